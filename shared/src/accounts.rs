@@ -1,0 +1,158 @@
+//! Making an account: an invite, a log-in name, and two OPAQUE registrations (RFC 9807, section 5).
+//!
+//! The passphrase and the recovery code are both registered, so that either opens the vault later. The server sees
+//! neither, only what OPAQUE makes of them.
+
+use std::fmt;
+
+use serde::{Deserialize, Deserializer, Serialize, de};
+
+use crate::bytes::Base64Url;
+use crate::ids::AccountId;
+use crate::limits::LOGIN_MAX;
+
+/// A log-in name: 1 to [`LOGIN_MAX`] characters after trimming, none of them a control character.
+///
+/// It is kept in lower case, so that "Ada" and "ada" are one account on every store.
+#[derive(Clone, PartialEq, Eq, Hash, Debug, Serialize)]
+#[cfg_attr(feature = "openapi", derive(utoipa::ToSchema))]
+#[cfg_attr(feature = "openapi", schema(value_type = String, min_length = 1, max_length = 255))]
+#[serde(transparent)]
+pub struct Login(String);
+
+/// The text cannot be a log-in name.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, thiserror::Error, Serialize, Deserialize)]
+pub enum NotLogin {
+    /// Nothing is left after trimming.
+    #[error("a log-in name cannot be empty")]
+    Empty,
+    /// It is longer than [`LOGIN_MAX`] characters.
+    #[error("a log-in name has at most {LOGIN_MAX} characters")]
+    TooLong,
+    /// It holds a control character.
+    #[error("a log-in name cannot hold control characters")]
+    Control,
+}
+
+impl Login {
+    /// Trims and lower-cases the text.
+    ///
+    /// # Errors
+    /// [`NotLogin`] says which rule the text breaks.
+    pub fn new(text: &str) -> Result<Self, NotLogin> {
+        let text = text.trim().to_lowercase();
+        if text.is_empty() {
+            return Err(NotLogin::Empty);
+        }
+        if text.chars().count() > LOGIN_MAX {
+            return Err(NotLogin::TooLong);
+        }
+        if text.chars().any(char::is_control) {
+            return Err(NotLogin::Control);
+        }
+        Ok(Self(text))
+    }
+
+    /// The name as stored and compared.
+    #[must_use]
+    pub fn as_str(&self) -> &str {
+        &self.0
+    }
+}
+
+impl<'de> Deserialize<'de> for Login {
+    fn deserialize<D: Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
+        Self::new(&String::deserialize(deserializer)?).map_err(de::Error::custom)
+    }
+}
+
+/// The secret of an invite, as its link carries it after `#invite=`. It is worth an account: `Debug` hides it.
+#[derive(Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[cfg_attr(feature = "openapi", derive(utoipa::ToSchema))]
+#[cfg_attr(feature = "openapi", schema(value_type = String))]
+#[serde(transparent)]
+pub struct InviteCode(pub String);
+
+impl fmt::Debug for InviteCode {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str("InviteCode(hidden)")
+    }
+}
+
+/// The body of `POST /api/v1/accounts/start`.
+#[derive(Clone, Debug, Serialize, Deserialize)]
+#[cfg_attr(feature = "openapi", derive(utoipa::ToSchema))]
+#[serde(deny_unknown_fields)]
+pub struct AccountStart {
+    /// The invite; it is checked here and used up by the finish.
+    pub invite: InviteCode,
+    /// The log-in name wished for.
+    pub login: Login,
+    /// OPAQUE RegistrationRequest of the passphrase (32 octets).
+    pub passphrase: Base64Url,
+    /// OPAQUE RegistrationRequest of the recovery code (32 octets).
+    pub recovery: Base64Url,
+}
+
+/// The answer of `POST /api/v1/accounts/start`.
+#[derive(Clone, Debug, Serialize, Deserialize)]
+#[cfg_attr(feature = "openapi", derive(utoipa::ToSchema))]
+pub struct AccountChallenge {
+    /// OPAQUE RegistrationResponse for the passphrase (64 octets).
+    pub passphrase: Base64Url,
+    /// OPAQUE RegistrationResponse for the recovery code (64 octets).
+    pub recovery: Base64Url,
+}
+
+/// The body of `POST /api/v1/accounts/finish`.
+#[derive(Clone, Debug, Serialize, Deserialize)]
+#[cfg_attr(feature = "openapi", derive(utoipa::ToSchema))]
+#[serde(deny_unknown_fields)]
+pub struct AccountFinish {
+    /// The invite, used up if the account is made.
+    pub invite: InviteCode,
+    /// The log-in name, as at the start.
+    pub login: Login,
+    /// The account's id, made in the browser.
+    pub account_id: AccountId,
+    /// What the passphrase opens.
+    pub passphrase: NewCredential,
+    /// What the recovery code opens.
+    pub recovery: NewCredential,
+}
+
+/// One way into a vault: an OPAQUE record and the vault key wrapped for its holder.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[cfg_attr(feature = "openapi", derive(utoipa::ToSchema))]
+#[serde(deny_unknown_fields)]
+pub struct NewCredential {
+    /// OPAQUE RegistrationRecord (192 octets).
+    pub record: Base64Url,
+    /// The vault key, sealed under a key that only the record's secret leads to (73 octets).
+    pub wrapped_key: Base64Url,
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_login_is_trimmed_and_lower_case() {
+        assert_eq!(Login::new("  Ada \t").unwrap().as_str(), "ada");
+        assert_eq!(Login::new("ÅSA").unwrap().as_str(), "åsa");
+    }
+
+    #[test]
+    fn a_login_has_limits() {
+        assert_eq!(Login::new(" "), Err(NotLogin::Empty));
+        assert!(Login::new(&"é".repeat(LOGIN_MAX)).is_ok());
+        assert_eq!(Login::new(&"é".repeat(LOGIN_MAX + 1)), Err(NotLogin::TooLong));
+        assert_eq!(Login::new("a\0b"), Err(NotLogin::Control));
+        assert!(serde_json::from_str::<Login>("\"\"").is_err());
+    }
+
+    #[test]
+    fn debug_hides_an_invite() {
+        assert_eq!(format!("{:?}", InviteCode("abc".into())), "InviteCode(hidden)");
+    }
+}

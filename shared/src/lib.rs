@@ -1,0 +1,17 @@
+//! The wire contract between the page and the server, and nothing else.
+//!
+//! This crate owns the JSON that crosses the network (requests, answers, the error body), the newtypes for what
+//! that JSON names, the limits both sides keep, and the one definition of the log-in protocol's cipher suite. It
+//! does no I/O and knows no framework; the page, the keyring and the server depend on it, and it on none of them.
+//!
+//! Read [`passwords`] first: it is what the product is for.
+
+pub mod accounts;
+pub mod bytes;
+pub mod ids;
+pub mod limits;
+#[cfg(feature = "login")]
+pub mod login;
+pub mod passwords;
+pub mod problem;
+pub mod sessions;

@@ -1,0 +1,25 @@
+//! The sizes both sides agree on. The server refuses what is over them; the page never sends it.
+
+/// Largest request body the server reads, in bytes. The largest sealed entry is 87.5 kB in Base64.
+pub const BODY_MAX: usize = 128 * 1024;
+
+/// Longest log-in name, in Unicode scalar values after trimming.
+pub const LOGIN_MAX: usize = 255;
+
+/// Longest entry name, in Unicode scalar values after trimming. Only the page can check it: names are sealed.
+pub const NAME_MAX: usize = 255;
+
+/// Sizes in bytes that an entry's document is padded to, so that its sealed size says little about it.
+pub const BUCKETS: [usize; 4] = [1024, 4 * 1024, 16 * 1024, 64 * 1024];
+
+/// What sealing adds to a bucket, in bytes: the format version (1), the nonce (24) and the tag (16).
+pub const SEALED_OVERHEAD: usize = 1 + 24 + 16;
+
+/// Entries an account may hold, unless the operator sets another number.
+pub const ENTRIES_MAX: u64 = 100_000;
+
+/// Most changes one answer lists.
+pub const CHANGES_MAX: u32 = 1000;
+
+/// Length of a wrapped vault key, in bytes: format version (1), nonce (24), key (32) and tag (16).
+pub const WRAPPED_KEY_LEN: usize = 1 + 24 + 32 + 16;

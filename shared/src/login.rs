@@ -1,0 +1,144 @@
+//! The one definition of the log-in protocol: OPAQUE (RFC 9807) and its parameters.
+//!
+//! Nothing here is negotiated. The server cannot name a weaker cost or another suite, because no message has a
+//! place for one; a client that is built with other values simply fails to log in.
+
+use argon2::{Algorithm, Argon2, Params, Version};
+use hkdf::Hkdf;
+use opaque_ke::errors::InternalError;
+use opaque_ke::generic_array::{ArrayLength, GenericArray};
+use opaque_ke::{CipherSuite, Identifiers, Ristretto255, TripleDh, ksf::Ksf};
+use sha2::{Digest, Sha512};
+use zeroize::{Zeroize, ZeroizeOnDrop};
+
+use crate::accounts::Login;
+use crate::bytes::{Base64Url, NotBase64Url};
+use crate::sessions::CredentialKind;
+
+/// The context string of the key exchange (RFC 9807, section 6.4): both sides must name the same application.
+pub const CONTEXT: &[u8] = b"passmint/1";
+
+/// Argon2id memory, in KiB: 64 MiB, the second recommendation of RFC 9106, section 4.
+pub const STRETCH_MEMORY_KIB: u32 = 64 * 1024;
+/// Argon2id passes over that memory (RFC 9106, section 4).
+pub const STRETCH_PASSES: u32 = 3;
+/// Argon2id lanes: a browser's worker has one thread, so more would only help an attacker.
+pub const STRETCH_LANES: u32 = 1;
+
+/// OPAQUE with ristretto255 and SHA-512, 3DH and Argon2id (RFC 9807, section 7).
+#[derive(Debug)]
+pub struct Suite;
+
+impl CipherSuite for Suite {
+    type OprfCs = Ristretto255;
+    type KeyExchange = TripleDh<Ristretto255, Sha512>;
+    type Ksf = Stretch;
+}
+
+/// Argon2id at the cost above. It has no other cost: the default is the floor.
+#[derive(Debug, Default)]
+pub struct Stretch;
+
+impl Ksf for Stretch {
+    fn hash<L: ArrayLength<u8>>(&self, input: GenericArray<u8, L>) -> Result<GenericArray<u8, L>, InternalError> {
+        let params = Params::new(STRETCH_MEMORY_KIB, STRETCH_PASSES, STRETCH_LANES, Some(L::USIZE))
+            .map_err(|_| InternalError::KsfError)?;
+        let mut output = GenericArray::default();
+        // The salt is all zeros as RFC 9807, section 7 says: the OPRF's output is already unique to the account.
+        Argon2::new(Algorithm::Argon2id, Version::V0x13, params)
+            .hash_password_into(&input, &[0; argon2::RECOMMENDED_SALT_LEN], &mut output)
+            .map_err(|_| InternalError::KsfError)?;
+        Ok(output)
+    }
+}
+
+/// The identities of the key exchange: the public keys themselves, which is OPAQUE's default.
+#[must_use]
+pub fn identifiers() -> Identifiers<'static> {
+    Identifiers::default()
+}
+
+/// Names one secret of one account to OPAQUE (`credential_identifier` of RFC 9807, section 5.1).
+///
+/// It comes from the log-in name and not from the account's id, so that an unknown name has one too.
+#[must_use]
+pub fn credential_identifier(login: &Login, kind: CredentialKind) -> Vec<u8> {
+    [kind.label().as_bytes(), b"\0", login.as_str().as_bytes()].concat()
+}
+
+/// What a client shows to prove that it holds a session: 256 bits, wiped when dropped.
+#[derive(Zeroize, ZeroizeOnDrop)]
+pub struct SessionToken([u8; 32]);
+
+/// Derives a session's token from the key that OPAQUE leaves both sides with (HKDF-SHA-512, RFC 5869).
+#[must_use]
+#[expect(clippy::expect_used, reason = "HKDF-SHA-512 fails only above 16,320 octets")]
+pub fn session_token(session_key: &[u8]) -> SessionToken {
+    let mut token = SessionToken([0; 32]);
+    Hkdf::<Sha512>::new(None, session_key)
+        .expand(b"passmint/1/session token", &mut token.0)
+        .expect("32 octets are within HKDF's limit");
+    token
+}
+
+impl SessionToken {
+    /// The token as the `Authorization: Bearer` header carries it. Keep the text out of logs and storage.
+    #[must_use]
+    pub fn expose_as_bearer(&self) -> String {
+        Base64Url::encode(&self.0)
+    }
+
+    /// Reads a token from the `Authorization: Bearer` header.
+    ///
+    /// # Errors
+    /// [`NotBase64Url`] if the text is not one that [`Self::expose_as_bearer`] writes.
+    pub fn from_bearer(text: &str) -> Result<Self, NotBase64Url> {
+        let octets = Base64Url::decode(text)?;
+        octets.0.as_slice().try_into().map(Self).map_err(|_| NotBase64Url)
+    }
+
+    /// The first half of the token's SHA-512: what the server stores in the token's stead.
+    #[must_use]
+    pub fn hash(&self) -> [u8; 32] {
+        let mut hash = [0; 32];
+        hash.copy_from_slice(&Sha512::digest(self.0)[..32]);
+        hash
+    }
+}
+
+impl std::fmt::Debug for SessionToken {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        f.write_str("SessionToken(hidden)")
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn the_stretch_is_argon2id_at_64_mib() {
+        // The vector is the reference C implementation's, by argon2-cffi 23.1:
+        // hash_secret_raw(bytes(64), bytes(16), 3, 65536, 1, 64, Type.ID).
+        let output = Stretch.hash(GenericArray::<u8, opaque_ke::generic_array::typenum::U64>::default()).unwrap();
+        assert_eq!(Base64Url::encode(&output), include_str!("../vectors/stretch-zero.txt").trim());
+    }
+
+    #[test]
+    fn a_token_survives_its_header_and_nothing_else_does() {
+        let token = session_token(&[7; 64]);
+        let text = token.expose_as_bearer();
+        assert_eq!(SessionToken::from_bearer(&text).unwrap().hash(), token.hash());
+        assert_ne!(session_token(&[8; 64]).hash(), token.hash());
+        assert!(SessionToken::from_bearer(&text[1..]).is_err());
+        assert!(SessionToken::from_bearer("").is_err());
+        assert_eq!(format!("{token:?}"), "SessionToken(hidden)");
+    }
+
+    #[test]
+    fn the_two_secrets_of_an_account_have_names_of_their_own() {
+        let login = Login::new("Ada").unwrap();
+        assert_eq!(credential_identifier(&login, CredentialKind::Passphrase), b"passphrase\0ada");
+        assert_eq!(credential_identifier(&login, CredentialKind::Recovery), b"recovery\0ada");
+    }
+}

@@ -1,0 +1,183 @@
+//! Sealed entries and how they travel: listing changes, putting, deleting.
+//!
+//! Every entry has a **version** (1 for the first put, one more for each later put or delete) and every change in
+//! an account has a **change number** (1, 2, 3 …). A client that has seen change `n` asks for the changes after `n`.
+
+use std::fmt;
+
+use serde::{Deserialize, Deserializer, Serialize, de};
+
+use crate::bytes::Base64Url;
+use crate::ids::EntryId;
+use crate::limits::{BUCKETS, SEALED_OVERHEAD};
+
+/// The format that every sealed entry starts with. There is one; another is refused, never guessed at.
+pub const FORMAT: u8 = 1;
+
+/// An entry as sealed in the browser: format, nonce, ciphertext and tag. Its length is that of a bucket
+/// ([`BUCKETS`]) and [`SEALED_OVERHEAD`]. The server can check no more than that.
+#[derive(Clone, PartialEq, Eq, Serialize)]
+#[cfg_attr(feature = "openapi", derive(utoipa::ToSchema))]
+#[serde(transparent)]
+#[cfg_attr(feature = "openapi", schema(value_type = Base64Url))]
+pub struct Sealed(Base64Url);
+
+/// The octets cannot be a sealed entry.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, thiserror::Error)]
+pub enum NotSealed {
+    /// The first octet names a format that is not known here.
+    #[error("unknown format of a sealed entry")]
+    Format,
+    /// The length is none that sealing makes.
+    #[error("a sealed entry has one of four lengths: 1, 4, 16 or 64 KiB and 41 bytes")]
+    Length,
+}
+
+impl Sealed {
+    /// The octets as stored and sent.
+    #[must_use]
+    pub fn as_bytes(&self) -> &[u8] {
+        &self.0.0
+    }
+}
+
+impl TryFrom<Vec<u8>> for Sealed {
+    type Error = NotSealed;
+    fn try_from(octets: Vec<u8>) -> Result<Self, NotSealed> {
+        if !BUCKETS.iter().any(|bucket| bucket + SEALED_OVERHEAD == octets.len()) {
+            return Err(NotSealed::Length);
+        }
+        if octets.first() != Some(&FORMAT) {
+            return Err(NotSealed::Format);
+        }
+        Ok(Self(Base64Url(octets)))
+    }
+}
+
+impl<'de> Deserialize<'de> for Sealed {
+    fn deserialize<D: Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
+        Base64Url::deserialize(deserializer)?.0.try_into().map_err(de::Error::custom)
+    }
+}
+
+impl fmt::Debug for Sealed {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        write!(f, "Sealed({} bytes)", self.0.0.len())
+    }
+}
+
+/// The body of `PUT /api/v1/passwords/{id}`.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[cfg_attr(feature = "openapi", derive(utoipa::ToSchema))]
+#[serde(deny_unknown_fields)]
+pub struct PutPassword {
+    /// The version this put replaces: 0 for a new entry.
+    pub replaces: u32,
+    /// The entry, sealed for version `replaces + 1`.
+    pub sealed: Sealed,
+}
+
+/// The query of `DELETE /api/v1/passwords/{id}`.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[cfg_attr(feature = "openapi", derive(utoipa::IntoParams))]
+#[cfg_attr(feature = "openapi", into_params(parameter_in = Query))]
+#[serde(deny_unknown_fields)]
+pub struct DeletePassword {
+    /// The version this delete replaces.
+    pub replaces: u32,
+}
+
+/// One entry as the server holds it.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[cfg_attr(feature = "openapi", derive(utoipa::ToSchema))]
+pub struct StoredEntry {
+    /// The entry's id.
+    pub id: EntryId,
+    /// The entry's version; part of what the seal vouches for.
+    pub version: u32,
+    /// The change that wrote this version.
+    pub change_no: u64,
+    /// When the server wrote it, in milliseconds since 1970 (UTC).
+    pub changed_at: u64,
+    /// The sealed entry, or nothing if the entry was deleted: the server keeps no bytes of a deleted one.
+    pub sealed: Option<Sealed>,
+}
+
+/// The query of `GET /api/v1/passwords`.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[cfg_attr(feature = "openapi", derive(utoipa::IntoParams))]
+#[cfg_attr(feature = "openapi", into_params(parameter_in = Query))]
+#[serde(deny_unknown_fields)]
+pub struct ListChanges {
+    /// List changes after this number; 0 lists all.
+    #[serde(default)]
+    pub since: u64,
+    /// At most this many, 1 to 1000 (the default).
+    #[serde(default)]
+    pub limit: Option<u32>,
+}
+
+/// The answer of `GET /api/v1/passwords`.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[cfg_attr(feature = "openapi", derive(utoipa::ToSchema))]
+pub struct Changes {
+    /// Each entry that changed, once, in its newest version, by rising change number.
+    pub entries: Vec<StoredEntry>,
+    /// The account's newest change number, seen in the same moment as `entries`.
+    pub latest: u64,
+    /// Whether more changes follow the last one listed: ask again from its number.
+    pub more: bool,
+}
+
+/// The answer to a put or a delete.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[cfg_attr(feature = "openapi", derive(utoipa::ToSchema))]
+pub struct Written {
+    /// The version written.
+    pub version: u32,
+    /// The change that wrote it.
+    pub change_no: u64,
+    /// When, in milliseconds since 1970 (UTC).
+    pub changed_at: u64,
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn octets(bucket: usize) -> Vec<u8> {
+        let mut octets = vec![0; bucket + SEALED_OVERHEAD];
+        octets[0] = FORMAT;
+        octets
+    }
+
+    #[test]
+    fn only_the_lengths_that_sealing_makes_pass() {
+        for bucket in BUCKETS {
+            assert!(Sealed::try_from(octets(bucket)).is_ok());
+            assert_eq!(Sealed::try_from(octets(bucket + 1)), Err(NotSealed::Length));
+            assert_eq!(Sealed::try_from(octets(bucket - 1)), Err(NotSealed::Length));
+        }
+        assert_eq!(Sealed::try_from(Vec::new()), Err(NotSealed::Length));
+    }
+
+    #[test]
+    fn an_unknown_format_is_refused_in_json_too() {
+        let mut unknown = octets(1024);
+        unknown[0] = 2;
+        assert_eq!(Sealed::try_from(unknown.clone()), Err(NotSealed::Format));
+        let json = format!("\"{}\"", Base64Url::encode(&unknown));
+        let error = serde_json::from_str::<Sealed>(&json).unwrap_err();
+        assert!(error.to_string().contains("unknown format"), "{error}");
+    }
+
+    #[test]
+    fn a_put_refuses_fields_it_does_not_know() {
+        let sealed = Base64Url::encode(&octets(1024));
+        assert!(serde_json::from_str::<PutPassword>(&format!(r#"{{"replaces":0,"sealed":"{sealed}"}}"#)).is_ok());
+        assert!(
+            serde_json::from_str::<PutPassword>(&format!(r#"{{"replaces":0,"sealed":"{sealed}","name":"x"}}"#))
+                .is_err()
+        );
+    }
+}
