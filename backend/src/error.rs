@@ -1,0 +1,127 @@
+//! The errors that a client can get, each with its status and its problem body (RFC 9457).
+//!
+//! What a client can act on has a variant of its own. What it cannot is logged once, here, and answered with a
+//! constant body: a client learns neither SQL nor paths.
+
+use axum::http::{HeaderValue, StatusCode, header};
+use axum::response::{IntoResponse, Response};
+use shared::passwords::StoredEntry;
+use shared::problem::{PROBLEM_JSON, Problem, ProblemCode};
+
+use crate::gate::GateError;
+use crate::store::{InviteFault, StoreError};
+
+/// Seconds after which a client may try again.
+const RETRY_AFTER: HeaderValue = HeaderValue::from_static("2");
+
+/// An answer that says no.
+#[derive(Debug)]
+pub struct ApiError {
+    code: ProblemCode,
+    detail: Option<String>,
+    current: Option<Box<StoredEntry>>,
+}
+
+impl ApiError {
+    /// The request cannot be read; `detail` says what is wrong with it.
+    #[must_use]
+    pub fn malformed(detail: impl Into<String>) -> Self {
+        Self { detail: Some(detail.into()), ..ProblemCode::MalformedRequest.into() }
+    }
+
+    /// The code's status.
+    #[must_use]
+    pub fn status(&self) -> StatusCode {
+        match self.code {
+            ProblemCode::MalformedRequest => StatusCode::BAD_REQUEST,
+            ProblemCode::LoginFailed | ProblemCode::SessionEnded => StatusCode::UNAUTHORIZED,
+            ProblemCode::InviteUnknown | ProblemCode::InviteUsed | ProblemCode::InviteExpired => StatusCode::FORBIDDEN,
+            ProblemCode::NotFound => StatusCode::NOT_FOUND,
+            ProblemCode::MethodNotAllowed => StatusCode::METHOD_NOT_ALLOWED,
+            ProblemCode::RequestTimeout => StatusCode::REQUEST_TIMEOUT,
+            ProblemCode::LoginTaken | ProblemCode::StaleVersion => StatusCode::CONFLICT,
+            ProblemCode::BodyTooLarge => StatusCode::PAYLOAD_TOO_LARGE,
+            ProblemCode::UnsupportedMediaType => StatusCode::UNSUPPORTED_MEDIA_TYPE,
+            ProblemCode::VaultFull => StatusCode::INSUFFICIENT_STORAGE,
+            ProblemCode::Overloaded | ProblemCode::StoreUnavailable => StatusCode::SERVICE_UNAVAILABLE,
+            ProblemCode::Internal => StatusCode::INTERNAL_SERVER_ERROR,
+        }
+    }
+
+    fn title(&self) -> &'static str {
+        match self.code {
+            ProblemCode::MalformedRequest => "The request cannot be read.",
+            ProblemCode::LoginFailed => "The log-in did not succeed.",
+            ProblemCode::SessionEnded => "There is no such session. Log in again.",
+            ProblemCode::InviteUnknown => "This invite is not known here.",
+            ProblemCode::InviteUsed => "This invite has been used.",
+            ProblemCode::InviteExpired => "This invite is too old.",
+            ProblemCode::NotFound => "Nothing is here.",
+            ProblemCode::MethodNotAllowed => "This method is not for this path.",
+            ProblemCode::RequestTimeout => "The request did not arrive in time.",
+            ProblemCode::LoginTaken => "This log-in name is taken.",
+            ProblemCode::StaleVersion => "The entry has changed since.",
+            ProblemCode::BodyTooLarge => "The request's body is too large.",
+            ProblemCode::UnsupportedMediaType => "The request's body must be application/json.",
+            ProblemCode::VaultFull => "The vault is full.",
+            ProblemCode::Overloaded => "The server is busy. Try again soon.",
+            ProblemCode::StoreUnavailable => "The database does not answer. Try again soon.",
+            ProblemCode::Internal => "The server made a mistake. Its log tells more.",
+        }
+    }
+}
+
+impl From<ProblemCode> for ApiError {
+    fn from(code: ProblemCode) -> Self {
+        Self { code, detail: None, current: None }
+    }
+}
+
+impl From<GateError> for ApiError {
+    fn from(error: GateError) -> Self {
+        let code = match error {
+            GateError::Store(StoreError::Stale(current)) => {
+                return Self { current: Some(current), ..ProblemCode::StaleVersion.into() };
+            }
+            GateError::Store(StoreError::NotFound) => ProblemCode::NotFound,
+            GateError::Store(StoreError::Full) => ProblemCode::VaultFull,
+            GateError::Store(StoreError::Invite(InviteFault::Unknown)) => ProblemCode::InviteUnknown,
+            GateError::Store(StoreError::Invite(InviteFault::Used)) => ProblemCode::InviteUsed,
+            GateError::Store(StoreError::Invite(InviteFault::Expired)) => ProblemCode::InviteExpired,
+            GateError::Overloaded => ProblemCode::Overloaded,
+            GateError::Store(StoreError::Unavailable(_)) | GateError::Deadline => {
+                tracing::warn!(%error, "the store is unavailable");
+                ProblemCode::StoreUnavailable
+            }
+            // What a route does not expect to be taken, is a defect.
+            GateError::Store(StoreError::Taken | StoreError::Fault(_)) | GateError::Panicked => {
+                tracing::error!(%error, "a store call failed");
+                ProblemCode::Internal
+            }
+        };
+        code.into()
+    }
+}
+
+impl IntoResponse for ApiError {
+    fn into_response(self) -> Response {
+        let status = self.status();
+        let problem = Problem {
+            type_uri: format!("urn:passmint:problem:{}", self.code.name()),
+            title: self.title().to_owned(),
+            status: status.as_u16(),
+            detail: self.detail,
+            code: self.code,
+            current: self.current,
+        };
+        let mut response = (status, axum::Json(problem)).into_response();
+        let headers = response.headers_mut();
+        headers.insert(header::CONTENT_TYPE, HeaderValue::from_static(PROBLEM_JSON));
+        match status {
+            StatusCode::SERVICE_UNAVAILABLE => headers.insert(header::RETRY_AFTER, RETRY_AFTER),
+            StatusCode::UNAUTHORIZED => headers.insert(header::WWW_AUTHENTICATE, HeaderValue::from_static("Bearer")),
+            _ => None,
+        };
+        response
+    }
+}

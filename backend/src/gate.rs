@@ -1,0 +1,74 @@
+//! The one way from a request to the store, which blocks.
+//!
+//! So many calls run at once and no more; each has a deadline. A call that outlives its deadline cannot be stopped:
+//! the request is answered without it, but the call keeps its permit until it ends, so that threads cannot pile up
+//! behind a database that hangs.
+
+use std::sync::Arc;
+use std::time::Duration;
+
+use tokio::sync::Semaphore;
+use tokio::time::{Instant, timeout_at};
+
+use crate::store::{Store, StoreError};
+
+/// A store behind bounds. Clones share the bounds.
+#[derive(Clone)]
+pub struct Gate {
+    store: Arc<dyn Store>,
+    permits: Arc<Semaphore>,
+    deadline: Duration,
+}
+
+/// Why a call gave nothing.
+#[derive(Debug, thiserror::Error)]
+pub enum GateError {
+    /// The store answered that it could not.
+    #[error(transparent)]
+    Store(#[from] StoreError),
+    /// All permits were in use until the deadline.
+    #[error("too many database calls are waiting")]
+    Overloaded,
+    /// The store did not answer before the deadline.
+    #[error("the database did not answer in time")]
+    Deadline,
+    /// The store panicked.
+    #[error("a database call panicked")]
+    Panicked,
+}
+
+impl Gate {
+    /// Lets `calls` calls through at a time and waits for each until `deadline` has passed, queueing included.
+    #[must_use]
+    pub fn new(store: Arc<dyn Store>, calls: usize, deadline: Duration) -> Self {
+        Self { store, permits: Arc::new(Semaphore::new(calls)), deadline }
+    }
+
+    /// Calls the store on a thread that may block.
+    ///
+    /// # Errors
+    /// [`GateError`]. After [`GateError::Deadline`] the call may still do its work.
+    pub async fn call<T, F>(&self, work: F) -> Result<T, GateError>
+    where
+        T: Send + 'static,
+        F: FnOnce(&dyn Store) -> Result<T, StoreError> + Send + 'static,
+    {
+        let deadline = Instant::now() + self.deadline;
+        let permit = timeout_at(deadline, Arc::clone(&self.permits).acquire_owned())
+            .await
+            .map_err(|_| GateError::Overloaded)?
+            .map_err(|_| GateError::Overloaded)?;
+        let store = Arc::clone(&self.store);
+        #[expect(clippy::disallowed_methods, reason = "this is the place")]
+        let call = tokio::task::spawn_blocking(move || {
+            let done = work(&*store);
+            drop(permit);
+            done
+        });
+        match timeout_at(deadline, call).await {
+            Err(_) => Err(GateError::Deadline),
+            Ok(Err(_)) => Err(GateError::Panicked),
+            Ok(Ok(done)) => Ok(done?),
+        }
+    }
+}

@@ -1,0 +1,52 @@
+//! The headers that every answer carries, whatever made it.
+
+use axum::extract::Request;
+use axum::http::header::{self, HeaderName};
+use axum::http::{HeaderMap, HeaderValue};
+use axum::middleware::Next;
+use axum::response::Response;
+
+/// The page: its own scripts, styles and requests, WebAssembly, one Trusted Types policy, and nothing else. No form
+/// may be sent by the browser itself: a passphrase could end up in a URL.
+pub const PAGE_CSP: &str = "default-src 'none'; script-src 'self' 'wasm-unsafe-eval'; style-src 'self'; \
+    connect-src 'self'; img-src 'self'; worker-src 'self'; manifest-src 'self'; base-uri 'none'; form-action 'none'; \
+    frame-ancestors 'none'; require-trusted-types-for 'script'; trusted-types default";
+
+/// The keyring: WebAssembly that is handed to it. The worker that holds the keys can send no request at all.
+pub const KEYRING_CSP: &str = "default-src 'none'; script-src 'wasm-unsafe-eval'; require-trusted-types-for 'script'; \
+    trusted-types 'none'";
+
+/// Everything that is no document.
+const NOTHING_CSP: &str = "default-src 'none'; frame-ancestors 'none'";
+
+static ALWAYS: [(HeaderName, &str); 7] = [
+    (header::X_CONTENT_TYPE_OPTIONS, "nosniff"),
+    (header::X_FRAME_OPTIONS, "DENY"),
+    (header::REFERRER_POLICY, "no-referrer"),
+    (HeaderName::from_static("cross-origin-opener-policy"), "same-origin"),
+    (HeaderName::from_static("cross-origin-embedder-policy"), "require-corp"),
+    (HeaderName::from_static("cross-origin-resource-policy"), "same-origin"),
+    // Of what a page may ask a browser for, this one wants to write to the clipboard.
+    (
+        HeaderName::from_static("permissions-policy"),
+        "accelerometer=(), autoplay=(), camera=(), clipboard-write=(self), display-capture=(), \
+         fullscreen=(), geolocation=(), gyroscope=(), magnetometer=(), microphone=(), midi=(), payment=(), \
+         publickey-credentials-get=(self), publickey-credentials-create=(self), usb=()",
+    ),
+];
+
+/// Adds the headers. What a handler has set itself stays, but for [`ALWAYS`].
+pub async fn add(request: Request, next: Next) -> Response {
+    let mut response = next.run(request).await;
+    let headers = response.headers_mut();
+    for (name, value) in &ALWAYS {
+        headers.insert(name, HeaderValue::from_static(value));
+    }
+    default(headers, header::CONTENT_SECURITY_POLICY, NOTHING_CSP);
+    default(headers, header::CACHE_CONTROL, "no-store");
+    response
+}
+
+fn default(headers: &mut HeaderMap, name: HeaderName, value: &'static str) {
+    headers.entry(name).or_insert(HeaderValue::from_static(value));
+}

@@ -1,0 +1,28 @@
+//! Passmint's server: accounts, sessions and sealed entries, and the page that goes with them.
+//!
+//! A request passes `listener` (connections, time limits), `app` (layers), `routes` (one file for each subject),
+//! `gate` (the only way to the blocking store) and `store` (a trait with a driver for each database). The server has
+//! no code that could open an entry.
+
+pub mod app;
+pub mod error;
+pub mod extract;
+pub mod gate;
+pub mod headers;
+pub mod invites;
+pub mod listener;
+pub mod login;
+pub mod page;
+pub mod routes;
+pub mod server_key;
+pub mod settings;
+pub mod store;
+
+use std::time::{SystemTime, UNIX_EPOCH};
+
+/// The time now. A clock before 1970 counts as 1970: sessions then last longer, nothing is lost.
+#[must_use]
+pub fn now() -> store::Millis {
+    let since = SystemTime::now().duration_since(UNIX_EPOCH).unwrap_or_default();
+    u64::try_from(since.as_millis()).unwrap_or(u64::MAX)
+}

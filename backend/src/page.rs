@@ -1,0 +1,211 @@
+//! The page's files: built by `cargo xtask dist`, compressed ahead, kept inside the binary.
+
+use std::borrow::Cow;
+use std::collections::HashMap;
+
+use axum::body::Body;
+use axum::extract::{Request, State};
+use axum::http::{HeaderMap, HeaderValue, Method, StatusCode, header};
+use axum::response::{IntoResponse, Response};
+use rust_embed::RustEmbed;
+use shared::bytes::Base64Url;
+use shared::problem::ProblemCode;
+
+use crate::app::AppState;
+use crate::error::ApiError;
+use crate::headers::{KEYRING_CSP, PAGE_CSP};
+
+/// The folder that `cargo xtask dist` fills. A build without it serves a line that says so.
+#[derive(RustEmbed)]
+#[folder = "../dist/page"]
+#[allow_missing = true]
+struct Embedded;
+
+const NO_PAGE: &str = "This Passmint was built without its page. Build it with: cargo xtask dist\n";
+
+/// Every file of the page, by its path.
+#[derive(Default)]
+pub struct Page(HashMap<String, File>);
+
+/// One file in its encodings.
+struct File {
+    kind: &'static str,
+    csp: Option<&'static str>,
+    /// Whether its name changes with its content.
+    immutable: bool,
+    identity: Variant,
+    brotli: Option<Variant>,
+    gzip: Option<Variant>,
+}
+
+struct Variant {
+    octets: Cow<'static, [u8]>,
+    etag: HeaderValue,
+}
+
+impl Page {
+    /// The files inside this binary.
+    #[must_use]
+    pub fn embedded() -> Self {
+        Self::new(Embedded::iter().filter_map(|name| {
+            let file = Embedded::get(&name)?;
+            Some((name.into_owned(), file.data, file.metadata.sha256_hash()))
+        }))
+    }
+
+    /// A page of these files: name, octets, and a hash of the octets. `NAME.br` and `NAME.gz` are encodings of `NAME`.
+    #[must_use]
+    pub fn new(files: impl Iterator<Item = (String, Cow<'static, [u8]>, [u8; 32])>) -> Self {
+        let mut variants: HashMap<String, Variant> = files
+            .map(|(name, octets, hash)| {
+                let etag = format!("\"{}\"", Base64Url::encode(&hash[..16]));
+                let etag = HeaderValue::try_from(etag).unwrap_or(HeaderValue::from_static("\"\""));
+                (name, Variant { octets, etag })
+            })
+            .collect();
+        let names: Vec<String> =
+            variants.keys().filter(|name| !name.ends_with(".br") && !name.ends_with(".gz")).cloned().collect();
+        let mut page = HashMap::new();
+        for name in names {
+            let Some(identity) = variants.remove(&name) else { continue };
+            let file = File {
+                kind: kind(&name),
+                csp: csp(&name),
+                immutable: has_hash(&name),
+                identity,
+                brotli: variants.remove(&format!("{name}.br")),
+                gzip: variants.remove(&format!("{name}.gz")),
+            };
+            page.insert(name, file);
+        }
+        Self(page)
+    }
+}
+
+/// Serves the page's files; everything that no route knows comes here.
+pub async fn serve(State(state): State<AppState>, request: Request) -> Response {
+    if !matches!(*request.method(), Method::GET | Method::HEAD) {
+        return ApiError::from(ProblemCode::NotFound).into_response();
+    }
+    let name = match request.uri().path().trim_start_matches('/') {
+        "" => "index.html",
+        name => name,
+    };
+    match state.page().0.get(name) {
+        Some(file) => file.answer(request.headers()),
+        None if name == "index.html" => (StatusCode::SERVICE_UNAVAILABLE, NO_PAGE).into_response(),
+        None => ApiError::from(ProblemCode::NotFound).into_response(),
+    }
+}
+
+impl File {
+    fn answer(&self, request: &HeaderMap) -> Response {
+        let (variant, encoding) = match (&self.brotli, &self.gzip) {
+            (Some(brotli), _) if accepts(request, "br") => (brotli, Some("br")),
+            (_, Some(gzip)) if accepts(request, "gzip") => (gzip, Some("gzip")),
+            _ => (&self.identity, None),
+        };
+        let known = request.get_all(header::IF_NONE_MATCH).iter().filter_map(|value| value.to_str().ok());
+        let etag = variant.etag.to_str().unwrap_or_default();
+        let unchanged = known.flat_map(|list| list.split(',')).any(|one| one.trim() == etag || one.trim() == "*");
+        let mut response = if unchanged {
+            StatusCode::NOT_MODIFIED.into_response()
+        } else {
+            let body = match &variant.octets {
+                Cow::Borrowed(octets) => Body::from(*octets),
+                Cow::Owned(octets) => Body::from(octets.clone()),
+            };
+            Response::new(body)
+        };
+        let headers = response.headers_mut();
+        headers.insert(header::ETAG, variant.etag.clone());
+        headers.insert(header::VARY, HeaderValue::from_static("accept-encoding"));
+        let cache = if self.immutable { "public, max-age=31536000, immutable" } else { "no-cache" };
+        headers.insert(header::CACHE_CONTROL, HeaderValue::from_static(cache));
+        headers.insert(header::CONTENT_TYPE, HeaderValue::from_static(self.kind));
+        if let Some(encoding) = encoding {
+            headers.insert(header::CONTENT_ENCODING, HeaderValue::from_static(encoding));
+        }
+        if let Some(csp) = self.csp {
+            headers.insert(header::CONTENT_SECURITY_POLICY, HeaderValue::from_static(csp));
+        }
+        response
+    }
+}
+
+/// Whether the request takes this encoding (RFC 9110, section 12.5.3): named, and not with a weight of zero.
+fn accepts(request: &HeaderMap, encoding: &str) -> bool {
+    let lists = request.get_all(header::ACCEPT_ENCODING).iter().filter_map(|value| value.to_str().ok());
+    lists.flat_map(|list| list.split(',')).any(|choice| {
+        let mut parts = choice.split(';').map(str::trim);
+        let named = parts.next().is_some_and(|name| name.eq_ignore_ascii_case(encoding));
+        let weight = parts.find_map(|part| part.strip_prefix("q=")).and_then(|q| q.parse::<f32>().ok());
+        named && weight.unwrap_or(1.0) > 0.0
+    })
+}
+
+fn kind(name: &str) -> &'static str {
+    match name.rsplit('.').next() {
+        Some("html") => "text/html; charset=utf-8",
+        Some("css") => "text/css; charset=utf-8",
+        Some("js") => "text/javascript; charset=utf-8",
+        Some("wasm") => "application/wasm",
+        Some("svg") => "image/svg+xml",
+        Some("png") => "image/png",
+        Some("txt") => "text/plain; charset=utf-8",
+        Some("webmanifest") => "application/manifest+json",
+        _ => "application/octet-stream",
+    }
+}
+
+fn csp(name: &str) -> Option<&'static str> {
+    if name.ends_with(".html") {
+        Some(PAGE_CSP)
+    } else if name.starts_with("keyring-") && name.ends_with(".js") {
+        Some(KEYRING_CSP)
+    } else {
+        None
+    }
+}
+
+/// Whether the name holds a content hash: hexadecimal digits after a dash, 16 of them but for zeros that lead.
+fn has_hash(name: &str) -> bool {
+    let hash = |part: &str| (12..=16).contains(&part.len()) && part.bytes().all(|octet| octet.is_ascii_hexdigit());
+    name.split(['-', '.', '_']).skip(1).any(hash)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn hashed_names_are_told_from_plain_ones() {
+        for name in ["app-0123456789abcdef.css", "frontend-0123456789abcdef_bg.wasm", "a/b-0123456789abcdef.js"] {
+            assert!(has_hash(name), "{name}");
+        }
+        for name in [
+            "index.html",
+            "favicon.svg",
+            "app-0123.css",
+            "app-decade.css",
+            "0123456789abcdef.css",
+            "app-0123456789abcdeg.css",
+        ] {
+            assert!(!has_hash(name), "{name}");
+        }
+    }
+
+    #[test]
+    fn encodings_are_negotiated() {
+        let accepts = |value: &'static str, encoding| {
+            let mut headers = HeaderMap::new();
+            headers.insert(header::ACCEPT_ENCODING, HeaderValue::from_static(value));
+            super::accepts(&headers, encoding)
+        };
+        assert!(accepts("gzip, deflate, br", "br"));
+        assert!(accepts("gzip;q=0.5, BR;q=0.1", "br"));
+        assert!(!accepts("gzip, br;q=0", "br"));
+        assert!(!accepts("gzip, brotli", "br"));
+        assert!(!accepts("", "gzip"));
+    }
+}

@@ -1,0 +1,108 @@
+//! Making an account by invite.
+
+use axum::Json;
+use axum::extract::State;
+use axum::http::StatusCode;
+use shared::accounts::{AccountChallenge, AccountFinish, AccountStart, InviteCode, NewCredential};
+use shared::limits::WRAPPED_KEY_LEN;
+use shared::problem::{Problem, ProblemCode};
+use shared::sessions::CredentialKind;
+
+use crate::app::AppState;
+use crate::error::ApiError;
+use crate::extract::JsonBody;
+use crate::gate::GateError;
+use crate::invites;
+use crate::login::{self, LoginError};
+use crate::store::{Hash, NewAccount, StoreError};
+
+/// Start making an account: checks the invite and answers the two registration requests.
+#[utoipa::path(
+    post,
+    path = "/api/v1/accounts/start",
+    tag = "accounts",
+    request_body = AccountStart,
+    responses(
+        (status = 200, description = "Finish the registration with these", body = AccountChallenge),
+        (status = 400, description = "malformed-request", body = Problem, content_type = "application/problem+json"),
+        (status = 403, description = "invite-unknown, invite-used or invite-expired", body = Problem, content_type = "application/problem+json"),
+        (status = 409, description = "login-taken", body = Problem, content_type = "application/problem+json"),
+    )
+)]
+pub async fn start(
+    State(state): State<AppState>,
+    JsonBody(body): JsonBody<AccountStart>,
+) -> Result<Json<AccountChallenge>, ApiError> {
+    let invite = invite_hash(&body.invite)?;
+    let login = body.login.clone();
+    let taken = state
+        .store()
+        .call(move |store| {
+            store.check_invite(&invite, crate::now())?;
+            store.credential(&login, CredentialKind::Passphrase).map(|found| found.is_some())
+        })
+        .await?;
+    if taken {
+        return Err(ProblemCode::LoginTaken.into());
+    }
+    let answer = |kind, request| login::register(state.key(), &body.login, kind, request).map_err(refusal);
+    Ok(Json(AccountChallenge {
+        passphrase: answer(CredentialKind::Passphrase, &body.passphrase)?,
+        recovery: answer(CredentialKind::Recovery, &body.recovery)?,
+    }))
+}
+
+/// Finish making an account: uses the invite up. Sent twice, it is done once.
+#[utoipa::path(
+    post,
+    path = "/api/v1/accounts/finish",
+    tag = "accounts",
+    request_body = AccountFinish,
+    responses(
+        (status = 201, description = "The account is made; log in"),
+        (status = 400, description = "malformed-request", body = Problem, content_type = "application/problem+json"),
+        (status = 403, description = "invite-unknown, invite-used or invite-expired", body = Problem, content_type = "application/problem+json"),
+        (status = 409, description = "login-taken", body = Problem, content_type = "application/problem+json"),
+    )
+)]
+pub async fn finish(
+    State(state): State<AppState>,
+    JsonBody(body): JsonBody<AccountFinish>,
+) -> Result<StatusCode, ApiError> {
+    check(&body.passphrase)?;
+    check(&body.recovery)?;
+    let invite = invite_hash(&body.invite)?;
+    let account =
+        NewAccount { id: body.account_id, login: body.login, passphrase: body.passphrase, recovery: body.recovery };
+    let made = state.store().call(move |store| store.create_account(&account, &invite, crate::now())).await;
+    match made {
+        Ok(()) => Ok(StatusCode::CREATED),
+        Err(GateError::Store(StoreError::Taken)) => Err(ProblemCode::LoginTaken.into()),
+        Err(error) => Err(error.into()),
+    }
+}
+
+fn check(credential: &NewCredential) -> Result<(), ApiError> {
+    login::check_record(&credential.record).map_err(refusal)?;
+    if credential.wrapped_key.0.len() == WRAPPED_KEY_LEN {
+        Ok(())
+    } else {
+        Err(ApiError::malformed(format!("a wrapped key has {WRAPPED_KEY_LEN} bytes")))
+    }
+}
+
+fn invite_hash(code: &InviteCode) -> Result<Hash, ApiError> {
+    invites::hash(code).ok_or_else(|| ProblemCode::InviteUnknown.into())
+}
+
+/// What a client hears of a step that cannot be taken.
+pub(super) fn refusal(error: LoginError) -> ApiError {
+    match error {
+        LoginError::Malformed => ApiError::malformed(error.to_string()),
+        LoginError::Failed => ProblemCode::LoginFailed.into(),
+        LoginError::Fault => {
+            tracing::error!(%error, "a log-in step failed");
+            ProblemCode::Internal.into()
+        }
+    }
+}

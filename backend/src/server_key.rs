@@ -1,0 +1,215 @@
+//! The server key: OPAQUE's server setup and the key that seals half-done log-ins.
+//!
+//! It is made at first start and kept in a file beside the data, or given by the environment; it is **never in the
+//! database**, so that who steals the database alone cannot even guess at passphrases. Who loses it locks everyone
+//! out for good. The database holds a fingerprint of it, so that a wrong key is noticed at start.
+
+use std::fs::{self, OpenOptions};
+use std::io::Write;
+use std::path::Path;
+
+use anyhow::{Context, Result, ensure};
+use chacha20poly1305::aead::{Aead, KeyInit};
+use chacha20poly1305::{ChaCha20Poly1305, Key, Nonce};
+use hkdf::Hkdf;
+use opaque_ke::ServerSetup;
+use rand_core_06::{OsRng, RngCore};
+use sha2::{Digest, Sha512};
+use shared::bytes::Base64Url;
+use shared::login::Suite;
+use zeroize::{Zeroize, ZeroizeOnDrop, Zeroizing};
+
+use crate::store::Hash;
+
+/// What the key's text starts with; the number is the format's version.
+const PREFIX: &str = "passmint-server-key-1.";
+/// Octets of the OPAQUE server setup: seed (64), private key (32), decoy private key (32).
+const SETUP_LEN: usize = 128;
+const TOKEN_KEY_LEN: usize = 32;
+const SALT_LEN: usize = 32;
+
+/// The server key. `Debug` hides it.
+pub struct ServerKey {
+    setup: ServerSetup<Suite>,
+    token_key: TokenKey,
+    fingerprint: Hash,
+}
+
+/// Seals what the server hands out to itself.
+#[derive(Zeroize, ZeroizeOnDrop)]
+struct TokenKey([u8; TOKEN_KEY_LEN]);
+
+impl std::fmt::Debug for ServerKey {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        f.write_str("ServerKey(hidden)")
+    }
+}
+
+impl ServerKey {
+    /// Makes a new key from the system's randomness.
+    #[must_use]
+    pub fn generate() -> Self {
+        let mut token_key = TokenKey([0; TOKEN_KEY_LEN]);
+        OsRng.fill_bytes(&mut token_key.0);
+        Self::from_parts(ServerSetup::new(&mut OsRng), token_key)
+    }
+
+    fn from_parts(setup: ServerSetup<Suite>, token_key: TokenKey) -> Self {
+        let mut digest = Sha512::new_with_prefix(b"passmint/1/server key fingerprint");
+        digest.update(setup.serialize());
+        digest.update(token_key.0);
+        let mut fingerprint = [0; 32];
+        fingerprint.copy_from_slice(&digest.finalize()[..32]);
+        Self { setup, token_key, fingerprint }
+    }
+
+    /// Reads the text that [`ServerKey::expose_as_text`] writes.
+    ///
+    /// # Errors
+    /// Says what is wrong with the text, without repeating any of it.
+    pub fn from_text(text: &str) -> Result<Self> {
+        let encoded = text.trim().strip_prefix(PREFIX).with_context(|| format!("it does not start with {PREFIX}"))?;
+        let octets = Zeroizing::new(Base64Url::decode(encoded).context("it is damaged")?.0);
+        ensure!(octets.len() == SETUP_LEN + TOKEN_KEY_LEN, "it is too short or too long");
+        let (setup, token_key) = octets.split_at(SETUP_LEN);
+        let setup = ServerSetup::deserialize(setup).ok().context("it is damaged")?;
+        Ok(Self::from_parts(setup, TokenKey(token_key.try_into()?)))
+    }
+
+    /// The key as text, to be kept as safe as the key itself.
+    #[must_use]
+    pub fn expose_as_text(&self) -> Zeroizing<String> {
+        let octets = Zeroizing::new([self.setup.serialize().as_slice(), &self.token_key.0].concat());
+        let encoded = Zeroizing::new(Base64Url::encode(&octets));
+        Zeroizing::new([PREFIX, &encoded].concat())
+    }
+
+    /// Reads the key from a file; nothing if there is none.
+    ///
+    /// # Errors
+    /// If the file cannot be read or holds no key.
+    pub fn load(path: &Path) -> Result<Option<Self>> {
+        if !path.try_exists().with_context(|| format!("cannot look for {}", path.display()))? {
+            return Ok(None);
+        }
+        let text = Zeroizing::new(fs::read_to_string(path).with_context(|| format!("cannot read {}", path.display()))?);
+        Self::from_text(&text).map(Some).with_context(|| format!("{} holds no server key", path.display()))
+    }
+
+    /// Writes the key to a new file that only its owner can read, and waits until it is on the disk.
+    ///
+    /// # Errors
+    /// If the file exists or cannot be written.
+    pub fn store(&self, path: &Path) -> Result<()> {
+        let mut options = OpenOptions::new();
+        options.write(true).create_new(true);
+        #[cfg(unix)]
+        std::os::unix::fs::OpenOptionsExt::mode(&mut options, 0o600);
+        let write = || {
+            let mut file = options.open(path)?;
+            file.write_all(self.expose_as_text().as_bytes())?;
+            file.write_all(b"\n")?;
+            file.sync_all()
+        };
+        write().with_context(|| format!("cannot write {}", path.display()))
+    }
+
+    /// What the database keeps to recognise the key: of no use to find it.
+    #[must_use]
+    pub fn fingerprint(&self) -> &Hash {
+        &self.fingerprint
+    }
+
+    /// OPAQUE's server setup (RFC 9807, section 4).
+    #[must_use]
+    pub fn setup(&self) -> &ServerSetup<Suite> {
+        &self.setup
+    }
+
+    /// Seals octets that the server hands to a client to get them back. Each call has a key of its own, derived from
+    /// a random salt, so that no number of calls wears the key out.
+    ///
+    /// # Errors
+    /// Fails only for inputs of more than 256 GiB.
+    pub fn seal_for_self(&self, plaintext: &[u8]) -> Result<Vec<u8>, NotOurs> {
+        let mut sealed = vec![0; SALT_LEN];
+        OsRng.fill_bytes(&mut sealed);
+        let ciphertext = self.cipher(&sealed)?.encrypt(&Nonce::default(), plaintext).map_err(|_| NotOurs)?;
+        sealed.extend(ciphertext);
+        Ok(sealed)
+    }
+
+    /// Opens what [`ServerKey::seal_for_self`] sealed, here or in another process with the same key.
+    ///
+    /// # Errors
+    /// [`NotOurs`] for anything else.
+    pub fn open_own(&self, sealed: &[u8]) -> Result<Zeroizing<Vec<u8>>, NotOurs> {
+        let (salt, ciphertext) = sealed.split_at_checked(SALT_LEN).ok_or(NotOurs)?;
+        let plaintext = self.cipher(salt)?.decrypt(&Nonce::default(), ciphertext).map_err(|_| NotOurs)?;
+        Ok(Zeroizing::new(plaintext))
+    }
+
+    fn cipher(&self, salt: &[u8]) -> Result<ChaCha20Poly1305, NotOurs> {
+        let mut key = Zeroizing::new([0; 32]);
+        Hkdf::<Sha512>::new(Some(salt), &self.token_key.0)
+            .expand(b"passmint/1/log-in state", &mut *key)
+            .map_err(|_| NotOurs)?;
+        Ok(ChaCha20Poly1305::new(Key::from_slice(&*key)))
+    }
+}
+
+/// The octets were not sealed with this server key, or were changed.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, thiserror::Error)]
+#[error("not sealed by this server")]
+pub struct NotOurs;
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_key_survives_its_file_and_only_its_owner_can_read_it() {
+        let folder = tempfile::tempdir().unwrap();
+        let path = folder.path().join("server-key");
+        assert!(ServerKey::load(&path).unwrap().is_none());
+        let key = ServerKey::generate();
+        key.store(&path).unwrap();
+        #[cfg(unix)]
+        {
+            use std::os::unix::fs::PermissionsExt;
+            assert_eq!(fs::metadata(&path).unwrap().permissions().mode() & 0o777, 0o600);
+        }
+        let loaded = ServerKey::load(&path).unwrap().unwrap();
+        assert_eq!(loaded.fingerprint(), key.fingerprint());
+        assert_eq!(loaded.open_own(&key.seal_for_self(b"state").unwrap()).unwrap().as_slice(), b"state");
+        assert!(key.store(&path).is_err(), "a key is never overwritten");
+    }
+
+    #[test]
+    fn what_is_no_key_is_named_and_not_repeated() {
+        let text = ServerKey::generate().expose_as_text();
+        for wrong in ["", "hunter2-hunter2", PREFIX, &text[..text.len() - 4], &format!("{}AAAA", *text)] {
+            let error = format!("{:#}", ServerKey::from_text(wrong).unwrap_err());
+            assert!(!error.contains("hunter2"), "{error}");
+        }
+    }
+
+    #[test]
+    fn a_changed_or_foreign_state_is_refused() {
+        let key = ServerKey::generate();
+        let sealed = key.seal_for_self(b"state").unwrap();
+        for place in 0..sealed.len() {
+            let mut changed = sealed.clone();
+            changed[place] ^= 1;
+            assert_eq!(key.open_own(&changed).err(), Some(NotOurs), "octet {place}");
+        }
+        assert_eq!(key.open_own(&sealed[..sealed.len() - 1]).err(), Some(NotOurs));
+        assert_eq!(key.open_own(b"").err(), Some(NotOurs));
+        assert_eq!(ServerKey::generate().open_own(&sealed).err(), Some(NotOurs));
+    }
+
+    #[test]
+    fn debug_hides_the_key() {
+        assert_eq!(format!("{:?}", ServerKey::generate()), "ServerKey(hidden)");
+    }
+}

@@ -1,0 +1,71 @@
+//! The tables, and the numbered steps that lead to them. A step that has been released is never changed.
+
+use rusqlite::{Connection, TransactionBehavior};
+
+use super::{StoreError, cause};
+
+/// Step `n` (from 1) leads from schema version `n - 1` to `n`; SQLite keeps the number in `user_version`.
+const STEPS: &[&str] = &[
+    // 1: the beginning.
+    "CREATE TABLE server (
+        only_row INTEGER PRIMARY KEY CHECK (only_row = 1),
+        key_fingerprint BLOB NOT NULL
+    ) STRICT;
+    CREATE TABLE accounts (
+        id BLOB PRIMARY KEY CHECK (length(id) = 16),
+        login TEXT NOT NULL UNIQUE CHECK (login <> ''),
+        passphrase_record BLOB NOT NULL CHECK (length(passphrase_record) > 0),
+        passphrase_key BLOB NOT NULL CHECK (length(passphrase_key) > 0),
+        recovery_record BLOB NOT NULL CHECK (length(recovery_record) > 0),
+        recovery_key BLOB NOT NULL CHECK (length(recovery_key) > 0),
+        epoch INTEGER NOT NULL,
+        change_no INTEGER NOT NULL,
+        entries INTEGER NOT NULL,
+        created_at INTEGER NOT NULL
+    ) STRICT, WITHOUT ROWID;
+    CREATE TABLE passwords (
+        account_id BLOB NOT NULL REFERENCES accounts (id) ON DELETE CASCADE,
+        id BLOB NOT NULL,
+        version INTEGER NOT NULL,
+        change_no INTEGER NOT NULL,
+        sealed BLOB,
+        deleted_at INTEGER,
+        changed_at INTEGER NOT NULL,
+        PRIMARY KEY (account_id, id),
+        UNIQUE (account_id, change_no),
+        CHECK ((sealed IS NULL) = (deleted_at IS NOT NULL))
+    ) STRICT;
+    CREATE TABLE sessions (
+        token_hash BLOB PRIMARY KEY,
+        account_id BLOB NOT NULL REFERENCES accounts (id) ON DELETE CASCADE,
+        created_at INTEGER NOT NULL,
+        used_at INTEGER NOT NULL
+    ) STRICT, WITHOUT ROWID;
+    CREATE INDEX sessions_of_account ON sessions (account_id);
+    CREATE TABLE invites (
+        code_hash BLOB PRIMARY KEY,
+        expires_at INTEGER NOT NULL,
+        used_at INTEGER,
+        setup INTEGER NOT NULL
+    ) STRICT, WITHOUT ROWID;",
+];
+
+/// Takes the steps that are missing, each in a transaction of its own.
+pub(super) fn run(connection: &mut Connection) -> Result<(), StoreError> {
+    loop {
+        // The version is read under the write lock: of two processes that start at once, one waits and sees.
+        let transaction = connection.transaction_with_behavior(TransactionBehavior::Immediate).map_err(cause)?;
+        let version: u32 = transaction.pragma_query_value(None, "user_version", |row| row.get(0)).map_err(cause)?;
+        let taken = version as usize;
+        if taken > STEPS.len() {
+            return Err(StoreError::Unavailable(format!(
+                "the database has schema version {version}, this Passmint knows up to {}: run the newer Passmint",
+                STEPS.len()
+            )));
+        }
+        let Some(step) = STEPS.get(taken) else { return Ok(()) };
+        transaction.execute_batch(step).map_err(cause)?;
+        transaction.pragma_update(None, "user_version", version + 1).map_err(cause)?;
+        transaction.commit().map_err(cause)?;
+    }
+}

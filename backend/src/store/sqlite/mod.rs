@@ -1,0 +1,198 @@
+//! The SQLite driver: one file, one connection that writes, a few that read.
+//!
+//! WAL with `synchronous=FULL`: an answered write is on the disk. Readers never wait for the writer. Other processes
+//! may have the same file open; SQLite's own locks keep them apart.
+
+mod accounts;
+mod migrations;
+mod passwords;
+
+use std::path::Path;
+use std::sync::{Mutex, PoisonError};
+use std::time::Duration;
+
+use r2d2_sqlite::SqliteConnectionManager;
+use rusqlite::{Connection, ErrorCode, OpenFlags, Transaction, TransactionBehavior};
+use shared::accounts::Login;
+use shared::bytes::Base64Url;
+use shared::ids::{AccountId, EntryId};
+use shared::passwords::{Changes, Written};
+use shared::sessions::CredentialKind;
+
+use super::{Credential, Hash, Invite, Lifetime, Millis, NewAccount, NewSession, Put, Store, StoreError};
+
+/// How long a statement waits for another process's lock.
+const BUSY_TIMEOUT: Duration = Duration::from_secs(5);
+
+/// A store in one SQLite file.
+pub struct SqliteStore {
+    writer: Mutex<Connection>,
+    readers: r2d2::Pool<SqliteConnectionManager>,
+    /// What `quick_check` found wrong at start. Reads go on, writes are refused: they could do more damage.
+    corruption: Option<String>,
+}
+
+impl SqliteStore {
+    /// Opens the file, makes or migrates its tables, and checks its integrity. At most `readers` connections read.
+    ///
+    /// # Errors
+    /// [`StoreError::Unavailable`] if the file cannot be opened, is no database, or is a newer Passmint's.
+    pub fn open(path: &Path, readers: u32) -> Result<Self, StoreError> {
+        create_private(path)?;
+        let mut writer = Connection::open(path).map_err(cause)?;
+        prepare(&writer).map_err(cause)?;
+        let corruption = quick_check(&writer)?;
+        if corruption.is_none() {
+            writer.pragma_update(None, "journal_mode", "wal").map_err(cause)?;
+            migrations::run(&mut writer)?;
+        }
+        let manager = SqliteConnectionManager::file(path)
+            .with_flags(OpenFlags::SQLITE_OPEN_READ_ONLY | OpenFlags::SQLITE_OPEN_NO_MUTEX)
+            .with_init(|connection| prepare(connection));
+        let readers = r2d2::Pool::builder()
+            .max_size(readers)
+            .min_idle(Some(1))
+            .connection_timeout(BUSY_TIMEOUT)
+            .build(manager)
+            .map_err(|error| StoreError::Unavailable(error.to_string()))?;
+        Ok(Self { writer: Mutex::new(writer), readers, corruption })
+    }
+
+    /// Runs `work` in one write transaction: all of it or nothing.
+    fn write<T>(&self, work: impl FnOnce(&Transaction<'_>) -> Result<T, StoreError>) -> Result<T, StoreError> {
+        if let Some(found) = &self.corruption {
+            return Err(StoreError::Unavailable(format!("read-only because the database is damaged: {found}")));
+        }
+        // A poisoned lock means that a writer panicked; its transaction was rolled back when it was dropped.
+        let mut writer = self.writer.lock().unwrap_or_else(PoisonError::into_inner);
+        // Immediate: a transaction that reads first and writes later could not get the lock half-way.
+        let transaction = writer.transaction_with_behavior(TransactionBehavior::Immediate).map_err(cause)?;
+        let done = work(&transaction)?;
+        transaction.commit().map_err(cause)?;
+        Ok(done)
+    }
+
+    /// Runs `work` on one snapshot of the database.
+    fn read<T>(&self, work: impl FnOnce(&Transaction<'_>) -> Result<T, StoreError>) -> Result<T, StoreError> {
+        let mut reader = self.readers.get().map_err(|error| StoreError::Unavailable(error.to_string()))?;
+        let transaction = reader.transaction().map_err(cause)?;
+        work(&transaction)
+    }
+}
+
+impl Store for SqliteStore {
+    fn check(&self) -> Result<(), StoreError> {
+        self.write(|transaction| accounts::any(transaction).map(drop))
+    }
+
+    fn bind_server_key(&self, fingerprint: &Hash) -> Result<(), StoreError> {
+        self.write(|transaction| accounts::bind_server_key(transaction, fingerprint))
+    }
+
+    fn has_accounts(&self) -> Result<bool, StoreError> {
+        self.read(accounts::any)
+    }
+
+    fn add_invite(&self, invite: &Invite) -> Result<(), StoreError> {
+        self.write(|transaction| accounts::add_invite(transaction, invite))
+    }
+
+    fn check_invite(&self, code_hash: &Hash, now: Millis) -> Result<(), StoreError> {
+        self.read(|transaction| accounts::check_invite(transaction, code_hash, now))
+    }
+
+    fn create_account(&self, account: &NewAccount, invite_hash: &Hash, now: Millis) -> Result<(), StoreError> {
+        self.write(|transaction| accounts::create(transaction, account, invite_hash, now))
+    }
+
+    fn credential(&self, login: &Login, kind: CredentialKind) -> Result<Option<Credential>, StoreError> {
+        self.read(|transaction| accounts::credential(transaction, login, kind))
+    }
+
+    fn open_session(&self, session: &NewSession, lifetime: &Lifetime, now: Millis) -> Result<Base64Url, StoreError> {
+        self.write(|transaction| accounts::open_session(transaction, session, lifetime, now))
+    }
+
+    fn use_session(&self, token_hash: &Hash, lifetime: &Lifetime, now: Millis) -> Result<AccountId, StoreError> {
+        let (account, used_at) = self.read(|transaction| accounts::session(transaction, token_hash, lifetime, now))?;
+        if now.saturating_sub(used_at) >= accounts::USE_GRAIN {
+            self.write(|transaction| accounts::touch_session(transaction, token_hash, now))?;
+        }
+        Ok(account)
+    }
+
+    fn end_session(&self, token_hash: &Hash) -> Result<(), StoreError> {
+        self.write(|transaction| accounts::end_session(transaction, token_hash))
+    }
+
+    fn changes(&self, account: AccountId, since: u64, limit: u32) -> Result<Changes, StoreError> {
+        self.read(|transaction| passwords::changes(transaction, account, since, limit))
+    }
+
+    fn put(&self, put: &Put, entries_max: u64, now: Millis) -> Result<Written, StoreError> {
+        self.write(|transaction| passwords::put(transaction, put, entries_max, now))
+    }
+
+    fn delete(&self, account: AccountId, id: EntryId, replaces: u32, now: Millis) -> Result<Written, StoreError> {
+        self.write(|transaction| passwords::delete(transaction, account, id, replaces, now))
+    }
+}
+
+/// Makes the file, if it is missing, readable by its owner only. SQLite gives its side files the same mode.
+fn create_private(path: &Path) -> Result<(), StoreError> {
+    let mut options = std::fs::OpenOptions::new();
+    options.write(true).create(true).truncate(false);
+    #[cfg(unix)]
+    std::os::unix::fs::OpenOptionsExt::mode(&mut options, 0o600);
+    match options.open(path) {
+        Ok(_) => Ok(()),
+        Err(error) => Err(StoreError::Unavailable(format!("cannot open {}: {error}", path.display()))),
+    }
+}
+
+/// Settings that hold for one connection.
+fn prepare(connection: &Connection) -> rusqlite::Result<()> {
+    connection.busy_timeout(BUSY_TIMEOUT)?;
+    connection.pragma_update(None, "synchronous", "full")?;
+    connection.pragma_update(None, "foreign_keys", true)?;
+    // What is deleted is overwritten, not only unlinked.
+    connection.pragma_update(None, "secure_delete", true)?;
+    connection.pragma_update(None, "trusted_schema", false)
+}
+
+/// What SQLite finds wrong with the file, if anything.
+fn quick_check(connection: &Connection) -> Result<Option<String>, StoreError> {
+    let answer: rusqlite::Result<String> = connection.query_row("PRAGMA quick_check(1)", [], |row| row.get(0));
+    match answer {
+        Ok(answer) if answer == "ok" => Ok(None),
+        Ok(fault) => Ok(Some(fault)),
+        Err(error) if error.sqlite_error_code() == Some(ErrorCode::DatabaseCorrupt) => Ok(Some(error.to_string())),
+        Err(error) => Err(cause(error)),
+    }
+}
+
+/// The one place where SQLite's errors become the store's. Their texts name tables and files, never values.
+fn cause(error: rusqlite::Error) -> StoreError {
+    match error.sqlite_error_code() {
+        Some(ErrorCode::ConstraintViolation) | None => StoreError::Fault(error.to_string()),
+        Some(_) => StoreError::Unavailable(error.to_string()),
+    }
+}
+
+/// Like [`cause`], for inserts of which another with the same key may exist.
+fn taken(error: rusqlite::Error) -> StoreError {
+    use rusqlite::ffi::{SQLITE_CONSTRAINT_PRIMARYKEY, SQLITE_CONSTRAINT_UNIQUE};
+    let code = error.sqlite_error().map(|error| error.extended_code);
+    match code {
+        Some(SQLITE_CONSTRAINT_PRIMARYKEY | SQLITE_CONSTRAINT_UNIQUE) => StoreError::Taken,
+        _ => cause(error),
+    }
+}
+
+/// SQLite's integers are signed. No time, count or change number comes near the sign bit.
+fn integer(number: u64) -> i64 {
+    i64::try_from(number).unwrap_or(i64::MAX)
+}
+
+#[cfg(test)]
+mod tests;

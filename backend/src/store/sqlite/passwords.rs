@@ -1,0 +1,174 @@
+//! Sealed entries in SQLite. Every statement here names the account.
+
+use rusqlite::{OptionalExtension, Row, Transaction, params};
+use shared::ids::{AccountId, EntryId};
+use shared::passwords::{Changes, Sealed, StoredEntry, Written};
+
+use super::{cause, integer};
+use crate::store::{Millis, Put, StoreError};
+
+pub(super) fn changes(
+    transaction: &Transaction<'_>,
+    account: AccountId,
+    since: u64,
+    limit: u32,
+) -> Result<Changes, StoreError> {
+    let latest: Option<i64> = transaction
+        .prepare_cached("SELECT change_no FROM accounts WHERE id = ?1")
+        .and_then(|mut query| query.query_row(params![account.as_bytes()], |row| row.get(0)).optional())
+        .map_err(cause)?;
+    let rows: Vec<RawEntry> = transaction
+        .prepare_cached(
+            "SELECT id, version, change_no, changed_at, sealed FROM passwords
+             WHERE account_id = ?1 AND change_no > ?2 ORDER BY change_no LIMIT ?3",
+        )
+        .and_then(|mut query| {
+            // One more than asked for tells whether more follow.
+            let rows = query.query_map(params![account.as_bytes(), integer(since), i64::from(limit) + 1], raw)?;
+            rows.collect()
+        })
+        .map_err(cause)?;
+    let mut entries = rows.into_iter().map(RawEntry::check).collect::<Result<Vec<_>, _>>()?;
+    let more = entries.len() > limit as usize;
+    entries.truncate(limit as usize);
+    Ok(Changes { entries, latest: latest.unwrap_or_default().unsigned_abs(), more })
+}
+
+pub(super) fn put(
+    transaction: &Transaction<'_>,
+    put: &Put,
+    entries_max: u64,
+    now: Millis,
+) -> Result<Written, StoreError> {
+    let current = current(transaction, put.account, put.id)?;
+    let alive = match current {
+        None if put.replaces == 0 => false,
+        None => return Err(StoreError::NotFound),
+        Some(entry) if entry.version == put.replaces => entry.sealed.is_some(),
+        // The same put again: its answer was lost on the way.
+        Some(entry)
+            if entry.version == put.replaces.saturating_add(1) && entry.sealed.as_ref() == Some(&put.sealed) =>
+        {
+            return Ok(written(&entry));
+        }
+        Some(entry) => return Err(StoreError::Stale(Box::new(entry))),
+    };
+    let (change_no, entries) = next_change(transaction, put.account, i64::from(!alive))?;
+    if !alive && entries > entries_max {
+        return Err(StoreError::Full);
+    }
+    let version = put.replaces.saturating_add(1);
+    transaction
+        .prepare_cached(
+            "INSERT INTO passwords (account_id, id, version, change_no, sealed, deleted_at, changed_at)
+             VALUES (?1, ?2, ?3, ?4, ?5, NULL, ?6)
+             ON CONFLICT (account_id, id) DO UPDATE SET version = excluded.version, change_no = excluded.change_no,
+                sealed = excluded.sealed, deleted_at = NULL, changed_at = excluded.changed_at",
+        )
+        .and_then(|mut upsert| {
+            upsert.execute(params![
+                put.account.as_bytes(),
+                put.id.as_bytes(),
+                version,
+                integer(change_no),
+                put.sealed.as_bytes(),
+                integer(now),
+            ])
+        })
+        .map_err(cause)?;
+    Ok(Written { version, change_no, changed_at: now })
+}
+
+pub(super) fn delete(
+    transaction: &Transaction<'_>,
+    account: AccountId,
+    id: EntryId,
+    replaces: u32,
+    now: Millis,
+) -> Result<Written, StoreError> {
+    let entry = current(transaction, account, id)?.ok_or(StoreError::NotFound)?;
+    match entry.sealed {
+        // Deleted already, by this very request or as it wished.
+        None if entry.version == replaces || entry.version == replaces.saturating_add(1) => return Ok(written(&entry)),
+        Some(_) if entry.version == replaces => {}
+        _ => return Err(StoreError::Stale(Box::new(entry))),
+    }
+    let (change_no, _) = next_change(transaction, account, -1)?;
+    let version = replaces.saturating_add(1);
+    transaction
+        .prepare_cached(
+            "UPDATE passwords SET version = ?3, change_no = ?4, sealed = NULL, deleted_at = ?5, changed_at = ?5
+             WHERE account_id = ?1 AND id = ?2",
+        )
+        .and_then(|mut update| {
+            update.execute(params![account.as_bytes(), id.as_bytes(), version, integer(change_no), integer(now)])
+        })
+        .map_err(cause)?;
+    Ok(Written { version, change_no, changed_at: now })
+}
+
+/// Takes the account's next change number and counts its entries anew: `by` more of them.
+fn next_change(transaction: &Transaction<'_>, account: AccountId, by: i64) -> Result<(u64, u64), StoreError> {
+    let row: Option<(i64, i64)> = transaction
+        .prepare_cached(
+            "UPDATE accounts SET change_no = change_no + 1, entries = entries + ?2 WHERE id = ?1
+             RETURNING change_no, entries",
+        )
+        .and_then(|mut update| {
+            update.query_row(params![account.as_bytes(), by], |row| Ok((row.get(0)?, row.get(1)?))).optional()
+        })
+        .map_err(cause)?;
+    let (change_no, entries) = row.ok_or(StoreError::NotFound)?;
+    Ok((change_no.unsigned_abs(), entries.unsigned_abs()))
+}
+
+fn current(transaction: &Transaction<'_>, account: AccountId, id: EntryId) -> Result<Option<StoredEntry>, StoreError> {
+    transaction
+        .prepare_cached(
+            "SELECT id, version, change_no, changed_at, sealed FROM passwords WHERE account_id = ?1 AND id = ?2",
+        )
+        .and_then(|mut query| query.query_row(params![account.as_bytes(), id.as_bytes()], raw).optional())
+        .map_err(cause)?
+        .map(RawEntry::check)
+        .transpose()
+}
+
+fn written(entry: &StoredEntry) -> Written {
+    Written { version: entry.version, change_no: entry.change_no, changed_at: entry.changed_at }
+}
+
+/// A row as read, before it is known to be what was written.
+struct RawEntry {
+    id: [u8; 16],
+    version: u32,
+    change_no: i64,
+    changed_at: i64,
+    sealed: Option<Vec<u8>>,
+}
+
+fn raw(row: &Row<'_>) -> rusqlite::Result<RawEntry> {
+    Ok(RawEntry {
+        id: row.get(0)?,
+        version: row.get(1)?,
+        change_no: row.get(2)?,
+        changed_at: row.get(3)?,
+        sealed: row.get(4)?,
+    })
+}
+
+impl RawEntry {
+    fn check(self) -> Result<StoredEntry, StoreError> {
+        let fault = |what: String| StoreError::Fault(what);
+        Ok(StoredEntry {
+            id: self.id.try_into().map_err(|error| fault(format!("passwords.id: {error}")))?,
+            version: self.version,
+            change_no: self.change_no.unsigned_abs(),
+            changed_at: self.changed_at.unsigned_abs(),
+            sealed: self
+                .sealed
+                .map(Sealed::try_from)
+                .transpose()
+                .map_err(|error| fault(format!("passwords.sealed: {error}")))?,
+        })
+    }
+}

@@ -1,0 +1,134 @@
+//! Making accounts, with the real OPAQUE client.
+
+use axum::http::StatusCode;
+use backend::invites;
+use opaque_ke::{ClientRegistration, ClientRegistrationFinishParameters, RegistrationResponse};
+use rand_core_06::OsRng;
+use serde_json::json;
+use shared::accounts::{AccountChallenge, AccountFinish, AccountStart, InviteCode, Login, NewCredential};
+use shared::bytes::Base64Url;
+use shared::ids::AccountId;
+use shared::login::{Suite, identifiers};
+
+use crate::harness::{Answer, App};
+
+/// A registration request and what the client keeps of it.
+fn blind(secret: &[u8]) -> (Base64Url, ClientRegistration<Suite>) {
+    let started = ClientRegistration::start(&mut OsRng, secret).unwrap();
+    (Base64Url(started.message.serialize().to_vec()), started.state)
+}
+
+fn record(secret: &[u8], state: ClientRegistration<Suite>, response: &Base64Url) -> NewCredential {
+    let response = RegistrationResponse::deserialize(&response.0).unwrap();
+    let parameters = ClientRegistrationFinishParameters::new(identifiers(), None);
+    let finished = state.finish(&mut OsRng, secret, response, parameters).unwrap();
+    NewCredential { record: Base64Url(finished.message.serialize().to_vec()), wrapped_key: Base64Url(vec![7; 73]) }
+}
+
+pub fn start_body(invite: &InviteCode, login: &str) -> AccountStart {
+    let (request, _) = blind(b"anything");
+    AccountStart {
+        invite: invite.clone(),
+        login: Login::new(login).unwrap(),
+        passphrase: request.clone(),
+        recovery: request,
+    }
+}
+
+/// Makes an account as the page does.
+pub async fn register(
+    app: &App,
+    invite: &InviteCode,
+    login: &str,
+    passphrase: &[u8],
+    recovery: &[u8],
+) -> AccountFinish {
+    let ((first, first_state), (second, second_state)) = (blind(passphrase), blind(recovery));
+    let login = Login::new(login).unwrap();
+    let start = AccountStart { invite: invite.clone(), login: login.clone(), passphrase: first, recovery: second };
+    let answer = app.post("/api/v1/accounts/start", &start).await;
+    assert_eq!(answer.status, StatusCode::OK, "{answer:?}");
+    let challenge: AccountChallenge = serde_json::from_slice(&answer.body).unwrap();
+    let finish = AccountFinish {
+        invite: invite.clone(),
+        login,
+        account_id: AccountId::from_random([42; 16]),
+        passphrase: record(passphrase, first_state, &challenge.passphrase),
+        recovery: record(recovery, second_state, &challenge.recovery),
+    };
+    let answer = app.post("/api/v1/accounts/finish", &finish).await;
+    assert_eq!(answer.status, StatusCode::CREATED, "{answer:?}");
+    finish
+}
+
+async fn refused_start(app: &App, invite: &InviteCode, login: &str) -> (u16, String) {
+    let answer = app.post("/api/v1/accounts/start", &start_body(invite, login)).await;
+    (answer.status.as_u16(), answer.problem())
+}
+
+#[tokio::test]
+async fn an_invite_makes_one_account() {
+    let app = App::new();
+    let invite = app.invite();
+    let finish = register(&app, &invite, "Ada", b"passphrase", b"recovery").await;
+    // The answer was lost, and the page sends the same again.
+    assert_eq!(app.post("/api/v1/accounts/finish", &finish).await.status, StatusCode::CREATED);
+    assert_eq!(refused_start(&app, &invite, "bob").await, (403, "invite-used".into()));
+    let other = AccountFinish { login: Login::new("bob").unwrap(), ..finish };
+    assert_eq!(app.post("/api/v1/accounts/finish", &other).await.problem(), "invite-used");
+    // Her name is taken, whoever has an invite may know; in any case of letters.
+    assert_eq!(refused_start(&app, &app.invite(), " ADA ").await, (409, "login-taken".into()));
+    let other = AccountFinish { login: Login::new("ada").unwrap(), invite: app.invite(), ..other };
+    let other = AccountFinish { account_id: AccountId::from_random([43; 16]), ..other };
+    assert_eq!(app.post("/api/v1/accounts/finish", &other).await.problem(), "login-taken");
+}
+
+#[tokio::test]
+async fn without_a_good_invite_there_is_no_account() {
+    let app = App::new();
+    let expired = invites::make(&*app.store, 1000, false, 0).unwrap();
+    assert_eq!(refused_start(&app, &expired, "ada").await, (403, "invite-expired".into()));
+    for code in ["", "x", "AAAAAAAAAAAAAAAAAAAAAA", "not base64url!", &"A".repeat(1000)] {
+        assert_eq!(refused_start(&app, &InviteCode(code.into()), "ada").await, (403, "invite-unknown".into()));
+    }
+}
+
+#[tokio::test]
+async fn a_set_up_link_is_for_the_first_account() {
+    let app = App::new();
+    let links = [(), ()].map(|()| invites::make(&*app.store, 60_000, true, backend::now()).unwrap());
+    register(&app, &links[0], "ada", b"passphrase", b"recovery").await;
+    assert_eq!(refused_start(&app, &links[1], "bob").await, (403, "invite-unknown".into()));
+}
+
+#[tokio::test]
+async fn what_is_no_opaque_message_is_malformed() {
+    let app = App::new();
+    let mut start = start_body(&app.invite(), "ada");
+    start.passphrase = Base64Url(vec![0xff; 32]);
+    let malformed = |answer: Answer| (answer.status.as_u16(), answer.problem()) == (400, "malformed-request".into());
+    assert!(malformed(app.post("/api/v1/accounts/start", &start).await));
+
+    let good = register(&app, &app.invite(), "ada", b"passphrase", b"recovery").await;
+    let mut short = good.clone();
+    short.recovery.record.0.pop();
+    let mut long = good.clone();
+    long.passphrase.record.0.push(0);
+    let mut key = good.clone();
+    key.passphrase.wrapped_key.0.pop();
+    let mut point = good;
+    point.passphrase.record.0[..32].fill(0xff);
+    for body in [short, long, key, point] {
+        assert!(malformed(app.post("/api/v1/accounts/finish", &body).await));
+    }
+}
+
+#[tokio::test]
+async fn a_login_name_has_limits() {
+    let app = App::new();
+    let mut body = serde_json::to_value(start_body(&app.invite(), "ada")).unwrap();
+    for login in [json!(""), json!("  "), json!("x".repeat(256)), json!("a\u{0}b"), json!(7), json!(null)] {
+        body["login"] = login;
+        assert_eq!(app.post("/api/v1/accounts/start", &body).await.problem(), "malformed-request");
+    }
+}

@@ -1,0 +1,219 @@
+//! Time-outs, overload, a store that fails, and stopping.
+
+use std::sync::mpsc;
+use std::sync::{Arc, Mutex};
+use std::time::Duration;
+
+use axum::http::StatusCode;
+use backend::listener;
+use backend::page::Page;
+use backend::store::{Credential, Hash, Invite, Lifetime, Millis, NewAccount, NewSession, Put, Store, StoreError};
+use shared::accounts::Login;
+use shared::bytes::Base64Url;
+use shared::ids::{AccountId, EntryId};
+use shared::passwords::{Changes, Written};
+use shared::sessions::CredentialKind;
+use tokio::io::{AsyncReadExt, AsyncWriteExt};
+use tokio::net::{TcpListener, TcpStream};
+
+use crate::harness::App;
+
+/// A store of which only `check` works, as the test says.
+struct Puppet(Box<dyn Fn() -> Result<(), StoreError> + Send + Sync>);
+
+fn no<T>() -> Result<T, StoreError> {
+    Err(StoreError::Unavailable("puppet".into()))
+}
+
+impl Store for Puppet {
+    fn check(&self) -> Result<(), StoreError> {
+        (self.0)()
+    }
+    fn bind_server_key(&self, _: &Hash) -> Result<(), StoreError> {
+        no()
+    }
+    fn has_accounts(&self) -> Result<bool, StoreError> {
+        no()
+    }
+    fn add_invite(&self, _: &Invite) -> Result<(), StoreError> {
+        no()
+    }
+    fn check_invite(&self, _: &Hash, _: Millis) -> Result<(), StoreError> {
+        no()
+    }
+    fn create_account(&self, _: &NewAccount, _: &Hash, _: Millis) -> Result<(), StoreError> {
+        no()
+    }
+    fn credential(&self, _: &Login, _: CredentialKind) -> Result<Option<Credential>, StoreError> {
+        no()
+    }
+    fn open_session(&self, _: &NewSession, _: &Lifetime, _: Millis) -> Result<Base64Url, StoreError> {
+        no()
+    }
+    fn use_session(&self, _: &Hash, _: &Lifetime, _: Millis) -> Result<AccountId, StoreError> {
+        no()
+    }
+    fn end_session(&self, _: &Hash) -> Result<(), StoreError> {
+        no()
+    }
+    fn changes(&self, _: AccountId, _: u64, _: u32) -> Result<Changes, StoreError> {
+        no()
+    }
+    fn put(&self, _: &Put, _: u64, _: Millis) -> Result<Written, StoreError> {
+        no()
+    }
+    fn delete(&self, _: AccountId, _: EntryId, _: u32, _: Millis) -> Result<Written, StoreError> {
+        no()
+    }
+}
+
+fn app(check: impl Fn() -> Result<(), StoreError> + Send + Sync + 'static) -> App {
+    App::over(Arc::new(Puppet(Box::new(check))), tempfile::tempdir().unwrap(), Page::default())
+}
+
+async fn ready(app: &App) -> (StatusCode, String) {
+    let answer = app.get("/readyz", None).await;
+    let code = if answer.status == StatusCode::OK { "ok".into() } else { answer.problem() };
+    (answer.status, code)
+}
+
+const UNAVAILABLE: StatusCode = StatusCode::SERVICE_UNAVAILABLE;
+
+#[tokio::test]
+async fn a_store_that_does_not_answer_is_503_and_readiness_tells() {
+    let app = app(no);
+    assert_eq!(ready(&app).await, (UNAVAILABLE, "store-unavailable".into()));
+    assert_eq!(app.get("/healthz", None).await.status, StatusCode::OK, "the process is alive");
+    let token = shared::login::session_token(&[1; 64]).expose_as_bearer();
+    assert_eq!(app.get("/api/v1/passwords", Some(&token)).await.problem(), "store-unavailable");
+    assert_eq!(ready(&crate::harness::App::new()).await, (StatusCode::OK, "ok".into()));
+}
+
+#[tokio::test]
+async fn a_defect_is_a_constant_answer() {
+    let app = app(|| Err(StoreError::Fault("table secret_table".into())));
+    let answer = app.get("/readyz", None).await;
+    assert_eq!((answer.status, answer.problem()), (StatusCode::INTERNAL_SERVER_ERROR, "internal".into()));
+    assert!(!String::from_utf8(answer.body).unwrap().contains("secret_table"));
+}
+
+#[tokio::test]
+async fn a_store_call_that_panics_is_a_constant_answer() {
+    let app = app(|| panic!("hunter2"));
+    let answer = app.get("/readyz", None).await;
+    assert_eq!((answer.status, answer.problem()), (StatusCode::INTERNAL_SERVER_ERROR, "internal".into()));
+}
+
+/// A store that hangs is answered for at the deadline; its calls keep their permits, so that no more than the gate's
+/// four threads ever wait for it, and it works again as soon as it answers.
+#[tokio::test]
+async fn a_store_that_hangs_holds_no_more_threads_than_the_gate_has() {
+    let (release, hold) = mpsc::channel::<()>();
+    let hold = Mutex::new(hold);
+    let app = app(move || {
+        let _ = hold.lock().unwrap().recv();
+        Ok(())
+    });
+    for _ in 0..4 {
+        assert_eq!(ready(&app).await, (UNAVAILABLE, "store-unavailable".into()));
+    }
+    // All permits are with calls that hang: the fifth is not even started.
+    assert_eq!(ready(&app).await, (UNAVAILABLE, "overloaded".into()));
+    drop(release);
+    tokio::time::sleep(Duration::from_millis(100)).await;
+    assert_eq!(ready(&app).await, (StatusCode::OK, "ok".into()));
+}
+
+#[tokio::test]
+async fn one_request_too_many_is_shed_at_once() {
+    let (release, hold) = mpsc::channel::<()>();
+    let hold = Mutex::new(hold);
+    let app = app(move || {
+        let _ = hold.lock().unwrap().recv();
+        Ok(())
+    });
+    let app = Arc::new(app);
+    let waiting: Vec<_> = (0..4)
+        .map(|_| {
+            let app = Arc::clone(&app);
+            tokio::spawn(async move { ready(&app).await })
+        })
+        .collect();
+    tokio::time::sleep(Duration::from_millis(200)).await;
+    assert_eq!(app.get("/healthz", None).await.problem(), "overloaded");
+    drop(release);
+    for waiting in waiting {
+        assert_eq!(waiting.await.unwrap().0, StatusCode::OK);
+    }
+    assert_eq!(app.get("/healthz", None).await.status, StatusCode::OK);
+}
+
+struct Served {
+    address: std::net::SocketAddr,
+    stop: tokio::sync::oneshot::Sender<()>,
+    done: tokio::task::JoinHandle<()>,
+}
+
+async fn serve(app: &App) -> Served {
+    let listener = TcpListener::bind("127.0.0.1:0").await.unwrap();
+    let address = listener.local_addr().unwrap();
+    let (stop, stopped) = tokio::sync::oneshot::channel();
+    let bounds = listener::Bounds { connections: 8, head: Duration::from_millis(300), grace: Duration::from_secs(5) };
+    let router = app.router.clone();
+    let done = tokio::spawn(listener::serve(listener, router, bounds, async {
+        let _ = stopped.await;
+    }));
+    Served { address, stop, done }
+}
+
+async fn read_all(stream: &mut TcpStream) -> String {
+    let mut text = Vec::new();
+    let _ = stream.read_to_end(&mut text).await;
+    String::from_utf8_lossy(&text).into_owned()
+}
+
+#[tokio::test]
+async fn a_slow_head_is_cut_off_and_a_slow_body_is_told() {
+    let served = serve(&App::new()).await;
+    let mut slow = TcpStream::connect(served.address).await.unwrap();
+    slow.write_all(b"GET /healthz HTTP/1.1\r\nhost: x\r\n").await.unwrap();
+    let cut = tokio::time::timeout(Duration::from_secs(3), read_all(&mut slow)).await.expect("cut off");
+    assert!(!cut.contains("200 OK"), "{cut}");
+
+    let mut slow = TcpStream::connect(served.address).await.unwrap();
+    let head = "POST /api/v1/sessions/start HTTP/1.1\r\nhost: x\r\ncontent-type: application/json\r\n\
+                content-length: 100\r\nconnection: close\r\n\r\n{";
+    slow.write_all(head.as_bytes()).await.unwrap();
+    let told = tokio::time::timeout(Duration::from_secs(5), read_all(&mut slow)).await.expect("answered");
+    assert!(told.starts_with("HTTP/1.1 408") && told.contains("request-timeout"), "{told}");
+}
+
+#[tokio::test]
+async fn stopping_lets_a_request_finish() {
+    let (release, hold) = mpsc::channel::<()>();
+    let hold = Mutex::new(hold);
+    let app = app(move || {
+        let _ = hold.lock().unwrap().recv();
+        Ok(())
+    });
+    let served = serve(&app).await;
+    let mut going_on = TcpStream::connect(served.address).await.unwrap();
+    going_on.write_all(b"GET /readyz HTTP/1.1\r\nhost: x\r\n\r\n").await.unwrap();
+    tokio::time::sleep(Duration::from_millis(100)).await;
+    served.stop.send(()).unwrap();
+    tokio::time::sleep(Duration::from_millis(100)).await;
+    assert!(TcpStream::connect(served.address).await.is_err(), "no new connections");
+    drop(release);
+    let answer = tokio::time::timeout(Duration::from_secs(3), read_all(&mut going_on)).await.unwrap();
+    assert!(answer.starts_with("HTTP/1.1 200"), "{answer}");
+    tokio::time::timeout(Duration::from_secs(3), served.done).await.expect("stopped").unwrap();
+}
+
+#[tokio::test]
+async fn a_request_that_is_no_http_is_refused() {
+    let served = serve(&App::new()).await;
+    let mut wrong = TcpStream::connect(served.address).await.unwrap();
+    wrong.write_all(b"\x16\x03\x01 this is not HTTP\r\n\r\n").await.unwrap();
+    let answer = read_all(&mut wrong).await;
+    assert!(answer.is_empty() || answer.starts_with("HTTP/1.1 400"), "{answer}");
+}

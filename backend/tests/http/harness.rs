@@ -1,0 +1,166 @@
+//! An application over a fresh database, and a client for it.
+
+use std::borrow::Cow;
+use std::sync::Arc;
+use std::time::Duration;
+
+use axum::Router;
+use axum::body::Body;
+use axum::http::{HeaderMap, Request, StatusCode, header};
+use backend::app::{AppState, Bounds, app};
+use backend::gate::Gate;
+use backend::page::Page;
+use backend::server_key::ServerKey;
+use backend::store::sqlite::SqliteStore;
+use backend::store::{Invite, Lifetime, NewAccount, NewSession, Store};
+use backend::{invites, now};
+use http_body_util::BodyExt;
+use serde_json::Value;
+use shared::accounts::{InviteCode, Login, NewCredential};
+use shared::bytes::Base64Url;
+use shared::ids::{AccountId, EntryId};
+use shared::limits::SEALED_OVERHEAD;
+use shared::login::session_token;
+use shared::passwords::FORMAT;
+use shared::sessions::CredentialKind;
+use tempfile::TempDir;
+use tower::ServiceExt;
+
+pub struct App {
+    pub router: Router,
+    pub store: Arc<dyn Store>,
+    pub key: Arc<ServerKey>,
+    _folder: TempDir,
+}
+
+/// An answer, read to its end.
+#[derive(Debug)]
+pub struct Answer {
+    pub status: StatusCode,
+    pub headers: HeaderMap,
+    pub body: Vec<u8>,
+}
+
+pub const ENTRIES_MAX: u64 = 3;
+
+impl App {
+    pub fn new() -> Self {
+        Self::with_page(Page::default())
+    }
+
+    pub fn with_page(page: Page) -> Self {
+        let folder = tempfile::tempdir().unwrap();
+        let store: Arc<dyn Store> = Arc::new(SqliteStore::open(&folder.path().join("a.db"), 2).unwrap());
+        Self::over(store, folder, page)
+    }
+
+    pub fn over(store: Arc<dyn Store>, folder: TempDir, page: Page) -> Self {
+        let gate = Gate::new(Arc::clone(&store), 4, Duration::from_secs(1));
+        let lifetime = Lifetime { idle: 1_800_000, max: 43_200_000 };
+        let key = Arc::new(ServerKey::generate());
+        let state = AppState::new(gate, Arc::clone(&key), lifetime, ENTRIES_MAX, page);
+        let bounds = Bounds { requests: 4, time: Duration::from_secs(2) };
+        Self { router: app(state, bounds), store, key, _folder: folder }
+    }
+
+    pub fn invite(&self) -> InviteCode {
+        invites::make(&*self.store, 60_000, false, now()).unwrap()
+    }
+
+    /// Makes an account with an open session, past OPAQUE; gives its bearer token.
+    pub fn settle(&self, tag: u8) -> String {
+        let secret = NewCredential { record: Base64Url(vec![tag; 192]), wrapped_key: Base64Url(vec![tag; 73]) };
+        let id = AccountId::from_random([tag; 16]);
+        let login = Login::new(&format!("login {tag}")).unwrap();
+        let account = NewAccount { id, login, passphrase: secret.clone(), recovery: secret };
+        self.store.add_invite(&Invite { code_hash: [tag; 32], expires_at: u64::MAX / 2, setup: false }).unwrap();
+        self.store.create_account(&account, &[tag; 32], now()).unwrap();
+        self.open(id, tag, now())
+    }
+
+    /// Opens one more session of an account as of `when`.
+    pub fn open(&self, account: AccountId, tag: u8, when: u64) -> String {
+        let token = session_token(&[tag; 64]);
+        let session =
+            NewSession { token_hash: token.hash(), account, epoch: 0, credential: CredentialKind::Passphrase };
+        let forever = Lifetime { idle: when, max: when };
+        self.store.open_session(&session, &forever, when).unwrap();
+        token.expose_as_bearer()
+    }
+
+    pub async fn send(&self, request: Request<Body>) -> Answer {
+        let response = self.router.clone().oneshot(request).await.unwrap();
+        let (parts, body) = response.into_parts();
+        let body = body.collect().await.unwrap().to_bytes().to_vec();
+        Answer { status: parts.status, headers: parts.headers, body }
+    }
+
+    pub async fn get(&self, path: &str, token: Option<&str>) -> Answer {
+        self.send(request("GET", path, token, None)).await
+    }
+
+    pub async fn post(&self, path: &str, body: &impl serde::Serialize) -> Answer {
+        self.send(request("POST", path, None, Some(serde_json::to_vec(body).unwrap()))).await
+    }
+
+    pub async fn put(&self, id: EntryId, token: &str, replaces: u32, fill: u8) -> Answer {
+        let body = format!(r#"{{"replaces":{replaces},"sealed":"{}"}}"#, sealed(fill));
+        let path = format!("/api/v1/passwords/{id}");
+        self.send(request("PUT", &path, Some(token), Some(body.into_bytes()))).await
+    }
+
+    pub async fn delete(&self, id: EntryId, token: &str, replaces: u32) -> Answer {
+        let path = format!("/api/v1/passwords/{id}?replaces={replaces}");
+        self.send(request("DELETE", &path, Some(token), None)).await
+    }
+}
+
+impl Answer {
+    pub fn json(&self) -> Value {
+        serde_json::from_slice(&self.body).unwrap()
+    }
+
+    /// The code of a problem, after checking that it is a whole one.
+    pub fn problem(&self) -> String {
+        assert_eq!(self.headers[header::CONTENT_TYPE], "application/problem+json", "{self:?}");
+        let problem = self.json();
+        assert_eq!(problem["status"], self.status.as_u16());
+        let code = problem["code"].as_str().unwrap().to_owned();
+        assert_eq!(problem["type"], format!("urn:passmint:problem:{code}"));
+        assert!(!problem["title"].as_str().unwrap().is_empty());
+        if self.status == StatusCode::SERVICE_UNAVAILABLE {
+            assert!(self.headers.contains_key(header::RETRY_AFTER));
+        }
+        code
+    }
+}
+
+pub fn request(method: &str, path: &str, token: Option<&str>, body: Option<Vec<u8>>) -> Request<Body> {
+    let mut request = Request::builder().method(method).uri(path);
+    if let Some(token) = token {
+        request = request.header(header::AUTHORIZATION, format!("Bearer {token}"));
+    }
+    match body {
+        Some(body) => request.header(header::CONTENT_TYPE, "application/json").body(Body::from(body)).unwrap(),
+        None => request.body(Body::empty()).unwrap(),
+    }
+}
+
+pub fn entry_id(tag: u8) -> EntryId {
+    EntryId::from_time(1_790_000_000_000, [tag; 10])
+}
+
+/// Something that looks like a sealed entry from outside, as JSON carries it.
+pub fn sealed(fill: u8) -> String {
+    let mut octets = vec![fill; 1024 + SEALED_OVERHEAD];
+    octets[0] = FORMAT;
+    Base64Url::encode(&octets)
+}
+
+/// A page of these files.
+pub fn page(files: &[(&'static str, &'static str)]) -> Page {
+    let files = files.iter().enumerate().map(|(number, (name, text))| {
+        ((*name).to_owned(), Cow::Borrowed(text.as_bytes()), [u8::try_from(number).unwrap(); 32])
+    });
+    Page::new(files.collect::<Vec<_>>().into_iter())
+}

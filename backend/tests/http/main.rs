@@ -1,0 +1,11 @@
+//! The HTTP interface, driven through the real router over a real SQLite file.
+
+#![allow(clippy::unwrap_used, clippy::expect_used, clippy::panic, reason = "a test may")]
+
+mod accounts;
+mod bounds;
+mod harness;
+mod page;
+mod passwords;
+mod routes;
+mod sessions;
