@@ -1,0 +1,126 @@
+//! The server, as the page asks it. Bodies and answers are text that the keyring makes and reads; of an answer that
+//! says no, the page reads the code.
+
+use js_sys::{JSON, Reflect};
+use shared::ids::EntryId;
+use shared::problem::ProblemCode;
+use wasm_bindgen::prelude::*;
+use wasm_bindgen_futures::JsFuture;
+use web_sys::{AbortSignal, RequestInit, Response};
+
+use crate::browser::window;
+use crate::secret::Secret;
+
+/// How long to wait for an answer, in milliseconds: longer than the server lets a request take.
+const PATIENCE: u32 = 35_000;
+
+/// Why there is no good answer.
+#[derive(Debug)]
+pub enum ApiFault {
+    /// No answer came: the server or the network is away, or it takes too long.
+    Silent,
+    /// The server says no: why, and the whole problem.
+    Refused(ProblemCode, String),
+    /// The answer is none of this interface: another server, or one in between.
+    Strange,
+}
+
+impl ApiFault {
+    /// The problem's code, if the server gave one.
+    #[must_use]
+    pub fn code(&self) -> Option<ProblemCode> {
+        match self {
+            Self::Refused(code, _) => Some(*code),
+            Self::Silent | Self::Strange => None,
+        }
+    }
+
+    /// Whether the same request may succeed later.
+    #[must_use]
+    pub fn is_passing(&self) -> bool {
+        match self {
+            Self::Silent | Self::Strange => true,
+            Self::Refused(code, _) => matches!(
+                code,
+                ProblemCode::Overloaded
+                    | ProblemCode::StoreUnavailable
+                    | ProblemCode::RequestTimeout
+                    | ProblemCode::Internal
+            ),
+        }
+    }
+}
+
+/// Sends a body to one of the steps of making an account or logging in: `accounts/start` and so on.
+///
+/// # Errors
+/// [`ApiFault`], as for every operation here.
+pub async fn post(step: &str, body: &str) -> Result<String, ApiFault> {
+    send("POST", step, None, Some(body)).await
+}
+
+/// Ends the session.
+///
+/// # Errors
+/// [`ApiFault`].
+pub async fn end_session(token: &Secret) -> Result<(), ApiFault> {
+    send("DELETE", "sessions/current", Some(token), None).await.map(drop)
+}
+
+/// Lists at most `limit` changes after change number `since`.
+///
+/// # Errors
+/// [`ApiFault`].
+pub async fn list_changes(token: &Secret, since: u64, limit: u32) -> Result<String, ApiFault> {
+    send("GET", &format!("passwords?since={since}&limit={limit}"), Some(token), None).await
+}
+
+/// Puts an entry.
+///
+/// # Errors
+/// [`ApiFault`].
+pub async fn put_password(token: &Secret, id: EntryId, body: &str) -> Result<(), ApiFault> {
+    send("PUT", &format!("passwords/{id}"), Some(token), Some(body)).await.map(drop)
+}
+
+/// Deletes an entry.
+///
+/// # Errors
+/// [`ApiFault`].
+pub async fn delete_password(token: &Secret, id: EntryId, replaces: u32) -> Result<(), ApiFault> {
+    send("DELETE", &format!("passwords/{id}?replaces={replaces}"), Some(token), None).await.map(drop)
+}
+
+async fn send(method: &str, path: &str, token: Option<&Secret>, body: Option<&str>) -> Result<String, ApiFault> {
+    let headers = js_sys::Object::new();
+    let header = |name: &str, value: &str| Reflect::set(&headers, &name.into(), &value.into()).is_ok();
+    let mut complete = body.is_none_or(|_| header("content-type", "application/json"));
+    complete &= token.is_none_or(|token| header("authorization", &format!("Bearer {}", token.expose())));
+    if !complete {
+        return Err(ApiFault::Strange);
+    }
+    let request = RequestInit::new();
+    request.set_method(method);
+    request.set_headers(&headers);
+    request.set_signal(Some(&AbortSignal::timeout_with_u32(PATIENCE)));
+    if let Some(body) = body {
+        request.set_body(&body.into());
+    }
+    let response = JsFuture::from(window().fetch_with_str_and_init(&format!("/api/v1/{path}"), &request));
+    let response: Response = response.await.map_err(|_| ApiFault::Silent)?.unchecked_into();
+    let text = response.text().map_err(|_| ApiFault::Silent)?;
+    let text = JsFuture::from(text).await.map_err(|_| ApiFault::Silent)?.as_string().unwrap_or_default();
+    if response.ok() {
+        return Ok(text);
+    }
+    match code_of(&text) {
+        Some(code) => Err(ApiFault::Refused(code, text)),
+        None => Err(ApiFault::Strange),
+    }
+}
+
+/// The code of a problem.
+fn code_of(problem: &str) -> Option<ProblemCode> {
+    let problem = JSON::parse(problem).ok()?;
+    ProblemCode::of_name(&Reflect::get(&problem, &"code".into()).ok()?.as_string()?)
+}

@@ -1,0 +1,157 @@
+//! The page's end of the keyring: starts the worker, asks it, ends it.
+
+use std::cell::{Cell, RefCell};
+use std::rc::Rc;
+
+use futures_channel::oneshot;
+use js_sys::{Uint8Array, WebAssembly};
+use wasm_bindgen::prelude::*;
+use wasm_bindgen_futures::JsFuture;
+use web_sys::{MessageEvent, RequestInit, Worker, WorkerOptions, WorkerType};
+use zeroize::Zeroizing;
+
+use crate::browser::{self, document, window};
+use crate::keyring::protocol::{Call, KeyringError, Opened, Reply, Request, Response};
+
+/// Why there is no answer.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum KeyringFault {
+    /// The keyring's files did not come, or are not those that this page was built with.
+    NotLoaded,
+    /// The worker has ended: locked, cancelled, or broken.
+    Ended,
+    /// The keyring says no.
+    Refused(KeyringError),
+}
+
+/// Who waits for the reply to which call; nothing once the worker has ended.
+type Waiting = Rc<RefCell<Option<Vec<(u32, oneshot::Sender<Reply>)>>>>;
+
+/// A running keyring. Dropping it ends the worker, and every key with it.
+pub struct KeyringClient {
+    worker: Worker,
+    next: Cell<u32>,
+    waiting: Waiting,
+    /// Kept alive as long as the worker may call them.
+    _handlers: [Closure<dyn FnMut(MessageEvent)>; 2],
+}
+
+impl KeyringClient {
+    /// Fetches and checks the keyring's files and starts the worker.
+    ///
+    /// # Errors
+    /// [`KeyringFault::NotLoaded`] or [`KeyringFault::Ended`].
+    pub async fn start() -> Result<Self, KeyringFault> {
+        let (script, module) = load().await.map_err(|_| KeyringFault::NotLoaded)?;
+        let options = WorkerOptions::new();
+        options.set_type(WorkerType::Module);
+        let worker = Worker::new_with_options(&script, &options).map_err(|_| KeyringFault::NotLoaded)?;
+
+        let waiting: Waiting = Rc::new(RefCell::new(Some(Vec::new())));
+        let (ready, is_ready) = oneshot::channel();
+        let mut ready = Some(ready);
+        let on_message = {
+            let waiting = Rc::clone(&waiting);
+            Closure::<dyn FnMut(MessageEvent)>::new(move |message: MessageEvent| {
+                // The first message says that the worker is ready.
+                if let Some(ready) = ready.take() {
+                    let _ = ready.send(());
+                    return;
+                }
+                let octets = Zeroizing::new(Uint8Array::new(&message.data()).to_vec());
+                let Ok(reply) = postcard::from_bytes::<Reply>(&octets) else { return };
+                let mut waiting = waiting.borrow_mut();
+                let Some(waiting) = waiting.as_mut() else { return };
+                if let Some(place) = waiting.iter().position(|(id, _)| *id == reply.id) {
+                    // Who asked may have been cancelled; then nobody waits for the answer.
+                    let _ = waiting.swap_remove(place).1.send(reply);
+                }
+            })
+        };
+        let on_error = {
+            let waiting = Rc::clone(&waiting);
+            // Everyone who waits is told by the end of the channel.
+            Closure::<dyn FnMut(MessageEvent)>::new(move |_| drop(waiting.borrow_mut().take()))
+        };
+        worker.set_onmessage(Some(on_message.as_ref().unchecked_ref()));
+        worker.set_onerror(Some(on_error.as_ref().unchecked_ref()));
+        let client = Self { worker, next: Cell::new(0), waiting, _handlers: [on_message, on_error] };
+        client.worker.post_message(&module).map_err(|_| KeyringFault::NotLoaded)?;
+        is_ready.await.map_err(|_| KeyringFault::Ended)?;
+        Ok(client)
+    }
+
+    /// Asks, and waits for the answer.
+    ///
+    /// # Errors
+    /// [`KeyringFault::Refused`] with the keyring's error, or [`KeyringFault::Ended`].
+    pub async fn ask(&self, request: Request) -> Result<Response, KeyringFault> {
+        let id = self.next.get();
+        self.next.set(id.wrapping_add(1));
+        let (asker, answer) = oneshot::channel();
+        match self.waiting.borrow_mut().as_mut() {
+            Some(waiting) => waiting.push((id, asker)),
+            None => return Err(KeyringFault::Ended),
+        }
+        let octets = postcard::to_allocvec(&Call { id, request }).map(Zeroizing::new);
+        let octets = octets.map_err(|_| KeyringFault::Ended)?;
+        self.worker.post_message(&Uint8Array::from(octets.as_slice())).map_err(|_| KeyringFault::Ended)?;
+        answer.await.map_err(|_| KeyringFault::Ended)?.result.map_err(KeyringFault::Refused)
+    }
+
+    /// Asks for a body to send to the server.
+    ///
+    /// # Errors
+    /// As [`KeyringClient::ask`].
+    pub async fn body(&self, request: Request) -> Result<String, KeyringFault> {
+        match self.ask(request).await? {
+            Response::Post { body } => Ok(body),
+            _ => Err(KeyringFault::Ended),
+        }
+    }
+
+    /// Hands entries over.
+    ///
+    /// # Errors
+    /// As [`KeyringClient::ask`].
+    pub async fn take(&self, request: Request) -> Result<Opened, KeyringFault> {
+        match self.ask(request).await? {
+            Response::Opened(opened) => Ok(opened),
+            _ => Err(KeyringFault::Ended),
+        }
+    }
+
+    /// Ends the worker at once; who waits for an answer gets [`KeyringFault::Ended`].
+    pub fn end(&self) {
+        self.worker.terminate();
+        drop(self.waiting.borrow_mut().take());
+    }
+}
+
+impl Drop for KeyringClient {
+    fn drop(&mut self) {
+        self.end();
+    }
+}
+
+/// The worker's script and its compiled WebAssembly, both checked against the hashes in the page (subresource
+/// integrity). A browser checks no worker's script by itself, so the page fetches it first; what the worker then loads
+/// is the same file from the cache, for its name is its hash and it never changes.
+async fn load() -> Result<(String, JsValue), JsValue> {
+    let meta = document().query_selector("meta[name=keyring]")?.ok_or(JsValue::NULL)?;
+    let data = |name: &str| meta.get_attribute(name).filter(|value| !value.is_empty()).ok_or(JsValue::NULL);
+    let script = data("data-js")?;
+    let checked = fetch(&script, &data("data-js-integrity")?).await?;
+    JsFuture::from(checked.text()?).await?;
+    let wasm = fetch(&data("data-wasm")?, &data("data-wasm-integrity")?).await?;
+    let module = WebAssembly::compile_streaming(&js_sys::Promise::resolve(&JsValue::from(wasm)));
+    Ok((script, JsFuture::from(module).await?))
+}
+
+async fn fetch(url: &str, integrity: &str) -> Result<web_sys::Response, JsValue> {
+    let options = RequestInit::new();
+    options.set_integrity(integrity);
+    let response = JsFuture::from(window().fetch_with_str_and_init(url, &options)).await?;
+    let response: web_sys::Response = response.unchecked_into();
+    if response.ok() { Ok(response) } else { Err(browser::error("not found")) }
+}

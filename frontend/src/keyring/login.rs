@@ -1,0 +1,167 @@
+//! The client's half of OPAQUE (RFC 9807): registration of passphrase and recovery code, and log-in with either.
+
+use opaque_ke::errors::ProtocolError;
+use opaque_ke::{
+    ClientLogin, ClientLoginFinishParameters, ClientRegistration, ClientRegistrationFinishParameters,
+    CredentialResponse, RegistrationResponse,
+};
+use rand_core_06::{CryptoRng, RngCore};
+use shared::accounts::{AccountChallenge, AccountFinish, AccountStart, InviteCode, Login as LoginName, NewCredential};
+use shared::bytes::Base64Url;
+use shared::ids::AccountId;
+use shared::login::{CONTEXT, Suite, identifiers, session_token};
+use shared::sessions::{CredentialKind, SessionChallenge, SessionFinish, SessionOpened, SessionStart};
+use zeroize::Zeroizing;
+
+use super::keys::{KeyEncryptionKey, VaultKey};
+use super::protocol::KeyringError;
+use super::recovery::RecoveryCode;
+use crate::secret::Secret;
+
+/// The making of a vault between its two steps.
+pub(super) struct Registration {
+    invite: InviteCode,
+    login: LoginName,
+    passphrase: Secret,
+    by_passphrase: Pending,
+    by_recovery: Pending,
+}
+
+/// One secret on its way to a credential.
+struct Pending {
+    secret: Zeroizing<Vec<u8>>,
+    state: ClientRegistration<Suite>,
+}
+
+impl Registration {
+    /// Makes the recovery code, and asks the server for both credentials.
+    pub(super) fn start(
+        random: &mut (impl RngCore + CryptoRng),
+        invite: String,
+        login: LoginName,
+        passphrase: Secret,
+    ) -> Result<(Self, Secret, AccountStart), KeyringError> {
+        let code = RecoveryCode::generate(random);
+        let (by_passphrase, passphrase_request) = Pending::start(random, passphrase.expose().as_bytes())?;
+        let (by_recovery, recovery_request) = Pending::start(random, code.expose())?;
+        let invite = InviteCode(invite);
+        let start = AccountStart {
+            invite: invite.clone(),
+            login: login.clone(),
+            passphrase: passphrase_request,
+            recovery: recovery_request,
+        };
+        Ok((Self { invite, login, passphrase, by_passphrase, by_recovery }, code.to_text(), start))
+    }
+
+    /// Makes the account's id and vault key, and wraps the key for both secrets. Takes as long as two log-ins. Gives
+    /// back what the first log-in needs.
+    pub(super) fn finish(
+        self,
+        random: &mut (impl RngCore + CryptoRng),
+        challenge: &AccountChallenge,
+    ) -> Result<(AccountFinish, (LoginName, Secret)), KeyringError> {
+        let mut id = [0; 16];
+        random.fill_bytes(&mut id);
+        let account_id = AccountId::from_random(id);
+        let vault_key = VaultKey::generate(random);
+        let mut finish = |pending: Pending, kind, response: &Base64Url| {
+            let (record, key) = pending.finish(random, kind, response)?;
+            let wrapped_key = Base64Url(key.wrap(account_id, &vault_key, random)?);
+            Ok::<_, KeyringError>(NewCredential { record, wrapped_key })
+        };
+        let passphrase = finish(self.by_passphrase, CredentialKind::Passphrase, &challenge.passphrase)?;
+        let recovery = finish(self.by_recovery, CredentialKind::Recovery, &challenge.recovery)?;
+        let finish = AccountFinish { invite: self.invite, login: self.login.clone(), account_id, passphrase, recovery };
+        Ok((finish, (self.login, self.passphrase)))
+    }
+}
+
+impl Pending {
+    fn start(random: &mut (impl RngCore + CryptoRng), secret: &[u8]) -> Result<(Self, Base64Url), KeyringError> {
+        let started = ClientRegistration::start(random, secret).map_err(|_| KeyringError::Broken)?;
+        let pending = Self { secret: Zeroizing::new(secret.to_vec()), state: started.state };
+        Ok((pending, Base64Url(started.message.serialize().to_vec())))
+    }
+
+    fn finish(
+        self,
+        random: &mut (impl RngCore + CryptoRng),
+        kind: CredentialKind,
+        response: &Base64Url,
+    ) -> Result<(Base64Url, KeyEncryptionKey), KeyringError> {
+        let response = RegistrationResponse::deserialize(&response.0).map_err(|_| KeyringError::ServerMessage)?;
+        let parameters = ClientRegistrationFinishParameters::new(identifiers(), None);
+        let finished =
+            self.state.finish(random, &self.secret, response, parameters).map_err(|_| KeyringError::ServerMessage)?;
+        let key = KeyEncryptionKey::derive(&Zeroizing::new(finished.export_key), kind);
+        Ok((Base64Url(finished.message.serialize().to_vec()), key))
+    }
+}
+
+/// A log-in between its first two steps.
+pub(super) struct Login {
+    name: LoginName,
+    kind: CredentialKind,
+    secret: Zeroizing<Vec<u8>>,
+    state: ClientLogin<Suite>,
+}
+
+/// A log-in that is sure of its secret, and waits for the vault key.
+pub(super) struct Unlocking {
+    name: LoginName,
+    key: KeyEncryptionKey,
+    token: Secret,
+}
+
+impl Login {
+    /// Takes the secret as typed; a recovery code is checked before the server is asked.
+    pub(super) fn start(
+        random: &mut (impl RngCore + CryptoRng),
+        name: LoginName,
+        kind: CredentialKind,
+        secret: &Secret,
+    ) -> Result<(Self, SessionStart), KeyringError> {
+        let secret = Zeroizing::new(match kind {
+            CredentialKind::Passphrase => secret.expose().as_bytes().to_vec(),
+            CredentialKind::Recovery => {
+                RecoveryCode::from_text(secret.expose()).map_err(KeyringError::Recovery)?.expose().to_vec()
+            }
+        });
+        let started = ClientLogin::start(random, &secret).map_err(|_| KeyringError::Broken)?;
+        let request = Base64Url(started.message.serialize().to_vec());
+        let start = SessionStart { login: name.clone(), credential: kind, request };
+        Ok((Self { name, kind, secret, state: started.state }, start))
+    }
+
+    /// Stretches the secret (Argon2id), and finds out whether it is right.
+    pub(super) fn finish(
+        self,
+        random: &mut (impl RngCore + CryptoRng),
+        challenge: SessionChallenge,
+    ) -> Result<(SessionFinish, Unlocking), KeyringError> {
+        let response =
+            CredentialResponse::deserialize(&challenge.response.0).map_err(|_| KeyringError::ServerMessage)?;
+        let parameters = ClientLoginFinishParameters::new(Some(CONTEXT), identifiers(), None);
+        let finished = self.state.finish(random, &self.secret, response, parameters).map_err(|error| match error {
+            ProtocolError::InvalidLoginError => KeyringError::WrongSecret,
+            _ => KeyringError::ServerMessage,
+        })?;
+        let key = KeyEncryptionKey::derive(&Zeroizing::new(finished.export_key), self.kind);
+        let token = session_token(&Zeroizing::new(finished.session_key)).expose_as_bearer();
+        let finalization = Base64Url(finished.message.serialize().to_vec());
+        let unlocking = Unlocking { name: self.name, key, token: Secret::new(token) };
+        Ok((SessionFinish { state: challenge.state, finalization }, unlocking))
+    }
+}
+
+impl Unlocking {
+    /// Unwraps the vault key.
+    pub(super) fn finish(
+        self,
+        opened: &SessionOpened,
+    ) -> Result<(AccountId, VaultKey, LoginName, Secret), KeyringError> {
+        let vault_key = self.key.unwrap(opened.account_id, &opened.wrapped_key.0)?;
+        Ok((opened.account_id, vault_key, self.name, self.token))
+    }
+}

@@ -1,0 +1,188 @@
+//! The recovery code: 128 random bits as twelve words of BIP 39's English list, each with a check digit.
+//!
+//! BIP 39 gives the words (no two of them share their first four letters) and a checksum of 4 bits over them all. The
+//! check digit of a word depends on the word and its place, so that a wrong word or two that changed places can be
+//! named. Digits need not be typed: without them a mistake is still found, though less surely, and not where it is.
+
+use bip39::{Language, Mnemonic};
+use rand_core_06::{CryptoRng, RngCore};
+use sha2::{Digest, Sha512};
+use zeroize::{Zeroize, ZeroizeOnDrop};
+
+use super::protocol::RecoveryFault;
+use crate::secret::Secret;
+
+/// Words of a code.
+pub const WORDS: usize = 12;
+const ENTROPY_LEN: usize = 16;
+
+/// A recovery code: wiped when dropped.
+#[derive(Zeroize, ZeroizeOnDrop)]
+pub struct RecoveryCode([u8; ENTROPY_LEN]);
+
+impl RecoveryCode {
+    /// A new code.
+    pub fn generate(random: &mut (impl RngCore + CryptoRng)) -> Self {
+        let mut code = Self([0; ENTROPY_LEN]);
+        random.fill_bytes(&mut code.0);
+        code
+    }
+
+    /// What the code stands for: the secret of the account's second OPAQUE credential.
+    #[must_use]
+    pub fn expose(&self) -> &[u8] {
+        &self.0
+    }
+
+    /// The code as it is written down: each word with its check digit, separated by spaces.
+    #[must_use]
+    #[expect(clippy::expect_used, reason = "128 bits are one of BIP 39's lengths")]
+    pub fn to_text(&self) -> Secret {
+        let mnemonic = Mnemonic::from_entropy_in(Language::English, &self.0).expect("BIP 39 takes 128 bits");
+        let words: Vec<String> =
+            mnemonic.words().enumerate().map(|(place, word)| format!("{word}{}", check_digit(place, word))).collect();
+        Secret::new(words.join(" "))
+    }
+
+    /// Reads a code as someone typed it: any case, any separators, with or without check digits.
+    ///
+    /// # Errors
+    /// [`RecoveryFault`] names the first thing that is wrong.
+    pub fn from_text(text: &str) -> Result<Self, RecoveryFault> {
+        let words: Vec<Typed> = read(text);
+        if words.len() != WORDS {
+            return Err(RecoveryFault::Count { found: words.len() as u32 });
+        }
+        for (place, typed) in words.iter().enumerate() {
+            if Language::English.find_word(&typed.word).is_none() {
+                return Err(RecoveryFault::UnknownWord { place: place as u32 + 1 });
+            }
+            if typed.digit.is_some_and(|digit| digit != check_digit(place, &typed.word)) {
+                return Err(RecoveryFault::WrongWord { place: place as u32 + 1 });
+            }
+        }
+        let phrase: Vec<&str> = words.iter().map(|typed| typed.word.as_str()).collect();
+        let mnemonic = Mnemonic::parse_in_normalized(Language::English, &phrase.join(" "))
+            .map_err(|_| RecoveryFault::SomeWordWrong)?;
+        let (mut entropy, length) = mnemonic.to_entropy_array();
+        let code = entropy[..length].try_into().map(Self).map_err(|_| RecoveryFault::SomeWordWrong);
+        entropy.zeroize();
+        code
+    }
+}
+
+/// A word as typed, and its check digit if that was typed too.
+#[derive(Zeroize, ZeroizeOnDrop)]
+struct Typed {
+    word: String,
+    digit: Option<char>,
+}
+
+fn read(text: &str) -> Vec<Typed> {
+    let mut words: Vec<Typed> = Vec::new();
+    let mut within = false;
+    for character in text.chars() {
+        if character.is_alphabetic() {
+            if !within {
+                words.push(Typed { word: String::new(), digit: None });
+            }
+            if let Some(typed) = words.last_mut() {
+                typed.word.extend(character.to_lowercase());
+            }
+            within = true;
+            continue;
+        }
+        // A digit right after a word is its check digit; any other is the number of a line.
+        if within
+            && character.is_ascii_digit()
+            && let Some(typed) = words.last_mut()
+        {
+            typed.digit = Some(character);
+        }
+        within = false;
+    }
+    words
+}
+
+/// The check digit of a word at a place (from 0).
+fn check_digit(place: usize, word: &str) -> char {
+    let mut digest = Sha512::new_with_prefix(b"passmint/1/recovery check digit");
+    digest.update([u8::try_from(place).unwrap_or(u8::MAX)]);
+    digest.update(word);
+    char::from(b'0' + digest.finalize()[0] % 10)
+}
+
+#[cfg(test)]
+mod tests {
+    use proptest::prelude::*;
+
+    use super::*;
+
+    /// 128 zero bits: BIP 39's own first test vector.
+    const ZERO: &str = "abandon abandon abandon abandon abandon abandon abandon abandon abandon abandon abandon about";
+
+    fn text(octets: [u8; ENTROPY_LEN]) -> String {
+        RecoveryCode(octets).to_text().expose().to_owned()
+    }
+
+    #[test]
+    fn the_words_are_bip_39s() {
+        let plain: String = text([0; 16]).chars().filter(|c| !c.is_ascii_digit()).collect();
+        assert_eq!(plain, ZERO);
+        assert_eq!(RecoveryCode::from_text(ZERO).unwrap().expose(), [0; 16]);
+        let vector = "legal winner thank year wave sausage worth useful legal winner thank yellow";
+        assert_eq!(RecoveryCode::from_text(vector).unwrap().expose(), [0x7f; 16]);
+    }
+
+    #[test]
+    fn format_1_is_frozen() {
+        assert_eq!(text([0x7f; 16]), include_str!("../../vectors/recovery-code-7f.txt").trim());
+    }
+
+    #[test]
+    fn it_is_read_as_people_type() {
+        let written = text([0x7f; 16]);
+        let words: Vec<&str> = written.split(' ').collect();
+        let numbered: Vec<String> = words.iter().enumerate().map(|(n, word)| format!("{}. {word}", n + 1)).collect();
+        for typed in [
+            written.to_uppercase(),
+            format!("\n  {}\t", written.replace(' ', "\r\n")),
+            words.join(", "),
+            words.join("-"),
+            numbered.join("\n"),
+            written.chars().filter(|c| !c.is_ascii_digit()).collect(),
+        ] {
+            assert_eq!(RecoveryCode::from_text(&typed).map(|code| code.0), Ok([0x7f; 16]), "{typed}");
+        }
+    }
+
+    #[test]
+    fn a_mistake_is_named_with_its_place() {
+        let written = text([0x7f; 16]);
+        let words: Vec<&str> = written.split(' ').collect();
+        let fault = |words: &[&str]| RecoveryCode::from_text(&words.join(" ")).err();
+        assert_eq!(fault(&words[1..]), Some(RecoveryFault::Count { found: 11 }));
+        assert_eq!(RecoveryCode::from_text("").err(), Some(RecoveryFault::Count { found: 0 }));
+        let mut wrong = words.clone();
+        wrong[4] = "waive";
+        assert_eq!(fault(&wrong), Some(RecoveryFault::UnknownWord { place: 5 }));
+        // Two words that changed places: the first of them is named.
+        let mut wrong = words.clone();
+        wrong.swap(2, 5);
+        assert_eq!(fault(&wrong), Some(RecoveryFault::WrongWord { place: 3 }));
+        // Without digits, the checksum of all words is left.
+        assert_eq!(RecoveryCode::from_text(&ZERO.replace("about", "zoo")).err(), Some(RecoveryFault::SomeWordWrong));
+    }
+
+    proptest! {
+        #[test]
+        fn what_is_written_down_is_read_back(octets: [u8; ENTROPY_LEN]) {
+            prop_assert_eq!(RecoveryCode::from_text(&text(octets)).unwrap().0, octets);
+        }
+
+        #[test]
+        fn anything_typed_gets_an_answer(typed in ".{0,200}") {
+            let _ = RecoveryCode::from_text(&typed);
+        }
+    }
+}

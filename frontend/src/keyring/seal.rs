@@ -1,0 +1,88 @@
+//! Format 1 of a sealed entry.
+//!
+//! | octets | what |
+//! |---|---|
+//! | 0 | format, 1 |
+//! | 1..25 | nonce, random |
+//! | 25.. | XChaCha20-Poly1305 of the padded document: as many octets as a bucket, then the tag of 16 |
+//!
+//! The padded document is its length (4 octets, big-endian), the document, and zeros up to the smallest bucket that
+//! holds both. The associated data is the format (1), the account (16), the entry (16) and the version (4, big-endian):
+//! an entry that is moved, renamed by the server, or served in an older version does not open.
+
+use chacha20poly1305::aead::{Aead, KeyInit, Payload};
+use chacha20poly1305::{Key, XChaCha20Poly1305, XNonce};
+use rand_core_06::{CryptoRng, RngCore};
+use shared::ids::{AccountId, EntryId};
+use shared::limits::{BUCKETS, SEALED_OVERHEAD};
+use shared::passwords::{FORMAT, Sealed};
+use zeroize::Zeroizing;
+
+use super::keys::{EntryKey, NONCE_LEN};
+use super::protocol::KeyringError;
+
+const LENGTH_LEN: usize = 4;
+
+/// What a seal vouches for besides the document.
+#[derive(Clone, Copy, Debug)]
+pub(super) struct Binding {
+    pub(super) account: AccountId,
+    pub(super) entry: EntryId,
+    pub(super) version: u32,
+}
+
+impl Binding {
+    fn associated_data(&self) -> Vec<u8> {
+        [&[FORMAT], &self.account.as_bytes()[..], self.entry.as_bytes(), &self.version.to_be_bytes()].concat()
+    }
+}
+
+impl EntryKey {
+    /// Seals a document.
+    pub(super) fn seal(
+        &self,
+        binding: &Binding,
+        document: &[u8],
+        random: &mut (impl RngCore + CryptoRng),
+    ) -> Result<Sealed, KeyringError> {
+        let length = u32::try_from(document.len()).map_err(|_| KeyringError::TooLarge)?;
+        let needed = LENGTH_LEN + document.len();
+        let bucket = BUCKETS.into_iter().find(|bucket| *bucket >= needed).ok_or(KeyringError::TooLarge)?;
+        // One allocation of the final size: growing would leave copies of the document behind.
+        let mut padded = Zeroizing::new(vec![0; bucket]);
+        padded[..LENGTH_LEN].copy_from_slice(&length.to_be_bytes());
+        padded[LENGTH_LEN..needed].copy_from_slice(document);
+
+        let mut nonce = [0; NONCE_LEN];
+        random.fill_bytes(&mut nonce);
+        let payload = Payload { msg: &padded, aad: &binding.associated_data() };
+        let ciphertext =
+            self.cipher().encrypt(XNonce::from_slice(&nonce), payload).map_err(|_| KeyringError::Broken)?;
+        let mut sealed = Vec::with_capacity(bucket + SEALED_OVERHEAD);
+        sealed.push(FORMAT);
+        sealed.extend(nonce);
+        sealed.extend(ciphertext);
+        sealed.try_into().map_err(|_| KeyringError::Broken)
+    }
+
+    /// Opens what [`EntryKey::seal`] made under the same binding.
+    pub(super) fn open(&self, binding: &Binding, sealed: &Sealed) -> Result<Zeroizing<Vec<u8>>, KeyringError> {
+        // `Sealed` vouches for format and length.
+        let (nonce, ciphertext) = sealed.as_bytes()[1..].split_at(NONCE_LEN);
+        let payload = Payload { msg: ciphertext, aad: &binding.associated_data() };
+        let padded = self.cipher().decrypt(XNonce::from_slice(nonce), payload).map_err(|_| KeyringError::Broken)?;
+        let padded = Zeroizing::new(padded);
+        let (length, rest) = padded.split_first_chunk::<LENGTH_LEN>().ok_or(KeyringError::Broken)?;
+        let length = u32::from_be_bytes(*length) as usize;
+        match rest.split_at_checked(length) {
+            Some((document, padding)) if padding.iter().all(|octet| *octet == 0) => {
+                Ok(Zeroizing::new(document.to_vec()))
+            }
+            _ => Err(KeyringError::Broken),
+        }
+    }
+
+    fn cipher(&self) -> XChaCha20Poly1305 {
+        XChaCha20Poly1305::new(Key::from_slice(&self.0))
+    }
+}

@@ -1,0 +1,444 @@
+use opaque_ke::{
+    CredentialFinalization, CredentialRequest, RegistrationRequest, RegistrationUpload, ServerLogin,
+    ServerLoginParameters, ServerRegistration, ServerSetup,
+};
+use rand_core_06::Error;
+use shared::accounts::{AccountChallenge, AccountFinish, AccountStart};
+use shared::bytes::Base64Url;
+use shared::limits::{BUCKETS, SEALED_OVERHEAD};
+use shared::login::{CONTEXT, Suite, credential_identifier, identifiers, session_token};
+use shared::passwords::{FORMAT, NotSealed};
+use shared::sessions::{CredentialKind, SessionChallenge, SessionFinish, SessionOpened, SessionStart};
+
+use super::keys::VaultKey;
+use super::protocol::*;
+use super::*;
+
+/// Octets that count up: nonces and keys that a test can foresee.
+pub(super) struct Counter(pub(super) u8);
+
+impl RngCore for Counter {
+    fn next_u32(&mut self) -> u32 {
+        let mut octets = [0; 4];
+        self.fill_bytes(&mut octets);
+        u32::from_le_bytes(octets)
+    }
+    fn next_u64(&mut self) -> u64 {
+        let mut octets = [0; 8];
+        self.fill_bytes(&mut octets);
+        u64::from_le_bytes(octets)
+    }
+    fn fill_bytes(&mut self, dest: &mut [u8]) {
+        for octet in dest {
+            *octet = self.0;
+            self.0 = self.0.wrapping_add(1);
+        }
+    }
+    fn try_fill_bytes(&mut self, dest: &mut [u8]) -> Result<(), Error> {
+        self.fill_bytes(dest);
+        Ok(())
+    }
+}
+impl CryptoRng for Counter {}
+
+const NOW: u64 = 1_790_000_000_000;
+
+/// The id that a counter from 0 leads to, and the frozen entry has.
+fn entry_id() -> EntryId {
+    EntryId::from_time(NOW, [3; 10])
+}
+
+fn document(name: &str) -> Document {
+    let password = Secret::new("kV9!mQ2#".into());
+    Document { name: name.into(), password, created_at: NOW, changed_at: NOW, rules: None }
+}
+
+/// A keyring with an open vault of known key.
+fn open_keyring() -> Keyring<Counter> {
+    let mut keyring = Keyring::new(Counter(0));
+    let key = VaultKey::from_octets([7; keys::KEY_LEN]).entry_key();
+    keyring.vault = Some(Vault { account: AccountId::from_random([1; 16]), key, entries: BTreeMap::new() });
+    keyring
+}
+
+fn seal(keyring: &mut Keyring<Counter>, replaces: u32, name: &str) -> Sealed {
+    keyring.vault.as_ref().unwrap().seal(entry_id(), replaces, &document(name), &mut keyring.random).unwrap()
+}
+
+fn stored(id: EntryId, version: u32, sealed: Option<Sealed>) -> StoredEntry {
+    StoredEntry { id, version, change_no: 1, changed_at: 0, sealed }
+}
+
+fn open(keyring: &mut Keyring<Counter>, entry: StoredEntry) -> Opened {
+    take_changes(keyring, vec![entry], false)
+}
+
+fn take_changes(keyring: &mut Keyring<Counter>, entries: Vec<StoredEntry>, more: bool) -> Opened {
+    let answer = serde_json::to_string(&Changes { entries, latest: 9, more }).unwrap();
+    opened(keyring.handle(Request::TakeChanges { answer }))
+}
+
+fn opened(response: Result<Response, KeyringError>) -> Opened {
+    match response {
+        Ok(Response::Opened(opened)) => opened,
+        other => panic!("{other:?}"),
+    }
+}
+
+fn body(response: Result<Response, KeyringError>) -> Result<String, KeyringError> {
+    match response? {
+        Response::Post { body } => Ok(body),
+        other => panic!("{other:?}"),
+    }
+}
+
+fn reveal(keyring: &mut Keyring<Counter>) -> Result<String, KeyringError> {
+    reveal_entry(keyring, entry_id())
+}
+
+fn reveal_entry(keyring: &mut Keyring<Counter>, id: EntryId) -> Result<String, KeyringError> {
+    match keyring.handle(Request::Reveal { id })? {
+        Response::Revealed { password } => Ok(password.expose().to_owned()),
+        other => panic!("{other:?}"),
+    }
+}
+
+/// The bytes of format 1 never change: this file was written once.
+#[test]
+fn format_1_is_frozen() {
+    let sealed = seal(&mut open_keyring(), 0, "GitHub");
+    assert_eq!(Base64Url::encode(sealed.as_bytes()), include_str!("../../vectors/entry-1.txt").trim());
+}
+
+#[test]
+fn what_was_frozen_opens() {
+    let octets = Base64Url::decode(include_str!("../../vectors/entry-1.txt").trim()).unwrap().0;
+    let mut keyring = open_keyring();
+    let opened = open(&mut keyring, stored(entry_id(), 1, Some(octets.try_into().unwrap())));
+    assert_eq!(opened.entries[0].name, "GitHub");
+    assert_eq!(reveal(&mut keyring).unwrap(), "kV9!mQ2#");
+}
+
+/// Each vector is the frozen entry with one defect, named after it.
+#[test]
+fn defects_are_refused() {
+    let frozen = Base64Url::decode(include_str!("../../vectors/entry-1.txt").trim()).unwrap().0;
+    let refused = |account: [u8; 16], id: EntryId, version: u32, octets: &[u8]| {
+        let mut keyring = open_keyring();
+        keyring.vault.as_mut().unwrap().account = AccountId::from_random(account);
+        let opened = open(&mut keyring, stored(id, version, Some(octets.to_vec().try_into().unwrap())));
+        assert!(opened.entries.is_empty());
+        assert_eq!(reveal(&mut keyring), Err(KeyringError::NoSuchEntry), "nothing of it is kept");
+        opened.refused
+    };
+    let mut flips = vec![1, 24, 25, frozen.len() / 2, frozen.len() - 17, frozen.len() - 16, frozen.len() - 1];
+    flips.extend((1..frozen.len()).step_by(97));
+    for place in flips {
+        let mut flipped = frozen.clone();
+        flipped[place] ^= 0x10;
+        assert_eq!(refused([1; 16], entry_id(), 1, &flipped), 1, "flipped bit in octet {place}");
+    }
+    let other_entry = EntryId::from_time(1_790_000_000_001, [3; 10]);
+    assert_eq!(refused([2; 16], entry_id(), 1, &frozen), 1, "wrong account");
+    assert_eq!(refused([1; 16], other_entry, 1, &frozen), 1, "wrong entry");
+    assert_eq!(refused([1; 16], entry_id(), 2, &frozen), 1, "older version under a newer number");
+    assert_eq!(refused([1; 16], entry_id(), 0, &frozen), 1, "wrong version");
+
+    // These do not even pass for sealed entries, wherever they come from.
+    let length = |octets: &[u8]| Sealed::try_from(octets.to_vec()).err();
+    assert_eq!(length(&frozen[..frozen.len() - 1]), Some(NotSealed::Length), "truncated");
+    assert_eq!(length(&[&frozen[..], &[0]].concat()), Some(NotSealed::Length), "trailing octet");
+    assert_eq!(length(&[]), Some(NotSealed::Length), "empty");
+    // To another bucket's length: passes for one, and does not open.
+    let mut padded = frozen.clone();
+    padded.resize(BUCKETS[1] + SEALED_OVERHEAD, 0);
+    assert_eq!(refused([1; 16], entry_id(), 1, &padded), 1, "trailing octets");
+    let mut unknown = frozen.clone();
+    unknown[0] = FORMAT + 1;
+    assert_eq!(length(&unknown), Some(NotSealed::Format), "unknown format");
+}
+
+#[test]
+fn the_size_tells_the_bucket_only() {
+    let mut keyring = open_keyring();
+    let overhead = serde_json::to_vec(&document("")).unwrap().len() + 4;
+    for (index, bucket) in BUCKETS.into_iter().enumerate() {
+        let fits = "n".repeat(bucket - overhead);
+        assert_eq!(seal(&mut keyring, 0, &fits).as_bytes().len(), bucket + SEALED_OVERHEAD);
+        let document = document(&format!("{fits}n"));
+        let next = keyring.vault.as_ref().unwrap().seal(entry_id(), 0, &document, &mut keyring.random);
+        match BUCKETS.get(index + 1) {
+            Some(bucket) => assert_eq!(next.unwrap().as_bytes().len(), bucket + SEALED_OVERHEAD),
+            None => assert_eq!(next.unwrap_err(), KeyringError::TooLarge),
+        }
+    }
+    assert_eq!(seal(&mut keyring, 0, "").as_bytes().len(), seal(&mut keyring, 0, "a longer name").as_bytes().len());
+}
+
+#[test]
+fn sealing_twice_gives_other_octets() {
+    let mut keyring = open_keyring();
+    assert_ne!(seal(&mut keyring, 0, "GitHub"), seal(&mut keyring, 0, "GitHub"));
+}
+
+#[test]
+fn a_newer_version_takes_the_place_and_a_deletion_ends_it() {
+    let mut keyring = open_keyring();
+    let first = seal(&mut keyring, 0, "GitHub");
+    let second = seal(&mut keyring, 1, "GitHub (work)");
+    open(&mut keyring, stored(entry_id(), 1, Some(first.clone())));
+    assert_eq!(open(&mut keyring, stored(entry_id(), 2, Some(second))).entries[0].name, "GitHub (work)");
+    // One that does not open leaves what is there alone.
+    assert_eq!(open(&mut keyring, stored(entry_id(), 3, Some(first))).refused, 1);
+    assert!(reveal(&mut keyring).is_ok());
+    assert_eq!(open(&mut keyring, stored(entry_id(), 3, None)).deleted, [entry_id()]);
+    assert_eq!(reveal(&mut keyring), Err(KeyringError::NoSuchEntry));
+}
+
+#[test]
+fn a_new_entry_is_sealed_sent_and_taken_in() {
+    let mut keyring = open_keyring();
+    let rules = Some(generator::characters::Rules::default());
+    let request = Request::Seal {
+        name: "GitHub".into(),
+        password: Secret::new("kV9!mQ2#".into()),
+        rules: rules.clone(),
+        now: NOW,
+    };
+    let Ok(Response::Sealed { id, body }) = keyring.handle(request) else { panic!("not sealed") };
+    assert!(!body.contains("GitHub") && !body.contains("kV9"));
+    // It waits for the server: it can be shown already, and taking it in twice changes nothing.
+    for _ in 0..2 {
+        let opened = opened(keyring.handle(Request::TakeOwn { id, body: body.clone() }));
+        assert_eq!(opened.entries, [EntrySummary { id, version: 1, name: "GitHub".into(), changed_at: NOW }]);
+        assert_eq!(reveal_entry(&mut keyring, id).unwrap(), "kV9!mQ2#");
+    }
+    let (version, sealed) = keyring.vault.as_ref().unwrap().entries[&id].clone();
+    assert_eq!(keyring.vault.as_ref().unwrap().open(id, version, &sealed).unwrap().rules, rules);
+}
+
+#[test]
+fn changes_come_in_pages() {
+    let mut keyring = open_keyring();
+    let sealed = seal(&mut keyring, 0, "GitHub");
+    let page = || vec![stored(entry_id(), 1, Some(sealed.clone()))];
+    assert_eq!(take_changes(&mut keyring, page(), true).more_after, Some(1));
+    assert_eq!(take_changes(&mut keyring, page(), false).more_after, None);
+    assert_eq!(take_changes(&mut keyring, Vec::new(), false).more_after, None);
+}
+
+#[test]
+fn a_problem_brings_the_current_entry() {
+    let mut keyring = open_keyring();
+    let sealed = seal(&mut keyring, 4, "GitHub (work)");
+    let problem = |current: Option<StoredEntry>| {
+        let code = shared::problem::ProblemCode::StaleVersion;
+        let current = current.map(Box::new);
+        let problem =
+            Problem { type_uri: String::new(), title: String::new(), status: 409, detail: None, code, current };
+        Request::TakeCurrent { problem: serde_json::to_string(&problem).unwrap() }
+    };
+    let taken = opened(keyring.handle(problem(Some(stored(entry_id(), 5, Some(sealed))))));
+    assert_eq!((taken.entries[0].version, taken.entries[0].name.as_str()), (5, "GitHub (work)"));
+    assert_eq!(opened(keyring.handle(problem(Some(stored(entry_id(), 6, None))))).deleted, [entry_id()]);
+    assert_eq!(keyring.handle(problem(None)).err(), Some(KeyringError::ServerMessage));
+}
+
+#[test]
+fn a_locked_keyring_does_nothing() {
+    let changes = serde_json::to_string(&Changes { entries: Vec::new(), latest: 0, more: false }).unwrap();
+    let challenge =
+        serde_json::to_string(&AccountChallenge { passphrase: Base64Url::default(), recovery: Base64Url::default() });
+    let mut keyring = Keyring::new(Counter(0));
+    for (request, expected) in [
+        (Request::Reveal { id: entry_id() }, KeyringError::Locked),
+        (Request::TakeChanges { answer: changes }, KeyringError::Locked),
+        (Request::Seal { name: "x".into(), password: Secret::default(), rules: None, now: NOW }, KeyringError::Locked),
+        (Request::StartFirstLogin, KeyringError::OutOfTurn),
+        (Request::ContinueLogin { answer: String::new() }, KeyringError::OutOfTurn),
+        (Request::FinishLogin { answer: String::new() }, KeyringError::OutOfTurn),
+        (Request::ContinueRegistration { answer: challenge.unwrap() }, KeyringError::OutOfTurn),
+    ] {
+        assert_eq!(keyring.handle(request).err(), Some(expected));
+    }
+}
+
+#[test]
+fn messages_survive_their_crossing_and_debug_hides_their_secrets() {
+    let request = Request::StartRegistration {
+        invite: "code".into(),
+        login: "ada".into(),
+        passphrase: Secret::new("hunter2".into()),
+    };
+    let octets = postcard::to_allocvec(&Call { id: 7, request }).unwrap();
+    let back: Call = postcard::from_bytes(&octets).unwrap();
+    assert!(matches!(&back.request, Request::StartRegistration { passphrase, .. } if passphrase.expose() == "hunter2"));
+    assert!(!format!("{back:?}").contains("hunter2"));
+    let reply = Reply { id: 7, result: Err(KeyringError::Recovery(RecoveryFault::WrongWord { place: 3 })) };
+    let back: Reply = postcard::from_bytes(&postcard::to_allocvec(&reply).unwrap()).unwrap();
+    assert_eq!(back.result.unwrap_err(), KeyringError::Recovery(RecoveryFault::WrongWord { place: 3 }));
+    let rules = Some(generator::characters::Rules::default());
+    let seal = Request::Seal { name: "x".into(), password: Secret::new("kV9".into()), rules, now: NOW };
+    let back: Request = postcard::from_bytes(&postcard::to_allocvec(&seal).unwrap()).unwrap();
+    assert!(!format!("{back:?}{:?}", document("x")).contains("kV9"));
+}
+
+/// A server, as far as OPAQUE goes.
+struct Server {
+    setup: ServerSetup<Suite>,
+    random: Counter,
+}
+
+impl Server {
+    fn new() -> Self {
+        let mut random = Counter(100);
+        Self { setup: ServerSetup::new(&mut random), random }
+    }
+
+    fn challenge(&self, start: &AccountStart) -> String {
+        let answer = |kind, request: &Base64Url| {
+            let request = RegistrationRequest::deserialize(&request.0).unwrap();
+            let identifier = credential_identifier(&start.login, kind);
+            let started = ServerRegistration::<Suite>::start(&self.setup, request, &identifier).unwrap();
+            Base64Url(started.message.serialize().to_vec())
+        };
+        let passphrase = answer(CredentialKind::Passphrase, &start.passphrase);
+        let recovery = answer(CredentialKind::Recovery, &start.recovery);
+        serde_json::to_string(&AccountChallenge { passphrase, recovery }).unwrap()
+    }
+
+    /// Answers the first step of a log-in, and says how the last step is checked.
+    fn start_login(&mut self, account: Option<&AccountFinish>, start: &SessionStart) -> (String, ServerLogin<Suite>) {
+        let credential = account.map(|account| match start.credential {
+            CredentialKind::Passphrase => &account.passphrase,
+            CredentialKind::Recovery => &account.recovery,
+        });
+        let record = credential
+            .map(|c| ServerRegistration::finish(RegistrationUpload::<Suite>::deserialize(&c.record.0).unwrap()));
+        let request = CredentialRequest::deserialize(&start.request.0).unwrap();
+        let identifier = credential_identifier(&start.login, start.credential);
+        let started =
+            ServerLogin::start(&mut self.random, &self.setup, record, request, &identifier, parameters()).unwrap();
+        let response = Base64Url(started.message.serialize().to_vec());
+        let challenge = SessionChallenge { state: Base64Url(vec![1]), response };
+        (serde_json::to_string(&challenge).unwrap(), started.state)
+    }
+}
+
+fn parameters() -> ServerLoginParameters<'static, 'static> {
+    ServerLoginParameters { context: Some(CONTEXT), identifiers: identifiers() }
+}
+
+/// Makes a vault; gives the account as the server stores it, and the recovery code.
+fn register(server: &Server, keyring: &mut Keyring<Counter>) -> (AccountFinish, String) {
+    let request = Request::StartRegistration {
+        invite: "code".into(),
+        login: " Ada ".into(),
+        passphrase: Secret::new(PASSPHRASE.into()),
+    };
+    let Ok(Response::RegistrationStarted { recovery_code, body: start }) = keyring.handle(request) else {
+        panic!("not started");
+    };
+    let start: AccountStart = serde_json::from_str(&start).unwrap();
+    assert_eq!((start.invite.0.as_str(), start.login.as_str()), ("code", "ada"));
+    let answer = server.challenge(&start);
+    let finish = body(keyring.handle(Request::ContinueRegistration { answer })).unwrap();
+    assert!(!finish.contains(PASSPHRASE));
+    (serde_json::from_str(&finish).unwrap(), recovery_code.expose().to_owned())
+}
+
+const PASSPHRASE: &str = "correct horse battery staple";
+
+fn log_in(
+    server: &mut Server,
+    keyring: &mut Keyring<Counter>,
+    account: Option<&AccountFinish>,
+    request: Request,
+) -> Result<(), KeyringError> {
+    let start: SessionStart = serde_json::from_str(&body(keyring.handle(request))?).unwrap();
+    let (answer, state) = server.start_login(account, &start);
+    let finish = body(keyring.handle(Request::ContinueLogin { answer }))?;
+    let finish: SessionFinish = serde_json::from_str(&finish).unwrap();
+    assert_eq!(finish.state, Base64Url(vec![1]), "the server's state goes back as it came");
+    let finalization = CredentialFinalization::deserialize(&finish.finalization.0).unwrap();
+    let session_key = state.finish(finalization, parameters()).unwrap().session_key;
+
+    let account = account.unwrap();
+    let credential = match start.credential {
+        CredentialKind::Passphrase => &account.passphrase,
+        CredentialKind::Recovery => &account.recovery,
+    };
+    let answer = serde_json::to_string(&SessionOpened {
+        account_id: account.account_id,
+        wrapped_key: credential.wrapped_key.clone(),
+        idle_seconds: 1,
+        max_seconds: 1,
+    });
+    let Response::Unlocked { account: id, login, token } =
+        keyring.handle(Request::FinishLogin { answer: answer.unwrap() })?
+    else {
+        panic!("not unlocked")
+    };
+    assert_eq!((id, login.as_str()), (account.account_id, "ada"));
+    assert_eq!(token.expose(), session_token(&session_key).expose_as_bearer());
+    Ok(())
+}
+
+fn with_secret(credential: CredentialKind, secret: &str) -> Request {
+    Request::StartLogin { login: "ADA".into(), credential, secret: Secret::new(secret.into()) }
+}
+
+/// From an empty keyring to an entry that opens after two other log-ins, one of them by recovery code.
+#[test]
+fn either_secret_opens_the_same_vault() {
+    let mut server = Server::new();
+    let mut keyring = Keyring::new(Counter(0));
+    let (account, code) = register(&server, &mut keyring);
+    log_in(&mut server, &mut keyring, Some(&account), Request::StartFirstLogin).unwrap();
+    let sealed = seal(&mut keyring, 0, "GitHub");
+    for request in [with_secret(CredentialKind::Passphrase, PASSPHRASE), with_secret(CredentialKind::Recovery, &code)] {
+        let mut keyring = Keyring::new(Counter(50));
+        log_in(&mut server, &mut keyring, Some(&account), request).unwrap();
+        open(&mut keyring, stored(entry_id(), 1, Some(sealed.clone())));
+        assert_eq!(reveal(&mut keyring).unwrap(), "kV9!mQ2#");
+    }
+}
+
+#[test]
+fn a_wrong_secret_and_an_unknown_account_look_the_same() {
+    let mut server = Server::new();
+    let (account, code) = register(&server, &mut Keyring::new(Counter(0)));
+    let mut keyring = Keyring::new(Counter(50));
+    for (account, secret) in [
+        (Some(&account), "correct horse battery stable"),
+        (Some(&account), ""),
+        (Some(&account), code.as_str()),
+        (None, PASSPHRASE),
+    ] {
+        let result = log_in(&mut server, &mut keyring, account, with_secret(CredentialKind::Passphrase, secret));
+        assert_eq!(result, Err(KeyringError::WrongSecret));
+    }
+    assert_eq!(keyring.handle(Request::Reveal { id: entry_id() }).err(), Some(KeyringError::Locked));
+}
+
+#[test]
+fn what_is_mistyped_is_told_before_the_server_is_asked() {
+    let mut keyring = Keyring::new(Counter(0));
+    let expected = KeyringError::Recovery(RecoveryFault::Count { found: 2 });
+    assert_eq!(keyring.handle(with_secret(CredentialKind::Recovery, "abandon ability")).err(), Some(expected));
+    let secret = Secret::new(PASSPHRASE.into());
+    let request = Request::StartLogin { login: " ".into(), credential: CredentialKind::Passphrase, secret };
+    let expected = KeyringError::Login(shared::accounts::NotLogin::Empty);
+    assert_eq!(keyring.handle(request).err(), Some(expected));
+}
+
+#[test]
+fn rubbish_from_the_server_is_told_apart_from_a_wrong_secret() {
+    let challenge = SessionChallenge { state: Base64Url::default(), response: Base64Url(vec![9; 320]) };
+    for answer in ["", "<html>", "{}", &serde_json::to_string(&challenge).unwrap()] {
+        let mut keyring = Keyring::new(Counter(0));
+        keyring.handle(with_secret(CredentialKind::Passphrase, PASSPHRASE)).unwrap();
+        let rubbish = Request::ContinueLogin { answer: answer.into() };
+        assert_eq!(keyring.handle(rubbish).err(), Some(KeyringError::ServerMessage), "{answer}");
+    }
+}

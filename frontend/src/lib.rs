@@ -1,0 +1,26 @@
+//! The page and the keyring.
+//!
+//! `keyring` and `model` are pure and know no browser: randomness and time are passed in, and they are tested natively.
+//! Everything else runs in a browser only. The page is `ui` over `session` (what is going on), `api` (the server) and
+//! `client` (the keyring's worker); the worker is `worker`, a loop around [`keyring::Keyring`].
+
+pub mod keyring;
+pub mod model;
+pub mod secret;
+
+#[cfg(target_arch = "wasm32")]
+pub mod api;
+#[cfg(target_arch = "wasm32")]
+pub mod browser;
+#[cfg(target_arch = "wasm32")]
+pub mod client;
+#[cfg(target_arch = "wasm32")]
+pub mod random;
+#[cfg(target_arch = "wasm32")]
+pub mod session;
+#[cfg(target_arch = "wasm32")]
+pub mod text;
+#[cfg(target_arch = "wasm32")]
+pub mod ui;
+#[cfg(target_arch = "wasm32")]
+pub mod worker;

@@ -1,0 +1,185 @@
+//! The generator's form: the rules as they are typed, and what is wrong with them, field by field.
+//!
+//! What was typed stays as it was typed, right or wrong.
+
+use generator::characters::{Class, ClassRule, LENGTHS, Plan, Rules, RulesError};
+
+/// What stands in the form.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct RulesForm {
+    /// The length, as typed.
+    pub length: String,
+    /// For each class of [`Class::ALL`]: whether it is on, and its minimum as typed.
+    pub classes: [ClassField; 4],
+    /// Whether look-alikes are left out.
+    pub no_look_alikes: bool,
+    /// Characters to leave out.
+    pub exclude: String,
+    /// Characters to add.
+    pub include: String,
+}
+
+/// One class in the form.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub struct ClassField {
+    /// Whether it is on.
+    pub on: bool,
+    /// Its minimum, as typed.
+    pub minimum: String,
+}
+
+/// A field of the form, to put a message beside.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Field {
+    /// The length.
+    Length,
+    /// The switches of the classes.
+    Classes,
+    /// The minimum of a class.
+    Minimum(Class),
+    /// Characters to leave out.
+    Exclude,
+    /// Characters to add.
+    Include,
+}
+
+/// What is wrong with the form.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum FormFault {
+    /// What is typed as the length is no whole number.
+    LengthNotANumber,
+    /// What is typed as a minimum is no whole number from 1 up.
+    MinimumNotANumber(Class),
+    /// The rules contradict themselves.
+    Rules(RulesError),
+}
+
+impl Default for RulesForm {
+    fn default() -> Self {
+        Self::from(&Rules::default())
+    }
+}
+
+impl From<&Rules> for RulesForm {
+    fn from(rules: &Rules) -> Self {
+        let field = |class| {
+            let ClassRule { on, minimum } = rules.class(class);
+            ClassField { on, minimum: minimum.to_string() }
+        };
+        Self {
+            length: rules.length.to_string(),
+            classes: Class::ALL.map(field),
+            no_look_alikes: rules.no_look_alikes,
+            exclude: rules.exclude.clone(),
+            include: rules.include.clone(),
+        }
+    }
+}
+
+impl FormFault {
+    /// The field that a person would change.
+    #[must_use]
+    pub fn field(self) -> Field {
+        match self {
+            Self::LengthNotANumber | Self::Rules(RulesError::Length | RulesError::MinimumsAboveLength { .. }) => {
+                Field::Length
+            }
+            Self::MinimumNotANumber(class) => Field::Minimum(class),
+            Self::Rules(RulesError::NothingChosen) => Field::Classes,
+            Self::Rules(RulesError::ClassEmptied(_)) => Field::Exclude,
+            Self::Rules(RulesError::AddedAndLeftOut(_) | RulesError::NotVisible | RulesError::TooManyCharacters) => {
+                Field::Include
+            }
+        }
+    }
+}
+
+impl RulesForm {
+    /// The rules and their plan, or what is wrong.
+    ///
+    /// # Errors
+    /// [`FormFault`] names the first thing that a person would have to change.
+    pub fn plan(&self) -> Result<(Rules, Plan), FormFault> {
+        let length = whole_number(&self.length).ok_or(FormFault::LengthNotANumber)?;
+        let mut rules = Rules {
+            length,
+            no_look_alikes: self.no_look_alikes,
+            exclude: self.exclude.clone(),
+            include: self.include.clone(),
+            ..Rules::default()
+        };
+        for (class, field) in Class::ALL.into_iter().zip(&self.classes) {
+            // The minimum of a class that is off waits for it to be on again.
+            let minimum = match whole_number(&field.minimum) {
+                Some(minimum) if minimum >= 1 => minimum,
+                _ if !field.on => 1,
+                _ => return Err(FormFault::MinimumNotANumber(class)),
+            };
+            *rules.class_mut(class) = ClassRule { on: field.on, minimum };
+        }
+        let plan = Plan::new(&rules).map_err(FormFault::Rules)?;
+        Ok((rules, plan))
+    }
+
+    /// The length for a slider: what is typed, as near as the limits allow.
+    #[must_use]
+    pub fn nearest_length(typed: &str) -> usize {
+        whole_number(typed).unwrap_or(*LENGTHS.end()).clamp(*LENGTHS.start(), *LENGTHS.end())
+    }
+}
+
+fn whole_number(text: &str) -> Option<usize> {
+    text.trim().parse().ok()
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn fault(change: impl FnOnce(&mut RulesForm)) -> (FormFault, Field) {
+        let mut form = RulesForm::default();
+        change(&mut form);
+        let fault = form.plan().unwrap_err();
+        (fault, fault.field())
+    }
+
+    #[test]
+    fn the_default_form_is_the_default_rules() {
+        assert_eq!(RulesForm::default().plan().unwrap().0, Rules::default());
+        let form = RulesForm { length: " 12 ".into(), ..RulesForm::default() };
+        assert_eq!(form.plan().unwrap().0.length, 12);
+    }
+
+    #[test]
+    fn every_fault_has_its_field() {
+        for length in ["7", "31", "0", "99999999999999999999", "-8", "8.5", "abc", ""] {
+            assert_eq!(fault(|form| form.length = length.into()).1, Field::Length, "{length}");
+        }
+        let off = |form: &mut RulesForm| form.classes.iter_mut().for_each(|class| class.on = false);
+        assert_eq!(fault(off), (FormFault::Rules(RulesError::NothingChosen), Field::Classes));
+        for minimum in ["0", "-1", "x", ""] {
+            let (_, field) = fault(|form| form.classes[2].minimum = minimum.into());
+            assert_eq!(field, Field::Minimum(Class::Digits), "{minimum}");
+        }
+        let (problem, field) = fault(|form| form.classes[2].minimum = "28".into());
+        assert_eq!(problem, FormFault::Rules(RulesError::MinimumsAboveLength { sum: 31, length: 30 }));
+        assert_eq!(field, Field::Length);
+        assert_eq!(fault(|form| form.exclude = "0123456789".into()).1, Field::Exclude);
+        assert_eq!(fault(|form| form.include = "a b".into()).1, Field::Include);
+    }
+
+    #[test]
+    fn a_minimum_of_a_class_that_is_off_waits() {
+        let mut form = RulesForm::default();
+        form.classes[3] = ClassField { on: false, minimum: "many".into() };
+        assert!(form.plan().is_ok());
+        form.classes[3].on = true;
+        assert_eq!(form.plan().unwrap_err(), FormFault::MinimumNotANumber(Class::Symbols));
+    }
+
+    #[test]
+    fn a_slider_stays_within_the_limits() {
+        let nearest = RulesForm::nearest_length;
+        assert_eq!([nearest("3"), nearest("12"), nearest("99"), nearest("abc")], [8, 12, 30, 30]);
+    }
+}

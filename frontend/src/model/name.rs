@@ -1,0 +1,44 @@
+//! Names of entries.
+
+use shared::limits::NAME_MAX;
+
+/// Why text cannot be a name.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum NameFault {
+    /// Nothing is left after trimming.
+    Empty,
+    /// Longer than [`NAME_MAX`] characters.
+    TooLong {
+        /// How many characters it has.
+        length: usize,
+    },
+}
+
+/// The name without the spaces around it: 1 to [`NAME_MAX`] characters (Unicode scalar values).
+///
+/// # Errors
+/// [`NameFault`].
+pub fn check(text: &str) -> Result<&str, NameFault> {
+    let name = text.trim();
+    match name.chars().count() {
+        0 => Err(NameFault::Empty),
+        1..=NAME_MAX => Ok(name),
+        length => Err(NameFault::TooLong { length }),
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn names_have_limits() {
+        assert_eq!(check("  GitHub\n"), Ok("GitHub"));
+        assert_eq!(check(" \t"), Err(NameFault::Empty));
+        assert_eq!(check(""), Err(NameFault::Empty));
+        let longest = "漢".repeat(255);
+        assert_eq!(check(&longest), Ok(longest.as_str()));
+        assert_eq!(check(&"漢".repeat(256)), Err(NameFault::TooLong { length: 256 }));
+        assert_eq!(check(&format!(" {longest} ")), Ok(longest.as_str()), "spaces around do not count");
+    }
+}

@@ -1,0 +1,72 @@
+//! Where randomness comes from: the browser's `crypto.getRandomValues`, by getrandom. There is no other source.
+
+use std::cell::RefCell;
+
+use generator::characters::{Password, Plan};
+use generator::random::{RandomnessError, Source};
+use getrandom::SysRng;
+use rand_core_06::{CryptoRng, Error, RngCore};
+use shared::ids::EntryId;
+use wasm_bindgen::throw_str;
+
+thread_local! {
+    /// Octets fetched ahead for the generator.
+    static SOURCE: RefCell<Source<SysRng>> = RefCell::new(Source::new(SysRng));
+}
+
+/// Mints a password.
+///
+/// # Errors
+/// [`RandomnessError`] if the browser has no randomness; nothing is made then.
+pub fn mint(plan: &Plan) -> Result<Password, RandomnessError> {
+    SOURCE.with_borrow_mut(|source| plan.mint(source))
+}
+
+/// A uniform choice of `count` different numbers from 0 to `below - 1`, rising.
+///
+/// # Errors
+/// [`RandomnessError`] if the browser has no randomness.
+pub fn pick(count: usize, below: usize) -> Result<Vec<usize>, RandomnessError> {
+    use generator::random::Choose;
+    SOURCE.with_borrow_mut(|source| {
+        let mut left: Vec<usize> = (0..below).collect();
+        let mut picked = Vec::with_capacity(count);
+        while picked.len() < count {
+            picked.push(left.swap_remove(source.below(left.len())?));
+        }
+        picked.sort_unstable();
+        Ok(picked)
+    })
+}
+
+/// The same source for the keyring, whose crates speak an older version of the interface.
+pub struct BrowserRandom;
+
+impl RngCore for BrowserRandom {
+    fn next_u32(&mut self) -> u32 {
+        rand_core_06::impls::next_u32_via_fill(self)
+    }
+    fn next_u64(&mut self) -> u64 {
+        rand_core_06::impls::next_u64_via_fill(self)
+    }
+    fn fill_bytes(&mut self, dest: &mut [u8]) {
+        // The interface knows no failure here. Without randomness nothing may go on.
+        if getrandom::fill(dest).is_err() {
+            throw_str("the browser has no randomness");
+        }
+    }
+    fn try_fill_bytes(&mut self, dest: &mut [u8]) -> Result<(), Error> {
+        self.fill_bytes(dest);
+        Ok(())
+    }
+}
+
+impl CryptoRng for BrowserRandom {}
+
+/// A new entry's id.
+#[must_use]
+pub fn entry_id(now: u64) -> EntryId {
+    let mut octets = [0; 10];
+    BrowserRandom.fill_bytes(&mut octets);
+    EntryId::from_time(now, octets)
+}

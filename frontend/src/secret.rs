@@ -1,0 +1,50 @@
+//! Text that must not be seen.
+
+use std::fmt;
+
+use serde::{Deserialize, Serializer};
+use zeroize::{Zeroize, ZeroizeOnDrop};
+
+/// Secret text: wiped when dropped, hidden from `Debug`, not to be cloned, printed or serialised by accident.
+#[derive(Default, Deserialize, Zeroize, ZeroizeOnDrop)]
+#[serde(transparent)]
+pub struct Secret(String);
+
+impl Secret {
+    /// Takes the text over.
+    #[must_use]
+    pub fn new(text: String) -> Self {
+        Self(text)
+    }
+
+    /// The text. Keep it out of logs, URLs, titles and attributes.
+    #[must_use]
+    pub fn expose(&self) -> &str {
+        &self.0
+    }
+
+    /// Serialises the text, for documents that are sealed and messages that stay in the browser:
+    /// `#[serde(serialize_with = "Secret::serialize_exposed")]`.
+    ///
+    /// # Errors
+    /// The serializer's.
+    pub fn serialize_exposed<S: Serializer>(secret: &Self, serializer: S) -> Result<S::Ok, S::Error> {
+        serializer.serialize_str(&secret.0)
+    }
+}
+
+impl fmt::Debug for Secret {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str("Secret(hidden)")
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn debug_hides_it() {
+        assert_eq!(format!("{:?}", Secret::new("hunter2".into())), "Secret(hidden)");
+    }
+}

@@ -1,0 +1,212 @@
+//! What is going on with the vault: locked, being opened, open; its entries; what waits to be saved.
+//!
+//! The session's token and the keyring live here, in the page's memory, and nowhere else. Locking drops both.
+//! [`opening`] makes and opens vaults, [`saving`] changes what is in them.
+
+mod opening;
+mod saving;
+
+use std::rc::Rc;
+
+use futures_util::future::AbortHandle;
+use leptos::prelude::*;
+use leptos::task::spawn_local;
+use shared::ids::AccountId;
+use shared::problem::ProblemCode;
+
+use crate::api::{self, ApiFault};
+use crate::browser;
+use crate::client::{KeyringClient, KeyringFault};
+use crate::keyring::protocol::{EntrySummary, Opened};
+use crate::model::list::EntryList;
+use crate::secret::Secret;
+
+pub use opening::Making;
+pub use saving::{UNDO, Waiting};
+
+/// The setting that remembers the log-in name.
+const LOGIN_SETTING: &str = "passmint.login";
+
+/// What went wrong.
+#[derive(Debug)]
+pub enum Fault {
+    /// With the server.
+    Api(ApiFault),
+    /// With the keyring.
+    Keyring(KeyringFault),
+    /// Nothing: the person cancelled.
+    Cancelled,
+}
+
+impl From<ApiFault> for Fault {
+    fn from(fault: ApiFault) -> Self {
+        Self::Api(fault)
+    }
+}
+
+impl From<KeyringFault> for Fault {
+    fn from(fault: KeyringFault) -> Self {
+        Self::Keyring(fault)
+    }
+}
+
+/// Where the vault stands.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Stage {
+    /// No keys are here.
+    Locked,
+    /// It is being made or opened.
+    Busy(Step),
+    /// It is open.
+    Open,
+}
+
+/// What takes a moment.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Step {
+    /// Starting the keyring.
+    Starting,
+    /// Waiting for the server.
+    Asking,
+    /// Argon2id.
+    Stretching,
+    /// Argon2id, twice.
+    Creating,
+    /// Fetching and opening entries.
+    Loading {
+        /// How many are there.
+        done: usize,
+    },
+}
+
+/// Why the vault was locked.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum LockReason {
+    /// By the person.
+    Asked,
+    /// By the person, who also wants the log-in name forgotten.
+    LoggedOut,
+    /// The server knows the session no longer.
+    SessionEnded,
+}
+
+/// An open vault's session.
+struct Open {
+    account: AccountId,
+    token: Secret,
+    keyring: Rc<KeyringClient>,
+}
+
+/// The session: a handle that can be copied.
+#[derive(Clone, Copy)]
+pub struct Session {
+    /// Where the vault stands.
+    pub stage: RwSignal<Stage>,
+    /// Its entries.
+    pub entries: RwSignal<EntryList>,
+    /// What the server does not have yet.
+    pub waiting: RwSignal<Vec<Waiting>>,
+    /// The deletion that can still be undone.
+    pub deleting: RwSignal<Option<EntrySummary>>,
+    /// Whether the last request got no answer.
+    pub silent: RwSignal<bool>,
+    /// Whether the vault was locked because the server ended the session.
+    pub session_ended: RwSignal<bool>,
+    /// What went wrong with nobody waiting to hear of it: in words, empty if nothing did.
+    pub report: RwSignal<String>,
+    /// How many entries did not open.
+    pub unopened: RwSignal<u32>,
+    open: StoredValue<Option<Rc<Open>>, LocalStorage>,
+    /// Ends what is being made or opened.
+    working: StoredValue<Option<AbortHandle>>,
+    sending: StoredValue<bool>,
+}
+
+/// The session of this page.
+#[must_use]
+pub fn use_session() -> Session {
+    expect_context()
+}
+
+impl Session {
+    /// Makes the session known to all components below.
+    pub fn provide() -> Self {
+        let session = Self {
+            stage: RwSignal::new(Stage::Locked),
+            entries: RwSignal::new(EntryList::default()),
+            waiting: RwSignal::new(Vec::new()),
+            deleting: RwSignal::new(None),
+            silent: RwSignal::new(false),
+            session_ended: RwSignal::new(false),
+            report: RwSignal::new(String::new()),
+            unopened: RwSignal::new(0),
+            open: StoredValue::new_local(None),
+            working: StoredValue::new(None),
+            sending: StoredValue::new(false),
+        };
+        provide_context(session);
+        session
+    }
+
+    /// The log-in name that was used here last.
+    #[must_use]
+    pub fn remembered_login() -> Option<String> {
+        browser::setting(LOGIN_SETTING)
+    }
+
+    /// Whether something is being made or opened.
+    #[must_use]
+    pub fn is_busy(self) -> bool {
+        matches!(self.stage.get(), Stage::Busy(_))
+    }
+
+    fn opened(self) -> Option<Rc<Open>> {
+        self.open.get_value()
+    }
+
+    fn take_in(self, opened: Opened) {
+        self.unopened.update(|count| *count += opened.refused);
+        self.entries.update(|entries| entries.apply(opened));
+    }
+
+    /// Notes whether the server answers at all.
+    fn heard<T>(self, result: Result<T, ApiFault>) -> Result<T, ApiFault> {
+        let silent = matches!(result, Err(ApiFault::Silent));
+        if self.silent.get_untracked() != silent {
+            self.silent.set(silent);
+        }
+        result
+    }
+
+    /// Like [`Session::heard`], for requests of an open vault: locks it if the session has ended.
+    fn heard_open<T>(self, result: Result<T, ApiFault>) -> Result<T, ApiFault> {
+        let result = self.heard(result);
+        if result.as_ref().is_err_and(|fault| fault.code() == Some(ProblemCode::SessionEnded)) {
+            self.lock(LockReason::SessionEnded);
+        }
+        result
+    }
+
+    /// Locks the vault: ends the keyring, and every key with it, then the session. What waits to be saved stays.
+    pub fn lock(self, reason: LockReason) {
+        let Some(open) = self.open.try_update_value(Option::take).flatten() else { return };
+        open.keyring.end();
+        let deleting = self.deleting.get_untracked();
+        self.deleting.set(None);
+        self.entries.set(EntryList::default());
+        self.session_ended.set(reason == LockReason::SessionEnded);
+        self.stage.set(Stage::Locked);
+        if reason == LockReason::LoggedOut {
+            browser::keep_setting(LOGIN_SETTING, None);
+        }
+        if reason != LockReason::SessionEnded {
+            spawn_local(async move {
+                if let Some(deleting) = deleting {
+                    let _ = api::delete_password(&open.token, deleting.id, deleting.version).await;
+                }
+                // If this does not arrive, the session ends by itself when it has been idle.
+                let _ = api::end_session(&open.token).await;
+            });
+        }
+    }
+}

@@ -1,0 +1,131 @@
+//! Making and opening vaults. The page carries messages between the keyring and the server.
+
+use std::rc::Rc;
+
+use futures_util::future::{AbortHandle, abortable};
+use leptos::prelude::*;
+use shared::sessions::CredentialKind;
+
+use super::{Fault, LOGIN_SETTING, Open, Session, Stage, Step};
+use crate::api;
+use crate::browser;
+use crate::client::{KeyringClient, KeyringFault};
+use crate::keyring::protocol::{Request, Response};
+use crate::model::list::EntryList;
+use crate::secret::Secret;
+
+/// Entries asked for at a time when a vault is opened: few enough to show progress.
+const PAGE: u32 = 500;
+
+/// A vault in the making: the keys are there, the account is not.
+pub struct Making {
+    keyring: Rc<KeyringClient>,
+    /// The body that makes the account.
+    finish: String,
+    /// To be written down before the account is made.
+    pub recovery_code: Secret,
+}
+
+impl Session {
+    /// Makes the keys of a new vault and its recovery code. The account is made by [`Session::finish_creating`], once
+    /// the code is written down.
+    ///
+    /// # Errors
+    /// [`Fault`]; nothing has been made then.
+    pub async fn start_creating(self, invite: String, login: String, passphrase: Secret) -> Result<Making, Fault> {
+        let result = async {
+            let keyring = self.start_keyring().await?;
+            let request = Request::StartRegistration { invite, login, passphrase };
+            let Response::RegistrationStarted { recovery_code, body } = keyring.ask(request).await? else {
+                return Err(Fault::Keyring(KeyringFault::Ended));
+            };
+            let answer = self.post("accounts/start", &body).await?;
+            self.stage.set(Stage::Busy(Step::Creating));
+            let finish = keyring.body(Request::ContinueRegistration { answer }).await?;
+            Ok(Making { keyring, finish, recovery_code })
+        };
+        self.attempt(result, Stage::Locked).await
+    }
+
+    /// Makes the account and opens its vault.
+    ///
+    /// # Errors
+    /// [`Fault`]; it can be called again, and the account is made once.
+    pub async fn finish_creating(self, making: Rc<Making>) -> Result<(), Fault> {
+        let result = async {
+            self.post("accounts/finish", &making.finish).await?;
+            // Opened the way it will be opened every day: what was just made is known to work.
+            self.log_in(Rc::clone(&making.keyring), Request::StartFirstLogin).await
+        };
+        self.attempt(result, Stage::Open).await
+    }
+
+    /// Opens a vault with either of its secrets.
+    ///
+    /// # Errors
+    /// [`Fault`]; the vault is locked as before then.
+    pub async fn unlock(self, login: String, credential: CredentialKind, secret: Secret) -> Result<(), Fault> {
+        let result = async {
+            let keyring = self.start_keyring().await?;
+            self.log_in(keyring, Request::StartLogin { login, credential, secret }).await
+        };
+        self.attempt(result, Stage::Open).await
+    }
+
+    async fn start_keyring(self) -> Result<Rc<KeyringClient>, Fault> {
+        self.session_ended.set(false);
+        self.stage.set(Stage::Busy(Step::Starting));
+        Ok(Rc::new(KeyringClient::start().await?))
+    }
+
+    async fn log_in(self, keyring: Rc<KeyringClient>, request: Request) -> Result<(), Fault> {
+        let body = keyring.body(request).await?;
+        let answer = self.post("sessions/start", &body).await?;
+        self.stage.set(Stage::Busy(Step::Stretching));
+        let body = keyring.body(Request::ContinueLogin { answer }).await?;
+        let answer = self.post("sessions/finish", &body).await?;
+        let Response::Unlocked { account, login, token } = keyring.ask(Request::FinishLogin { answer }).await? else {
+            return Err(Fault::Keyring(KeyringFault::Ended));
+        };
+        let open = Rc::new(Open { account, token, keyring });
+        self.load(&open).await?;
+        browser::keep_setting(LOGIN_SETTING, Some(&login));
+        self.open.set_value(Some(open));
+        Ok(())
+    }
+
+    async fn post(self, step: &str, body: &str) -> Result<String, Fault> {
+        self.stage.set(Stage::Busy(Step::Asking));
+        Ok(self.heard(api::post(step, body).await)?)
+    }
+
+    /// Fetches all entries, page by page, and has the keyring open them.
+    async fn load(self, open: &Open) -> Result<(), Fault> {
+        self.entries.set(EntryList::default());
+        self.unopened.set(0);
+        let mut since = Some(0);
+        while let Some(after) = since {
+            self.stage.set(Stage::Busy(Step::Loading { done: self.entries.with_untracked(EntryList::len) }));
+            let answer = self.heard(api::list_changes(&open.token, after, PAGE).await)?;
+            let opened = open.keyring.take(Request::TakeChanges { answer }).await?;
+            since = opened.more_after;
+            self.take_in(opened);
+        }
+        Ok(())
+    }
+
+    /// Does what can be cancelled, and sets the stage by how it ended.
+    async fn attempt<T>(self, work: impl Future<Output = Result<T, Fault>>, then: Stage) -> Result<T, Fault> {
+        let (work, handle) = abortable(work);
+        self.working.set_value(Some(handle));
+        let result = work.await.unwrap_or(Err(Fault::Cancelled));
+        self.working.set_value(None);
+        self.stage.set(if result.is_ok() { then } else { Stage::Locked });
+        result
+    }
+
+    /// Ends what is being made or opened, and with it a keyring that nobody else holds.
+    pub fn cancel(self) {
+        self.working.with_value(|working| working.iter().for_each(AbortHandle::abort));
+    }
+}

@@ -1,0 +1,129 @@
+//! The parts that forms are made of. Signals come in few types, so that each part is compiled once: texts are
+//! `Signal<String>`, empty when there is nothing to say.
+
+use leptos::prelude::*;
+
+/// A text that follows what it is made from.
+pub(super) fn words(text: impl Fn() -> String + Send + Sync + 'static) -> Signal<String> {
+    Signal::derive(text)
+}
+
+/// A condition that follows what it is made from.
+pub(super) fn flag(condition: impl Fn() -> bool + Send + Sync + 'static) -> Signal<bool> {
+    Signal::derive(condition)
+}
+
+/// A field for text, with its label, its hint, and what is wrong with it.
+#[component]
+pub(super) fn TextField(
+    /// The input's id.
+    id: &'static str,
+    /// Its label.
+    #[prop(into)]
+    label: Signal<String>,
+    /// What is typed.
+    value: RwSignal<String>,
+    /// What is wrong with it.
+    #[prop(into)]
+    fault: Signal<String>,
+    /// What to know about it.
+    #[prop(optional, into)]
+    hint: Signal<String>,
+    /// Whether what is typed is hidden.
+    #[prop(optional, into)]
+    secret: Signal<bool>,
+    /// Whether it cannot be changed now.
+    #[prop(optional, into)]
+    busy: Signal<bool>,
+    /// The kind of value, for the browser: `username` and so on.
+    #[prop(optional)]
+    autocomplete: Option<&'static str>,
+    /// More classes for the input.
+    #[prop(optional)]
+    class: Option<&'static str>,
+) -> impl IntoView {
+    let class = format!("input {}", class.unwrap_or_default());
+    let described = format!("{id}-hint {id}-fault");
+    let autocomplete = autocomplete.unwrap_or("off");
+    let kind = words(move || (if secret.get() { "password" } else { "text" }).to_owned());
+    let invalid = words(move || fault.with(|fault| !fault.is_empty()).to_string());
+    view! {
+        <div class="field">
+            <label for=id>{label}</label>
+            <input id=id class=class type=kind autocomplete=autocomplete autocapitalize="off" spellcheck="false" dir="auto"
+                aria-describedby=described aria-invalid=invalid prop:readOnly=busy prop:value=value
+                on:input=move |event| value.set(event_target_value(&event))/>
+            <p id=format!("{id}-hint") class="hint">{hint}</p>
+            <FaultText id text=fault/>
+        </div>
+    }
+}
+
+/// What is wrong with a field; spoken when it appears.
+#[component]
+pub(super) fn FaultText(
+    /// The field's id; the text's is the same with `-fault`.
+    id: &'static str,
+    /// What is wrong, if anything.
+    #[prop(into)]
+    text: Signal<String>,
+) -> impl IntoView {
+    view! { <p id=format!("{id}-fault") class="fault" role="alert">{text}</p> }
+}
+
+/// A box to tick.
+#[component]
+pub(super) fn Check(
+    /// Its label.
+    label: &'static str,
+    /// Whether it is ticked.
+    value: RwSignal<bool>,
+    /// A sample shown before the label.
+    #[prop(optional)]
+    sample: Option<&'static str>,
+) -> impl IntoView {
+    let class = if sample.is_some() { "check check--framed" } else { "check" };
+    view! {
+        <label class=class>
+            <input type="checkbox" prop:checked=value on:change=move |event| value.set(event_target_checked(&event))/>
+            {sample.map(|sample| view! { <span class="check-sample" aria-hidden="true">{sample}</span> })}
+            <span>{label}</span>
+        </label>
+    }
+}
+
+/// A button.
+#[component]
+pub(super) fn Button(
+    /// What it does, in a word or two.
+    #[prop(into)]
+    label: Signal<String>,
+    /// Does it. Without, the button sends its form.
+    #[prop(optional, into)]
+    press: Option<Callback<()>>,
+    /// More classes.
+    #[prop(optional)]
+    class: Option<&'static str>,
+    /// What it is for, where the label alone would not say.
+    #[prop(optional, into)]
+    name: Signal<String>,
+    /// Whether it cannot be pressed now.
+    #[prop(optional, into)]
+    disabled: Signal<bool>,
+    /// Whether it is not there now.
+    #[prop(optional, into)]
+    hidden: Signal<bool>,
+) -> impl IntoView {
+    let class = format!("button {}", class.unwrap_or_default());
+    let kind = if press.is_some() { "button" } else { "submit" };
+    let accessible = words(move || {
+        let name = name.get();
+        if name.is_empty() { label.get() } else { name }
+    });
+    view! {
+        <button type=kind class=class aria-label=accessible prop:disabled=disabled prop:hidden=hidden
+            on:click=move |_| if let Some(press) = press { press.run(()) }>
+            {label}
+        </button>
+    }
+}

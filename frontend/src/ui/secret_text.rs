@@ -1,0 +1,21 @@
+//! A password as it is shown: its kinds of characters told apart by colour and by weight.
+
+use generator::characters::Class;
+use leptos::prelude::*;
+
+/// Runs of characters of one kind, as elements. The text itself stands in the document and in no attribute.
+pub(super) fn secret_text(text: &str) -> AnyView {
+    let mut runs: Vec<(&'static str, String)> = Vec::new();
+    for character in text.chars() {
+        let kind = match Class::of(character) {
+            Some(Class::Lower | Class::Upper) => "secret-letter",
+            Some(Class::Digits) => "secret-digit",
+            Some(Class::Symbols) | None => "secret-symbol",
+        };
+        match runs.last_mut() {
+            Some((last, run)) if *last == kind => run.push(character),
+            _ => runs.push((kind, character.to_string())),
+        }
+    }
+    runs.into_iter().map(|(kind, run)| view! { <span class=kind>{run}</span> }).collect_view().into_any()
+}

@@ -1,0 +1,98 @@
+//! Opening a vault: by passphrase, or by recovery code.
+
+use leptos::ev::SubmitEvent;
+use leptos::prelude::*;
+use leptos::task::spawn_local;
+use shared::sessions::CredentialKind;
+
+use super::fields::{Button, Check, TextField, flag, words};
+use super::notice::use_notices;
+use super::vault::Progress;
+use crate::browser;
+use crate::client::KeyringFault;
+use crate::keyring::protocol::KeyringError;
+use crate::secret::Secret;
+use crate::session::{Fault, Session, use_session};
+use crate::text;
+
+#[component]
+pub(super) fn Unlock(
+    /// The invite, or nothing.
+    invite: RwSignal<String>,
+    /// Set to go over to making a vault.
+    creating: RwSignal<bool>,
+) -> impl IntoView {
+    let session = use_session();
+    let notices = use_notices();
+    let login = RwSignal::new(Session::remembered_login().unwrap_or_default());
+    let secret = RwSignal::new(String::new());
+    let by_code = RwSignal::new(false);
+    let shown = RwSignal::new(false);
+    let login_fault = RwSignal::new(String::new());
+    let fault = RwSignal::new(String::new());
+    let busy = flag(move || session.is_busy());
+
+    let submit = move |event: SubmitEvent| {
+        event.prevent_default();
+        if busy.get_untracked() {
+            return;
+        }
+        login_fault.set(String::new());
+        fault.set(String::new());
+        let typed = secret.get_untracked();
+        if typed.trim().is_empty() {
+            fault.set((if by_code.get_untracked() { text::RECOVERY_EMPTY } else { text::PASSPHRASE_EMPTY }).into());
+            browser::focus_soon("secret");
+            return;
+        }
+        notices.clear();
+        let kind = if by_code.get_untracked() { CredentialKind::Recovery } else { CredentialKind::Passphrase };
+        let name = browser::normalise(&login.get_untracked());
+        spawn_local(async move {
+            // What was typed stays, to be corrected.
+            match session.unlock(name, kind, Secret::new(browser::normalise(&typed))).await {
+                Ok(()) => browser::focus_soon("name"),
+                Err(Fault::Keyring(KeyringFault::Refused(KeyringError::Login(wrong)))) => {
+                    login_fault.set(text::login_fault(wrong));
+                    browser::focus_soon("login");
+                }
+                Err(wrong) => {
+                    fault.set(text::fault(&wrong));
+                    browser::focus_soon("secret");
+                }
+            }
+        });
+    };
+    let switch = move |()| {
+        secret.set(String::new());
+        fault.set(String::new());
+        by_code.update(|by_code| *by_code = !*by_code);
+        browser::focus_soon("secret");
+    };
+    let either = move |code: &'static str, passphrase: &'static str| {
+        words(move || (if by_code.get() { code } else { passphrase }).to_owned())
+    };
+    let ended = words(move || (if session.session_ended.get() { text::SESSION_ENDED } else { "" }).to_owned());
+    let has_invite = flag(move || invite.with(|invite| !invite.is_empty()));
+
+    view! {
+        <form class="narrow" novalidate on:submit=submit>
+            <h3 class="card-title">{text::UNLOCK_TITLE}</h3>
+            <p class="lead" role="status">{ended}</p>
+            <TextField id="login" label=text::LOGIN value=login fault=login_fault busy autocomplete="username"/>
+            <TextField id="secret" label=either(text::RECOVERY, text::PASSPHRASE) hint=either(text::RECOVERY_HINT, "")
+                value=secret fault busy secret=flag(move || !by_code.get() && !shown.get())
+                autocomplete="current-password"/>
+            <div hidden=move || by_code.get()><Check label=text::SHOW_PASSPHRASE value=shown/></div>
+            <div class="buttons">
+                <Button class="button--main" label=text::UNLOCK disabled=busy/>
+                <Button class="button--quiet" label=either(text::USE_PASSPHRASE, text::USE_RECOVERY) press=switch
+                    disabled=busy/>
+            </div>
+            <Progress/>
+            <p class="hint" hidden=move || has_invite.get()>{text::NO_VAULT_YET}</p>
+            <Button class="button--quiet" label=text::HAVE_INVITE press=move |()| creating.set(true) disabled=busy
+                hidden=flag(move || !has_invite.get())/>
+        </form>
+    }
+}

@@ -1,0 +1,31 @@
+//! The keyring's worker: takes requests off the message queue, one after the other.
+//!
+//! The page ends the worker to lock the vault. Its own policy lets it send no request to anyone.
+
+use js_sys::{Uint8Array, global};
+use wasm_bindgen::prelude::*;
+use wasm_bindgen::throw_str;
+use web_sys::{DedicatedWorkerGlobalScope, MessageEvent};
+use zeroize::Zeroizing;
+
+use crate::keyring::Keyring;
+use crate::keyring::protocol::{Call, Reply};
+use crate::random::BrowserRandom;
+
+/// Says that it is ready, by an empty message, and answers every call. A message that is no call is the page's mistake
+/// and ends the worker.
+pub fn run() {
+    let scope: DedicatedWorkerGlobalScope = global().unchecked_into();
+    let mut keyring = Keyring::new(BrowserRandom);
+    let replies = scope.clone();
+    let answer = Closure::<dyn FnMut(MessageEvent)>::new(move |message: MessageEvent| {
+        let octets = Zeroizing::new(Uint8Array::new(&message.data()).to_vec());
+        let call: Call = postcard::from_bytes(&octets).unwrap_or_else(|_| throw_str("not a call"));
+        let reply = Reply { id: call.id, result: keyring.handle(call.request) };
+        let octets = postcard::to_allocvec(&reply).unwrap_or_else(|_| throw_str("no reply"));
+        replies.post_message(&Uint8Array::from(Zeroizing::new(octets).as_slice())).unwrap_throw();
+    });
+    scope.set_onmessage(Some(answer.as_ref().unchecked_ref()));
+    answer.forget();
+    scope.post_message(&JsValue::NULL).unwrap_throw();
+}
