@@ -1,0 +1,42 @@
+//! `cargo xtask dist`: one release binary with the page inside. `cargo xtask run` builds the same and starts it.
+
+use std::fs;
+
+use anyhow::Result;
+
+use crate::page;
+use crate::shell::{cargo, command, root, run as sh, target};
+
+/// Builds dist/passmint.
+pub(crate) fn run() -> Result<()> {
+    let page = page::build()?;
+    sh(cargo()?
+        .args(["build", "--release", "--locked", "--package", "backend", "--bin", "passmint"])
+        .env("PASSMINT_PAGE_HASH", &page.hash))?;
+    let name = format!("passmint{}", std::env::consts::EXE_SUFFIX);
+    let binary = root().join("dist").join(&name);
+    // Not over a running one: replaced under its name.
+    let fresh = root().join("dist/passmint.new");
+    fs::copy(target()?.join("release").join(&name), &fresh)?;
+    fs::rename(&fresh, &binary)?;
+    let (generator, all) = page::transfer_sizes()?;
+    println!(
+        "built {} ({:.1} MB); the page: {:.1} kB (brotli) to a usable generator, {:.1} kB with the keyring",
+        binary.display(),
+        fs::metadata(&binary)?.len() as f64 / 1e6,
+        generator as f64 / 1e3,
+        all as f64 / 1e3,
+    );
+    Ok(())
+}
+
+/// Builds, and serves with the data in ./data.
+pub(crate) fn run_server(flags: &[String]) -> Result<()> {
+    run()?;
+    println!();
+    let binary = root().join("dist").join(format!("passmint{}", std::env::consts::EXE_SUFFIX));
+    let mut server = command(binary);
+    server.arg("serve").args(flags);
+    // The terminal's Ctrl-C reaches the server too; it stops in good order.
+    sh(&mut server)
+}

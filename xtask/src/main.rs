@@ -1,0 +1,52 @@
+//! `cargo xtask`: the commands that build, run and test Passmint. Each subcommand is one file; `--help` lists them.
+
+#![expect(clippy::print_stdout, clippy::print_stderr, reason = "a command-line tool speaks on its terminal")]
+
+mod dist;
+mod page;
+mod shell;
+mod test;
+mod tidy;
+mod tools;
+
+use std::process::ExitCode;
+
+const HELP: &str = "\
+cargo xtask <command>
+
+  run [-- <flags>]   build the page and the server, start it on http://127.0.0.1:8080 with its data in ./data;
+                     flags after -- go to `passmint serve`
+  test [<step> ...]  everything that must pass: format, tidy, clippy, tests, browser tests; or only the steps named
+  dist               one release binary with the page inside: dist/passmint
+  tidy               the rules of this repository that no other tool checks
+
+What is missing (WebAssembly target, Trunk, wasm-bindgen, and for `test` a browser) is installed into a cache of
+your own, ~/.cache/passmint or $PASSMINT_CACHE, where build output is kept too.
+";
+
+fn main() -> ExitCode {
+    let arguments: Vec<String> = std::env::args().skip(1).collect();
+    let (command, rest) = match arguments.split_first() {
+        Some((command, rest)) => (command.as_str(), rest),
+        None => ("--help", &[][..]),
+    };
+    let result = match (command, rest) {
+        ("run", []) => dist::run_server(&[]),
+        ("run", [dashes, flags @ ..]) if dashes == "--" => dist::run_server(flags),
+        ("test", steps) => test::run(steps),
+        ("dist", []) => dist::run(),
+        ("tidy", []) => tidy::run(),
+        ("--help" | "-h" | "help", _) => {
+            print!("{HELP}");
+            Ok(())
+        }
+        _ => Err(anyhow::anyhow!("unknown command: {}\n\n{HELP}", arguments.join(" "))),
+    };
+    match result {
+        Ok(()) => ExitCode::SUCCESS,
+        Err(error) => {
+            eprintln!("xtask: {error:#}");
+            ExitCode::FAILURE
+        }
+    }
+}

@@ -1,0 +1,76 @@
+//! Where things are, and how other programs are run: always echoed, always from the top of the repository.
+
+use std::ffi::OsStr;
+use std::path::{Path, PathBuf};
+use std::process::Command;
+
+use anyhow::{Context, Result, bail};
+
+/// The top of the repository.
+pub(crate) fn root() -> PathBuf {
+    let here = Path::new(env!("CARGO_MANIFEST_DIR"));
+    here.parent().unwrap_or(here).to_path_buf()
+}
+
+/// The per-user cache for tools and build output, shared by every clone.
+pub(crate) fn cache() -> Result<PathBuf> {
+    let from = |name: &str| std::env::var_os(name).filter(|value| !value.is_empty()).map(PathBuf::from);
+    from("PASSMINT_CACHE")
+        .or_else(|| from("XDG_CACHE_HOME").map(|cache| cache.join("passmint")))
+        .or_else(|| from("HOME").map(|home| home.join(".cache/passmint")))
+        .or_else(|| from("LOCALAPPDATA").map(|local| local.join("passmint")))
+        .context("no home directory: set PASSMINT_CACHE to a folder for tools and build output")
+}
+
+/// Where cargo puts its build output: kept between clones, so that a fresh one need not start from zero.
+pub(crate) fn target() -> Result<PathBuf> {
+    match std::env::var_os("CARGO_TARGET_DIR") {
+        Some(target) => Ok(root().join(target)),
+        None => Ok(cache()?.join("target")),
+    }
+}
+
+/// A program to run from the top of the repository.
+pub(crate) fn command(program: impl AsRef<OsStr>) -> Command {
+    let mut command = Command::new(program);
+    command.current_dir(root());
+    command
+}
+
+/// The cargo that runs this, building into [`target`].
+pub(crate) fn cargo() -> Result<Command> {
+    let mut cargo = command(std::env::var_os("CARGO").unwrap_or_else(|| "cargo".into()));
+    cargo.env("CARGO_TARGET_DIR", target()?);
+    // What `cargo run` sets for this program must not reach what it starts: build scripts would see a change.
+    for (name, _) in std::env::vars_os().filter(|(name, _)| name.to_string_lossy().starts_with("CARGO_PKG_")) {
+        cargo.env_remove(name);
+    }
+    cargo.env_remove("CARGO_MANIFEST_DIR").env_remove("CARGO_MANIFEST_PATH");
+    Ok(cargo)
+}
+
+/// Runs a program and waits for it.
+///
+/// # Errors
+/// If it cannot be started or ends with a failure.
+pub(crate) fn run(command: &mut Command) -> Result<()> {
+    let line = line(command);
+    println!("$ {line}");
+    let status = command.status().with_context(|| format!("cannot start: {line}"))?;
+    if !status.success() {
+        bail!("failed ({status}): {line}");
+    }
+    Ok(())
+}
+
+/// The command as one line of text, without its environment.
+pub(crate) fn line(command: &Command) -> String {
+    let words = std::iter::once(command.get_program()).chain(command.get_args());
+    words.map(|word| word.to_string_lossy()).collect::<Vec<_>>().join(" ")
+}
+
+/// The program of that name on the `PATH`.
+pub(crate) fn find(program: &str) -> Option<PathBuf> {
+    let path = std::env::var_os("PATH")?;
+    std::env::split_paths(&path).map(|folder| folder.join(program)).find(|candidate| candidate.is_file())
+}

@@ -1,0 +1,79 @@
+//! `cargo xtask test`: everything that must pass, in the order in which it fails fastest.
+
+use std::time::Instant;
+
+use anyhow::{Context, Result, bail};
+
+use crate::shell::{cargo, command, root, run as sh};
+use crate::{dist, tidy, tools};
+
+/// A step: its name, what it does.
+type Step = (&'static str, fn() -> Result<()>);
+
+const STEPS: &[Step] = &[
+    ("tools", tools::for_tests),
+    ("format", || sh(cargo()?.args(["fmt", "--check"]))),
+    ("tidy", tidy::run),
+    ("clippy", clippy),
+    ("native", native),
+    ("browser", browser),
+    ("dist", dist::run),
+    ("e2e", e2e),
+    ("deny", || sh(command(tools::cargo_deny()?).args(["--locked", "check", "bans", "licenses", "sources"]))),
+];
+
+/// Runs the steps named, or all of them, stops at the first that fails, and closes with the time of each.
+pub(crate) fn run(named: &[String]) -> Result<()> {
+    if let Some(unknown) = named.iter().find(|name| !STEPS.iter().any(|(step, _)| step == name)) {
+        let known: Vec<_> = STEPS.iter().map(|(step, _)| *step).collect();
+        bail!("no step is called {unknown}; there are: {}", known.join(", "));
+    }
+    let start = Instant::now();
+    let mut times = Vec::new();
+    for (name, step) in STEPS.iter().filter(|(name, _)| named.is_empty() || named.iter().any(|n| n == name)) {
+        println!("\n=== {name}");
+        let start = Instant::now();
+        step().with_context(|| format!("step {name}"))?;
+        times.push((name, start.elapsed()));
+    }
+    println!("\n=== passed");
+    for (name, time) in times {
+        println!("{name:>10} {:6.1} s", time.as_secs_f64());
+    }
+    println!("{:>10} {:6.1} s", "all", start.elapsed().as_secs_f64());
+    Ok(())
+}
+
+fn clippy() -> Result<()> {
+    let strict = ["--all-targets", "--locked", "--", "-D", "warnings"];
+    sh(cargo()?.args(["clippy", "--workspace", "--all-features"]).args(strict))?;
+    sh(cargo()?.args(["clippy", "--package", "xtask", "--test", "e2e", "--locked", "--", "-D", "warnings"]))?;
+    sh(cargo()?.args(["clippy", "--package", "frontend", "--target", "wasm32-unknown-unknown"]).args(strict))
+}
+
+/// Tests of the frontend crate inside headless Chromium.
+fn browser() -> Result<()> {
+    let browser = tools::browser()?;
+    // The runner reads the browser's settings from this file in the package's folder.
+    sh(cargo()?
+        .args(["test", "--package", "frontend", "--lib", "--target", "wasm32-unknown-unknown", "--locked"])
+        .env("CARGO_TARGET_WASM32_UNKNOWN_UNKNOWN_RUNNER", tools::wasm_bindgen("wasm-bindgen-test-runner")?)
+        .env("CHROMEDRIVER", &browser.driver)
+        .env("WASM_BINDGEN_TEST_TIMEOUT", "120"))
+}
+
+/// Tests of the page against the binary that `dist` has made.
+fn e2e() -> Result<()> {
+    let browser = tools::browser()?;
+    sh(cargo()?
+        .args(["test", "--package", "xtask", "--test", "e2e", "--locked", "--", "--test-threads=2"])
+        .env("PASSMINT_BIN", root().join("dist").join(format!("passmint{}", std::env::consts::EXE_SUFFIX)))
+        .env("PASSMINT_AXE", tools::axe()?)
+        .env("RUST_BACKTRACE", "0")
+        .env("CHROME", &browser.chrome)
+        .env("CHROMEDRIVER", &browser.driver))
+}
+
+fn native() -> Result<()> {
+    sh(cargo()?.args(["test", "--workspace", "--all-features", "--locked"]))
+}

@@ -1,0 +1,207 @@
+//! `cargo xtask tidy`: the rules of this repository that no other tool checks. A rule is one line of a table: what may
+//! not be named, and where. It keeps the directions in which the rooms may know each other.
+
+use std::fs;
+use std::path::{Path, PathBuf};
+
+use anyhow::{Context, Result, bail};
+
+use crate::shell::root;
+
+/// Words that may not be named in some files.
+struct Ban {
+    /// Files under these folders (or these files) are read.
+    within: &'static [&'static str],
+    /// But not these.
+    except: &'static [&'static str],
+    /// What they may not contain.
+    words: &'static [&'static str],
+    why: &'static str,
+}
+
+const BANS: &[Ban] = &[
+    Ban {
+        within: &["shared/", "generator/"],
+        except: &[],
+        words: &["leptos", "web_sys", "js_sys", "gloo", "axum", "tokio", "hyper", "rusqlite", "std::fs", "std::net"],
+        why: "shared and generator do no I/O and know no framework",
+    },
+    Ban {
+        within: &["shared/src/"],
+        except: &[],
+        words: &["generator::", "frontend::", "backend::"],
+        why: "shared knows no other crate of the workspace",
+    },
+    Ban {
+        within: &["generator/src/"],
+        except: &[],
+        words: &["shared::", "frontend::", "backend::"],
+        why: "generator knows no other crate of the workspace",
+    },
+    Ban {
+        within: &["frontend/src/keyring/", "frontend/src/model/"],
+        except: &[],
+        words: &["leptos", "web_sys", "js_sys", "gloo", "wasm_bindgen", "getrandom"],
+        why: "keyring and model are pure: randomness and time are passed in",
+    },
+    Ban {
+        within: &["frontend/"],
+        except: &[],
+        words: &["backend::", "path = \"../backend\""],
+        why: "frontend and backend never meet",
+    },
+    Ban {
+        within: &["frontend/src/"],
+        except: &["frontend/src/random.rs"],
+        words: &["getrandom", "Math.random", "Math::random"],
+        why: "randomness enters the frontend in one file",
+    },
+    Ban {
+        within: &["backend/src/", "backend/Cargo.toml"],
+        except: &[],
+        words: &["frontend::", "../frontend", "XChaCha"],
+        why: "frontend and backend never meet, and the server cannot open an entry",
+    },
+    Ban {
+        within: &["backend/src/store/"],
+        except: &[],
+        words: &["axum", "hyper", "http::", "StatusCode"],
+        why: "the store knows no HTTP",
+    },
+    Ban {
+        within: &["backend/src/", "backend/tests/"],
+        except: &["backend/src/store/sqlite"],
+        words: &["rusqlite", "r2d2"],
+        why: "SQLite is named in its driver only",
+    },
+    Ban {
+        within: &["backend/src/", "backend/tests/"],
+        except: &["backend/src/store/oracle"],
+        words: &["oracle::"],
+        why: "the oracle crate is named in its driver only",
+    },
+    Ban {
+        within: &["backend/src/"],
+        except: &["backend/src/gate.rs"],
+        words: &["spawn_blocking"],
+        why: "blocking work goes through the gate, which bounds it",
+    },
+    Ban {
+        within: &["shared/src/", "generator/src/", "frontend/src/", "backend/src/"],
+        except: &["tests.rs"],
+        words: &["thread_rng", "SmallRng", "seed_from_u64"],
+        why: "secrets come from the system's cryptographic randomness only",
+    },
+    Ban {
+        within: &["shared/src/", "generator/src/", "frontend/", "backend/src/", "index.html"],
+        except: &[],
+        words: &["inner_html", "'unsafe-inline'", "'unsafe-eval'"],
+        why: "no string becomes markup or code",
+    },
+];
+
+/// Longer files want to be two.
+const LINES_MAX: usize = 500;
+
+/// Checks the repository.
+///
+/// # Errors
+/// Lists what breaks the rules.
+pub(crate) fn run() -> Result<()> {
+    let mut files = Vec::new();
+    for top in ["shared", "generator", "frontend", "backend", "xtask", "assets"] {
+        collect(&root().join(top), &mut files)?;
+    }
+
+    files.push(root().join("index.html"));
+    let mut faults = Vec::new();
+    for file in &files {
+        let Ok(text) = fs::read_to_string(file) else { continue };
+        let name = file.strip_prefix(root())?.to_string_lossy().replace('\\', "/");
+        check(&name, &text, &mut faults);
+    }
+    if !faults.is_empty() {
+        bail!("{} rules broken:\n{}", faults.len(), faults.join("\n"));
+    }
+    println!("tidy: {} files keep the rules", files.len());
+    Ok(())
+}
+
+fn collect(folder: &Path, files: &mut Vec<PathBuf>) -> Result<()> {
+    for entry in fs::read_dir(folder).with_context(|| folder.display().to_string())? {
+        let path = entry?.path();
+        if path.is_dir() {
+            collect(&path, files)?;
+        } else if path.extension().is_some_and(|kind| ["rs", "toml", "js", "css", "html"].iter().any(|k| kind == *k)) {
+            files.push(path);
+        }
+    }
+    Ok(())
+}
+
+fn check(name: &str, text: &str, faults: &mut Vec<String>) {
+    let is_test = name.ends_with("tests.rs") || name.contains("/tests/");
+    if name.ends_with(".rs") {
+        if !is_test && !text.starts_with("//!") {
+            faults.push(format!("{name}: opens without `//!`: say what the module owns"));
+        }
+        let lines = text.lines().count();
+        if lines > LINES_MAX {
+            faults.push(format!("{name}: {lines} lines; over {LINES_MAX} it wants to be two files"));
+        }
+    }
+    if name.ends_with("Cargo.toml") && !text.contains("[lints]\nworkspace = true") {
+        faults.push(format!("{name}: does not inherit the workspace's lints"));
+    }
+    // The table above names what it bans.
+    if name == "xtask/src/tidy.rs" {
+        return;
+    }
+    for ban in BANS {
+        let read = ban.within.iter().any(|place| name.starts_with(place));
+        if !read || ban.except.iter().any(|place| name.starts_with(place) || name.ends_with(place)) {
+            continue;
+        }
+        for (number, line) in text.lines().enumerate() {
+            // Comments and descriptions may speak of anything.
+            if line.trim_start().starts_with("//") || line.starts_with("description") {
+                continue;
+            }
+            for word in ban.words.iter().filter(|word| line.contains(**word)) {
+                faults.push(format!("{name}:{}: names `{word}`: {}", number + 1, ban.why));
+            }
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn faults(name: &str, text: &str) -> usize {
+        let mut faults = Vec::new();
+        check(name, text, &mut faults);
+        faults.len()
+    }
+
+    #[test]
+    fn directions_are_held() {
+        assert_eq!(faults("shared/src/a.rs", "//! A.\nuse axum::Router;\n"), 1);
+        assert_eq!(faults("frontend/src/keyring/a.rs", "//! A.\nuse leptos::prelude::*;\n"), 1);
+        assert_eq!(faults("backend/src/store/a.rs", "//! A.\nuse rusqlite::Connection;\n"), 1);
+        assert_eq!(faults("backend/src/store/sqlite/a.rs", "//! A.\nuse rusqlite::Connection;\n"), 0);
+        assert_eq!(faults("backend/src/routes/a.rs", "//! A.\ntokio::task::spawn_blocking(f);\n"), 1);
+    }
+
+    #[test]
+    fn a_comment_may_name_anything() {
+        assert_eq!(faults("shared/src/a.rs", "//! A.\n// not axum\n"), 0);
+    }
+
+    #[test]
+    fn headers_sizes_and_lints_are_checked() {
+        assert_eq!(faults("shared/src/a.rs", "fn a() {}\n"), 1);
+        assert_eq!(faults("shared/src/a.rs", &format!("//! A.\n{}", "\n".repeat(LINES_MAX))), 1);
+        assert_eq!(faults("shared/Cargo.toml", "[package]\n"), 1);
+    }
+}

@@ -1,0 +1,157 @@
+//! The tools that a build or a test needs: found, or installed into the per-user cache with a line that says so.
+//!
+//! Nothing is fetched but from package registries: crates.io by cargo, Debian's by apt-get, npm's by npm or curl.
+
+use std::fs;
+use std::path::{Path, PathBuf};
+use std::process::Command;
+
+use anyhow::{Context, Result, bail, ensure};
+use base64ct::{Base64, Encoding};
+use sha2::{Digest, Sha512};
+
+use crate::shell::{cache, cargo, command, find, root, run};
+
+const TRUNK: &str = "0.21.14";
+const CARGO_DENY: &str = "0.20.2";
+const AXE: &str = "4.14.1";
+/// `dist.integrity` of that version in the npm registry.
+const AXE_SHA512: &str = "FHfa+lmNjQZfJz1q8wKqIDwC6DExcHt/pkjNQb09a3NPjCKg2rhu5qb2S4r76ASyFNNtuFooJpZe37OgudVGtQ==";
+
+/// A browser, and the program that drives it for a test.
+pub(crate) struct Browser {
+    pub(crate) chrome: PathBuf,
+    pub(crate) driver: PathBuf,
+}
+
+/// What `cargo xtask test` needs beyond the compiler.
+pub(crate) fn for_tests() -> Result<()> {
+    wasm_target()?;
+    for tool in [trunk()?, wasm_bindgen("wasm-bindgen-test-runner")?, cargo_deny()?, axe()?] {
+        println!("have {}", tool.display());
+    }
+    let browser = browser()?;
+    println!("have {}\nhave {}", browser.chrome.display(), browser.driver.display());
+    Ok(())
+}
+
+/// The compiler's WebAssembly target.
+pub(crate) fn wasm_target() -> Result<()> {
+    let query = ["--print", "target-libdir", "--target", "wasm32-unknown-unknown"];
+    let answer = command("rustc").args(query).output().context("cannot start rustc")?;
+    if Path::new(String::from_utf8_lossy(&answer.stdout).trim()).is_dir() {
+        return Ok(());
+    }
+    println!("installing the WebAssembly target of the compiler");
+    run(command("rustup").args(["target", "add", "wasm32-unknown-unknown"]))
+        .context("install the target wasm32-unknown-unknown for this Rust toolchain by hand, then try again")
+}
+
+/// Trunk, which builds the page.
+pub(crate) fn trunk() -> Result<PathBuf> {
+    crate_tool("trunk", TRUNK, "trunk")
+}
+
+/// A program of wasm-bindgen's command line, of exactly the version of the crate in Cargo.lock.
+pub(crate) fn wasm_bindgen(program: &str) -> Result<PathBuf> {
+    let lock = fs::read_to_string(root().join("Cargo.lock")).context("Cargo.lock")?;
+    let version = lock
+        .split("name = \"wasm-bindgen\"\nversion = \"")
+        .nth(1)
+        .and_then(|rest| rest.split('"').next())
+        .context("Cargo.lock names no wasm-bindgen")?;
+    crate_tool("wasm-bindgen-cli", version, program)
+}
+
+/// cargo-deny, which reads licences and sources of what we depend on.
+pub(crate) fn cargo_deny() -> Result<PathBuf> {
+    crate_tool("cargo-deny", CARGO_DENY, "cargo-deny")
+}
+
+fn crate_tool(package: &str, version: &str, program: &str) -> Result<PathBuf> {
+    let home = cache()?.join("tools").join(format!("{package}-{version}"));
+    let tool = home.join("bin").join(program).with_extension(std::env::consts::EXE_EXTENSION);
+    if tool.is_file() {
+        return Ok(tool);
+    }
+    println!("installing {package} {version} into {} (some minutes, once)", home.display());
+    let spec = format!("{package}@{version}");
+    let mut install = cargo()?;
+    install.args(["install", "--quiet", "--locked", "--root"]).arg(&home).arg(spec);
+    // These tools run for seconds: building them fast matters more than their speed.
+    install.env_remove("CARGO_TARGET_DIR").env("CARGO_PROFILE_RELEASE_OPT_LEVEL", "1");
+    install.env("CARGO_PROFILE_RELEASE_LTO", "off").env("CARGO_PROFILE_RELEASE_CODEGEN_UNITS", "16");
+    // Away from this repository, whose toolchain file and cargo settings are not theirs.
+    run(install.current_dir(std::env::temp_dir()))?;
+    ensure!(tool.is_file(), "{package} {version} did not bring {}", tool.display());
+    Ok(tool)
+}
+
+/// Chromium or Chrome with its driver: `CHROME` and `CHROMEDRIVER`, or the ones on the `PATH`, or the system's package.
+pub(crate) fn browser() -> Result<Browser> {
+    if let Some(found) = find_browser() {
+        return Ok(found);
+    }
+    if let Some(apt) = find("apt-get") {
+        println!("installing Chromium and ChromeDriver by apt-get");
+        let sudo = if user_is_root() { None } else { find("sudo") };
+        let as_root = |arguments: &[&str]| {
+            let mut line = match &sudo {
+                Some(sudo) => command(sudo),
+                None => command(&apt),
+            };
+            if sudo.is_some() {
+                line.arg("-n").arg(&apt);
+            }
+            run(line.env("DEBIAN_FRONTEND", "noninteractive").args(arguments))
+        };
+        let installed = as_root(&["update", "-qq"]).and_then(|()| {
+            as_root(&["install", "-qq", "--no-install-recommends", "chromium", "chromium-driver", "fonts-dejavu-core"])
+        });
+        if let Err(error) = installed {
+            println!("apt-get could not: {error:#}");
+        }
+    }
+    find_browser().context(
+        "the browser tests need Chromium (or Chrome) and ChromeDriver of the same version: install them \
+         (Debian: apt install chromium chromium-driver) or name them in CHROME and CHROMEDRIVER",
+    )
+}
+
+fn find_browser() -> Option<Browser> {
+    let named = |variable: &str| std::env::var_os(variable).map(PathBuf::from).filter(|path| path.is_file());
+    let chrome = named("CHROME")
+        .or_else(|| ["chromium", "chromium-browser", "google-chrome", "chrome"].into_iter().find_map(find))?;
+    let driver = named("CHROMEDRIVER").or_else(|| find("chromedriver"))?;
+    Some(Browser { chrome, driver })
+}
+
+fn user_is_root() -> bool {
+    Command::new("id").arg("-u").output().is_ok_and(|answer| answer.stdout.trim_ascii() == b"0")
+}
+
+/// axe-core, the accessibility checker, as one script: from the npm registry, checked against its known hash.
+pub(crate) fn axe() -> Result<PathBuf> {
+    let home = cache()?.join("tools").join(format!("axe-core-{AXE}"));
+    let script = home.join("package/axe.min.js");
+    if script.is_file() {
+        return Ok(script);
+    }
+    println!("installing axe-core {AXE} into {}", home.display());
+    fs::create_dir_all(&home)?;
+    let archive = home.join(format!("axe-core-{AXE}.tgz"));
+    let fetched = if let Some(curl) = find("curl") {
+        let url = format!("https://registry.npmjs.org/axe-core/-/axe-core-{AXE}.tgz");
+        run(command(curl).args(["-fsSL", "--retry", "3", "-o"]).arg(&archive).arg(url))
+    } else if let Some(npm) = find("npm") {
+        let spec = format!("axe-core@{AXE}");
+        run(command(npm).args(["pack", "--silent", &spec, "--pack-destination"]).arg(&home))
+    } else {
+        bail!("the accessibility tests need axe-core from the npm registry: install curl or npm")
+    };
+    fetched.context("cannot fetch axe-core from the npm registry")?;
+    let hash = Base64::encode_string(&Sha512::digest(fs::read(&archive)?));
+    ensure!(hash == AXE_SHA512, "{} is not what the npm registry published", archive.display());
+    run(command("tar").arg("-xzf").arg(&archive).arg("-C").arg(&home).arg("package/axe.min.js"))?;
+    Ok(script)
+}

@@ -1,0 +1,235 @@
+//! A server, a browser driver, and the folder they work in.
+
+use std::io::{BufRead, BufReader, Read};
+use std::net::TcpListener;
+use std::path::{Path, PathBuf};
+use std::process::{Child, Command, Stdio};
+use std::sync::{Arc, Mutex, OnceLock};
+use std::time::{Duration, Instant};
+
+use serde_json::json;
+use tempfile::TempDir;
+
+use crate::page::Page;
+
+/// How long anything may take before a test fails.
+pub(crate) const PATIENCE: Duration = Duration::from_secs(20);
+
+fn named(variable: &str) -> PathBuf {
+    std::env::var_os(variable)
+        .map(PathBuf::from)
+        .unwrap_or_else(|| panic!("{variable} is not set: run `cargo xtask test` or `cargo xtask test e2e`"))
+}
+
+/// axe-core's script.
+pub(crate) fn axe() -> String {
+    std::fs::read_to_string(named("PASSMINT_AXE")).unwrap()
+}
+
+/// A port that was free a moment ago.
+pub(crate) fn free_port() -> u16 {
+    TcpListener::bind("127.0.0.1:0").unwrap().local_addr().unwrap().port()
+}
+
+/// A running `passmint serve` and its data. Stopped when dropped.
+pub(crate) struct Server {
+    child: Option<Child>,
+    pub(crate) port: u16,
+    data: TempDir,
+    /// Everything it has said, on both of its outputs.
+    log: Arc<Mutex<String>>,
+}
+
+impl Server {
+    pub(crate) fn start() -> Self {
+        let mut server =
+            Self { child: None, port: free_port(), data: tempfile::tempdir().unwrap(), log: Arc::default() };
+        server.start_again();
+        server
+    }
+
+    /// Starts it on the same port, with the same data.
+    pub(crate) fn start_again(&mut self) {
+        assert!(self.child.is_none(), "it is running");
+        let mut child = Command::new(named("PASSMINT_BIN"))
+            .args(["serve", "--log", "debug", "--listen", &format!("127.0.0.1:{}", self.port), "--data"])
+            .arg(self.data.path())
+            .stdout(Stdio::piped())
+            .stderr(Stdio::piped())
+            .spawn()
+            .unwrap();
+        let said_before = self.log.lock().unwrap().len();
+        follow(child.stdout.take().unwrap(), &self.log);
+        follow(child.stderr.take().unwrap(), &self.log);
+        self.child = Some(child);
+        let log = Arc::clone(&self.log);
+        wait_until("the server serves", || log.lock().unwrap()[said_before..].contains("serving"));
+    }
+
+    /// Asks it to stop, as a service manager does, and waits.
+    pub(crate) fn stop(&mut self) {
+        let mut child = self.child.take().expect("it is running");
+        let asked = Command::new("kill").args(["-TERM", &child.id().to_string()]).status().unwrap();
+        assert!(asked.success());
+        assert!(child.wait().unwrap().success(), "{}", self.log());
+    }
+
+    pub(crate) fn url(&self) -> String {
+        format!("http://127.0.0.1:{}/", self.port)
+    }
+
+    pub(crate) fn log(&self) -> String {
+        self.log.lock().unwrap().clone()
+    }
+
+    pub(crate) fn data(&self) -> &Path {
+        self.data.path()
+    }
+
+    /// The set-up link that it printed.
+    pub(crate) fn setup_link(&self) -> String {
+        let link = || self.log().split_whitespace().find(|word| word.contains("/#invite=")).map(str::to_owned);
+        wait_until("the set-up link is printed", || link().is_some());
+        link().unwrap()
+    }
+
+    /// One more invite, by the command.
+    pub(crate) fn invite(&self) -> String {
+        let answer = Command::new(named("PASSMINT_BIN"))
+            .args(["invite", "--public-url", &self.url(), "--data"])
+            .arg(self.data.path())
+            .output()
+            .unwrap();
+        assert!(answer.status.success(), "{answer:?}");
+        String::from_utf8(answer.stdout).unwrap().trim().to_owned()
+    }
+
+    /// The database, for what no interface offers.
+    pub(crate) fn database(&self) -> rusqlite::Connection {
+        let database = rusqlite::Connection::open(self.data.path().join("passmint.db")).unwrap();
+        database.busy_timeout(PATIENCE).unwrap();
+        database
+    }
+
+    pub(crate) fn count(&self, query: &str) -> i64 {
+        self.database().query_row(query, [], |row| row.get(0)).unwrap()
+    }
+}
+
+impl Drop for Server {
+    fn drop(&mut self) {
+        if let Some(mut child) = self.child.take() {
+            let _ = child.kill();
+            let _ = child.wait();
+        }
+        if std::thread::panicking() {
+            eprintln!("--- the server said:\n{}", self.log());
+        }
+    }
+}
+
+/// Keeps what a process says.
+fn follow(output: impl Read + Send + 'static, log: &Arc<Mutex<String>>) {
+    let log = Arc::clone(log);
+    std::thread::spawn(move || {
+        for line in BufReader::new(output).lines().map_while(Result::ok) {
+            let mut log = log.lock().unwrap();
+            log.push_str(&line);
+            log.push('\n');
+        }
+    });
+}
+
+pub(crate) fn wait_until(what: &str, done: impl Fn() -> bool) {
+    let start = Instant::now();
+    while !done() {
+        assert!(start.elapsed() < PATIENCE, "waited in vain until {what}");
+        std::thread::sleep(Duration::from_millis(20));
+    }
+}
+
+/// The address of ChromeDriver, which is started once for all tests and ends with this process's standard input.
+fn driver() -> &'static str {
+    static DRIVER: OnceLock<String> = OnceLock::new();
+    DRIVER.get_or_init(|| {
+        let port = free_port();
+        let mut child = Command::new(named("CHROMEDRIVER"))
+            .args([format!("--port={port}"), "--log-level=SEVERE".into()])
+            .stdout(Stdio::piped())
+            .stderr(Stdio::null())
+            .spawn()
+            .unwrap();
+        let log = Arc::default();
+        follow(child.stdout.take().unwrap(), &log);
+        wait_until("ChromeDriver is ready", || log.lock().unwrap().contains("started successfully"));
+        // Its process group is this test's: `cargo xtask test` ends both.
+        format!("http://127.0.0.1:{port}")
+    })
+}
+
+/// What a test may wish of its browser.
+#[derive(Default)]
+pub(crate) struct Wish {
+    pub(crate) arguments: Vec<String>,
+    pub(crate) preferences: serde_json::Map<String, serde_json::Value>,
+}
+
+/// Runs a test in a new browser with an empty profile, and ends the browser whatever comes of it.
+pub(crate) fn in_browser<F>(wish: Wish, test: impl FnOnce(Page) -> F)
+where
+    F: Future<Output = ()>,
+{
+    let runtime = tokio::runtime::Builder::new_current_thread().enable_all().build().unwrap();
+    runtime.block_on(async {
+        let profile = tempfile::tempdir().unwrap();
+        let mut arguments: Vec<String> = [
+            "--headless",
+            "--no-sandbox",
+            "--disable-gpu",
+            "--disable-quic",
+            "--no-first-run",
+            "--disable-background-networking",
+            "--disable-component-update",
+            "--disable-sync",
+            "--disable-dev-shm-usage",
+            "--window-size=1280,900",
+            "--lang=en-GB",
+        ]
+        .map(String::from)
+        .into();
+        arguments.push(format!("--user-data-dir={}", profile.path().display()));
+        arguments.extend(wish.arguments);
+        let capabilities = json!({
+            "browserName": "chrome",
+            "goog:chromeOptions": { "binary": named("CHROME"), "args": arguments, "prefs": wish.preferences },
+            "goog:loggingPrefs": { "browser": "ALL" },
+            "unhandledPromptBehavior": "accept",
+        });
+        let client = fantoccini::ClientBuilder::new(hyper_util::client::legacy::connect::HttpConnector::new())
+            .capabilities(capabilities.as_object().unwrap().clone())
+            .connect(driver())
+            .await
+            .expect("cannot start the browser");
+        let page = Page(client.clone());
+        // A failed test must not leave its browser behind: the failure is passed on after that.
+        let result = catching(test(page)).await;
+        let _ = client.close().await;
+        if let Err(panic) = result {
+            std::panic::resume_unwind(panic);
+        }
+    });
+}
+
+/// Awaits, catching a panic.
+async fn catching(test: impl Future<Output = ()>) -> std::thread::Result<()> {
+    let mut test = std::pin::pin!(test);
+    std::future::poll_fn(|context| {
+        let polled = std::panic::catch_unwind(std::panic::AssertUnwindSafe(|| test.as_mut().poll(context)));
+        match polled {
+            Ok(std::task::Poll::Pending) => std::task::Poll::Pending,
+            Ok(std::task::Poll::Ready(())) => std::task::Poll::Ready(Ok(())),
+            Err(panic) => std::task::Poll::Ready(Err(panic)),
+        }
+    })
+    .await
+}

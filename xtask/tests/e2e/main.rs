@@ -1,0 +1,12 @@
+//! The page in a real browser, against the binary that `cargo xtask dist` makes and a real SQLite file.
+//!
+//! `cargo xtask test` runs this and names binary, browser and axe-core in the environment.
+
+#![allow(clippy::unwrap_used, clippy::expect_used, clippy::panic, clippy::print_stderr, reason = "a test may")]
+
+mod faults;
+mod harness;
+mod input;
+mod main_job;
+mod page;
+mod protection;
