@@ -24,3 +24,11 @@ pub mod text;
 pub mod ui;
 #[cfg(target_arch = "wasm32")]
 pub mod worker;
+
+/// The keyring's tests run natively, and once more in a browser, where it lives. There, `test` means this.
+#[cfg(all(test, target_arch = "wasm32"))]
+mod browser_test {
+    pub(crate) use wasm_bindgen_test::wasm_bindgen_test as test;
+
+    wasm_bindgen_test::wasm_bindgen_test_configure!(run_in_browser);
+}

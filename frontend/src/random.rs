@@ -70,3 +70,49 @@ pub fn entry_id(now: u64) -> EntryId {
     BrowserRandom.fill_bytes(&mut octets);
     EntryId::from_time(now, octets)
 }
+
+#[cfg(test)]
+mod tests {
+    use std::collections::BTreeSet;
+
+    use super::*;
+    use crate::browser_test::test;
+    use generator::characters::Rules;
+
+    #[test]
+    fn the_browser_mints_what_the_rules_allow() {
+        let plan = Plan::new(&Rules::default()).unwrap();
+        let minted: Vec<Password> = (0..500).map(|_| mint(&plan).unwrap()).collect();
+        let mut seen = BTreeSet::new();
+        for password in &minted {
+            let text = password.expose();
+            assert_eq!(text.len(), 30);
+            for class in [char::is_lowercase, char::is_uppercase, |c: char| c.is_ascii_digit()] {
+                assert!(text.contains(class));
+            }
+            assert!(text.contains(|c: char| c.is_ascii_punctuation()));
+            seen.extend(text.chars());
+        }
+        // That one of 94 is missing from 15,000 characters has a chance below 1 in 10^66.
+        assert_eq!(seen.len(), 94);
+        let different: BTreeSet<&str> = minted.iter().map(Password::expose).collect();
+        assert_eq!(different.len(), minted.len());
+    }
+
+    #[test]
+    fn a_pick_is_of_different_numbers_and_misses_none() {
+        let mut counts = [0; 12];
+        for _ in 0..400 {
+            let picked = pick(3, counts.len()).unwrap();
+            assert!(picked.len() == 3 && picked.is_sorted_by(|a, b| a < b), "{picked:?}");
+            picked.into_iter().for_each(|number| counts[number] += 1);
+        }
+        // 100 each is expected, with a standard deviation below 9.
+        assert!(counts.iter().all(|count| (40..160).contains(count)), "{counts:?}");
+    }
+
+    #[test]
+    fn two_entries_made_at_once_have_different_ids() {
+        assert_ne!(entry_id(1), entry_id(1));
+    }
+}

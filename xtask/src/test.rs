@@ -54,24 +54,27 @@ fn clippy() -> Result<()> {
 /// Tests of the frontend crate inside headless Chromium.
 fn browser() -> Result<()> {
     let browser = tools::browser()?;
-    // The runner reads the browser's settings from this file in the package's folder.
     sh(cargo()?
         .args(["test", "--package", "frontend", "--lib", "--target", "wasm32-unknown-unknown", "--locked"])
         .env("CARGO_TARGET_WASM32_UNKNOWN_UNKNOWN_RUNNER", tools::wasm_bindgen("wasm-bindgen-test-runner")?)
         .env("CHROMEDRIVER", &browser.driver)
+        .env("WASM_BINDGEN_TEST_WEBDRIVER_JSON", browser.capabilities()?)
         .env("WASM_BINDGEN_TEST_TIMEOUT", "120"))
 }
 
 /// Tests of the page against the binary that `dist` has made.
 fn e2e() -> Result<()> {
     let browser = tools::browser()?;
-    sh(cargo()?
+    let mut driver = browser.start_driver()?;
+    let result = sh(cargo()?
         .args(["test", "--package", "xtask", "--test", "e2e", "--locked", "--", "--test-threads=2"])
         .env("PASSMINT_BIN", root().join("dist").join(format!("passmint{}", std::env::consts::EXE_SUFFIX)))
         .env("PASSMINT_AXE", tools::axe()?)
-        .env("RUST_BACKTRACE", "0")
-        .env("CHROME", &browser.chrome)
-        .env("CHROMEDRIVER", &browser.driver))
+        .env("PASSMINT_BROWSER", browser.capabilities()?)
+        .env("PASSMINT_DRIVER", &driver.url)
+        .env("RUST_BACKTRACE", "0"));
+    driver.stop()?;
+    result
 }
 
 fn native() -> Result<()> {

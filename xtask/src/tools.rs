@@ -3,14 +3,16 @@
 //! Nothing is fetched but from package registries: crates.io by cargo, Debian's by apt-get, npm's by npm or curl.
 
 use std::fs;
+use std::io::{BufRead, BufReader};
 use std::path::{Path, PathBuf};
-use std::process::Command;
+use std::process::{Child, Command, Stdio};
 
 use anyhow::{Context, Result, bail, ensure};
 use base64ct::{Base64, Encoding};
+use serde_json::json;
 use sha2::{Digest, Sha512};
 
-use crate::shell::{cache, cargo, command, find, root, run};
+use crate::shell::{cache, cargo, command, find, root, run, target};
 
 const TRUNK: &str = "0.21.14";
 const CARGO_DENY: &str = "0.20.2";
@@ -22,6 +24,68 @@ const AXE_SHA512: &str = "FHfa+lmNjQZfJz1q8wKqIDwC6DExcHt/pkjNQb09a3NPjCKg2rhu5q
 pub(crate) struct Browser {
     pub(crate) chrome: PathBuf,
     pub(crate) driver: PathBuf,
+}
+
+/// What the browser is started with: it runs as root in containers too, and calls nobody.
+const BROWSER_FLAGS: [&str; 10] = [
+    "--headless",
+    "--no-sandbox",
+    "--disable-gpu",
+    "--disable-quic",
+    "--no-first-run",
+    "--disable-background-networking",
+    "--disable-component-update",
+    "--disable-sync",
+    "--disable-dev-shm-usage",
+    "--lang=en-GB",
+];
+
+impl Browser {
+    /// Writes WebDriver's capabilities for this browser into a file of the build output, and gives its path.
+    pub(crate) fn capabilities(&self) -> Result<PathBuf> {
+        let file = target()?.join("webdriver.json");
+        let options = json!({ "binary": self.chrome, "args": BROWSER_FLAGS });
+        fs::create_dir_all(target()?)?;
+        fs::write(&file, json!({ "goog:chromeOptions": options }).to_string())?;
+        Ok(file)
+    }
+
+    /// Starts the driver on a free port.
+    pub(crate) fn start_driver(&self) -> Result<Driver> {
+        let mut start = command(&self.driver);
+        let mut process =
+            start.args(["--port=0", "--log-level=SEVERE"]).stdout(Stdio::piped()).stderr(Stdio::null()).spawn()?;
+        let output = process.stdout.take().context("no output")?;
+        let mut lines = BufReader::new(output).lines();
+        let port = lines.find_map(|line| {
+            let line = line.ok()?;
+            line.split_once("started successfully on port ").map(|(_, port)| port.trim_end_matches('.').to_owned())
+        });
+        let mut driver = Driver { process, url: String::new() };
+        let Some(port) = port else {
+            driver.stop()?;
+            bail!("{} does not start", self.driver.display());
+        };
+        // What else it says is nobody's concern, but it must be able to say it.
+        std::thread::spawn(move || lines.for_each(drop));
+        driver.url = format!("http://127.0.0.1:{port}");
+        Ok(driver)
+    }
+}
+
+/// A running driver.
+pub(crate) struct Driver {
+    process: Child,
+    pub(crate) url: String,
+}
+
+impl Driver {
+    /// Ends it. The tests have closed their browsers.
+    pub(crate) fn stop(&mut self) -> Result<()> {
+        self.process.kill()?;
+        self.process.wait()?;
+        Ok(())
+    }
 }
 
 /// What `cargo xtask test` needs beyond the compiler.

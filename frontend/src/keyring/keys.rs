@@ -114,6 +114,9 @@ fn derive(secret: &[u8], label: &[u8]) -> Zeroizing<[u8; KEY_LEN]> {
 
 #[cfg(test)]
 mod tests {
+    #[cfg(target_arch = "wasm32")]
+    use crate::browser_test::test;
+
     use super::*;
     use crate::keyring::tests::Counter;
 

@@ -114,6 +114,9 @@ fn check_digit(place: usize, word: &str) -> char {
 
 #[cfg(test)]
 mod tests {
+    #[cfg(target_arch = "wasm32")]
+    use crate::browser_test::test;
+    #[cfg(not(target_arch = "wasm32"))]
     use proptest::prelude::*;
 
     use super::*;
@@ -174,6 +177,7 @@ mod tests {
         assert_eq!(RecoveryCode::from_text(&ZERO.replace("about", "zoo")).err(), Some(RecoveryFault::SomeWordWrong));
     }
 
+    #[cfg(not(target_arch = "wasm32"))]
     proptest! {
         #[test]
         fn what_is_written_down_is_read_back(octets: [u8; ENTROPY_LEN]) {

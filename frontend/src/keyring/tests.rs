@@ -10,6 +10,9 @@ use shared::login::{CONTEXT, Suite, credential_identifier, identifiers, session_
 use shared::passwords::{FORMAT, NotSealed};
 use shared::sessions::{CredentialKind, SessionChallenge, SessionFinish, SessionOpened, SessionStart};
 
+#[cfg(target_arch = "wasm32")]
+use crate::browser_test::test;
+
 use super::keys::VaultKey;
 use super::protocol::*;
 use super::*;

@@ -120,6 +120,10 @@ impl Session {
         self.working.set_value(Some(handle));
         let result = work.await.unwrap_or(Err(Fault::Cancelled));
         self.working.set_value(None);
+        if result.is_err() {
+            // What had been opened before it failed.
+            self.entries.set(EntryList::default());
+        }
         self.stage.set(if result.is_ok() { then } else { Stage::Locked });
         result
     }

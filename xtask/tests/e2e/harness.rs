@@ -4,10 +4,10 @@ use std::io::{BufRead, BufReader, Read};
 use std::net::TcpListener;
 use std::path::{Path, PathBuf};
 use std::process::{Child, Command, Stdio};
-use std::sync::{Arc, Mutex, OnceLock};
+use std::sync::{Arc, Mutex};
 use std::time::{Duration, Instant};
 
-use serde_json::json;
+use serde_json::{Value, json};
 use tempfile::TempDir;
 
 use crate::page::Page;
@@ -148,30 +148,11 @@ pub(crate) fn wait_until(what: &str, done: impl Fn() -> bool) {
     }
 }
 
-/// The address of ChromeDriver, which is started once for all tests and ends with this process's standard input.
-fn driver() -> &'static str {
-    static DRIVER: OnceLock<String> = OnceLock::new();
-    DRIVER.get_or_init(|| {
-        let port = free_port();
-        let mut child = Command::new(named("CHROMEDRIVER"))
-            .args([format!("--port={port}"), "--log-level=SEVERE".into()])
-            .stdout(Stdio::piped())
-            .stderr(Stdio::null())
-            .spawn()
-            .unwrap();
-        let log = Arc::default();
-        follow(child.stdout.take().unwrap(), &log);
-        wait_until("ChromeDriver is ready", || log.lock().unwrap().contains("started successfully"));
-        // Its process group is this test's: `cargo xtask test` ends both.
-        format!("http://127.0.0.1:{port}")
-    })
-}
-
 /// What a test may wish of its browser.
 #[derive(Default)]
 pub(crate) struct Wish {
     pub(crate) arguments: Vec<String>,
-    pub(crate) preferences: serde_json::Map<String, serde_json::Value>,
+    pub(crate) preferences: serde_json::Map<String, Value>,
 }
 
 /// Runs a test in a new browser with an empty profile, and ends the browser whatever comes of it.
@@ -182,32 +163,18 @@ where
     let runtime = tokio::runtime::Builder::new_current_thread().enable_all().build().unwrap();
     runtime.block_on(async {
         let profile = tempfile::tempdir().unwrap();
-        let mut arguments: Vec<String> = [
-            "--headless",
-            "--no-sandbox",
-            "--disable-gpu",
-            "--disable-quic",
-            "--no-first-run",
-            "--disable-background-networking",
-            "--disable-component-update",
-            "--disable-sync",
-            "--disable-dev-shm-usage",
-            "--window-size=1280,900",
-            "--lang=en-GB",
-        ]
-        .map(String::from)
-        .into();
-        arguments.push(format!("--user-data-dir={}", profile.path().display()));
-        arguments.extend(wish.arguments);
-        let capabilities = json!({
-            "browserName": "chrome",
-            "goog:chromeOptions": { "binary": named("CHROME"), "args": arguments, "prefs": wish.preferences },
-            "goog:loggingPrefs": { "browser": "ALL" },
-            "unhandledPromptBehavior": "accept",
-        });
+        let profile_flag = format!("--user-data-dir={}", profile.path().display());
+        let flags = ["--window-size=1280,900".to_owned(), profile_flag].into_iter().chain(wish.arguments);
+        let mut capabilities: serde_json::Map<String, Value> =
+            serde_json::from_slice(&std::fs::read(named("PASSMINT_BROWSER")).unwrap()).unwrap();
+        let options = &mut capabilities["goog:chromeOptions"];
+        options["args"].as_array_mut().unwrap().extend(flags.map(Value::from));
+        options["prefs"] = wish.preferences.into();
+        capabilities.insert("goog:loggingPrefs".into(), json!({ "browser": "ALL" }));
+        capabilities.insert("unhandledPromptBehavior".into(), "accept".into());
         let client = fantoccini::ClientBuilder::new(hyper_util::client::legacy::connect::HttpConnector::new())
-            .capabilities(capabilities.as_object().unwrap().clone())
-            .connect(driver())
+            .capabilities(capabilities)
+            .connect(&std::env::var("PASSMINT_DRIVER").expect("run `cargo xtask test e2e`"))
             .await
             .expect("cannot start the browser");
         let page = Page(client.clone());
