@@ -290,11 +290,22 @@ pub fn saved(name: &str, copied: bool) -> String {
     }
 }
 
+/// What could not be sent by itself was saved after all.
+pub fn saved_late(name: &str) -> String {
+    format!("Saved “{name}”.")
+}
+
 pub fn not_saved(name: &str, why: &Fault) -> String {
-    format!(
-        "“{name}” is not saved yet. {} The password is kept here, sealed, and shown below as not saved.",
-        fault(why)
-    )
+    match why {
+        Fault::Api(ApiFault::Silent) => format!(
+            "“{name}” is not saved yet: the server does not answer. The password is kept here, sealed, and is sent \
+             when it does."
+        ),
+        _ => format!(
+            "“{name}” is not saved yet. {} The password is kept here, sealed, and stands in your vault as not saved.",
+            fault(why)
+        ),
+    }
 }
 
 pub fn not_sealed(name: &str, why: &Fault) -> String {

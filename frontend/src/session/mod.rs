@@ -90,6 +90,15 @@ pub enum LockReason {
     SessionEnded,
 }
 
+/// What came of something that went on in the background, in words.
+#[derive(Clone, Debug)]
+pub enum Report {
+    /// It is done.
+    Done(String),
+    /// It went wrong.
+    Problem(String),
+}
+
 /// An open vault's session.
 struct Open {
     account: AccountId,
@@ -112,8 +121,8 @@ pub struct Session {
     pub silent: RwSignal<bool>,
     /// Whether the vault was locked because the server ended the session.
     pub session_ended: RwSignal<bool>,
-    /// What went wrong with nobody waiting to hear of it: in words, empty if nothing did.
-    pub report: RwSignal<String>,
+    /// What came of something that nobody was waiting for.
+    pub report: RwSignal<Option<Report>>,
     /// How many entries did not open.
     pub unopened: RwSignal<u32>,
     open: StoredValue<Option<Rc<Open>>, LocalStorage>,
@@ -138,7 +147,7 @@ impl Session {
             deleting: RwSignal::new(None),
             silent: RwSignal::new(false),
             session_ended: RwSignal::new(false),
-            report: RwSignal::new(String::new()),
+            report: RwSignal::new(None),
             unopened: RwSignal::new(0),
             open: StoredValue::new_local(None),
             working: StoredValue::new(None),

@@ -9,7 +9,7 @@ use leptos::task::spawn_local;
 use shared::ids::{AccountId, EntryId};
 use shared::problem::ProblemCode;
 
-use super::{Fault, Open, Session};
+use super::{Fault, Open, Report, Session};
 use crate::api::{self, ApiFault};
 use crate::browser;
 use crate::client::KeyringFault;
@@ -37,30 +37,37 @@ pub struct Waiting {
 }
 
 impl Session {
-    /// Seals a password under a name and sends it.
+    /// Seals a password under a name. It waits in [`Session::waiting`] then, until [`Session::send_waiting`] has sent it.
     ///
     /// # Errors
-    /// [`Fault`]. After one of the keyring's nothing was saved; after one of the server's it waits in
-    /// [`Session::waiting`].
-    pub async fn save(self, name: String, password: Secret, rules: Option<Rules>) -> Result<(), Fault> {
+    /// [`Fault`], of the keyring's only.
+    pub async fn seal(self, name: String, password: Secret, rules: Option<Rules>) -> Result<EntryId, Fault> {
         let ended = Fault::Keyring(KeyringFault::Ended);
         let Some(open) = self.opened() else { return Err(ended) };
         let request = Request::Seal { name: name.clone(), password, rules, now: browser::now() };
         let Response::Sealed { id, body } = open.keyring.ask(request).await? else { return Err(ended) };
         let waiting = Waiting { account: open.account, id, name, refused: None, body };
         self.waiting.update(|list| list.push(waiting));
-        self.send_waiting(Some(id)).await
+        Ok(id)
     }
 
-    /// Sends what waits, in order, until one cannot be sent. `wanted` is the entry whose fate the caller wants to hear.
+    /// Whether an entry waits to be saved.
+    #[must_use]
+    pub fn is_waiting(self, id: EntryId) -> bool {
+        self.waiting.with(|list| list.iter().any(|waiting| waiting.id == id))
+    }
+
+    /// Sends what waits, in order, until one cannot be sent. `wanted` is the entry whose fate the caller wants to hear;
+    /// what becomes of the others is told in [`Session::report`]. Gives whether `wanted` was sent now; if not, it is
+    /// among the others.
     ///
     /// # Errors
     /// Why `wanted` was not sent.
-    pub async fn send_waiting(self, wanted: Option<EntryId>) -> Result<(), Fault> {
-        let Some(open) = self.opened() else { return Ok(()) };
+    pub async fn send_waiting(self, wanted: Option<EntryId>) -> Result<bool, Fault> {
+        let Some(open) = self.opened() else { return Ok(false) };
         if self.sending.get_value() {
-            // Whoever sends now also sends what was added since; the result shows in the list.
-            return Ok(());
+            // Whoever sends now also sends what was added since.
+            return Ok(false);
         }
         self.sending.set_value(true);
         let result = self.try_send_waiting(&open, wanted).await;
@@ -71,20 +78,27 @@ impl Session {
         result
     }
 
-    /// Sends what waits, without anyone waiting for it: what comes of it shows in the list.
+    /// Sends what waits, with nobody waiting to hear of it.
     pub fn send_unasked(self) {
         spawn_local(async move { drop(self.send_waiting(None).await) });
     }
 
-    async fn try_send_waiting(self, open: &Open, wanted: Option<EntryId>) -> Result<(), Fault> {
-        let mut fate = Ok(());
+    async fn try_send_waiting(self, open: &Open, wanted: Option<EntryId>) -> Result<bool, Fault> {
+        let mut fate = Ok(false);
         let mine = |waiting: &&Waiting| waiting.account == open.account && waiting.refused.is_none();
-        while let Some(Waiting { id, body, .. }) = self.waiting.with_untracked(|list| list.iter().find(mine).cloned()) {
+        while let Some(Waiting { id, name, body, .. }) =
+            self.waiting.with_untracked(|list| list.iter().find(mine).cloned())
+        {
             match self.heard_open(api::put_password(&open.token, id, &body).await) {
                 Ok(()) => {
                     let opened = open.keyring.take(Request::TakeOwn { id, body }).await?;
                     self.take_in(opened);
                     self.discard(id);
+                    if wanted == Some(id) {
+                        fate = Ok(true);
+                    } else {
+                        self.report.set(Some(Report::Done(text::saved_late(&name))));
+                    }
                 }
                 Err(fault) if fault.is_passing() || fault.code() == Some(ProblemCode::SessionEnded) => {
                     return Err(fault.into());
@@ -166,7 +180,7 @@ impl Session {
         self.entries.update(|entries| entries.apply(Opened { deleted: vec![deleting.id], ..Opened::default() }));
         spawn_local(async move {
             if let Err(fault) = self.try_delete(&open, &deleting).await {
-                self.report.set(text::not_deleted(&deleting.name, &fault));
+                self.report.set(Some(Report::Problem(text::not_deleted(&deleting.name, &fault))));
             }
         });
     }
@@ -178,7 +192,7 @@ impl Session {
             Err(ApiFault::Refused(ProblemCode::StaleVersion, problem)) => {
                 let opened = open.keyring.take(Request::TakeCurrent { problem }).await?;
                 if opened.deleted.is_empty() {
-                    self.report.set(text::deleted_elsewhere(&deleting.name));
+                    self.report.set(Some(Report::Problem(text::deleted_elsewhere(&deleting.name))));
                 }
                 self.take_in(opened);
                 Ok(())

@@ -7,6 +7,7 @@ use leptos::task::spawn_local;
 use shared::ids::EntryId;
 
 use super::fields::{Button, TextField, flag, words};
+use super::mint::use_mint;
 use super::notice::use_notices;
 use super::secret_text::secret_text;
 use crate::browser;
@@ -101,6 +102,7 @@ fn Row(
 ) -> impl IntoView {
     let session = use_session();
     let notices = use_notices();
+    let mint = use_mint();
     let Listed { id, name, state, .. } = row;
     let password = RwSignal::new_local(None::<Secret>);
     let (time, exact, refused) = match &state {
@@ -151,6 +153,10 @@ fn Row(
         session.delete(id);
         notices.deleted(deleted.clone());
     };
+    let discard = move |()| {
+        session.discard(id);
+        mint.forget(id);
+    };
     let secret = move || password.with(|password| password.as_ref().map(|password| secret_text(password.expose())));
     let small = "button--small";
     view! {
@@ -168,7 +174,7 @@ fn Row(
                         <Button class=small label=text::TRY_AGAIN name=named(text::TRY_AGAIN)
                             press=move |()| session.try_again(id)/>
                         <Button class=small label=text::DISCARD name=named(text::DISCARD)
-                            press=move |()| session.discard(id) hidden=!is_refused/>
+                            press=discard hidden=!is_refused/>
                     }.into_any()
                 } else {
                     view! { <Button class=small label=text::DELETE name=named(text::DELETE) press=delete/> }.into_any()

@@ -14,7 +14,7 @@ use crate::model::form::{Field, RulesForm};
 use crate::model::name;
 use crate::model::strength::effort;
 use crate::secret::Secret;
-use crate::session::{Fault, Session, Stage, use_session};
+use crate::session::{Session, Stage, use_session};
 use crate::text;
 
 #[component]
@@ -96,17 +96,21 @@ fn save(mint: Mint, session: Session, notices: Notices, name: RwSignal<String>, 
     let rules = mint.plan.with_untracked(|plan| plan.as_ref().ok().map(|(rules, _)| rules.clone()));
     name.set(String::new());
     // Until it is known what becomes of it, it is not for another name.
-    mint.fate.set(Fate::Waiting(checked.clone()));
+    mint.fate.set(Fate::Sealing(checked.clone()));
     spawn_local(async move {
         // Browsers let a page copy only while a key press or click is fresh: copy first, then save.
         let copied = browser::copy(password.expose()).await.is_ok();
         let secret = Secret::new(password.expose().to_owned());
-        match session.save(checked.clone(), secret, rules).await {
-            Ok(()) => {
-                notices.result(text::saved(&checked, copied));
-                mint.fate.set(Fate::Saved(checked));
+        match session.seal(checked.clone(), secret, rules).await {
+            Ok(id) => {
+                mint.fate.set(Fate::Sealed(id, checked.clone()));
+                match session.send_waiting(Some(id)).await {
+                    Ok(true) => notices.result(text::saved(&checked, copied)),
+                    // What is sending now sends this one too, and says so.
+                    Ok(false) => {}
+                    Err(fault) => notices.problem(text::not_saved(&checked, &fault)),
+                }
             }
-            Err(fault @ Fault::Api(_)) => notices.problem(text::not_saved(&checked, &fault)),
             Err(fault) => {
                 // Nothing was sealed: the password stays, and the name comes back, so that it is not typed again.
                 notices.problem(text::not_sealed(&checked, &fault));
@@ -123,6 +127,7 @@ fn save(mint: Mint, session: Session, notices: Notices, name: RwSignal<String>, 
 #[component]
 fn Shown() -> impl IntoView {
     let mint = use_mint();
+    let session = use_session();
     let password = move || match mint.minted.get() {
         Some(Ok(password)) => secret_text(password.expose()),
         Some(Err(_)) => text::NO_RANDOMNESS.into_any(),
@@ -136,10 +141,10 @@ fn Shown() -> impl IntoView {
     });
     let fate = words(move || match mint.fate.get() {
         Fate::New => String::new(),
-        Fate::Saved(name) => text::state_saved(&name),
-        Fate::Waiting(name) => text::state_waiting(&name),
+        Fate::Sealed(id, name) if !session.is_waiting(id) => text::state_saved(&name),
+        Fate::Sealing(name) | Fate::Sealed(_, name) => text::state_waiting(&name),
     });
-    let waiting = flag(move || mint.fate.with(|fate| matches!(fate, Fate::Waiting(_))));
+    let waiting = flag(move || mint.fate.with(|fate| matches!(fate, Fate::Sealed(id, _) if session.is_waiting(*id))));
     let none = flag(move || mint.minted.with(|minted| !matches!(minted, Some(Ok(_)))));
     view! {
         <div class="shown" class:shown--none=none class:shown--waiting=waiting>

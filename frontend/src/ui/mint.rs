@@ -5,6 +5,7 @@ use std::rc::Rc;
 use generator::characters::{Class, Password, Plan, Rules};
 use generator::random::RandomnessError;
 use leptos::prelude::*;
+use shared::ids::EntryId;
 
 use crate::model::form::{ClassField, Field, FormFault, RulesForm};
 use crate::random;
@@ -33,10 +34,10 @@ pub(super) struct Mint {
 pub(super) enum Fate {
     /// It is new: nobody has it.
     New,
-    /// It is saved under this name.
-    Saved(String),
-    /// It waits to be saved under this name.
-    Waiting(String),
+    /// It is being sealed under this name.
+    Sealing(String),
+    /// It is sealed under this name: saved, or waiting to be.
+    Sealed(EntryId, String),
 }
 
 pub(super) fn use_mint() -> Mint {
@@ -108,6 +109,13 @@ impl Mint {
     pub(super) fn again_if_used(self) {
         if self.fate.with_untracked(|fate| *fate != Fate::New) {
             self.again();
+        }
+    }
+
+    /// What was sealed as this entry is thrown away: its password, if it is shown, is nobody's again.
+    pub(super) fn forget(self, id: EntryId) {
+        if self.fate.with_untracked(|fate| matches!(fate, Fate::Sealed(sealed, _) if *sealed == id)) {
+            self.fate.set(Fate::New);
         }
     }
 

@@ -5,7 +5,7 @@ use std::time::Duration;
 use leptos::prelude::*;
 
 use super::fields::{Button, flag, words};
-use crate::session::{UNDO, use_session};
+use crate::session::{Report, UNDO, use_session};
 use crate::text;
 
 /// How long a result stays. A problem stays until it is closed or the next message comes.
@@ -82,12 +82,11 @@ pub(super) fn NoticeBar() -> impl IntoView {
         session.undelete();
         notices.clear();
     };
-    // What went wrong in the background.
-    Effect::new(move |_| {
-        let report = session.report.get();
-        if !report.is_empty() {
-            notices.problem(report);
-        }
+    // What went on in the background.
+    Effect::new(move |_| match session.report.get() {
+        Some(Report::Done(result)) => notices.result(result),
+        Some(Report::Problem(problem)) => notices.problem(problem),
+        None => {}
     });
     view! {
         <div class="notice" class:notice--silent=silent class:notice--problem=flag(move || problem.with(|p| !p.is_empty()))>

@@ -16,7 +16,7 @@ fn a_server_that_stops_between_minting_and_saving_loses_nothing_and_doubles_noth
         let password = page.minted().await;
         server.stop();
         page.keys(&[Key::Enter.into()]).await;
-        page.see("“GitHub” is not saved yet. The server does not answer.").await;
+        page.see("“GitHub” is not saved yet: the server does not answer.").await;
         page.see("Not saved yet: “GitHub” waits for the server").await;
         page.see("Server does not answer").await;
         page.see_rows(&["GitHub", "Before"]).await;
@@ -35,6 +35,10 @@ fn a_server_that_stops_between_minting_and_saving_loses_nothing_and_doubles_noth
         page.see_rows(&["Bank", "GitHub", "Before"]).await;
         let waiting = "return document.querySelectorAll('.row--waiting').length === 0";
         page.until("nothing waits any more", waiting, vec![]).await;
+        // What was said before is not true any more, and is not said any more.
+        page.see("Saved “Bank”.").await;
+        page.see("Saved as “Bank”").await;
+        assert!(!page.text().await.to_lowercase().contains("not saved"), "{}", page.text().await);
         assert_eq!(page.show("GitHub").await, password);
         assert_eq!(page.show("Bank").await, second);
         assert_eq!(server.count("SELECT count(*) FROM passwords"), 3, "saved once each");
@@ -60,7 +64,7 @@ fn an_answer_that_is_lost_makes_no_second_entry() {
         page.fill("Name", "GitHub").await;
         let password = page.minted().await;
         page.keys(&[Key::Enter.into()]).await;
-        page.see("“GitHub” is not saved yet.").await;
+        page.see("“GitHub” is not saved yet:").await;
         assert_eq!(server.count("SELECT count(*) FROM passwords"), 1, "it did arrive");
         let waiting = "return window.puts === 2 && document.querySelectorAll('.row--waiting').length === 0";
         page.until("it was sent again", waiting, vec![]).await;
