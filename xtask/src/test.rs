@@ -14,12 +14,12 @@ const STEPS: &[Step] = &[
     ("tools", tools::for_tests),
     ("format", || sh(cargo()?.args(["fmt", "--check"]))),
     ("tidy", tidy::run),
+    ("deny", || sh(command(tools::cargo_deny()?).args(["--locked", "check", "bans", "licenses", "sources"]))),
     ("clippy", clippy),
     ("native", native),
     ("browser", browser),
     ("dist", dist::run),
     ("e2e", e2e),
-    ("deny", || sh(command(tools::cargo_deny()?).args(["--locked", "check", "bans", "licenses", "sources"]))),
 ];
 
 /// Runs the steps named, or all of them, stops at the first that fails, and closes with the time of each.
