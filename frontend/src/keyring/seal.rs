@@ -86,3 +86,36 @@ impl EntryKey {
         XChaCha20Poly1305::new(Key::from_slice(&self.0))
     }
 }
+
+#[cfg(test)]
+mod tests {
+    #[cfg(target_arch = "wasm32")]
+    use crate::browser_test::test;
+
+    use super::*;
+    use crate::keyring::tests::Counter;
+
+    /// Only a client that holds the key could make these, and none that keeps to the format does.
+    #[test]
+    fn padding_holds_nothing_and_a_length_fits() {
+        let key = EntryKey([7; 32]);
+        let binding =
+            Binding { account: AccountId::from_random([1; 16]), entry: EntryId::from_time(1, [2; 10]), version: 1 };
+        let sealed = |change: fn(&mut Vec<u8>)| {
+            let mut padded = vec![0; BUCKETS[0]];
+            padded[..6].copy_from_slice(b"\0\0\0\x02ab");
+            change(&mut padded);
+            let payload = Payload { msg: &padded, aad: &binding.associated_data() };
+            let ciphertext = key.cipher().encrypt(XNonce::from_slice(&[3; NONCE_LEN]), payload).unwrap();
+            [&[FORMAT], &[3; NONCE_LEN][..], &ciphertext].concat().try_into().unwrap()
+        };
+        assert_eq!(key.open(&binding, &sealed(|_| {})).unwrap().as_slice(), b"ab");
+        let broken: [fn(&mut Vec<u8>); 3] = [|p| p[6] = 1, |p| p[1023] = 1, |p| p[0] = 1];
+        for change in broken {
+            assert_eq!(key.open(&binding, &sealed(change)).err(), Some(KeyringError::Broken));
+        }
+        // What the keyring makes itself opens.
+        let own = key.seal(&binding, b"ab", &mut Counter(0)).unwrap();
+        assert_eq!(key.open(&binding, &own).unwrap().as_slice(), b"ab");
+    }
+}
