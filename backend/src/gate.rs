@@ -5,6 +5,7 @@
 //! behind a database that hangs.
 
 use std::sync::Arc;
+use std::sync::atomic::{AtomicBool, Ordering};
 use std::time::Duration;
 
 use tokio::sync::Semaphore;
@@ -18,6 +19,8 @@ pub struct Gate {
     store: Arc<dyn Store>,
     permits: Arc<Semaphore>,
     deadline: Duration,
+    /// Whether requests are let through.
+    open: Arc<AtomicBool>,
 }
 
 /// Why a call gave nothing.
@@ -41,14 +44,39 @@ impl Gate {
     /// Lets `calls` calls through at a time and waits for each until `deadline` has passed, queueing included.
     #[must_use]
     pub fn new(store: Arc<dyn Store>, calls: usize, deadline: Duration) -> Self {
-        Self { store, permits: Arc::new(Semaphore::new(calls)), deadline }
+        Self { store, permits: Arc::new(Semaphore::new(calls)), deadline, open: Arc::new(AtomicBool::new(true)) }
     }
 
-    /// Calls the store on a thread that may block.
+    /// Lets no request through until [`Gate::open`]: nobody knows yet whether this is the right database.
+    pub fn close(&self) {
+        self.open.store(false, Ordering::Release);
+    }
+
+    /// Lets requests through.
+    pub fn open(&self) {
+        self.open.store(true, Ordering::Release);
+    }
+
+    /// Calls the store for a request, on a thread that may block.
     ///
     /// # Errors
     /// [`GateError`]. After [`GateError::Deadline`] the call may still do its work.
     pub async fn call<T, F>(&self, work: F) -> Result<T, GateError>
+    where
+        T: Send + 'static,
+        F: FnOnce(&dyn Store) -> Result<T, StoreError> + Send + 'static,
+    {
+        if !self.open.load(Ordering::Acquire) {
+            return Err(StoreError::Unavailable("it has not been reached since the start".into()).into());
+        }
+        self.call_for_ourselves(work).await
+    }
+
+    /// Calls the store for the server itself, also while requests are not let through.
+    ///
+    /// # Errors
+    /// [`GateError`].
+    pub async fn call_for_ourselves<T, F>(&self, work: F) -> Result<T, GateError>
     where
         T: Send + 'static,
         F: FnOnce(&dyn Store) -> Result<T, StoreError> + Send + 'static,

@@ -5,6 +5,7 @@
 //! no code that could open an entry.
 
 pub mod app;
+pub mod database;
 pub mod error;
 pub mod extract;
 pub mod gate;
@@ -12,6 +13,7 @@ pub mod headers;
 pub mod invites;
 pub mod listener;
 pub mod login;
+pub mod moving;
 pub mod page;
 pub mod routes;
 pub mod server_key;

@@ -2,39 +2,37 @@
 
 #![expect(clippy::print_stdout, clippy::print_stderr, reason = "a command-line tool speaks on its terminal")]
 
-use std::fs;
 use std::io::IsTerminal;
-use std::path::Path;
 use std::process::ExitCode;
 use std::sync::Arc;
 use std::time::Duration;
 
-use anyhow::{Context, Result, bail};
+use anyhow::{Context, Result, bail, ensure};
 use backend::app::{AppState, app};
-use backend::gate::Gate;
-use backend::listener;
+use backend::gate::{Gate, GateError};
+use backend::moving::{self, Counts, Progress};
 use backend::page::Page;
-use backend::server_key::ServerKey;
-use backend::settings::{Cli, Command, Invite, LogFormat, Serve};
-use backend::store::sqlite::SqliteStore;
-use backend::store::{Millis, Store, StoreError};
-use backend::{invites, now};
-use clap::Parser;
+use backend::settings::{Check, Cli, Command, DatabaseKind, Invite, LogFormat, Move, Place, Serve};
+use backend::store::oracle::{Step, walk};
+use backend::store::{Hash, Millis, Store, StoreError};
+use backend::{database, invites, listener, now};
+use indicatif::ProgressBar;
 use shared::accounts::InviteCode;
 use tokio::net::TcpListener;
 use tracing_subscriber::EnvFilter;
-use zeroize::Zeroizing;
 
 const HOUR: Millis = 3_600_000;
 /// How long the first link is good. A restart prints a new one.
 const SETUP_LIFETIME: Millis = 24 * HOUR;
-/// Connections that read the SQLite file.
-const SQLITE_READERS: u32 = 4;
+/// How long before a database that could not be reached at start is asked again.
+const RETRY: Duration = Duration::from_secs(3);
 
 fn main() -> ExitCode {
-    let result = match Cli::parse().command {
+    let result = match Cli::read().command {
         Command::Serve(settings) => serve(&settings),
         Command::Invite(settings) => invite(&settings),
+        Command::Check(settings) => return check(&settings),
+        Command::Move(settings) => move_house(&settings),
     };
     match result {
         Ok(()) => ExitCode::SUCCESS,
@@ -47,8 +45,8 @@ fn main() -> ExitCode {
 
 fn serve(settings: &Serve) -> Result<()> {
     log(settings)?;
-    let store = open(&settings.data.data)?;
-    let key = server_key(&settings.data.data, store.as_ref())?;
+    let store = database::open(&settings.data)?;
+    let key = database::server_key(&settings.data.data, store.as_ref())?;
     let runtime = tokio::runtime::Builder::new_multi_thread().enable_all().build().context("cannot start")?;
     runtime.block_on(async {
         let listener = TcpListener::bind(settings.listen)
@@ -57,26 +55,91 @@ fn serve(settings: &Serve) -> Result<()> {
         // With port 0 the system has chosen one.
         let address = listener.local_addr().context("cannot listen")?;
         let page_url = settings.data.public_url.clone().unwrap_or_else(|| format!("http://{address}"));
-        greet(store.as_ref(), &page_url)?;
+        let time = Duration::from_secs(settings.data.database_seconds);
+        let gate = Gate::new(store, settings.database_calls as usize, time);
+        let fingerprint = *key.fingerprint();
+        let settled = settle(&gate, fingerprint, &page_url).await?;
 
-        let gate = Gate::new(store, settings.database_calls as usize, Duration::from_secs(settings.database_seconds));
-        let state = AppState::new(gate, Arc::new(key), settings.lifetime(), settings.max_entries, Page::embedded());
+        let state =
+            AppState::new(gate.clone(), Arc::new(key), settings.lifetime(), settings.max_entries, Page::embedded());
         let app = app(state, settings.requests());
         tracing::info!(%address, version = env!("CARGO_PKG_VERSION"), "serving");
-        listener::serve(listener, app, settings.connections(), stop_signal()).await;
+        if settings.data.database == DatabaseKind::Oracle && settings.data.oracle.oracle_wake_hours > 0 {
+            tokio::spawn(keep_awake(
+                gate.clone(),
+                Duration::from_millis(settings.data.oracle.oracle_wake_hours * HOUR),
+            ));
+        }
+        let settling = async {
+            if settled {
+                return std::future::pending().await;
+            }
+            match settle_later(gate, fingerprint, page_url).await {
+                Ok(()) => std::future::pending().await,
+                Err(error) => error,
+            }
+        };
+        tokio::select! {
+            () = listener::serve(listener, app, settings.connections(), stop_signal()) => {}
+            error = settling => return Err(error),
+        }
         tracing::info!("stopped");
         Ok(())
     })
 }
 
+/// Makes sure that the database belongs to this server key, and says where the page is. Gives false if the database
+/// does not answer: the gate is closed then.
+async fn settle(gate: &Gate, fingerprint: Hash, page_url: &str) -> Result<bool> {
+    let bound = gate.call_for_ourselves(move |store| store.bind_server_key(&fingerprint)).await;
+    match bound {
+        Ok(()) => {}
+        Err(GateError::Store(StoreError::Taken)) => {
+            bail!("this database belongs to another server key: put the right one back")
+        }
+        // A damaged database is served for reading; its key cannot be compared without the right to write.
+        Err(_) if gate.call_for_ourselves(|store| store.has_accounts()).await.is_ok() => {}
+        Err(error) => {
+            gate.close();
+            tracing::warn!(%error, "the database is not reached; trying again every {} s", RETRY.as_secs());
+            return Ok(false);
+        }
+    }
+    let page_url = page_url.to_owned();
+    gate.call_for_ourselves(move |store| greet(store, &page_url)).await.context("cannot use the database")?;
+    gate.open();
+    Ok(true)
+}
+
+/// Goes on trying what [`settle`] could not do at start.
+async fn settle_later(gate: Gate, fingerprint: Hash, page_url: String) -> Result<()> {
+    loop {
+        tokio::time::sleep(RETRY).await;
+        if settle(&gate, fingerprint, &page_url).await? {
+            tracing::info!("the database is reached");
+            return Ok(());
+        }
+    }
+}
+
+/// Asks the database for a sign of life now and then: an Always Free one is stopped after a week without.
+async fn keep_awake(gate: Gate, every: Duration) {
+    loop {
+        tokio::time::sleep(every).await;
+        if let Err(error) = gate.call(|store| store.check()).await {
+            tracing::warn!(%error, "the database gives no sign of life");
+        }
+    }
+}
+
 /// Says where the page is. While there is no account, prints the link that lets the first one be made. Links go to
 /// the terminal and never to the log.
-fn greet(store: &dyn Store, page_url: &str) -> Result<()> {
-    if store.has_accounts().context("cannot read the database")? {
+fn greet(store: &dyn Store, page_url: &str) -> Result<(), StoreError> {
+    if store.has_accounts()? {
         println!("Passmint is at {page_url}/");
         return Ok(());
     }
-    let code = invites::make(store, SETUP_LIFETIME, true, now()).context("cannot make the set-up link")?;
+    let code = invites::make(store, SETUP_LIFETIME, true, now())?;
     println!("Passmint is at {page_url}/\n");
     println!("No vault has been made yet. Open this link to make the first one (good for 24 hours, once):\n");
     println!("  {}\n", link(page_url, &code));
@@ -84,7 +147,7 @@ fn greet(store: &dyn Store, page_url: &str) -> Result<()> {
 }
 
 fn invite(settings: &Invite) -> Result<()> {
-    let store = open(&settings.data.data)?;
+    let store = database::open(&settings.data)?;
     let code =
         invites::make(store.as_ref(), settings.days * 24 * HOUR, false, now()).context("cannot make an invite")?;
     let page_url = settings.data.public_url.as_deref().unwrap_or("http://127.0.0.1:8080");
@@ -93,51 +156,60 @@ fn invite(settings: &Invite) -> Result<()> {
     Ok(())
 }
 
+fn move_house(settings: &Move) -> Result<()> {
+    ensure!(settings.from != settings.to, "--from and --to are the same");
+    let open = |place: &Place| match place {
+        Place::Sqlite(file) => database::open_sqlite(file),
+        Place::Oracle => database::open_oracle(&settings.data),
+    };
+    if let Place::Sqlite(file) = &settings.from {
+        ensure!(file.is_file(), "{} is no file: --from names the SQLite file itself", file.display());
+    }
+    let (from, to) = (open(&settings.from)?, open(&settings.to)?);
+    let bar = ProgressBar::new_spinner();
+    let counts = moving::move_house(from.as_ref(), to.as_ref(), &mut |progress| match progress {
+        Progress::Taking(Counts { accounts, entries, invites }) => {
+            bar.set_message(format!("{accounts} accounts, {entries} entries, {invites} invites"));
+            bar.tick();
+        }
+        Progress::Verifying => {
+            bar.set_message("comparing both");
+            bar.tick();
+        }
+    })?;
+    bar.finish_and_clear();
+    let Counts { accounts, entries, invites } = counts;
+    println!("Moved {accounts} accounts, {entries} entries and {invites} invites; both databases hold the same.");
+    println!("Start the server with the new database and the same server key.");
+    Ok(())
+}
+
+/// Walks the way to the database and prints each step: a tick, or what is wrong and what to do.
+fn check(settings: &Check) -> ExitCode {
+    let mut steps = Vec::new();
+    let mut tell = |step: Step| {
+        if !settings.json {
+            let Step { name, detail, ms, .. } = &step;
+            println!("{} {name:<20} {ms:>8.1} ms  {detail}", if step.ok { '✓' } else { '✗' });
+        }
+        steps.push(step);
+    };
+    let ok = match database::oracle_settings(&settings.data) {
+        Ok(oracle) => walk(&oracle, &mut tell),
+        Err(error) => {
+            tell(Step { name: "settings", ok: false, detail: format!("{error:#}"), ms: 0.0 });
+            false
+        }
+    };
+    if settings.json {
+        println!("{}", serde_json::json!({ "ok": ok, "steps": steps }));
+    }
+    if ok { ExitCode::SUCCESS } else { ExitCode::FAILURE }
+}
+
 /// The code stands in the fragment: browsers send it to no server, so that it is in no access log.
 fn link(page_url: &str, code: &InviteCode) -> String {
     format!("{}/#invite={}", page_url.trim_end_matches('/'), code.0)
-}
-
-fn open(data: &Path) -> Result<Arc<dyn Store>> {
-    let mut folder = fs::DirBuilder::new();
-    folder.recursive(true);
-    #[cfg(unix)]
-    std::os::unix::fs::DirBuilderExt::mode(&mut folder, 0o700);
-    folder.create(data).with_context(|| format!("cannot make the data folder {}", data.display()))?;
-    let file = data.join("passmint.db");
-    let store = SqliteStore::open(&file, SQLITE_READERS).with_context(|| format!("cannot open {}", file.display()))?;
-    if let Err(error) = store.check() {
-        tracing::error!(%error, "serving reads only; restore a backup");
-    }
-    Ok(Arc::new(store))
-}
-
-/// The server key: from the environment, or from its file, or new if nothing has been saved yet.
-fn server_key(data: &Path, store: &dyn Store) -> Result<ServerKey> {
-    let file = data.join("server-key");
-    let key = if let Some(text) = std::env::var_os("PASSMINT_SERVER_KEY") {
-        let text = Zeroizing::new(text.into_string().ok().context("PASSMINT_SERVER_KEY is not text")?);
-        ServerKey::from_text(&text).context("PASSMINT_SERVER_KEY holds no server key")?
-    } else if let Some(key) = ServerKey::load(&file)? {
-        key
-    } else if store.has_accounts().context("cannot read the database")? {
-        bail!(
-            "there are vaults but no server key: put it back as {} (a new one would lock everyone out)",
-            file.display()
-        );
-    } else {
-        let key = ServerKey::generate();
-        key.store(&file)?;
-        println!("Made the server key {}. Keep a copy of it: without it no vault opens.", file.display());
-        key
-    };
-    match store.bind_server_key(key.fingerprint()) {
-        Ok(()) => Ok(key),
-        Err(StoreError::Taken) => bail!("this database belongs to another server key: put the right one back"),
-        // A damaged database is served for reading; its key cannot be compared without the right to write.
-        Err(StoreError::Unavailable(_)) if store.has_accounts().is_ok() => Ok(key),
-        Err(error) => Err(error).context("cannot use the database"),
-    }
 }
 
 fn log(settings: &Serve) -> Result<()> {

@@ -2,11 +2,15 @@
 
 use std::net::SocketAddr;
 use std::path::PathBuf;
+use std::str::FromStr;
 use std::time::Duration;
 
-use clap::{Args, Parser, Subcommand, ValueEnum};
+use clap::builder::PossibleValuesParser;
+use clap::parser::ValueSource;
+use clap::{Args, CommandFactory, FromArgMatches, Parser, Subcommand, ValueEnum};
 use shared::limits::ENTRIES_MAX;
 
+use crate::store::oracle::LEVELS;
 use crate::store::{Lifetime, Millis};
 
 /// Mints strong passwords in the browser and keeps them, sealed end to end, in a database of your own.
@@ -25,18 +29,162 @@ pub enum Command {
     Serve(Serve),
     /// Print a link with which one more person can make a vault.
     Invite(Invite),
+    /// Test the way to an Oracle database step by step, and say what to do where it ends.
+    Check(Check),
+    /// Take everything from one database over into another, and prove that both hold the same.
+    Move(Move),
+}
+
+impl Cli {
+    /// Reads the command line and the environment. Ends the process with an explanation if they make no sense.
+    #[must_use]
+    pub fn read() -> Self {
+        let matches = Self::command().get_matches();
+        let mut cli = Self::from_arg_matches(&matches).unwrap_or_else(|error| error.exit());
+        let data = match &mut cli.command {
+            Command::Serve(serve) => &mut serve.data,
+            Command::Invite(invite) => &mut invite.data,
+            Command::Check(check) => &mut check.data,
+            Command::Move(settings) => &mut settings.data,
+        };
+        if let Some((_, matches)) = matches.subcommand() {
+            let from_environment = |id: &&str| matches.value_source(id) == Some(ValueSource::EnvVariable);
+            let ids = matches.ids().map(clap::Id::as_str);
+            data.oracle.from_environment = ids.filter(from_environment).map(str::to_owned).collect();
+        }
+        cli
+    }
+}
+
+/// Settings of `passmint move`.
+#[derive(Args, Debug)]
+#[command(
+    after_help = "Stop the server first. A move that was interrupted goes on where it was when it is started again. \
+The server key stays where it is: the server needs the same one with the new database."
+)]
+pub struct Move {
+    /// Where the data is now: sqlite:FILE, or oracle.
+    #[arg(long, value_name = "DATABASE")]
+    pub from: Place,
+    /// Where it is to be: sqlite:FILE, or oracle.
+    #[arg(long, value_name = "DATABASE")]
+    pub to: Place,
+    /// Where an Oracle database is.
+    #[command(flatten)]
+    pub data: Data,
+}
+
+/// A database to move out of or into.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub enum Place {
+    /// A SQLite file.
+    Sqlite(PathBuf),
+    /// The Oracle database of the settings.
+    Oracle,
+}
+
+impl FromStr for Place {
+    type Err = String;
+
+    fn from_str(text: &str) -> Result<Self, Self::Err> {
+        match text.split_once(':') {
+            Some(("sqlite", file)) if !file.is_empty() => Ok(Self::Sqlite(file.into())),
+            None if text == "oracle" => Ok(Self::Oracle),
+            _ => Err("it is neither sqlite:FILE nor oracle".into()),
+        }
+    }
+}
+
+/// Settings of `passmint check`.
+#[derive(Args, Debug)]
+pub struct Check {
+    /// Where the data is.
+    #[command(flatten)]
+    pub data: Data,
+    /// Print the result as JSON.
+    #[arg(long)]
+    pub json: bool,
 }
 
 /// Where the data is.
 #[derive(Args, Debug, Clone)]
 pub struct Data {
-    /// Folder for the database and the server key; made if it is missing.
+    /// Folder for the server key and the SQLite file; made if it is missing.
     #[arg(long, env = "PASSMINT_DATA", default_value = "./data", value_name = "FOLDER")]
     pub data: PathBuf,
     /// Address under which people reach the page, for the links that are printed [default: http:// and the address
     /// that is listened on].
     #[arg(long, env = "PASSMINT_PUBLIC_URL", value_name = "URL")]
     pub public_url: Option<String>,
+    /// The database that holds sealed entries.
+    #[arg(long, env = "PASSMINT_DATABASE", default_value = "sqlite", value_name = "KIND")]
+    pub database: DatabaseKind,
+    /// Seconds a database call may take, waiting for its turn included.
+    #[arg(long, env = "PASSMINT_DATABASE_SECONDS", default_value_t = 10, value_name = "SECONDS",
+          value_parser = clap::value_parser!(u64).range(1..=600))]
+    pub database_seconds: u64,
+    /// Where an Oracle database is.
+    #[command(flatten)]
+    pub oracle: Oracle,
+}
+
+/// The kinds of database.
+#[derive(ValueEnum, Clone, Copy, Debug, PartialEq, Eq)]
+pub enum DatabaseKind {
+    /// One file in the data folder.
+    Sqlite,
+    /// An Oracle database, such as Autonomous Database (docs/ORACLE.md).
+    Oracle,
+}
+
+/// Where an Oracle database is, and how to log in there. The password is none of the flags: it is read from
+/// PASSMINT_ORACLE_PASSWORD, or from a file, or asked for at the terminal.
+#[derive(Args, Debug, Clone)]
+#[command(next_help_heading = "With --database oracle")]
+pub struct Oracle {
+    /// Connect string: as the console shows it, or [tcps://]host[:port]/service, or an alias of tnsnames.ora.
+    #[arg(long, env = "PASSMINT_ORACLE_CONNECT", value_name = "STRING", hide_env_values = true)]
+    pub oracle_connect: Option<String>,
+    /// Database user.
+    #[arg(long, env = "PASSMINT_ORACLE_USER", value_name = "USER")]
+    pub oracle_user: Option<String>,
+    /// File whose first line is the database password; else PASSMINT_ORACLE_PASSWORD is taken, or the terminal asks.
+    #[arg(long, env = "PASSMINT_ORACLE_PASSWORD_FILE", value_name = "FILE")]
+    pub oracle_password_file: Option<PathBuf>,
+    /// Folder of tnsnames.ora, sqlnet.ora and the unzipped wallet.
+    #[arg(long, env = "PASSMINT_ORACLE_CONFIG", value_name = "FOLDER")]
+    pub oracle_config: Option<PathBuf>,
+    /// Folder of Oracle Instant Client, if the system does not find it by itself.
+    #[arg(long, env = "PASSMINT_ORACLE_CLIENT", value_name = "FOLDER")]
+    pub oracle_client: Option<PathBuf>,
+    /// Service level to use in place of the one in the connect string; tp is for this kind of work.
+    #[arg(long, env = "PASSMINT_ORACLE_SERVICE", value_name = "LEVEL", value_parser = PossibleValuesParser::new(LEVELS))]
+    pub oracle_service: Option<String>,
+    /// Most connections to the database (an Always Free one has 30 for all its users).
+    #[arg(long, env = "PASSMINT_ORACLE_POOL", default_value_t = 5, value_name = "NUMBER",
+          value_parser = clap::value_parser!(u32).range(1..=100))]
+    pub oracle_pool: u32,
+    /// Hours after which the database is asked for a sign of life, so that an Always Free one is not stopped for being
+    /// idle; 0 for never.
+    #[arg(long, env = "PASSMINT_ORACLE_WAKE_HOURS", default_value_t = 24, value_name = "HOURS",
+          value_parser = clap::value_parser!(u64).range(0..=144))]
+    pub oracle_wake_hours: u64,
+    /// Which of these came from the environment.
+    #[arg(skip)]
+    from_environment: Vec<String>,
+}
+
+impl Oracle {
+    /// A setting as the person who set it knows it: the flag, or the variable if it came from there.
+    #[must_use]
+    pub fn name_of(&self, flag: &str) -> String {
+        let id = flag.replace('-', "_");
+        if self.from_environment.contains(&id) {
+            format!("PASSMINT_{}", id.to_uppercase())
+        } else {
+            format!("--{flag}")
+        }
+    }
 }
 
 /// Settings of `passmint serve`. The server key is read from PASSMINT_SERVER_KEY if that is set.
@@ -78,10 +226,6 @@ pub struct Serve {
     #[arg(long, env = "PASSMINT_DATABASE_CALLS", default_value_t = 32, value_name = "NUMBER",
           value_parser = clap::value_parser!(u32).range(1..=512))]
     pub database_calls: u32,
-    /// Seconds a database call may take, waiting for its turn included.
-    #[arg(long, env = "PASSMINT_DATABASE_SECONDS", default_value_t = 10, value_name = "SECONDS",
-          value_parser = clap::value_parser!(u64).range(1..=600))]
-    pub database_seconds: u64,
     /// Form of the log.
     #[arg(long, env = "PASSMINT_LOG_FORMAT", default_value = "text", value_name = "FORMAT")]
     pub log_format: LogFormat,
@@ -137,8 +281,6 @@ impl Serve {
 
 #[cfg(test)]
 mod tests {
-    use clap::CommandFactory;
-
     use super::*;
 
     #[test]

@@ -17,6 +17,7 @@ cargo xtask <command>
   run [-- <flags>]   build the page and the server, start it on http://127.0.0.1:8080 with its data in ./data;
                      flags after -- go to `passmint serve`
   test [<step> ...]  everything that must pass: format, tidy, clippy, tests, browser tests; or only the steps named
+  test --oracle      the store contract and the main job against an Oracle server: see docs/ORACLE.md
   dist               one release binary with the page inside: dist/passmint
   tidy               the rules of this repository that no other tool checks
 
@@ -33,6 +34,7 @@ fn main() -> ExitCode {
     let result = match (command, rest) {
         ("run", []) => dist::run_server(&[]),
         ("run", [dashes, flags @ ..]) if dashes == "--" => dist::run_server(flags),
+        ("test", [flag]) if flag == "--oracle" => test::against_oracle(),
         ("test", steps) => test::run(steps),
         ("dist", []) => dist::run(),
         ("tidy", []) => tidy::run(),

@@ -4,7 +4,7 @@ use std::time::Instant;
 
 use anyhow::{Context, Result, bail};
 
-use crate::shell::{cargo, command, root, run as sh};
+use crate::shell::{cargo, command, root, run as sh, target};
 use crate::{dist, tidy, tools};
 
 /// A step: its name, what it does.
@@ -21,6 +21,25 @@ const STEPS: &[Step] = &[
     ("dist", dist::run),
     ("e2e", e2e),
 ];
+
+/// What `cargo xtask test --oracle` needs to know.
+const SERVER: [&str; 3] =
+    ["PASSMINT_TEST_ORACLE_CONNECT", "PASSMINT_TEST_ORACLE_USER", "PASSMINT_TEST_ORACLE_PASSWORD"];
+
+/// Runs the store contract and the browser's main job against the Oracle server that the environment names, in a schema
+/// that must be empty and is left empty.
+pub(crate) fn against_oracle() -> Result<()> {
+    if let Some(missing) = SERVER.iter().find(|name| std::env::var_os(name).is_none()) {
+        bail!("{missing} is not set: name a server, and a user of its own for these tests (see docs/ORACLE.md)");
+    }
+    tools::for_tests()?;
+    dist::run()?;
+    let contract = ["test", "--package", "backend", "--test", "real_oracle", "--locked", "--", "--test-threads=1"];
+    sh(cargo()?.args(contract))?;
+    let result = e2e_of(&["on_oracle"]);
+    sh(cargo()?.args(contract).arg("nothing_is_left_behind").env("PASSMINT_TEST_ORACLE_DROP", "1"))?;
+    result
+}
 
 /// Runs the steps named, or all of them, stops at the first that fails, and closes with the time of each.
 pub(crate) fn run(named: &[String]) -> Result<()> {
@@ -64,10 +83,18 @@ fn browser() -> Result<()> {
 
 /// Tests of the page against the binary that `dist` has made.
 fn e2e() -> Result<()> {
+    e2e_of(&[])
+}
+
+/// Those of which the name contains one of these.
+fn e2e_of(filter: &[&str]) -> Result<()> {
+    sh(cargo()?.args(["build", "--package", "oracle-double", "--locked"]))?;
     let browser = tools::browser()?;
     let mut driver = browser.start_driver()?;
     let result = sh(cargo()?
         .args(["test", "--package", "xtask", "--test", "e2e", "--locked", "--", "--test-threads=2"])
+        .args(filter)
+        .env("PASSMINT_ORACLE_DOUBLE", target()?.join("debug/liborafake.so"))
         .env("PASSMINT_BIN", root().join("dist").join(format!("passmint{}", std::env::consts::EXE_SUFFIX)))
         .env("PASSMINT_AXE", tools::axe()?)
         .env("PASSMINT_BROWSER", browser.capabilities()?)

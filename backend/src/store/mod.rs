@@ -3,6 +3,8 @@
 //! The store knows no HTTP and no keys. A driver lives in a folder of its own and is the only place that names its
 //! database crate; drivers never import each other.
 
+mod decide;
+pub mod oracle;
 pub mod sqlite;
 
 use shared::accounts::{Login, NewCredential};
@@ -13,6 +15,9 @@ use shared::sessions::CredentialKind;
 
 /// A point in time: milliseconds since 1970 (UTC). Times are passed in, so that tests can set the clock.
 pub type Millis = u64;
+
+/// A session's use is written down at most this often, in milliseconds: most requests then only read.
+const USE_GRAIN: Millis = 60_000;
 
 /// A SHA-512, cut to 256 bits, of something that the store must recognise but not know.
 pub type Hash = [u8; 32];
@@ -111,6 +116,77 @@ pub trait Store: Send + Sync {
     /// # Errors
     /// [`StoreError::Stale`] with the current entry if `replaces` is not its version; [`StoreError::NotFound`].
     fn delete(&self, account: AccountId, id: EntryId, replaces: u32, now: Millis) -> Result<Written, StoreError>;
+
+    /// The fingerprint that [`Store::bind_server_key`] stored, if any.
+    ///
+    /// # Errors
+    /// [`StoreError::Unavailable`].
+    fn server_key(&self) -> Result<Option<Hash>, StoreError>;
+
+    /// The account whose id follows `after`, whole: for moving house, account by account.
+    ///
+    /// # Errors
+    /// [`StoreError::Unavailable`].
+    fn account_after(&self, after: Option<AccountId>) -> Result<Option<WholeAccount>, StoreError>;
+
+    /// All invites, by their hash.
+    ///
+    /// # Errors
+    /// [`StoreError::Unavailable`].
+    fn invites(&self) -> Result<Vec<WholeInvite>, StoreError>;
+
+    /// Takes an account over from another store, as it is there. Taking it over again brings it up to date.
+    ///
+    /// # Errors
+    /// [`StoreError::Taken`] if its log-in name or its id belongs to something else here.
+    fn take_account(&self, account: &WholeAccount) -> Result<(), StoreError>;
+
+    /// Takes entries of one account over, as they are there: version, change number, time, deletion. `entries` are by
+    /// rising change number, and all there are between the first and the last. What is here already is passed over.
+    ///
+    /// # Errors
+    /// [`StoreError::Taken`] if an entry or a change number is here with something else.
+    fn take_entries(&self, account: AccountId, entries: &[StoredEntry]) -> Result<(), StoreError>;
+
+    /// Takes an invite over. Taking it over again brings it up to date.
+    ///
+    /// # Errors
+    /// [`StoreError::Unavailable`].
+    fn take_invite(&self, invite: &WholeInvite) -> Result<(), StoreError>;
+}
+
+/// An account as it is stored, whole.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct WholeAccount {
+    /// Its id.
+    pub id: AccountId,
+    /// Its log-in name.
+    pub login: Login,
+    /// What the passphrase opens.
+    pub passphrase: NewCredential,
+    /// What the recovery code opens.
+    pub recovery: NewCredential,
+    /// Counts the changes of its credentials.
+    pub epoch: u32,
+    /// The number of its last change.
+    pub change_no: u64,
+    /// Its entries that are not deleted.
+    pub entries: u64,
+    /// When it was made.
+    pub created_at: Millis,
+}
+
+/// An invite as it is stored, whole.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct WholeInvite {
+    /// Hash of the code.
+    pub code_hash: Hash,
+    /// From when on it is too old.
+    pub expires_at: Millis,
+    /// When it was used, if it was.
+    pub used_at: Option<Millis>,
+    /// Whether it is a set-up link.
+    pub setup: bool,
 }
 
 /// An invite, as stored.

@@ -7,11 +7,14 @@ use std::time::Duration;
 use axum::http::StatusCode;
 use backend::listener;
 use backend::page::Page;
-use backend::store::{Credential, Hash, Invite, Lifetime, Millis, NewAccount, NewSession, Put, Store, StoreError};
+use backend::store::{
+    Credential, Hash, Invite, Lifetime, Millis, NewAccount, NewSession, Put, Store, StoreError, WholeAccount,
+    WholeInvite,
+};
 use shared::accounts::Login;
 use shared::bytes::Base64Url;
 use shared::ids::{AccountId, EntryId};
-use shared::passwords::{Changes, Written};
+use shared::passwords::{Changes, StoredEntry, Written};
 use shared::sessions::CredentialKind;
 use tokio::io::{AsyncReadExt, AsyncWriteExt};
 use tokio::net::{TcpListener, TcpStream};
@@ -63,6 +66,24 @@ impl Store for Puppet {
         no()
     }
     fn delete(&self, _: AccountId, _: EntryId, _: u32, _: Millis) -> Result<Written, StoreError> {
+        no()
+    }
+    fn server_key(&self) -> Result<Option<Hash>, StoreError> {
+        no()
+    }
+    fn account_after(&self, _: Option<AccountId>) -> Result<Option<WholeAccount>, StoreError> {
+        no()
+    }
+    fn invites(&self) -> Result<Vec<WholeInvite>, StoreError> {
+        no()
+    }
+    fn take_account(&self, _: &WholeAccount) -> Result<(), StoreError> {
+        no()
+    }
+    fn take_entries(&self, _: AccountId, _: &[StoredEntry]) -> Result<(), StoreError> {
+        no()
+    }
+    fn take_invite(&self, _: &WholeInvite) -> Result<(), StoreError> {
         no()
     }
 }

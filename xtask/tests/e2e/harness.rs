@@ -1,5 +1,6 @@
 //! A server, a browser driver, and the folder they work in.
 
+use std::ffi::OsString;
 use std::io::{BufRead, BufReader, Read};
 use std::net::TcpListener;
 use std::path::{Path, PathBuf};
@@ -36,14 +37,45 @@ pub(crate) struct Server {
     child: Option<Child>,
     pub(crate) port: u16,
     data: TempDir,
+    /// What tells it of another database than the SQLite file in its data folder.
+    environment: Vec<(&'static str, OsString)>,
     /// Everything it has said, on both of its outputs.
     log: Arc<Mutex<String>>,
 }
 
 impl Server {
+    /// Over a new SQLite file.
     pub(crate) fn start() -> Self {
-        let mut server =
-            Self { child: None, port: free_port(), data: tempfile::tempdir().unwrap(), log: Arc::default() };
+        Self::over(tempfile::tempdir().unwrap(), Vec::new())
+    }
+
+    /// Over an Oracle database: the server that the environment names, or the double of Oracle's client library, which
+    /// keeps its files in the data folder.
+    pub(crate) fn start_on_oracle() -> Self {
+        let data = tempfile::tempdir().unwrap();
+        let mut environment = vec![("PASSMINT_DATABASE", "oracle".into())];
+        let real = [
+            ("PASSMINT_ORACLE_CONNECT", "PASSMINT_TEST_ORACLE_CONNECT"),
+            ("PASSMINT_ORACLE_USER", "PASSMINT_TEST_ORACLE_USER"),
+            ("PASSMINT_ORACLE_PASSWORD", "PASSMINT_TEST_ORACLE_PASSWORD"),
+            ("PASSMINT_ORACLE_CLIENT", "PASSMINT_TEST_ORACLE_CLIENT"),
+            ("PASSMINT_ORACLE_CONFIG", "PASSMINT_TEST_ORACLE_CONFIG"),
+        ];
+        environment.extend(real.iter().filter_map(|(to, from)| Some((*to, std::env::var_os(from)?))));
+        if environment.len() == 1 {
+            std::fs::copy(named("PASSMINT_ORACLE_DOUBLE"), data.path().join("libclntsh.so")).unwrap();
+            environment.extend([
+                ("PASSMINT_ORACLE_CONNECT", "localhost/main_job".into()),
+                ("PASSMINT_ORACLE_USER", "passmint".into()),
+                ("PASSMINT_ORACLE_PASSWORD", "Orafake-Password-1".into()),
+                ("PASSMINT_ORACLE_CLIENT", data.path().into()),
+            ]);
+        }
+        Self::over(data, environment)
+    }
+
+    fn over(data: TempDir, environment: Vec<(&'static str, OsString)>) -> Self {
+        let mut server = Self { child: None, port: free_port(), data, environment, log: Arc::default() };
         server.start_again();
         server
     }
@@ -54,6 +86,7 @@ impl Server {
         let mut child = Command::new(named("PASSMINT_BIN"))
             .args(["serve", "--log", "debug", "--listen", &format!("127.0.0.1:{}", self.port), "--data"])
             .arg(self.data.path())
+            .envs(self.environment.clone())
             .stdout(Stdio::piped())
             .stderr(Stdio::piped())
             .spawn()

@@ -10,8 +10,16 @@ use crate::page::{PASSPHRASE, with_vault};
 
 #[test]
 fn a_password_is_minted_saved_and_found_again_next_day() {
+    main_job(Server::start());
+}
+
+#[test]
+fn a_password_is_minted_saved_and_found_again_next_day_on_oracle() {
+    main_job(Server::start_on_oracle());
+}
+
+fn main_job(server: Server) {
     in_browser(Wish::default(), async |page| {
-        let server = Server::start();
         page.open(&server.setup_link()).await;
         page.is_accessible("first visit with invite").await;
         let code = with_vault(&page, &server).await;

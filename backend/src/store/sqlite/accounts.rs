@@ -9,9 +9,6 @@ use shared::sessions::CredentialKind;
 use super::{cause, integer, taken};
 use crate::store::{Credential, Hash, Invite, InviteFault, Lifetime, Millis, NewAccount, NewSession, StoreError};
 
-/// A session's use is written down at most this often, in milliseconds: most requests then only read.
-pub(super) const USE_GRAIN: Millis = 60_000;
-
 pub(super) fn any(transaction: &Transaction<'_>) -> Result<bool, StoreError> {
     let found = transaction.prepare_cached("SELECT 1 FROM accounts LIMIT 1").and_then(|mut q| q.exists([]));
     found.map_err(cause)
@@ -186,6 +183,6 @@ fn oldest(now: Millis, lifetime: Millis) -> i64 {
     integer(now) - integer(lifetime)
 }
 
-fn account_id(octets: [u8; 16]) -> Result<AccountId, StoreError> {
+pub(super) fn account_id(octets: [u8; 16]) -> Result<AccountId, StoreError> {
     octets.try_into().map_err(|error| StoreError::Fault(format!("accounts.id: {error}")))
 }

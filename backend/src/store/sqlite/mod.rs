@@ -5,6 +5,7 @@
 
 mod accounts;
 mod migrations;
+mod moving;
 mod passwords;
 
 use std::path::Path;
@@ -16,10 +17,13 @@ use rusqlite::{Connection, ErrorCode, OpenFlags, Transaction, TransactionBehavio
 use shared::accounts::Login;
 use shared::bytes::Base64Url;
 use shared::ids::{AccountId, EntryId};
-use shared::passwords::{Changes, Written};
+use shared::passwords::{Changes, StoredEntry, Written};
 use shared::sessions::CredentialKind;
 
-use super::{Credential, Hash, Invite, Lifetime, Millis, NewAccount, NewSession, Put, Store, StoreError};
+use super::{
+    Credential, Hash, Invite, Lifetime, Millis, NewAccount, NewSession, Put, Store, StoreError, USE_GRAIN,
+    WholeAccount, WholeInvite,
+};
 
 /// How long a statement waits for another process's lock.
 const BUSY_TIMEOUT: Duration = Duration::from_secs(5);
@@ -115,7 +119,7 @@ impl Store for SqliteStore {
 
     fn use_session(&self, token_hash: &Hash, lifetime: &Lifetime, now: Millis) -> Result<AccountId, StoreError> {
         let (account, used_at) = self.read(|transaction| accounts::session(transaction, token_hash, lifetime, now))?;
-        if now.saturating_sub(used_at) >= accounts::USE_GRAIN {
+        if now.saturating_sub(used_at) >= USE_GRAIN {
             self.write(|transaction| accounts::touch_session(transaction, token_hash, now))?;
         }
         Ok(account)
@@ -135,6 +139,30 @@ impl Store for SqliteStore {
 
     fn delete(&self, account: AccountId, id: EntryId, replaces: u32, now: Millis) -> Result<Written, StoreError> {
         self.write(|transaction| passwords::delete(transaction, account, id, replaces, now))
+    }
+
+    fn server_key(&self) -> Result<Option<Hash>, StoreError> {
+        self.read(moving::server_key)
+    }
+
+    fn account_after(&self, after: Option<AccountId>) -> Result<Option<WholeAccount>, StoreError> {
+        self.read(|transaction| moving::account_after(transaction, after))
+    }
+
+    fn invites(&self) -> Result<Vec<WholeInvite>, StoreError> {
+        self.read(moving::invites)
+    }
+
+    fn take_account(&self, account: &WholeAccount) -> Result<(), StoreError> {
+        self.write(|transaction| moving::take_account(transaction, account))
+    }
+
+    fn take_entries(&self, account: AccountId, entries: &[StoredEntry]) -> Result<(), StoreError> {
+        self.write(|transaction| moving::take_entries(transaction, account, entries))
+    }
+
+    fn take_invite(&self, invite: &WholeInvite) -> Result<(), StoreError> {
+        self.write(|transaction| moving::take_invite(transaction, invite))
     }
 }
 

@@ -5,6 +5,7 @@ use shared::ids::{AccountId, EntryId};
 use shared::passwords::{Changes, Sealed, StoredEntry, Written};
 
 use super::{cause, integer};
+use crate::store::decide::{self, Decision};
 use crate::store::{Millis, Put, StoreError};
 
 pub(super) fn changes(
@@ -40,24 +41,15 @@ pub(super) fn put(
     entries_max: u64,
     now: Millis,
 ) -> Result<Written, StoreError> {
-    let current = current(transaction, put.account, put.id)?;
-    let alive = match current {
-        None if put.replaces == 0 => false,
-        None => return Err(StoreError::NotFound),
-        Some(entry) if entry.version == put.replaces => entry.sealed.is_some(),
-        // The same put again: its answer was lost on the way.
-        Some(entry)
-            if entry.version == put.replaces.saturating_add(1) && entry.sealed.as_ref() == Some(&put.sealed) =>
-        {
-            return Ok(written(&entry));
-        }
-        Some(entry) => return Err(StoreError::Stale(Box::new(entry))),
+    let by = match decide::put(current(transaction, put.account, put.id)?, put)? {
+        Decision::Done(written) => return Ok(written),
+        Decision::Write { by } => by,
     };
-    let (change_no, entries) = next_change(transaction, put.account, i64::from(!alive))?;
-    if !alive && entries > entries_max {
+    let (change_no, entries) = next_change(transaction, put.account, by)?;
+    if by > 0 && entries > entries_max {
         return Err(StoreError::Full);
     }
-    let version = put.replaces.saturating_add(1);
+    let version = decide::next(put.replaces);
     transaction
         .prepare_cached(
             "INSERT INTO passwords (account_id, id, version, change_no, sealed, deleted_at, changed_at)
@@ -86,15 +78,12 @@ pub(super) fn delete(
     replaces: u32,
     now: Millis,
 ) -> Result<Written, StoreError> {
-    let entry = current(transaction, account, id)?.ok_or(StoreError::NotFound)?;
-    match entry.sealed {
-        // Deleted already, by this very request or as it wished.
-        None if entry.version == replaces || entry.version == replaces.saturating_add(1) => return Ok(written(&entry)),
-        Some(_) if entry.version == replaces => {}
-        _ => return Err(StoreError::Stale(Box::new(entry))),
-    }
-    let (change_no, _) = next_change(transaction, account, -1)?;
-    let version = replaces.saturating_add(1);
+    let by = match decide::delete(current(transaction, account, id)?, replaces)? {
+        Decision::Done(written) => return Ok(written),
+        Decision::Write { by } => by,
+    };
+    let (change_no, _) = next_change(transaction, account, by)?;
+    let version = decide::next(replaces);
     transaction
         .prepare_cached(
             "UPDATE passwords SET version = ?3, change_no = ?4, sealed = NULL, deleted_at = ?5, changed_at = ?5
@@ -131,10 +120,6 @@ fn current(transaction: &Transaction<'_>, account: AccountId, id: EntryId) -> Re
         .map_err(cause)?
         .map(RawEntry::check)
         .transpose()
-}
-
-fn written(entry: &StoredEntry) -> Written {
-    Written { version: entry.version, change_no: entry.change_no, changed_at: entry.changed_at }
 }
 
 /// A row as read, before it is known to be what was written.

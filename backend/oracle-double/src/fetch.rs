@@ -1,0 +1,194 @@
+//! Fetching: where the caller wants the columns, and the rows that go there.
+
+use std::ffi::c_int;
+use std::ptr;
+use std::sync::{Arc, Mutex};
+
+use rusqlite::types::Value;
+
+use crate::abi::{CONTINUE, DefineCallback, NO_DATA, Ptr, SUCCESS, guard, mode, put, sqlt};
+use crate::codec;
+use crate::error::{Res, plain};
+use crate::handles::{self, Handle, lock};
+
+/// Where the values of a column go.
+pub struct Define {
+    kind: u16,
+    values: usize,
+    size: usize,
+    indicators: usize,
+    lengths: usize,
+    codes: usize,
+    dynamic: bool,
+    callback: Mutex<Option<(usize, DefineCallback)>>,
+}
+
+impl Define {
+    /// Puts a value into a row of the caller's.
+    fn put(&self, row: usize, value: &Value) -> Res<()> {
+        if self.dynamic {
+            return self.put_in_pieces(row, value);
+        }
+        let null = *value == Value::Null;
+        // Safety: the arrays that the caller defined, for as many rows as it asked to fetch.
+        unsafe {
+            if self.indicators != 0 {
+                (self.indicators as *mut i16).add(row).write(if null { -1 } else { 0 });
+            }
+            if self.codes != 0 {
+                (self.codes as *mut u16).add(row).write(0);
+            }
+            let mut len = 0;
+            if !null {
+                let mut at = (self.values as *mut u8).add(row * self.size);
+                if codec::is_descriptor(self.kind) {
+                    at = at.cast::<*mut u8>().read();
+                }
+                len = codec::write(self.kind, value, at, self.size).map_err(|error| {
+                    // The column grew after it was described.
+                    if error.code == 6502 { plain(1406) } else { error }
+                })?;
+            }
+            if self.lengths != 0 {
+                (self.lengths as *mut u32).add(row).write(len as u32);
+            }
+        }
+        Ok(())
+    }
+
+    fn put_in_pieces(&self, row: usize, value: &Value) -> Res<()> {
+        let (context, take) = (*lock(&self.callback)).ok_or_else(|| plain(1405))?;
+        let octets = codec::octets(self.kind, value)?;
+        let mut done = 0;
+        loop {
+            let (mut buffer, mut len, mut piece) = (ptr::null_mut(), ptr::null_mut(), 0);
+            let (mut indicator, mut code) = (ptr::null_mut(), ptr::null_mut());
+            // Safety: the caller's callback and the buffers it names.
+            unsafe {
+                let said = take(
+                    context as Ptr,
+                    ptr::null_mut(),
+                    row as u32,
+                    &mut buffer,
+                    &mut len,
+                    &mut piece,
+                    &mut indicator,
+                    &mut code,
+                );
+                if said != CONTINUE || len.is_null() {
+                    return Err(plain(1405));
+                }
+                let part = (octets.len() - done).min(len.read() as usize);
+                ptr::copy_nonoverlapping(octets[done..].as_ptr(), buffer, part);
+                put(len, part as u32);
+                put(indicator, if *value == Value::Null { -1 } else { 0 });
+                put(code, 0);
+                done += part;
+            }
+            if done >= octets.len() {
+                return Ok(());
+            }
+        }
+    }
+}
+
+#[unsafe(no_mangle)]
+unsafe extern "C" fn OCIDefineByPos2(
+    statement: Ptr,
+    to: *mut Ptr,
+    error: Ptr,
+    position: u32,
+    values: Ptr,
+    size: u64,
+    kind: u16,
+    indicators: *mut i16,
+    lengths: *mut u32,
+    codes: *mut u16,
+    mode: u32,
+) -> c_int {
+    guard(error, || {
+        let mut statement = handles::stmt(statement)?;
+        let define = Arc::new(Define {
+            kind,
+            values: values as usize,
+            size: size as usize,
+            indicators: indicators as usize,
+            // A type of fixed width needs no lengths.
+            lengths: if codec::width(kind).is_some() { 0 } else { lengths as usize },
+            codes: codes as usize,
+            dynamic: mode & mode::DYNAMIC_FETCH != 0,
+            callback: Mutex::new(None),
+        });
+        let at = (position as usize).wrapping_sub(1);
+        let slot = statement.defines.get_mut(at).ok_or_else(|| plain(1007))?;
+        *slot = Some(Arc::clone(&define));
+        let handle = handles::make(Handle::Define(define));
+        statement.owned.push(handle as usize);
+        unsafe { put(to, handle) };
+        Ok(SUCCESS)
+    })
+}
+
+#[unsafe(no_mangle)]
+unsafe extern "C" fn OCIDefineDynamic(define: Ptr, error: Ptr, context: Ptr, take: DefineCallback) -> c_int {
+    guard(error, || {
+        let Some(Handle::Define(define)) = handles::get(define) else { return Err(plain(24330)) };
+        *lock(&define.callback) = Some((context as usize, take));
+        Ok(SUCCESS)
+    })
+}
+
+#[unsafe(no_mangle)]
+unsafe extern "C" fn OCIStmtFetch2(
+    statement: Ptr,
+    error: Ptr,
+    rows: u32,
+    orientation: u16,
+    _offset: i32,
+    _mode: u32,
+) -> c_int {
+    guard(error, || {
+        let mut statement = handles::stmt(statement)?;
+        // Only forwards: 0 and 2 are "next".
+        if orientation != 0 && orientation != 2 {
+            return Err(plain(24391));
+        }
+        statement.fetched = 0;
+        statement.core.call("fetch", &statement.sql)?;
+        let left = statement.rows.len() - statement.next;
+        let count = left.min(rows as usize);
+        for row in 0..count {
+            let values = &statement.rows[statement.next + row];
+            for (define, value) in statement.defines.iter().zip(values) {
+                if let Some(define) = define {
+                    define.put(row, value)?;
+                }
+            }
+        }
+        statement.next += count;
+        statement.fetched = count as u32;
+        statement.row_count += count as u64;
+        Ok(if count < rows as usize { NO_DATA } else { SUCCESS })
+    })
+}
+
+/// The type that a column of no table is described with, by its values.
+pub fn guess(values: impl Iterator<Item = Value>) -> (u16, u16) {
+    let mut guess = (sqlt::CHR, 4000);
+    for value in values {
+        match value {
+            Value::Null => continue,
+            Value::Integer(_) | Value::Real(_) => return (sqlt::NUM, 22),
+            Value::Blob(octets) if octets.len() > 2000 => return (sqlt::BLOB, 4000),
+            Value::Blob(_) => guess = (sqlt::BIN, 2000),
+            Value::Text(text) => match crate::datetime::DateTime::parse(&text) {
+                Some(read) if read.offset.is_some() => return (sqlt::TIMESTAMP_TZ, 13),
+                Some(_) if text.len() == 19 => return (sqlt::DAT, 7),
+                Some(_) => return (sqlt::TIMESTAMP, 11),
+                None if text.len() > 4000 => return (sqlt::CLOB, 4000),
+                None => guess = (sqlt::CHR, 4000),
+            },
+        }
+    }
+    guess
+}

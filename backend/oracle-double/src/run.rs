@@ -1,0 +1,127 @@
+//! Running plans on a session's SQLite connection, with Oracle's transactions around them.
+
+use std::time::{Duration, Instant};
+
+use rusqlite::Statement;
+use rusqlite::types::Value;
+
+use crate::error::{OraError, Res, plain};
+use crate::refusals::{self, Failed};
+use crate::session::DbGuard;
+use crate::sql::{Dml, Query, TypeKind, Verb};
+
+/// The name of a column and its type, if it is a table's.
+pub type Described = (String, Option<TypeKind>);
+
+/// Rows, and what they are.
+#[derive(Default)]
+pub struct Table {
+    pub columns: Vec<Described>,
+    pub rows: Vec<Vec<Value>>,
+}
+
+/// Gives the values to as many of a statement's variables as it has.
+fn bind(statement: &mut Statement<'_>, values: &[Value]) -> rusqlite::Result<()> {
+    for index in 1..=statement.parameter_count() {
+        statement.raw_bind_parameter(index, values.get(index - 1).unwrap_or(&Value::Null))?;
+    }
+    Ok(())
+}
+
+/// The rows of a statement, all of them: what they show is one moment.
+pub fn rows(db: &DbGuard<'_>, sql: &str, values: &[Value]) -> rusqlite::Result<Table> {
+    let mut statement = db.prepare(sql)?;
+    let described = statement.columns();
+    let columns = described.iter().map(|c| (c.name().to_owned(), c.decl_type().and_then(TypeKind::read))).collect();
+    drop(described);
+    let width = statement.column_count();
+    bind(&mut statement, values)?;
+    let mut found = statement.raw_query();
+    let mut rows = Vec::new();
+    while let Some(row) = found.next()? {
+        rows.push((0..width).map(|at| row.get(at)).collect::<Result<_, _>>()?);
+    }
+    Ok(Table { columns, rows })
+}
+
+/// One value.
+pub fn value(db: &DbGuard<'_>, sql: &str, values: &[Value]) -> Res<Value> {
+    let table = rows(db, &format!("SELECT {sql}"), values).map_err(|error| refused(db, &error, None))?;
+    Ok(table.rows.into_iter().flatten().next().unwrap_or(Value::Null))
+}
+
+/// Oracle's words for an error of SQLite's.
+pub fn refused(db: &DbGuard<'_>, error: &rusqlite::Error, dml: Option<&Dml>) -> OraError {
+    let failed = Failed {
+        user: &db.session().user,
+        verb: dml.map(|dml| dml.verb),
+        table: dml.map_or("", |dml| &dml.table),
+        set: dml.map_or(&[], |dml| &dml.set),
+    };
+    refusals::map(db, error, failed)
+}
+
+/// Opens a transaction, as a row or a table is to be locked; `wait` is in seconds. Answers whether it opened one.
+pub fn lock(db: &mut DbGuard<'_>, wait: Option<u64>, deadline: Option<Instant>) -> Res<bool> {
+    match wait {
+        None => db.begin(deadline, 3136),
+        Some(0) => db.begin(Some(Instant::now()), 54),
+        Some(seconds) => db.begin(Some(Instant::now() + Duration::from_secs(seconds)), 30006),
+    }
+}
+
+/// A SELECT.
+pub fn query(db: &mut DbGuard<'_>, query: &Query, values: &[Value], deadline: Option<Instant>) -> Res<Table> {
+    let begun = match query.lock {
+        None => false,
+        Some(wait) => lock(db, wait, deadline)?,
+    };
+    let found = rows(db, &query.sql, values).map_err(|error| refused(db, &error, None));
+    // No row, no lock.
+    if begun && found.as_ref().map_or(true, |found| found.rows.is_empty()) {
+        db.undo();
+    }
+    found
+}
+
+/// Whether a statement would be understood, its names included.
+pub fn understood(db: &DbGuard<'_>, sql: &str) -> Res<()> {
+    db.prepare(sql).map(drop).map_err(|error| refused(db, &error, None))
+}
+
+/// What a DML statement did.
+#[derive(Default)]
+pub struct Done {
+    pub count: u64,
+    /// What RETURNING gave.
+    pub returned: Vec<Vec<Value>>,
+}
+
+/// An INSERT, UPDATE or DELETE, in the open transaction or in a new one.
+pub fn dml(db: &mut DbGuard<'_>, dml: &Dml, values: &[Value], deadline: Option<Instant>) -> Res<Done> {
+    // What does not parse needs no lock.
+    understood(db, &dml.sql)?;
+    let begun = db.begin(deadline, 3136)?;
+    let done = one(db, dml, values);
+    if begun && done.as_ref().map_or(true, |done| done.count == 0) {
+        db.undo();
+    }
+    done
+}
+
+fn one(db: &DbGuard<'_>, dml: &Dml, values: &[Value]) -> Res<Done> {
+    if dml.verb == Verb::Insert && db.session().service.quota().is_none() {
+        return Err(plain(1950));
+    }
+    let run = || -> rusqlite::Result<Done> {
+        if dml.into.is_empty() {
+            let mut statement = db.prepare(&dml.sql)?;
+            bind(&mut statement, values)?;
+            let count = statement.raw_execute()? as u64;
+            return Ok(Done { count, returned: Vec::new() });
+        }
+        let returned = rows(db, &dml.sql, values)?.rows;
+        Ok(Done { count: returned.len() as u64, returned })
+    };
+    run().map_err(|error| refused(db, &error, Some(dml)))
+}

@@ -1,0 +1,158 @@
+//! A service: one SQLite file, its faults, and the gate that lets one session write at a time.
+
+use std::collections::HashMap;
+use std::env;
+use std::ffi::{CStr, c_void};
+use std::fs;
+use std::mem::MaybeUninit;
+use std::path::{Path, PathBuf};
+use std::sync::atomic::{AtomicU64, Ordering};
+use std::sync::{Arc, Condvar, Mutex};
+use std::time::Instant;
+
+use crate::env::server_major;
+use crate::faults::{Effect, Faults};
+use crate::handles::lock;
+
+/// What a connect string's service name selects.
+pub struct Service {
+    pub name: String,
+    /// 19 or 23.
+    pub major: u8,
+    folder: PathBuf,
+    faults: Mutex<Faults>,
+    /// How often the service was seen going down: sessions from before are lost.
+    downs: AtomicU64,
+    gate: Gate,
+}
+
+/// What the faults file says at a moment.
+pub struct Weather {
+    pub down: bool,
+    pub silent: bool,
+    pub downs: u64,
+    pub effect: Option<Effect>,
+}
+
+/// The folder of the file that this code was loaded from: a test process that may not change its environment copies
+/// the library into a folder of its own and has the services there.
+fn own_folder() -> Option<PathBuf> {
+    let mut found = MaybeUninit::<libc::Dl_info>::uninit();
+    // Safety: the address is this function's; dladdr fills the record if it answers other than 0.
+    let path = unsafe {
+        if libc::dladdr(own_folder as *const c_void, found.as_mut_ptr()) == 0 {
+            return None;
+        }
+        CStr::from_ptr(found.assume_init().dli_fname)
+    };
+    Path::new(path.to_str().ok()?).parent().map(Path::to_path_buf)
+}
+
+impl Service {
+    /// The service of a name, in the folder of `ORAFAKE_DIR` or, if that is not set, the one this library was loaded from.
+    pub fn find(name: &str) -> Option<Arc<Self>> {
+        static KNOWN: Mutex<Option<HashMap<PathBuf, Arc<Service>>>> = Mutex::new(None);
+        let folder = env::var_os("ORAFAKE_DIR").map(PathBuf::from).or_else(own_folder)?;
+        let mut known = lock(&KNOWN);
+        let service = known.get_or_insert_default().entry(folder.join(name)).or_insert_with(|| {
+            Arc::new(Self {
+                name: name.to_owned(),
+                major: server_major(name),
+                faults: Mutex::new(Faults::at(folder.join(format!("{name}.faults")))),
+                folder,
+                downs: AtomicU64::new(0),
+                gate: Gate::default(),
+            })
+        });
+        Some(Arc::clone(service))
+    }
+
+    /// A file of this service.
+    pub fn file(&self, kind: &str) -> PathBuf {
+        self.folder.join(format!("{}.{kind}", self.name))
+    }
+
+    /// The content of a file of this service, if there is one.
+    pub fn content(&self, kind: &str) -> Option<String> {
+        fs::read_to_string(self.file(kind)).ok()
+    }
+
+    /// The most bytes the user may store; `None` if the user has no quota at all.
+    pub fn quota(&self) -> Option<i64> {
+        match self.content("quota") {
+            None => Some(1 << 30),
+            Some(text) => text.trim().parse().ok().filter(|bytes| *bytes > 0),
+        }
+    }
+
+    /// Looks at the faults, and strikes if one is for this call.
+    pub fn weather(&self, op: &str, sql: &str) -> Weather {
+        let mut faults = lock(&self.faults);
+        let was_down = faults.down;
+        faults.refresh();
+        if faults.down && !was_down {
+            self.downs.fetch_add(1, Ordering::SeqCst);
+        }
+        let effect = faults.strike(op, sql);
+        Weather { down: faults.down, silent: faults.silent, downs: self.downs.load(Ordering::SeqCst), effect }
+    }
+
+    /// Waits until this session may write.
+    pub fn enter_gate(self: &Arc<Self>, deadline: Option<Instant>) -> Option<Pass> {
+        self.gate.enter(deadline).then(|| Pass(Arc::clone(self)))
+    }
+}
+
+/// The right to write; dropping it lets the next session write.
+pub struct Pass(Arc<Service>);
+
+impl Drop for Pass {
+    fn drop(&mut self) {
+        self.0.gate.leave();
+    }
+}
+
+/// First come, first served. SQLite's own lock would do, but who waits for it sleeps in ever longer steps.
+#[derive(Default)]
+struct Gate {
+    turns: Mutex<Turns>,
+    moved: Condvar,
+}
+
+#[derive(Default)]
+struct Turns {
+    next: u64,
+    waiting: Vec<u64>,
+    inside: bool,
+}
+
+impl Gate {
+    fn enter(&self, deadline: Option<Instant>) -> bool {
+        let mut turns = lock(&self.turns);
+        let mine = turns.next;
+        turns.next += 1;
+        turns.waiting.push(mine);
+        loop {
+            if !turns.inside && turns.waiting.first() == Some(&mine) {
+                turns.waiting.remove(0);
+                turns.inside = true;
+                return true;
+            }
+            let left = deadline.map(|deadline| deadline.saturating_duration_since(Instant::now()));
+            if left.is_some_and(|left| left.is_zero()) {
+                turns.waiting.retain(|turn| *turn != mine);
+                self.moved.notify_all();
+                return false;
+            }
+            turns = match left {
+                None => self.moved.wait(turns).unwrap_or_else(|poisoned| poisoned.into_inner()),
+                Some(left) => self.moved.wait_timeout(turns, left).unwrap_or_else(|poisoned| poisoned.into_inner()).0,
+            };
+        }
+    }
+
+    fn leave(&self) {
+        lock(&self.turns).inside = false;
+        self.moved.notify_all();
+    }
+}

@@ -1,0 +1,211 @@
+//! A session: one SQLite connection with Oracle's idea of transactions, and the ways in which it can be lost.
+
+use std::sync::atomic::{AtomicBool, AtomicI32, AtomicU32, Ordering};
+use std::sync::{Arc, Condvar, Mutex, MutexGuard};
+use std::time::{Duration, Instant};
+
+use rusqlite::Connection;
+use rusqlite::config::DbConfig;
+
+use crate::error::{Res, ora, plain};
+use crate::faults::Effect;
+use crate::functions;
+use crate::handles::lock;
+use crate::service::{Pass, Service};
+use crate::sql::dictionary;
+
+/// A logged-in session.
+pub struct Session {
+    pub service: Arc<Service>,
+    pub user: String,
+    /// Milliseconds that a call may take; 0 for ever.
+    pub call_timeout: AtomicU32,
+    /// Milliseconds that a ping may take; 0 for ever.
+    pub receive_timeout: AtomicU32,
+    /// Whether a transaction is open, for those who may not wait for the lock.
+    pub in_transaction: AtomicBool,
+    lost: AtomicI32,
+    downs: u64,
+    stop: Mutex<bool>,
+    stopped: Condvar,
+    db: Mutex<Db>,
+}
+
+/// The SQLite side of a session.
+pub struct Db {
+    pub connection: Connection,
+    pass: Option<Pass>,
+}
+
+impl Session {
+    /// Opens a session on a service, and its file if it is the first.
+    pub fn open(service: &Arc<Service>, user: &str, downs: u64) -> Res<Arc<Self>> {
+        let broken = |error: rusqlite::Error| ora(12514, format!("the double cannot open its file: {error}"));
+        let connection = {
+            // Two connections that make the same file at once would find it locked.
+            static OPENING: Mutex<()> = Mutex::new(());
+            let _one = lock(&OPENING);
+            let connection = Connection::open(service.file("db")).map_err(broken)?;
+            connection.busy_timeout(Duration::from_secs(10)).map_err(broken)?;
+            // No fsync: what a test double writes need not survive the machine.
+            connection
+                .execute_batch(
+                    "PRAGMA journal_mode=WAL; PRAGMA synchronous=OFF; PRAGMA foreign_keys=ON;
+                     PRAGMA case_sensitive_like=ON;",
+                )
+                .map_err(broken)?;
+            connection.set_db_config(DbConfig::SQLITE_DBCONFIG_DQS_DML, false).map_err(broken)?;
+            connection.set_db_config(DbConfig::SQLITE_DBCONFIG_DQS_DDL, false).map_err(broken)?;
+            connection.execute_batch(dictionary::TABLES).map_err(broken)?;
+            functions::register(&connection, service, user).map_err(broken)?;
+            connection
+        };
+        Ok(Arc::new(Self {
+            service: Arc::clone(service),
+            user: user.to_owned(),
+            call_timeout: AtomicU32::new(0),
+            receive_timeout: AtomicU32::new(0),
+            in_transaction: AtomicBool::new(false),
+            lost: AtomicI32::new(0),
+            downs,
+            stop: Mutex::new(false),
+            stopped: Condvar::new(),
+            db: Mutex::new(Db { connection, pass: None }),
+        }))
+    }
+
+    /// Whether the line to the server is still there.
+    pub fn alive(&self) -> bool {
+        self.lost.load(Ordering::SeqCst) == 0
+    }
+
+    /// Begins a call: fails if the session is lost or a fault strikes. Answers by when the call must be done.
+    pub fn call(&self, op: &str, sql: &str) -> Res<Option<Instant>> {
+        if !self.alive() {
+            return Err(plain(3114));
+        }
+        let begun = Instant::now();
+        *lock(&self.stop) = false;
+        let weather = self.service.weather(op, sql);
+        if weather.down || weather.downs != self.downs {
+            return Err(self.lose(3113));
+        }
+        let millis = self.call_timeout.load(Ordering::SeqCst);
+        let deadline = (millis > 0).then(|| begun + Duration::from_millis(millis.into()));
+        match weather.effect {
+            None => {}
+            Some(Effect::Fail(code)) => return Err(plain(code)),
+            Some(Effect::Drop(code)) => return Err(self.lose(code)),
+            Some(Effect::Slow(time)) => std::thread::sleep(time),
+            Some(Effect::Hang(time)) => self.hang(op, begun, begun + time, deadline)?,
+        }
+        Ok(deadline)
+    }
+
+    fn hang(&self, op: &str, begun: Instant, end: Instant, deadline: Option<Instant>) -> Res<()> {
+        let receive = self.receive_timeout.load(Ordering::SeqCst);
+        let given_up = (op == "ping" && receive > 0).then(|| begun + Duration::from_millis(receive.into()));
+        let until = [Some(end), deadline, given_up].into_iter().flatten().min().unwrap_or(end);
+        let stop = lock(&self.stop);
+        let left = until.saturating_duration_since(Instant::now());
+        let waited = self.stopped.wait_timeout_while(stop, left, |stop| !*stop);
+        if *waited.unwrap_or_else(|poisoned| poisoned.into_inner()).0 {
+            return Err(plain(1013));
+        }
+        if until == end {
+            Ok(())
+        } else if Some(until) == deadline {
+            Err(plain(3136))
+        } else {
+            Err(self.lose(12609))
+        }
+    }
+
+    /// Ends a call that hangs.
+    pub fn interrupt(&self) {
+        *lock(&self.stop) = true;
+        self.stopped.notify_all();
+    }
+
+    /// Loses the session; what it had not committed is undone. Answers the refusal that tells it.
+    pub fn lose(&self, code: i32) -> crate::error::OraError {
+        self.lost.store(code, Ordering::SeqCst);
+        self.db().undo();
+        plain(code)
+    }
+
+    /// The SQLite side, for one call.
+    pub fn db(&self) -> DbGuard<'_> {
+        DbGuard { db: lock(&self.db), session: self }
+    }
+}
+
+/// The SQLite side of a session, held for one call.
+pub struct DbGuard<'a> {
+    db: MutexGuard<'a, Db>,
+    session: &'a Session,
+}
+
+impl std::ops::Deref for DbGuard<'_> {
+    type Target = Connection;
+
+    fn deref(&self) -> &Connection {
+        &self.db.connection
+    }
+}
+
+impl DbGuard<'_> {
+    /// Whose it is.
+    pub fn session(&self) -> &Session {
+        self.session
+    }
+
+    /// Whether a transaction is open.
+    pub fn writing(&self) -> bool {
+        self.db.pass.is_some()
+    }
+
+    /// Opens a transaction if none is open; `refusal` is for when the lock does not come in time. Answers whether it
+    /// opened one.
+    pub fn begin(&mut self, deadline: Option<Instant>, refusal: i32) -> Res<bool> {
+        if self.writing() {
+            return Ok(false);
+        }
+        let pass = self.session.service.enter_gate(deadline).ok_or_else(|| plain(refusal))?;
+        // Other processes are kept out by SQLite's lock.
+        let left = deadline.map_or(Duration::from_secs(600), |at| at.saturating_duration_since(Instant::now()));
+        let begun = self.busy_timeout(left).and_then(|()| self.execute_batch("BEGIN IMMEDIATE"));
+        let _ = self.busy_timeout(Duration::from_secs(10));
+        if let Err(error) = begun {
+            let busy = error.sqlite_error_code() == Some(rusqlite::ErrorCode::DatabaseBusy);
+            return Err(if busy { plain(refusal) } else { ora(600, error.to_string()) });
+        }
+        self.db.pass = Some(pass);
+        self.session.in_transaction.store(true, Ordering::SeqCst);
+        Ok(true)
+    }
+
+    fn end(&mut self, how: &str) -> Res<()> {
+        if self.writing() {
+            let done = self.execute_batch(how);
+            if !self.is_autocommit() {
+                let _ = self.execute_batch("ROLLBACK");
+            }
+            self.db.pass = None;
+            self.session.in_transaction.store(false, Ordering::SeqCst);
+            done.map_err(|error| ora(600, error.to_string()))?;
+        }
+        Ok(())
+    }
+
+    /// Commits, if there is anything to commit.
+    pub fn commit(&mut self) -> Res<()> {
+        self.end("COMMIT")
+    }
+
+    /// Rolls back, if there is anything to roll back.
+    pub fn undo(&mut self) {
+        // There is nobody to tell: a rollback that fails has still ended the transaction.
+        let _ = self.end("ROLLBACK");
+    }
+}

@@ -1,0 +1,41 @@
+//! Oracle's data dictionary, as far as a `check` asks it, and what the double has to remember of its tables.
+
+/// What is in every file from the first connect on.
+pub const TABLES: &str = "
+    CREATE TABLE IF NOT EXISTS ora$columns (table_name, column_name, declared, nullable, position);
+    CREATE TABLE IF NOT EXISTS ora$constraints (name, table_name, kind, columns, parent);
+    CREATE TABLE IF NOT EXISTS ora$indexes (name, table_name, uniqueness);";
+
+/// The query behind a dictionary view.
+pub fn view(name: &str) -> Option<&'static str> {
+    Some(match name {
+        "DUAL" => "SELECT 'X' AS DUMMY",
+        "SESSION_PRIVS" => "SELECT value AS PRIVILEGE FROM json_each(ora_privs())",
+        "USER_SYS_PRIVS" => {
+            "SELECT ora_context('USERENV', 'SESSION_USER') AS USERNAME, value AS PRIVILEGE FROM json_each(ora_privs())"
+        }
+        "USER_TS_QUOTAS" => {
+            "SELECT 'DATA' AS TABLESPACE_NAME, 0 AS BYTES, ora_quota() AS MAX_BYTES WHERE ora_quota() IS NOT NULL"
+        }
+        "V$VERSION" => {
+            "SELECT 'Oracle double (not an Oracle Database)' AS BANNER,
+                    'Oracle double (not an Oracle Database)' AS BANNER_FULL, 0 AS CON_ID"
+        }
+        "USER_TABLES" | "USER_OBJECT_TABLES" => "SELECT DISTINCT table_name AS TABLE_NAME FROM ora$columns",
+        "USER_TAB_COLUMNS" | "USER_TAB_COLS" => {
+            "SELECT table_name AS TABLE_NAME, column_name AS COLUMN_NAME, declared AS DATA_TYPE,
+                    nullable AS NULLABLE, position AS COLUMN_ID FROM ora$columns"
+        }
+        "USER_CONSTRAINTS" => {
+            "SELECT name AS CONSTRAINT_NAME, table_name AS TABLE_NAME, kind AS CONSTRAINT_TYPE FROM ora$constraints"
+        }
+        "USER_INDEXES" => {
+            "SELECT name AS INDEX_NAME, table_name AS TABLE_NAME, uniqueness AS UNIQUENESS FROM ora$indexes"
+        }
+        "USER_OBJECTS" => {
+            "SELECT DISTINCT table_name AS OBJECT_NAME, 'TABLE' AS OBJECT_TYPE FROM ora$columns
+             UNION ALL SELECT name, 'INDEX' FROM ora$indexes"
+        }
+        _ => return None,
+    })
+}

@@ -1,0 +1,338 @@
+//! Statements: preparing, describing, executing.
+
+use std::ffi::c_int;
+use std::sync::Arc;
+
+use rusqlite::types::Value;
+
+use crate::abi::{NO_DATA, Ptr, SUCCESS, guard, mode, put, sqlt, text};
+use crate::bind::Bind;
+use crate::error::{OraError, Res, ora, plain};
+use crate::fetch::{self, Define};
+use crate::handles::{self, Handle, intern};
+use crate::session::{DbGuard, Session};
+use crate::sql::{self, Plan, Tok, Token, TypeKind, World};
+use crate::{ddl, plsql, run};
+
+/// A statement.
+pub struct Stmt {
+    pub core: Arc<Session>,
+    pub sql: String,
+    tokens: Res<Vec<Token>>,
+    /// The names of its bind variables, in order.
+    pub slots: Vec<String>,
+    /// What each slot is bound to.
+    pub binds: Vec<Option<Arc<Bind>>>,
+    /// OCI's number for the kind of statement.
+    pub kind: u16,
+    /// Whether it is DML with a RETURNING clause.
+    pub returning: bool,
+    pub columns: Vec<Column>,
+    pub defines: Vec<Option<Arc<Define>>>,
+    pub rows: Vec<Vec<Value>>,
+    /// The first row that has not been fetched.
+    pub next: usize,
+    /// How many rows the last fetch brought.
+    pub fetched: u32,
+    pub row_count: u64,
+    /// Where the last refusal is in the SQL.
+    pub offset: usize,
+    /// Handles that go with it, as addresses.
+    pub owned: Vec<usize>,
+}
+
+impl Drop for Stmt {
+    fn drop(&mut self) {
+        self.owned.drain(..).for_each(|handle| handles::free(handle as Ptr));
+    }
+}
+
+/// The description of a column.
+#[derive(Clone, Copy)]
+pub struct Column {
+    pub name: &'static str,
+    pub kind: u16,
+    pub size: u16,
+    pub chars: u16,
+    pub precision: i16,
+    pub scale: i8,
+}
+
+impl Column {
+    fn of(name: &str, known: Option<&TypeKind>, values: impl Iterator<Item = Value>) -> Self {
+        let name = intern(&name.to_uppercase());
+        let plain = |kind, size| Self { name, kind, size, chars: 0, precision: 0, scale: 0 };
+        let wide = |size: u32, chars: bool, max: u32| if chars { (size * 4).min(max) } else { size } as u16;
+        match known {
+            None => {
+                let (kind, size) = fetch::guess(values);
+                let scale = if kind == sqlt::NUM { -127 } else { 6 };
+                Self { chars: if kind == sqlt::CHR { size } else { 0 }, scale, ..plain(kind, size) }
+            }
+            Some(TypeKind::Varchar { size, chars }) => {
+                Self { chars: *size as u16, ..plain(sqlt::CHR, wide(*size, *chars, 4000)) }
+            }
+            Some(TypeKind::Char { size, chars }) => {
+                Self { chars: *size as u16, ..plain(sqlt::AFC, wide(*size, *chars, 2000)) }
+            }
+            Some(TypeKind::Raw(size)) => plain(sqlt::BIN, *size as u16),
+            Some(TypeKind::Number { precision: None, .. }) => Self { scale: -127, ..plain(sqlt::NUM, 22) },
+            Some(TypeKind::Number { precision: Some(precision), scale }) => {
+                Self { precision: *precision as i16, scale: *scale as i8, ..plain(sqlt::NUM, 22) }
+            }
+            Some(TypeKind::Double) => plain(sqlt::IBDOUBLE, 8),
+            Some(TypeKind::Date) => plain(sqlt::DAT, 7),
+            Some(TypeKind::Timestamp) => Self { scale: 6, ..plain(sqlt::TIMESTAMP, 11) },
+            Some(TypeKind::TimestampTz) => Self { scale: 6, ..plain(sqlt::TIMESTAMP_TZ, 13) },
+            Some(TypeKind::Blob) => plain(sqlt::BLOB, 4000),
+            Some(TypeKind::Clob) => plain(sqlt::CLOB, 4000),
+            Some(TypeKind::Boolean) => plain(sqlt::BOL, 1),
+        }
+    }
+}
+
+impl Stmt {
+    fn prepare(core: Arc<Session>, sql: String) -> Self {
+        let (tokens, slots) = match sql::lex(&sql) {
+            Ok((tokens, slots)) => (Ok(tokens), slots),
+            Err(refusal) => (Err(refusal), Vec::new()),
+        };
+        // A statement that cannot be cut into tokens still says by its first word what it is.
+        let first = || sql.split(|c: char| !c.is_alphanumeric()).find(|word| !word.is_empty()).unwrap_or_default();
+        let kind = match &tokens {
+            Ok(tokens) => sql::statement_type(tokens),
+            Err(_) => sql::statement_type(&[Token { tok: Tok::Word(first().to_uppercase()), at: 0 }]),
+        };
+        let returns = |token: &Token| matches!(&token.tok, Tok::Word(w) if w == "RETURNING" || w == "RETURN");
+        let returning = matches!(kind, 2..=4) && tokens.as_ref().is_ok_and(|tokens| tokens.iter().any(returns));
+        Self {
+            core,
+            tokens,
+            binds: slots.iter().map(|_| None).collect(),
+            slots: slots.iter().map(|name| intern(name).to_owned()).collect(),
+            kind,
+            returning,
+            columns: Vec::new(),
+            defines: Vec::new(),
+            rows: Vec::new(),
+            next: 0,
+            fetched: 0,
+            row_count: 0,
+            offset: 0,
+            owned: Vec::new(),
+            sql,
+        }
+    }
+
+    fn plan(&self, db: &DbGuard<'_>) -> Res<Plan> {
+        let tokens = self.tokens.as_ref().map_err(OraError::clone)?;
+        let kind_of = |column: &str| ddl::kind_of(db, column);
+        sql::parse(tokens, &World { major: self.core.service.major, kind_of: &kind_of })
+    }
+
+    /// The values of all slots for an iteration; slots in `out` need none.
+    fn values(&self, iteration: usize, out: &[usize]) -> Res<Vec<Value>> {
+        let of = |(slot, bind): (usize, &Option<Arc<Bind>>)| match bind {
+            None => Err(plain(1008)),
+            Some(_) if out.contains(&slot) => Ok(Value::Null),
+            Some(bind) => bind.value(iteration),
+        };
+        self.binds.iter().enumerate().map(of).collect()
+    }
+
+    fn execute(&mut self, iterations: u32, flags: u32) -> Res<()> {
+        let core = Arc::clone(&self.core);
+        let deadline = core.call("execute", &self.sql)?;
+        let mut db = core.db();
+        let plan = self.plan(&db)?;
+        if flags & mode::PARSE_ONLY != 0 {
+            return Ok(());
+        }
+        self.row_count = 0;
+        match &plan {
+            Plan::Query(query) => {
+                let values = self.values(0, &[])?;
+                fits(&values, &query.narrow)?;
+                let found = run::query(&mut db, query, &values, deadline)?;
+                self.describe(&found);
+                self.rows = found.rows;
+                self.next = 0;
+            }
+            Plan::Dml(dml) => {
+                for iteration in 0..iterations.max(1) as usize {
+                    let values = self.values(iteration, &dml.into)?;
+                    fits(&values, &dml.narrow)?;
+                    let done = run::dml(&mut db, dml, &values, deadline)?;
+                    self.row_count += done.count;
+                    for (column, slot) in dml.into.iter().enumerate() {
+                        let returned: Vec<_> = done.returned.iter().map(|row| &row[column]).collect();
+                        if let Some(bind) = &self.binds[*slot] {
+                            bind.returned(iteration, &returned)?;
+                        }
+                    }
+                }
+            }
+            Plan::Ddl(change) => {
+                if !self.slots.is_empty() {
+                    return Err(plain(1036));
+                }
+                ddl::run(&mut db, change, deadline)?;
+            }
+            Plan::Block(block) => {
+                for iteration in 0..iterations.max(1) as usize {
+                    let mut values = self.values(iteration, &[])?;
+                    let set = plsql::run(&mut db, block, &mut values, deadline).map_err(plsql::outside)?;
+                    for ((bind, value), _) in self.binds.iter().zip(&values).zip(set).filter(|(_, set)| *set) {
+                        if let Some(bind) = bind {
+                            bind.give_back(value)?;
+                        }
+                    }
+                }
+                self.row_count = 1;
+            }
+            Plan::Lock(table, wait) => {
+                run::understood(&db, &format!("SELECT 1 FROM {}", sql::quoted(table)))?;
+                run::lock(&mut db, *wait, deadline)?;
+            }
+            Plan::Commit => db.commit()?,
+            Plan::Rollback => db.undo(),
+            Plan::Nothing => {}
+        }
+        if flags & mode::COMMIT_ON_SUCCESS != 0 && db.writing() {
+            drop(db);
+            core.call("commit", "")?;
+            core.db().commit()?;
+            core.call("committed", "")?;
+        } else {
+            drop(db);
+        }
+        core.call("executed", &self.sql)?;
+        Ok(())
+    }
+
+    fn describe(&mut self, found: &run::Table) {
+        let columns =
+            found.columns.iter().enumerate().map(|(at, (name, known))| {
+                Column::of(name, known.as_ref(), found.rows.iter().map(|row| row[at].clone()))
+            });
+        let columns: Vec<_> = columns.collect();
+        if columns.len() != self.defines.len() {
+            self.defines = columns.iter().map(|_| None).collect();
+        }
+        self.columns = columns;
+    }
+}
+
+/// In SQL a long value can be stored as it is, and be no part of an expression, a filter or a SELECT.
+fn fits(values: &[Value], narrow: &[usize]) -> Res<()> {
+    let long = |slot: &usize| match &values[*slot] {
+        Value::Text(text) => text.len() > 4000,
+        Value::Blob(octets) => octets.len() > 4000,
+        _ => false,
+    };
+    if narrow.iter().any(long) {
+        return Err(ora(1461, "can bind a LONG value only for insert into a LONG column"));
+    }
+    Ok(())
+}
+
+#[unsafe(no_mangle)]
+unsafe extern "C" fn OCIStmtPrepare2(
+    svc: Ptr,
+    to: *mut Ptr,
+    error: Ptr,
+    sql: *const u8,
+    len: u32,
+    _tag: *const u8,
+    _tag_len: u32,
+    _language: u32,
+    _mode: u32,
+) -> c_int {
+    guard(error, || {
+        let core = handles::core(svc)?;
+        let statement = Stmt::prepare(core, unsafe { text(sql, len as usize) });
+        unsafe { put(to, handles::make(Handle::Stmt(Box::new(statement.into())))) };
+        Ok(SUCCESS)
+    })
+}
+
+#[unsafe(no_mangle)]
+unsafe extern "C" fn OCIStmtRelease(statement: Ptr, error: Ptr, _tag: *const u8, _tag_len: u32, _mode: u32) -> c_int {
+    guard(error, || {
+        handles::free(statement);
+        Ok(SUCCESS)
+    })
+}
+
+#[unsafe(no_mangle)]
+unsafe extern "C" fn OCIStmtExecute(
+    _svc: Ptr,
+    statement: Ptr,
+    error: Ptr,
+    iterations: u32,
+    _row_offset: u32,
+    _snap_in: Ptr,
+    _snap_out: Ptr,
+    mode: u32,
+) -> c_int {
+    guard(error, || {
+        let mut statement = handles::stmt(statement)?;
+        statement.offset = 0;
+        statement.execute(iterations, mode).inspect_err(|refusal| statement.offset = refusal.offset)?;
+        Ok(SUCCESS)
+    })
+}
+
+#[unsafe(no_mangle)]
+unsafe extern "C" fn OCIStmtGetBindInfo(
+    statement: Ptr,
+    error: Ptr,
+    size: u32,
+    start: u32,
+    found: *mut i32,
+    names: *mut *const u8,
+    name_lens: *mut u8,
+    indicator_names: *mut *const u8,
+    indicator_lens: *mut u8,
+    duplicates: *mut u8,
+    handles_out: *mut Ptr,
+) -> c_int {
+    guard(error, || {
+        let statement = handles::stmt(statement)?;
+        let slots = &statement.slots;
+        if slots.is_empty() {
+            return Ok(NO_DATA);
+        }
+        let begin = (start as usize).saturating_sub(1);
+        for (row, slot) in (begin..slots.len()).take(size as usize).enumerate() {
+            let name = intern(&slots[slot]);
+            let known = slots[..slot].contains(&slots[slot]);
+            unsafe {
+                put(names.add(row), name.as_ptr());
+                put(name_lens.add(row), name.len() as u8);
+                put(indicator_names.add(row), std::ptr::null());
+                put(indicator_lens.add(row), 0);
+                put(duplicates.add(row), known.into());
+                put(handles_out.add(row), std::ptr::null_mut());
+            }
+        }
+        // Negative: there are more than fitted.
+        let count = slots.len() as i32;
+        unsafe { put(found, if begin + size as usize >= slots.len() { count } else { -count }) };
+        Ok(SUCCESS)
+    })
+}
+
+#[unsafe(no_mangle)]
+unsafe extern "C" fn OCIParamGet(handle: Ptr, _kind: u32, error: Ptr, to: *mut Ptr, position: u32) -> c_int {
+    guard(error, || {
+        let Some(Handle::Stmt(_)) = handles::get(handle) else {
+            return Err(ora(24334, "no descriptor for this position"));
+        };
+        let statement = handles::stmt(handle)?;
+        let column = statement.columns.get((position as usize).wrapping_sub(1)).copied();
+        let column = column.ok_or_else(|| ora(24334, "no descriptor for this position"))?;
+        unsafe { put(to, handles::make(Handle::Param(column))) };
+        Ok(SUCCESS)
+    })
+}

@@ -1,0 +1,113 @@
+//! Lost sessions, time-outs, hung calls.
+
+use std::time::{Duration, Instant};
+
+use oracle::ConnStatus;
+
+use crate::support::{connect, dpi, faults, number, ora, run};
+
+#[test]
+fn a_session_lost_in_a_call_stays_lost() {
+    for (code, op) in [(3113, "execute"), (3135, "execute"), (28, "execute"), (2396, "execute"), (3113, "fetch")] {
+        let service = format!("faults_lost_{op}_{code}");
+        let db = connect(&service);
+        run(&db, &["CREATE TABLE t (id NUMBER(10))", "INSERT INTO t VALUES (1)"]);
+        faults(&service, &format!("{op}|from t|0|1|drop-{code}\n"));
+        let error = db.query_row("SELECT id FROM t", &[]).err().unwrap();
+        assert_eq!((error.oci_code(), error.dpi_code()), (None, Some(1080)), "{error:?}");
+        assert!(error.to_string().contains(&code.to_string()));
+        assert_eq!(dpi(db.query_row("SELECT id FROM t", &[])), 1010);
+        assert_eq!(dpi(db.ping()), 1010);
+        assert_eq!(dpi(db.commit()), 1010);
+        assert!(matches!(db.status().unwrap(), ConnStatus::Closed));
+        db.close().unwrap();
+        // What was not committed is gone.
+        assert_eq!(number(&connect(&service), "SELECT COUNT(*) FROM t"), 0);
+    }
+}
+
+#[test]
+fn a_session_lost_in_commit_has_not_committed() {
+    let db = connect("faults_commit");
+    run(&db, &["CREATE TABLE t (id NUMBER(10))", "INSERT INTO t VALUES (1)"]);
+    faults("faults_commit", "commit||0|1|drop-3113\n");
+    assert_eq!(dpi(db.commit()), 1080);
+    let db = connect("faults_commit");
+    assert_eq!(number(&db, "SELECT COUNT(*) FROM t"), 0);
+    faults("faults_commit", "commit||0|1|ORA-1536\n");
+    run(&db, &["INSERT INTO t VALUES (1)"]);
+    assert_eq!(ora(db.commit()), 1536);
+    db.commit().unwrap();
+    assert_eq!(number(&connect("faults_commit"), "SELECT COUNT(*) FROM t"), 1);
+}
+
+#[test]
+fn an_answer_can_be_lost_after_the_work_was_done() {
+    let db = connect("faults_after");
+    run(&db, &["CREATE TABLE t (id NUMBER(10))", "INSERT INTO t VALUES (1)"]);
+    faults("faults_after", "committed||0|1|drop-3113\n");
+    assert_eq!(dpi(db.commit()), 1080);
+    let db = connect("faults_after");
+    assert_eq!(number(&db, "SELECT COUNT(*) FROM t"), 1);
+    faults("faults_after", "executed|begin|0|1|drop-3113\n");
+    assert_eq!(dpi(db.execute("BEGIN INSERT INTO t VALUES (2); COMMIT; END;", &[])), 1080);
+    assert_eq!(number(&connect("faults_after"), "SELECT COUNT(*) FROM t"), 2);
+}
+
+#[test]
+fn faults_count_skip_and_strike_by_text() {
+    let db = connect("faults_count");
+    run(&db, &["CREATE TABLE t (id NUMBER(10))"]);
+    faults("faults_count", "execute|INTO T|1|2|ORA-1536\n");
+    let insert = || db.execute("insert into t values (1)", &[]).map(drop);
+    insert().unwrap();
+    assert_eq!(ora(insert()), 1536);
+    db.query_row("SELECT COUNT(*) FROM t", &[]).unwrap();
+    assert_eq!(ora(insert()), 1536);
+    insert().unwrap();
+    faults("faults_count", "any||0|*|ORA-18\n");
+    assert_eq!(ora(insert()), 18);
+    assert_eq!(ora(db.ping()), 18);
+    faults("faults_count", "");
+    insert().unwrap();
+}
+
+#[test]
+fn a_call_timeout_ends_a_hung_call_and_the_session_lives() {
+    let db = connect("faults_timeout");
+    db.set_call_timeout(Some(Duration::from_millis(300))).unwrap();
+    for line in [
+        "execute|dual|0|1|hang:5000\n",
+        "fetch|dual|0|1|hang:5000\n",
+        "ping||0|1|hang:5000\n",
+        "commit||0|1|hang:5000\n",
+    ] {
+        faults("faults_timeout", line);
+        let begun = Instant::now();
+        let failed = if line.starts_with("ping") {
+            db.ping()
+        } else if line.starts_with("commit") {
+            db.commit()
+        } else {
+            db.query_row("SELECT 1 FROM dual", &[]).map(drop)
+        };
+        assert_eq!(dpi(failed), 1067, "{line}");
+        assert!((0.3..4.0).contains(&begun.elapsed().as_secs_f64()), "{:?}", begun.elapsed());
+        db.query_row("SELECT 1 FROM dual", &[]).unwrap();
+    }
+}
+
+#[test]
+fn a_hang_shorter_than_the_timeout_and_a_slow_call_go_on() {
+    let db = connect("faults_slow");
+    db.set_call_timeout(Some(Duration::from_secs(2))).unwrap();
+    faults("faults_slow", "execute|dual|0|1|hang:100\n");
+    let begun = Instant::now();
+    db.query_row("SELECT 1 FROM dual", &[]).unwrap();
+    assert!(begun.elapsed() >= Duration::from_millis(100));
+    db.set_call_timeout(Some(Duration::from_millis(50))).unwrap();
+    faults("faults_slow", "execute|dual|0|1|slow:200\n");
+    let begun = Instant::now();
+    db.query_row("SELECT 1 FROM dual", &[]).unwrap();
+    assert!(begun.elapsed() >= Duration::from_millis(200));
+}

@@ -1,0 +1,13 @@
+//! The double under the real `oracle` crate: the same driver and the same ODPI-C that the server uses.
+#![allow(missing_docs, clippy::expect_used, clippy::panic, clippy::unwrap_used, reason = "a test fails by panicking")]
+
+mod blocks;
+mod connections;
+mod faults;
+mod pools;
+mod refusals;
+mod schema;
+mod sql;
+mod support;
+mod transactions;
+mod values;

@@ -1,0 +1,165 @@
+//! Server key, invites, accounts and sessions in Oracle.
+
+use oracle::sql_type::ToSql;
+use oracle::{Connection, Row};
+use shared::accounts::{Login, NewCredential};
+use shared::bytes::Base64Url;
+use shared::ids::AccountId;
+use shared::sessions::CredentialKind;
+
+use super::{Attempt, Trouble, first, sql, taken};
+use crate::store::{
+    Credential, Hash, Invite, InviteFault, Lifetime, Millis, NewAccount, NewSession, StoreError, USE_GRAIN,
+};
+
+pub(super) fn any(connection: &Connection) -> Result<bool, Trouble> {
+    Ok(first::<Vec<u8>>(connection, sql::ANY_ACCOUNT, &[])?.is_some())
+}
+
+pub(super) fn bind_server_key(connection: &Connection, fingerprint: &Hash) -> Result<(), Trouble> {
+    if server_key(connection)?.is_none() {
+        match connection.execute_named(sql::BIND_KEY, &[("fingerprint", &fingerprint)]).map_err(taken) {
+            Ok(_) => connection.commit()?,
+            // Another process was faster: what it stored counts.
+            Err(Trouble::Store(StoreError::Taken)) => {}
+            Err(trouble) => return Err(trouble),
+        }
+    }
+    if server_key(connection)?.as_ref() == Some(fingerprint) { Ok(()) } else { Err(StoreError::Taken.into()) }
+}
+
+/// The fingerprint of the server key that this database belongs to.
+pub(super) fn server_key(connection: &Connection) -> Result<Option<Hash>, Trouble> {
+    let bound: Option<Vec<u8>> = first(connection, sql::BOUND_KEY, &[])?;
+    bound.map(|bound| octets(bound, "server.key_fingerprint")).transpose()
+}
+
+/// Octets of a length that the schema vouches for.
+pub(super) fn octets<const N: usize>(octets: Vec<u8>, column: &str) -> Result<[u8; N], Trouble> {
+    octets.try_into().map_err(|_| StoreError::Fault(format!("{column} has not {N} octets")).into())
+}
+
+pub(super) fn add_invite(connection: &Connection, invite: &Invite, attempt: Attempt) -> Result<(), Trouble> {
+    let binds: [(&str, &dyn ToSql); 3] =
+        [("code_hash", &&invite.code_hash), ("expires_at", &invite.expires_at), ("setup", &i32::from(invite.setup))];
+    match connection.execute_named(sql::ADD_INVITE, &binds).map_err(taken) {
+        Ok(_) => Ok(connection.commit()?),
+        // A random code that is there is the one that was sent a moment ago.
+        Err(Trouble::Store(StoreError::Taken)) if attempt == Attempt::Second => Ok(()),
+        Err(trouble) => Err(trouble),
+    }
+}
+
+/// `query` is one of the two that read an invite: with its lock or without.
+pub(super) fn check_invite(connection: &Connection, query: &str, code_hash: &Hash, now: Millis) -> Result<(), Trouble> {
+    let invite: Option<(u64, Option<u64>, i32)> = first(connection, query, &[("code_hash", &code_hash)])?;
+    let fault = match invite {
+        None => InviteFault::Unknown,
+        Some((_, Some(_), _)) => InviteFault::Used,
+        Some((_, _, setup)) if setup != 0 && any(connection)? => InviteFault::Unknown,
+        Some((expires_at, _, _)) if expires_at <= now => InviteFault::Expired,
+        Some(_) => return Ok(()),
+    };
+    Err(StoreError::Invite(fault).into())
+}
+
+pub(super) fn create(
+    connection: &Connection,
+    account: &NewAccount,
+    invite_hash: &Hash,
+    now: Millis,
+) -> Result<(), Trouble> {
+    let NewAccount { id, login, passphrase, recovery } = account;
+    // One account at a time: two set-up links cannot both make the first.
+    first::<i32>(connection, sql::LOCK_SERVER, &[])?;
+    let same: [(&str, &dyn ToSql); 3] =
+        [("id", &id.as_bytes()), ("login", &login.as_str()), ("record", &passphrase.record.0)];
+    if first::<Vec<u8>>(connection, sql::SAME_ACCOUNT, &same)?.is_some() {
+        return Ok(connection.rollback()?);
+    }
+    check_invite(connection, sql::LOCK_INVITE, invite_hash, now)?;
+    let binds: [(&str, &dyn ToSql); 7] = [
+        ("id", &id.as_bytes()),
+        ("login", &login.as_str()),
+        ("passphrase_record", &passphrase.record.0),
+        ("passphrase_key", &passphrase.wrapped_key.0),
+        ("recovery_record", &recovery.record.0),
+        ("recovery_key", &recovery.wrapped_key.0),
+        ("now", &now),
+    ];
+    connection.execute_named(sql::ADD_ACCOUNT, &binds).map_err(taken)?;
+    connection.execute_named(sql::USE_INVITE, &[("now", &now), ("code_hash", &invite_hash)])?;
+    Ok(connection.commit()?)
+}
+
+pub(super) fn credential(
+    connection: &Connection,
+    login: &Login,
+    kind: CredentialKind,
+) -> Result<Option<Credential>, Trouble> {
+    let query = match kind {
+        CredentialKind::Passphrase => sql::PASSPHRASE,
+        CredentialKind::Recovery => sql::RECOVERY,
+    };
+    let row: Option<Row> = first(connection, query, &[("login", &login.as_str())])?;
+    let credential = row.map(|row| {
+        let secret = NewCredential { record: Base64Url(row.get(2)?), wrapped_key: Base64Url(row.get(3)?) };
+        Ok(Credential { account: account_id(row.get(0)?)?, epoch: row.get(1)?, secret })
+    });
+    credential.transpose()
+}
+
+pub(super) fn open_session(
+    connection: &Connection,
+    session: &NewSession,
+    lifetime: &Lifetime,
+    now: Millis,
+    attempt: Attempt,
+) -> Result<Base64Url, Trouble> {
+    let (idle, oldest) = ends(lifetime, now);
+    connection.execute_named(sql::CLEAR_SESSIONS, &[("idle", &idle), ("oldest", &oldest)])?;
+    let query = match session.credential {
+        CredentialKind::Passphrase => sql::PASSPHRASE_KEY,
+        CredentialKind::Recovery => sql::RECOVERY_KEY,
+    };
+    let account = session.account.as_bytes();
+    let wrapped_key: Vec<u8> = first(connection, query, &[("account", &account), ("epoch", &session.epoch)])?
+        .ok_or(Trouble::Store(StoreError::NotFound))?;
+    let binds: [(&str, &dyn ToSql); 3] = [("token_hash", &&session.token_hash), ("account", &account), ("now", &now)];
+    match connection.execute_named(sql::ADD_SESSION, &binds).map_err(taken) {
+        Ok(_) => {}
+        // A token that is there is the one that was stored a moment ago: nobody else can derive it.
+        Err(Trouble::Store(StoreError::Taken)) if attempt == Attempt::Second => {}
+        Err(trouble) => return Err(trouble),
+    }
+    connection.commit()?;
+    Ok(Base64Url(wrapped_key))
+}
+
+pub(super) fn use_session(
+    connection: &Connection,
+    token_hash: &Hash,
+    lifetime: &Lifetime,
+    now: Millis,
+) -> Result<AccountId, Trouble> {
+    let (idle, oldest) = ends(lifetime, now);
+    let binds: [(&str, &dyn ToSql); 3] = [("token_hash", &token_hash), ("idle", &idle), ("oldest", &oldest)];
+    let (id, used_at): (Vec<u8>, u64) =
+        first(connection, sql::SESSION, &binds)?.ok_or(Trouble::Store(StoreError::NotFound))?;
+    if now.saturating_sub(used_at) >= USE_GRAIN {
+        connection.execute_named(sql::TOUCH_SESSION, &[("now", &now), ("token_hash", &token_hash)])?;
+        connection.commit()?;
+    }
+    account_id(id)
+}
+
+/// A session ends if it was not used after the first time, or was made before the second.
+fn ends(lifetime: &Lifetime, now: Millis) -> (i64, i64) {
+    let before = |time: Millis| i64::try_from(now).unwrap_or(i64::MAX) - i64::try_from(time).unwrap_or(i64::MAX);
+    (before(lifetime.idle), before(lifetime.max))
+}
+
+pub(super) fn account_id(id: Vec<u8>) -> Result<AccountId, Trouble> {
+    let id: [u8; 16] = octets(id, "accounts.id")?;
+    Ok(id.try_into().map_err(|error| StoreError::Fault(format!("accounts.id: {error}")))?)
+}

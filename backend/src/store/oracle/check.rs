@@ -1,0 +1,220 @@
+//! `passmint check`: the way to the database, step by step, each with its time; where it ends, what to do.
+
+use std::io::ErrorKind;
+use std::net::{TcpStream, ToSocketAddrs};
+use std::time::{Duration, Instant};
+
+use oracle::{Connection, Connector, Version};
+use rand_core_06::{OsRng, RngCore};
+use serde::Serialize;
+
+use super::remedy::Code;
+use super::{OracleSettings, Trouble, cause, explain, first, load_client, schema, sql};
+use crate::store::StoreError;
+
+/// How long a TCP connection may take.
+const TCP_TIME: Duration = Duration::from_secs(3);
+
+/// One step and what came of it.
+#[derive(Debug, Serialize)]
+pub struct Step {
+    /// What was tried.
+    pub name: &'static str,
+    /// Whether it succeeded.
+    pub ok: bool,
+    /// What was found; or the code, what it means, and what to do.
+    pub detail: String,
+    /// How long it took, in milliseconds.
+    pub ms: f64,
+}
+
+/// Why a step ends the walk.
+struct Failure(String);
+
+impl From<Code> for Failure {
+    fn from(code: Code) -> Self {
+        Self(explain(Some(code)))
+    }
+}
+
+impl From<oracle::Error> for Failure {
+    fn from(error: oracle::Error) -> Self {
+        Self(explain(Code::of(&error)))
+    }
+}
+
+impl From<Trouble> for Failure {
+    fn from(trouble: Trouble) -> Self {
+        match cause(trouble) {
+            StoreError::Unavailable(text) | StoreError::Fault(text) => Self(text),
+            error => Self(error.to_string()),
+        }
+    }
+}
+
+/// Walks the way and hands every step to `tell` when it is done. Gives whether the end was reached.
+pub fn walk(settings: &OracleSettings, mut tell: impl FnMut(Step)) -> bool {
+    run(settings, &mut tell).is_ok()
+}
+
+/// The walk has ended early; the step that ended it was told.
+struct Ended;
+
+fn run(settings: &OracleSettings, tell: &mut dyn FnMut(Step)) -> Result<(), Ended> {
+    let descriptor = &settings.descriptor;
+    step(tell, "client library", || {
+        load_client(settings).map_err(|error| Failure::from(Trouble::from(error)))?;
+        Ok(((), format!("Oracle client {}", Version::client()?)))
+    })?;
+    step(tell, "client version", || {
+        let version = Version::client()?;
+        let without_wallet = descriptor.is_tls() && !descriptor.has_wallet();
+        if is_new_enough(&version, without_wallet) {
+            return Ok(((), if without_wallet { "can do TLS without a wallet" } else { "new enough" }.into()));
+        }
+        let needed = if without_wallet { "19.14, 21.5 or 23 for TLS without a wallet" } else { "19" };
+        Err(Failure(format!("{version} is too old: this needs {needed}. Install Instant Client 23.")))
+    })?;
+    let address = format!("{}:{}", descriptor.host().unwrap_or_default(), descriptor.port());
+    step(tell, "connect string", || {
+        let service = descriptor.service().unwrap_or("a SID");
+        Ok(((), format!("{address}, {service}, {}", if descriptor.is_tls() { "TLS" } else { "not encrypted" })))
+    })?;
+    step(tell, "reachability", || {
+        let address = address.to_socket_addrs().ok().and_then(|mut found| found.next()).ok_or(Code::Ora(12545))?;
+        match TcpStream::connect_timeout(&address, TCP_TIME) {
+            Ok(_) => Ok(((), address.to_string())),
+            Err(error) if error.kind() == ErrorKind::TimedOut => Err(Code::Ora(12170).into()),
+            Err(_) => Err(Code::Ora(12541).into()),
+        }
+    })?;
+    let connection = log_in(settings, tell)?;
+    step(tell, "service level", || {
+        let (service, protocol): (Option<String>, Option<String>) =
+            connection.query_row_as(sql::SESSION_CONTEXT, &[])?;
+        let (service, protocol) = (service.unwrap_or_default(), protocol.unwrap_or_default());
+        let hint = match descriptor.level().map(str::to_lowercase).as_deref() {
+            Some("high" | "medium") => "; made for reports: --oracle-service tp is better here",
+            _ => "",
+        };
+        Ok(((), format!("{service} over {protocol}{hint}")))
+    })?;
+    let unlimited = step(tell, "privileges", || {
+        let privileges: Vec<String> = connection.query_as(sql::PRIVILEGES, &[])?.collect::<Result<_, _>>()?;
+        let has = |name: &str| privileges.iter().any(|privilege| privilege == name);
+        let made = connection.query_row_as::<Option<u32>>(sql::SCHEMA_VERSION, &[]).is_ok();
+        if !has("CREATE TABLE") && !made {
+            return Err(Code::Ora(1031).into());
+        }
+        Ok((has("UNLIMITED TABLESPACE"), privileges.join(", ")))
+    })?;
+    step(tell, "quota", || {
+        let quotas: Vec<(String, i64, i64)> = connection.query_as(sql::QUOTA, &[])?.collect::<Result<_, _>>()?;
+        if unlimited {
+            return Ok(((), "unlimited".into()));
+        }
+        // -1 stands for no limit.
+        let usable = quotas.iter().find(|(_, used, most)| *most == -1 || most > used).ok_or(Code::Ora(1950))?;
+        let (space, used, most) = usable;
+        Ok(((), format!("{space}: {used} of {most} bytes used (-1: no limit)")))
+    })?;
+    step(tell, "tables", || {
+        schema::make_tables(&connection)?;
+        Ok(((), format!("schema version {}", sql::STEPS.len())))
+    })?;
+    step(tell, "write, read, delete", || {
+        let mut hash = [0; 32];
+        OsRng.fill_bytes(&mut hash);
+        // An invite that has expired since 1970.
+        connection.execute_named(sql::ADD_INVITE, &[("code_hash", &&hash), ("expires_at", &0), ("setup", &0)])?;
+        connection.commit()?;
+        let binds: [(&str, &dyn oracle::sql_type::ToSql); 1] = [("code_hash", &&hash)];
+        let found: Option<(u64, Option<u64>, i32)> = first(&connection, sql::INVITE, &binds)?;
+        connection.execute_named(sql::DROP_INVITE, &binds)?;
+        connection.commit()?;
+        match found {
+            Some((0, None, 0)) => Ok(((), "came back as written".into())),
+            _ => Err(Failure("what was written did not come back: please report it.".into())),
+        }
+    })
+}
+
+/// Connects; a failure of TLS is told apart from one of the log-in by its code.
+fn log_in(settings: &OracleSettings, tell: &mut dyn FnMut(Step)) -> Result<Connection, Ended> {
+    let start = Instant::now();
+    let (user, password) = (settings.user.as_str(), settings.password.as_str());
+    let result = Connector::new(user, password, settings.descriptor.to_string()).connect();
+    let code = result.as_ref().err().and_then(Code::of);
+    let failed_at_tls = matches!(code, Some(Code::Ora(28759 | 28860 | 28864 | 29024 | 12537 | 12547 | 12569)));
+    if settings.descriptor.is_tls() && (failed_at_tls || result.is_ok()) {
+        let result = code.map_or_else(|| Ok(((), "agreed".to_owned())), |code| Err(code.into()));
+        finish(tell, "TLS", start, result)?;
+    }
+    let result = result.map_err(Failure::from).and_then(|connection| {
+        connection.set_call_timeout(Some(settings.time))?;
+        Ok((connection, format!("as {user}")))
+    });
+    finish(tell, "log-in", start, result)
+}
+
+fn step<T>(
+    tell: &mut dyn FnMut(Step),
+    name: &'static str,
+    work: impl FnOnce() -> Result<(T, String), Failure>,
+) -> Result<T, Ended> {
+    let start = Instant::now();
+    let result = work();
+    finish(tell, name, start, result)
+}
+
+fn finish<T>(
+    tell: &mut dyn FnMut(Step),
+    name: &'static str,
+    start: Instant,
+    result: Result<(T, String), Failure>,
+) -> Result<T, Ended> {
+    let ms = (start.elapsed().as_secs_f64() * 10_000.0).round() / 10.0;
+    match result {
+        Ok((value, detail)) => {
+            tell(Step { name, ok: true, detail, ms });
+            Ok(value)
+        }
+        Err(Failure(detail)) => {
+            tell(Step { name, ok: false, detail, ms });
+            Err(Ended)
+        }
+    }
+}
+
+/// Oracle's table for Autonomous Database: TLS without a wallet takes 19.14, 21.5 or 23; anything else here takes 19.
+fn is_new_enough(version: &Version, without_wallet: bool) -> bool {
+    let (major, minor) = (version.major(), version.minor());
+    match major {
+        ..19 => false,
+        19 => !without_wallet || minor >= 14,
+        20 | 21 => !without_wallet || (major, minor) >= (21, 5),
+        _ => true,
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn versions_that_can_go_without_a_wallet() {
+        let version = |major, minor| Version::new(major, minor, 0, 0, 0);
+        for (major, minor, with, without) in [
+            (12, 2, false, false),
+            (18, 5, false, false),
+            (19, 13, true, false),
+            (19, 14, true, true),
+            (21, 4, true, false),
+            (21, 5, true, true),
+            (23, 4, true, true),
+        ] {
+            assert_eq!(is_new_enough(&version(major, minor), false), with, "{major}.{minor}");
+            assert_eq!(is_new_enough(&version(major, minor), true), without, "{major}.{minor}");
+        }
+    }
+}

@@ -1,0 +1,150 @@
+//! What connect strings are made of: names with texts or lists, in parentheses.
+
+use std::fmt;
+
+use super::NotConnectString;
+
+/// `(name=text)` or `(name=(…)(…))`.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub(super) struct Node {
+    pub(super) name: String,
+    pub(super) value: Value,
+}
+
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub(super) enum Value {
+    Text(String),
+    List(Vec<Node>),
+}
+
+impl fmt::Display for Node {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        write!(f, "({}=", self.name)?;
+        match &self.value {
+            Value::Text(text) => f.write_str(text)?,
+            Value::List(nodes) => nodes.iter().try_for_each(|node| node.fmt(f))?,
+        }
+        f.write_str(")")
+    }
+}
+
+impl Node {
+    pub(super) fn text(name: &str, text: impl Into<String>) -> Self {
+        Self { name: name.into(), value: Value::Text(text.into()) }
+    }
+
+    pub(super) fn list(name: &str, nodes: Vec<Self>) -> Self {
+        Self { name: name.into(), value: Value::List(nodes) }
+    }
+
+    /// The first text of that name, in reading order.
+    pub(super) fn find(&self, name: &str) -> Option<&str> {
+        match &self.value {
+            Value::Text(text) => self.name.eq_ignore_ascii_case(name).then_some(text.as_str()),
+            Value::List(nodes) => nodes.iter().find_map(|node| node.find(name)),
+        }
+    }
+
+    pub(super) fn find_mut(&mut self, name: &str) -> Option<&mut Value> {
+        if self.name.eq_ignore_ascii_case(name) {
+            return Some(&mut self.value);
+        }
+        match &mut self.value {
+            Value::Text(_) => None,
+            Value::List(nodes) => nodes.iter_mut().find_map(|node| node.find_mut(name)),
+        }
+    }
+}
+
+/// Reads one node, and nothing behind it.
+pub(super) fn parse(text: &str) -> Result<Node, NotConnectString> {
+    let mut parser = Parser { text, at: 0 };
+    let node = parser.node()?;
+    parser.spaces();
+    if parser.at < text.len() { Err(parser.broken("something follows the last parenthesis")) } else { Ok(node) }
+}
+
+struct Parser<'a> {
+    text: &'a str,
+    at: usize,
+}
+
+impl<'a> Parser<'a> {
+    fn rest(&self) -> &'a str {
+        &self.text[self.at..]
+    }
+
+    fn broken(&self, what: &'static str) -> NotConnectString {
+        NotConnectString::Broken { at: self.text[..self.at].chars().count() + 1, what }
+    }
+
+    fn spaces(&mut self) {
+        self.at += self.rest().len() - self.rest().trim_start().len();
+    }
+
+    fn take(&mut self, expected: char, what: &'static str) -> Result<(), NotConnectString> {
+        self.spaces();
+        if !self.rest().starts_with(expected) {
+            return Err(self.broken(what));
+        }
+        self.at += expected.len_utf8();
+        Ok(())
+    }
+
+    fn word(&mut self) -> &'a str {
+        let rest = self.rest();
+        let mut quoted = false;
+        let end = rest.find(|c| {
+            quoted ^= c == '"';
+            !quoted && matches!(c, '(' | ')' | '=')
+        });
+        let word = &rest[..end.unwrap_or(rest.len())];
+        self.at += word.len();
+        word.trim()
+    }
+
+    fn node(&mut self) -> Result<Node, NotConnectString> {
+        self.take('(', "an opening parenthesis is missing")?;
+        let name = self.word();
+        if name.is_empty() {
+            return Err(self.broken("a name is missing"));
+        }
+        self.take('=', "an equals sign is missing")?;
+        self.spaces();
+        let value = if self.rest().starts_with('(') {
+            let mut nodes = Vec::new();
+            while self.rest().starts_with('(') {
+                nodes.push(self.node()?);
+                self.spaces();
+            }
+            Value::List(nodes)
+        } else {
+            let mut text = self.word().to_owned();
+            // A value may hold an equals sign, as a distinguished name does.
+            while self.rest().starts_with('=') {
+                self.at += 1;
+                text = format!("{text}={}", self.word());
+            }
+            Value::Text(text)
+        };
+        self.take(')', "a closing parenthesis is missing")?;
+        Ok(Node { name: name.to_owned(), value })
+    }
+}
+
+/// How long the parenthesised text is that `text` starts with.
+pub(super) fn balanced(text: &str) -> Option<usize> {
+    let mut depth = 0_usize;
+    for (at, character) in text.char_indices() {
+        match character {
+            '(' => depth += 1,
+            ')' => depth = depth.checked_sub(1)?,
+            _ if depth == 0 => return None,
+            _ => {}
+        }
+        if depth == 0 {
+            return Some(at + 1);
+        }
+    }
+    None
+}

@@ -1,0 +1,306 @@
+//! The Oracle driver: a few connections to a database elsewhere, on the `oracle` crate and Oracle's client library.
+//!
+//! The client library is loaded when the store is made, and the database is first asked when it is first needed: a
+//! server starts while its database is stopped. An operation whose connection is lost is done once more on another:
+//! every one of them may be repeated. What is read or written, and how, stands in [`sql`].
+
+mod accounts;
+mod check;
+mod descriptor;
+mod moving;
+mod passwords;
+mod pool;
+mod remedy;
+mod schema;
+mod sql;
+
+use std::path::PathBuf;
+use std::sync::Arc;
+use std::sync::atomic::{AtomicBool, Ordering};
+use std::time::{Duration, Instant};
+
+use oracle::{Connection, InitParams};
+use shared::accounts::Login;
+use shared::bytes::Base64Url;
+use shared::ids::{AccountId, EntryId};
+use shared::passwords::{Changes, StoredEntry, Written};
+use shared::sessions::CredentialKind;
+use zeroize::Zeroizing;
+
+use self::pool::{LogIn, Pool};
+use super::{
+    Credential, Hash, Invite, Lifetime, Millis, NewAccount, NewSession, Put, Store, StoreError, WholeAccount,
+    WholeInvite,
+};
+
+pub use check::{Step, walk};
+pub use descriptor::{Descriptor, LEVELS, NotConnectString};
+pub use remedy::{Code, Remedy, TABLE};
+
+/// Where the database is, and how to log in there.
+pub struct OracleSettings {
+    /// The address, read and bounded.
+    pub descriptor: Descriptor,
+    /// The database user.
+    pub user: String,
+    /// Its password.
+    pub password: Zeroizing<String>,
+    /// Folder of sqlnet.ora, tnsnames.ora and the wallet.
+    pub config_folder: Option<PathBuf>,
+    /// Folder of Oracle's client library, if the system does not find it.
+    pub client_folder: Option<PathBuf>,
+    /// Most connections.
+    pub connections: usize,
+    /// How long an operation may take, waiting for a connection included.
+    pub time: Duration,
+}
+
+/// A store in an Oracle database.
+pub struct OracleStore {
+    pool: Arc<Pool>,
+    time: Duration,
+    /// Whether the tables are known to be there.
+    migrated: AtomicBool,
+}
+
+/// What can go wrong inside an operation.
+enum Trouble {
+    /// The answer is no.
+    Store(StoreError),
+    /// The database or what leads to it.
+    Oracle(oracle::Error),
+}
+
+impl From<StoreError> for Trouble {
+    fn from(error: StoreError) -> Self {
+        Self::Store(error)
+    }
+}
+
+impl From<oracle::Error> for Trouble {
+    fn from(error: oracle::Error) -> Self {
+        Self::Oracle(error)
+    }
+}
+
+impl Trouble {
+    fn code(&self) -> Option<Code> {
+        match self {
+            Self::Store(_) => None,
+            Self::Oracle(error) => Code::of(error),
+        }
+    }
+
+    /// Whether the connection is of no further use.
+    fn is_lost(&self) -> bool {
+        self.code().is_some_and(Code::is_lost)
+    }
+
+    /// What ran into its deadline has no time to be tried again.
+    fn may_be_tried_again(&self) -> bool {
+        self.code().is_some_and(|code| code.is_lost() && !code.is_timeout())
+    }
+}
+
+/// Which time an operation is tried. The second time, what it did the first time may be there already.
+#[derive(Clone, Copy, PartialEq, Eq)]
+enum Attempt {
+    First,
+    Second,
+}
+
+impl OracleStore {
+    /// Loads the client library. The database is not asked yet.
+    ///
+    /// # Errors
+    /// [`StoreError::Unavailable`] if the library cannot be loaded.
+    pub fn new(settings: OracleSettings) -> Result<Self, StoreError> {
+        load_client(&settings)?;
+        let OracleSettings { descriptor, user, password, connections, time, .. } = settings;
+        let log_in = LogIn { user, password, connect: descriptor.to_string() };
+        Ok(Self { pool: Pool::new(log_in, connections), time, migrated: AtomicBool::new(false) })
+    }
+
+    /// Does one operation. `work` commits what it writes; whatever it leaves is rolled back.
+    fn run<T>(&self, work: impl Fn(&Connection, Attempt) -> Result<T, Trouble>) -> Result<T, StoreError> {
+        let deadline = Instant::now() + self.time;
+        let mut attempt = Attempt::First;
+        loop {
+            match self.attempt(deadline, attempt, &work) {
+                Ok(done) => return Ok(done),
+                Err(trouble) if trouble.may_be_tried_again() && attempt == Attempt::First => attempt = Attempt::Second,
+                Err(trouble) => return Err(cause(trouble)),
+            }
+        }
+    }
+
+    fn attempt<T>(
+        &self,
+        deadline: Instant,
+        attempt: Attempt,
+        work: impl Fn(&Connection, Attempt) -> Result<T, Trouble>,
+    ) -> Result<T, Trouble> {
+        let pooled = self.pool.get(deadline)?;
+        let connection = pooled.connection()?;
+        let result = self.migrate(connection).and_then(|()| work(connection, attempt));
+        let reusable = match &result {
+            Ok(_) => true,
+            Err(trouble) => !trouble.is_lost() && connection.rollback().is_ok(),
+        };
+        if reusable {
+            pooled.give_back();
+        }
+        result
+    }
+
+    /// Makes the tables that are missing, once in the life of this process.
+    fn migrate(&self, connection: &Connection) -> Result<(), Trouble> {
+        if !self.migrated.load(Ordering::Acquire) {
+            schema::make_tables(connection)?;
+            self.migrated.store(true, Ordering::Release);
+        }
+        Ok(())
+    }
+}
+
+/// Loads Oracle's client library, once for the whole process.
+fn load_client(settings: &OracleSettings) -> Result<(), StoreError> {
+    let load = || {
+        let mut parameters = InitParams::new();
+        if let Some(folder) = &settings.client_folder {
+            parameters.oracle_client_lib_dir(folder.as_os_str())?;
+        }
+        if let Some(folder) = &settings.config_folder {
+            parameters.oracle_client_config_dir(folder.as_os_str())?;
+        }
+        parameters.default_driver_name(concat!("passmint : ", env!("CARGO_PKG_VERSION")))?;
+        parameters.init()
+    };
+    load().map(drop).map_err(|error: oracle::Error| StoreError::Unavailable(explain(Code::of(&error))))
+}
+
+/// A code, what it means, and what to do: for the operator's log.
+fn explain(code: Option<Code>) -> String {
+    match code {
+        None => "the database driver failed without a code".to_owned(),
+        Some(code) => match code.remedy() {
+            Some(remedy) => format!("{code}: {remedy}"),
+            None => format!("{code}: not in Passmint's table; Oracle's documentation of {code} says more."),
+        },
+    }
+}
+
+/// The one place where Oracle's errors become the store's. Their texts are never passed on.
+fn cause(trouble: Trouble) -> StoreError {
+    match trouble {
+        Trouble::Store(error) => error,
+        Trouble::Oracle(error) => match Code::of(&error) {
+            Some(code) if !code.is_fault() => StoreError::Unavailable(explain(Some(code))),
+            code => StoreError::Fault(explain(code)),
+        },
+    }
+}
+
+/// For inserts of which another with the same key may exist.
+fn taken(error: oracle::Error) -> Trouble {
+    if Code::of(&error) == Some(Code::Ora(1)) { StoreError::Taken.into() } else { error.into() }
+}
+
+/// The first row of a query, or nothing.
+fn first<T: oracle::RowValue>(
+    connection: &Connection,
+    sql: &str,
+    binds: &[(&str, &dyn oracle::sql_type::ToSql)],
+) -> Result<Option<T>, Trouble> {
+    // What is fetched with the first row comes with the statement's own round trip.
+    let mut statement = connection.statement(sql).fetch_array_size(1).prefetch_rows(2).build()?;
+    let mut rows = statement.query_as_named(binds)?;
+    Ok(rows.next().transpose()?)
+}
+
+impl Store for OracleStore {
+    fn check(&self) -> Result<(), StoreError> {
+        self.run(|connection, _| {
+            connection.execute(sql::TRY_WRITING, &[])?;
+            Ok(connection.rollback()?)
+        })
+    }
+
+    fn bind_server_key(&self, fingerprint: &Hash) -> Result<(), StoreError> {
+        self.run(|connection, _| accounts::bind_server_key(connection, fingerprint))
+    }
+
+    fn has_accounts(&self) -> Result<bool, StoreError> {
+        self.run(|connection, _| accounts::any(connection))
+    }
+
+    fn add_invite(&self, invite: &Invite) -> Result<(), StoreError> {
+        self.run(|connection, attempt| accounts::add_invite(connection, invite, attempt))
+    }
+
+    fn check_invite(&self, code_hash: &Hash, now: Millis) -> Result<(), StoreError> {
+        self.run(|connection, _| accounts::check_invite(connection, sql::INVITE, code_hash, now))
+    }
+
+    fn create_account(&self, account: &NewAccount, invite_hash: &Hash, now: Millis) -> Result<(), StoreError> {
+        self.run(|connection, _| accounts::create(connection, account, invite_hash, now))
+    }
+
+    fn credential(&self, login: &Login, kind: CredentialKind) -> Result<Option<Credential>, StoreError> {
+        self.run(|connection, _| accounts::credential(connection, login, kind))
+    }
+
+    fn open_session(&self, session: &NewSession, lifetime: &Lifetime, now: Millis) -> Result<Base64Url, StoreError> {
+        self.run(|connection, attempt| accounts::open_session(connection, session, lifetime, now, attempt))
+    }
+
+    fn use_session(&self, token_hash: &Hash, lifetime: &Lifetime, now: Millis) -> Result<AccountId, StoreError> {
+        self.run(|connection, _| accounts::use_session(connection, token_hash, lifetime, now))
+    }
+
+    fn end_session(&self, token_hash: &Hash) -> Result<(), StoreError> {
+        self.run(|connection, _| {
+            connection.execute_named(sql::END_SESSION, &[("token_hash", &token_hash)])?;
+            Ok(connection.commit()?)
+        })
+    }
+
+    fn changes(&self, account: AccountId, since: u64, limit: u32) -> Result<Changes, StoreError> {
+        self.run(|connection, _| passwords::changes(connection, account, since, limit))
+    }
+
+    fn put(&self, put: &Put, entries_max: u64, now: Millis) -> Result<Written, StoreError> {
+        self.run(|connection, _| passwords::put(connection, put, entries_max, now))
+    }
+
+    fn delete(&self, account: AccountId, id: EntryId, replaces: u32, now: Millis) -> Result<Written, StoreError> {
+        self.run(|connection, _| passwords::delete(connection, account, id, replaces, now))
+    }
+
+    fn server_key(&self) -> Result<Option<Hash>, StoreError> {
+        self.run(|connection, _| accounts::server_key(connection))
+    }
+
+    fn account_after(&self, after: Option<AccountId>) -> Result<Option<WholeAccount>, StoreError> {
+        self.run(|connection, _| moving::account_after(connection, after))
+    }
+
+    fn invites(&self) -> Result<Vec<WholeInvite>, StoreError> {
+        self.run(|connection, _| moving::invites(connection))
+    }
+
+    fn take_account(&self, account: &WholeAccount) -> Result<(), StoreError> {
+        self.run(|connection, _| moving::take_account(connection, account))
+    }
+
+    fn take_entries(&self, account: AccountId, entries: &[StoredEntry]) -> Result<(), StoreError> {
+        self.run(|connection, _| moving::take_entries(connection, account, entries))
+    }
+
+    fn take_invite(&self, invite: &WholeInvite) -> Result<(), StoreError> {
+        self.run(|connection, _| moving::take_invite(connection, invite))
+    }
+}
+
+#[cfg(test)]
+mod tests;

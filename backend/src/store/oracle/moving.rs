@@ -1,0 +1,132 @@
+//! Moving house, out of and into Oracle: whole rows, as they are.
+
+use std::collections::BTreeMap;
+
+use oracle::Connection;
+use oracle::sql_type::{OracleType, ToSql};
+use shared::accounts::{Login, NewCredential};
+use shared::bytes::Base64Url;
+use shared::ids::AccountId;
+use shared::passwords::{Sealed, StoredEntry};
+
+use super::accounts::{account_id, octets};
+use super::sql::RAW_MAX;
+use super::{Trouble, first, sql, taken};
+use crate::store::{StoreError, WholeAccount, WholeInvite};
+
+pub(super) fn account_after(
+    connection: &Connection,
+    after: Option<AccountId>,
+) -> Result<Option<WholeAccount>, Trouble> {
+    let row: Option<oracle::Row> = match after {
+        None => first(connection, sql::FIRST_ACCOUNT, &[])?,
+        Some(after) => first(connection, sql::NEXT_ACCOUNT, &[("id", &after.as_bytes())])?,
+    };
+    let Some(row) = row else { return Ok(None) };
+    let credential = |record, key| -> Result<_, Trouble> {
+        Ok(NewCredential { record: Base64Url(row.get(record)?), wrapped_key: Base64Url(row.get(key)?) })
+    };
+    let login: String = row.get(1)?;
+    Ok(Some(WholeAccount {
+        id: account_id(row.get(0)?)?,
+        login: Login::new(&login).map_err(|_| StoreError::Fault("accounts.login is no log-in name".into()))?,
+        passphrase: credential(2, 3)?,
+        recovery: credential(4, 5)?,
+        epoch: row.get(6)?,
+        change_no: row.get(7)?,
+        entries: row.get(8)?,
+        created_at: row.get(9)?,
+    }))
+}
+
+pub(super) fn invites(connection: &Connection) -> Result<Vec<WholeInvite>, Trouble> {
+    type Row = (Vec<u8>, u64, Option<u64>, i32);
+    let rows = connection.query_as::<Row>(sql::ALL_INVITES, &[])?;
+    rows.map(|row| {
+        let (code_hash, expires_at, used_at, setup) = row?;
+        Ok(WholeInvite { code_hash: octets(code_hash, "invites.code_hash")?, expires_at, used_at, setup: setup != 0 })
+    })
+    .collect()
+}
+
+pub(super) fn take_account(connection: &Connection, account: &WholeAccount) -> Result<(), Trouble> {
+    let WholeAccount { id, login, passphrase, recovery, epoch, change_no, entries, created_at } = account;
+    let binds: [(&str, &dyn ToSql); 10] = [
+        ("id", &id.as_bytes()),
+        ("login", &login.as_str()),
+        ("passphrase_record", &passphrase.record.0),
+        ("passphrase_key", &passphrase.wrapped_key.0),
+        ("recovery_record", &recovery.record.0),
+        ("recovery_key", &recovery.wrapped_key.0),
+        ("epoch", epoch),
+        ("change_no", change_no),
+        ("entries", entries),
+        ("created_at", created_at),
+    ];
+    if connection.execute_named(sql::UPDATE_ACCOUNT, &binds)?.row_count()? == 0 {
+        connection.execute_named(sql::TAKE_ACCOUNT, &binds).map_err(taken)?;
+    }
+    Ok(connection.commit()?)
+}
+
+pub(super) fn take_entries(
+    connection: &Connection,
+    account: AccountId,
+    entries: &[StoredEntry],
+) -> Result<(), Trouble> {
+    let (Some(low), Some(high)) = (entries.first(), entries.last()) else { return Ok(()) };
+    let held: [(&str, &dyn ToSql); 3] =
+        [("account", &account.as_bytes()), ("low", &low.change_no), ("high", &high.change_no)];
+    let held = connection.query_as_named::<(Vec<u8>, u32, u64)>(sql::HELD, &held)?;
+    let held = held.map(|row| row.map(|(id, version, change_no)| (change_no, (id, version))));
+    let mut held = held.collect::<Result<BTreeMap<_, _>, _>>()?;
+    let mut batch = connection.batch(sql::TAKE_ENTRY, entries.len()).build()?;
+    let mut batched = 0;
+    for StoredEntry { id, version, change_no, changed_at, sealed } in entries {
+        match held.remove(change_no) {
+            None => {}
+            Some((held, of)) if held == id.as_bytes() && of == *version => continue,
+            Some(_) => return Err(StoreError::Taken.into()),
+        }
+        let octets = sealed.as_ref().map(Sealed::as_bytes);
+        match octets.filter(|octets| octets.len() > RAW_MAX) {
+            Some(large) => {
+                let large = (&large, &OracleType::LongRaw);
+                let binds: [&dyn ToSql; 6] =
+                    [&account.as_bytes(), &id.as_bytes(), version, change_no, changed_at, &large];
+                connection.execute(sql::TAKE_LARGE, &binds).map_err(taken)?;
+            }
+            None => {
+                let deleted_at = sealed.is_none().then_some(*changed_at);
+                batch.append_row(&[
+                    &account.as_bytes(),
+                    &id.as_bytes(),
+                    version,
+                    change_no,
+                    changed_at,
+                    &deleted_at,
+                    &octets,
+                ])?;
+                batched += 1;
+            }
+        }
+    }
+    // What is left over is no change of the source.
+    if !held.is_empty() {
+        return Err(StoreError::Taken.into());
+    }
+    if batched > 0 {
+        batch.execute().map_err(taken)?;
+    }
+    Ok(connection.commit()?)
+}
+
+pub(super) fn take_invite(connection: &Connection, invite: &WholeInvite) -> Result<(), Trouble> {
+    let WholeInvite { code_hash, expires_at, used_at, setup } = invite;
+    let setup = i32::from(*setup);
+    connection.execute_named(sql::DROP_INVITE, &[("code_hash", &code_hash)])?;
+    let binds: [(&str, &dyn ToSql); 4] =
+        [("code_hash", &code_hash), ("expires_at", expires_at), ("used_at", used_at), ("setup", &setup)];
+    connection.execute_named(sql::TAKE_INVITE, &binds)?;
+    Ok(connection.commit()?)
+}

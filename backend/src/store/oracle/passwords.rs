@@ -1,0 +1,213 @@
+//! Sealed entries in Oracle. Every statement here names the account.
+
+use oracle::Connection;
+use oracle::sql_type::{OracleType, ToSql};
+use shared::ids::{AccountId, EntryId};
+use shared::passwords::{Changes, Sealed, StoredEntry, Written};
+
+use super::accounts::octets;
+use super::remedy::Code;
+use super::sql::RAW_MAX;
+use super::{Trouble, first, sql};
+use crate::store::decide::{self, Decision};
+use crate::store::{Millis, Put, StoreError};
+
+/// A row as read: id, version, change number, time, time of deletion, sealed bytes if they are not large.
+type Row = (Vec<u8>, u32, u64, u64, Option<u64>, Option<Vec<u8>>);
+
+/// How often a list is read anew because a large entry in it changed while it was read.
+const READINGS: usize = 3;
+
+pub(super) fn changes(connection: &Connection, account: AccountId, since: u64, limit: u32) -> Result<Changes, Trouble> {
+    for _ in 0..READINGS {
+        if let Some(changes) = read_changes(connection, account, since, limit)? {
+            return Ok(changes);
+        }
+    }
+    Err(StoreError::Unavailable("large entries change faster than they can be listed".into()).into())
+}
+
+/// Nothing if a large entry changed between the list and its bytes.
+fn read_changes(
+    connection: &Connection,
+    account: AccountId,
+    since: u64,
+    limit: u32,
+) -> Result<Option<Changes>, Trouble> {
+    let since = i64::try_from(since).unwrap_or(i64::MAX);
+    // One more than asked for tells whether more follow; all of them come in one round trip.
+    let wanted = limit.saturating_add(1);
+    let mut query = connection.statement(sql::CHANGES).fetch_array_size(wanted).prefetch_rows(wanted + 1).build()?;
+    let binds: [(&str, &dyn ToSql); 3] = [("since", &since), ("account", &account.as_bytes()), ("wanted", &wanted)];
+    let mut changes = Changes { entries: Vec::new(), latest: 0, more: false };
+    for row in query.query_named(&binds)? {
+        let row = row?;
+        changes.latest = row.get(0)?;
+        // An account without changes is one row without an entry.
+        let Some(id) = row.get::<_, Option<Vec<u8>>>(1)? else { continue };
+        if changes.entries.len() == limit as usize {
+            changes.more = true;
+            break;
+        }
+        let row: Row = (id, row.get(2)?, row.get(3)?, row.get(4)?, row.get(5)?, row.get(6)?);
+        let Some(entry) = entry(connection, account, row)? else { return Ok(None) };
+        changes.entries.push(entry);
+    }
+    Ok(Some(changes))
+}
+
+/// The entry of a row; its bytes are fetched if they are large. Nothing if it has another version by now.
+fn entry(connection: &Connection, account: AccountId, row: Row) -> Result<Option<StoredEntry>, Trouble> {
+    let (id, version, change_no, changed_at, deleted_at, mut sealed) = row;
+    let fault = |what: String| Trouble::Store(StoreError::Fault(what));
+    let id: [u8; 16] = octets(id, "passwords.id")?;
+    if sealed.is_none() && deleted_at.is_none() {
+        let binds: [(&str, &dyn ToSql); 2] = [("account", &account.as_bytes()), ("entry", &&id)];
+        let large: Option<(u32, Option<Vec<u8>>)> = first(connection, sql::LARGE, &binds)?;
+        match large {
+            Some((now, bytes)) if now == version => sealed = bytes,
+            _ => return Ok(None),
+        }
+        if sealed.is_none() {
+            return Err(fault("an entry has no bytes".into()));
+        }
+    }
+    let sealed =
+        sealed.map(Sealed::try_from).transpose().map_err(|error| fault(format!("passwords.sealed: {error}")))?;
+    let id = id.try_into().map_err(|error| fault(format!("passwords.id: {error}")))?;
+    Ok(Some(StoredEntry { id, version, change_no, changed_at, sealed }))
+}
+
+pub(super) fn put(connection: &Connection, put: &Put, entries_max: u64, now: Millis) -> Result<Written, Trouble> {
+    let is_large = put.sealed.as_bytes().len() > RAW_MAX;
+    if put.replaces == 0
+        && !is_large
+        && let Some(written) = save(connection, put, entries_max, now)?
+    {
+        return Ok(written);
+    }
+    let Some(counters) = lock(connection, put.account)? else { return Err(StoreError::NotFound.into()) };
+    let current = current(connection, put.account, put.id)?;
+    let is_there = current.is_some();
+    let by = match decide::put(current, put)? {
+        Decision::Done(written) => {
+            connection.rollback()?;
+            return Ok(written);
+        }
+        Decision::Write { by } => by,
+    };
+    let written = Written { version: decide::next(put.replaces), change_no: counters.change_no + 1, changed_at: now };
+    let entries = counters.entries.saturating_add_signed(by);
+    if by > 0 && entries > entries_max {
+        return Err(StoreError::Full.into());
+    }
+    count(connection, put.account, &written, entries)?;
+    let statement = match (is_there, is_large) {
+        (false, false) => sql::ADD_ENTRY,
+        (false, true) => sql::ADD_LARGE,
+        (true, false) => sql::REPLACE_ENTRY,
+        (true, true) => sql::REPLACE_LARGE,
+    };
+    let octets = put.sealed.as_bytes();
+    // As LONG RAW, octets of any number go into a BLOB with the statement itself.
+    let large = (&octets, &OracleType::LongRaw);
+    let sealed: &dyn ToSql = if is_large { &large } else { &octets };
+    let binds: [(&str, &dyn ToSql); 6] = [
+        ("version", &written.version),
+        ("change_no", &written.change_no),
+        ("now", &now),
+        ("sealed", sealed),
+        ("account", &put.account.as_bytes()),
+        ("entry", &put.id.as_bytes()),
+    ];
+    connection.execute_named(statement, &binds)?;
+    connection.commit()?;
+    Ok(written)
+}
+
+/// Saves a new entry with one round trip. Nothing if that is not all there is to it: the long way finds out.
+fn save(connection: &Connection, put: &Put, entries_max: u64, now: Millis) -> Result<Option<Written>, Trouble> {
+    let most = i64::try_from(entries_max).unwrap_or(i64::MAX);
+    let octets = put.sealed.as_bytes();
+    let mut block = connection.statement(sql::SAVE).build()?;
+    let binds: [(&str, &dyn ToSql); 6] = [
+        ("account", &put.account.as_bytes()),
+        ("most", &most),
+        ("change_no", &OracleType::Int64),
+        ("entry", &put.id.as_bytes()),
+        ("now", &now),
+        ("sealed", &octets),
+    ];
+    match block.execute_named(&binds) {
+        Ok(()) => {}
+        // The entry is there: this put was done before, or is stale.
+        Err(error) if Code::of(&error) == Some(Code::Ora(1)) => {
+            connection.rollback()?;
+            return Ok(None);
+        }
+        Err(error) => return Err(error.into()),
+    }
+    let change_no: Option<u64> = block.bind_value("change_no")?;
+    Ok(change_no.map(|change_no| Written { version: 1, change_no, changed_at: now }))
+}
+
+pub(super) fn delete(
+    connection: &Connection,
+    account: AccountId,
+    id: EntryId,
+    replaces: u32,
+    now: Millis,
+) -> Result<Written, Trouble> {
+    let Some(counters) = lock(connection, account)? else { return Err(StoreError::NotFound.into()) };
+    let by = match decide::delete(current(connection, account, id)?, replaces)? {
+        Decision::Done(written) => {
+            connection.rollback()?;
+            return Ok(written);
+        }
+        Decision::Write { by } => by,
+    };
+    let written = Written { version: decide::next(replaces), change_no: counters.change_no + 1, changed_at: now };
+    count(connection, account, &written, counters.entries.saturating_add_signed(by))?;
+    let binds: [(&str, &dyn ToSql); 5] = [
+        ("version", &written.version),
+        ("change_no", &written.change_no),
+        ("now", &now),
+        ("account", &account.as_bytes()),
+        ("entry", &id.as_bytes()),
+    ];
+    connection.execute_named(sql::DELETE_ENTRY, &binds)?;
+    connection.commit()?;
+    Ok(written)
+}
+
+/// An account's counters, under its lock: whoever changes an entry takes this lock first.
+struct Counters {
+    change_no: u64,
+    entries: u64,
+}
+
+fn lock(connection: &Connection, account: AccountId) -> Result<Option<Counters>, Trouble> {
+    let row: Option<(u64, u64)> = first(connection, sql::LOCK_ACCOUNT, &[("account", &account.as_bytes())])?;
+    Ok(row.map(|(change_no, entries)| Counters { change_no, entries }))
+}
+
+fn count(connection: &Connection, account: AccountId, written: &Written, entries: u64) -> Result<(), Trouble> {
+    let binds: [(&str, &dyn ToSql); 3] =
+        [("change_no", &written.change_no), ("entries", &entries), ("account", &account.as_bytes())];
+    connection.execute_named(sql::COUNT_CHANGE, &binds)?;
+    Ok(())
+}
+
+/// The entry as it is, read under the account's lock.
+fn current(connection: &Connection, account: AccountId, id: EntryId) -> Result<Option<StoredEntry>, Trouble> {
+    let binds: [(&str, &dyn ToSql); 2] = [("account", &account.as_bytes()), ("entry", &id.as_bytes())];
+    let row: Option<Row> = first(connection, sql::CURRENT, &binds)?;
+    match row {
+        None => Ok(None),
+        // Under the lock nobody changes it.
+        Some(row) => match entry(connection, account, row)? {
+            Some(entry) => Ok(Some(entry)),
+            None => Err(StoreError::Fault("an entry changed under its lock".into()).into()),
+        },
+    }
+}

@@ -1,0 +1,167 @@
+//! Every statement of this driver, in the SQL of 19c. A test parses each with an Oracle grammar.
+//!
+//! Times and counts are NUMBERs: milliseconds since 1970 (UTC), which no session's time zone can shift. Nothing empty
+//! is stored, for Oracle takes '' for NULL. Lengths of text are declared in characters. Every statement about entries
+//! names the account.
+
+macro_rules! statements {
+    ($($(#[$doc:meta])* $name:ident = $sql:literal;)*) => {
+        $($(#[$doc])* pub(super) const $name: &str = $sql;)*
+        /// All of them, for the test.
+        #[cfg(test)]
+        pub(super) const ALL: &[(&str, &str)] = &[$((stringify!($name), $sql)),*];
+    };
+}
+
+/// Step `n` (from 1) leads from schema version `n - 1` to `n`. A step that has been released is never changed.
+///
+/// A table that exists already is passed over: a step that was interrupted is taken again.
+pub(super) const STEPS: &[&[&str]] = &[&[
+    "CREATE TABLE server (
+        only_row NUMBER(1) CONSTRAINT server_pk PRIMARY KEY CONSTRAINT server_one CHECK (only_row = 1),
+        key_fingerprint RAW(32) NOT NULL
+    )",
+    "CREATE TABLE accounts (
+        id RAW(16) CONSTRAINT accounts_pk PRIMARY KEY,
+        login VARCHAR2(255 CHAR) NOT NULL CONSTRAINT accounts_login UNIQUE,
+        passphrase_record RAW(2000) NOT NULL,
+        passphrase_key RAW(2000) NOT NULL,
+        recovery_record RAW(2000) NOT NULL,
+        recovery_key RAW(2000) NOT NULL,
+        epoch NUMBER(10) NOT NULL,
+        change_no NUMBER(19) NOT NULL,
+        entries NUMBER(19) NOT NULL,
+        created_at NUMBER(19) NOT NULL
+    )",
+    "CREATE TABLE passwords (
+        account_id RAW(16) NOT NULL CONSTRAINT passwords_account REFERENCES accounts (id) ON DELETE CASCADE,
+        id RAW(16) NOT NULL,
+        version NUMBER(10) NOT NULL,
+        change_no NUMBER(19) NOT NULL,
+        sealed RAW(2000),
+        sealed_large BLOB,
+        deleted_at NUMBER(19),
+        changed_at NUMBER(19) NOT NULL,
+        CONSTRAINT passwords_pk PRIMARY KEY (account_id, id),
+        CONSTRAINT passwords_change UNIQUE (account_id, change_no),
+        CONSTRAINT passwords_gone CHECK (deleted_at IS NULL OR sealed IS NULL)
+    )",
+    "CREATE TABLE sessions (
+        token_hash RAW(32) CONSTRAINT sessions_pk PRIMARY KEY,
+        account_id RAW(16) NOT NULL CONSTRAINT sessions_account REFERENCES accounts (id) ON DELETE CASCADE,
+        created_at NUMBER(19) NOT NULL,
+        used_at NUMBER(19) NOT NULL
+    )",
+    "CREATE INDEX sessions_of_account ON sessions (account_id)",
+    "CREATE TABLE invites (
+        code_hash RAW(32) CONSTRAINT invites_pk PRIMARY KEY,
+        expires_at NUMBER(19) NOT NULL,
+        used_at NUMBER(19),
+        setup NUMBER(1) NOT NULL
+    )",
+]];
+
+/// Octets that a `RAW` column holds. What is longer, of which there is little, goes into the `BLOB` beside it: lists
+/// fetch many rows with one round trip only while they fetch no `BLOB`.
+pub(super) const RAW_MAX: usize = 2000;
+
+statements! {
+    SCHEMA_TABLE = "CREATE TABLE schema_version (version NUMBER(10) CONSTRAINT schema_version_pk PRIMARY KEY)";
+    SCHEMA_VERSION = "SELECT MAX(version) FROM schema_version";
+    STEP_TAKEN = "INSERT INTO schema_version (version) VALUES (:version)";
+
+    /// Writes nothing new, but only where writing is possible.
+    TRY_WRITING = "UPDATE server SET only_row = only_row WHERE only_row = 1";
+    ANY_ACCOUNT = "SELECT id FROM accounts FETCH FIRST 1 ROWS ONLY";
+    BOUND_KEY = "SELECT key_fingerprint FROM server WHERE only_row = 1";
+    BIND_KEY = "INSERT INTO server (only_row, key_fingerprint) VALUES (1, :fingerprint)";
+    /// Makes those who make accounts wait for one another.
+    LOCK_SERVER = "SELECT only_row FROM server WHERE only_row = 1 FOR UPDATE";
+
+    ADD_INVITE = "INSERT INTO invites (code_hash, expires_at, setup) VALUES (:code_hash, :expires_at, :setup)";
+    INVITE = "SELECT expires_at, used_at, setup FROM invites WHERE code_hash = :code_hash";
+    LOCK_INVITE = "SELECT expires_at, used_at, setup FROM invites WHERE code_hash = :code_hash FOR UPDATE";
+    USE_INVITE = "UPDATE invites SET used_at = :now WHERE code_hash = :code_hash";
+
+    SAME_ACCOUNT = "SELECT id FROM accounts WHERE id = :id AND login = :login AND passphrase_record = :record";
+    ADD_ACCOUNT = "INSERT INTO accounts (id, login, passphrase_record, passphrase_key, recovery_record, recovery_key,
+            epoch, change_no, entries, created_at)
+        VALUES (:id, :login, :passphrase_record, :passphrase_key, :recovery_record, :recovery_key, 0, 0, 0, :now)";
+    PASSPHRASE = "SELECT id, epoch, passphrase_record, passphrase_key FROM accounts WHERE login = :login";
+    RECOVERY = "SELECT id, epoch, recovery_record, recovery_key FROM accounts WHERE login = :login";
+
+    CLEAR_SESSIONS = "DELETE FROM sessions WHERE used_at <= :idle OR created_at <= :oldest";
+    PASSPHRASE_KEY = "SELECT passphrase_key FROM accounts WHERE id = :account AND epoch = :epoch";
+    RECOVERY_KEY = "SELECT recovery_key FROM accounts WHERE id = :account AND epoch = :epoch";
+    ADD_SESSION = "INSERT INTO sessions (token_hash, account_id, created_at, used_at)
+        VALUES (:token_hash, :account, :now, :now)";
+    SESSION = "SELECT account_id, used_at FROM sessions
+        WHERE token_hash = :token_hash AND used_at > :idle AND created_at > :oldest";
+    /// Never backwards: of two processes whose clocks differ, the later use counts.
+    TOUCH_SESSION = "UPDATE sessions SET used_at = :now WHERE token_hash = :token_hash AND used_at < :now";
+    END_SESSION = "DELETE FROM sessions WHERE token_hash = :token_hash";
+
+    /// The account's newest change number and the changes asked for, in one statement and so of one moment. An account
+    /// without changes is one row of NULLs.
+    CHANGES = "SELECT a.change_no, p.id, p.version, p.change_no, p.changed_at, p.deleted_at, p.sealed
+        FROM accounts a LEFT JOIN passwords p ON p.account_id = a.id AND p.change_no > :since
+        WHERE a.id = :account ORDER BY p.change_no FETCH FIRST :wanted ROWS ONLY";
+    LARGE = "SELECT version, sealed_large FROM passwords WHERE account_id = :account AND id = :entry";
+    LOCK_ACCOUNT = "SELECT change_no, entries FROM accounts WHERE id = :account FOR UPDATE";
+    CURRENT = "SELECT p.id, p.version, p.change_no, p.changed_at, p.deleted_at, p.sealed
+        FROM passwords p WHERE p.account_id = :account AND p.id = :entry";
+    COUNT_CHANGE = "UPDATE accounts SET change_no = :change_no, entries = :entries WHERE id = :account";
+    ADD_ENTRY = "INSERT INTO passwords (account_id, id, version, change_no, changed_at, sealed)
+        VALUES (:account, :entry, :version, :change_no, :now, :sealed)";
+    ADD_LARGE = "INSERT INTO passwords (account_id, id, version, change_no, changed_at, sealed_large)
+        VALUES (:account, :entry, :version, :change_no, :now, :sealed)";
+    REPLACE_ENTRY = "UPDATE passwords SET version = :version, change_no = :change_no, changed_at = :now,
+            deleted_at = NULL, sealed_large = NULL, sealed = :sealed
+        WHERE account_id = :account AND id = :entry";
+    REPLACE_LARGE = "UPDATE passwords SET version = :version, change_no = :change_no, changed_at = :now,
+            deleted_at = NULL, sealed = NULL, sealed_large = :sealed
+        WHERE account_id = :account AND id = :entry";
+    DELETE_ENTRY = "UPDATE passwords SET version = :version, change_no = :change_no, changed_at = :now,
+            deleted_at = :now, sealed = NULL, sealed_large = NULL
+        WHERE account_id = :account AND id = :entry";
+
+    /// The whole of an ordinary save in one round trip: a new entry that is not large, in an account with room. Leaves
+    /// `change_no` NULL if there is no such account or no room.
+    SAVE = "BEGIN
+        UPDATE accounts SET change_no = change_no + 1, entries = entries + 1
+            WHERE id = :account AND entries < :most RETURNING change_no INTO :change_no;
+        IF SQL%ROWCOUNT = 1 THEN
+            INSERT INTO passwords (account_id, id, version, change_no, changed_at, sealed)
+                VALUES (:account, :entry, 1, :change_no, :now, :sealed);
+            COMMIT;
+        END IF;
+        END;";
+
+    FIRST_ACCOUNT = "SELECT id, login, passphrase_record, passphrase_key, recovery_record, recovery_key, epoch, change_no,
+            entries, created_at FROM accounts ORDER BY id FETCH FIRST 1 ROWS ONLY";
+    NEXT_ACCOUNT = "SELECT id, login, passphrase_record, passphrase_key, recovery_record, recovery_key, epoch, change_no,
+            entries, created_at FROM accounts WHERE id > :id ORDER BY id FETCH FIRST 1 ROWS ONLY";
+    TAKE_ACCOUNT = "INSERT INTO accounts (id, login, passphrase_record, passphrase_key, recovery_record, recovery_key,
+            epoch, change_no, entries, created_at)
+        VALUES (:id, :login, :passphrase_record, :passphrase_key, :recovery_record, :recovery_key, :epoch, :change_no,
+            :entries, :created_at)";
+    UPDATE_ACCOUNT = "UPDATE accounts SET passphrase_record = :passphrase_record, passphrase_key = :passphrase_key,
+            recovery_record = :recovery_record, recovery_key = :recovery_key, epoch = :epoch, change_no = :change_no,
+            entries = :entries, created_at = :created_at
+        WHERE id = :id AND login = :login";
+    ALL_INVITES = "SELECT code_hash, expires_at, used_at, setup FROM invites ORDER BY code_hash";
+    TAKE_INVITE = "INSERT INTO invites (code_hash, expires_at, used_at, setup)
+        VALUES (:code_hash, :expires_at, :used_at, :setup)";
+    HELD = "SELECT id, version, change_no FROM passwords
+        WHERE account_id = :account AND change_no >= :low AND change_no <= :high";
+    TAKE_ENTRY = "INSERT INTO passwords (account_id, id, version, change_no, changed_at, deleted_at, sealed)
+        VALUES (:1, :2, :3, :4, :5, :6, :7)";
+    TAKE_LARGE = "INSERT INTO passwords (account_id, id, version, change_no, changed_at, sealed_large)
+        VALUES (:1, :2, :3, :4, :5, :6)";
+
+    SESSION_CONTEXT = "SELECT sys_context('USERENV', 'SERVICE_NAME'), sys_context('USERENV', 'NETWORK_PROTOCOL')
+        FROM dual";
+    PRIVILEGES = "SELECT privilege FROM session_privs";
+    QUOTA = "SELECT tablespace_name, bytes, max_bytes FROM user_ts_quotas";
+    DROP_INVITE = "DELETE FROM invites WHERE code_hash = :code_hash";
+}

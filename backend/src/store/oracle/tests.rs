@@ -1,0 +1,66 @@
+use sqlparser::dialect::OracleDialect;
+use sqlparser::parser::Parser;
+
+use super::*;
+
+/// The statements of a block, without what only PL/SQL knows. Gives what it cannot account for as well.
+fn statements_of(block: &str) -> Vec<String> {
+    let inside = block.strip_prefix("BEGIN").and_then(|rest| rest.strip_suffix("END;")).unwrap();
+    let mut statements = Vec::new();
+    for piece in inside.split(';').map(str::trim).filter(|piece| !piece.is_empty()) {
+        let piece = piece.strip_prefix("IF SQL%ROWCOUNT = 1 THEN").unwrap_or(piece).trim();
+        let piece = piece.split(" RETURNING ").next().unwrap();
+        if !["COMMIT", "END IF"].contains(&piece) {
+            statements.push(piece.to_owned());
+        }
+    }
+    statements
+}
+
+#[test]
+fn every_statement_is_oracles_sql() {
+    let blocks = sql::ALL.iter().filter(|(_, sql)| sql.starts_with("BEGIN"));
+    let inside: Vec<String> = blocks.flat_map(|(_, block)| statements_of(block)).collect();
+    assert_eq!(inside.len(), 2, "{inside:?}");
+    let plain = sql::ALL.iter().map(|(_, sql)| *sql).filter(|sql| !sql.starts_with("BEGIN"));
+    let steps = sql::STEPS.iter().flat_map(|step| step.iter().copied());
+    for sql in plain.chain(steps).chain(inside.iter().map(String::as_str)) {
+        let parsed = Parser::parse_sql(&OracleDialect {}, sql).unwrap_or_else(|error| panic!("{error}: {sql}"));
+        assert_eq!(parsed.len(), 1, "{sql}");
+        // What 23ai knows and 19c does not, or Oracle never did.
+        let upper = sql.to_uppercase();
+        for word in [" IF NOT EXISTS", " IF EXISTS", " LIMIT ", " BOOLEAN", "ON CONFLICT", " TEXT", "''", "?", "),("] {
+            assert!(!upper.contains(word), "{word}: {sql}");
+        }
+        assert!(!sql.ends_with(';'), "{sql}");
+    }
+}
+
+#[test]
+fn every_statement_about_entries_names_the_account() {
+    for (name, sql) in sql::ALL.iter().filter(|(_, sql)| sql.contains("passwords")) {
+        let by_account = ["account_id = :account", "a.id = :account", "INTO passwords (account_id,"];
+        assert!(by_account.iter().any(|text| sql.contains(text)), "{name}");
+    }
+}
+
+#[test]
+fn an_error_without_a_row_in_the_table_still_names_its_code() {
+    assert!(explain(Some(Code::Ora(600))).starts_with("ORA-00600: "));
+    assert!(explain(Some(Code::Ora(12541))).contains("nothing listens"));
+    assert!(!explain(None).is_empty());
+}
+
+/// The guide prints the table that the program speaks by.
+#[test]
+fn the_guide_has_the_table_of_codes() {
+    let guide = include_str!("../../../../docs/ORACLE.md");
+    let (_, rest) = guide.split_once("<!-- codes -->").unwrap();
+    let (table, _) = rest.split_once("<!-- /codes -->").unwrap();
+    let rows: Vec<&str> = table.lines().filter(|line| line.starts_with('|')).skip(2).collect();
+    let expected = TABLE.iter().map(|Remedy { codes, meaning, remedy }| {
+        let codes: Vec<String> = codes.iter().map(ToString::to_string).collect();
+        format!("| {} | {meaning} | {remedy} |", codes.join(", "))
+    });
+    assert_eq!(rows, expected.collect::<Vec<_>>());
+}

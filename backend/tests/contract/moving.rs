@@ -1,0 +1,100 @@
+//! Moving house, from SQLite into the driver under test and back.
+
+use backend::moving::{Counts, NotMoved, Progress, move_house};
+use backend::store::NewSession;
+use backend::store::sqlite::SqliteStore;
+use shared::limits::BUCKETS;
+use shared::sessions::CredentialKind;
+use tempfile::TempDir;
+
+use super::*;
+
+/// A SQLite store that has seen some life; the folder goes with it.
+fn house() -> (TempDir, SqliteStore) {
+    let folder = tempfile::tempdir().unwrap();
+    let store = SqliteStore::open(&folder.path().join("house.db"), 2).unwrap();
+    store.bind_server_key(&[3; 32]).unwrap();
+    store.add_invite(&invite(9)).unwrap();
+    let (ada, bob) = (settle(&store, 1, "Åda"), settle(&store, 2, "bob"));
+    settle(&store, 4, "empty");
+    for tag in 0..700 {
+        store.put(&put(ada, entry_id(tag), 0, tag as u8), MANY, NOW + u64::from(tag)).unwrap();
+    }
+    for (tag, bucket) in BUCKETS.into_iter().enumerate() {
+        let put = Put { sealed: sealed(bucket, 5), ..put(bob, entry_id(tag as u16), 0, 0) };
+        store.put(&put, MANY, NOW).unwrap();
+    }
+    store.put(&put(ada, entry_id(3), 1, 9), MANY, NOW + 5000).unwrap();
+    store.delete(ada, entry_id(4), 1, NOW + 6000).unwrap();
+    let session = NewSession { token_hash: [5; 32], account: ada, epoch: 0, credential: CredentialKind::Passphrase };
+    store.open_session(&session, &LONG, NOW).unwrap();
+    (folder, store)
+}
+
+const WHOLE: Counts = Counts { accounts: 3, entries: 704, invites: 4 };
+
+pub fn a_moved_house_is_the_same_house(driver: &impl Driver) {
+    let (_folder, from) = house();
+    let to = driver.open();
+    assert_eq!(move_house(&from, &*to, &mut |_| {}).unwrap(), WHOLE);
+    let ada = account(1, "Åda").id;
+    let gone = to.changes(ada, 700, 10).unwrap().entries;
+    assert_eq!(
+        gone.iter().map(|entry| (entry.version, entry.sealed.is_some())).collect::<Vec<_>>(),
+        [(2, true), (2, false)]
+    );
+    assert_eq!(
+        to.credential(&Login::new("bob").unwrap(), CredentialKind::Recovery).unwrap().unwrap().secret,
+        secret(2 ^ 0xff)
+    );
+    to.check_invite(&[9; 32], NOW).unwrap();
+    assert!(to.use_session(&[5; 32], &LONG, NOW).is_err(), "people log in anew");
+    // Life goes on there with the next number.
+    let next = to.put(&put(ada, entry_id(999), 0, 1), 700, NOW).unwrap();
+    assert_eq!(next.change_no, 703);
+
+    // And back again, into an empty file.
+    let folder = tempfile::tempdir().unwrap();
+    let back = SqliteStore::open(&folder.path().join("back.db"), 2).unwrap();
+    let counts = move_house(&*to, &back, &mut |_| {}).unwrap();
+    assert_eq!(counts, Counts { entries: 705, ..WHOLE });
+}
+
+pub fn a_move_goes_on_where_it_was_interrupted(driver: &impl Driver) {
+    let (_folder, from) = house();
+    let to = driver.open();
+    let interrupted = std::panic::catch_unwind(std::panic::AssertUnwindSafe(|| {
+        move_house(&from, &*to, &mut |progress| {
+            if matches!(progress, Progress::Taking(Counts { entries: 500.., .. })) {
+                std::panic::resume_unwind(Box::new("interrupted"));
+            }
+        })
+    }));
+    assert!(interrupted.is_err());
+    let there = to.changes(account(1, "Åda").id, 0, 1000).unwrap().entries.len();
+    assert_eq!(there, 500, "half-way");
+    assert_eq!(move_house(&from, &*to, &mut |_| {}).unwrap(), WHOLE);
+    assert_eq!(move_house(&from, &*to, &mut |_| {}).unwrap(), WHOLE, "done again, it changes nothing");
+}
+
+pub fn a_move_never_mixes_with_other_data(driver: &impl Driver) {
+    let (_folder, from) = house();
+    let to = driver.open();
+    let refused = |to: &dyn Store| move_house(&from, to, &mut |_| {}).unwrap_err();
+    let empty = tempfile::tempdir().unwrap();
+    let unused = SqliteStore::open(&empty.path().join("unused.db"), 1).unwrap();
+    assert!(matches!(move_house(&unused, &*to, &mut |_| {}), Err(NotMoved::Nothing)));
+    // Used after the move: what was added there is not in the source.
+    move_house(&from, &*to, &mut |_| {}).unwrap();
+    to.put(&put(account(2, "bob").id, entry_id(99), 0, 1), MANY, NOW).unwrap();
+    assert!(matches!(refused(&*to), NotMoved::OtherData));
+    // Another account, another server key.
+    let folder = tempfile::tempdir().unwrap();
+    let other = SqliteStore::open(&folder.path().join("other.db"), 1).unwrap();
+    settle(&other, 7, "eve");
+    assert!(matches!(refused(&other), NotMoved::OtherData));
+    let folder = tempfile::tempdir().unwrap();
+    let other = SqliteStore::open(&folder.path().join("other.db"), 1).unwrap();
+    other.bind_server_key(&[4; 32]).unwrap();
+    assert!(matches!(refused(&other), NotMoved::OtherKey));
+}

@@ -1,0 +1,50 @@
+//! The double of Oracle's client library, for tests: loaded once for the process; each database is a service of it.
+
+#![allow(dead_code, reason = "shared between test programs")]
+
+use std::fs;
+use std::path::{Path, PathBuf};
+use std::sync::OnceLock;
+use std::time::Duration;
+
+use backend::store::oracle::{Descriptor, OracleSettings, OracleStore};
+use zeroize::Zeroizing;
+
+/// What the double takes for the right password.
+pub const PASSWORD: &str = "Orafake-Password-1";
+
+/// The folder that holds the library, and the services' files.
+pub fn folder() -> &'static Path {
+    static FOLDER: OnceLock<PathBuf> = OnceLock::new();
+    FOLDER.get_or_init(|| {
+        let folder = tempfile::tempdir().unwrap().keep();
+        let tests = std::env::current_exe().unwrap().parent().unwrap().to_owned();
+        // Cargo puts it beside the tests, or one folder up.
+        let library = [tests.join("liborafake.so"), tests.join("../liborafake.so")].into_iter().find(|it| it.exists());
+        let library = library.expect("the double is not built: cargo build --package oracle-double");
+        // The name under which the oracle crate looks for it, in a folder where no other program does.
+        fs::copy(library, folder.join("libclntsh.so")).unwrap();
+        folder
+    })
+}
+
+pub fn settings(service: &str) -> OracleSettings {
+    OracleSettings {
+        descriptor: Descriptor::read(&format!("localhost/{service}"), None).unwrap(),
+        user: "passmint".into(),
+        password: Zeroizing::new(PASSWORD.into()),
+        config_folder: None,
+        client_folder: Some(folder().to_owned()),
+        connections: 4,
+        time: Duration::from_secs(8),
+    }
+}
+
+pub fn store(service: &str) -> OracleStore {
+    OracleStore::new(settings(service)).unwrap()
+}
+
+/// Sets the faults of a service: lines of `op|text|skip|times|effect`.
+pub fn faults(service: &str, lines: &str) {
+    fs::write(folder().join(format!("{service}.faults")), lines).unwrap();
+}

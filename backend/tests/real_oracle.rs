@@ -1,0 +1,93 @@
+//! The store contract against a real Oracle server, in a schema that belongs to these tests alone: it must be empty, each
+//! case finds it empty, and it is left empty. Not run where Passmint is built: there is no server.
+
+#![allow(clippy::unwrap_used, clippy::expect_used, clippy::panic, reason = "a test may")]
+
+mod contract;
+
+use std::sync::{Mutex, MutexGuard, Once, PoisonError};
+use std::time::Duration;
+
+use backend::store::Store;
+use backend::store::oracle::{Descriptor, OracleSettings, OracleStore};
+use zeroize::Zeroizing;
+
+/// The driver's tables, those that refer to others first.
+const TABLES: [&str; 6] = ["passwords", "sessions", "invites", "accounts", "server", "schema_version"];
+
+fn named(variable: &str) -> String {
+    std::env::var(variable).unwrap_or_else(|_| panic!("{variable} is not set: run `cargo xtask test --oracle`"))
+}
+
+fn settings() -> OracleSettings {
+    let config_folder = std::env::var_os("PASSMINT_TEST_ORACLE_CONFIG").map(Into::into);
+    OracleSettings {
+        descriptor: Descriptor::read(&named("PASSMINT_TEST_ORACLE_CONNECT"), config_folder.as_deref()).unwrap(),
+        user: named("PASSMINT_TEST_ORACLE_USER"),
+        password: Zeroizing::new(named("PASSMINT_TEST_ORACLE_PASSWORD")),
+        config_folder,
+        client_folder: std::env::var_os("PASSMINT_TEST_ORACLE_CLIENT").map(Into::into),
+        connections: 4,
+        time: Duration::from_secs(30),
+    }
+}
+
+fn open() -> OracleStore {
+    OracleStore::new(settings()).unwrap()
+}
+
+/// One case at a time has the schema.
+struct Schema(#[allow(dead_code, reason = "held, not read")] MutexGuard<'static, ()>);
+
+fn schema() -> Schema {
+    static ONE: Mutex<()> = Mutex::new(());
+    static LOOK: Once = Once::new();
+    let turn = ONE.lock().unwrap_or_else(PoisonError::into_inner);
+    // Someone's vaults are never dropped: before the first case, nothing may be there.
+    LOOK.call_once(|| {
+        let used = open().has_accounts().unwrap();
+        assert!(!used, "this schema holds vaults: name a user of its own for the tests");
+    });
+    drop_tables();
+    Schema(turn)
+}
+
+fn drop_tables() {
+    // The driver loads the client library.
+    drop(open());
+    let OracleSettings { descriptor, user, password, .. } = settings();
+    let connection = oracle::Connection::connect(user, password.as_str(), descriptor.to_string()).unwrap();
+    for table in TABLES {
+        match connection.execute(&format!("DROP TABLE {table} CASCADE CONSTRAINTS PURGE"), &[]) {
+            Err(error) if error.oci_code() != Some(942) => panic!("cannot drop {table}: {:?}", error.oci_code()),
+            _ => {}
+        }
+    }
+}
+
+impl Drop for Schema {
+    fn drop(&mut self) {
+        drop_tables();
+    }
+}
+
+impl contract::Driver for Schema {
+    fn open(&self) -> Box<dyn Store> {
+        Box::new(open())
+    }
+
+    fn cut(&self) {
+        // That takes a privilege which these tests do not ask for; over the double, connections are cut.
+    }
+}
+
+contract::suite!(schema);
+
+/// After the browser's test, which leaves a vault. Asked for by name and by a variable only: `cargo xtask test --oracle`
+/// does, once all cases have found the schema empty.
+#[test]
+fn nothing_is_left_behind() {
+    if std::env::var_os("PASSMINT_TEST_ORACLE_DROP").is_some() {
+        drop_tables();
+    }
+}

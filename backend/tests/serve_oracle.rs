@@ -1,0 +1,256 @@
+//! The finished program over an Oracle database that comes and goes: over the double of Oracle's client library.
+
+#![allow(clippy::unwrap_used, clippy::expect_used, clippy::panic, clippy::print_stdout, reason = "a test may")]
+
+mod oracle_double;
+
+use std::cell::RefCell;
+use std::io::{BufRead, BufReader, Read, Write};
+use std::net::{TcpListener, TcpStream};
+use std::process::{Child, Command, Output, Stdio};
+use std::sync::mpsc::{Receiver, channel};
+use std::time::{Duration, Instant};
+
+use oracle_double::{PASSWORD, faults, folder};
+use tempfile::TempDir;
+
+/// A program that is told of the database by its environment.
+fn passmint(service: &str, data: &TempDir) -> Command {
+    let mut command = Command::new(env!("CARGO_BIN_EXE_passmint"));
+    command
+        .env("PASSMINT_DATABASE", "oracle")
+        .env("PASSMINT_DATA", data.path())
+        .env("PASSMINT_ORACLE_CONNECT", format!("localhost/{service}"))
+        .env("PASSMINT_ORACLE_USER", "passmint")
+        .env("PASSMINT_ORACLE_PASSWORD", PASSWORD)
+        .env("PASSMINT_ORACLE_CLIENT", folder())
+        .env("PASSMINT_DATABASE_SECONDS", "6")
+        .stdin(Stdio::null());
+    command
+}
+
+/// A running `passmint serve`.
+struct Server {
+    child: Child,
+    port: u16,
+    lines: Receiver<String>,
+    heard: RefCell<String>,
+}
+
+impl Server {
+    fn start(service: &str, data: &TempDir) -> Self {
+        let port = TcpListener::bind("127.0.0.1:0").unwrap().local_addr().unwrap().port();
+        let mut child = passmint(service, data)
+            .args(["serve", "--listen", &format!("127.0.0.1:{port}")])
+            .stdout(Stdio::piped())
+            .stderr(Stdio::piped())
+            .spawn()
+            .unwrap();
+        let (said, lines) = channel();
+        let outputs: [Box<dyn Read + Send>; 2] =
+            [Box::new(child.stdout.take().unwrap()), Box::new(child.stderr.take().unwrap())];
+        for output in outputs {
+            let said = said.clone();
+            std::thread::spawn(move || {
+                BufReader::new(output).lines().map_while(Result::ok).for_each(|line| drop(said.send(line)));
+            });
+        }
+        let server = Self { child, port, lines, heard: RefCell::default() };
+        server.hears("serving");
+        server
+    }
+
+    /// Waits until it has said this; gives all that it has said.
+    fn hears(&self, text: &str) -> String {
+        let mut heard = self.heard.borrow_mut();
+        while !heard.contains(text) {
+            let line = self.lines.recv_timeout(Duration::from_secs(20));
+            let line = line.unwrap_or_else(|_| panic!("it does not say {text:?}, but:\n{heard}"));
+            heard.push_str(&line);
+            heard.push('\n');
+        }
+        heard.clone()
+    }
+
+    /// The head of the answer, and how long it took.
+    fn get(&self, path: &str) -> (String, Duration) {
+        let start = Instant::now();
+        let mut stream = TcpStream::connect(("127.0.0.1", self.port)).unwrap();
+        let token = "A".repeat(43);
+        write!(stream, "GET {path} HTTP/1.1\r\nhost: x\r\nauthorization: Bearer {token}\r\nconnection: close\r\n\r\n")
+            .unwrap();
+        let mut answer = String::new();
+        stream.read_to_string(&mut answer).unwrap();
+        (answer, start.elapsed())
+    }
+
+    fn status(&self, path: &str) -> String {
+        self.get(path).0.split(' ').nth(1).unwrap().to_owned()
+    }
+}
+
+impl Drop for Server {
+    fn drop(&mut self) {
+        let _ = self.child.kill();
+        let _ = self.child.wait();
+    }
+}
+
+/// A request that asks the database whose session it is.
+const LIST: &str = "/api/v1/passwords";
+
+#[test]
+fn it_starts_while_the_database_is_down_and_finds_it_when_it_comes() {
+    let data = tempfile::tempdir().unwrap();
+    // The server key must be there: without one, only the database can tell whether a new one may be made.
+    Server::start("later", &data).hears("/#invite=");
+    faults("later", "down\n");
+    let server = Server::start("later", &data);
+    let said = server.get(LIST).0;
+    assert!(said.starts_with("HTTP/1.1 503") && said.contains("retry-after: 2"), "{said}");
+    assert_eq!((server.status("/healthz").as_str(), server.status("/readyz").as_str()), ("200", "503"));
+    faults("later", "");
+    let heard = server.hears("the database is reached");
+    assert!(heard.contains("/#invite="), "the set-up link comes when it can be made:\n{heard}");
+    assert_eq!((server.status("/readyz").as_str(), server.status(LIST).as_str()), ("200", "401"));
+}
+
+#[test]
+fn without_a_key_and_without_a_database_it_does_not_guess() {
+    faults("keyless", "down\n");
+    let data = tempfile::tempdir().unwrap();
+    let Output { status, stderr, .. } = passmint("keyless", &data).args(["serve"]).output().unwrap();
+    let said = String::from_utf8(stderr).unwrap();
+    assert!(!status.success() && said.contains("no server key yet") && said.contains("ORA-12541"), "{said}");
+    assert!(!data.path().join("server-key").exists());
+}
+
+/// Every fault leads to 503 with Retry-After within the deadline, a true /readyz, and recovery without a restart.
+#[test]
+fn every_fault_is_a_503_in_time_and_passes() {
+    let data = tempfile::tempdir().unwrap();
+    let server = Server::start("faulty", &data);
+    server.hears("/#invite=");
+    assert_eq!(server.status(LIST), "401");
+    for (name, fault) in [
+        ("stopped (ORA-12514)", "connect||0|*|ORA-12514\nany||0|*|drop-3113\n"),
+        ("nothing listens", "down\n"),
+        ("refused by the list (ORA-12506)", "connect||0|*|ORA-12506\nany||0|*|drop-3113\n"),
+        ("password changed (ORA-1017)", "connect||0|*|ORA-1017\nany||0|*|drop-3113\n"),
+        ("no session left (ORA-18)", "connect||0|*|ORA-18\nany||0|*|drop-3113\n"),
+        ("silent", "silent\nany||0|*|drop-3113\n"),
+        ("hangs in a call", "execute||0|*|hang:60000\n"),
+        ("drops every call", "execute||0|*|drop-3113\n"),
+    ] {
+        faults("faulty", fault);
+        let (answer, time) = server.get(LIST);
+        assert!(answer.starts_with("HTTP/1.1 503") && answer.contains("retry-after: 2"), "{name}: {answer}");
+        assert!(answer.contains(r#""code":"store-unavailable""#), "{name}: {answer}");
+        assert!(time < Duration::from_secs(7), "{name}: {time:?}");
+        println!("{name}: 503 after {} ms", time.as_millis());
+        assert_eq!(server.status("/readyz"), "503", "{name}");
+        assert_eq!(server.status("/healthz"), "200", "{name}");
+        faults("faulty", "");
+        std::thread::sleep(Duration::from_millis(1100));
+        assert_eq!((server.status("/readyz").as_str(), server.status(LIST).as_str()), ("200", "401"), "{name}");
+    }
+    // The operator's log says what to do; it never holds the password.
+    let heard = server.hears("ORA-12514: the service is not known there");
+    let rest = std::iter::from_fn(|| server.lines.try_recv().ok()).collect::<String>();
+    assert!(!heard.contains(PASSWORD) && !rest.contains(PASSWORD));
+}
+
+#[test]
+fn invite_check_and_move_speak_to_the_same_database() {
+    let data = tempfile::tempdir().unwrap();
+    let run = |arguments: &[&str]| {
+        let Output { status, stdout, stderr } = passmint("tools", &data).args(arguments).output().unwrap();
+        let said = String::from_utf8([stdout, stderr].concat()).unwrap();
+        assert!(!said.contains(PASSWORD), "{said}");
+        (status.success(), said)
+    };
+    let (ok, said) = run(&["invite"]);
+    assert!(ok && said.contains("/#invite="), "{said}");
+
+    // Nothing listens on the port of the connect string: the double needs none, but the check knocks.
+    let (ok, said) = run(&["check"]);
+    assert!(!ok && said.contains("✗ reachability") && said.contains("ORA-12541"), "{said}");
+    let listener = TcpListener::bind("127.0.0.1:0").unwrap();
+    let connect = format!("127.0.0.1:{}/tools", listener.local_addr().unwrap().port());
+    let (ok, said) = run(&["check", "--oracle-connect", &connect]);
+    assert!(ok && said.lines().all(|line| line.starts_with('✓')), "{said}");
+    let (ok, said) = run(&["check", "--json", "--oracle-connect", &connect]);
+    let json: serde_json::Value = serde_json::from_str(&said).unwrap();
+    assert!(ok && json["ok"] == true && json["steps"].as_array().unwrap().len() == 10, "{said}");
+
+    let (ok, said) = run(&["move", "--from", "sqlite:/nowhere/passmint.db", "--to", "oracle"]);
+    assert!(!ok && said.contains("is no file"), "{said}");
+    let (ok, said) = run(&["move", "--from", "oracle", "--to", "sqlite"]);
+    assert!(!ok && said.contains("neither sqlite:FILE nor oracle"), "{said}");
+    let (ok, said) = run(&["move", "--from", "oracle", "--to", "oracle"]);
+    assert!(!ok && said.contains("are the same"), "{said}");
+
+    let file = format!("sqlite:{}", data.path().join("moved.db").display());
+    let (ok, said) = run(&["move", "--from", "oracle", "--to", &file]);
+    assert!(!ok && said.contains("never been used"), "{said}");
+    Server::start("tools", &data).hears("/#invite=");
+    let (ok, said) = run(&["move", "--from", "oracle", "--to", &file]);
+    assert!(ok && said.contains("Moved 0 accounts, 0 entries and 2 invites"), "{said}");
+}
+
+/// Each setting that is wrong is named, with where it came from.
+#[test]
+fn wrong_settings_are_named() {
+    let data = tempfile::tempdir().unwrap();
+    let says = |change: &dyn Fn(&mut Command) -> &mut Command, expected: &[&str]| {
+        let mut command = passmint("settings", &data);
+        change(&mut command);
+        let Output { status, stdout, .. } = command.arg("check").output().unwrap();
+        let said = String::from_utf8(stdout).unwrap();
+        assert!(!status.success() && expected.iter().all(|text| said.contains(text)), "{expected:?}: {said}");
+    };
+    let file = |name: &str, text: &str| {
+        std::fs::write(data.path().join(name), text).unwrap();
+        data.path().join(name)
+    };
+    says(&|c| c.env("PASSMINT_ORACLE_CONNECT", ""), &["PASSMINT_ORACLE_CONNECT", "it is empty"]);
+    says(&|c| c.env_remove("PASSMINT_ORACLE_CONNECT"), &["needs --oracle-connect"]);
+    says(&|c| c.env("PASSMINT_ORACLE_CONNECT", "(description=("), &["broken at character"]);
+    says(&|c| c.env("PASSMINT_ORACLE_CONNECT", "db_tp"), &["db_tp is an alias", "--oracle-config"]);
+    says(&|c| c.env("PASSMINT_ORACLE_SERVICE", "tp"), &["PASSMINT_ORACLE_SERVICE", "no level"]);
+    says(&|c| c.env("PASSMINT_ORACLE_CONFIG", "/nowhere"), &["PASSMINT_ORACLE_CONFIG names /nowhere"]);
+    says(&|c| c.env("PASSMINT_ORACLE_CLIENT", "/nowhere"), &["✗ client library", "DPI-1047", "Install"]);
+    says(&|c| c.env("PASSMINT_ORACLE_USER", " "), &["needs --oracle-user"]);
+    says(&|c| c.env_remove("PASSMINT_ORACLE_PASSWORD"), &["no database password", "--oracle-password-file"]);
+    says(
+        &|c| c.env_remove("PASSMINT_ORACLE_PASSWORD").env("PASSMINT_ORACLE_PASSWORD_FILE", "/nowhere"),
+        &["PASSMINT_ORACLE_PASSWORD_FILE names /nowhere"],
+    );
+    says(
+        &|c| c.env_remove("PASSMINT_ORACLE_PASSWORD").env("PASSMINT_ORACLE_PASSWORD_FILE", file("empty", "\n")),
+        &["whose first line is empty"],
+    );
+    says(&|c| c.env("ORAFAKE_CLIENT_VERSION", "18.5.0.0.0"), &["✗ client version", "too old"]);
+
+    says(
+        &|c| {
+            c.env("PASSMINT_ORACLE_CONNECT", "tcps://localhost:1522/x_tp").env("ORAFAKE_CLIENT_VERSION", "19.13.0.0.0")
+        },
+        &["✗ client version", "19.14, 21.5 or 23"],
+    );
+    // The password of a file is taken as it stands on its first line.
+    let listener = TcpListener::bind("127.0.0.1:0").unwrap();
+    let connect = format!("127.0.0.1:{}/settings", listener.local_addr().unwrap().port());
+    let mut command = passmint("settings", &data);
+    command.env_remove("PASSMINT_ORACLE_PASSWORD").env("PASSMINT_ORACLE_CONNECT", &connect);
+    let Output { status, stdout, .. } = command
+        .env("PASSMINT_ORACLE_PASSWORD_FILE", file("password", &format!("{PASSWORD}\nsecond line\n")))
+        .arg("check")
+        .output()
+        .unwrap();
+    assert!(status.success(), "{}", String::from_utf8_lossy(&stdout));
+    says(
+        &|c| c.env("PASSMINT_ORACLE_CONNECT", &connect).env("PASSMINT_ORACLE_PASSWORD", "wrong"),
+        &["✗ log-in", "ORA-01017"],
+    );
+}

@@ -1,0 +1,47 @@
+//! The store contract over the Oracle driver, on the real `oracle` crate, over the double of Oracle's client library.
+
+#![allow(clippy::unwrap_used, clippy::expect_used, clippy::panic, reason = "a test may")]
+
+mod contract;
+mod oracle_double;
+
+use std::sync::atomic::{AtomicUsize, Ordering};
+
+use backend::store::Store;
+
+/// A database of its own: a service of the double.
+struct Oracle(String);
+
+impl contract::Driver for Oracle {
+    fn open(&self) -> Box<dyn Store> {
+        Box::new(oracle_double::store(&self.0))
+    }
+
+    fn cut(&self) {
+        oracle_double::faults(&self.0, "execute||0|1|drop-3113\n");
+    }
+}
+
+fn new_19() -> Oracle {
+    static NEXT: AtomicUsize = AtomicUsize::new(0);
+    Oracle(format!("v19_{}", NEXT.fetch_add(1, Ordering::Relaxed)))
+}
+
+fn new_23() -> Oracle {
+    static NEXT: AtomicUsize = AtomicUsize::new(0);
+    Oracle(format!("v23_{}", NEXT.fetch_add(1, Ordering::Relaxed)))
+}
+
+/// As Oracle 19c refuses and understands.
+mod on_19c {
+    use super::*;
+
+    contract::suite!(new_19);
+}
+
+/// As Oracle 23ai and 26ai do.
+mod on_23ai {
+    use super::*;
+
+    contract::suite!(new_23);
+}

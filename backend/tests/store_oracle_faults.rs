@@ -1,0 +1,239 @@
+//! What the Oracle driver does when the database refuses, is silent, is slow, or drops a connection: on the real
+//! `oracle` crate, over the double of Oracle's client library.
+
+#![allow(clippy::unwrap_used, clippy::expect_used, clippy::panic, reason = "a test may")]
+
+mod contract;
+mod oracle_double;
+
+use std::thread;
+use std::time::{Duration, Instant};
+
+use backend::store::oracle::{OracleSettings, OracleStore, TABLE, walk};
+use backend::store::{Store, StoreError};
+use contract::{MANY, NOW, entry_id, put, settle};
+use oracle_double::{faults, settings, store};
+
+fn unavailable<T: std::fmt::Debug>(result: Result<T, StoreError>) -> String {
+    match result {
+        Err(StoreError::Unavailable(text)) => text,
+        other => panic!("not unavailable: {other:?}"),
+    }
+}
+
+/// The driver waits for a failure to be forgotten before it connects again.
+fn after_a_moment() {
+    thread::sleep(Duration::from_millis(1100));
+}
+
+#[test]
+fn every_code_of_the_table_comes_with_its_remedy() {
+    for (number, remedy) in TABLE.iter().flat_map(|remedy| remedy.codes.iter().map(move |code| (code, remedy))) {
+        let text = number.to_string();
+        let Some(ora) = text.strip_prefix("ORA-") else { continue };
+        let service = format!("code_{ora}");
+        faults(&service, &format!("connect||0|*|ORA-{}\n", ora.trim_start_matches('0')));
+        let start = Instant::now();
+        match store(&service).has_accounts() {
+            Err(StoreError::Unavailable(said)) => assert_eq!(said, format!("{text}: {remedy}")),
+            other => panic!("{text}: {other:?}"),
+        }
+        assert!(start.elapsed() < Duration::from_secs(1), "{text}");
+    }
+}
+
+#[test]
+fn a_database_that_is_down_is_found_again_without_a_restart() {
+    let store = store("down");
+    let ada = settle(&store, 1, "ada");
+    faults("down", "down\n");
+    assert!(unavailable(store.put(&put(ada, entry_id(1), 0, 7), MANY, NOW)).starts_with("ORA-12541: nothing listens"));
+    unavailable(store.check());
+    faults("down", "");
+    after_a_moment();
+    store.put(&put(ada, entry_id(1), 0, 7), MANY, NOW).unwrap();
+    store.check().unwrap();
+}
+
+#[test]
+fn a_silent_database_keeps_nobody_waiting_in_line() {
+    faults("silent", "silent\n");
+    let store = store("silent");
+    let start = Instant::now();
+    thread::scope(|scope| {
+        for _ in 0..12 {
+            scope.spawn(|| unavailable(store.has_accounts()));
+        }
+    });
+    // One connect's time for all, not one after the other; those beyond the pool hear of the failure.
+    let waited = start.elapsed();
+    assert!(waited >= Duration::from_secs(4) && waited < Duration::from_secs(8), "{waited:?}");
+}
+
+#[test]
+fn a_call_that_hangs_ends_at_its_deadline_and_the_next_one_works() {
+    let settings = OracleSettings { time: Duration::from_secs(2), ..settings("hang") };
+    let store = OracleStore::new(settings).unwrap();
+    let ada = settle(&store, 1, "ada");
+    faults("hang", "execute|passwords|0|1|hang:60000\n");
+    let start = Instant::now();
+    let said = unavailable(store.put(&put(ada, entry_id(1), 0, 7), MANY, NOW));
+    assert!(said.starts_with("DPI-1067"), "{said}");
+    assert!(start.elapsed() < Duration::from_secs(3), "{:?}", start.elapsed());
+    store.put(&put(ada, entry_id(1), 0, 7), MANY, NOW).unwrap();
+    assert_eq!(store.changes(ada, 0, 10).unwrap().latest, 1);
+}
+
+#[test]
+fn a_connection_that_drops_in_use_is_replaced_and_nothing_is_done_twice() {
+    // At each step of each kind of write.
+    for (number, fault) in [
+        "execute|BEGIN|0|1|drop-3113",
+        "execute|accounts|0|1|drop-3113",
+        "execute|passwords|1|1|drop-3135",
+        "commit||0|1|drop-3113",
+        "fetch||0|1|drop-3114",
+        "any||2|1|drop-28",
+    ]
+    .into_iter()
+    .enumerate()
+    {
+        let service = format!("drop_{number}");
+        let store = store(&service);
+        let ada = settle(&store, 1, "ada");
+        for round in 0..3 {
+            faults(&service, &format!("{fault}\n# {round}\n"));
+            match round {
+                0 => drop(store.put(&put(ada, entry_id(1), 0, 7), MANY, NOW).unwrap()),
+                1 => drop(store.put(&put(ada, entry_id(1), 1, 8), MANY, NOW).unwrap()),
+                _ => drop(store.delete(ada, entry_id(1), 2, NOW).unwrap()),
+            }
+        }
+        faults(&service, "");
+        let changes = store.changes(ada, 0, 10).unwrap();
+        assert_eq!((changes.latest, changes.entries.len(), changes.entries[0].version), (3, 1, 3), "{fault}");
+    }
+}
+
+#[test]
+fn an_invite_or_a_session_is_made_once_though_its_answer_was_lost() {
+    let store = store("answers");
+    let ada = settle(&store, 1, "ada");
+    faults("answers", "commit||0|1|drop-3113\n");
+    store.add_invite(&contract::invite(7)).unwrap();
+    faults("answers", "commit||0|1|drop-3113\n# again\n");
+    let session = backend::store::NewSession {
+        token_hash: [5; 32],
+        account: ada,
+        epoch: 0,
+        credential: shared::sessions::CredentialKind::Passphrase,
+    };
+    store.open_session(&session, &contract::LONG, NOW).unwrap();
+    faults("answers", "");
+    assert_eq!(store.use_session(&[5; 32], &contract::LONG, NOW).unwrap(), ada);
+}
+
+#[test]
+fn sixteen_threads_share_four_connections() {
+    let store = store("threads");
+    let ada = settle(&store, 1, "ada");
+    thread::scope(|scope| {
+        for thread in 0..16 {
+            let store = &store;
+            scope.spawn(move || {
+                for n in 0..20 {
+                    store.put(&put(ada, entry_id(thread * 20 + n), 0, 7), MANY, NOW).unwrap();
+                }
+            });
+        }
+    });
+    let changes = store.changes(ada, 0, 1000).unwrap();
+    let numbers: Vec<_> = changes.entries.iter().map(|entry| entry.change_no).collect();
+    assert_eq!(numbers, (1..=320).collect::<Vec<_>>());
+}
+
+#[test]
+fn no_more_connections_than_allowed_and_whoever_waits_too_long_is_told() {
+    let settings = OracleSettings { time: Duration::from_secs(2), connections: 2, ..settings("full") };
+    let store = OracleStore::new(settings).unwrap();
+    let ada = settle(&store, 1, "ada");
+    faults("full", "execute|passwords|0|2|slow:5000\n");
+    thread::scope(|scope| {
+        for n in 0..2 {
+            let store = &store;
+            scope.spawn(move || store.put(&put(ada, entry_id(n), 0, 7), MANY, NOW));
+        }
+        thread::sleep(Duration::from_millis(200));
+        let start = Instant::now();
+        let said = unavailable(store.has_accounts());
+        assert!(said.contains("in use") || said.starts_with("DPI-1067"), "{said}");
+        assert!(start.elapsed() < Duration::from_secs(3), "{:?}", start.elapsed());
+    });
+    faults("full", "");
+    store.put(&put(ada, entry_id(9), 0, 7), MANY, NOW).unwrap();
+}
+
+#[test]
+fn a_database_without_quota_says_so() {
+    std::fs::write(oracle_double::folder().join("no_quota.quota"), "").unwrap();
+    assert!(unavailable(store("no_quota").has_accounts()).starts_with("ORA-01950"));
+}
+
+#[test]
+fn the_check_walks_to_the_end_and_names_the_step_where_it_cannot() {
+    let listener = std::net::TcpListener::bind("127.0.0.1:0").unwrap();
+    let port = listener.local_addr().unwrap().port();
+    let settings = |service: &str| {
+        let text = format!("127.0.0.1:{port}/{service}");
+        let descriptor = backend::store::oracle::Descriptor::read(&text, None).unwrap();
+        OracleSettings { descriptor, ..settings(service) }
+    };
+    let walked = |settings: &OracleSettings| {
+        let mut steps = Vec::new();
+        let ok = walk(settings, |step| steps.push(step));
+        (ok, steps)
+    };
+    let (ok, steps) = walked(&settings("check"));
+    assert!(ok && steps.iter().all(|step| step.ok), "{steps:#?}");
+    let names: Vec<_> = steps.iter().map(|step| step.name).collect();
+    assert_eq!(
+        names,
+        [
+            "client library",
+            "client version",
+            "connect string",
+            "reachability",
+            "log-in",
+            "service level",
+            "privileges",
+            "quota",
+            "tables",
+            "write, read, delete"
+        ]
+    );
+    assert!(store("check").invites().unwrap().is_empty(), "it leaves nothing behind");
+
+    faults("check_1017", "connect||0|*|ORA-1017\n");
+    let (ok, steps) = walked(&settings("check_1017"));
+    let last = steps.last().unwrap();
+    assert!(!ok && last.name == "log-in" && last.detail.starts_with("ORA-01017: the user or the password"), "{last:?}");
+
+    std::fs::write(oracle_double::folder().join("check_privs.privs"), "CREATE SESSION\n").unwrap();
+    let (_, steps) = walked(&settings("check_privs"));
+    let last = steps.last().unwrap();
+    assert!(last.name == "privileges" && last.detail.starts_with("ORA-01031"), "{last:?}");
+
+    std::fs::write(oracle_double::folder().join("check_quota.quota"), "").unwrap();
+    let (_, steps) = walked(&settings("check_quota"));
+    let last = steps.last().unwrap();
+    assert!(last.name == "quota" && last.detail.starts_with("ORA-01950"), "{last:?}");
+
+    drop(listener);
+    let (_, steps) = walked(&settings("check_closed"));
+    let last = steps.last().unwrap();
+    assert!(last.name == "reachability" && last.detail.starts_with("ORA-12541"), "{last:?}");
+
+    let wrong =
+        OracleSettings { password: zeroize::Zeroizing::new("wrong".into()), ..oracle_double::settings("check") };
+    assert!(unavailable(OracleStore::new(wrong).unwrap().has_accounts()).starts_with("ORA-01017"));
+}
