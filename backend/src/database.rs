@@ -12,7 +12,7 @@ use zeroize::Zeroizing;
 use crate::server_key::ServerKey;
 use crate::settings::{Data, DatabaseKind, Oracle};
 use crate::store::Store;
-use crate::store::oracle::{Descriptor, OracleSettings, OracleStore};
+use crate::store::oracle::{Descriptor, OracleSettings, OracleStore, PING_AFTER};
 use crate::store::sqlite::SqliteStore;
 
 /// Connections that read the SQLite file.
@@ -83,6 +83,7 @@ pub fn oracle_settings(data: &Data) -> Result<OracleSettings> {
         client_folder: settings.oracle_client.clone(),
         connections: settings.oracle_pool as usize,
         time: Duration::from_secs(data.database_seconds).saturating_sub(MARGIN),
+        ping_after: PING_AFTER,
     })
 }
 

@@ -9,7 +9,7 @@ use std::sync::{Mutex, MutexGuard, Once, PoisonError};
 use std::time::Duration;
 
 use backend::store::Store;
-use backend::store::oracle::{Descriptor, OracleSettings, OracleStore};
+use backend::store::oracle::{Descriptor, OracleSettings, OracleStore, PING_AFTER};
 use zeroize::Zeroizing;
 
 /// The driver's tables, those that refer to others first.
@@ -29,6 +29,7 @@ fn settings() -> OracleSettings {
         client_folder: std::env::var_os("PASSMINT_TEST_ORACLE_CLIENT").map(Into::into),
         connections: 4,
         time: Duration::from_secs(30),
+        ping_after: PING_AFTER,
     }
 }
 

@@ -115,6 +115,26 @@ fn a_connection_that_drops_in_use_is_replaced_and_nothing_is_done_twice() {
     }
 }
 
+/// Cut while nobody looked, or hanging: found out by the ping, and replaced without a word.
+#[test]
+fn an_idle_connection_that_died_is_replaced_unseen() {
+    let settings = OracleSettings { ping_after: Duration::ZERO, ..settings("idle") };
+    let store = OracleStore::new(settings).unwrap();
+    let ada = settle(&store, 1, "ada");
+    for (round, (fault, most)) in
+        [("ping||0|1|drop-3113", 500), ("ping||0|1|ORA-3135", 500), ("ping||0|1|hang:60000", 2500)]
+            .into_iter()
+            .enumerate()
+    {
+        // Only the ping may strike: what comes after it is on another connection.
+        faults("idle", &format!("{fault}\n"));
+        let start = Instant::now();
+        store.put(&put(ada, entry_id(round as u16), 0, 7), MANY, NOW).unwrap();
+        assert!(start.elapsed() < Duration::from_millis(most), "{fault}: {:?}", start.elapsed());
+    }
+    assert_eq!(store.changes(ada, 0, 10).unwrap().latest, 3);
+}
+
 #[test]
 fn an_invite_or_a_session_is_made_once_though_its_answer_was_lost() {
     let store = store("answers");

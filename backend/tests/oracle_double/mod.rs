@@ -7,7 +7,7 @@ use std::path::{Path, PathBuf};
 use std::sync::OnceLock;
 use std::time::Duration;
 
-use backend::store::oracle::{Descriptor, OracleSettings, OracleStore};
+use backend::store::oracle::{Descriptor, OracleSettings, OracleStore, PING_AFTER};
 use zeroize::Zeroizing;
 
 /// What the double takes for the right password.
@@ -37,6 +37,7 @@ pub fn settings(service: &str) -> OracleSettings {
         client_folder: Some(folder().to_owned()),
         connections: 4,
         time: Duration::from_secs(8),
+        ping_after: PING_AFTER,
     }
 }
 

@@ -10,7 +10,9 @@ use crate::page::{PASSPHRASE, with_vault};
 
 #[test]
 fn a_password_is_minted_saved_and_found_again_next_day() {
-    main_job(Server::start());
+    let server = Server::start();
+    assert!(server.data().join("passmint.db").is_file());
+    main_job(server);
 }
 
 #[test]
@@ -97,7 +99,7 @@ fn assert_clear_of(folder: &Path, secrets: &[&str]) {
             }
         }
     }
-    assert!(files >= 2, "database and server key");
+    assert!(files > 0, "the server key at least");
 }
 
 #[test]

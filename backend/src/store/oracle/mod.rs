@@ -53,7 +53,12 @@ pub struct OracleSettings {
     pub connections: usize,
     /// How long an operation may take, waiting for a connection included.
     pub time: Duration,
+    /// How long a connection may have been idle before it is asked whether it lives: [`PING_AFTER`].
+    pub ping_after: Duration,
 }
+
+/// What firewalls and databases commonly leave alone.
+pub const PING_AFTER: Duration = Duration::from_secs(30);
 
 /// A store in an Oracle database.
 pub struct OracleStore {
@@ -116,9 +121,9 @@ impl OracleStore {
     /// [`StoreError::Unavailable`] if the library cannot be loaded.
     pub fn new(settings: OracleSettings) -> Result<Self, StoreError> {
         load_client(&settings)?;
-        let OracleSettings { descriptor, user, password, connections, time, .. } = settings;
+        let OracleSettings { descriptor, user, password, connections, time, ping_after, .. } = settings;
         let log_in = LogIn { user, password, connect: descriptor.to_string() };
-        Ok(Self { pool: Pool::new(log_in, connections), time, migrated: AtomicBool::new(false) })
+        Ok(Self { pool: Pool::new(log_in, connections, ping_after), time, migrated: AtomicBool::new(false) })
     }
 
     /// Does one operation. `work` commits what it writes; whatever it leaves is rolled back.

@@ -14,8 +14,6 @@ use super::Trouble;
 use super::remedy::Code;
 use crate::store::StoreError;
 
-/// A connection that has been idle this long is asked whether it lives before it is used.
-const PING_AFTER: Duration = Duration::from_secs(30);
 /// One that has been idle this long is closed: firewalls and the database itself forget such connections, and a free
 /// database counts new ones only as a sign of life.
 const IDLE_MAX: Duration = Duration::from_mins(10);
@@ -38,6 +36,8 @@ pub(super) struct LogIn {
 pub(super) struct Pool {
     log_in: LogIn,
     most: usize,
+    /// A connection that has been idle this long is asked whether it lives before it is used.
+    ping_after: Duration,
     state: Mutex<State>,
     freed: Condvar,
 }
@@ -59,8 +59,8 @@ pub(super) struct Pooled {
 }
 
 impl Pool {
-    pub(super) fn new(log_in: LogIn, most: usize) -> Arc<Self> {
-        Arc::new(Self { log_in, most, state: Mutex::default(), freed: Condvar::new() })
+    pub(super) fn new(log_in: LogIn, most: usize, ping_after: Duration) -> Arc<Self> {
+        Arc::new(Self { log_in, most, ping_after, state: Mutex::default(), freed: Condvar::new() })
     }
 
     /// A connection that lived a moment ago, whose calls end by `deadline`.
@@ -72,7 +72,7 @@ impl Pool {
                 // From here on the connection is counted down when it is dropped.
                 let pooled = Pooled { connection: Some(connection), pool: Arc::clone(self) };
                 let idle = since.elapsed();
-                if idle < PING_AFTER || (idle < IDLE_MAX && pooled.lives()) {
+                if idle < self.ping_after || (idle < IDLE_MAX && pooled.lives()) {
                     pooled.end_calls_by(deadline)?;
                     return Ok(pooled);
                 }
