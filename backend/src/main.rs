@@ -99,16 +99,21 @@ async fn settle(gate: &Gate, fingerprint: Hash, page_url: &str) -> Result<bool> 
         }
         // A damaged database is served for reading; its key cannot be compared without the right to write.
         Err(_) if gate.call_for_ourselves(|store| store.has_accounts()).await.is_ok() => {}
-        Err(error) => {
-            gate.close();
-            tracing::warn!(%error, "the database is not reached; trying again every {} s", RETRY.as_secs());
-            return Ok(false);
-        }
+        Err(error) => return later(gate, &error),
     }
     let page_url = page_url.to_owned();
-    gate.call_for_ourselves(move |store| greet(store, &page_url)).await.context("cannot use the database")?;
+    if let Err(error) = gate.call_for_ourselves(move |store| greet(store, &page_url)).await {
+        return later(gate, &error);
+    }
     gate.open();
     Ok(true)
+}
+
+/// The database does not answer: no request goes to it until [`settle`] has succeeded.
+fn later(gate: &Gate, error: &GateError) -> Result<bool> {
+    gate.close();
+    tracing::warn!(%error, "the database is not reached; trying again every {} s", RETRY.as_secs());
+    Ok(false)
 }
 
 /// Goes on trying what [`settle`] could not do at start.

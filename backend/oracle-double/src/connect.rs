@@ -66,7 +66,7 @@ impl Address {
             return Err(plain(12154));
         }
         let seconds = parameter(address, &lower, "connect_timeout").and_then(|text| text.parse().ok());
-        let service = Service::find(name).ok_or_else(|| ora(12154, "the double needs ORAFAKE_DIR"))?;
+        let service = Service::find(name).ok_or_else(|| ora(12154, "the double finds no folder: set ORAFAKE_DIR"))?;
         Ok(Self { service, connect_timeout: seconds.map(Duration::from_secs) })
     }
 

@@ -9,21 +9,21 @@
 //!    (`current_exe()/../liborafake.so`).
 //! 2. Copy it as `libclntsh.so` into a folder of its own. It must not have that name in `target`: ODPI-C looks first in
 //!    the folder of the running binary.
-//! 3. Set `ORAFAKE_DIR` to a folder, then `InitParams::new().oracle_client_lib_dir(folder)?.init()?`. There is one
+//! 3. Set `ORAFAKE_DIR` to a folder, or let the library's own folder do; then `InitParams::new().oracle_client_lib_dir(folder)?.init()?`. There is one
 //!    client for a process, and it cannot be loaded twice.
 //! 4. Connect. The service name selects the database, so each test takes a service of its own.
 //!
 //! # Environment
 //! | Variable | Meaning |
 //! |---|---|
-//! | `ORAFAKE_DIR` | the folder of the services; required |
+//! | `ORAFAKE_DIR` | the folder of the services; if not set, the one that the library was loaded from |
 //! | `ORAFAKE_PASSWORD` | the password of every user; `Orafake-Password-1` if not set |
 //! | `ORAFAKE_CLIENT_VERSION` | `23.9.0.0.0` if not set; 19.x and 21.x work too |
 //! | `ORAFAKE_SERVER_VERSION` | `23` if not set; `19` refuses what 19c refuses. A service named `v19...` or `v23...` is that |
 //!
 //! # Files of a service
 //! The service is what follows the last `/` of an EZConnect string, `service_name=` of a descriptor, or an alias as it
-//! is. In `ORAFAKE_DIR`:
+//! is. In the services' folder:
 //!
 //! | File | Meaning |
 //! |---|---|

@@ -61,6 +61,7 @@ macro_rules! suite {
             accounts_never_meet,
             writers_at_once_get_numbers_of_their_own,
             of_two_writers_of_one_version_one_wins,
+            a_refusal_leaves_no_lock_behind,
             a_moved_house_is_the_same_house,
             a_move_goes_on_where_it_was_interrupted,
             a_move_never_mixes_with_other_data,

@@ -17,6 +17,11 @@ fn house() -> (TempDir, SqliteStore) {
     store.add_invite(&invite(9)).unwrap();
     let (ada, bob) = (settle(&store, 1, "Åda"), settle(&store, 2, "bob"));
     settle(&store, 4, "empty");
+    // Of hers, the first change that is listed is a deletion.
+    let eve = settle(&store, 5, "eve");
+    store.put(&put(eve, entry_id(1), 0, 1), MANY, NOW).unwrap();
+    store.delete(eve, entry_id(1), 1, NOW).unwrap();
+    store.put(&put(eve, entry_id(2), 0, 1), MANY, NOW).unwrap();
     for tag in 0..700 {
         store.put(&put(ada, entry_id(tag), 0, tag as u8), MANY, NOW + u64::from(tag)).unwrap();
     }
@@ -31,7 +36,7 @@ fn house() -> (TempDir, SqliteStore) {
     (folder, store)
 }
 
-const WHOLE: Counts = Counts { accounts: 3, entries: 704, invites: 4 };
+const WHOLE: Counts = Counts { accounts: 4, entries: 706, invites: 5 };
 
 pub fn a_moved_house_is_the_same_house(driver: &impl Driver) {
     let (_folder, from) = house();
@@ -57,7 +62,7 @@ pub fn a_moved_house_is_the_same_house(driver: &impl Driver) {
     let folder = tempfile::tempdir().unwrap();
     let back = SqliteStore::open(&folder.path().join("back.db"), 2).unwrap();
     let counts = move_house(&*to, &back, &mut |_| {}).unwrap();
-    assert_eq!(counts, Counts { entries: 705, ..WHOLE });
+    assert_eq!(counts, Counts { entries: 707, ..WHOLE });
 }
 
 pub fn a_move_goes_on_where_it_was_interrupted(driver: &impl Driver) {
@@ -91,7 +96,7 @@ pub fn a_move_never_mixes_with_other_data(driver: &impl Driver) {
     // Another account, another server key.
     let folder = tempfile::tempdir().unwrap();
     let other = SqliteStore::open(&folder.path().join("other.db"), 1).unwrap();
-    settle(&other, 7, "eve");
+    settle(&other, 7, "mallory");
     assert!(matches!(refused(&other), NotMoved::OtherData));
     let folder = tempfile::tempdir().unwrap();
     let other = SqliteStore::open(&folder.path().join("other.db"), 1).unwrap();

@@ -231,3 +231,22 @@ pub fn of_two_writers_of_one_version_one_wins(driver: &impl Driver) {
         assert_eq!(winner, loser);
     }
 }
+
+pub fn a_refusal_leaves_no_lock_behind(driver: &impl Driver) {
+    let (store, other) = (driver.open(), driver.open());
+    let ada = settle(&*store, 1, "ada");
+    store.put(&put(ada, entry_id(1), 0, 7), MANY, NOW).unwrap();
+    let refusals: [&dyn Fn() -> bool; 6] = [
+        &|| store.put(&put(ada, entry_id(1), 0, 8), MANY, NOW).is_err(),
+        &|| store.put(&put(ada, entry_id(9), 1, 8), MANY, NOW).is_err(),
+        &|| store.put(&put(ada, entry_id(9), 0, 8), 0, NOW).is_err(),
+        &|| store.delete(ada, entry_id(1), 9, NOW).is_err(),
+        &|| store.create_account(&account(2, "bob"), &[9; 32], NOW).is_err(),
+        // Not refused, but done before.
+        &|| store.put(&put(ada, entry_id(1), 0, 7), MANY, NOW).is_ok(),
+    ];
+    for (round, refusal) in (20..).zip(refusals) {
+        assert!(refusal(), "{round}");
+        other.put(&put(ada, entry_id(round), 0, 7), MANY, NOW).unwrap();
+    }
+}

@@ -154,6 +154,9 @@ impl OracleStore {
         };
         if reusable {
             pooled.give_back();
+        } else {
+            // Those that were opened before it have been lost as well, more often than not.
+            self.pool.forget_idle();
         }
         result
     }

@@ -80,7 +80,11 @@ pub(super) fn take_entries(
     let held = connection.query_as_named::<(Vec<u8>, u32, u64)>(sql::HELD, &held)?;
     let held = held.map(|row| row.map(|(id, version, change_no)| (change_no, (id, version))));
     let mut held = held.collect::<Result<BTreeMap<_, _>, _>>()?;
-    let mut batch = connection.batch(sql::TAKE_ENTRY, entries.len()).build()?;
+    // One more than will come: a full batch would be sent at once.
+    let mut batch = connection.batch(sql::TAKE_ENTRY, entries.len() + 1).build()?;
+    // Said beforehand, for the first row may have NULLs there.
+    batch.set_type(6, &OracleType::Int64)?;
+    batch.set_type(7, &OracleType::Raw(RAW_MAX as u32))?;
     let mut batched = 0;
     for StoredEntry { id, version, change_no, changed_at, sealed } in entries {
         match held.remove(change_no) {

@@ -115,19 +115,33 @@ impl Pool {
                 let code = Code::of(&error);
                 state.open -= 1;
                 state.failure = Some((Instant::now(), code));
-                // What is idle was opened before the database went away.
-                let stale = std::mem::take(&mut state.idle);
-                state.open -= stale.len();
                 drop(state);
-                self.freed.notify_all();
+                self.forget_idle();
                 Err(unreachable(code))
             }
         }
     }
 
+    /// Closes what is idle: it was opened before the database went away.
+    pub(super) fn forget_idle(&self) {
+        let mut state = self.state();
+        let stale = std::mem::take(&mut state.idle);
+        state.open -= stale.len();
+        drop(state);
+        self.freed.notify_all();
+        stale.into_iter().for_each(|(connection, _)| close(connection));
+    }
+
     fn state(&self) -> MutexGuard<'_, State> {
         self.state.lock().unwrap_or_else(PoisonError::into_inner)
     }
+}
+
+/// Closing may talk to a server that does not answer: never under the lock, and not for long.
+fn close(connection: Connection) {
+    // A connection that takes no time-out any more is closed already.
+    let _ = connection.set_call_timeout(Some(PING_TIME));
+    drop(connection);
 }
 
 /// What is said of a database that cannot be reached.
@@ -165,9 +179,7 @@ impl Pooled {
 impl Drop for Pooled {
     fn drop(&mut self) {
         if let Some(connection) = self.connection.take() {
-            // Closing may talk to a server that does not answer: not under the lock, and not for long.
-            let _ = connection.set_call_timeout(Some(PING_TIME));
-            drop(connection);
+            close(connection);
             self.pool.state().open -= 1;
             self.pool.freed.notify_one();
         }
