@@ -16,7 +16,7 @@ use backend::settings::{Check, Cli, Command, DatabaseKind, Invite, LogFormat, Mo
 use backend::store::oracle::{Step, walk};
 use backend::store::{Hash, Millis, Store, StoreError};
 use backend::{database, invites, listener, now};
-use indicatif::ProgressBar;
+use indicatif::{ProgressBar, ProgressStyle};
 use shared::accounts::InviteCode;
 use tokio::net::TcpListener;
 use tracing_subscriber::EnvFilter;
@@ -171,16 +171,15 @@ fn move_house(settings: &Move) -> Result<()> {
         ensure!(file.is_file(), "{} is no file: --from names the SQLite file itself", file.display());
     }
     let (from, to) = (open(&settings.from)?, open(&settings.to)?);
-    let bar = ProgressBar::new_spinner();
+    // Drawn on a terminal only.
+    let style = ProgressStyle::with_template("{bar:40} {pos} of {len} entries {msg}").context("the bar's template")?;
+    let bar = ProgressBar::new(0).with_style(style);
     let counts = moving::move_house(from.as_ref(), to.as_ref(), &mut |progress| match progress {
-        Progress::Taking(Counts { accounts, entries, invites }) => {
-            bar.set_message(format!("{accounts} accounts, {entries} entries, {invites} invites"));
-            bar.tick();
+        Progress::Taking { done, entries } => {
+            bar.set_length(entries.max(done.entries));
+            bar.set_position(done.entries);
         }
-        Progress::Verifying => {
-            bar.set_message("comparing both");
-            bar.tick();
-        }
+        Progress::Verifying => bar.set_message("taken; comparing both"),
     })?;
     bar.finish_and_clear();
     let Counts { accounts, entries, invites } = counts;

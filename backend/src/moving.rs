@@ -26,7 +26,12 @@ pub struct Counts {
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Progress {
     /// Taking over.
-    Taking(Counts),
+    Taking {
+        /// What is there by now.
+        done: Counts,
+        /// How many entries there are at least: those that are deleted are not counted ahead.
+        entries: u64,
+    },
     /// Reading both stores to compare them.
     Verifying,
 }
@@ -70,13 +75,14 @@ pub fn move_house(from: &dyn Store, to: &dyn Store, tell: &mut dyn FnMut(Progres
         StoreError::Taken => NotMoved::OtherData,
         error => NotMoved::Target(error),
     };
+    let entries = accounts.iter().map(|account| account.entries).sum();
     let mut done = Counts::default();
     for account in &accounts {
         to.take_account(account).map_err(target)?;
-        let mut take = |entries: &[StoredEntry]| {
-            to.take_entries(account.id, entries).map_err(target)?;
-            done.entries += entries.len() as u64;
-            tell(Progress::Taking(done));
+        let mut take = |page: &[StoredEntry]| {
+            to.take_entries(account.id, page).map_err(target)?;
+            done.entries += page.len() as u64;
+            tell(Progress::Taking { done, entries });
             Ok(())
         };
         each_page(from, account.id, NotMoved::Source, &mut take)?;
@@ -86,7 +92,7 @@ pub fn move_house(from: &dyn Store, to: &dyn Store, tell: &mut dyn FnMut(Progres
         to.take_invite(&invite).map_err(target)?;
         done.invites += 1;
     }
-    tell(Progress::Taking(done));
+    tell(Progress::Taking { done, entries });
     tell(Progress::Verifying);
     let source = digest(from, NotMoved::Source)?;
     if source == digest(to, NotMoved::Target)? { Ok(source.0) } else { Err(NotMoved::Different) }

@@ -260,6 +260,21 @@ fn the_check_walks_to_the_end_and_names_the_step_where_it_cannot() {
     let last = steps.last().unwrap();
     assert!(!ok && last.name == "log-in" && last.detail.starts_with("ORA-01017: the user or the password"), "{last:?}");
 
+    // Of a failed connection, the code tells whether it got as far as the log-in.
+    let tls = |service: &str, codes: &str| {
+        faults(service, codes);
+        let text = format!("tcps://127.0.0.1:{port}/{service}");
+        let descriptor = backend::store::oracle::Descriptor::read(&text, None).unwrap();
+        walked(&OracleSettings { descriptor, ..oracle_double::settings(service) })
+    };
+    let (ok, steps) = tls("check_tls", "");
+    assert!(ok && steps.iter().any(|step| step.name == "TLS" && step.ok), "{steps:#?}");
+    let (_, steps) = tls("check_tls_29024", "connect||0|*|ORA-29024\n");
+    let last = steps.last().unwrap();
+    assert!(last.name == "TLS" && last.detail.starts_with("ORA-29024: the database's certificate"), "{last:?}");
+    let (_, steps) = tls("check_tls_28000", "connect||0|*|ORA-28000\n");
+    assert_eq!(steps.last().unwrap().name, "log-in");
+
     std::fs::write(oracle_double::folder().join("check_privs.privs"), "CREATE SESSION\n").unwrap();
     let (_, steps) = walked(&settings("check_privs"));
     let last = steps.last().unwrap();
