@@ -1,14 +1,14 @@
 //! Passwords of characters: the rules, what is wrong with them, and the plan that mints by them.
 
-use std::fmt;
 use std::ops::RangeInclusive;
 
 use num_bigint::BigUint;
 use serde::{Deserialize, Serialize};
-use zeroize::{Zeroize, ZeroizeOnDrop};
+use zeroize::Zeroize;
 
 use crate::bits::Bits;
 use crate::count::{Counts, Quota};
+pub use crate::password::Password;
 use crate::random::{Choose, RandomnessError};
 
 /// Lengths a password may have.
@@ -157,24 +157,6 @@ pub enum RulesError {
     TooManyCharacters,
 }
 
-/// A minted password: wiped when dropped, hidden from `Debug`.
-#[derive(Zeroize, ZeroizeOnDrop)]
-pub struct Password(String);
-
-impl Password {
-    /// The password as text. Keep it out of logs, URLs, titles and attributes.
-    #[must_use]
-    pub fn expose(&self) -> &str {
-        &self.0
-    }
-}
-
-impl fmt::Debug for Password {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.write_str("Password(hidden)")
-    }
-}
-
 /// A password cannot be tried this often in vain by chance: at one accepted draw in four or more, it has a
 /// probability below 2^-400. The source of randomness is broken then.
 const TRIES_MAX: usize = 1000;
@@ -256,11 +238,11 @@ impl Plan {
     /// [`RandomnessError`] if the source of randomness fails; nothing is made then.
     pub fn mint(&self, choose: &mut impl Choose) -> Result<Password, RandomnessError> {
         // Room for the widest characters, so that growing leaves no copy behind.
-        let mut password = Password(String::with_capacity(self.length * char::MAX.len_utf8()));
+        let mut password = Password::with_room(self.length * char::MAX.len_utf8());
         if self.by_rejection {
-            self.mint_by_rejection(choose, &mut password.0)?;
+            self.mint_by_rejection(choose, password.text_mut())?;
         } else {
-            self.mint_by_counts(choose, &mut password.0)?;
+            self.mint_by_counts(choose, password.text_mut())?;
         }
         Ok(password)
     }

@@ -4,12 +4,17 @@
 //! repair, no modulo bias. The strength that is shown is therefore exact: the base-2 logarithm of their number.
 //!
 //! The proof is a chain that the tests walk whole: [`random::Source`] makes uniform numbers from uniform octets
-//! (every `n` from 1 to 256 is counted out), and [`characters::Plan`] makes uniform strings from uniform numbers
-//! (every choice it can make on small alphabets is enumerated, with its exact probability).
+//! (every `n` from 1 to 256 is counted out), and each `Plan` ([`characters`], [`pin`]) makes uniform
+//! strings from uniform numbers (every choice it can make on small alphabets is enumerated, with its exact
+//! probability).
 //!
 //! This crate is pure. It knows no page, no server and no other crate of the workspace; randomness is passed in.
 
 pub mod bits;
 pub mod characters;
 mod count;
+pub mod password;
+pub mod pin;
+#[cfg(test)]
+mod proof;
 pub mod random;

@@ -1,17 +1,11 @@
 use std::collections::HashMap;
 
-use chacha20::ChaCha20Rng;
-use chacha20::rand_core::SeedableRng;
 use num_bigint::BigInt;
 use num_rational::Ratio;
 use proptest::prelude::*;
 
 use super::*;
-use crate::random::Source;
-
-fn source(seed: u8) -> Source<ChaCha20Rng> {
-    Source::new(ChaCha20Rng::from_seed([seed; 32]))
-}
+use crate::proof::{EveryChoice, source};
 
 fn off() -> ClassRule {
     ClassRule { on: false, minimum: 1 }
@@ -19,45 +13,6 @@ fn off() -> ClassRule {
 
 fn bits(rules: &Rules) -> String {
     Plan::new(rules).unwrap().bits().to_string()
-}
-
-/// Answers every choice in every possible way, one way a run, and keeps the exact probability of each run.
-#[derive(Default)]
-struct EveryChoice {
-    /// The choices of this run: which was taken, among how many.
-    path: Vec<(BigUint, BigUint)>,
-    at: usize,
-}
-
-impl EveryChoice {
-    fn next_run(&mut self) -> bool {
-        self.at = 0;
-        while let Some((taken, among)) = self.path.pop() {
-            if &taken + 1_u8 < among {
-                self.path.push((taken + 1_u8, among));
-                return true;
-            }
-        }
-        false
-    }
-
-    fn probability(&self) -> Ratio<BigInt> {
-        self.path.iter().map(|(_, among)| Ratio::new(BigInt::from(1), BigInt::from(among.clone()))).product()
-    }
-}
-
-impl Choose for EveryChoice {
-    fn below(&mut self, n: usize) -> Result<usize, RandomnessError> {
-        Ok(self.below_big(&n.into())?.try_into().unwrap())
-    }
-
-    fn below_big(&mut self, n: &BigUint) -> Result<BigUint, RandomnessError> {
-        if self.at == self.path.len() {
-            self.path.push((BigUint::ZERO, n.clone()));
-        }
-        self.at += 1;
-        Ok(self.path[self.at - 1].0.clone())
-    }
 }
 
 /// Every string over the sets, checked one by one: what the plan's counting must agree with.

@@ -1,0 +1,113 @@
+//! PINs: digits and nothing else, every PIN of a length equally likely.
+
+use std::ops::RangeInclusive;
+
+use num_bigint::BigUint;
+use serde::{Deserialize, Serialize};
+
+use crate::bits::Bits;
+use crate::password::Password;
+use crate::random::{Choose, RandomnessError};
+
+/// Digits a PIN may have.
+pub const LENGTHS: RangeInclusive<usize> = 6..=12;
+
+/// What a PIN must look like. The default: 6 digits.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Rules {
+    /// How many digits, within [`LENGTHS`].
+    pub length: usize,
+}
+
+impl Default for Rules {
+    fn default() -> Self {
+        Self { length: *LENGTHS.start() }
+    }
+}
+
+/// Why rules allow no PIN.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, thiserror::Error)]
+pub enum RulesError {
+    /// The length is out of [`LENGTHS`].
+    #[error("a PIN has from {} to {} digits", LENGTHS.start(), LENGTHS.end())]
+    Length,
+}
+
+/// Rules, checked: everything it takes to mint.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Plan {
+    length: usize,
+}
+
+impl Plan {
+    /// Checks the rules.
+    ///
+    /// # Errors
+    /// [`RulesError`] if the length is out of [`LENGTHS`].
+    pub fn new(rules: &Rules) -> Result<Self, RulesError> {
+        if LENGTHS.contains(&rules.length) { Ok(Self { length: rules.length }) } else { Err(RulesError::Length) }
+    }
+
+    /// How many PINs there are, exactly.
+    #[must_use]
+    pub fn count(&self) -> BigUint {
+        std::iter::repeat_n(10_u8, self.length).product()
+    }
+
+    /// The strength of every PIN of this plan: the base-2 logarithm of [`Plan::count`].
+    #[must_use]
+    pub fn bits(&self) -> Bits {
+        Bits::of(&self.count())
+    }
+
+    /// Mints one PIN, uniformly from all of its length. It may begin with zeros.
+    ///
+    /// # Errors
+    /// [`RandomnessError`] if the source of randomness fails; nothing is made then.
+    pub fn mint(&self, choose: &mut impl Choose) -> Result<Password, RandomnessError> {
+        let mut pin = Password::with_room(self.length);
+        for _ in 0..self.length {
+            pin.text_mut().push(digit(choose)?);
+        }
+        Ok(pin)
+    }
+}
+
+/// One of the ten digits.
+pub(crate) fn digit(choose: &mut impl Choose) -> Result<char, RandomnessError> {
+    #[expect(clippy::cast_possible_truncation, reason = "below ten")]
+    Ok(char::from(b'0' + choose.below(10)? as u8))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::proof::{assert_uniform, distribution, source};
+
+    /// Three digits in place of six: the loop is the same, and a thousand PINs can be walked.
+    #[test]
+    fn every_pin_is_equally_likely() {
+        let plan = Plan { length: 3 };
+        let expected: Vec<String> = (0..1000).map(|pin| format!("{pin:03}")).collect();
+        assert_uniform(&distribution(|choose| plan.mint(choose)), &expected, &plan.count(), "three digits");
+    }
+
+    #[test]
+    fn bits_are_those_of_the_digits() {
+        let bits = |length| Plan::new(&Rules { length }).unwrap().bits().to_string();
+        assert_eq!(bits(6), "19.93");
+        assert_eq!(bits(12), "39.86");
+    }
+
+    #[test]
+    fn lengths_out_of_range_are_refused() {
+        for length in [0, 3, 5, 13, usize::MAX] {
+            assert_eq!(Plan::new(&Rules { length }), Err(RulesError::Length));
+        }
+        for length in LENGTHS {
+            let pin = Plan::new(&Rules { length }).unwrap().mint(&mut source(1)).unwrap();
+            assert_eq!(pin.expose().len(), length);
+            assert!(pin.expose().bytes().all(|octet| octet.is_ascii_digit()));
+        }
+    }
+}
