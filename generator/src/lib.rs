@@ -4,7 +4,7 @@
 //! repair, no modulo bias. The strength that is shown is therefore exact: the base-2 logarithm of their number.
 //!
 //! The proof is a chain that the tests walk whole: [`random::Source`] makes uniform numbers from uniform octets
-//! (every `n` from 1 to 256 is counted out), and each `Plan` ([`characters`], [`pin`]) makes uniform
+//! (every `n` from 1 to 256 is counted out), and each `Plan` ([`characters`], [`phrase`], [`pin`]) makes uniform
 //! strings from uniform numbers (every choice it can make on small alphabets is enumerated, with its exact
 //! probability).
 //!
@@ -14,6 +14,7 @@ pub mod bits;
 pub mod characters;
 mod count;
 pub mod password;
+pub mod phrase;
 pub mod pin;
 #[cfg(test)]
 mod proof;
