@@ -4,9 +4,9 @@
 //! repair, no modulo bias. The strength that is shown is therefore exact: the base-2 logarithm of their number.
 //!
 //! The proof is a chain that the tests walk whole: [`random::Source`] makes uniform numbers from uniform octets
-//! (every `n` from 1 to 256 is counted out), and each `Plan` ([`characters`], [`phrase`], [`pin`]) makes uniform
-//! strings from uniform numbers (every choice it can make on small alphabets is enumerated, with its exact
-//! probability).
+//! (every `n` from 1 to 256 is counted out), and each `Plan` ([`characters`], [`phrase`], [`pin`], [`site_rules`])
+//! makes uniform strings from uniform numbers (every choice it can make on small alphabets is enumerated, with its
+//! exact probability).
 //!
 //! This crate is pure. It knows no page, no server and no other crate of the workspace; randomness is passed in.
 
@@ -19,3 +19,4 @@ pub mod pin;
 #[cfg(test)]
 mod proof;
 pub mod random;
+pub mod site_rules;
