@@ -13,6 +13,7 @@
 pub mod bits;
 pub mod characters;
 mod count;
+pub mod keyboard;
 pub mod password;
 pub mod phrase;
 pub mod pin;
