@@ -9,6 +9,7 @@ pub mod database;
 pub mod error;
 pub mod extract;
 pub mod gate;
+pub mod generate;
 pub mod headers;
 pub mod invites;
 pub mod listener;

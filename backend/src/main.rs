@@ -32,6 +32,7 @@ fn main() -> ExitCode {
         Command::Serve(settings) => serve(&settings),
         Command::Invite(settings) => invite(&settings),
         Command::Check(settings) => return check(&settings),
+        Command::Generate(settings) => settings.run(),
         Command::Move(settings) => move_house(&settings),
     };
     match result {

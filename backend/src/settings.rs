@@ -10,6 +10,7 @@ use clap::parser::ValueSource;
 use clap::{Args, CommandFactory, FromArgMatches, Parser, Subcommand, ValueEnum};
 use shared::limits::ENTRIES_MAX;
 
+use crate::generate::Generate;
 use crate::store::oracle::LEVELS;
 use crate::store::{Lifetime, Millis};
 
@@ -31,6 +32,8 @@ pub enum Command {
     Invite(Invite),
     /// Test the way to an Oracle database step by step, and say what to do where it ends.
     Check(Check),
+    /// Mint passwords, passphrases or PINs here, as the page does.
+    Generate(Generate),
     /// Take everything from one database over into another, and prove that both hold the same.
     Move(Move),
 }
@@ -42,6 +45,7 @@ impl Cli {
         let matches = Self::command().get_matches();
         let mut cli = Self::from_arg_matches(&matches).unwrap_or_else(|error| error.exit());
         let data = match &mut cli.command {
+            Command::Generate(_) => return cli,
             Command::Serve(serve) => &mut serve.data,
             Command::Invite(invite) => &mut invite.data,
             Command::Check(check) => &mut check.data,

@@ -63,6 +63,12 @@ const BANS: &[Ban] = &[
         why: "frontend and backend never meet, and the server cannot open an entry",
     },
     Ban {
+        within: &["backend/src/"],
+        except: &["backend/src/generate.rs"],
+        words: &["generator::"],
+        why: "the server mints nothing; only its generate command does",
+    },
+    Ban {
         within: &["backend/src/store/"],
         except: &[],
         words: &["axum", "hyper", "http::", "StatusCode"],

@@ -1,0 +1,200 @@
+//! `passmint generate`: the page's generator on the terminal, with the same rules, the same code and the same bits.
+//!
+//! What is minted goes to standard output and nowhere else; how strong it is goes to standard error.
+
+use std::fmt::Display;
+use std::io::{self, Write};
+
+use anyhow::{Context, Result, ensure};
+use clap::{Args, ValueEnum};
+use generator::bits::Bits;
+use generator::characters::{self, Class};
+use generator::password::Password;
+use generator::random::{RandomnessError, Source};
+use generator::{keyboard, phrase, pin, site_rules};
+use getrandom::SysRng;
+
+/// Passwords that can be asked for at once.
+const COUNT_MAX: u32 = 100_000;
+
+/// Settings of `passmint generate`. Without any: one password of 30 letters, digits and symbols.
+#[derive(Args, Debug)]
+pub struct Generate {
+    /// How many characters [default: 30].
+    #[arg(long, value_name = "8..30", conflicts_with_all = ["words", "pin"])]
+    length: Option<usize>,
+    /// Kinds of characters to do without.
+    #[arg(long, value_name = "KIND", value_delimiter = ',', conflicts_with_all = ["words", "pin", "rules"])]
+    without: Vec<Kind>,
+    /// Least number of a kind, as in symbols=2; may be given again for another kind.
+    #[arg(long, value_name = "KIND=NUMBER", value_parser = least, conflicts_with_all = ["words", "pin", "rules"])]
+    least: Vec<(Kind, usize)>,
+    /// Characters to leave out.
+    #[arg(long, value_name = "CHARACTERS", allow_hyphen_values = true, conflicts_with_all = ["words", "pin"])]
+    exclude: Option<String>,
+    /// Characters to add.
+    #[arg(long, value_name = "CHARACTERS", allow_hyphen_values = true,
+          conflicts_with_all = ["words", "pin", "rules"])]
+    include: Option<String>,
+    /// Leave out look-alikes, such as 0 and O, 1 and l.
+    #[arg(long, conflicts_with_all = ["words", "pin", "rules"])]
+    no_look_alikes: bool,
+    /// Only characters that sit on the same key on American, German and French keyboards.
+    #[arg(long, conflicts_with_all = ["words", "pin"])]
+    keyboard_safe: bool,
+    /// A passphrase of so many words instead.
+    #[arg(long, value_name = "4..12", conflicts_with_all = ["pin", "rules"])]
+    words: Option<usize>,
+    /// What stands between words; empty for nothing.
+    #[arg(long, value_name = "CHARACTER", default_value = "-", allow_hyphen_values = true, requires = "words")]
+    separator: String,
+    /// Capitals of a passphrase.
+    #[arg(long, value_name = "WHICH", default_value = "none", requires = "words")]
+    capitals: Capitals,
+    /// Add a digit to one word.
+    #[arg(long, requires = "words")]
+    digit: bool,
+    /// A PIN of so many digits instead.
+    #[arg(long, value_name = "6..12", conflicts_with = "rules")]
+    pin: Option<usize>,
+    /// Obey a site's password rules, as its `passwordrules` attribute has them: "minlength: 8; required: upper, digit".
+    #[arg(long, value_name = "TEXT")]
+    rules: Option<String>,
+    /// How many.
+    #[arg(long, value_name = "NUMBER", default_value_t = 1,
+          value_parser = clap::value_parser!(u32).range(1..=i64::from(COUNT_MAX)))]
+    count: u32,
+    /// Print JSON: bits, and a list of what was minted.
+    #[arg(long)]
+    json: bool,
+}
+
+/// The kinds of characters.
+#[derive(ValueEnum, Clone, Copy, Debug, PartialEq, Eq)]
+enum Kind {
+    Lower,
+    Upper,
+    Digits,
+    Symbols,
+}
+
+impl From<Kind> for Class {
+    fn from(kind: Kind) -> Self {
+        match kind {
+            Kind::Lower => Self::Lower,
+            Kind::Upper => Self::Upper,
+            Kind::Digits => Self::Digits,
+            Kind::Symbols => Self::Symbols,
+        }
+    }
+}
+
+/// Capitals of a passphrase.
+#[derive(ValueEnum, Clone, Copy, Debug, PartialEq, Eq)]
+enum Capitals {
+    None,
+    FirstLetters,
+    OneWord,
+}
+
+fn least(text: &str) -> Result<(Kind, usize), String> {
+    let (kind, number) = text.split_once('=').ok_or("write it as symbols=2")?;
+    let number = number.parse().map_err(|_| format!("{number} is no number"))?;
+    Ok((Kind::from_str(kind, true)?, number))
+}
+
+impl Generate {
+    /// Mints and prints.
+    ///
+    /// # Errors
+    /// Says which setting to change; or that there is no randomness, or nothing to write to.
+    pub fn run(&self) -> Result<()> {
+        let (out, told) = (&mut io::stdout().lock(), &mut io::stderr().lock());
+        if let Some(length) = self.pin {
+            let plan = pin::Plan::new(&pin::Rules { length }).context("--pin")?;
+            return self.print(plan.bits(), |source| plan.mint(source), out, told);
+        }
+        if let Some(words) = self.words {
+            let plan = phrase::Plan::new(&self.phrase(words)?)?;
+            return self.print(plan.bits(), |source| plan.mint(source), out, told);
+        }
+        if let Some(text) = &self.rules {
+            let plan = site_rules::Plan::new(&self.site_rules(text)).context("--rules")?;
+            return self.print(plan.bits(), |source| plan.mint(source), out, told);
+        }
+        let plan = characters::Plan::new(&self.characters())?;
+        self.print(plan.bits(), |source| plan.mint(source), out, told)
+    }
+
+    fn characters(&self) -> characters::Rules {
+        let mut rules = characters::Rules::default();
+        rules.length = self.length.unwrap_or(rules.length);
+        rules.no_look_alikes = self.no_look_alikes;
+        rules.exclude = self.exclude.clone().unwrap_or_default();
+        rules.include = self.include.clone().unwrap_or_default();
+        for kind in &self.without {
+            rules.class_mut((*kind).into()).on = false;
+        }
+        for (kind, number) in &self.least {
+            rules.class_mut((*kind).into()).minimum = *number;
+        }
+        if self.keyboard_safe { keyboard::restricted(&rules) } else { rules }
+    }
+
+    fn phrase(&self, words: usize) -> Result<phrase::Rules> {
+        let mut separator = self.separator.chars();
+        let rules = phrase::Rules {
+            words,
+            separator: separator.next(),
+            capitals: match self.capitals {
+                Capitals::None => phrase::Capitals::None,
+                Capitals::FirstLetters => phrase::Capitals::FirstLetters,
+                Capitals::OneWord => phrase::Capitals::OneWord,
+            },
+            digit: self.digit,
+        };
+        ensure!(separator.next().is_none(), "--separator is one character, or empty");
+        Ok(rules)
+    }
+
+    fn site_rules(&self, text: &str) -> site_rules::Rules {
+        let mut exclude = self.exclude.clone().unwrap_or_default();
+        if self.keyboard_safe {
+            exclude.push_str(&keyboard::unsafe_characters());
+        }
+        let usual = site_rules::Rules::default();
+        site_rules::Rules { text: text.to_owned(), length: self.length.unwrap_or(usual.length), exclude }
+    }
+
+    fn print(
+        &self,
+        bits: Bits,
+        mint: impl Fn(&mut Source<SysRng>) -> Result<Password, RandomnessError>,
+        out: &mut impl Write,
+        told: &mut impl Write,
+    ) -> Result<()> {
+        let mut source = Source::new(SysRng);
+        let mut out = io::BufWriter::new(out);
+        let write = |out: &mut io::BufWriter<_>, text: &dyn Display| write!(out, "{text}");
+        if self.json {
+            write(&mut out, &format_args!("{{\"bits\":{bits},\"passwords\":["))?;
+        }
+        for number in 0..self.count {
+            let minted = mint(&mut source).context("the system gives no randomness; nothing more was made")?;
+            if self.json {
+                let comma = if number == 0 { "" } else { "," };
+                write(&mut out, &format_args!("{comma}{}", serde_json::to_string(minted.expose())?))?;
+            } else {
+                write(&mut out, &format_args!("{}\n", minted.expose()))?;
+            }
+        }
+        if self.json {
+            write(&mut out, &"]}\n")?;
+        }
+        out.flush().context("cannot write")?;
+        if !self.json {
+            writeln!(told, "{bits} bits each")?;
+        }
+        Ok(())
+    }
+}
