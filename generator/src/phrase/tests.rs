@@ -41,7 +41,8 @@ fn damaged_lists_are_refused() {
     assert_eq!(line(EFF.replacen("abdomen", "abacus", 1)), 2);
     assert_eq!(line(EFF.replacen("abdomen", "abacuses", 1)), 2);
     assert_eq!(line(EFF.replacen("abdomen", "zebra", 1)), 3);
-    assert_eq!(line(EFF.replacen("abdomen", "-", 1)), 2);
+    assert_eq!(line(EFF.replacen("abacus", "-abacus", 1)), 1);
+    assert_eq!(line(EFF.replacen("abdomen", "abd0men", 1)), 2);
     assert_eq!(line(EFF.replacen("abdomen", "", 1)), 2);
 }
 

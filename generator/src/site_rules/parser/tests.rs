@@ -46,6 +46,8 @@ fn classes_hold_what_apple_says() {
     assert_eq!(named("ascii-printable").characters().count(), 95);
     assert_eq!(named("unicode"), named("ascii-printable"));
     assert_eq!(Set::named("digits"), None);
+    // Its number is that of `i` and 128.
+    assert!(!named("lower").contains('é'));
 }
 
 #[test]
