@@ -30,6 +30,7 @@ pub const KINDS: &str = "Kinds of characters";
 pub const MORE_RULES: &str = "More rules";
 pub const MINIMUMS: &str = "At least this many";
 pub const NO_LOOK_ALIKES: &str = "Leave out look-alikes, such as 0 and O, 1 and l";
+pub const KEYBOARD_SAFE: &str = "Only letters that sit on the same key in America, Germany and France";
 pub const EXCLUDE: &str = "Leave out these characters";
 pub const INCLUDE: &str = "Add these characters";
 pub const RESET_RULES: &str = "Back to the usual rules";
@@ -163,6 +164,12 @@ pub fn form_fault(fault: FormFault) -> String {
         }
         FormFault::MinimumNotANumber(of) => {
             format!("{}: the least number must be 1 or more. To have none, switch them off.", class(of).1)
+        }
+        FormFault::NoneKeyboardSafe => {
+            "No digit or symbol sits on the same key everywhere: switch on small or capital letters.".into()
+        }
+        FormFault::NotKeyboardSafe(character) => {
+            format!("{character} does not sit on the same key everywhere. Take it out, or allow all keys.")
         }
         FormFault::Rules(RulesError::NothingChosen) => "Switch on at least one kind of character.".into(),
         FormFault::Rules(RulesError::ClassEmptied(of)) => {

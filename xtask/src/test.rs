@@ -1,5 +1,6 @@
 //! `cargo xtask test`: everything that must pass, in the order in which it fails fastest.
 
+use std::env::consts::{DLL_PREFIX, DLL_SUFFIX};
 use std::time::Instant;
 
 use anyhow::{Context, Result, bail};
@@ -97,7 +98,7 @@ fn e2e_of(filter: &[&str]) -> Result<()> {
     let result = sh(cargo()?
         .args(["test", "--package", "xtask", "--test", "e2e", "--locked", "--", "--test-threads=2"])
         .args(filter)
-        .env("PASSMINT_ORACLE_DOUBLE", target()?.join("debug/liborafake.so"))
+        .env("PASSMINT_ORACLE_DOUBLE", target()?.join("debug").join(format!("{DLL_PREFIX}orafake{DLL_SUFFIX}")))
         .env("PASSMINT_BIN", root().join("dist").join(format!("passmint{}", std::env::consts::EXE_SUFFIX)))
         .env("PASSMINT_AXE", tools::axe()?)
         .env("PASSMINT_BROWSER", browser.capabilities()?)

@@ -2,6 +2,7 @@
 
 #![allow(dead_code, reason = "shared between test programs")]
 
+use std::env::consts::{DLL_PREFIX, DLL_SUFFIX};
 use std::fs;
 use std::path::{Path, PathBuf};
 use std::sync::OnceLock;
@@ -17,13 +18,16 @@ pub const PASSWORD: &str = "Orafake-Password-1";
 pub fn folder() -> &'static Path {
     static FOLDER: OnceLock<PathBuf> = OnceLock::new();
     FOLDER.get_or_init(|| {
-        let folder = tempfile::tempdir().unwrap().keep();
+        // Nobody drops what is static: it stays, in the build output, and takes next to no space.
+        let folder = tempfile::tempdir_in(env!("CARGO_TARGET_TMPDIR")).unwrap().keep();
         let tests = std::env::current_exe().unwrap().parent().unwrap().to_owned();
         // Cargo puts it beside the tests, or one folder up.
-        let library = [tests.join("liborafake.so"), tests.join("../liborafake.so")].into_iter().find(|it| it.exists());
+        let name = format!("{DLL_PREFIX}orafake{DLL_SUFFIX}");
+        let library = [tests.join(&name), tests.join("..").join(&name)].into_iter().find(|it| it.exists());
         let library = library.expect("the double is not built: cargo build --package oracle-double");
         // The name under which the oracle crate looks for it, in a folder where no other program does.
-        fs::copy(library, folder.join("libclntsh.so")).unwrap();
+        let alias = folder.join(format!("libclntsh{DLL_SUFFIX}"));
+        fs::hard_link(&library, &alias).or_else(|_| fs::copy(&library, &alias).map(drop)).unwrap();
         folder
     })
 }

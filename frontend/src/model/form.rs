@@ -3,6 +3,7 @@
 //! What was typed stays as it was typed, right or wrong.
 
 use generator::characters::{Class, ClassRule, LENGTHS, Plan, Rules, RulesError};
+use generator::keyboard;
 
 /// What stands in the form.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -13,6 +14,8 @@ pub struct RulesForm {
     pub classes: [ClassField; 4],
     /// Whether look-alikes are left out.
     pub no_look_alikes: bool,
+    /// Whether only characters are used that sit on the same key on common keyboards.
+    pub keyboard_safe: bool,
     /// Characters to leave out.
     pub exclude: String,
     /// Characters to add.
@@ -50,6 +53,10 @@ pub enum FormFault {
     LengthNotANumber,
     /// What is typed as a minimum is no whole number from 1 up.
     MinimumNotANumber(Class),
+    /// None of the kinds that are on has a character that is safe on every keyboard.
+    NoneKeyboardSafe,
+    /// This character is to be added, and is not safe on every keyboard.
+    NotKeyboardSafe(char),
     /// The rules contradict themselves.
     Rules(RulesError),
 }
@@ -70,6 +77,7 @@ impl From<&Rules> for RulesForm {
             length: rules.length.to_string(),
             classes: Class::ALL.map(field),
             no_look_alikes: rules.no_look_alikes,
+            keyboard_safe: false,
             exclude: rules.exclude.clone(),
             include: rules.include.clone(),
         }
@@ -85,7 +93,8 @@ impl FormFault {
                 Field::Length
             }
             Self::MinimumNotANumber(class) => Field::Minimum(class),
-            Self::Rules(RulesError::NothingChosen) => Field::Classes,
+            Self::NoneKeyboardSafe | Self::Rules(RulesError::NothingChosen) => Field::Classes,
+            Self::NotKeyboardSafe(_) => Field::Include,
             Self::Rules(RulesError::ClassEmptied(_)) => Field::Exclude,
             Self::Rules(RulesError::AddedAndLeftOut(_) | RulesError::NotVisible | RulesError::TooManyCharacters) => {
                 Field::Include
@@ -116,6 +125,17 @@ impl RulesForm {
                 _ => return Err(FormFault::MinimumNotANumber(class)),
             };
             *rules.class_mut(class) = ClassRule { on: field.on, minimum };
+        }
+        if self.keyboard_safe {
+            if let Some(strange) = rules.include.chars().find(|character| !keyboard::SAFE.contains(*character)) {
+                return Err(FormFault::NotKeyboardSafe(strange));
+            }
+            let any_on = |rules: &Rules| Class::ALL.into_iter().any(|class| rules.class(class).on);
+            let any = any_on(&rules);
+            rules = keyboard::restricted(&rules);
+            if any && !any_on(&rules) && rules.include.is_empty() {
+                return Err(FormFault::NoneKeyboardSafe);
+            }
         }
         let plan = Plan::new(&rules).map_err(FormFault::Rules)?;
         Ok((rules, plan))
@@ -175,6 +195,28 @@ mod tests {
         assert!(form.plan().is_ok());
         form.classes[3].on = true;
         assert_eq!(form.plan().unwrap_err(), FormFault::MinimumNotANumber(Class::Symbols));
+    }
+
+    #[test]
+    fn safe_keys_leave_letters_and_the_receipt_says_which() {
+        let form = RulesForm { keyboard_safe: true, ..RulesForm::default() };
+        let (rules, plan) = form.plan().unwrap();
+        assert_eq!(plan.alphabet().len(), keyboard::SAFE.len());
+        assert!(plan.alphabet().iter().all(|character| keyboard::SAFE.contains(*character)));
+        // The rules that are kept need no word of keyboards to be obeyed again.
+        assert_eq!(RulesForm::from(&rules).plan().unwrap().1.count(), plan.count());
+        let only = |kind: usize| {
+            let mut form = RulesForm { keyboard_safe: true, ..RulesForm::default() };
+            form.classes.iter_mut().enumerate().for_each(|(index, class)| class.on = index == kind);
+            form
+        };
+        assert_eq!(only(2).plan().unwrap_err(), FormFault::NoneKeyboardSafe);
+        assert_eq!(only(9).plan().unwrap_err(), FormFault::Rules(RulesError::NothingChosen));
+        assert!(only(0).plan().is_ok());
+        let added = RulesForm { include: "x-".into(), ..only(0) };
+        assert_eq!(added.plan().unwrap_err(), FormFault::NotKeyboardSafe('-'));
+        assert_eq!(added.plan().unwrap_err().field(), Field::Include);
+        assert!(RulesForm { include: "B".into(), ..only(2) }.plan().is_ok());
     }
 
     #[test]

@@ -186,6 +186,7 @@ fn RulesFields() -> impl IntoView {
                 }).into_iter().collect_view()}
             </fieldset>
             <Check label=text::NO_LOOK_ALIKES value=mint.no_look_alikes/>
+            <Check label=text::KEYBOARD_SAFE value=mint.keyboard_safe/>
             <TextField id="exclude" label=text::EXCLUDE value=mint.exclude class="input--secret"
                 fault=mint.fault(|field| field == Field::Exclude)/>
             <TextField id="include" label=text::INCLUDE value=mint.include class="input--secret"

@@ -17,6 +17,7 @@ pub(super) struct Mint {
     pub(super) length: RwSignal<String>,
     pub(super) classes: [(Class, RwSignal<bool>, RwSignal<String>); 4],
     pub(super) no_look_alikes: RwSignal<bool>,
+    pub(super) keyboard_safe: RwSignal<bool>,
     pub(super) exclude: RwSignal<String>,
     pub(super) include: RwSignal<String>,
     /// What the rules come to.
@@ -54,6 +55,7 @@ impl Mint {
             (class, RwSignal::new(field.on), RwSignal::new(field.minimum))
         });
         let no_look_alikes = RwSignal::new(false);
+        let keyboard_safe = RwSignal::new(false);
         let exclude = RwSignal::new(String::new());
         let include = RwSignal::new(String::new());
         let plan = Memo::new(move |_| {
@@ -61,6 +63,7 @@ impl Mint {
                 length: length.get(),
                 classes: classes.map(|(_, on, minimum)| ClassField { on: on.get(), minimum: minimum.get() }),
                 no_look_alikes: no_look_alikes.get(),
+                keyboard_safe: keyboard_safe.get(),
                 exclude: exclude.get(),
                 include: include.get(),
             };
@@ -70,6 +73,7 @@ impl Mint {
             length,
             classes,
             no_look_alikes,
+            keyboard_safe,
             exclude,
             include,
             plan,
@@ -94,6 +98,7 @@ impl Mint {
             minimum.set(field.minimum);
         }
         self.no_look_alikes.set(false);
+        self.keyboard_safe.set(false);
         self.exclude.set(String::new());
         self.include.set(String::new());
     }

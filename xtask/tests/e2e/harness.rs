@@ -63,7 +63,11 @@ impl Server {
         ];
         environment.extend(real.iter().filter_map(|(to, from)| Some((*to, std::env::var_os(from)?))));
         if environment.len() == 1 {
-            std::fs::copy(named("PASSMINT_ORACLE_DOUBLE"), data.path().join("libclntsh.so")).unwrap();
+            std::fs::copy(
+                named("PASSMINT_ORACLE_DOUBLE"),
+                data.path().join(format!("libclntsh{}", std::env::consts::DLL_SUFFIX)),
+            )
+            .unwrap();
             environment.extend([
                 ("PASSMINT_ORACLE_CONNECT", "localhost/main_job".into()),
                 ("PASSMINT_ORACLE_USER", "passmint".into()),

@@ -93,6 +93,15 @@ fn rules() {
         page.see("bits: at a trillion").await;
         let password = page.minted().await;
         assert!(password.chars().all(|c| "23456789-".contains(c)), "{password}");
+        let safe = "Only letters that sit on the same key in America, Germany and France";
+        page.press_check(safe).await;
+        fault(&page, "Add these characters", "- does not sit on the same key everywhere").await;
+        page.fill("Add these characters", "").await;
+        page.see("No digit or symbol sits on the same key everywhere").await;
+        page.press_check("Capital letters").await;
+        page.see("bits: at a trillion").await;
+        let password = page.minted().await;
+        assert!(password.chars().all(|c| "BCDEFGHIJKLNOPRSTUVX".contains(c)), "{password}");
         page.press("Back to the usual rules").await;
         page.see("196.59 bits").await;
         page.no_complaints().await;

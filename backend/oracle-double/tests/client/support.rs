@@ -1,5 +1,6 @@
 //! One client library for the whole process; each test has a service of its own.
 
+use std::env::consts::{DLL_PREFIX, DLL_SUFFIX};
 use std::fs;
 use std::path::{Path, PathBuf};
 use std::sync::OnceLock;
@@ -13,11 +14,12 @@ pub fn folder() -> &'static Path {
     static FOLDER: OnceLock<PathBuf> = OnceLock::new();
     FOLDER.get_or_init(|| {
         let folder = tempfile::tempdir_in(env!("CARGO_TARGET_TMPDIR")).unwrap().keep();
+        let name = format!("{DLL_PREFIX}orafake{DLL_SUFFIX}");
         // Cargo puts the cdylib beside the folder of the test executables.
-        let library = std::env::current_exe().unwrap().parent().unwrap().join("liborafake.so");
-        let library =
-            if library.exists() { library } else { library.parent().unwrap().with_file_name("liborafake.so") };
-        fs::copy(&library, folder.join("libclntsh.so")).unwrap();
+        let library = std::env::current_exe().unwrap().parent().unwrap().join(&name);
+        let library = if library.exists() { library } else { library.parent().unwrap().with_file_name(&name) };
+        let alias = folder.join(format!("libclntsh{DLL_SUFFIX}"));
+        fs::hard_link(&library, &alias).or_else(|_| fs::copy(&library, &alias).map(drop)).unwrap();
         // Safety: `get_or_init` lets one thread in, and it comes before any other use of the environment.
         unsafe { std::env::set_var("ORAFAKE_DIR", &folder) };
         InitParams::new().oracle_client_lib_dir(&folder).unwrap().init().unwrap();

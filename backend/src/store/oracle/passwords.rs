@@ -140,11 +140,8 @@ fn save(connection: &Connection, put: &Put, entries_max: u64, now: Millis) -> Re
     ];
     match block.execute_named(&binds) {
         Ok(()) => {}
-        // The entry is there: this put was done before, or is stale.
-        Err(error) if Code::of(&error) == Some(Code::Ora(1)) => {
-            connection.rollback()?;
-            return Ok(None);
-        }
+        // The entry is there: this put was done before, or is stale. What the block did is undone with its error.
+        Err(error) if Code::of(&error) == Some(Code::Ora(1)) => return Ok(None),
         Err(error) => return Err(error.into()),
     }
     let change_no: Option<u64> = block.bind_value("change_no")?;
