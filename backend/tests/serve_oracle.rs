@@ -115,6 +115,34 @@ fn it_starts_while_the_database_is_down_and_finds_it_when_it_comes() {
     assert_eq!((server.status("/readyz").as_str(), server.status(LIST).as_str()), ("200", "401"));
 }
 
+/// Nobody may make a vault in a database that turns out to belong to another server key.
+#[test]
+fn a_database_of_another_server_key_is_never_served() {
+    let (ours, theirs) = (tempfile::tempdir().unwrap(), tempfile::tempdir().unwrap());
+    Server::start("keys", &theirs).hears("/#invite=");
+    Server::start("other_keys", &ours).hears("/#invite=");
+    faults("keys", "down\n");
+    let mut server = Server::start("keys", &ours);
+    assert_eq!(server.status(LIST), "503");
+    faults("keys", "");
+    let start = Instant::now();
+    let ended = loop {
+        if let Some(status) = server.child.try_wait().unwrap() {
+            break status;
+        }
+        assert!(start.elapsed() < Duration::from_secs(20), "it goes on");
+        // It may end while it is asked.
+        if let Ok(stream) = TcpStream::connect(("127.0.0.1", server.port)) {
+            drop(stream);
+            let status = std::panic::catch_unwind(std::panic::AssertUnwindSafe(|| server.status(LIST)));
+            assert!(status.is_err() || status.is_ok_and(|status| status == "503"), "it serves");
+        }
+        std::thread::sleep(Duration::from_millis(50));
+    };
+    assert!(!ended.success());
+    server.hears("this database belongs to another server key");
+}
+
 #[test]
 fn without_a_key_and_without_a_database_it_does_not_guess() {
     faults("keyless", "down\n");

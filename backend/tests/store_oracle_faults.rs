@@ -222,6 +222,14 @@ fn a_database_without_quota_says_so() {
 }
 
 #[test]
+fn a_database_of_a_newer_passmint_is_left_alone() {
+    store("newer").has_accounts().unwrap();
+    oracle_double::meddle("newer", "INSERT INTO schema_version (version) VALUES (99)");
+    let said = unavailable(store("newer").has_accounts());
+    assert!(said.contains("schema version 99") && said.contains("run the newer Passmint"), "{said}");
+}
+
+#[test]
 fn the_check_walks_to_the_end_and_names_the_step_where_it_cannot() {
     let listener = std::net::TcpListener::bind("127.0.0.1:0").unwrap();
     let port = listener.local_addr().unwrap().port();

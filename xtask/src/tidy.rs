@@ -82,7 +82,7 @@ const BANS: &[Ban] = &[
     },
     Ban {
         within: &["backend/src/", "backend/tests/"],
-        except: &["backend/src/store/oracle", "backend/tests/real_oracle"],
+        except: &["backend/src/store/oracle", "backend/tests/real_oracle", "backend/tests/oracle_double"],
         // Not `store::oracle::`, which is the driver.
         words: &[" oracle::", "(oracle::", "<oracle::", "&oracle::"],
         why: "the oracle crate is named in its driver only",

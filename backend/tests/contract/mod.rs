@@ -65,6 +65,7 @@ macro_rules! suite {
             a_moved_house_is_the_same_house,
             a_move_goes_on_where_it_was_interrupted,
             a_move_never_mixes_with_other_data,
+            entries_that_differ_are_not_taken_for_the_same,
         );
     };
 }

@@ -1,9 +1,10 @@
 //! Moving house, from SQLite into the driver under test and back.
 
 use backend::moving::{Counts, NotMoved, Progress, move_house};
-use backend::store::NewSession;
 use backend::store::sqlite::SqliteStore;
+use backend::store::{NewSession, StoreError};
 use shared::limits::BUCKETS;
+use shared::passwords::StoredEntry;
 use shared::sessions::CredentialKind;
 use tempfile::TempDir;
 
@@ -102,4 +103,29 @@ pub fn a_move_never_mixes_with_other_data(driver: &impl Driver) {
     let other = SqliteStore::open(&folder.path().join("other.db"), 1).unwrap();
     other.bind_server_key(&[4; 32]).unwrap();
     assert!(matches!(refused(&other), NotMoved::OtherKey));
+}
+
+pub fn entries_that_differ_are_not_taken_for_the_same(driver: &impl Driver) {
+    let store = driver.open();
+    let ada = settle(&*store, 1, "ada");
+    let entry = |tag, version, change_no| StoredEntry {
+        id: entry_id(tag),
+        version,
+        change_no,
+        changed_at: NOW,
+        sealed: Some(sealed(1024, 7)),
+    };
+    store.take_entries(ada, &[]).unwrap();
+    store.take_entries(ada, &[entry(1, 1, 1), entry(2, 1, 2), entry(3, 1, 4)]).unwrap();
+    store.take_entries(ada, &[entry(1, 1, 1), entry(2, 1, 2)]).unwrap();
+    for (what, page) in [
+        ("another entry under that number", vec![entry(1, 1, 1), entry(9, 1, 2)]),
+        ("another version under that number", vec![entry(1, 1, 1), entry(2, 2, 2)]),
+        ("the same entry under another number", vec![entry(2, 1, 3)]),
+        ("one too many in between", vec![entry(1, 1, 1), entry(3, 1, 4)]),
+    ] {
+        assert!(matches!(store.take_entries(ada, &page), Err(StoreError::Taken)), "{what}");
+    }
+    let there: Vec<_> = store.changes(ada, 0, 10).unwrap().entries.iter().map(|entry| entry.change_no).collect();
+    assert_eq!(there, [1, 2, 4], "what was refused left nothing");
 }

@@ -53,3 +53,11 @@ pub fn store(service: &str) -> OracleStore {
 pub fn faults(service: &str, lines: &str) {
     fs::write(folder().join(format!("{service}.faults")), lines).unwrap();
 }
+
+/// Runs a statement in a service that a store has opened before, as someone else with the same log-in would.
+pub fn meddle(service: &str, statement: &str) {
+    let OracleSettings { user, password, descriptor, .. } = settings(service);
+    let connection = oracle::Connection::connect(user, password.as_str(), descriptor.to_string()).unwrap();
+    connection.execute(statement, &[]).unwrap();
+    connection.commit().unwrap();
+}
