@@ -38,7 +38,8 @@ fn every_code_of_the_table_comes_with_its_remedy() {
             Err(StoreError::Unavailable(said)) => assert_eq!(said, format!("{text}: {remedy}")),
             other => panic!("{text}: {other:?}"),
         }
-        assert!(start.elapsed() < Duration::from_secs(1), "{text}");
+        // Far below any time-out: it is answered, not waited for.
+        assert!(start.elapsed() < Duration::from_secs(3), "{text}");
     }
 }
 
@@ -84,9 +85,9 @@ fn a_silent_database_keeps_nobody_waiting_in_line() {
             scope.spawn(|| unavailable(store.has_accounts()));
         }
     });
-    // One connect's time for all, not one after the other; those beyond the pool hear of the failure.
+    // One connect's time for all (a queue of four would take twelve seconds); those beyond the pool hear of the failure.
     let waited = start.elapsed();
-    assert!(waited >= Duration::from_secs(4) && waited < Duration::from_secs(8), "{waited:?}");
+    assert!(waited >= Duration::from_secs(4) && waited < Duration::from_secs(11), "{waited:?}");
 }
 
 #[test]
@@ -98,7 +99,7 @@ fn a_call_that_hangs_ends_at_its_deadline_and_the_next_one_works() {
     let start = Instant::now();
     let said = unavailable(store.put(&put(ada, entry_id(1), 0, 7), MANY, NOW));
     assert!(said.starts_with("DPI-1067"), "{said}");
-    assert!(start.elapsed() < Duration::from_secs(3), "{:?}", start.elapsed());
+    assert!(start.elapsed() < Duration::from_secs(10), "{:?}", start.elapsed());
     store.put(&put(ada, entry_id(1), 0, 7), MANY, NOW).unwrap();
     assert_eq!(store.changes(ada, 0, 10).unwrap().latest, 1);
 }
@@ -144,7 +145,7 @@ fn an_idle_connection_that_died_is_replaced_unseen() {
     let store = OracleStore::new(settings).unwrap();
     let ada = settle(&store, 1, "ada");
     for (round, (fault, times)) in
-        [("ping||0|1|drop-3113", 0..500), ("ping||0|1|ORA-3135", 0..500), ("ping||0|1|hang:60000", 1900..2500)]
+        [("ping||0|1|drop-3113", 0..1900), ("ping||0|1|ORA-3135", 0..1900), ("ping||0|1|hang:60000", 1900..7000)]
             .into_iter()
             .enumerate()
     {
@@ -209,7 +210,7 @@ fn no_more_connections_than_allowed_and_whoever_waits_too_long_is_told() {
         let start = Instant::now();
         let said = unavailable(store.has_accounts());
         assert!(said.contains("in use") || said.starts_with("DPI-1067"), "{said}");
-        assert!(start.elapsed() < Duration::from_secs(3), "{:?}", start.elapsed());
+        assert!(start.elapsed() < Duration::from_millis(4500), "{:?}", start.elapsed());
     });
     faults("full", "");
     store.put(&put(ada, entry_id(9), 0, 7), MANY, NOW).unwrap();
