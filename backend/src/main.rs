@@ -92,15 +92,16 @@ fn serve(settings: &Serve) -> Result<()> {
 /// Makes sure that the database belongs to this server key, and says where the page is. Gives false if the database
 /// does not answer: the gate is closed then.
 async fn settle(gate: &Gate, fingerprint: Hash, page_url: &str) -> Result<bool> {
-    let bound = gate.call_for_ourselves(move |store| store.bind_server_key(&fingerprint)).await;
-    match bound {
-        Ok(()) => {}
-        Err(GateError::Store(StoreError::Taken)) => {
-            bail!("this database belongs to another server key: put the right one back")
-        }
-        // A damaged database is served for reading; its key cannot be compared without the right to write.
-        Err(_) if gate.call_for_ourselves(|store| store.has_accounts()).await.is_ok() => {}
-        Err(error) => return later(gate, &error),
+    let bound = match gate.call_for_ourselves(move |store| store.bind_server_key(&fingerprint)).await {
+        Ok(()) => fingerprint,
+        // It may be readable all the same: a damaged database is served for reading, if it is known to be this key's.
+        Err(refused) => match gate.call_for_ourselves(|store| store.server_key()).await {
+            Ok(Some(bound)) => bound,
+            Ok(None) | Err(_) => return later(gate, &refused),
+        },
+    };
+    if bound != fingerprint {
+        bail!("this database belongs to another server key: put the right one back");
     }
     let page_url = page_url.to_owned();
     if let Err(error) = gate.call_for_ourselves(move |store| greet(store, &page_url)).await {

@@ -7,6 +7,10 @@ use super::node::{Node, balanced, parse};
 
 /// `[[protocol:]//]host[:port]/service[?name=value&…]`, of Oracle's EZConnect Plus.
 pub(super) fn ez_connect(text: &str) -> Result<Node, NotConnectString> {
+    // What stands before it could be a password, and would be shown as a host or a service.
+    if text.contains('@') {
+        return Err(NotConnectString::Credentials);
+    }
     let (protocol, rest) = match text.split_once("//") {
         Some(("", rest)) => ("tcp", rest),
         Some((protocol, rest)) => (protocol.trim_end_matches(':'), rest),

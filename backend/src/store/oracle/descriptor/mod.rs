@@ -38,6 +38,9 @@ pub enum NotConnectString {
         /// What is wrong there.
         what: &'static str,
     },
+    /// `user/password@address`, as Oracle's own tools take it.
+    #[error("it holds an @: name the user in --oracle-user, give the password apart, and here only what follows the @")]
+    Credentials,
     /// A descriptor without an address.
     #[error("it names no address: (address=(protocol=tcps)(host=…)(port=…)) is missing")]
     NoAddress,

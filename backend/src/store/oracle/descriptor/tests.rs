@@ -81,6 +81,7 @@ fn what_cannot_be_used_is_named() {
         (" \n", NotConnectString::Empty),
         ("localhost:1521", NotConnectString::NoService),
         ("localhost:1521/", NotConnectString::NoService),
+        ("passmint/secret@localhost/service", NotConnectString::Credentials),
         ("localhost:x/service", NotConnectString::Port),
         ("localhost:0/service", NotConnectString::Port),
         ("http://localhost/service", NotConnectString::Protocol),
