@@ -15,6 +15,21 @@ pub(crate) fn source(seed: u8) -> Source<ChaCha20Rng> {
     Source::new(ChaCha20Rng::from_seed([seed; 32]))
 }
 
+/// Answers so many choices, each with its last possibility, and fails at the next one.
+pub(crate) struct FailsAt(pub(crate) usize);
+
+impl Choose for FailsAt {
+    fn below(&mut self, n: usize) -> Result<usize, RandomnessError> {
+        self.0 = self.0.checked_sub(1).ok_or(RandomnessError)?;
+        Ok(n - 1)
+    }
+
+    fn below_big(&mut self, n: &BigUint) -> Result<BigUint, RandomnessError> {
+        self.below(1)?;
+        Ok(n - 1_u8)
+    }
+}
+
 /// Answers every choice in every possible way, one way a run, and keeps the exact probability of each run.
 #[derive(Default)]
 pub(crate) struct EveryChoice {

@@ -1,11 +1,21 @@
 //! `cargo xtask dist`: one release binary with the page inside. `cargo xtask run` builds the same and starts it.
 
 use std::fs;
+use std::path::PathBuf;
 
 use anyhow::Result;
 
 use crate::page;
 use crate::shell::{cargo, command, root, run as sh, target};
+
+/// Where the finished binary is.
+pub(crate) fn binary() -> PathBuf {
+    root().join("dist").join(name())
+}
+
+fn name() -> String {
+    format!("passmint{}", std::env::consts::EXE_SUFFIX)
+}
 
 /// Builds dist/passmint.
 pub(crate) fn run() -> Result<()> {
@@ -13,11 +23,10 @@ pub(crate) fn run() -> Result<()> {
     sh(cargo()?
         .args(["build", "--release", "--locked", "--package", "backend", "--bin", "passmint"])
         .env("PASSMINT_PAGE_HASH", &page.hash))?;
-    let name = format!("passmint{}", std::env::consts::EXE_SUFFIX);
-    let binary = root().join("dist").join(&name);
+    let binary = binary();
     // Not over a running one: replaced under its name.
     let fresh = root().join("dist/passmint.new");
-    fs::copy(target()?.join("release").join(&name), &fresh)?;
+    fs::copy(target()?.join("release").join(name()), &fresh)?;
     fs::rename(&fresh, &binary)?;
     let (generator, all) = page::transfer_sizes()?;
     println!(
@@ -34,8 +43,7 @@ pub(crate) fn run() -> Result<()> {
 pub(crate) fn run_server(flags: &[String]) -> Result<()> {
     run()?;
     println!();
-    let binary = root().join("dist").join(format!("passmint{}", std::env::consts::EXE_SUFFIX));
-    let mut server = command(binary);
+    let mut server = command(binary());
     server.arg("serve").args(flags);
     // The terminal's Ctrl-C reaches the server too; it stops in good order.
     sh(&mut server)

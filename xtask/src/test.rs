@@ -5,7 +5,7 @@ use std::time::Instant;
 
 use anyhow::{Context, Result, bail};
 
-use crate::shell::{cargo, command, root, run as sh, target};
+use crate::shell::{cargo, command, run as sh, target};
 use crate::{dist, tidy, tools};
 
 /// A step: its name, what it does.
@@ -99,7 +99,7 @@ fn e2e_of(filter: &[&str]) -> Result<()> {
         .args(["test", "--package", "xtask", "--test", "e2e", "--locked", "--", "--test-threads=2"])
         .args(filter)
         .env("PASSMINT_ORACLE_DOUBLE", target()?.join("debug").join(format!("{DLL_PREFIX}orafake{DLL_SUFFIX}")))
-        .env("PASSMINT_BIN", root().join("dist").join(format!("passmint{}", std::env::consts::EXE_SUFFIX)))
+        .env("PASSMINT_BIN", dist::binary())
         .env("PASSMINT_AXE", tools::axe()?)
         .env("PASSMINT_BROWSER", browser.capabilities()?)
         .env("PASSMINT_DRIVER", &driver.url)

@@ -5,7 +5,7 @@ use num_rational::Ratio;
 use proptest::prelude::*;
 
 use super::*;
-use crate::proof::{EveryChoice, source};
+use crate::proof::{EveryChoice, FailsAt, source};
 
 fn off() -> ClassRule {
     ClassRule { on: false, minimum: 1 }
@@ -192,17 +192,6 @@ fn added_characters_widen_the_alphabet_once() {
 
 #[test]
 fn the_source_may_fail_at_any_choice() {
-    struct FailsAt(usize);
-    impl Choose for FailsAt {
-        fn below(&mut self, n: usize) -> Result<usize, RandomnessError> {
-            self.0 = self.0.checked_sub(1).ok_or(RandomnessError)?;
-            Ok(n - 1)
-        }
-        fn below_big(&mut self, n: &BigUint) -> Result<BigUint, RandomnessError> {
-            self.below(1)?;
-            Ok(n - 1_u8)
-        }
-    }
     let plan = Plan::new(&Rules { digits: ClassRule { on: true, minimum: 25 }, ..Rules::default() }).unwrap();
     for choices in 0..40 {
         assert_eq!(plan.mint(&mut FailsAt(choices)).err(), Some(RandomnessError));

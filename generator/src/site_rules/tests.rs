@@ -4,7 +4,7 @@ use std::fmt::Write;
 use proptest::prelude::*;
 
 use super::*;
-use crate::proof::{assert_uniform, distribution, source};
+use crate::proof::{FailsAt, assert_uniform, distribution, source};
 
 /// Demands as a site would write them.
 pub(super) fn written(demands: &Demands) -> String {
@@ -177,17 +177,6 @@ fn many_requirements_are_kept() {
 
 #[test]
 fn the_source_may_fail_at_any_choice() {
-    struct FailsAt(usize);
-    impl Choose for FailsAt {
-        fn below(&mut self, n: usize) -> Result<usize, RandomnessError> {
-            self.0 = self.0.checked_sub(1).ok_or(RandomnessError)?;
-            Ok(n - 1)
-        }
-        fn below_big(&mut self, n: &BigUint) -> Result<BigUint, RandomnessError> {
-            self.below(1)?;
-            Ok(n - 1_u8)
-        }
-    }
     let plan = Plan::new(&Rules { text: "max-consecutive: 1; allowed: digit".into(), ..Rules::default() }).unwrap();
     for choices in 0..60 {
         assert_eq!(plan.mint(&mut FailsAt(choices)).err(), Some(RandomnessError));

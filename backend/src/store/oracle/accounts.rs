@@ -10,6 +10,7 @@ use shared::sessions::CredentialKind;
 use super::{Attempt, Trouble, first, sql, taken};
 use crate::store::{
     Credential, Hash, Invite, InviteFault, Lifetime, Millis, NewAccount, NewSession, StoreError, USE_GRAIN,
+    WholeAccount,
 };
 
 pub(super) fn any(connection: &Connection) -> Result<bool, Trouble> {
@@ -78,18 +79,37 @@ pub(super) fn create(
         return Ok(connection.rollback()?);
     }
     check_invite(connection, sql::LOCK_INVITE, invite_hash, now)?;
-    let binds: [(&str, &dyn ToSql); 7] = [
+    let new = WholeAccount {
+        id: *id,
+        login: login.clone(),
+        passphrase: passphrase.clone(),
+        recovery: recovery.clone(),
+        epoch: 0,
+        change_no: 0,
+        entries: 0,
+        created_at: now,
+    };
+    write_account(connection, sql::ADD_ACCOUNT, &new).map_err(taken)?;
+    connection.execute_named(sql::USE_INVITE, &[("now", &now), ("code_hash", &invite_hash)])?;
+    Ok(connection.commit()?)
+}
+
+/// Runs a statement that writes a whole account. Gives how many rows it wrote.
+pub(super) fn write_account(connection: &Connection, statement: &str, account: &WholeAccount) -> oracle::Result<u64> {
+    let WholeAccount { id, login, passphrase, recovery, epoch, change_no, entries, created_at } = account;
+    let binds: [(&str, &dyn ToSql); 10] = [
         ("id", &id.as_bytes()),
         ("login", &login.as_str()),
         ("passphrase_record", &passphrase.record.0),
         ("passphrase_key", &passphrase.wrapped_key.0),
         ("recovery_record", &recovery.record.0),
         ("recovery_key", &recovery.wrapped_key.0),
-        ("now", &now),
+        ("epoch", epoch),
+        ("change_no", change_no),
+        ("entries", entries),
+        ("created_at", created_at),
     ];
-    connection.execute_named(sql::ADD_ACCOUNT, &binds).map_err(taken)?;
-    connection.execute_named(sql::USE_INVITE, &[("now", &now), ("code_hash", &invite_hash)])?;
-    Ok(connection.commit()?)
+    connection.execute_named(statement, &binds)?.row_count()
 }
 
 pub(super) fn credential(

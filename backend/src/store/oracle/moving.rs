@@ -9,7 +9,7 @@ use shared::bytes::Base64Url;
 use shared::ids::AccountId;
 use shared::passwords::{Sealed, StoredEntry};
 
-use super::accounts::{account_id, octets};
+use super::accounts::{account_id, octets, write_account};
 use super::sql::RAW_MAX;
 use super::{Trouble, first, sql, taken};
 use crate::store::{StoreError, WholeAccount, WholeInvite};
@@ -50,21 +50,8 @@ pub(super) fn invites(connection: &Connection) -> Result<Vec<WholeInvite>, Troub
 }
 
 pub(super) fn take_account(connection: &Connection, account: &WholeAccount) -> Result<(), Trouble> {
-    let WholeAccount { id, login, passphrase, recovery, epoch, change_no, entries, created_at } = account;
-    let binds: [(&str, &dyn ToSql); 10] = [
-        ("id", &id.as_bytes()),
-        ("login", &login.as_str()),
-        ("passphrase_record", &passphrase.record.0),
-        ("passphrase_key", &passphrase.wrapped_key.0),
-        ("recovery_record", &recovery.record.0),
-        ("recovery_key", &recovery.wrapped_key.0),
-        ("epoch", epoch),
-        ("change_no", change_no),
-        ("entries", entries),
-        ("created_at", created_at),
-    ];
-    if connection.execute_named(sql::UPDATE_ACCOUNT, &binds)?.row_count()? == 0 {
-        connection.execute_named(sql::TAKE_ACCOUNT, &binds).map_err(taken)?;
+    if write_account(connection, sql::UPDATE_ACCOUNT, account)? == 0 {
+        write_account(connection, sql::ADD_ACCOUNT, account).map_err(taken)?;
     }
     Ok(connection.commit()?)
 }

@@ -86,7 +86,8 @@ statements! {
     SAME_ACCOUNT = "SELECT id FROM accounts WHERE id = :id AND login = :login AND passphrase_record = :record";
     ADD_ACCOUNT = "INSERT INTO accounts (id, login, passphrase_record, passphrase_key, recovery_record, recovery_key,
             epoch, change_no, entries, created_at)
-        VALUES (:id, :login, :passphrase_record, :passphrase_key, :recovery_record, :recovery_key, 0, 0, 0, :now)";
+        VALUES (:id, :login, :passphrase_record, :passphrase_key, :recovery_record, :recovery_key, :epoch, :change_no,
+            :entries, :created_at)";
     PASSPHRASE = "SELECT id, epoch, passphrase_record, passphrase_key FROM accounts WHERE login = :login";
     RECOVERY = "SELECT id, epoch, recovery_record, recovery_key FROM accounts WHERE login = :login";
 
@@ -141,10 +142,6 @@ statements! {
             entries, created_at FROM accounts ORDER BY id FETCH FIRST 1 ROWS ONLY";
     NEXT_ACCOUNT = "SELECT id, login, passphrase_record, passphrase_key, recovery_record, recovery_key, epoch, change_no,
             entries, created_at FROM accounts WHERE id > :id ORDER BY id FETCH FIRST 1 ROWS ONLY";
-    TAKE_ACCOUNT = "INSERT INTO accounts (id, login, passphrase_record, passphrase_key, recovery_record, recovery_key,
-            epoch, change_no, entries, created_at)
-        VALUES (:id, :login, :passphrase_record, :passphrase_key, :recovery_record, :recovery_key, :epoch, :change_no,
-            :entries, :created_at)";
     UPDATE_ACCOUNT = "UPDATE accounts SET passphrase_record = :passphrase_record, passphrase_key = :passphrase_key,
             recovery_record = :recovery_record, recovery_key = :recovery_key, epoch = :epoch, change_no = :change_no,
             entries = :entries, created_at = :created_at
