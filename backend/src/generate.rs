@@ -7,11 +7,11 @@ use std::io::{self, Write};
 
 use anyhow::{Context, Result, ensure};
 use clap::{Args, ValueEnum};
-use generator::bits::Bits;
 use generator::characters::{self, Class};
-use generator::password::Password;
-use generator::random::{RandomnessError, Source};
-use generator::{keyboard, phrase, pin, site_rules};
+use generator::kind::{Plan, Rules};
+use generator::phrase::{self, Words};
+use generator::random::Source;
+use generator::{keyboard, pin, site_rules};
 use getrandom::SysRng;
 
 /// Passwords that can be asked for at once.
@@ -109,21 +109,23 @@ impl Generate {
     /// # Errors
     /// Says which setting to change; or that there is no randomness, or nothing to write to.
     pub fn run(&self) -> Result<()> {
-        let (out, told) = (&mut io::stdout().lock(), &mut io::stderr().lock());
-        if let Some(length) = self.pin {
-            let plan = pin::Plan::new(&pin::Rules { length }).context("--pin")?;
-            return self.print(plan.bits(), |source| plan.mint(source), out, told);
-        }
-        if let Some(words) = self.words {
-            let plan = phrase::Plan::new(&self.phrase(words)?)?;
-            return self.print(plan.bits(), |source| plan.mint(source), out, told);
-        }
-        if let Some(text) = &self.rules {
-            let plan = site_rules::Plan::new(&self.site_rules(text)).context("--rules")?;
-            return self.print(plan.bits(), |source| plan.mint(source), out, told);
-        }
-        let plan = characters::Plan::new(&self.characters())?;
-        self.print(plan.bits(), |source| plan.mint(source), out, told)
+        let rules = self.wanted()?;
+        let plan = Plan::new(&rules, self.words.map(|_| Words::eff()));
+        let plan = match rules {
+            Rules::Pin(_) => plan.context("--pin")?,
+            Rules::Site(_) => plan.context("--rules")?,
+            Rules::Characters(_) | Rules::Phrase(_) => plan?,
+        };
+        self.print(&plan, &mut io::stdout().lock(), &mut io::stderr().lock())
+    }
+
+    fn wanted(&self) -> Result<Rules> {
+        Ok(match (self.pin, self.words, &self.rules) {
+            (Some(length), ..) => Rules::Pin(pin::Rules { length }),
+            (_, Some(words), _) => Rules::Phrase(self.phrase(words)?),
+            (.., Some(text)) => Rules::Site(self.site_rules(text)),
+            _ => Rules::Characters(self.characters()),
+        })
     }
 
     fn characters(&self) -> characters::Rules {
@@ -166,13 +168,8 @@ impl Generate {
         site_rules::Rules { text: text.to_owned(), length: self.length.unwrap_or(usual.length), exclude }
     }
 
-    fn print(
-        &self,
-        bits: Bits,
-        mint: impl Fn(&mut Source<SysRng>) -> Result<Password, RandomnessError>,
-        out: &mut impl Write,
-        told: &mut impl Write,
-    ) -> Result<()> {
+    fn print(&self, plan: &Plan, out: &mut impl Write, told: &mut impl Write) -> Result<()> {
+        let bits = plan.bits();
         let mut source = Source::new(SysRng);
         let mut out = io::BufWriter::new(out);
         let write = |out: &mut io::BufWriter<_>, text: &dyn Display| write!(out, "{text}");
@@ -180,7 +177,7 @@ impl Generate {
             write(&mut out, &format_args!("{{\"bits\":{bits},\"passwords\":["))?;
         }
         for number in 0..self.count {
-            let minted = mint(&mut source).context("the system gives no randomness; nothing more was made")?;
+            let minted = plan.mint(&mut source).context("the system gives no randomness; nothing more was made")?;
             if self.json {
                 let comma = if number == 0 { "" } else { "," };
                 write(&mut out, &format_args!("{comma}{}", serde_json::to_string(minted.expose())?))?;

@@ -12,21 +12,23 @@ impl Bits {
     /// The base-2 logarithm of a count of equally likely outcomes. A count of zero or one gives 0 bits.
     #[must_use]
     pub fn of(count: &BigUint) -> Self {
-        let length = count.bits();
-        if length <= 1 {
-            return Self(0.0);
-        }
-        // The 64 leading bits as a fraction in [1/2, 1): what they leave out is below 2^-63 of the whole.
-        let shift = length.saturating_sub(64);
-        let leading = (count >> shift).iter_u64_digits().next().unwrap_or_default();
-        #[expect(clippy::cast_precision_loss, reason = "two decimals are shown, fifteen are kept")]
-        Self((leading as f64).log2() + shift as f64)
+        let (leading, exponent) = floating(count);
+        Self(if leading > 1.0 { leading.log2() + f64::from(exponent) } else { 0.0 })
     }
 
     /// The number itself, for arithmetic and for JSON.
     #[must_use]
     pub fn value(self) -> f64 {
         self.0
+    }
+}
+
+impl std::ops::Sub for Bits {
+    type Output = Self;
+
+    /// How many bits more these are; 0 if they are fewer.
+    fn sub(self, fewer: Self) -> Self {
+        Self((self.0 - fewer.0).max(0.0))
     }
 }
 
@@ -37,6 +39,21 @@ impl fmt::Display for Bits {
         let hundredths = (self.0 * 100.0).round() as u64;
         write!(f, "{}.{:02}", hundredths / 100, hundredths % 100)
     }
+}
+
+/// One count as a fraction of another one that is not zero.
+pub(crate) fn ratio(part: &BigUint, whole: &BigUint) -> f64 {
+    let ((part, part_exponent), (whole, whole_exponent)) = (floating(part), floating(whole));
+    part / whole * 2_f64.powi(part_exponent - whole_exponent)
+}
+
+/// A count of any size, as a number of its three leading digits to the base 2^32 and a power of two to multiply that
+/// with. It is as precise as a number can be.
+fn floating(count: &BigUint) -> (f64, i32) {
+    let mut digits = count.iter_u32_digits();
+    let leading = digits.by_ref().rev().take(3).fold(0.0, |sum, digit| sum * 4_294_967_296.0 + f64::from(digit));
+    #[expect(clippy::cast_possible_truncation, clippy::cast_possible_wrap, reason = "counts have few digits")]
+    (leading, 32 * digits.len() as i32)
 }
 
 #[cfg(test)]

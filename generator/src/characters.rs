@@ -4,12 +4,14 @@ use std::ops::RangeInclusive;
 
 use num_bigint::BigUint;
 use serde::{Deserialize, Serialize};
-use zeroize::Zeroize;
+use zeroize::Zeroizing;
 
-use crate::bits::Bits;
+use crate::bits::{Bits, ratio};
 use crate::count::{Counts, Quota};
 pub use crate::password::Password;
+use crate::password::push_ascii;
 use crate::random::{Choose, RandomnessError};
+use crate::tally::Tally;
 
 /// Lengths a password may have.
 pub const LENGTHS: RangeInclusive<usize> = 8..=30;
@@ -34,6 +36,12 @@ pub enum Class {
     Symbols,
 }
 
+/// Whether a text holds a character. `str::contains` would bring the search for texts into the page: 2 kB.
+#[must_use]
+pub fn holds(text: &str, character: char) -> bool {
+    text.chars().any(|held| held == character)
+}
+
 impl Class {
     /// Every class, in the order in which they are shown.
     pub const ALL: [Self; 4] = [Self::Lower, Self::Upper, Self::Digits, Self::Symbols];
@@ -52,7 +60,7 @@ impl Class {
     /// The class a character belongs to, if it is an ASCII one.
     #[must_use]
     pub fn of(character: char) -> Option<Self> {
-        Self::ALL.into_iter().find(|class| class.characters().contains(character))
+        Self::ALL.into_iter().find(|class| holds(class.characters(), character))
     }
 }
 
@@ -170,8 +178,12 @@ pub struct Plan {
     length: usize,
     /// The alphabet, set after set.
     alphabet: Vec<char>,
-    /// For each character of the alphabet, the index of its set.
-    set_of: Vec<usize>,
+    /// The same in octets, if it is of ASCII: three times as fast to write.
+    ascii: Option<Vec<u8>>,
+    /// What each character of the alphabet adds to the tally.
+    ones: Vec<u64>,
+    /// The minimums, nothing being held yet.
+    tally: Tally,
     /// Size and minimum of each set; the sets are disjoint.
     quotas: Vec<Quota>,
     counts: Counts,
@@ -198,15 +210,18 @@ impl Plan {
     }
 
     /// A plan over disjoint sets of which no minimum is out of reach.
-    fn over(sets: &[Vec<char>], minimums: &[usize], length: usize) -> Self {
+    pub(crate) fn over(sets: &[Vec<char>], minimums: &[usize], length: usize) -> Self {
         let quotas: Vec<_> =
             sets.iter().zip(minimums).map(|(set, minimum)| Quota { size: set.len(), minimum: *minimum }).collect();
         let counts = Counts::new(&quotas, length);
         let alphabet: Vec<char> = sets.concat();
-        let set_of = sets.iter().enumerate().flat_map(|(index, set)| vec![index; set.len()]).collect();
-        let mut plan = Self { length, alphabet, set_of, quotas, counts, by_rejection: true };
-        plan.by_rejection = plan.bits().value() - plan.unconstrained_bits().value() >= ACCEPTED_MIN.log2();
-        plan
+        let ones = sets.iter().enumerate().flat_map(|(index, set)| vec![Tally::one(index); set.len()]).collect();
+        let tally = Tally::new(minimums.iter().copied());
+        #[expect(clippy::cast_precision_loss, reason = "small numbers")]
+        let unconstrained = length as f64 * (alphabet.len() as f64).log2();
+        let by_rejection = Bits::of(counts.total()).value() - unconstrained >= ACCEPTED_MIN.log2();
+        let ascii = alphabet.iter().map(|character| u8::try_from(*character).ok().filter(u8::is_ascii)).collect();
+        Self { length, alphabet, ascii, ones, tally, quotas, counts, by_rejection }
     }
 
     /// How many passwords the rules allow, exactly.
@@ -221,11 +236,6 @@ impl Plan {
         Bits::of(self.count())
     }
 
-    fn unconstrained_bits(&self) -> Bits {
-        let power = u32::try_from(self.length).unwrap_or(u32::MAX);
-        Bits::of(&BigUint::from(self.alphabet.len()).pow(power))
-    }
-
     /// The characters a password may hold.
     #[must_use]
     pub fn alphabet(&self) -> &[char] {
@@ -237,43 +247,85 @@ impl Plan {
     /// # Errors
     /// [`RandomnessError`] if the source of randomness fails; nothing is made then.
     pub fn mint(&self, choose: &mut impl Choose) -> Result<Password, RandomnessError> {
-        // Room for the widest characters, so that growing leaves no copy behind.
-        let mut password = Password::with_room(self.length * char::MAX.len_utf8());
-        if self.by_rejection {
-            self.mint_by_rejection(choose, password.text_mut())?;
-        } else {
-            self.mint_by_counts(choose, password.text_mut())?;
-        }
-        Ok(password)
+        Password::of(self.room(), |out| self.mint_into(choose, out))
     }
 
-    fn mint_by_rejection(&self, choose: &mut impl Choose, out: &mut String) -> Result<(), RandomnessError> {
-        for _ in 0..TRIES_MAX {
-            let mut missing: Vec<usize> = self.quotas.iter().map(|quota| quota.minimum).collect();
-            for _ in 0..self.length {
-                let index = choose.below(self.alphabet.len())?;
-                out.push(self.alphabet[index]);
-                let missing = &mut missing[self.set_of[index]];
-                *missing = missing.saturating_sub(1);
+    /// The same at the end of a text: see [`crate::kind::Plan::mint_into`].
+    ///
+    /// # Errors
+    /// [`RandomnessError`] if the source of randomness fails; `out` is as it was then.
+    pub fn mint_into(&self, choose: &mut impl Choose, out: &mut String) -> Result<(), RandomnessError> {
+        let mut drawn = Zeroizing::new([0; *LENGTHS.end()]);
+        let drawn = &mut drawn[..self.length];
+        if self.by_rejection {
+            self.draw_by_rejection(choose, drawn)?;
+        } else {
+            self.draw_by_counts(choose, drawn)?;
+        }
+        if let Some(ascii) = &self.ascii {
+            for place in &mut *drawn {
+                *place = ascii[usize::from(*place)];
             }
-            if missing.iter().all(|missing| *missing == 0) {
+            push_ascii(out, drawn);
+        } else {
+            out.extend(drawn.iter().map(|index| self.alphabet[usize::from(*index)]));
+        }
+        Ok(())
+    }
+
+    /// Octets that a password takes at most.
+    #[must_use]
+    pub fn room(&self) -> usize {
+        self.length * self.alphabet.iter().map(|character| character.len_utf8()).max().unwrap_or_default()
+    }
+
+    /// How many characters each password has.
+    #[must_use]
+    pub fn length(&self) -> usize {
+        self.length
+    }
+
+    /// For each character of the alphabet, the probability that it stands at a given place of a password.
+    pub(crate) fn chances(&self) -> impl Iterator<Item = f64> {
+        let set = |index: usize, quota: Quota| {
+            // The place is taken by one of the set: one fewer is wanted of it on the places that are left.
+            let mut rest = self.quotas.clone();
+            rest[index].minimum = quota.minimum.saturating_sub(1);
+            let chance = ratio(Counts::new(&rest, self.length - 1).total(), self.count());
+            std::iter::repeat_n(chance, quota.size)
+        };
+        self.quotas.iter().enumerate().flat_map(move |(index, quota)| set(index, *quota))
+    }
+
+    /// Draws whole rows of the alphabet's characters until one keeps the minimums.
+    fn draw_by_rejection(&self, choose: &mut impl Choose, numbers: &mut [u8]) -> Result<(), RandomnessError> {
+        for _ in 0..TRIES_MAX {
+            choose.fill_below(self.alphabet.len(), numbers)?;
+            let mut tally = self.tally;
+            for number in &*numbers {
+                tally.add(self.ones[usize::from(*number)]);
+            }
+            if tally.is_kept() {
                 return Ok(());
             }
-            out.zeroize();
         }
         Err(RandomnessError)
     }
 
-    fn mint_by_counts(&self, choose: &mut impl Choose, out: &mut String) -> Result<(), RandomnessError> {
+    /// Draws how many characters are of each set, then their order, then the characters.
+    #[expect(clippy::cast_possible_truncation, reason = "the sets are few, the characters at most 256")]
+    fn draw_by_counts(&self, choose: &mut impl Choose, numbers: &mut [u8]) -> Result<(), RandomnessError> {
         let counts = self.counts.draw(choose)?;
-        let mut order: Vec<usize> = counts.iter().enumerate().flat_map(|(set, count)| vec![set; *count]).collect();
+        let sets = counts.iter().enumerate().flat_map(|(set, count)| std::iter::repeat_n(set as u8, *count));
+        numbers.iter_mut().zip(sets).for_each(|(number, set)| *number = set);
         // Fisher and Yates: every order of the sets is equally likely.
-        for last in (1..order.len()).rev() {
-            order.swap(last, choose.below(last + 1)?);
+        for last in (1..numbers.len()).rev() {
+            numbers.swap(last, choose.below(last + 1)?);
         }
-        for set in order {
+        for number in numbers {
+            let set = usize::from(*number);
             let start: usize = self.quotas[..set].iter().map(|quota| quota.size).sum();
-            out.push(self.alphabet[start + choose.below(self.quotas[set].size)?]);
+            *number = (start + choose.below(self.quotas[set].size)?) as u8;
         }
         Ok(())
     }
@@ -282,15 +334,15 @@ impl Plan {
 impl Rules {
     /// The disjoint sets of the alphabet and their minimums: the classes that are on, then what is added besides.
     fn sets(&self) -> Result<(Vec<Vec<char>>, Vec<usize>), RulesError> {
-        if let Some(clash) = self.include.chars().find(|added| self.exclude.contains(*added)) {
+        if let Some(clash) = self.include.chars().find(|added| holds(&self.exclude, *added)) {
             return Err(RulesError::AddedAndLeftOut(clash));
         }
         if self.include.chars().any(|added| added.is_control() || added.is_whitespace()) {
             return Err(RulesError::NotVisible);
         }
         let kept = |character: &char| {
-            self.include.contains(*character)
-                || !(self.exclude.contains(*character) || self.no_look_alikes && LOOK_ALIKES.contains(*character))
+            holds(&self.include, *character)
+                || !(holds(&self.exclude, *character) || self.no_look_alikes && holds(LOOK_ALIKES, *character))
         };
         let (mut sets, mut minimums) = (Vec::new(), Vec::new());
         for class in Class::ALL.into_iter().filter(|class| self.class(*class).on) {

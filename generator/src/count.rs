@@ -31,7 +31,18 @@ impl Counts {
         let mut ways = vec![none_left];
         for quota in quotas.iter().rev() {
             let after = ways.last().map(Vec::as_slice).unwrap_or_default();
-            let row = (0..=length).map(|room| shares(*quota, room, after).map(|(_, share)| share).sum()).collect();
+            let mut row = vec![BigUint::ZERO; length + 1];
+            for rest in 0..=length {
+                let mut share = after[rest].clone();
+                for count in 0..=length - rest {
+                    if count > 0 {
+                        add_one(&mut share, quota.size, rest, count);
+                    }
+                    if count >= quota.minimum {
+                        row[rest + count] += &share;
+                    }
+                }
+            }
             ways.push(row);
         }
         ways.reverse();
@@ -52,7 +63,10 @@ impl Counts {
         for (index, quota) in self.quotas.iter().enumerate() {
             let mut ticket = choose.below_big(&self.ways[index][room])?;
             let mut count = 0;
-            for (candidate, share) in shares(*quota, room, &self.ways[index + 1]) {
+            for candidate in quota.minimum..=room {
+                let rest = room - candidate;
+                let mut share = self.ways[index + 1][rest].clone();
+                (1..=candidate).for_each(|count| add_one(&mut share, quota.size, rest, count));
                 if ticket < share {
                     count = candidate;
                     break;
@@ -66,15 +80,11 @@ impl Counts {
     }
 }
 
-/// For each number `c` of characters that the set may give to a string with `room` places: how many strings there
-/// are with exactly `c` from this set and the rest from the sets after it.
-fn shares(quota: Quota, room: usize, after: &[BigUint]) -> impl Iterator<Item = (usize, BigUint)> {
-    // C(room, c) · size^c, from one c to the next.
-    let mut placed = BigUint::from(1_u8);
-    (0..=room).filter_map(move |count| {
-        if count > 0 {
-            placed = &placed * quota.size * (room - count + 1) / count;
-        }
-        (count >= quota.minimum).then(|| (count, &placed * &after[room - count]))
-    })
+/// From the strings with `count - 1` characters of a set and `rest` others to those with `count` of them.
+///
+/// Such strings number `C(rest + count, count) · size^count · after[rest]`. Going there one by one, numbers are
+/// multiplied and divided by small ones only: the page does without the code that multiplies large ones.
+fn add_one(share: &mut BigUint, size: usize, rest: usize, count: usize) {
+    *share *= size * (rest + count);
+    *share /= count;
 }

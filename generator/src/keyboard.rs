@@ -5,7 +5,7 @@
 //! on AZERTY and do without on the other two; and no mark of punctuation stands in one place on all three. The space
 //! does, but no password holds one.
 
-use crate::characters::{Class, Rules};
+use crate::characters::{Class, Rules, holds};
 
 /// The safe characters. 5.32 bits each: 25 of them are as strong as 20 of all 94 that are printed.
 pub const SAFE: &str = "BCDEFGHIJKLNOPRSTUVXbcdefghijklnoprstuvx";
@@ -13,7 +13,7 @@ pub const SAFE: &str = "BCDEFGHIJKLNOPRSTUVXbcdefghijklnoprstuvx";
 /// Every printed ASCII character that is not safe, to be left out: what [`crate::site_rules::Rules`] take.
 #[must_use]
 pub fn unsafe_characters() -> String {
-    ('!'..='~').filter(|character| !SAFE.contains(*character)).collect()
+    ('!'..='~').filter(|character| !holds(SAFE, *character)).collect()
 }
 
 /// The same rules with safe characters only. Kinds of characters without any are switched off, added characters that
@@ -22,10 +22,10 @@ pub fn unsafe_characters() -> String {
 pub fn restricted(rules: &Rules) -> Rules {
     let mut restricted = rules.clone();
     for class in Class::ALL {
-        restricted.class_mut(class).on &= class.characters().contains(|character| SAFE.contains(character));
+        restricted.class_mut(class).on &= class.characters().chars().any(|character| holds(SAFE, character));
     }
-    restricted.include.retain(|character| SAFE.contains(character));
-    restricted.exclude.retain(|character| SAFE.contains(character));
+    restricted.include.retain(|character| holds(SAFE, character));
+    restricted.exclude.retain(|character| holds(SAFE, character));
     restricted.exclude.push_str(&unsafe_characters());
     restricted
 }

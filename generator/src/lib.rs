@@ -4,9 +4,9 @@
 //! repair, no modulo bias. The strength that is shown is therefore exact: the base-2 logarithm of their number.
 //!
 //! The proof is a chain that the tests walk whole: [`random::Source`] makes uniform numbers from uniform octets
-//! (every `n` from 1 to 256 is counted out), and each `Plan` ([`characters`], [`phrase`], [`pin`], [`site_rules`])
-//! makes uniform strings from uniform numbers (every choice it can make on small alphabets is enumerated, with its
-//! exact probability).
+//! (every `n` from 1 to 256 is counted out, and some up to 65,536), and each `Plan` ([`characters`], [`phrase`], [`pin`],
+//! [`site_rules`]; [`kind`] is for whoever takes them all) makes uniform strings from uniform numbers (every choice it
+//! can make on small alphabets is enumerated, with its exact probability). [`trial`] lets people walk it themselves.
 //!
 //! This crate is pure. It knows no page, no server and no other crate of the workspace; randomness is passed in.
 
@@ -14,6 +14,7 @@ pub mod bits;
 pub mod characters;
 mod count;
 pub mod keyboard;
+pub mod kind;
 pub mod password;
 pub mod phrase;
 pub mod pin;
@@ -21,3 +22,5 @@ pub mod pin;
 mod proof;
 pub mod random;
 pub mod site_rules;
+mod tally;
+pub mod trial;

@@ -15,10 +15,10 @@ use std::sync::Arc;
 
 use num_bigint::BigUint;
 use serde::{Deserialize, Serialize};
+use zeroize::Zeroizing;
 
 use crate::bits::Bits;
 use crate::password::Password;
-use crate::pin::digit;
 use crate::random::{Choose, RandomnessError};
 
 /// Words a phrase may have.
@@ -151,20 +151,11 @@ pub struct Plan {
 }
 
 impl Plan {
-    /// Checks the rules, for the list out of this binary.
+    /// Checks the rules, for a word list.
     ///
     /// # Errors
     /// [`RulesError`] names the first thing that a person would have to change.
-    #[cfg(feature = "words")]
-    pub fn new(rules: &Rules) -> Result<Self, RulesError> {
-        Self::over(rules, Words::eff())
-    }
-
-    /// Checks the rules, for a list that was loaded.
-    ///
-    /// # Errors
-    /// [`RulesError`] names the first thing that a person would have to change.
-    pub fn over(rules: &Rules, words: Arc<Words>) -> Result<Self, RulesError> {
+    pub fn new(rules: &Rules, words: Arc<Words>) -> Result<Self, RulesError> {
         if !LENGTHS.contains(&rules.words) {
             return Err(RulesError::Length);
         }
@@ -194,26 +185,45 @@ impl Plan {
     /// # Errors
     /// [`RandomnessError`] if the source of randomness fails; nothing is made then.
     pub fn mint(&self, choose: &mut impl Choose) -> Result<Password, RandomnessError> {
-        let Rules { words, separator, capitals, digit: with_digit } = self.rules;
-        let loud = if capitals == Capitals::OneWord { Some(choose.below(words)?) } else { None };
-        let added = if with_digit { Some((choose.below(words)?, digit(choose)?)) } else { None };
-        let among = BigUint::from(self.words.places.len());
+        Password::of(self.room(), |out| self.mint_into(choose, out))
+    }
 
-        // Room for the longest words, each with a separator and one with a digit.
-        let mut phrase = Password::with_room(words * (self.words.longest + 1) + 1);
-        let out = phrase.text_mut();
-        for place in 0..words {
+    /// The same at the end of a text: see [`crate::kind::Plan::mint_into`].
+    ///
+    /// # Errors
+    /// [`RandomnessError`] if the source of randomness fails; `out` is as it was then.
+    pub fn mint_into(&self, choose: &mut impl Choose, out: &mut String) -> Result<(), RandomnessError> {
+        let Rules { words, separator, capitals, digit } = self.rules;
+        let loud = if capitals == Capitals::OneWord { Some(choose.below(words)?) } else { None };
+        let added = if digit { Some((choose.below(words)?, choose.below(10)?)) } else { None };
+        let mut drawn = Zeroizing::new([0; *LENGTHS.end()]);
+        let drawn = &mut drawn[..words];
+        for index in &mut *drawn {
+            *index = choose.below(self.words.places.len())?;
+        }
+        for (place, index) in drawn.iter().enumerate() {
             if place > 0 {
                 out.extend(separator);
             }
-            let index = usize::try_from(choose.below_big(&among)?).map_err(|_| RandomnessError)?;
-            for (at, letter) in self.words.word(index).chars().enumerate() {
-                let capital = loud == Some(place) || capitals == Capitals::FirstLetters && at == 0;
-                out.push(if capital { letter.to_ascii_uppercase() } else { letter });
-            }
-            out.extend(added.filter(|(word, _)| *word == place).map(|(_, digit)| digit));
+            let (start, word) = (out.len(), self.words.word(*index));
+            out.push_str(word);
+            let capitals = match capitals {
+                Capitals::FirstLetters => 1,
+                Capitals::OneWord if loud == Some(place) => word.len(),
+                _ => 0,
+            };
+            out[start..start + capitals].make_ascii_uppercase();
+            #[expect(clippy::cast_possible_truncation, reason = "one digit")]
+            out.extend(added.filter(|(word, _)| *word == place).map(|(_, digit)| char::from(b'0' + digit as u8)));
         }
-        Ok(phrase)
+        Ok(())
+    }
+
+    /// Octets that a phrase takes at most.
+    #[must_use]
+    pub fn room(&self) -> usize {
+        // The longest words, each with a separator, and a digit.
+        self.rules.words * (self.words.longest + 1) + 1
     }
 }
 

@@ -4,9 +4,10 @@ use std::ops::RangeInclusive;
 
 use num_bigint::BigUint;
 use serde::{Deserialize, Serialize};
+use zeroize::Zeroizing;
 
 use crate::bits::Bits;
-use crate::password::Password;
+use crate::password::{Password, push_ascii};
 use crate::random::{Choose, RandomnessError};
 
 /// Digits a PIN may have.
@@ -65,18 +66,29 @@ impl Plan {
     /// # Errors
     /// [`RandomnessError`] if the source of randomness fails; nothing is made then.
     pub fn mint(&self, choose: &mut impl Choose) -> Result<Password, RandomnessError> {
-        let mut pin = Password::with_room(self.length);
-        for _ in 0..self.length {
-            pin.text_mut().push(digit(choose)?);
-        }
-        Ok(pin)
+        Password::of(self.room(), |out| self.mint_into(choose, out))
     }
-}
 
-/// One of the ten digits.
-pub(crate) fn digit(choose: &mut impl Choose) -> Result<char, RandomnessError> {
-    #[expect(clippy::cast_possible_truncation, reason = "below ten")]
-    Ok(char::from(b'0' + choose.below(10)? as u8))
+    /// The same at the end of a text: see [`crate::kind::Plan::mint_into`].
+    ///
+    /// # Errors
+    /// [`RandomnessError`] if the source of randomness fails; `out` is as it was then.
+    pub fn mint_into(&self, choose: &mut impl Choose, out: &mut String) -> Result<(), RandomnessError> {
+        let mut digits = Zeroizing::new([0; *LENGTHS.end()]);
+        let digits = &mut digits[..self.length];
+        choose.fill_below(10, digits)?;
+        for digit in &mut *digits {
+            *digit += b'0';
+        }
+        push_ascii(out, digits);
+        Ok(())
+    }
+
+    /// Octets that a PIN takes at most.
+    #[must_use]
+    pub fn room(&self) -> usize {
+        self.length
+    }
 }
 
 #[cfg(test)]

@@ -13,11 +13,22 @@ pub struct RandomnessError;
 
 /// What the samplers ask for: a uniform choice among `n`. Tests answer it with every possible choice in turn.
 pub trait Choose {
-    /// A uniform number from 0 to `n - 1`, for `n` from 1 to 256.
+    /// A uniform number from 0 to `n - 1`, for `n` from 1 to 65,536.
     ///
     /// # Errors
     /// [`RandomnessError`] if the source fails.
     fn below(&mut self, n: usize) -> Result<usize, RandomnessError>;
+
+    /// As many independent numbers as there is room for, each as if by [`Choose::below`], for `n` from 1 to 256.
+    ///
+    /// # Errors
+    /// [`RandomnessError`] if the source fails; some of the room may be filled then.
+    fn fill_below(&mut self, n: usize, numbers: &mut [u8]) -> Result<(), RandomnessError> {
+        for number in numbers {
+            *number = u8::try_from(self.below(n)?).map_err(|_| RandomnessError)?;
+        }
+        Ok(())
+    }
 
     /// A uniform number from 0 to `n - 1`, for `n` of at least 1.
     ///
@@ -29,65 +40,138 @@ pub trait Choose {
 /// Octets fetched ahead: one call to the browser for many characters.
 const BLOCK: usize = 256;
 
-/// Draws in a row that may be rejected. Each is rejected with a probability below 1/2, so reaching this many has a
-/// probability below 2^-256: the source is broken.
-const REJECTIONS_MAX: usize = 256;
+/// Octets fetched ahead in bulk: the most that one call of `crypto.getRandomValues` gives.
+const BULK_BLOCK: usize = 65_536;
 
-/// Uniform numbers from a cryptographic random source, read a block at a time. Octets are wiped as they are used.
+/// Draws in a row that may be rejected, for the blocks hold at least as many octets. Each is rejected with a
+/// probability of 1/2 or less, so reaching this many has a probability of at most 2^-256: the source is broken.
+const REJECTIONS_MAX: usize = BLOCK;
+
+/// Uniform numbers from a cryptographic random source, read a block at a time. Octets are wiped as they are used, and
+/// those that were not used when the source is dropped.
 pub struct Source<R> {
     rng: R,
-    block: [u8; BLOCK],
+    block: Box<[u8]>,
     used: usize,
 }
 
 impl<R: TryCryptoRng> Source<R> {
     /// A source over `rng`; nothing is read yet.
     pub fn new(rng: R) -> Self {
-        Self { rng, block: [0; BLOCK], used: BLOCK }
+        Self::in_blocks(rng, BLOCK)
     }
 
-    fn octet(&mut self) -> Result<u8, RandomnessError> {
-        if self.used == BLOCK {
+    /// A source over `rng` for thousands of passwords: it reads 64 KiB at a time.
+    pub fn bulk(rng: R) -> Self {
+        Self::in_blocks(rng, BULK_BLOCK)
+    }
+
+    fn in_blocks(rng: R, octets: usize) -> Self {
+        Self { rng, block: vec![0; octets].into(), used: octets }
+    }
+
+    /// The octets that were not used yet: at least one.
+    fn unused(&mut self) -> Result<&mut [u8], RandomnessError> {
+        if self.used == self.block.len() {
             self.rng.try_fill_bytes(&mut self.block).map_err(|_| RandomnessError)?;
             self.used = 0;
         }
-        let octet = std::mem::take(&mut self.block[self.used]);
+        Ok(&mut self.block[self.used..])
+    }
+
+    fn octet(&mut self) -> Result<u8, RandomnessError> {
+        let octet = std::mem::take(&mut self.unused()?[0]);
         self.used += 1;
         Ok(octet)
     }
 }
 
+/// How a uniform number of so many bits becomes a uniform one below `n`, by a multiplication: the whole part of
+/// `drawn · n / 2^bits`. That takes `2^bits mod n` values too many; rejecting the draws whose remainder is below that
+/// leaves each number as many draws as any other (D. Lemire, "Fast Random Integer Generation in an Interval", ACM
+/// Transactions on Modeling and Computer Simulation 29, 2019).
+struct Scale {
+    bits: u32,
+    n: u32,
+    surplus: u32,
+}
+
+impl Scale {
+    /// For up to 16 bits and `n` from 1 to `2^bits`.
+    fn new(bits: u32, n: usize) -> Self {
+        debug_assert!((1..=1 << bits).contains(&n), "{bits} bits cannot choose among {n}");
+        #[expect(clippy::cast_possible_truncation, reason = "at most 65,536")]
+        let n = n as u32;
+        Self { bits, n, surplus: (1 << bits) % n }
+    }
+
+    /// The number, and whether the draw is to be taken. A call for each octet would take longer than the work.
+    #[inline(always)]
+    fn number(&self, drawn: u32) -> (u32, bool) {
+        let product = drawn * self.n;
+        (product >> self.bits, product & ((1 << self.bits) - 1) >= self.surplus)
+    }
+}
+
 impl<R: TryCryptoRng> Choose for Source<R> {
     fn below(&mut self, n: usize) -> Result<usize, RandomnessError> {
-        debug_assert!((1..=256).contains(&n), "an octet cannot choose among {n}");
-        // The largest multiple of n that an octet can reach: below it every remainder is equally frequent.
-        let limit = 256 - 256 % n;
+        if n <= 256 {
+            let mut number = [0];
+            self.fill_below(n, &mut number)?;
+            return Ok(number[0].into());
+        }
+        let scale = Scale::new(16, n);
         for _ in 0..REJECTIONS_MAX {
-            let octet = usize::from(self.octet()?);
-            if octet < limit {
-                return Ok(octet % n);
+            let drawn = u16::from_le_bytes([self.octet()?, self.octet()?]);
+            if let (number, true) = scale.number(drawn.into()) {
+                return Ok(number as usize);
             }
         }
         Err(RandomnessError)
     }
 
+    fn fill_below(&mut self, n: usize, numbers: &mut [u8]) -> Result<(), RandomnessError> {
+        let scale = Scale::new(8, n);
+        let (mut filled, mut rejected) = (0, 0);
+        while filled < numbers.len() {
+            let (unused, before) = (self.unused()?, filled);
+            let mut read = 0;
+            // No branch depends on what was drawn: the next draw takes the place of one that was rejected.
+            for octet in unused {
+                let (number, taken) = scale.number(std::mem::take(octet).into());
+                #[expect(clippy::cast_possible_truncation, reason = "below 256")]
+                let number = number as u8;
+                numbers[filled] = number;
+                filled += usize::from(taken);
+                read += 1;
+                if filled == numbers.len() {
+                    break;
+                }
+            }
+            self.used += read;
+            // Counted to the end of each block only.
+            rejected = if filled == before { rejected + read } else { 0 };
+            if rejected >= REJECTIONS_MAX {
+                return Err(RandomnessError);
+            }
+        }
+        Ok(())
+    }
+
+    #[expect(clippy::cast_possible_truncation, reason = "counts have few octets")]
     fn below_big(&mut self, n: &BigUint) -> Result<BigUint, RandomnessError> {
         debug_assert!(*n != BigUint::ZERO, "there is no number below zero");
         let highest = n - 1_u8;
-        let octets = highest.bits().div_ceil(8);
+        let octets = highest.bits().div_ceil(8) as usize;
         // The bits of the leading octet that numbers below n use: half of all draws or more then fit.
-        #[expect(clippy::cast_possible_truncation, reason = "the mask is below 256")]
-        let mask = (0xff_u32 >> ((8 - highest.bits() % 8) % 8)) as u8;
+        let mask = 0xff_u8 >> ((8 - highest.bits() % 8) % 8);
         for _ in 0..REJECTIONS_MAX {
-            let mut draw = Vec::new();
-            for _ in 0..octets {
-                draw.push(self.octet()?);
+            let mut digits = vec![0_u32; octets.div_ceil(4)];
+            for place in 0..octets {
+                let octet = self.octet()? & if place + 1 == octets { mask } else { 0xff };
+                digits[place / 4] |= u32::from(octet) << (place % 4 * 8);
             }
-            if let Some(leading) = draw.first_mut() {
-                *leading &= mask;
-            }
-            let number = BigUint::from_bytes_be(&draw);
-            draw.zeroize();
+            let number = BigUint::new(digits);
             if number < *n {
                 return Ok(number);
             }
@@ -136,13 +220,46 @@ mod tests {
     fn every_number_below_every_n_is_equally_likely() {
         for n in 1..=256_usize {
             let mut source = Source::new(Playback((0..=255).collect(), 0));
+            let mut numbers = vec![0; 256 - 256 % n];
+            source.fill_below(n, &mut numbers).unwrap();
             let mut counts = vec![0_usize; n];
-            for _ in 0..256 - 256 % n {
+            numbers.iter().for_each(|number| counts[usize::from(*number)] += 1);
+            assert!(counts.iter().all(|count| *count == 256 / n), "n = {n}: {counts:?}");
+            assert_eq!(source.rng.1, 256, "n = {n}: no octet was read twice");
+        }
+    }
+
+    /// The same with every pair of octets.
+    #[test]
+    fn every_number_below_a_larger_n_is_equally_likely() {
+        for n in [257, 258, 1000, 4095, 4096, 4097, 7776, 10_007, 32_767, 32_768, 32_769, 40_000, 65_535, 65_536] {
+            let mut source = Source::bulk(Playback((0..=u16::MAX).flat_map(u16::to_le_bytes).collect(), 0));
+            let mut counts = vec![0_usize; n];
+            for _ in 0..65_536 - 65_536 % n {
                 counts[source.below(n).unwrap()] += 1;
             }
-            assert!(counts.iter().all(|count| *count == 256 / n), "n = {n}: {counts:?}");
-            let read = source.rng.1 - BLOCK + source.used;
-            assert_eq!(read, 256 - 256 % n, "n = {n}: the octets above the limit come last and were not needed");
+            assert!(counts.iter().all(|count| *count == 65_536 / n), "n = {n}");
+            assert_eq!(source.rng.1, 2 * 65_536, "n = {n}: no pair was read twice");
+        }
+    }
+
+    /// Blocks and their borders make no difference, nor does the length of a row.
+    #[test]
+    fn a_row_holds_what_one_by_one_would_give() {
+        for n in [2, 94, 255, 256] {
+            for octets in [1, 7, 255, 256, 257, 1000] {
+                let source = || {
+                    Source::in_blocks(Playback((0..=255).map(|octet: u8| octet.wrapping_mul(77)).collect(), 3), octets)
+                };
+                let (mut rows, mut one_by_one) = (source(), source());
+                for length in [0, 1, 5, 30, 400, 1, 30] {
+                    let mut row = vec![0; length];
+                    rows.fill_below(n, &mut row).unwrap();
+                    for number in row {
+                        assert_eq!(usize::from(number), one_by_one.below(n).unwrap(), "{n}, {octets}, {length}");
+                    }
+                }
+            }
         }
     }
 
@@ -171,10 +288,28 @@ mod tests {
         }
     }
 
+    /// The first octet is the lowest, and of the highest one only bits that count are used.
+    #[test]
+    fn large_numbers_are_put_together_from_octets() {
+        let of = |n: BigUint| Source::new(Playback((0xf1..=0xff).collect(), 0)).below_big(&n).unwrap();
+        let octets = [0xf1, 0xf2, 0xf3, 0xf4, 0xf5, 0xf6, 0xf7, 0xf8, 0xf9];
+        assert_eq!(of(BigUint::from(1_u8) << 72), BigUint::from_bytes_le(&octets));
+        assert_eq!(of(BigUint::from(1_u8) << 70), BigUint::from_bytes_le(&[&octets[..8], &[0x39]].concat()));
+        assert_eq!(of(BigUint::from(1_u8) << 32), BigUint::from_bytes_le(&octets[..4]));
+        assert_eq!(of(BigUint::from(1_u8)), BigUint::ZERO);
+    }
+
     #[test]
     fn a_source_that_repeats_itself_is_refused() {
-        assert_eq!(Source::new(Playback(vec![255], 0)).below(94), Err(RandomnessError));
+        for n in [94, 1000] {
+            assert_eq!(Source::new(Playback(vec![0], 0)).below(n), Err(RandomnessError));
+            assert_eq!(Source::bulk(Playback(vec![0], 0)).below(n), Err(RandomnessError));
+        }
         assert_eq!(Source::new(Playback(vec![255], 0)).below_big(&BigUint::from(200_u8)), Err(RandomnessError));
+        // A row that begins well.
+        let mut octets = vec![0; 1000];
+        octets[0] = 1;
+        assert_eq!(Source::new(Playback(octets, 0)).fill_below(94, &mut [0; 2]), Err(RandomnessError));
     }
 
     #[test]
@@ -194,15 +329,27 @@ mod tests {
         }
         impl TryCryptoRng for Broken {}
         assert_eq!(Source::new(Broken).below(2), Err(RandomnessError));
+        assert_eq!(Source::new(Broken).below(7776), Err(RandomnessError));
+        assert_eq!(Source::bulk(Broken).fill_below(2, &mut [0; 30]), Err(RandomnessError));
+        assert_eq!(Source::new(Broken).below_big(&BigUint::from(2_u8)), Err(RandomnessError));
     }
 
     #[test]
     fn used_octets_are_wiped() {
         let mut source = Source::new(Playback((1..=255).collect(), 0));
-        for _ in 0..10 {
-            source.below(256).unwrap();
+        let uses: [fn(&mut Source<Playback>); 4] = [
+            |source| assert!(source.below(256).is_ok()),
+            |source| assert!(source.below(65_536).is_ok()),
+            |source| assert!(source.fill_below(94, &mut [0; 30]).is_ok()),
+            |source| assert!(source.below_big(&(BigUint::from(1_u8) << 80)).is_ok()),
+        ];
+        for read in uses {
+            let before = source.used % BLOCK;
+            read(&mut source);
+            assert!(source.used > before);
+            let (used, unused) = source.block.split_at(source.used);
+            assert!(used.iter().all(|octet| *octet == 0), "{used:?}");
+            assert!(unused.iter().all(|octet| *octet != 0), "{unused:?}");
         }
-        assert_eq!(source.block[..10], [0; 10]);
-        assert_ne!(source.block[10], 0);
     }
 }

@@ -9,6 +9,7 @@ mod set;
 
 use num_bigint::BigUint;
 use serde::{Deserialize, Serialize};
+use zeroize::Zeroizing;
 
 use self::runs::{Requirement, Runs};
 use crate::bits::Bits;
@@ -181,8 +182,16 @@ impl Plan {
     /// # Errors
     /// [`RandomnessError`] if the source of randomness fails; nothing is made then.
     pub fn mint(&self, choose: &mut impl Choose) -> Result<Password, RandomnessError> {
-        let mut password = Password::with_room(self.length);
-        let mut last = None;
+        Password::of(self.room(), |out| self.mint_into(choose, out))
+    }
+
+    /// The same at the end of a text: see [`crate::kind::Plan::mint_into`].
+    ///
+    /// # Errors
+    /// [`RandomnessError`] if the source of randomness fails; `out` is as it was then.
+    pub fn mint_into(&self, choose: &mut impl Choose, out: &mut String) -> Result<(), RandomnessError> {
+        let mut drawn = Zeroizing::new(['\0'; *LENGTHS.end()]);
+        let (mut filled, mut last) = (0, None);
         for run in self.runs.draw(choose)? {
             let cell = &self.cells[run.cell];
             let index = match last {
@@ -193,10 +202,18 @@ impl Plan {
                 }
                 _ => choose.below(cell.len())?,
             };
-            password.text_mut().extend(std::iter::repeat_n(cell[index], run.length));
+            drawn[filled..filled + run.length].fill(cell[index]);
+            filled += run.length;
             last = Some((run.cell, index));
         }
-        Ok(password)
+        out.extend(&drawn[..filled]);
+        Ok(())
+    }
+
+    /// Octets that a password takes at most.
+    #[must_use]
+    pub fn room(&self) -> usize {
+        self.length
     }
 }
 

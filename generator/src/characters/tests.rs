@@ -1,11 +1,10 @@
 use std::collections::HashMap;
 
-use num_bigint::BigInt;
-use num_rational::Ratio;
 use proptest::prelude::*;
 
 use super::*;
-use crate::proof::{EveryChoice, FailsAt, source};
+use crate::proof::{FailsAt, assert_uniform, distribution, source};
+use crate::trial::Probability;
 
 fn off() -> ClassRule {
     ClassRule { on: false, minimum: 1 }
@@ -52,49 +51,32 @@ fn every_allowed_string_is_equally_likely() {
         let plan = Plan::over(&sets, &minimums, length);
         assert_eq!(*plan.count(), expected.len().into(), "{sets:?} {minimums:?} {length}");
 
-        for by_rejection in [false, true] {
-            let plan = Plan { by_rejection, ..plan.clone() };
-            let mut probability: HashMap<String, Ratio<BigInt>> = HashMap::new();
-            let mut choice = EveryChoice::default();
-            loop {
-                let mut made = String::new();
-                if by_rejection {
-                    // One try: what a rejected string leads to is the same again.
-                    let mut first_try = Limited { choose: &mut choice, left: length };
-                    let _ = plan.mint_by_rejection(&mut first_try, &mut made);
-                } else {
-                    plan.mint_by_counts(&mut choice, &mut made).unwrap();
-                }
-                if !made.is_empty() {
-                    *probability.entry(made).or_default() += choice.probability();
-                }
-                if !choice.next_run() {
-                    break;
-                }
-            }
-            assert_eq!(probability.len(), expected.len(), "{sets:?} {minimums:?} {by_rejection}");
-            let each = probability[&expected[0]].clone();
-            assert!(expected.iter().all(|string| probability.get(string) == Some(&each)), "{probability:?}");
-            if !by_rejection {
-                assert_eq!(each * BigInt::from(expected.len()), Ratio::from(BigInt::from(1)));
+        // By counts, each has its share of all; by rejection, the same of what one try makes.
+        let counted = Plan { by_rejection: false, ..plan.clone() };
+        assert_uniform(&distribution(|choose| counted.mint(choose)), &expected, plan.count(), "by counts");
+        let tried = Plan { by_rejection: true, ..plan };
+        let made = distribution(|choose| tried.mint(choose));
+        let tries = u64::try_from(tried.alphabet.len().pow(length as u32)).unwrap();
+        assert!(expected.iter().all(|text| made.get(text) == Some(&Probability::one_in(tries))), "{made:?}");
+        assert_eq!(made.len(), expected.len(), "{sets:?} {minimums:?} {length}");
+    }
+}
+
+/// At every place of all allowed strings, each character stands as often as is said.
+#[test]
+fn chances_are_those_of_the_allowed_strings() {
+    let full = (vec!["ab".chars().collect(), "1".chars().collect()], vec![0, 3], 3);
+    for (sets, minimums, length) in small_cases().into_iter().chain([full]) {
+        let strings = allowed(&sets, &minimums, length);
+        let plan = Plan::over(&sets, &minimums, length);
+        assert_eq!(plan.chances().count(), plan.alphabet.len());
+        for (character, chance) in plan.alphabet.iter().zip(plan.chances()) {
+            for place in 0..length {
+                let held = strings.iter().filter(|string| string.chars().nth(place) == Some(*character)).count();
+                let exact = held as f64 / strings.len() as f64;
+                assert!((chance - exact).abs() < 1e-14, "{character} at {place} of {sets:?}: {chance}, {exact}");
             }
         }
-    }
-}
-
-/// Lets so many choices through, then fails: ends the rejection loop after its first try.
-struct Limited<'a> {
-    choose: &'a mut EveryChoice,
-    left: usize,
-}
-
-impl Choose for Limited<'_> {
-    fn below(&mut self, n: usize) -> Result<usize, RandomnessError> {
-        self.left = self.left.checked_sub(1).ok_or(RandomnessError)?;
-        self.choose.below(n)
-    }
-    fn below_big(&mut self, _: &BigUint) -> Result<BigUint, RandomnessError> {
-        unreachable!("rejection chooses characters only")
     }
 }
 

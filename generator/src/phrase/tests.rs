@@ -106,7 +106,7 @@ fn every_phrase_is_different_and_equally_likely() {
 
 #[test]
 fn bits_are_those_of_the_choices() {
-    let bits = |rules: Rules| Plan::over(&rules, eff()).unwrap().bits().to_string();
+    let bits = |rules: Rules| Plan::new(&rules, eff()).unwrap().bits().to_string();
     assert_eq!(bits(Rules::default()), "77.55");
     assert_eq!(bits(Rules { words: 4, ..Rules::default() }), "51.70");
     assert_eq!(bits(Rules { capitals: Capitals::FirstLetters, separator: None, ..Rules::default() }), "77.55");
@@ -119,7 +119,7 @@ fn bits_are_those_of_the_choices() {
 #[test]
 fn phrases_look_as_asked() {
     let rules = Rules { words: 12, separator: Some('.'), capitals: Capitals::FirstLetters, digit: true };
-    let plan = Plan::over(&rules, eff()).unwrap();
+    let plan = Plan::new(&rules, eff()).unwrap();
     let phrase = plan.mint(&mut source(7)).unwrap();
     let parts: Vec<&str> = phrase.expose().split('.').collect();
     assert_eq!(parts.len(), 12);
@@ -132,7 +132,7 @@ fn phrases_look_as_asked() {
 /// 80,000 draws leave out 7776 · e^-10.3 words on average: a quarter of a word.
 #[test]
 fn all_of_the_list_is_used() {
-    let plan = Plan::over(&Rules { words: 10, separator: Some(' '), ..Rules::default() }, eff()).unwrap();
+    let plan = Plan::new(&Rules { words: 10, separator: Some(' '), ..Rules::default() }, eff()).unwrap();
     let mut source = source(8);
     let seen: HashSet<String> = (0..8000)
         .flat_map(|_| plan.mint(&mut source).unwrap().expose().split(' ').map(String::from).collect::<Vec<_>>())
@@ -151,7 +151,7 @@ fn a_phrase_never_outgrows_its_room() {
 
 #[test]
 fn each_wrong_rule_is_named() {
-    let error = |rules: Rules| Plan::over(&rules, tiny("a\n")).unwrap_err();
+    let error = |rules: Rules| Plan::new(&rules, tiny("a\n")).unwrap_err();
     for words in [0, 3, 13, usize::MAX] {
         assert_eq!(error(Rules { words, ..Rules::default() }), RulesError::Length);
     }
@@ -173,5 +173,5 @@ fn rules_survive_json() {
 #[test]
 fn the_list_is_in_the_binary() {
     assert_eq!(Words::eff(), eff());
-    assert_eq!(Plan::new(&Rules::default()).unwrap().bits().to_string(), "77.55");
+    assert_eq!(Plan::new(&Rules::default(), Words::eff()).unwrap().bits().to_string(), "77.55");
 }
