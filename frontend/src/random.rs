@@ -2,7 +2,6 @@
 
 use std::cell::RefCell;
 
-use generator::characters::{Password, Plan};
 use generator::random::{RandomnessError, Source};
 use getrandom::SysRng;
 use rand_core_06::{CryptoRng, Error, RngCore};
@@ -11,15 +10,21 @@ use wasm_bindgen::throw_str;
 
 thread_local! {
     /// Octets fetched ahead for the generator.
-    static SOURCE: RefCell<Source<SysRng>> = RefCell::new(Source::new(SysRng));
+    static SOURCE: RefCell<BrowserSource> = RefCell::new(Source::new(SysRng));
 }
 
-/// Mints a password.
-///
-/// # Errors
-/// [`RandomnessError`] if the browser has no randomness; nothing is made then.
-pub fn mint(plan: &Plan) -> Result<Password, RandomnessError> {
-    SOURCE.with_borrow_mut(|source| plan.mint(source))
+/// The browser's randomness, as samplers take it.
+pub type BrowserSource = Source<SysRng>;
+
+/// Lends the page's source to a sampler.
+pub fn with_source<T>(sample: impl FnOnce(&mut BrowserSource) -> T) -> T {
+    SOURCE.with_borrow_mut(sample)
+}
+
+/// A source of its own for many passwords at once: it asks the browser less often.
+#[must_use]
+pub fn bulk_source() -> BrowserSource {
+    Source::bulk(SysRng)
 }
 
 /// A uniform choice of `count` different numbers from 0 to `below - 1`, rising.
@@ -77,12 +82,12 @@ mod tests {
 
     use super::*;
     use crate::browser_test::test;
-    use generator::characters::Rules;
+    use generator::characters::{Password, Plan, Rules};
 
     #[test]
     fn the_browser_mints_what_the_rules_allow() {
         let plan = Plan::new(&Rules::default()).unwrap();
-        let minted: Vec<Password> = (0..500).map(|_| mint(&plan).unwrap()).collect();
+        let minted: Vec<Password> = (0..500).map(|_| with_source(|source| plan.mint(source)).unwrap()).collect();
         let mut seen = BTreeSet::new();
         for password in &minted {
             let text = password.expose();

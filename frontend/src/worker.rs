@@ -2,7 +2,7 @@
 //!
 //! The page ends the worker to lock the vault. Its own policy lets it send no request to anyone.
 
-use js_sys::{Uint8Array, global};
+use js_sys::Uint8Array;
 use wasm_bindgen::prelude::*;
 use wasm_bindgen::throw_str;
 use web_sys::{DedicatedWorkerGlobalScope, MessageEvent};
@@ -10,13 +10,20 @@ use zeroize::Zeroizing;
 
 use crate::keyring::Keyring;
 use crate::keyring::protocol::{Call, Reply};
+use crate::letters::lower_case;
 use crate::random::BrowserRandom;
+
+#[wasm_bindgen]
+extern "C" {
+    #[wasm_bindgen(thread_local_v2, js_name = self)]
+    static SCOPE: DedicatedWorkerGlobalScope;
+}
 
 /// Says that it is ready, by an empty message, and answers every call. A message that is no call is the page's mistake
 /// and ends the worker.
 pub fn run() {
-    let scope: DedicatedWorkerGlobalScope = global().unchecked_into();
-    let mut keyring = Keyring::new(BrowserRandom);
+    let scope = SCOPE.with(Clone::clone);
+    let mut keyring = Keyring::new(BrowserRandom, lower_case);
     let replies = scope.clone();
     let answer = Closure::<dyn FnMut(MessageEvent)>::new(move |message: MessageEvent| {
         let octets = Zeroizing::new(Uint8Array::new(&message.data()).to_vec());

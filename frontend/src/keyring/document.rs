@@ -1,9 +1,10 @@
 //! The document that is sealed whole as one entry.
 
-use generator::characters::Rules;
+use generator::kind::Rules;
 use serde::{Deserialize, Serialize};
 use zeroize::Zeroizing;
 
+use super::json;
 use super::protocol::KeyringError;
 use crate::secret::Secret;
 
@@ -25,11 +26,11 @@ pub(super) struct Document {
 }
 
 impl Document {
-    pub(super) fn to_json(&self) -> Result<Zeroizing<Vec<u8>>, KeyringError> {
-        serde_json::to_vec(self).map(Zeroizing::new).map_err(|_| KeyringError::NotADocument)
+    pub(super) fn to_json(&self) -> Result<Zeroizing<String>, KeyringError> {
+        json::write(self).map(Zeroizing::new).ok_or(KeyringError::NotADocument)
     }
 
     pub(super) fn from_json(json: &[u8]) -> Result<Self, KeyringError> {
-        serde_json::from_slice(json).map_err(|_| KeyringError::NotADocument)
+        str::from_utf8(json).ok().and_then(json::read).ok_or(KeyringError::NotADocument)
     }
 }

@@ -1,10 +1,11 @@
 //! The keyring: the only room that holds keys. It registers and logs in with OPAQUE, unwraps the vault key, and seals
 //! and opens entries.
 //!
-//! It is pure: a state machine that is handed requests and a random source. In the browser it lives in a worker of its
-//! own, without a network; ending the worker ends every key.
+//! It is pure: a state machine that is handed requests, a random source and the lower-casing of text. In the browser it
+//! lives in a worker of its own, without a network; ending the worker ends every key.
 
 mod document;
+mod json;
 mod keys;
 mod login;
 pub mod protocol;
@@ -14,12 +15,11 @@ mod seal;
 use std::collections::BTreeMap;
 
 use rand_core_06::{CryptoRng, RngCore};
-use serde::Serialize;
 use serde::de::DeserializeOwned;
+use serde::{Deserialize, Serialize};
 use shared::accounts::Login;
 use shared::ids::{AccountId, EntryId};
 use shared::passwords::{Changes, PutPassword, Sealed, StoredEntry};
-use shared::problem::Problem;
 use shared::sessions::CredentialKind;
 
 use self::document::Document;
@@ -31,6 +31,7 @@ use crate::secret::Secret;
 /// The keyring's state: at most one registration or log-in that is under way, and at most one open vault.
 pub struct Keyring<R> {
     random: R,
+    lower_case: fn(&str) -> String,
     registration: Option<login::Registration>,
     /// The log-in name and passphrase of the vault that was just made, for its first log-in.
     registered: Option<(Login, Secret)>,
@@ -47,9 +48,9 @@ struct Vault {
 }
 
 impl<R: RngCore + CryptoRng> Keyring<R> {
-    /// An empty keyring that draws from `random`.
-    pub fn new(random: R) -> Self {
-        Self { random, registration: None, registered: None, login: None, unlocking: None, vault: None }
+    /// An empty keyring that draws from `random`, and writes log-in names in lower case by `lower_case`.
+    pub fn new(random: R, lower_case: fn(&str) -> String) -> Self {
+        Self { random, lower_case, registration: None, registered: None, login: None, unlocking: None, vault: None }
     }
 
     /// Answers one request.
@@ -59,7 +60,7 @@ impl<R: RngCore + CryptoRng> Keyring<R> {
     pub fn handle(&mut self, request: Request) -> Result<Response, KeyringError> {
         match request {
             Request::StartRegistration { invite, login, passphrase } => {
-                let login = Login::new(&login).map_err(KeyringError::Login)?;
+                let login = Login::lower_cased_by(self.lower_case, &login).map_err(KeyringError::Login)?;
                 let (registration, recovery_code, start) =
                     login::Registration::start(&mut self.random, invite, login, passphrase)?;
                 self.registration = Some(registration);
@@ -77,7 +78,7 @@ impl<R: RngCore + CryptoRng> Keyring<R> {
                 self.start_login(login.clone(), CredentialKind::Passphrase, &passphrase)
             }
             Request::StartLogin { login, credential, secret } => {
-                let login = Login::new(&login).map_err(KeyringError::Login)?;
+                let login = Login::lower_cased_by(self.lower_case, &login).map_err(KeyringError::Login)?;
                 self.start_login(login, credential, &secret)
             }
             Request::ContinueLogin { answer } => {
@@ -101,9 +102,8 @@ impl<R: RngCore + CryptoRng> Keyring<R> {
                 Ok(Response::Opened(opened))
             }
             Request::TakeCurrent { problem } => {
-                let problem: Problem = from_json(&problem)?;
-                let current = problem.current.ok_or(KeyringError::ServerMessage)?;
-                Ok(Response::Opened(self.vault()?.take(vec![*current])))
+                let StaleVersion { current } = from_json(&problem)?;
+                Ok(Response::Opened(self.vault()?.take(vec![current])))
             }
             Request::Seal { name, password, rules, now } => {
                 let vault = self.vault.as_ref().ok_or(KeyringError::Locked)?;
@@ -174,7 +174,7 @@ impl Vault {
         random: &mut (impl RngCore + CryptoRng),
     ) -> Result<Sealed, KeyringError> {
         let version = replaces.checked_add(1).ok_or(KeyringError::NoSuchEntry)?;
-        self.key.seal(&self.binding(id, version), &document.to_json()?, random)
+        self.key.seal(&self.binding(id, version), document.to_json()?.as_bytes(), random)
     }
 
     fn reveal(&self, id: EntryId) -> Result<Secret, KeyringError> {
@@ -187,16 +187,22 @@ impl Vault {
     }
 }
 
+/// What matters here of a [`shared::problem::Problem`] of code `stale-version`.
+#[derive(Deserialize)]
+struct StaleVersion {
+    current: StoredEntry,
+}
+
 fn post(body: &impl Serialize) -> Result<Response, KeyringError> {
     Ok(Response::Post { body: to_json(body)? })
 }
 
 fn to_json(body: &impl Serialize) -> Result<String, KeyringError> {
-    serde_json::to_string(body).map_err(|_| KeyringError::ServerMessage)
+    json::write(body).ok_or(KeyringError::ServerMessage)
 }
 
 fn from_json<T: DeserializeOwned>(answer: &str) -> Result<T, KeyringError> {
-    serde_json::from_str(answer).map_err(|_| KeyringError::ServerMessage)
+    json::read(answer).ok_or(KeyringError::ServerMessage)
 }
 
 #[cfg(test)]

@@ -4,7 +4,7 @@
 //! them, as text that it neither makes nor reads. Messages cross the worker boundary in postcard's format, both ends of
 //! which are this crate.
 
-use generator::characters::Rules;
+use generator::kind::Rules;
 use serde::{Deserialize, Serialize};
 use shared::accounts::NotLogin;
 use shared::ids::{AccountId, EntryId};

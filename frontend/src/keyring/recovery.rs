@@ -4,10 +4,9 @@
 //! check digit of a word depends on the word and its place, so that a wrong word or two that changed places can be
 //! named. Digits need not be typed: without them a mistake is still found, though less surely, and not where it is.
 
-use bip39::{Language, Mnemonic};
 use rand_core_06::{CryptoRng, RngCore};
-use sha2::{Digest, Sha512};
-use zeroize::{Zeroize, ZeroizeOnDrop};
+use sha2::{Digest, Sha256, Sha512};
+use zeroize::{Zeroize, ZeroizeOnDrop, Zeroizing};
 
 use super::protocol::RecoveryFault;
 use crate::secret::Secret;
@@ -16,9 +15,15 @@ use crate::secret::Secret;
 pub const WORDS: usize = 12;
 const ENTROPY_LEN: usize = 16;
 
+/// BIP 39's English list: 2048 words, one a line.
+const LIST: &str = include_str!("../../words/bip39-english.txt");
+
 /// A recovery code: wiped when dropped.
 #[derive(Zeroize, ZeroizeOnDrop)]
 pub struct RecoveryCode([u8; ENTROPY_LEN]);
+
+/// The places in the list of a code's words: the 128 bits of the code and 4 of checksum, eleven by eleven.
+type Places = Zeroizing<[u16; WORDS]>;
 
 impl RecoveryCode {
     /// A new code.
@@ -36,12 +41,19 @@ impl RecoveryCode {
 
     /// The code as it is written down: each word with its check digit, separated by spaces.
     #[must_use]
-    #[expect(clippy::expect_used, reason = "128 bits are one of BIP 39's lengths")]
+    #[expect(clippy::expect_used, reason = "eleven bits name one of 2048 words")]
     pub fn to_text(&self) -> Secret {
-        let mnemonic = Mnemonic::from_entropy_in(Language::English, &self.0).expect("BIP 39 takes 128 bits");
-        let words: Vec<String> =
-            mnemonic.words().enumerate().map(|(place, word)| format!("{word}{}", check_digit(place, word))).collect();
-        Secret::new(words.join(" "))
+        // Room for the longest code: growing would leave copies behind.
+        let mut text = String::with_capacity(WORDS * "abstract0 ".len());
+        for (place, in_list) in self.places().iter().enumerate() {
+            let word = LIST.lines().nth(usize::from(*in_list)).expect("the list has 2048 words");
+            if place > 0 {
+                text.push(' ');
+            }
+            text.push_str(word);
+            text.push(check_digit(place, word));
+        }
+        Secret::new(text)
     }
 
     /// Reads a code as someone typed it: any case, any separators, with or without check digits.
@@ -53,21 +65,32 @@ impl RecoveryCode {
         if words.len() != WORDS {
             return Err(RecoveryFault::Count { found: words.len() as u32 });
         }
+        let mut places = Places::default();
         for (place, typed) in words.iter().enumerate() {
-            if Language::English.find_word(&typed.word).is_none() {
+            let Some(in_list) = LIST.lines().position(|word| word == typed.word) else {
                 return Err(RecoveryFault::UnknownWord { place: place as u32 + 1 });
-            }
+            };
             if typed.digit.is_some_and(|digit| digit != check_digit(place, &typed.word)) {
                 return Err(RecoveryFault::WrongWord { place: place as u32 + 1 });
             }
+            places[place] = in_list as u16;
         }
-        let phrase: Vec<&str> = words.iter().map(|typed| typed.word.as_str()).collect();
-        let mnemonic = Mnemonic::parse_in_normalized(Language::English, &phrase.join(" "))
-            .map_err(|_| RecoveryFault::SomeWordWrong)?;
-        let (mut entropy, length) = mnemonic.to_entropy_array();
-        let code = entropy[..length].try_into().map(Self).map_err(|_| RecoveryFault::SomeWordWrong);
-        entropy.zeroize();
-        code
+        let [first @ .., last] = &*places;
+        let bits = first.iter().fold(0, |bits, in_list| bits << 11 | u128::from(*in_list)) << 7 | u128::from(last >> 4);
+        let code = Self(bits.to_be_bytes());
+        if code.places() == places { Ok(code) } else { Err(RecoveryFault::SomeWordWrong) }
+    }
+
+    fn places(&self) -> Places {
+        let bits = u128::from_be_bytes(self.0);
+        let checksum = u16::from(Sha256::digest(self.0)[0] >> 4);
+        let mut places = Places::default();
+        let [first @ .., last] = &mut *places;
+        *last = (bits as u16 & 0x7f) << 4 | checksum;
+        for (shift, place) in (7..).step_by(11).zip(first.iter_mut().rev()) {
+            *place = (bits >> shift) as u16 & 0x7ff;
+        }
+        places
     }
 }
 
@@ -82,12 +105,13 @@ fn read(text: &str) -> Vec<Typed> {
     let mut words: Vec<Typed> = Vec::new();
     let mut within = false;
     for character in text.chars() {
-        if character.is_alphabetic() {
+        // The list is ASCII; anything else parts words.
+        if character.is_ascii_alphabetic() {
             if !within {
                 words.push(Typed { word: String::new(), digit: None });
             }
             if let Some(typed) = words.last_mut() {
-                typed.word.extend(character.to_lowercase());
+                typed.word.push(character.to_ascii_lowercase());
             }
             within = true;
             continue;
@@ -137,6 +161,12 @@ mod tests {
         assert_eq!(RecoveryCode::from_text(vector).unwrap().expose(), [0x7f; 16]);
     }
 
+    #[cfg(not(target_arch = "wasm32"))]
+    #[test]
+    fn the_list_is_bip_39s() {
+        assert!(LIST.lines().eq(bip39::Language::English.word_list().iter().copied()));
+    }
+
     #[test]
     fn format_1_is_frozen() {
         assert_eq!(text([0x7f; 16]), include_str!("../../vectors/recovery-code-7f.txt").trim());
@@ -152,6 +182,7 @@ mod tests {
             format!("\n  {}\t", written.replace(' ', "\r\n")),
             words.join(", "),
             words.join("-"),
+            words.join("\u{a0}– "),
             numbered.join("\n"),
             written.chars().filter(|c| !c.is_ascii_digit()).collect(),
         ] {
@@ -182,6 +213,13 @@ mod tests {
         #[test]
         fn what_is_written_down_is_read_back(octets: [u8; ENTROPY_LEN]) {
             prop_assert_eq!(RecoveryCode::from_text(&text(octets)).unwrap().0, octets);
+        }
+
+        #[test]
+        fn the_words_and_checksum_are_the_crate_bip39s(octets: [u8; ENTROPY_LEN]) {
+            let theirs = bip39::Mnemonic::from_entropy_in(bip39::Language::English, &octets).unwrap();
+            let ours: String = text(octets).chars().filter(|c| !c.is_ascii_digit()).collect();
+            prop_assert!(theirs.words().eq(ours.split(' ')));
         }
 
         #[test]

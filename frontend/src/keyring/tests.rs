@@ -8,6 +8,7 @@ use shared::bytes::Base64Url;
 use shared::limits::{BUCKETS, SEALED_OVERHEAD};
 use shared::login::{CONTEXT, Suite, credential_identifier, identifiers, session_token};
 use shared::passwords::{FORMAT, NotSealed};
+use shared::problem::Problem;
 use shared::sessions::{CredentialKind, SessionChallenge, SessionFinish, SessionOpened, SessionStart};
 
 #[cfg(target_arch = "wasm32")]
@@ -58,7 +59,7 @@ fn document(name: &str) -> Document {
 
 /// A keyring with an open vault of known key.
 fn open_keyring() -> Keyring<Counter> {
-    let mut keyring = Keyring::new(Counter(0));
+    let mut keyring = Keyring::new(Counter(0), str::to_lowercase);
     let key = VaultKey::from_octets([7; keys::KEY_LEN]).entry_key();
     keyring.vault = Some(Vault { account: AccountId::from_random([1; 16]), key, entries: BTreeMap::new() });
     keyring
@@ -201,7 +202,7 @@ fn a_newer_version_takes_the_place_and_a_deletion_ends_it() {
 #[test]
 fn a_new_entry_is_sealed_sent_and_taken_in() {
     let mut keyring = open_keyring();
-    let rules = Some(generator::characters::Rules::default());
+    let rules = Some(generator::kind::Rules::default());
     let request = Request::Seal {
         name: "GitHub".into(),
         password: Secret::new("kV9!mQ2#".into()),
@@ -218,6 +219,31 @@ fn a_new_entry_is_sealed_sent_and_taken_in() {
     }
     let (version, sealed) = keyring.vault.as_ref().unwrap().entries[&id].clone();
     assert_eq!(keyring.vault.as_ref().unwrap().open(id, version, &sealed).unwrap().rules, rules);
+}
+
+/// The receipt of a password goes over the worker's boundary and through the sealed document, whatever its kind.
+#[test]
+fn every_kind_of_rules_is_kept() {
+    use generator::kind::Rules;
+    let site = generator::site_rules::Rules { text: "required: [\"\\é];".into(), ..Default::default() };
+    let phrase = generator::phrase::Rules { separator: None, ..Default::default() };
+    let kinds = [
+        Rules::Characters(Default::default()),
+        Rules::Phrase(phrase),
+        Rules::Pin(Default::default()),
+        Rules::Site(site),
+    ];
+    let mut keyring = open_keyring();
+    for rules in kinds.map(Some) {
+        let request = Request::Seal { name: "x".into(), password: Secret::default(), rules: rules.clone(), now: NOW };
+        let octets = postcard::to_allocvec(&request).unwrap();
+        let reply = keyring.handle(postcard::from_bytes(&octets).unwrap());
+        let Ok(Response::Sealed { id, body }) = reply else { panic!("not sealed") };
+        opened(keyring.handle(Request::TakeOwn { id, body }));
+        let vault = keyring.vault.as_ref().unwrap();
+        let (version, sealed) = &vault.entries[&id];
+        assert_eq!(vault.open(id, *version, sealed).unwrap().rules, rules);
+    }
 }
 
 #[test]
@@ -252,7 +278,7 @@ fn a_locked_keyring_does_nothing() {
     let changes = serde_json::to_string(&Changes { entries: Vec::new(), latest: 0, more: false }).unwrap();
     let challenge =
         serde_json::to_string(&AccountChallenge { passphrase: Base64Url::default(), recovery: Base64Url::default() });
-    let mut keyring = Keyring::new(Counter(0));
+    let mut keyring = Keyring::new(Counter(0), str::to_lowercase);
     for (request, expected) in [
         (Request::Reveal { id: entry_id() }, KeyringError::Locked),
         (Request::TakeChanges { answer: changes }, KeyringError::Locked),
@@ -280,7 +306,7 @@ fn messages_survive_their_crossing_and_debug_hides_their_secrets() {
     let reply = Reply { id: 7, result: Err(KeyringError::Recovery(RecoveryFault::WrongWord { place: 3 })) };
     let back: Reply = postcard::from_bytes(&postcard::to_allocvec(&reply).unwrap()).unwrap();
     assert_eq!(back.result.unwrap_err(), KeyringError::Recovery(RecoveryFault::WrongWord { place: 3 }));
-    let rules = Some(generator::characters::Rules::default());
+    let rules = Some(generator::kind::Rules::default());
     let seal = Request::Seal { name: "x".into(), password: Secret::new("kV9".into()), rules, now: NOW };
     let back: Request = postcard::from_bytes(&postcard::to_allocvec(&seal).unwrap()).unwrap();
     assert!(!format!("{back:?}{:?}", document("x")).contains("kV9"));
@@ -395,12 +421,12 @@ fn with_secret(credential: CredentialKind, secret: &str) -> Request {
 #[test]
 fn either_secret_opens_the_same_vault() {
     let mut server = Server::new();
-    let mut keyring = Keyring::new(Counter(0));
+    let mut keyring = Keyring::new(Counter(0), str::to_lowercase);
     let (account, code) = register(&server, &mut keyring);
     log_in(&mut server, &mut keyring, Some(&account), Request::StartFirstLogin).unwrap();
     let sealed = seal(&mut keyring, 0, "GitHub");
     for request in [with_secret(CredentialKind::Passphrase, PASSPHRASE), with_secret(CredentialKind::Recovery, &code)] {
-        let mut keyring = Keyring::new(Counter(50));
+        let mut keyring = Keyring::new(Counter(50), str::to_lowercase);
         log_in(&mut server, &mut keyring, Some(&account), request).unwrap();
         open(&mut keyring, stored(entry_id(), 1, Some(sealed.clone())));
         assert_eq!(reveal(&mut keyring).unwrap(), "kV9!mQ2#");
@@ -410,8 +436,8 @@ fn either_secret_opens_the_same_vault() {
 #[test]
 fn a_wrong_secret_and_an_unknown_account_look_the_same() {
     let mut server = Server::new();
-    let (account, code) = register(&server, &mut Keyring::new(Counter(0)));
-    let mut keyring = Keyring::new(Counter(50));
+    let (account, code) = register(&server, &mut Keyring::new(Counter(0), str::to_lowercase));
+    let mut keyring = Keyring::new(Counter(50), str::to_lowercase);
     for (account, secret) in [
         (Some(&account), "correct horse battery stable"),
         (Some(&account), ""),
@@ -426,7 +452,7 @@ fn a_wrong_secret_and_an_unknown_account_look_the_same() {
 
 #[test]
 fn what_is_mistyped_is_told_before_the_server_is_asked() {
-    let mut keyring = Keyring::new(Counter(0));
+    let mut keyring = Keyring::new(Counter(0), str::to_lowercase);
     let expected = KeyringError::Recovery(RecoveryFault::Count { found: 2 });
     assert_eq!(keyring.handle(with_secret(CredentialKind::Recovery, "abandon ability")).err(), Some(expected));
     let secret = Secret::new(PASSPHRASE.into());
@@ -439,7 +465,7 @@ fn what_is_mistyped_is_told_before_the_server_is_asked() {
 fn rubbish_from_the_server_is_told_apart_from_a_wrong_secret() {
     let challenge = SessionChallenge { state: Base64Url::default(), response: Base64Url(vec![9; 320]) };
     for answer in ["", "<html>", "{}", &serde_json::to_string(&challenge).unwrap()] {
-        let mut keyring = Keyring::new(Counter(0));
+        let mut keyring = Keyring::new(Counter(0), str::to_lowercase);
         keyring.handle(with_secret(CredentialKind::Passphrase, PASSPHRASE)).unwrap();
         let rubbish = Request::ContinueLogin { answer: answer.into() };
         assert_eq!(keyring.handle(rubbish).err(), Some(KeyringError::ServerMessage), "{answer}");

@@ -1,0 +1,23 @@
+//! Letter case as the browser knows it: the tables for it weigh nothing there.
+
+use js_sys::JsString;
+
+/// Text in small letters.
+#[must_use]
+pub fn lower_case(text: &str) -> String {
+    JsString::from(text).to_lower_case().into()
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::browser_test::test;
+
+    #[test]
+    fn the_browsers_lower_case_is_rusts() {
+        for text in ["", "Ada", "ÅSA", "ΟΔΥΣΣΕΥΣ", "İstanbul", "ΣΑΣ.", "ǅ", "Ⅷ", "𐐀", "ẞ", "\u{212a}", "😀"]
+        {
+            assert_eq!(lower_case(text), text.to_lowercase());
+        }
+    }
+}
