@@ -1,21 +1,50 @@
-// The only JavaScript that is written by hand: checks what the page needs, and starts it.
+// Checks what the page needs, chooses its language, and starts it.
 
 const show = (id) => {
   document.getElementById('loading')?.remove();
   document.getElementById(id).hidden = false;
 };
+const file = (name) => document.querySelector(`meta[name=file][content=${name}]`).dataset;
+const root = document.documentElement;
 
-// The one place where a string becomes a script: the keyring's own, and no other. No string ever becomes markup.
-const keyring = document.querySelector('meta[name=keyring]').dataset;
+// The one place where a string becomes a script: the keyring's own and the service worker, and no other. No string ever
+// becomes markup.
+const scripts = [file('keyring-script').url, '/service-worker.js'];
 globalThis.trustedTypes?.createPolicy('default', {
-  createScriptURL: (url) => (url === keyring.js ? url : null),
+  createScriptURL: (url) => (scripts.includes(url) ? url : null),
 });
 
-// The theme that was chosen, before anything is drawn.
+// The theme that was chosen, before anything is drawn; and the language: the one chosen, or the first of the browser's
+// that this page speaks.
+const languages = ['en', 'de', 'ja'];
+let chosen;
 try {
   const theme = localStorage.getItem('passmint.theme');
-  if (theme === 'light' || theme === 'dark') document.documentElement.dataset.theme = theme;
-} catch { /* Storage is forbidden: the system's theme it is. */ }
+  if (theme === 'light' || theme === 'dark') root.dataset.theme = theme;
+  chosen = localStorage.getItem('passmint.language');
+} catch { /* Storage is forbidden: the system's theme and language it is. */ }
+const wished = [chosen, ...navigator.languages].map((tag) => tag?.split('-')[0]);
+root.lang = wished.find((tag) => languages.includes(tag)) ?? 'en';
+
+// Keeps the page in the browser for times without a network, and tells the page when a newer version is there. The page
+// says when to take it.
+const keep = async () => {
+  const workers = navigator.serviceWorker;
+  const kept = await workers?.register('/service-worker.js', { updateViaCache: 'none' }).catch(() => undefined);
+  if (!kept) return;
+  const tell = () => {
+    if (kept.waiting && workers.controller) dispatchEvent(new Event('passmint:update'));
+  };
+  kept.addEventListener('updatefound', () => kept.installing?.addEventListener('statechange', tell));
+  tell();
+  addEventListener('passmint:take-update', () => {
+    workers.addEventListener('controllerchange', () => location.reload());
+    kept.waiting?.postMessage('take over');
+  });
+  document.addEventListener('visibilitychange', () => {
+    if (!document.hidden) kept.update().catch(() => {});
+  });
+};
 
 if (!globalThis.isSecureContext) {
   show('no-secure-context');
@@ -23,9 +52,10 @@ if (!globalThis.isSecureContext) {
   show('no-wasm');
 } else {
   document.getElementById('loading').hidden = false;
-  const { js, wasm } = document.querySelector('meta[name=trunk]').dataset;
   // Browsers check no integrity of a preloaded fetch: this check is the one that counts.
-  const { integrity } = document.querySelector('link[rel=preload][as=fetch]');
+  // If the browser kept a file that was changed on the way, it is fetched anew.
+  const checked = ({ url, integrity }) =>
+    fetch(url, { integrity }).catch(() => fetch(url, { integrity, cache: 'reload' }));
   // A fault in WebAssembly leaves it in no state to go on.
   const stopped = ({ error, reason }) => {
     if ((error ?? reason) instanceof WebAssembly.RuntimeError) show('stopped');
@@ -33,9 +63,19 @@ if (!globalThis.isSecureContext) {
   addEventListener('error', stopped);
   addEventListener('unhandledrejection', stopped);
   try {
-    const { default: init } = await import(js);
-    await init({ module_or_path: fetch(wasm, { integrity }) });
+    const module = checked(file('module'));
+    const texts = checked(file(root.lang)).then((answer) => answer.text());
+    // If the script does not come, nobody waits for these.
+    module.catch(() => {});
+    texts.catch(() => {});
+    const { default: init, start } = await import(file('script').url);
+    await init({ module_or_path: module });
+    start(root.lang, await texts);
     document.getElementById('plain').remove();
+    // The looks of what loads later.
+    const { url: href, integrity } = file('looks');
+    document.head.append(Object.assign(document.createElement('link'), { rel: 'stylesheet', href, integrity }));
+    keep();
   } catch (error) {
     console.error(error);
     show('not-loaded');

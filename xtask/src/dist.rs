@@ -28,13 +28,11 @@ pub(crate) fn run() -> Result<()> {
     let fresh = root().join("dist/passmint.new");
     fs::copy(target()?.join("release").join(name()), &fresh)?;
     fs::rename(&fresh, &binary)?;
-    let (generator, all) = page::transfer_sizes()?;
     println!(
-        "built {} ({:.1} MB); the page: {:.1} kB (brotli) to a usable generator, {:.1} kB with the keyring",
+        "built {} ({:.1} MB); the page: {:.1} kB (brotli) to a usable generator",
         binary.display(),
         fs::metadata(&binary)?.len() as f64 / 1e6,
-        generator as f64 / 1e3,
-        all as f64 / 1e3,
+        page::transfer_size()? as f64 / 1e3,
     );
     Ok(())
 }

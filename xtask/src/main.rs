@@ -2,6 +2,7 @@
 
 #![expect(clippy::print_stdout, clippy::print_stderr, reason = "a command-line tool speaks on its terminal")]
 
+mod bench;
 mod dist;
 mod page;
 mod shell;
@@ -18,11 +19,13 @@ cargo xtask <command>
                      flags after -- go to `passmint serve`
   test [<step> ...]  everything that must pass: format, tidy, clippy, tests, browser tests; or only the steps named
   test --oracle      the store contract and the main job against an Oracle server: see docs/ORACLE.md
+  page               the page alone, into dist/page: a debug build of the server serves it from there
   dist               one release binary with the page inside: dist/passmint
+  bench page         the page's bytes, time to usable and minting rate, in the browser, against others: docs/BENCHMARKS.md
   tidy               the rules of this repository that no other tool checks
 
-What is missing (WebAssembly target, Trunk, wasm-bindgen, and for `test` a browser) is installed into a cache of
-your own, ~/.cache/passmint or $PASSMINT_CACHE, where build output is kept too.
+What is missing (WebAssembly target, wasm-bindgen, wasm-split, and for `test` and `bench` a browser) is installed into
+a cache of your own, ~/.cache/passmint or $PASSMINT_CACHE, where build output is kept too.
 ";
 
 fn main() -> ExitCode {
@@ -36,7 +39,9 @@ fn main() -> ExitCode {
         ("run", [dashes, flags @ ..]) if dashes == "--" => dist::run_server(flags),
         ("test", [flag]) if flag == "--oracle" => test::against_oracle(),
         ("test", steps) => test::run(steps),
+        ("page", []) => page::build().map(drop),
         ("dist", []) => dist::run(),
+        ("bench", [what]) if what == "page" => bench::page(),
         ("tidy", []) => tidy::run(),
         ("--help" | "-h" | "help", _) => {
             print!("{HELP}");

@@ -14,11 +14,32 @@ use sha2::{Digest, Sha512};
 
 use crate::shell::{cache, cargo, command, find, root, run, target};
 
-const TRUNK: &str = "0.21.14";
+const WASM_SPLIT: &str = "0.2.4";
 const CARGO_DENY: &str = "0.20.2";
-const AXE: &str = "4.14.1";
-/// `dist.integrity` of that version in the npm registry.
-const AXE_SHA512: &str = "FHfa+lmNjQZfJz1q8wKqIDwC6DExcHt/pkjNQb09a3NPjCKg2rhu5qb2S4r76ASyFNNtuFooJpZe37OgudVGtQ==";
+
+/// A published version of a package of npm.
+struct NpmPackage {
+    name: &'static str,
+    version: &'static str,
+    /// Its `dist.integrity` in the npm registry.
+    sha512: &'static str,
+}
+
+const AXE: NpmPackage = NpmPackage {
+    name: "axe-core",
+    version: "4.14.1",
+    sha512: "FHfa+lmNjQZfJz1q8wKqIDwC6DExcHt/pkjNQb09a3NPjCKg2rhu5qb2S4r76ASyFNNtuFooJpZe37OgudVGtQ==",
+};
+const BITWARDEN: NpmPackage = NpmPackage {
+    name: "@bitwarden/sdk-internal",
+    version: "0.2.0-main.1054",
+    sha512: "NVnCcCSBPzrD7SZfX3jtahjKwXJFZv1MuNwxrpa8rA1uGTHfIQRpInK8vkFw/X6Qb0fvIdc6A4aZJlLJFhSiOQ==",
+};
+const GENERATE_PASSWORD: NpmPackage = NpmPackage {
+    name: "generate-password",
+    version: "1.7.1",
+    sha512: "9bVYY+16m7W7GczRBDqXE+VVuCX+bWNrfYKC/2p2JkZukFb2sKxT6E3zZ3mJGz7GMe5iRK0A/WawSL3jQfJuNQ==",
+};
 
 /// A browser, and the program that drives it for a test.
 pub(crate) struct Browser {
@@ -91,7 +112,7 @@ impl Driver {
 /// What `cargo xtask test` needs beyond the compiler.
 pub(crate) fn for_tests() -> Result<()> {
     wasm_target()?;
-    for tool in [trunk()?, wasm_bindgen("wasm-bindgen-test-runner")?, cargo_deny()?, axe()?] {
+    for tool in [wasm_split()?, wasm_bindgen("wasm-bindgen-test-runner")?, cargo_deny()?, axe()?] {
         println!("have {}", tool.display());
     }
     let browser = browser()?;
@@ -111,9 +132,9 @@ pub(crate) fn wasm_target() -> Result<()> {
         .context("install the target wasm32-unknown-unknown for this Rust toolchain by hand, then try again")
 }
 
-/// Trunk, which builds the page.
-pub(crate) fn trunk() -> Result<PathBuf> {
-    crate_tool("trunk", TRUNK, "trunk")
+/// wasm-split, which takes the page's module apart into what comes first and what loads later.
+pub(crate) fn wasm_split() -> Result<PathBuf> {
+    crate_tool("wasm_split_cli_support", WASM_SPLIT, &["build-binary"], "wasm-split-cli")
 }
 
 /// A program of wasm-bindgen's command line, of exactly the version of the crate in Cargo.lock.
@@ -124,15 +145,15 @@ pub(crate) fn wasm_bindgen(program: &str) -> Result<PathBuf> {
         .nth(1)
         .and_then(|rest| rest.split('"').next())
         .context("Cargo.lock names no wasm-bindgen")?;
-    crate_tool("wasm-bindgen-cli", version, program)
+    crate_tool("wasm-bindgen-cli", version, &[], program)
 }
 
 /// cargo-deny, which reads licences and sources of what we depend on.
 pub(crate) fn cargo_deny() -> Result<PathBuf> {
-    crate_tool("cargo-deny", CARGO_DENY, "cargo-deny")
+    crate_tool("cargo-deny", CARGO_DENY, &[], "cargo-deny")
 }
 
-fn crate_tool(package: &str, version: &str, program: &str) -> Result<PathBuf> {
+fn crate_tool(package: &str, version: &str, features: &[&str], program: &str) -> Result<PathBuf> {
     let home = cache()?.join("tools").join(format!("{package}-{version}"));
     let tool = home.join("bin").join(program).with_extension(std::env::consts::EXE_EXTENSION);
     if tool.is_file() {
@@ -142,6 +163,7 @@ fn crate_tool(package: &str, version: &str, program: &str) -> Result<PathBuf> {
     let spec = format!("{package}@{version}");
     let mut install = cargo()?;
     install.args(["install", "--quiet", "--locked", "--root"]).arg(&home).arg(spec);
+    install.args(features.iter().flat_map(|feature| ["--features", feature]));
     // These tools run for seconds: building them fast matters more than their speed.
     install.env_remove("CARGO_TARGET_DIR").env("CARGO_PROFILE_RELEASE_OPT_LEVEL", "1");
     install.env("CARGO_PROFILE_RELEASE_LTO", "off").env("CARGO_PROFILE_RELEASE_CODEGEN_UNITS", "16");
@@ -194,28 +216,48 @@ fn user_is_root() -> bool {
     Command::new("id").arg("-u").output().is_ok_and(|answer| answer.stdout.trim_ascii() == b"0")
 }
 
-/// axe-core, the accessibility checker, as one script: from the npm registry, checked against its known hash.
+/// axe-core, the accessibility checker, as one script.
 pub(crate) fn axe() -> Result<PathBuf> {
-    let home = cache()?.join("tools").join(format!("axe-core-{AXE}"));
-    let script = home.join("package/axe.min.js");
-    if script.is_file() {
-        return Ok(script);
+    Ok(npm_package(&AXE, &["axe.min.js"])?.join("axe.min.js"))
+}
+
+/// The folder of Bitwarden's generator, which the benchmark measures against.
+pub(crate) fn bitwarden() -> Result<PathBuf> {
+    npm_package(&BITWARDEN, &["bitwarden_wasm_internal_bg.js", "bitwarden_wasm_internal_bg.wasm"])
+}
+
+/// The folder of npm's most used generator, which the benchmark measures against too.
+pub(crate) fn generate_password() -> Result<PathBuf> {
+    Ok(npm_package(&GENERATE_PASSWORD, &["src/generate.js"])?.join("src"))
+}
+
+/// Some files of a package from the npm registry, which is checked against its known hash; gives their folder.
+fn npm_package(package: &NpmPackage, files: &[&str]) -> Result<PathBuf> {
+    let NpmPackage { name, version, sha512 } = package;
+    // As npm names the archive: without the sign of a scope.
+    let archive = format!("{}-{version}", name.trim_start_matches('@').replace('/', "-"));
+    let home = cache()?.join("tools").join(&archive);
+    let folder = home.join("package");
+    if files.iter().all(|file| folder.join(file).is_file()) {
+        return Ok(folder);
     }
-    println!("installing axe-core {AXE} into {}", home.display());
+    println!("installing {name} {version} into {}", home.display());
     fs::create_dir_all(&home)?;
-    let archive = home.join(format!("axe-core-{AXE}.tgz"));
+    let archive = home.join(archive + ".tgz");
     let fetched = if let Some(curl) = find("curl") {
-        let url = format!("https://registry.npmjs.org/axe-core/-/axe-core-{AXE}.tgz");
+        let base = name.rsplit('/').next().unwrap_or(name);
+        let url = format!("https://registry.npmjs.org/{name}/-/{base}-{version}.tgz");
         run(command(curl).args(["-fsSL", "--retry", "3", "-o"]).arg(&archive).arg(url))
     } else if let Some(npm) = find("npm") {
-        let spec = format!("axe-core@{AXE}");
+        let spec = format!("{name}@{version}");
         run(command(npm).args(["pack", "--silent", &spec, "--pack-destination"]).arg(&home))
     } else {
-        bail!("the accessibility tests need axe-core from the npm registry: install curl or npm")
+        bail!("{name} {version} has to come from the npm registry: install curl or npm")
     };
-    fetched.context("cannot fetch axe-core from the npm registry")?;
+    fetched.with_context(|| format!("cannot fetch {name} {version} from the npm registry"))?;
     let hash = Base64::encode_string(&Sha512::digest(fs::read(&archive)?));
-    ensure!(hash == AXE_SHA512, "{} is not what the npm registry published", archive.display());
-    run(command("tar").arg("-xzf").arg(&archive).arg("-C").arg(&home).arg("package/axe.min.js"))?;
-    Ok(script)
+    ensure!(hash == *sha512, "{} is not what the npm registry published", archive.display());
+    let files = files.iter().map(|file| format!("package/{file}"));
+    run(command("tar").arg("-xzf").arg(&archive).arg("-C").arg(&home).args(files))?;
+    Ok(folder)
 }

@@ -1,0 +1,39 @@
+// Keeps one version of the page in the browser, whole and exactly as it was built, so that it opens without a network.
+// It knows the page's files and nothing else: what goes to the server's interface does not pass through it.
+
+/* files */
+
+const CACHE = `passmint-${VERSION}`;
+const HASHED = /^\/[a-z0-9-]+-[0-9a-f]{16}\.[a-z]+$/;
+
+addEventListener('install', (event) => {
+  const kept = FILES.map(([url, integrity]) => new Request(url, { integrity, cache: url === '/' ? 'no-cache' : 'default' }));
+  // All of them or none: a version that did not arrive whole is not used.
+  event.waitUntil(caches.open(CACHE).then((cache) => cache.addAll(kept)));
+});
+
+addEventListener('activate', (event) => {
+  // The version before this one stays for tabs that still run it; they may load a part late.
+  const old = async () => {
+    const names = (await caches.keys()).filter((name) => name.startsWith('passmint-') && name !== CACHE);
+    await Promise.all(names.slice(0, -1).map((name) => caches.delete(name)));
+  };
+  event.waitUntil(old());
+});
+
+addEventListener('fetch', (event) => {
+  const { method, url } = event.request;
+  const { origin, pathname } = new URL(url);
+  if (method !== 'GET' || origin !== location.origin || !(pathname === '/' || HASHED.test(pathname))) return;
+  const kept = async () => {
+    const cache = await caches.open(CACHE);
+    const found = await cache.match(pathname, { ignoreVary: true }) ?? await caches.match(pathname, { ignoreVary: true });
+    return found ?? fetch(event.request);
+  };
+  event.respondWith(kept());
+});
+
+// A new version waits until somebody asks for it, or until the last tab of the old one is closed.
+addEventListener('message', ({ data }) => {
+  if (data === 'take over') skipWaiting();
+});

@@ -1,0 +1,115 @@
+//! Builds the page into dist/page: WebAssembly, scripts, styles, texts, named by their hashes, tied to one another by
+//! their integrity, and compressed ahead.
+//!
+//! `index.html` names and vouches for the first files, the page's script for the parts that load later. What is not
+//! named there is not loaded, and what was changed on the way is not run.
+
+mod compile;
+mod files;
+mod trim;
+
+use std::fs;
+
+use anyhow::{Context, Result, ensure};
+
+use self::files::{Folder, Named};
+use crate::shell::root;
+
+/// The languages that the page speaks: `frontend/texts/NAME.txt`.
+const LANGUAGES: [&str; 3] = ["en", "de", "ja"];
+
+/// The line before the texts that the first part of the page can do without.
+const OTHER_TEXTS: &str = "\n# ===\n";
+
+/// The finished page.
+pub(crate) struct Page {
+    /// A hash over all files: changes when any of them does.
+    pub(crate) hash: String,
+}
+
+/// Builds the page.
+pub(crate) fn build() -> Result<Page> {
+    let mut folder = Folder::empty(root().join("dist/page"))?;
+    let source = |path: &str| fs::read_to_string(root().join(path)).with_context(|| path.to_owned());
+
+    let keyring = compile::keyring()?;
+    let mut later: Vec<(String, Named)> = vec![
+        ("keyring-script".into(), folder.add("keyring", "js", keyring.script.as_bytes())?),
+        ("keyring-module".into(), folder.add("keyring", "wasm", &keyring.module)?),
+        ("words".into(), folder.add("words", "txt", source("generator/words/eff-large.txt")?.as_bytes())?),
+    ];
+    for language in LANGUAGES {
+        let texts = source(&format!("frontend/texts/{language}.txt"))?;
+        let (first, others) = texts.split_once(OTHER_TEXTS).context("texts are not parted")?;
+        let others = folder.add(&format!("more-{language}"), "txt", values(others)?.as_bytes())?;
+        later.push((language.into(), folder.add(&format!("text-{language}"), "txt", values(first)?.as_bytes())?));
+        later.push((format!("{language}-more"), others));
+    }
+
+    let page = compile::page(&mut folder)?;
+    let script = folder.add("page", "js", page.script.as_bytes())?;
+    let module = folder.add("page", "wasm", &page.module)?;
+    let boot = folder.add("boot", "js", source("assets/boot.js")?.as_bytes())?;
+    let style = folder.add("page", "css", files::without_comments(&source("assets/page.css")?).as_bytes())?;
+    let looks = files::without_comments(&source("assets/later.css")?);
+    later.push(("looks".into(), folder.add("later", "css", looks.as_bytes())?));
+    let icon = folder.add("icon", "svg", source("assets/icon.svg")?.as_bytes())?;
+    let manifest = source("assets/manifest.webmanifest")?.replace("ICON", &icon.url);
+    let manifest = folder.add("manifest", "webmanifest", manifest.as_bytes())?;
+
+    let mut head = vec![
+        format!(r#"<link rel="stylesheet" {}>"#, style.tied("href")),
+        format!(r#"<link rel="icon" type="image/svg+xml" {}>"#, icon.tied("href")),
+        format!(r#"<link rel="manifest" href="{}">"#, manifest.url),
+        format!(r#"<script type="module" {}></script>"#, boot.tied("src")),
+        format!(r#"<link rel="modulepreload" {}>"#, script.tied("href")),
+        format!(r#"<link rel="preload" as="fetch" crossorigin {}>"#, module.tied("href")),
+    ];
+    let declared = [("script".into(), script), ("module".into(), module)].into_iter().chain(later);
+    head.extend(declared.map(|(name, Named { url, integrity })| {
+        format!(r#"<meta name="file" content="{name}" data-url="{url}" data-integrity="{integrity}">"#)
+    }));
+    let template = source("index.html")?;
+    let place = "<!-- files -->";
+    ensure!(template.matches(place).count() == 1, "index.html has no place for the names of files");
+    let html = template.replace(place, &head.join("\n    "));
+    check(&html)?;
+    folder.write("index.html", html.as_bytes())?;
+    folder.write("service-worker.js", service_worker(&folder, &source("assets/service-worker.js")?)?.as_bytes())?;
+    Ok(Page { hash: folder.finish()? })
+}
+
+/// The script that keeps the page in the browser: told every file and its integrity, and a name for this version.
+fn service_worker(folder: &Folder, template: &str) -> Result<String> {
+    let files = folder.all()?;
+    let names: Vec<String> = files
+        .iter()
+        .map(|Named { url, integrity }| {
+            format!("  [\"{}\", \"{integrity}\"],\n", if url == "/index.html" { "/" } else { url })
+        })
+        .collect();
+    let version = files::version(&files);
+    let place = "/* files */";
+    ensure!(template.matches(place).count() == 1, "service-worker.js has no place for the names of files");
+    Ok(template.replace(place, &format!("const VERSION = \"{version}\";\nconst FILES = [\n{}];", names.concat())))
+}
+
+/// The texts of a language without their names and without comments, in the order of the file: line by line what
+/// `frontend::text` reads. That the order is the right one is tested there.
+fn values(texts: &str) -> Result<String> {
+    let lines = texts.lines().filter(|line| !line.is_empty() && !line.starts_with('#'));
+    let values = lines.map(|line| line.split_once(" = ").map(|(_, text)| text).context(line.to_owned()));
+    Ok(values.collect::<Result<Vec<_>>>()?.join("\n"))
+}
+
+/// What must hold for the policy that the page is served under.
+fn check(html: &str) -> Result<()> {
+    for script in html.split("<script").skip(1) {
+        let tag = script.split('>').next().unwrap_or_default();
+        ensure!(tag.contains("src=") && tag.contains("integrity="), "a script is inline or has no integrity: {tag}");
+    }
+    ensure!(!html.contains("<style") && !html.contains(" style="), "index.html has inline styles");
+    Ok(())
+}
+
+pub(crate) use self::files::transfer_size;
