@@ -7,7 +7,7 @@ use std::time::Duration;
 use leptos::prelude::{set_timeout, window_event_listener};
 use wasm_bindgen::prelude::*;
 use wasm_bindgen_futures::JsFuture;
-use web_sys::{Document, HtmlElement, Window};
+use web_sys::{Blob, BlobPropertyBag, Document, Event, HtmlAnchorElement, HtmlElement, Url, Window};
 
 /// The window. Not to be called in a worker.
 #[must_use]
@@ -87,6 +87,62 @@ pub fn keep_setting(name: &str, value: Option<&str>) {
     }
 }
 
+/// Tells `assets/boot.js` something, by an event of that name.
+pub fn tell(name: &str) {
+    if let Ok(event) = Event::new(name) {
+        // Nobody can cancel this event, and it has a name.
+        let _ = window().dispatch_event(&event);
+    }
+}
+
+/// A clock for measuring, in milliseconds.
+#[must_use]
+pub fn clock() -> f64 {
+    window().performance().map_or(0.0, |performance| performance.now())
+}
+
+/// Lets the browser draw and listen before it goes on.
+pub async fn pause() {
+    let (done, is_done) = futures_channel::oneshot::channel();
+    set_timeout(
+        move || {
+            // Who waited may be gone.
+            let _ = done.send(());
+        },
+        Duration::ZERO,
+    );
+    let _ = is_done.await;
+}
+
+/// Hands a text over as a file to save.
+///
+/// # Errors
+/// The browser's.
+pub fn download(text: &str, name: &str, kind: &str) -> Result<(), JsValue> {
+    let options = BlobPropertyBag::new();
+    options.set_type(kind);
+    let parts = js_sys::Array::of1(&text.into());
+    let url = Url::create_object_url_with_blob(&Blob::new_with_str_sequence_and_options(&parts, &options)?)?;
+    let link: HtmlAnchorElement = document().create_element("a")?.unchecked_into();
+    link.set_href(&url);
+    link.set_download(name);
+    link.click();
+    // The browser has taken what it needs by then.
+    set_timeout(move || drop(Url::revoke_object_url(&url)), Duration::from_secs(60));
+    Ok(())
+}
+
+/// Sets an attribute of the page's root element, or takes it away.
+pub fn set_on_root(name: &str, value: Option<&str>) {
+    if let Some(root) = document().document_element() {
+        // The names are the page's own, and right.
+        let _ = match value {
+            Some(value) => root.set_attribute(name, value),
+            None => root.remove_attribute(name),
+        };
+    }
+}
+
 /// Takes the fragment out of the page's address.
 pub fn forget_fragment() {
     if let Ok(history) = window().history() {
@@ -99,11 +155,11 @@ pub fn print() {
     let _ = window().print();
 }
 
-/// A time as the reader's own language and place write it.
+/// A time as it is written in a language, given as a tag (RFC 5646).
 #[must_use]
 #[expect(clippy::cast_precision_loss, reason = "a clock of this age")]
-pub fn exact_time(unix_ms: u64) -> String {
-    js_sys::Date::new(&(unix_ms as f64).into()).to_locale_string("default", &JsValue::UNDEFINED).into()
+pub fn exact_time(unix_ms: u64, language: &str) -> String {
+    js_sys::Date::new(&(unix_ms as f64).into()).to_locale_string(language, &JsValue::UNDEFINED).into()
 }
 
 /// Puts the keyboard's focus on the element of that id, once what is being rendered now is there.
@@ -113,6 +169,14 @@ pub fn focus_soon(id: &'static str) {
             let _ = element.unchecked_into::<HtmlElement>().focus();
         }
     });
+}
+
+/// Puts the keyboard's focus on the first field in which something is wrong.
+pub fn focus_first_invalid() {
+    if let Ok(Some(element)) = document().query_selector("[aria-invalid=true]") {
+        // A field that is not shown takes no focus.
+        let _ = element.unchecked_into::<HtmlElement>().focus();
+    }
 }
 
 /// Text in Unicode's normalisation form C, as RFC 8265 asks for passphrases: the same text from every keyboard.

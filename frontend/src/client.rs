@@ -7,10 +7,10 @@ use futures_channel::oneshot;
 use js_sys::{Uint8Array, WebAssembly};
 use wasm_bindgen::prelude::*;
 use wasm_bindgen_futures::JsFuture;
-use web_sys::{MessageEvent, RequestInit, Worker, WorkerOptions, WorkerType};
+use web_sys::{MessageEvent, Worker, WorkerOptions, WorkerType};
 use zeroize::Zeroizing;
 
-use crate::browser::{self, document, window};
+use crate::files;
 use crate::keyring::protocol::{Call, KeyringError, Opened, Reply, Request, Response};
 
 /// Why there is no answer.
@@ -134,24 +134,11 @@ impl Drop for KeyringClient {
     }
 }
 
-/// The worker's script and its compiled WebAssembly, both checked against the hashes in the page (subresource
-/// integrity). A browser checks no worker's script by itself, so the page fetches it first; what the worker then loads
-/// is the same file from the cache, for its name is its hash and it never changes.
+/// The worker's script and its compiled WebAssembly. A browser checks no worker's script by itself, so the page fetches
+/// it first; what the worker then loads is the same file from the cache, for its name is its hash and it never changes.
 async fn load() -> Result<(String, JsValue), JsValue> {
-    let meta = document().query_selector("meta[name=keyring]")?.ok_or(JsValue::NULL)?;
-    let data = |name: &str| meta.get_attribute(name).filter(|value| !value.is_empty()).ok_or(JsValue::NULL);
-    let script = data("data-js")?;
-    let checked = fetch(&script, &data("data-js-integrity")?).await?;
-    JsFuture::from(checked.text()?).await?;
-    let wasm = fetch(&data("data-wasm")?, &data("data-wasm-integrity")?).await?;
-    let module = WebAssembly::compile_streaming(&js_sys::Promise::resolve(&JsValue::from(wasm)));
-    Ok((script, JsFuture::from(module).await?))
-}
-
-async fn fetch(url: &str, integrity: &str) -> Result<web_sys::Response, JsValue> {
-    let options = RequestInit::new();
-    options.set_integrity(integrity);
-    let response = JsFuture::from(window().fetch_with_str_and_init(url, &options)).await?;
-    let response: web_sys::Response = response.unchecked_into();
-    if response.ok() { Ok(response) } else { Err(browser::error("not found")) }
+    files::text("keyring-script").await?;
+    let module = files::fetch("keyring-module").await?;
+    let module = WebAssembly::compile_streaming(&js_sys::Promise::resolve(&JsValue::from(module)));
+    Ok((files::url("keyring-script")?, JsFuture::from(module).await?))
 }

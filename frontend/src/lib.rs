@@ -14,11 +14,17 @@ pub mod api;
 pub mod browser;
 #[cfg(all(target_arch = "wasm32", feature = "page"))]
 pub mod client;
+#[cfg(all(target_arch = "wasm32", feature = "page"))]
+pub mod files;
+#[cfg(target_arch = "wasm32")]
+pub mod letters;
+#[cfg(all(target_arch = "wasm32", feature = "page"))]
+pub mod parts;
 #[cfg(target_arch = "wasm32")]
 pub mod random;
 #[cfg(all(target_arch = "wasm32", feature = "page"))]
 pub mod session;
-#[cfg(all(target_arch = "wasm32", feature = "page"))]
+#[cfg(any(not(target_arch = "wasm32"), feature = "page"))]
 pub mod text;
 #[cfg(all(target_arch = "wasm32", feature = "page"))]
 pub mod ui;

@@ -1,6 +1,6 @@
-//! The page's WebAssembly: starts it.
+//! The page's WebAssembly. `assets/boot.js` starts it with [`frontend::ui::start`], once the texts are there too.
 
-fn main() {
-    #[cfg(target_arch = "wasm32")]
-    frontend::ui::mount();
-}
+#[cfg(target_arch = "wasm32")]
+use frontend as _;
+
+fn main() {}

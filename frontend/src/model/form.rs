@@ -2,7 +2,9 @@
 //!
 //! What was typed stays as it was typed, right or wrong.
 
-use generator::characters::{Class, ClassRule, LENGTHS, Plan, Rules, RulesError};
+use std::ops::RangeInclusive;
+
+use generator::characters::{Class, ClassRule, Plan, Rules, RulesError, holds};
 use generator::keyboard;
 
 /// What stands in the form.
@@ -44,6 +46,20 @@ pub enum Field {
     Exclude,
     /// Characters to add.
     Include,
+    /// The number of words of a phrase.
+    WordCount,
+    /// What stands between words.
+    Separator,
+    /// The number of digits of a PIN.
+    PinLength,
+    /// The site's rules.
+    SiteText,
+    /// The length wished for at a site.
+    SiteLength,
+    /// Characters to leave out at a site.
+    SiteExclude,
+    /// None of them: something is not here yet.
+    Kind,
 }
 
 /// What is wrong with the form.
@@ -127,7 +143,7 @@ impl RulesForm {
             *rules.class_mut(class) = ClassRule { on: field.on, minimum };
         }
         if self.keyboard_safe {
-            if let Some(strange) = rules.include.chars().find(|character| !keyboard::SAFE.contains(*character)) {
+            if let Some(strange) = rules.include.chars().find(|character| !holds(keyboard::SAFE, *character)) {
                 return Err(FormFault::NotKeyboardSafe(strange));
             }
             let any_on = |rules: &Rules| Class::ALL.into_iter().any(|class| rules.class(class).on);
@@ -140,20 +156,23 @@ impl RulesForm {
         let plan = Plan::new(&rules).map_err(FormFault::Rules)?;
         Ok((rules, plan))
     }
-
-    /// The length for a slider: what is typed, as near as the limits allow.
-    #[must_use]
-    pub fn nearest_length(typed: &str) -> usize {
-        whole_number(typed).unwrap_or(*LENGTHS.end()).clamp(*LENGTHS.start(), *LENGTHS.end())
-    }
 }
 
-fn whole_number(text: &str) -> Option<usize> {
+/// A number for a slider: what is typed, as near as the limits allow.
+#[must_use]
+pub fn nearest(typed: &str, limits: &RangeInclusive<usize>) -> usize {
+    whole_number(typed).unwrap_or(*limits.end()).clamp(*limits.start(), *limits.end())
+}
+
+/// A whole number as people type it.
+pub(super) fn whole_number(text: &str) -> Option<usize> {
     text.trim().parse().ok()
 }
 
 #[cfg(test)]
 mod tests {
+    use generator::characters::LENGTHS;
+
     use super::*;
 
     fn fault(change: impl FnOnce(&mut RulesForm)) -> (FormFault, Field) {
@@ -221,7 +240,7 @@ mod tests {
 
     #[test]
     fn a_slider_stays_within_the_limits() {
-        let nearest = RulesForm::nearest_length;
+        let nearest = |typed| nearest(typed, &LENGTHS);
         assert_eq!([nearest("3"), nearest("12"), nearest("99"), nearest("abc")], [8, 12, 30, 30]);
     }
 }

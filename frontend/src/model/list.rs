@@ -7,10 +7,12 @@ use shared::ids::EntryId;
 use crate::keyring::protocol::{EntrySummary, Opened};
 
 /// The entries of an open vault.
-#[derive(Debug, Default)]
+#[derive(Debug)]
 pub struct EntryList {
     /// Newest first.
     entries: Vec<Listed>,
+    /// Text as it is compared in a search: without letter case. The browser knows how, and its tables weigh nothing.
+    fold: fn(&str) -> String,
 }
 
 #[derive(Debug)]
@@ -21,12 +23,23 @@ struct Listed {
 }
 
 impl EntryList {
+    /// An empty list that compares texts as `fold` gives them.
+    #[must_use]
+    pub fn new(fold: fn(&str) -> String) -> Self {
+        Self { entries: Vec::new(), fold }
+    }
+
+    /// Empties it.
+    pub fn clear(&mut self) {
+        self.entries.clear();
+    }
+
     /// Takes in what the keyring has opened.
     pub fn apply(&mut self, opened: Opened) {
         let changed: HashMap<EntryId, Listed> = opened
             .entries
             .into_iter()
-            .map(|summary| (summary.id, Listed { folded: fold(&summary.name), summary }))
+            .map(|summary| (summary.id, Listed { folded: (self.fold)(&summary.name), summary }))
             .collect();
         self.entries
             .retain(|entry| !changed.contains_key(&entry.summary.id) && !opened.deleted.contains(&entry.summary.id));
@@ -55,17 +68,12 @@ impl EntryList {
 
     /// Entries whose name holds every word of the query, newest first. An empty query finds all.
     pub fn search(&self, query: &str) -> impl Iterator<Item = &EntrySummary> {
-        let words: Vec<String> = query.split_whitespace().map(fold).collect();
+        let words: Vec<String> = query.split_whitespace().map(self.fold).collect();
         self.entries
             .iter()
             .filter(move |entry| words.iter().all(|word| entry.folded.contains(word)))
             .map(|entry| &entry.summary)
     }
-}
-
-/// Text as it is compared in a search: without letter case.
-fn fold(text: &str) -> String {
-    text.to_lowercase()
 }
 
 #[cfg(test)]
@@ -78,7 +86,7 @@ mod tests {
     }
 
     fn list(entries: Vec<EntrySummary>) -> EntryList {
-        let mut list = EntryList::default();
+        let mut list = EntryList::new(str::to_lowercase);
         list.apply(Opened { entries, ..Opened::default() });
         list
     }

@@ -18,6 +18,7 @@ use crate::api::{self, ApiFault};
 use crate::browser;
 use crate::client::{KeyringClient, KeyringFault};
 use crate::keyring::protocol::{EntrySummary, Opened};
+use crate::letters::lower_case;
 use crate::model::list::EntryList;
 use crate::secret::Secret;
 
@@ -142,7 +143,7 @@ impl Session {
     pub fn provide() -> Self {
         let session = Self {
             stage: RwSignal::new(Stage::Locked),
-            entries: RwSignal::new(EntryList::default()),
+            entries: RwSignal::new(EntryList::new(lower_case)),
             waiting: RwSignal::new(Vec::new()),
             deleting: RwSignal::new(None),
             silent: RwSignal::new(false),
@@ -202,7 +203,7 @@ impl Session {
         open.keyring.end();
         let deleting = self.deleting.get_untracked();
         self.deleting.set(None);
-        self.entries.set(EntryList::default());
+        self.entries.update(EntryList::clear);
         self.session_ended.set(reason == LockReason::SessionEnded);
         self.stage.set(Stage::Locked);
         if reason == LockReason::LoggedOut {

@@ -101,7 +101,7 @@ impl Session {
 
     /// Fetches all entries, page by page, and has the keyring open them.
     async fn load(self, open: &Open) -> Result<(), Fault> {
-        self.entries.set(EntryList::default());
+        self.entries.update(EntryList::clear);
         self.unopened.set(0);
         let mut since = Some(0);
         while let Some(after) = since {
@@ -122,9 +122,13 @@ impl Session {
         self.working.set_value(None);
         if result.is_err() {
             // What had been opened before it failed.
-            self.entries.set(EntryList::default());
+            self.entries.update(EntryList::clear);
         }
         self.stage.set(if result.is_ok() { then } else { Stage::Locked });
+        if result.is_ok() && then == Stage::Open {
+            // What waited while the vault was locked.
+            self.send_unasked();
+        }
         result
     }
 

@@ -3,7 +3,7 @@
 
 use std::time::Duration;
 
-use generator::characters::Rules;
+use generator::kind::Rules;
 use leptos::prelude::*;
 use leptos::task::spawn_local;
 use shared::ids::{AccountId, EntryId};
@@ -15,7 +15,8 @@ use crate::browser;
 use crate::client::KeyringFault;
 use crate::keyring::protocol::{EntrySummary, Opened, Request, Response};
 use crate::secret::Secret;
-use crate::text;
+use crate::text::Msg;
+use crate::text::vault as say;
 
 /// How long before what waits is sent again.
 const RETRY: Duration = Duration::from_secs(4);
@@ -97,7 +98,7 @@ impl Session {
                     if wanted == Some(id) {
                         fate = Ok(true);
                     } else {
-                        self.report.set(Some(Report::Done(text::saved_late(&name))));
+                        self.report.set(Some(Report::Done(say::named(Msg::Saved, &name))));
                     }
                 }
                 Err(fault) if fault.is_passing() || fault.code() == Some(ProblemCode::SessionEnded) => {
@@ -106,7 +107,7 @@ impl Session {
                 Err(fault) => {
                     // This one will not go through by being sent again; the others may.
                     let fault = Fault::Api(fault);
-                    self.mark(id, Some(text::fault(&fault)));
+                    self.mark(id, Some(say::fault(&fault)));
                     if wanted == Some(id) {
                         fate = Err(fault);
                     }
@@ -180,7 +181,7 @@ impl Session {
         self.entries.update(|entries| entries.apply(Opened { deleted: vec![deleting.id], ..Opened::default() }));
         spawn_local(async move {
             if let Err(fault) = self.try_delete(&open, &deleting).await {
-                self.report.set(Some(Report::Problem(text::not_deleted(&deleting.name, &fault))));
+                self.report.set(Some(Report::Problem(say::named_why(Msg::NotDeleted, &deleting.name, &fault))));
             }
         });
     }
@@ -192,7 +193,7 @@ impl Session {
             Err(ApiFault::Refused(ProblemCode::StaleVersion, problem)) => {
                 let opened = open.keyring.take(Request::TakeCurrent { problem }).await?;
                 if opened.deleted.is_empty() {
-                    self.report.set(Some(Report::Problem(text::deleted_elsewhere(&deleting.name))));
+                    self.report.set(Some(Report::Problem(say::named(Msg::DeletedElsewhere, &deleting.name))));
                 }
                 self.take_in(opened);
                 Ok(())

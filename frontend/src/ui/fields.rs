@@ -1,7 +1,23 @@
 //! The parts that forms are made of. Signals come in few types, so that each part is compiled once: texts are
-//! `Signal<String>`, empty when there is nothing to say.
+//! `Signal<String>`, empty when there is nothing to say; a [`Msg`] is one that follows the language.
+
+use std::ops::RangeInclusive;
 
 use leptos::prelude::*;
+
+use crate::model::form::nearest;
+use crate::text::{self, Msg};
+
+impl From<Msg> for Signal<String> {
+    fn from(text: Msg) -> Self {
+        words(move || text::get(text))
+    }
+}
+
+/// A text of the page where no signal is asked for: it follows the language.
+pub(super) fn live(text: Msg) -> Signal<String> {
+    text.into()
+}
 
 /// A text that follows what it is made from.
 pub(super) fn words(text: impl Fn() -> String + Send + Sync + 'static) -> Signal<String> {
@@ -38,6 +54,9 @@ pub(super) fn TextField(
     /// The kind of value, for the browser: `username` and so on.
     #[prop(optional)]
     autocomplete: Option<&'static str>,
+    /// The kind of keyboard that a phone shows.
+    #[prop(optional)]
+    inputmode: Option<&'static str>,
     /// More classes for the input.
     #[prop(optional)]
     class: Option<&'static str>,
@@ -50,11 +69,68 @@ pub(super) fn TextField(
     view! {
         <div class="field">
             <label for=id>{label}</label>
-            <input id=id class=class type=kind autocomplete=autocomplete autocapitalize="off" spellcheck="false" dir="auto"
+            <input id=id class=class type=kind autocomplete=autocomplete inputmode=inputmode autocapitalize="off" spellcheck="false" dir="auto"
                 aria-describedby=described aria-invalid=invalid prop:readOnly=busy prop:value=value
                 on:input=move |event| value.set(event_target_value(&event))/>
             <p id=format!("{id}-hint") class="hint">{hint}</p>
             <FaultText id text=fault/>
+        </div>
+    }
+}
+
+/// A field for text of several lines.
+#[component]
+pub(super) fn TextArea(
+    /// The field's id.
+    id: &'static str,
+    /// Its label.
+    #[prop(into)]
+    label: Signal<String>,
+    /// What to know about it.
+    #[prop(into)]
+    hint: Signal<String>,
+    /// What is typed.
+    value: RwSignal<String>,
+    /// What is wrong with it.
+    #[prop(into)]
+    fault: Signal<String>,
+) -> impl IntoView {
+    let invalid = words(move || fault.with(|fault| !fault.is_empty()).to_string());
+    view! {
+        <div class="field">
+            <label for=id>{label}</label>
+            <textarea id=id class="input input--secret" rows="3" autocapitalize="off" spellcheck="false"
+                aria-describedby=format!("{id}-hint {id}-fault") aria-invalid=invalid prop:value=value
+                on:input=move |event| value.set(event_target_value(&event))></textarea>
+            <p id=format!("{id}-hint") class="hint">{hint}</p>
+            <FaultText id text=fault/>
+        </div>
+    }
+}
+
+/// A number with its field and a slider beside it.
+#[component]
+pub(super) fn Slider(
+    /// The field's id.
+    id: &'static str,
+    /// Its label.
+    #[prop(into)]
+    label: Signal<String>,
+    /// The number, as typed.
+    value: RwSignal<String>,
+    /// The numbers that are allowed.
+    limits: RangeInclusive<usize>,
+    /// What is wrong with it.
+    #[prop(into)]
+    fault: Signal<String>,
+) -> impl IntoView {
+    let (least, most) = (limits.start().to_string(), limits.end().to_string());
+    let nearest = words(move || nearest(&value.get(), &limits).to_string());
+    view! {
+        <div class="length">
+            <TextField id label value class="length-number" fault inputmode="numeric"/>
+            <input class="length-slider" type="range" aria-label=live(Msg::LengthSlider) min=least max=most step="1"
+                prop:value=nearest on:input=move |event| value.set(event_target_value(&event))/>
         </div>
     }
 }
@@ -75,7 +151,8 @@ pub(super) fn FaultText(
 #[component]
 pub(super) fn Check(
     /// Its label.
-    label: &'static str,
+    #[prop(into)]
+    label: Signal<String>,
     /// Whether it is ticked.
     value: RwSignal<bool>,
     /// A sample shown before the label.
@@ -125,5 +202,67 @@ pub(super) fn Button(
             on:click=move |_| if let Some(press) = press { press.run(()) }>
             {label}
         </button>
+    }
+}
+
+/// One of a few, as a row of radio buttons.
+#[component]
+pub(super) fn Choices(
+    /// The group's name among the page's groups.
+    id: &'static str,
+    /// What is chosen.
+    #[prop(into)]
+    label: Signal<String>,
+    /// What there is to choose from.
+    options: &'static [Msg],
+    /// The index of the one chosen.
+    value: RwSignal<usize>,
+) -> impl IntoView {
+    view! {
+        <fieldset class="choices">
+            <legend class="hidden">{label}</legend>
+            {options.iter().enumerate().map(|(index, option)| view! {
+                <label class="choice">
+                    <input type="radio" name=id prop:checked=flag(move || value.get() == index)
+                        on:change=move |_| value.set(index)/>
+                    <span>{live(*option)}</span>
+                </label>
+            }).collect_view()}
+        </fieldset>
+    }
+}
+
+/// One of several, as a list to open.
+#[component]
+pub(super) fn Select(
+    /// The element's id.
+    id: &'static str,
+    /// What is chosen.
+    #[prop(into)]
+    label: Signal<String>,
+    /// What there is to choose from.
+    #[prop(into)]
+    options: Signal<Vec<String>>,
+    /// The index of the one chosen.
+    #[prop(into)]
+    value: Signal<usize>,
+    /// Chooses another.
+    #[prop(into)]
+    choose: Callback<usize>,
+) -> impl IntoView {
+    let chosen = move |event| choose.run(event_target_value(&event).parse().unwrap_or_default());
+    view! {
+        <div class="field">
+            <label for=id>{label}</label>
+            <select id=id class="select" on:change=chosen prop:value=words(move || {
+                // The options are there before one of them is chosen.
+                options.track();
+                value.get().to_string()
+            })>
+                {move || options.get().into_iter().enumerate().map(|(index, option)| view! {
+                    <option value=index.to_string() prop:selected=flag(move || value.get() == index)>{option}</option>
+                }).collect_view()}
+            </select>
+        </div>
     }
 }

@@ -1,76 +1,150 @@
 //! What the generator works on: the rules as typed, what they come to, and the password that is shown.
 
 use std::rc::Rc;
+use std::sync::Arc;
 
-use generator::characters::{Class, Password, Plan, Rules};
+use generator::bits::Bits;
+use generator::characters::{self, Class};
+use generator::kind::Rules;
+use generator::password::Password;
 use generator::random::RandomnessError;
 use leptos::prelude::*;
 use shared::ids::EntryId;
 
-use crate::model::form::{ClassField, Field, FormFault, RulesForm};
-use crate::random;
+use crate::model::form::{ClassField, Field, RulesForm};
+use crate::model::kind::Kind;
+use crate::parts::{Parts, use_parts};
+use crate::random::{self, BrowserSource};
 use crate::text;
+
+/// The setting that keeps the name of the preset chosen; none if it is the usual rules.
+pub const CHOSEN_SETTING: &str = "passmint.preset";
+
+/// Rules, checked and counted: what mints.
+pub trait Plan {
+    /// The rules, as they are kept with what they made.
+    fn rules(&self) -> Rules;
+    /// The strength of every password.
+    fn bits(&self) -> Bits;
+    /// Mints one.
+    ///
+    /// # Errors
+    /// If the browser has no randomness.
+    fn mint(&self, source: &mut BrowserSource) -> Result<Password, RandomnessError>;
+    /// Mints one at the end of a text.
+    ///
+    /// # Errors
+    /// As [`Plan::mint`]; the text is as it was then.
+    fn mint_into(&self, source: &mut BrowserSource, out: &mut String) -> Result<(), RandomnessError>;
+}
+
+/// A plan of any kind: the first part of the page knows the one for characters only.
+#[derive(Clone)]
+pub struct Planned(pub Arc<dyn Plan + Send + Sync>);
+
+impl PartialEq for Planned {
+    fn eq(&self, other: &Self) -> bool {
+        self.0.rules() == other.0.rules()
+    }
+}
+
+/// What is wrong with the rules: what to say, and beside which field. Without a text, something is still awaited.
+#[derive(Clone, PartialEq)]
+pub struct Wrong {
+    /// The field.
+    pub field: Field,
+    /// What to say there.
+    pub text: String,
+}
+
+struct CharactersPlan(characters::Rules, characters::Plan);
+
+impl Plan for CharactersPlan {
+    fn rules(&self) -> Rules {
+        Rules::Characters(self.0.clone())
+    }
+    fn bits(&self) -> Bits {
+        self.1.bits()
+    }
+    fn mint(&self, source: &mut BrowserSource) -> Result<Password, RandomnessError> {
+        self.1.mint(source)
+    }
+    fn mint_into(&self, source: &mut BrowserSource, out: &mut String) -> Result<(), RandomnessError> {
+        self.1.mint_into(source, out)
+    }
+}
 
 /// The generator's state: a handle that can be copied.
 #[derive(Clone, Copy)]
-pub(super) struct Mint {
-    pub(super) length: RwSignal<String>,
-    pub(super) classes: [(Class, RwSignal<bool>, RwSignal<String>); 4],
-    pub(super) no_look_alikes: RwSignal<bool>,
-    pub(super) keyboard_safe: RwSignal<bool>,
-    pub(super) exclude: RwSignal<String>,
-    pub(super) include: RwSignal<String>,
+pub struct Mint {
+    /// The name typed for the password.
+    pub name: RwSignal<String>,
+    /// What is wrong with it.
+    pub name_fault: RwSignal<String>,
+    /// The kind of password, by its place in [`Kind::ALL`].
+    pub kind: RwSignal<usize>,
+    /// Of characters: the length, as typed.
+    pub length: RwSignal<String>,
+    /// For each class: whether it is on, and its least number as typed.
+    pub classes: [(Class, RwSignal<bool>, RwSignal<String>); 4],
+    /// Whether look-alikes are left out.
+    pub no_look_alikes: RwSignal<bool>,
+    /// Whether only characters are used that sit on the same key on common keyboards.
+    pub keyboard_safe: RwSignal<bool>,
+    /// Characters to leave out.
+    pub exclude: RwSignal<String>,
+    /// Characters to add.
+    pub include: RwSignal<String>,
     /// What the rules come to.
-    pub(super) plan: Memo<Result<(Rules, Plan), FormFault>>,
+    pub plan: Memo<Result<Planned, Wrong>>,
     /// The password that is shown; nothing while the rules allow none.
-    pub(super) minted: RwSignal<Option<Result<Rc<Password>, RandomnessError>>, LocalStorage>,
+    pub minted: RwSignal<Option<Result<Rc<Password>, RandomnessError>>, LocalStorage>,
     /// What became of it.
-    pub(super) fate: RwSignal<Fate>,
+    pub fate: RwSignal<Fate>,
     /// Whether it is to be saved as soon as the vault is open.
-    pub(super) save_once_open: RwSignal<bool>,
+    pub save_once_open: RwSignal<bool>,
 }
 
 /// What became of the password that is shown.
 #[derive(Clone, PartialEq, Eq)]
-pub(super) enum Fate {
+pub enum Fate {
     /// It is new: nobody has it.
     New,
     /// It is being sealed under this name.
     Sealing(String),
-    /// It is sealed under this name: saved, or waiting to be.
-    Sealed(EntryId, String),
+    /// It is sealed under this name. Whether it is saved by now, or waits to be, is signalled.
+    Sealed(EntryId, String, Signal<bool>),
 }
 
-pub(super) fn use_mint() -> Mint {
+/// The generator's state.
+#[must_use]
+pub fn use_mint() -> Mint {
     expect_context()
 }
 
 impl Mint {
-    pub(super) fn provide() {
+    /// Makes the state known to all components below.
+    pub fn provide() {
+        let parts = use_parts();
         let usual = RulesForm::default();
-        let length = RwSignal::new(usual.length);
         let mut fields = Class::ALL.into_iter().zip(usual.classes);
         let classes = std::array::from_fn(|_| {
             let (class, field) = fields.next().unwrap_or((Class::Lower, ClassField::default()));
             (class, RwSignal::new(field.on), RwSignal::new(field.minimum))
         });
-        let no_look_alikes = RwSignal::new(false);
-        let keyboard_safe = RwSignal::new(false);
-        let exclude = RwSignal::new(String::new());
-        let include = RwSignal::new(String::new());
-        let plan = Memo::new(move |_| {
-            let form = RulesForm {
-                length: length.get(),
-                classes: classes.map(|(_, on, minimum)| ClassField { on: on.get(), minimum: minimum.get() }),
-                no_look_alikes: no_look_alikes.get(),
-                keyboard_safe: keyboard_safe.get(),
-                exclude: exclude.get(),
-                include: include.get(),
-            };
-            form.plan()
+        let [exclude, include, name, name_fault] = std::array::from_fn(|_| RwSignal::new(String::new()));
+        let [no_look_alikes, keyboard_safe, save_once_open] = std::array::from_fn(|_| RwSignal::new(false));
+        // The plan is made of the other fields, and they are handed over whole.
+        let plan_of = RwSignal::new(None::<Self>);
+        let plan = Memo::new(move |_| match plan_of.get() {
+            Some(mint) => mint.plan(parts),
+            None => Err(Wrong { field: Field::Kind, text: String::new() }),
         });
         let mint = Self {
-            length,
+            name,
+            name_fault,
+            kind: RwSignal::new(0),
+            length: RwSignal::new(usual.length),
             classes,
             no_look_alikes,
             keyboard_safe,
@@ -79,8 +153,9 @@ impl Mint {
             plan,
             minted: RwSignal::new_local(None),
             fate: RwSignal::new(Fate::New),
-            save_once_open: RwSignal::new(false),
+            save_once_open,
         };
+        plan_of.set(Some(mint));
         // The rules are the outside world of the password: it is made anew whenever they change.
         Effect::new(move |_| {
             plan.track();
@@ -89,51 +164,79 @@ impl Mint {
         provide_context(mint);
     }
 
-    /// Puts the usual rules back.
-    pub(super) fn reset(self) {
-        let usual = RulesForm::default();
-        self.length.set(usual.length);
-        for ((_, on, minimum), field) in self.classes.into_iter().zip(usual.classes) {
+    fn plan(self, parts: Parts) -> Result<Planned, Wrong> {
+        if Kind::at(self.kind.get()) == Kind::Characters {
+            return match self.characters().plan() {
+                Ok((rules, plan)) => Ok(Planned(Arc::new(CharactersPlan(rules, plan)))),
+                Err(fault) => Err(Wrong { field: fault.field(), text: text::form_fault(fault) }),
+            };
+        }
+        match parts.rules.get().here() {
+            Some(part) => part.plan.run(self),
+            None => Err(Wrong { field: Field::Kind, text: String::new() }),
+        }
+    }
+
+    /// The form for characters, as typed.
+    #[must_use]
+    pub fn characters(self) -> RulesForm {
+        RulesForm {
+            length: self.length.get(),
+            classes: self.classes.map(|(_, on, minimum)| ClassField { on: on.get(), minimum: minimum.get() }),
+            no_look_alikes: self.no_look_alikes.get(),
+            keyboard_safe: self.keyboard_safe.get(),
+            exclude: self.exclude.get(),
+            include: self.include.get(),
+        }
+    }
+
+    /// Puts the form for characters so.
+    pub fn set_characters(self, form: RulesForm) {
+        self.length.set(form.length);
+        for ((_, on, minimum), field) in self.classes.into_iter().zip(form.classes) {
             on.set(field.on);
             minimum.set(field.minimum);
         }
-        self.no_look_alikes.set(false);
-        self.keyboard_safe.set(false);
-        self.exclude.set(String::new());
-        self.include.set(String::new());
+        self.no_look_alikes.set(form.no_look_alikes);
+        self.keyboard_safe.set(form.keyboard_safe);
+        self.exclude.set(form.exclude);
+        self.include.set(form.include);
     }
 
     /// Mints anew by the rules as they are.
-    pub(super) fn again(self) {
-        let mint = |(_, plan): &(Rules, Plan)| random::mint(plan).map(Rc::new);
+    pub fn again(self) {
+        let mint = |plan: &Planned| random::with_source(|source| plan.0.mint(source)).map(Rc::new);
         self.minted.set(self.plan.with_untracked(|plan| plan.as_ref().ok().map(mint)));
         self.fate.set(Fate::New);
     }
 
     /// One password is for one name: once it is used, the next name gets a new one.
-    pub(super) fn again_if_used(self) {
+    pub fn again_if_used(self) {
         if self.fate.with_untracked(|fate| *fate != Fate::New) {
             self.again();
         }
     }
 
     /// What was sealed as this entry is thrown away: its password, if it is shown, is nobody's again.
-    pub(super) fn forget(self, id: EntryId) {
-        if self.fate.with_untracked(|fate| matches!(fate, Fate::Sealed(sealed, _) if *sealed == id)) {
+    pub fn forget(self, id: EntryId) {
+        if self.fate.with_untracked(|fate| matches!(fate, Fate::Sealed(sealed, ..) if *sealed == id)) {
             self.fate.set(Fate::New);
         }
     }
 
     /// The password that is shown.
-    pub(super) fn password(self) -> Option<Rc<Password>> {
+    #[must_use]
+    pub fn password(self) -> Option<Rc<Password>> {
         self.minted.get_untracked().and_then(Result::ok)
     }
 
     /// What is wrong with a field, in words.
-    pub(super) fn fault(self, of: impl Fn(Field) -> bool + Send + Sync + 'static) -> Signal<String> {
+    pub fn fault(self, of: impl Fn(Field) -> bool + Send + Sync + 'static) -> Signal<String> {
         Signal::derive(move || {
-            let fault = self.plan.with(|plan| plan.as_ref().err().copied());
-            fault.filter(|fault| of(fault.field())).map_or_else(String::new, text::form_fault)
+            self.plan.with(|plan| match plan {
+                Err(wrong) if of(wrong.field) => wrong.text.clone(),
+                _ => String::new(),
+            })
         })
     }
 }

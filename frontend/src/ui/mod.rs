@@ -1,61 +1,106 @@
-//! The page: its components, and nothing that they do not draw or hear.
+//! The page: its components, and nothing that they do not draw or hear. [`rules`], [`tools`] and [`vault`] load later:
+//! only [`crate::parts`] may name them.
 //!
 //! Texts stand in `crate::text` and go into views as blocks. That also keeps leptos from building any part of the page
 //! out of a string of HTML, which the page's Trusted Types policy forbids.
 
-mod create;
-mod entries;
+pub mod dialog;
 mod fields;
 mod generator;
 mod header;
-mod mint;
-mod notice;
+mod keys;
+pub mod mint;
+pub mod notice;
+pub mod rules;
 mod secret_text;
-mod unlock;
-mod vault;
+pub mod tools;
+pub mod vault;
 
+use ::generator::characters::Class;
 use leptos::prelude::*;
+use wasm_bindgen::prelude::wasm_bindgen;
 
+use self::fields::{Button, live};
 use crate::browser;
-use crate::session::Session;
-use crate::text;
+use crate::parts::{Part, Parts, use_parts};
+use crate::text::{self, Msg, Texts};
 
-/// Puts the page into the document.
-pub fn mount() {
+/// Puts the page into the document. `language` is a tag (RFC 5646), `texts` what the page says in it.
+#[wasm_bindgen]
+pub fn start(language: &str, texts: &str) {
+    text::speak(Texts::new(language, texts));
     mount_to_body(App);
 }
 
 /// The whole page.
 #[component]
 fn App() -> impl IntoView {
-    let session = Session::provide();
+    let parts = Parts::provide();
     notice::Notices::provide();
+    dialog::Dialog::provide();
     mint::Mint::provide();
-    warn_before_leaving(session);
-    let invite = RwSignal::new(invite_of_this_page());
+    keys::listen();
+    // The generator can be used now. What else there is comes after it has been drawn.
+    request_animation_frame(move || set_timeout(move || later(parts), std::time::Duration::ZERO));
     view! {
-        <a class="skip" href="#vault">{text::SKIP}</a>
+        <a class="skip" href="#vault">{live(Msg::SkipToVault)}</a>
         <header::Header/>
         <main class="rooms">
             <generator::Generator/>
-            <vault::Vault invite/>
+            <VaultPlace/>
         </main>
         <notice::NoticeBar/>
+        <dialog::DialogPlace/>
     }
 }
 
-/// The invite in the page's address, after `#invite=`; empty if there is none. The fragment is sent to no server.
-fn invite_of_this_page() -> String {
-    let fragment = browser::window().location().hash().unwrap_or_default();
-    fragment.strip_prefix("#invite=").unwrap_or_default().to_owned()
+fn later(parts: Parts) {
+    parts.load_vault();
+    // Rules that were chosen before are in the part for rules.
+    if browser::setting(mint::CHOSEN_SETTING).is_some() {
+        parts.load_rules();
+    }
 }
 
-/// Asks before the page is left while something is not saved.
-fn warn_before_leaving(session: Session) {
-    let handle = window_event_listener(leptos::ev::beforeunload, move |event| {
-        if session.waiting.with_untracked(|list| !list.is_empty()) {
-            event.prevent_default();
+/// Where the vault's room stands.
+#[component]
+fn VaultPlace() -> impl IntoView {
+    let parts = use_parts();
+    let room = Signal::derive(move || parts.vault.get().map(|vault| vault.room));
+    view! {
+        <section id="vault" class="vault card" tabindex="-1" aria-label=live(Msg::Vault)>
+            <PartPlace part=room load=move |()| parts.load_vault()/>
+        </section>
+    }
+}
+
+/// Where a part stands, and what is there until it comes.
+#[component]
+fn PartPlace(
+    /// The part: what draws it.
+    #[prop(into)]
+    part: Signal<Part<fn() -> AnyView>>,
+    /// Fetches it again.
+    #[prop(into)]
+    load: Callback<()>,
+) -> impl IntoView {
+    move || match part.get() {
+        Part::Here(draw) => draw(),
+        Part::Awaited => view! { <p class="hint" role="status">{live(Msg::VaultLoading)}</p> }.into_any(),
+        Part::Missing => view! {
+            <p class="fault" role="alert">{live(Msg::VaultNotLoaded)}</p>
+            <Button label=Msg::TryAgain press=load/>
         }
-    });
-    on_cleanup(move || handle.remove());
+        .into_any(),
+    }
+}
+
+/// Some characters of a class, as a picture of it.
+fn class_sample(class: Class) -> &'static str {
+    match class {
+        Class::Lower => "abc",
+        Class::Upper => "ABC",
+        Class::Digits => "123",
+        Class::Symbols => "#$&",
+    }
 }

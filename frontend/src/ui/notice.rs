@@ -5,8 +5,7 @@ use std::time::Duration;
 use leptos::prelude::*;
 
 use super::fields::{Button, flag, words};
-use crate::session::{Report, UNDO, use_session};
-use crate::text;
+use crate::text::{self, Msg};
 
 /// How long a result stays. A problem stays until it is closed or the next message comes.
 const RESULT: Duration = Duration::from_secs(8);
@@ -16,18 +15,19 @@ const RESULT: Duration = Duration::from_secs(8);
 struct Notice {
     result: String,
     problem: String,
-    /// Whether it is of a deletion, which can be undone.
-    undo: bool,
+    /// What can be done about it, and in which words.
+    action: Option<(Msg, Callback<()>)>,
     /// Tells this message from the next one.
     number: u32,
 }
 
 /// The page's messages: a handle that can be copied.
 #[derive(Clone, Copy)]
-pub(super) struct Notices(RwSignal<Notice>);
+pub struct Notices(RwSignal<Notice>);
 
 /// The messages of this page.
-pub(super) fn use_notices() -> Notices {
+#[must_use]
+pub fn use_notices() -> Notices {
     expect_context()
 }
 
@@ -37,22 +37,22 @@ impl Notices {
     }
 
     /// Says what was done.
-    pub(super) fn result(self, result: String) {
+    pub fn result(self, result: String) {
         self.put(Notice { result, ..Notice::default() }, Some(RESULT));
     }
 
-    /// Says that something was deleted, and offers for a while to undo it.
-    pub(super) fn deleted(self, result: String) {
-        self.put(Notice { result, undo: true, ..Notice::default() }, Some(UNDO));
+    /// Says what was done or came, and offers to do something about it: for a while, or until it is closed.
+    pub fn offer(self, result: String, action: (Msg, Callback<()>), time: Option<Duration>) {
+        self.put(Notice { result, action: Some(action), ..Notice::default() }, time);
     }
 
     /// Says what went wrong, and what to do.
-    pub(super) fn problem(self, problem: String) {
+    pub fn problem(self, problem: String) {
         self.put(Notice { problem, ..Notice::default() }, None);
     }
 
     /// Takes the message away.
-    pub(super) fn clear(self) {
+    pub fn clear(self) {
         self.put(Notice::default(), None);
     }
 
@@ -74,27 +74,24 @@ impl Notices {
 #[component]
 pub(super) fn NoticeBar() -> impl IntoView {
     let notices = use_notices();
-    let session = use_session();
     let result = words(move || notices.0.with(|notice| notice.result.clone()));
     let problem = words(move || notices.0.with(|notice| notice.problem.clone()));
     let silent = flag(move || notices.0.with(|notice| notice.result.is_empty() && notice.problem.is_empty()));
-    let undo = move |()| {
-        session.undelete();
+    let action = move || notices.0.with(|notice| notice.action);
+    let act = move |()| {
+        let action = notices.0.with_untracked(|notice| notice.action);
         notices.clear();
+        if let Some((_, act)) = action {
+            act.run(());
+        }
     };
-    // What went on in the background.
-    Effect::new(move |_| match session.report.get() {
-        Some(Report::Done(result)) => notices.result(result),
-        Some(Report::Problem(problem)) => notices.problem(problem),
-        None => {}
-    });
     view! {
         <div class="notice" class:notice--silent=silent class:notice--problem=flag(move || problem.with(|p| !p.is_empty()))>
             <p class="notice-text" role="status">{result}</p>
             <p class="notice-text" role="alert">{problem}</p>
-            <Button class="button--quiet" label=text::UNDO press=undo
-                hidden=flag(move || notices.0.with(|notice| !notice.undo))/>
-            <Button class="button--quiet notice-close" label="×" name=text::DISMISS press=move |()| notices.clear()
+            <Button class="button--quiet" press=act hidden=flag(move || action().is_none())
+                label=words(move || action().map_or_else(String::new, |(label, _)| text::get(label)))/>
+            <Button class="button--quiet notice-close" label="×" name=Msg::Dismiss press=move |()| notices.clear()
                 hidden=silent/>
         </div>
     }

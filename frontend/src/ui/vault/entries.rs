@@ -6,16 +6,18 @@ use leptos::prelude::*;
 use leptos::task::spawn_local;
 use shared::ids::EntryId;
 
-use super::fields::{Button, TextField, flag, words};
-use super::mint::use_mint;
-use super::notice::use_notices;
-use super::secret_text::secret_text;
+use super::Shared;
 use crate::browser;
 use crate::keyring::protocol::EntrySummary;
 use crate::model::when::ago;
 use crate::secret::Secret;
-use crate::session::use_session;
-use crate::text;
+use crate::session::{UNDO, use_session};
+use crate::text::vault as say;
+use crate::text::{self, Msg};
+use crate::ui::fields::{Button, TextField, flag, words};
+use crate::ui::mint::use_mint;
+use crate::ui::notice::use_notices;
+use crate::ui::secret_text::secret_text;
 
 /// Rows drawn at first, and added each time more are asked for: a long vault does not slow the page down.
 const ROWS: usize = 100;
@@ -74,23 +76,20 @@ pub(super) fn Entries() -> impl IntoView {
     let all_shown = flag(move || found.with(|(found, _)| found.len() <= rows.get()));
     let summary = words(move || {
         found.with(|(found, all)| match (found.len(), *all) {
-            (_, 0) => text::EMPTY_VAULT.to_owned(),
-            (0, _) => query.with(|query| text::no_hit(query.trim())),
-            (shown, all) => text::count(shown, all),
+            (_, 0) => text::get(Msg::EmptyVault),
+            (0, _) => query.with(|query| text::with(Msg::NoHit, &[("query", &query.trim())])),
+            (shown, all) => say::count(shown, all),
         })
     });
-    let unopened = words(move || match session.unopened.get() {
-        0 => String::new(),
-        count => text::unopened(count),
-    });
+    let unopened = words(move || say::unopened(session.unopened.get()));
 
     view! {
-        <TextField id="search" label=text::SEARCH value=query fault=unopened/>
+        <TextField id="search" label=Msg::Search value=query fault=unopened/>
         <p class="hint entries-summary" role="status" dir="auto">{summary}</p>
         <ul class="list">
             <For each=listed key=|row| row.clone() let(row)><Row row/></For>
         </ul>
-        <Button label=text::SHOW_MORE press=move |()| rows.update(|rows| *rows += ROWS) hidden=all_shown/>
+        <Button label=Msg::ShowMore press=move |()| rows.update(|rows| *rows += ROWS) hidden=all_shown/>
     }
 }
 
@@ -103,16 +102,25 @@ fn Row(
     let session = use_session();
     let notices = use_notices();
     let mint = use_mint();
+    let Shared { undelete, .. } = expect_context();
     let Listed { id, name, state, .. } = row;
     let password = RwSignal::new_local(None::<Secret>);
-    let (time, exact, refused) = match &state {
-        State::Saved(time) => (text::ago(ago(browser::now(), *time)), browser::exact_time(*time), None),
-        State::Waiting(refused) => (text::WAITING.to_owned(), String::new(), refused.clone()),
+    let (saved_at, refused) = match &state {
+        State::Saved(time) => (Some(*time), None),
+        State::Waiting(refused) => (None, refused.clone()),
     };
+    let time = words(move || match saved_at {
+        Some(time) => say::ago(ago(browser::now(), time)),
+        None => text::get(Msg::Waiting),
+    });
+    let exact = words(move || saved_at.map_or_else(String::new, |time| browser::exact_time(time, &text::language())));
     let is_waiting = matches!(state, State::Waiting(_));
     let is_refused = refused.is_some();
     // The accessible name of a button says whose it is.
-    let named = |verb: &str| text::named(verb, &name);
+    let named = |verb: Msg| {
+        let name = name.clone();
+        words(move || say::button(verb, &name))
+    };
 
     let show = move |()| {
         if password.with_untracked(Option::is_some) {
@@ -122,36 +130,37 @@ fn Row(
         spawn_local(async move {
             match session.reveal(id).await {
                 Ok(secret) => drop(password.try_set(Some(secret))),
-                Err(fault) => notices.problem(text::fault(&fault)),
+                Err(fault) => notices.problem(say::fault(&fault)),
             }
         });
     };
     let shown = flag(move || password.with(Option::is_some));
-    let show_or_hide = words(move || (if shown.get() { text::HIDE } else { text::SHOW }).to_owned());
-    let copied = text::copied(&name, CLIPBOARD_SECONDS);
+    let show_or_hide = words(move || text::get(if shown.get() { Msg::Hide } else { Msg::Show }));
+    let kept_name = StoredValue::new(name.clone());
     let copy = move |()| {
-        let copied = copied.clone();
+        let copied =
+            kept_name.with_value(|name| text::with(Msg::Copied, &[("name", name), ("seconds", &CLIPBOARD_SECONDS)]));
         spawn_local(async move {
             let secret = match session.reveal(id).await {
                 Ok(secret) => secret,
-                Err(fault) => return notices.problem(text::fault(&fault)),
+                Err(fault) => return notices.problem(say::fault(&fault)),
             };
             if browser::copy(secret.expose()).await.is_err() {
-                return notices.problem(text::COPY_FAILED.into());
+                return notices.problem(Msg::CopyFailed.into());
             }
             notices.result(copied);
             // What is not saved yet is not taken off the clipboard.
             if !is_waiting {
                 browser::clear_clipboard_after(Duration::from_secs(CLIPBOARD_SECONDS.into()), move || {
-                    notices.result(text::CLIPBOARD_CLEARED.into());
+                    notices.result(Msg::ClipboardCleared.into());
                 });
             }
         });
     };
-    let deleted = text::deleted(&name);
     let delete = move |()| {
+        let deleted = kept_name.with_value(|name| say::named(Msg::Deleted, name));
         session.delete(id);
-        notices.deleted(deleted.clone());
+        notices.offer(deleted, (Msg::Undo, undelete), Some(UNDO));
     };
     let discard = move |()| {
         session.discard(id);
@@ -165,19 +174,19 @@ fn Row(
             <span class="row-time" title=exact>{time}</span>
             <div class="row-actions">
                 <Button class=small label=show_or_hide name=words({
-                    let (show, hide) = (named(text::SHOW), named(text::HIDE));
-                    move || if shown.get() { hide.clone() } else { show.clone() }
+                    let (show, hide) = (named(Msg::Show), named(Msg::Hide));
+                    move || if shown.get() { hide.get() } else { show.get() }
                 }) press=show/>
-                <Button class=small label=text::COPY name=named(text::COPY) press=copy/>
+                <Button class=small label=Msg::Copy name=named(Msg::Copy) press=copy/>
                 {if is_waiting {
                     view! {
-                        <Button class=small label=text::TRY_AGAIN name=named(text::TRY_AGAIN)
+                        <Button class=small label=Msg::TryAgain name=named(Msg::TryAgain)
                             press=move |()| session.try_again(id)/>
-                        <Button class=small label=text::DISCARD name=named(text::DISCARD)
+                        <Button class=small label=Msg::Discard name=named(Msg::Discard)
                             press=discard hidden=!is_refused/>
                     }.into_any()
                 } else {
-                    view! { <Button class=small label=text::DELETE name=named(text::DELETE) press=delete/> }.into_any()
+                    view! { <Button class=small label=Msg::Delete name=named(Msg::Delete) press=delete/> }.into_any()
                 }}
             </div>
             <p class="row-why hint">{refused}</p>

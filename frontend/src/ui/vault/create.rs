@@ -6,16 +6,16 @@ use leptos::ev::SubmitEvent;
 use leptos::prelude::*;
 use leptos::task::spawn_local;
 
-use super::fields::{Button, Check, FaultText, TextField, flag};
-use super::notice::use_notices;
-use super::vault::Progress;
+use super::room::Progress;
 use crate::browser;
 use crate::client::KeyringFault;
 use crate::keyring::protocol::KeyringError;
 use crate::random;
 use crate::secret::Secret;
 use crate::session::{Fault, Making, use_session};
-use crate::text;
+use crate::text::{self, Msg};
+use crate::ui::fields::{Button, Check, FaultText, TextField, flag, live, words};
+use crate::ui::notice::use_notices;
 
 /// The shortest passphrase, in characters.
 const PASSPHRASE_MIN: usize = 12;
@@ -65,12 +65,12 @@ fn Choose(
         }
         let typed = browser::normalise(&passphrase.get_untracked());
         if typed.chars().count() < PASSPHRASE_MIN {
-            passphrase_fault.set(text::passphrase_short(PASSPHRASE_MIN));
+            passphrase_fault.set(text::with(Msg::PassphraseShort, &[("least", &PASSPHRASE_MIN)]));
             browser::focus_soon("passphrase");
             return;
         }
         if typed != browser::normalise(&again.get_untracked()) {
-            again_fault.set(text::PASSPHRASES_DIFFER.into());
+            again_fault.set(Msg::PassphrasesDiffer.into());
             browser::focus_soon("again");
             return;
         }
@@ -80,27 +80,27 @@ fn Choose(
             match session.start_creating(invite, name, Secret::new(typed)).await {
                 Ok(made) => making.set(Some(Rc::new(made))),
                 Err(Fault::Keyring(KeyringFault::Refused(KeyringError::Login(wrong)))) => {
-                    login_fault.set(text::login_fault(wrong));
+                    login_fault.set(text::vault::login_fault(wrong));
                     browser::focus_soon("login");
                 }
-                Err(wrong) => fault.set(text::fault(&wrong)),
+                Err(wrong) => fault.set(text::vault::fault(&wrong)),
             }
         });
     };
 
     view! {
         <form class="narrow" novalidate on:submit=submit>
-            <h3 class="card-title">{text::CREATE_TITLE}</h3>
-            <p class="lead">{text::CREATE_INTRO}</p>
-            <TextField id="login" label=text::LOGIN value=login fault=login_fault busy autocomplete="username"/>
-            <TextField id="passphrase" label=text::PASSPHRASE hint=text::PASSPHRASE_HINT value=passphrase
+            <h3 class="card-title">{live(Msg::CreateTitle)}</h3>
+            <p class="lead">{live(Msg::CreateIntro)}</p>
+            <TextField id="login" label=Msg::Login value=login fault=login_fault busy autocomplete="username"/>
+            <TextField id="passphrase" label=Msg::Passphrase hint=Msg::PassphraseHint value=passphrase
                 fault=passphrase_fault busy secret autocomplete="new-password"/>
-            <TextField id="again" label=text::PASSPHRASE_AGAIN value=again fault=again_fault busy secret
+            <TextField id="again" label=Msg::PassphraseAgain value=again fault=again_fault busy secret
                 autocomplete="new-password"/>
-            <Check label=text::SHOW_PASSPHRASE value=shown/>
+            <Check label=Msg::ShowPassphrase value=shown/>
             <div class="buttons">
-                <Button class="button--main" label=text::CREATE disabled=busy/>
-                <Button class="button--quiet" label=text::HAVE_VAULT press=move |()| creating.set(false) disabled=busy/>
+                <Button class="button--main" label=Msg::Create disabled=busy/>
+                <Button class="button--quiet" label=Msg::HaveVault press=move |()| creating.set(false) disabled=busy/>
             </div>
             <FaultText id="create" text=fault/>
             <Progress/>
@@ -122,9 +122,9 @@ fn WriteDown(
 ) -> impl IntoView {
     let session = use_session();
     let notices = use_notices();
-    let words: Vec<String> = made.recovery_code.expose().split(' ').map(str::to_owned).collect();
+    let code: Vec<String> = made.recovery_code.expose().split(' ').map(str::to_owned).collect();
     // If there is no randomness for it, the first words are as good to ask for.
-    let asked = random::pick(ASKED.len(), words.len()).unwrap_or_else(|_| (0..ASKED.len()).collect());
+    let asked = random::pick(ASKED.len(), code.len()).unwrap_or_else(|_| (0..ASKED.len()).collect());
     let typed: Vec<_> = asked.into_iter().map(|place| (place, RwSignal::new(String::new()))).collect();
     let fault = RwSignal::new(String::new());
     let busy = flag(move || session.is_busy());
@@ -134,13 +134,13 @@ fn WriteDown(
         let Some(made) = making.get_untracked() else { return };
         spawn_local(async move {
             match browser::copy(made.recovery_code.expose()).await {
-                Ok(()) => notices.result(text::CODE_COPIED.into()),
-                Err(_) => notices.problem(text::COPY_FAILED.into()),
+                Ok(()) => notices.result(Msg::CodeCopied.into()),
+                Err(_) => notices.problem(Msg::CopyFailed.into()),
             }
         });
     };
     let submit = {
-        let (words, typed) = (words.clone(), typed.clone());
+        let (code, typed) = (code.clone(), typed.clone());
         move |event: SubmitEvent| {
             event.prevent_default();
             if busy.get_untracked() {
@@ -149,9 +149,9 @@ fn WriteDown(
             // The digit of a word need not be typed.
             let letters = |text: &str| text.trim().trim_end_matches(|c: char| c.is_ascii_digit()).to_lowercase();
             let is_wrong =
-                |(place, word): &&(usize, RwSignal<String>)| letters(&word.get_untracked()) != letters(&words[*place]);
+                |(place, word): &&(usize, RwSignal<String>)| letters(&word.get_untracked()) != letters(&code[*place]);
             if let Some((wrong, _)) = typed.iter().find(is_wrong) {
-                fault.set(text::word_wrong(wrong + 1));
+                fault.set(text::with(Msg::CodeWordWrong, &[("place", &(wrong + 1))]));
                 return;
             }
             fault.set(String::new());
@@ -166,7 +166,7 @@ fn WriteDown(
                         creating.set(false);
                         invite.set(String::new());
                     }
-                    Err(wrong) => fault.set(text::fault(&wrong)),
+                    Err(wrong) => fault.set(text::vault::fault(&wrong)),
                 }
             });
         }
@@ -174,24 +174,24 @@ fn WriteDown(
 
     view! {
         <form class="narrow" novalidate on:submit=submit>
-            <h3 id="code-title" class="card-title" tabindex="-1">{text::CODE_TITLE}</h3>
-            <p class="lead">{text::CODE_INTRO}</p>
-            <p class="print-only">{text::CODE_OF}</p>
-            <ol class="code-words">{words.into_iter().map(|word| view! { <li>{word}</li> }).collect_view()}</ol>
+            <h3 id="code-title" class="card-title" tabindex="-1">{live(Msg::CodeTitle)}</h3>
+            <p class="lead">{live(Msg::CodeIntro)}</p>
+            <p class="print-only">{live(Msg::CodeOf)}</p>
+            <ol class="code-words">{code.into_iter().map(|word| view! { <li>{word}</li> }).collect_view()}</ol>
             <div class="buttons">
-                <Button label=text::CODE_PRINT press=move |()| browser::print()/>
-                <Button label=text::CODE_COPY press=copy/>
+                <Button label=Msg::CodePrint press=move |()| browser::print()/>
+                <Button label=Msg::CodeCopy press=copy/>
             </div>
             <fieldset class="code-confirm">
-                <legend>{text::CODE_CONFIRM}</legend>
+                <legend>{live(Msg::CodeConfirm)}</legend>
                 {typed.into_iter().zip(ASKED).map(|((place, word), id)| view! {
-                    <TextField id label=text::word(place + 1) value=word fault="" busy/>
+                    <TextField id label=words(move || text::with(Msg::CodeWord, &[("place", &(place + 1))])) value=word fault="" busy/>
                 }).collect_view()}
             </fieldset>
             <FaultText id="code" text=fault/>
             <div class="buttons">
-                <Button class="button--main" label=text::CODE_DONE disabled=busy/>
-                <Button class="button--quiet" label=text::CODE_ABANDON press=move |()| making.set(None) disabled=busy/>
+                <Button class="button--main" label=Msg::CodeDone disabled=busy/>
+                <Button class="button--quiet" label=Msg::CodeAbandon press=move |()| making.set(None) disabled=busy/>
             </div>
             <Progress/>
         </form>

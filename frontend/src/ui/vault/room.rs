@@ -2,29 +2,28 @@
 
 use leptos::prelude::*;
 
-use super::create::Create;
+use super::Shared;
 use super::entries::Entries;
-use super::fields::{Button, flag, words};
 use super::unlock::Unlock;
+use crate::parts::use_parts;
 use crate::session::{Stage, use_session};
-use crate::text;
+use crate::text::{self, Msg};
+use crate::ui::PartPlace;
+use crate::ui::fields::{Button, flag, words};
 
 #[component]
-pub(super) fn Vault(
-    /// The invite that this page was opened with, until it is used.
-    invite: RwSignal<String>,
-) -> impl IntoView {
+pub(super) fn Room() -> impl IntoView {
     let session = use_session();
+    let parts = use_parts();
+    let Shared { invite, creating, .. } = expect_context();
     let is_open = Memo::new(move |_| session.stage.get() == Stage::Open);
-    // Whoever comes by an invite wants to make a vault, unless they say otherwise.
-    let creating = RwSignal::new(invite.with_untracked(|invite| !invite.is_empty()));
-    let room = move || match (is_open.get(), creating.get()) {
+    move || match (is_open.get(), creating.get()) {
         (true, _) => view! { <Entries/> }.into_any(),
-        (false, true) => view! { <Create invite creating/> }.into_any(),
+        (false, true) => {
+            parts.load_create();
+            view! { <PartPlace part=parts.create load=move |()| parts.load_create()/> }.into_any()
+        }
         (false, false) => view! { <Unlock invite creating/> }.into_any(),
-    };
-    view! {
-        <section id="vault" class="vault card" tabindex="-1" aria-label=text::VAULT>{room}</section>
     }
 }
 
@@ -34,14 +33,14 @@ pub(super) fn Progress() -> impl IntoView {
     let session = use_session();
     let idle = flag(move || !session.is_busy());
     let step = words(move || match session.stage.get() {
-        Stage::Busy(step) => text::step(step),
+        Stage::Busy(step) => text::vault::step(step),
         Stage::Locked | Stage::Open => String::new(),
     });
     view! {
         <div class="progress" class:progress--idle=idle>
             <div class="progress-bar" aria-hidden="true">{""}</div>
             <p class="hint" role="status">{step}</p>
-            <Button class="button--quiet" label=text::CANCEL press=move |()| session.cancel() hidden=idle/>
+            <Button class="button--quiet" label=Msg::Cancel press=move |()| session.cancel() hidden=idle/>
         </div>
     }
 }

@@ -5,15 +5,15 @@ use leptos::prelude::*;
 use leptos::task::spawn_local;
 use shared::sessions::CredentialKind;
 
-use super::fields::{Button, Check, TextField, flag, words};
-use super::notice::use_notices;
-use super::vault::Progress;
+use super::room::Progress;
 use crate::browser;
 use crate::client::KeyringFault;
 use crate::keyring::protocol::KeyringError;
 use crate::secret::Secret;
 use crate::session::{Fault, Session, use_session};
-use crate::text;
+use crate::text::{self, Msg};
+use crate::ui::fields::{Button, Check, TextField, flag, live, words};
+use crate::ui::notice::use_notices;
 
 #[component]
 pub(super) fn Unlock(
@@ -41,7 +41,7 @@ pub(super) fn Unlock(
         fault.set(String::new());
         let typed = secret.get_untracked();
         if typed.trim().is_empty() {
-            fault.set((if by_code.get_untracked() { text::RECOVERY_EMPTY } else { text::PASSPHRASE_EMPTY }).into());
+            fault.set((if by_code.get_untracked() { Msg::RecoveryEmpty } else { Msg::PassphraseEmpty }).into());
             browser::focus_soon("secret");
             return;
         }
@@ -53,11 +53,11 @@ pub(super) fn Unlock(
             match session.unlock(name, kind, Secret::new(browser::normalise(&typed))).await {
                 Ok(()) => browser::focus_soon("name"),
                 Err(Fault::Keyring(KeyringFault::Refused(KeyringError::Login(wrong)))) => {
-                    login_fault.set(text::login_fault(wrong));
+                    login_fault.set(text::vault::login_fault(wrong));
                     browser::focus_soon("login");
                 }
                 Err(wrong) => {
-                    fault.set(text::fault(&wrong));
+                    fault.set(text::vault::fault(&wrong));
                     browser::focus_soon("secret");
                 }
             }
@@ -69,29 +69,29 @@ pub(super) fn Unlock(
         by_code.update(|by_code| *by_code = !*by_code);
         browser::focus_soon("secret");
     };
-    let either = move |code: &'static str, passphrase: &'static str| {
-        words(move || (if by_code.get() { code } else { passphrase }).to_owned())
-    };
-    let ended = words(move || (if session.session_ended.get() { text::SESSION_ENDED } else { "" }).to_owned());
+    let either =
+        move |code: Msg, passphrase: Msg| words(move || text::get(if by_code.get() { code } else { passphrase }));
+    let code_hint = words(move || if by_code.get() { text::get(Msg::RecoveryHint) } else { String::new() });
+    let ended = words(move || if session.session_ended.get() { text::get(Msg::SessionEnded) } else { String::new() });
     let has_invite = flag(move || invite.with(|invite| !invite.is_empty()));
 
     view! {
         <form class="narrow" novalidate on:submit=submit>
-            <h3 class="card-title">{text::UNLOCK_TITLE}</h3>
+            <h3 class="card-title">{live(Msg::UnlockTitle)}</h3>
             <p class="lead" role="status">{ended}</p>
-            <TextField id="login" label=text::LOGIN value=login fault=login_fault busy autocomplete="username"/>
-            <TextField id="secret" label=either(text::RECOVERY, text::PASSPHRASE) hint=either(text::RECOVERY_HINT, "")
+            <TextField id="login" label=Msg::Login value=login fault=login_fault busy autocomplete="username"/>
+            <TextField id="secret" label=either(Msg::Recovery, Msg::Passphrase) hint=code_hint
                 value=secret fault busy secret=flag(move || !by_code.get() && !shown.get())
                 autocomplete="current-password"/>
-            <div hidden=move || by_code.get()><Check label=text::SHOW_PASSPHRASE value=shown/></div>
+            <div hidden=move || by_code.get()><Check label=Msg::ShowPassphrase value=shown/></div>
             <div class="buttons">
-                <Button class="button--main" label=text::UNLOCK disabled=busy/>
-                <Button class="button--quiet" label=either(text::USE_PASSPHRASE, text::USE_RECOVERY) press=switch
+                <Button class="button--main" label=Msg::Unlock disabled=busy/>
+                <Button class="button--quiet" label=either(Msg::UsePassphrase, Msg::UseRecovery) press=switch
                     disabled=busy/>
             </div>
             <Progress/>
-            <p class="hint" hidden=move || has_invite.get()>{text::NO_VAULT_YET}</p>
-            <Button class="button--quiet" label=text::HAVE_INVITE press=move |()| creating.set(true) disabled=busy
+            <p class="hint" hidden=move || has_invite.get()>{live(Msg::NoVaultYet)}</p>
+            <Button class="button--quiet" label=Msg::HaveInvite press=move |()| creating.set(true) disabled=busy
                 hidden=flag(move || !has_invite.get())/>
         </form>
     }

@@ -1,0 +1,106 @@
+//! Many passwords as a file.
+
+use super::form::whole_number;
+
+/// Most passwords in one file.
+pub const BULK_MAX: usize = 100_000;
+
+/// How many are wanted, as typed; nothing if that is no whole number from 1 to [`BULK_MAX`].
+#[must_use]
+pub fn count(typed: &str) -> Option<usize> {
+    whole_number(typed).filter(|count| (1..=BULK_MAX).contains(count))
+}
+
+/// The format of a file.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Format {
+    /// A password a line.
+    Text,
+    /// Comma-separated values (RFC 4180) of one column, with its name as the first line.
+    Csv,
+}
+
+impl Format {
+    /// The format at a place of the choice; past its end, the first.
+    #[must_use]
+    pub fn at(index: usize) -> Self {
+        if index == 1 { Self::Csv } else { Self::Text }
+    }
+
+    /// What stands before the passwords.
+    #[must_use]
+    pub fn head(self) -> &'static str {
+        match self {
+            Self::Text => "",
+            Self::Csv => "password\r\n",
+        }
+    }
+
+    /// Begins a line; the password goes behind it.
+    pub fn open(self, file: &mut String) {
+        match self {
+            Self::Text => {}
+            Self::Csv => file.push('"'),
+        }
+    }
+
+    /// Ends the line of the password that begins at that octet of the file. In CSV, quotes within it are doubled.
+    pub fn close(self, start: usize, file: &mut String) {
+        match self {
+            Self::Text => file.push('\n'),
+            Self::Csv => {
+                let quotes: Vec<usize> = file[start..].match_indices('"').map(|(place, _)| start + place).collect();
+                quotes.into_iter().rev().for_each(|place| file.insert(place, '"'));
+                file.push_str("\"\r\n");
+            }
+        }
+    }
+
+    /// The file's name.
+    #[must_use]
+    pub fn name(self) -> &'static str {
+        match self {
+            Self::Text => "passwords.txt",
+            Self::Csv => "passwords.csv",
+        }
+    }
+
+    /// The file's media type.
+    #[must_use]
+    pub fn kind(self) -> &'static str {
+        match self {
+            Self::Text => "text/plain;charset=utf-8",
+            Self::Csv => "text/csv;charset=utf-8",
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn file(format: Format, passwords: &[&str]) -> String {
+        let mut file = format.head().to_owned();
+        for password in passwords {
+            format.open(&mut file);
+            let start = file.len();
+            file.push_str(password);
+            format.close(start, &mut file);
+        }
+        file
+    }
+
+    #[test]
+    fn numbers_have_limits() {
+        assert_eq!(count(" 100000 "), Some(100_000));
+        for typed in ["0", "100001", "10000000", "99999999999999999999999", "-1", "ten", "", "1.5"] {
+            assert_eq!(count(typed), None, "{typed}");
+        }
+    }
+
+    #[test]
+    fn quotes_are_doubled_in_csv() {
+        assert_eq!(file(Format::Text, &["a\"b", "=1"]), "a\"b\n=1\n");
+        assert_eq!(file(Format::Csv, &["a\"b\"", "x,y"]), "password\r\n\"a\"\"b\"\"\"\r\n\"x,y\"\r\n");
+    }
+}

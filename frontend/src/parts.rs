@@ -1,0 +1,171 @@
+//! The parts of the page that load after the first one: the vault, making one, the rarer rules, the tools. The first
+//! part knows of them only what stands here; wasm-split takes the module apart at the functions at the end.
+
+use futures_util::future::join;
+use leptos::prelude::*;
+use leptos::task::spawn_local;
+use wasm_split_helpers::{SplitLoaderError, wasm_split};
+
+use crate::text;
+use crate::ui::dialog::Tool;
+use crate::ui::mint::{Mint, Planned, Wrong};
+
+/// What the vault's part offers.
+#[derive(Clone, Copy)]
+pub struct VaultPart {
+    /// The vault's room.
+    pub room: fn() -> AnyView,
+    /// Its place in the header: whether the server answers, lock and log out.
+    pub header: fn() -> AnyView,
+    /// Saves the password that is shown under this name; says what came of it.
+    pub save: Callback<String>,
+    /// Locks the vault, if it is open.
+    pub lock: Callback<()>,
+}
+
+/// What the part for rules offers.
+#[derive(Clone, Copy)]
+pub struct RulesPart {
+    /// The fields of the kind that is chosen; of characters, which the first part has, none.
+    pub fields: fn() -> AnyView,
+    /// The rarer rules of characters, and the choice among rules that are kept.
+    pub more: fn() -> AnyView,
+    /// What the fields of kinds other than characters come to.
+    pub plan: Callback<Mint, Result<Planned, Wrong>>,
+}
+
+/// What the part for making a vault offers: its form.
+pub type CreatePart = fn() -> AnyView;
+
+/// What the part with the tools offers: a dialog.
+pub type ToolsPart = fn(Tool) -> AnyView;
+
+/// How far a part has come.
+#[derive(Clone, Copy)]
+pub enum Part<T> {
+    /// Nobody has asked for it, or it is on its way.
+    Awaited,
+    /// It did not come, or was changed on the way.
+    Missing,
+    /// It is here.
+    Here(T),
+}
+
+impl<T: Copy> Part<T> {
+    /// Something of the part, as far as it has come.
+    pub fn map<U>(self, of: impl FnOnce(T) -> U) -> Part<U> {
+        match self {
+            Self::Awaited => Part::Awaited,
+            Self::Missing => Part::Missing,
+            Self::Here(part) => Part::Here(of(part)),
+        }
+    }
+
+    /// The part, if it is here.
+    #[must_use]
+    pub fn here(self) -> Option<T> {
+        match self {
+            Self::Here(part) => Some(part),
+            Self::Awaited | Self::Missing => None,
+        }
+    }
+}
+
+/// The page's parts: a handle that can be copied.
+#[derive(Clone, Copy)]
+pub struct Parts {
+    /// The vault.
+    pub vault: RwSignal<Part<VaultPart>>,
+    /// Making a vault.
+    pub create: RwSignal<Part<CreatePart>>,
+    /// The rarer rules.
+    pub rules: RwSignal<Part<RulesPart>>,
+    /// The tools.
+    pub tools: RwSignal<Part<ToolsPart>>,
+    /// What belongs to a part lives as long as the page.
+    page: StoredValue<Owner>,
+}
+
+/// The parts of this page.
+#[must_use]
+pub fn use_parts() -> Parts {
+    expect_context()
+}
+
+impl Parts {
+    /// Makes the parts known to all components below. None is loaded yet.
+    pub fn provide() -> Self {
+        let parts = Self {
+            vault: RwSignal::new(Part::Awaited),
+            create: RwSignal::new(Part::Awaited),
+            rules: RwSignal::new(Part::Awaited),
+            tools: RwSignal::new(Part::Awaited),
+            page: StoredValue::new(Owner::current().unwrap_or_default()),
+        };
+        provide_context(parts);
+        parts
+    }
+
+    /// Fetches the vault's part, unless it is here. It can be tried again when it did not come.
+    pub fn load_vault(self) {
+        self.load(self.vault, vault());
+    }
+
+    /// Fetches the part for making a vault, unless it is here.
+    pub fn load_create(self) {
+        self.load(self.create, create());
+    }
+
+    /// Fetches the part for rules, unless it is here.
+    pub fn load_rules(self) {
+        self.load(self.rules, rules());
+    }
+
+    /// Fetches the tools, unless they are here.
+    pub fn load_tools(self) {
+        self.load(self.tools, tools());
+    }
+
+    fn load<T: Copy + Send + Sync + 'static>(
+        self,
+        place: RwSignal<Part<T>>,
+        part: impl Future<Output = Result<fn() -> T, SplitLoaderError>> + 'static,
+    ) {
+        if place.with_untracked(|part| part.here().is_some()) {
+            return;
+        }
+        place.set(Part::Awaited);
+        spawn_local(async move {
+            // A part speaks: its texts come with it.
+            let (part, texts) = join(part, text::fetch_all()).await;
+            let part = match (part, texts) {
+                (Ok(part), Ok(())) => Part::Here(self.page.with_value(|page| page.with(part))),
+                _ => Part::Missing,
+            };
+            // Another call may have been faster.
+            if place.with_untracked(|part| part.here().is_none()) {
+                place.set(part);
+            }
+        });
+    }
+}
+
+#[wasm_split(vault, fallible)]
+fn vault() -> Result<fn() -> VaultPart, SplitLoaderError> {
+    Ok(crate::ui::vault::part)
+}
+
+#[wasm_split(create, fallible)]
+fn create() -> Result<fn() -> CreatePart, SplitLoaderError> {
+    Ok(crate::ui::vault::create_part)
+}
+
+#[wasm_split(rules, fallible)]
+fn rules() -> Result<fn() -> RulesPart, SplitLoaderError> {
+    Ok(crate::ui::rules::part)
+}
+
+#[wasm_split(tools, fallible)]
+fn tools() -> Result<fn() -> ToolsPart, SplitLoaderError> {
+    Ok(crate::ui::tools::part)
+}

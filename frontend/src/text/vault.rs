@@ -1,0 +1,150 @@
+//! Sentences of the vault: what is going on, what came of it, what went wrong.
+
+use shared::accounts::NotLogin;
+use shared::limits::LOGIN_MAX;
+use shared::problem::ProblemCode;
+
+use super::{Msg, get, with};
+use crate::api::ApiFault;
+use crate::client::KeyringFault;
+use crate::keyring::protocol::{KeyringError, RecoveryFault};
+use crate::model::when::Ago;
+use crate::session::{Fault, Step};
+
+/// What is wrong with a log-in name.
+#[must_use]
+pub fn login_fault(fault: NotLogin) -> String {
+    match fault {
+        NotLogin::Empty => get(Msg::LoginEmpty),
+        NotLogin::TooLong => with(Msg::LoginTooLong, &[("max", &LOGIN_MAX)]),
+        NotLogin::Control => get(Msg::LoginControl),
+    }
+}
+
+fn recovery_fault(fault: RecoveryFault) -> String {
+    match fault {
+        RecoveryFault::Count { found } => with(Msg::RecoveryCount, &[("found", &found)]),
+        RecoveryFault::UnknownWord { place } => with(Msg::RecoveryUnknownWord, &[("place", &place)]),
+        RecoveryFault::WrongWord { place } => with(Msg::RecoveryWrongWord, &[("place", &place)]),
+        RecoveryFault::SomeWordWrong => get(Msg::RecoverySomeWordWrong),
+    }
+}
+
+/// What went wrong with the vault, and what to do.
+#[must_use]
+pub fn fault(fault: &Fault) -> String {
+    get(match fault {
+        Fault::Cancelled => Msg::FaultCancelled,
+        Fault::Keyring(KeyringFault::NotLoaded) => Msg::FaultNotLoaded,
+        Fault::Keyring(KeyringFault::Ended) => Msg::FaultEnded,
+        Fault::Keyring(KeyringFault::Refused(error)) => match error {
+            KeyringError::Recovery(fault) => return recovery_fault(*fault),
+            KeyringError::Login(fault) => return login_fault(*fault),
+            KeyringError::WrongSecret => Msg::FaultWrongSecret,
+            KeyringError::TooLarge => Msg::FaultTooLarge,
+            _ => Msg::FaultUnfit,
+        },
+        Fault::Api(ApiFault::Silent) => Msg::FaultSilent,
+        Fault::Api(ApiFault::Strange) => Msg::FaultStrange,
+        Fault::Api(ApiFault::Refused(code, _)) => problem(*code),
+    })
+}
+
+fn problem(code: ProblemCode) -> Msg {
+    match code {
+        ProblemCode::InviteUnknown => Msg::InviteUnknown,
+        ProblemCode::InviteUsed => Msg::InviteUsed,
+        ProblemCode::InviteExpired => Msg::InviteExpired,
+        ProblemCode::LoginTaken => Msg::LoginTaken,
+        ProblemCode::LoginFailed => Msg::LoginFailed,
+        ProblemCode::SessionEnded => Msg::SessionOver,
+        ProblemCode::VaultFull => Msg::VaultFull,
+        ProblemCode::Overloaded => Msg::Overloaded,
+        ProblemCode::StoreUnavailable => Msg::StoreUnavailable,
+        ProblemCode::RequestTimeout => Msg::RequestTimeout,
+        ProblemCode::StaleVersion => Msg::StaleVersion,
+        ProblemCode::NotFound => Msg::NotFound,
+        ProblemCode::Internal => Msg::Internal,
+        ProblemCode::MalformedRequest
+        | ProblemCode::MethodNotAllowed
+        | ProblemCode::BodyTooLarge
+        | ProblemCode::UnsupportedMediaType => Msg::Mismatch,
+    }
+}
+
+/// What takes a moment.
+#[must_use]
+pub fn step(step: Step) -> String {
+    get(match step {
+        Step::Starting => Msg::StepStarting,
+        Step::Asking => Msg::StepAsking,
+        Step::Stretching => Msg::StepStretching,
+        Step::Creating => Msg::StepCreating,
+        Step::Loading { done: 0 } => Msg::StepLoading,
+        Step::Loading { done } => return with(Msg::StepLoadingSome, &[("done", &done)]),
+    })
+}
+
+/// A sentence about an entry.
+#[must_use]
+pub fn named(text: Msg, name: &str) -> String {
+    with(text, &[("name", &name)])
+}
+
+/// A sentence about an entry, and why.
+#[must_use]
+pub fn named_why(text: Msg, name: &str, why: &Fault) -> String {
+    with(text, &[("name", &name), ("why", &fault(why))])
+}
+
+/// The accessible name of a button that stands in every row.
+#[must_use]
+pub fn button(verb: Msg, name: &str) -> String {
+    with(Msg::Named, &[("verb", &get(verb)), ("name", &name)])
+}
+
+/// What was sealed and is not saved yet, and why.
+#[must_use]
+pub fn not_saved(name: &str, why: &Fault) -> String {
+    match why {
+        Fault::Api(ApiFault::Silent) => named(Msg::NotSavedSilent, name),
+        _ => named_why(Msg::NotSaved, name, why),
+    }
+}
+
+/// How many entries did not open, if any.
+#[must_use]
+pub fn unopened(count: u32) -> String {
+    match count {
+        0 => String::new(),
+        1 => get(Msg::UnopenedOne),
+        _ => with(Msg::Unopened, &[("count", &count)]),
+    }
+}
+
+/// How many entries are shown, of how many.
+#[must_use]
+pub fn count(shown: usize, all: usize) -> String {
+    match (shown, all) {
+        (1, 1) => get(Msg::CountOne),
+        (shown, all) if shown == all => with(Msg::Count, &[("all", &all)]),
+        (shown, all) => with(Msg::CountSome, &[("shown", &shown), ("all", &all)]),
+    }
+}
+
+/// How long ago something was.
+#[must_use]
+pub fn ago(ago: Ago) -> String {
+    let (text, n) = match ago {
+        Ago::Now => (Msg::AgoNow, 0),
+        Ago::Minutes(n) => (Msg::AgoMinutes, n),
+        Ago::Hours(n) => (Msg::AgoHours, n),
+        Ago::Days(1) => (Msg::AgoYesterday, 1),
+        Ago::Days(n) => (Msg::AgoDays, n),
+        Ago::Months(1) => (Msg::AgoMonth, 1),
+        Ago::Months(n) => (Msg::AgoMonths, n),
+        Ago::Years(1) => (Msg::AgoYear, 1),
+        Ago::Years(n) => (Msg::AgoYears, n),
+    };
+    with(text, &[("n", &n)])
+}

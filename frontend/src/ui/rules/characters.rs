@@ -1,0 +1,39 @@
+//! The rarer rules of characters.
+
+use leptos::prelude::*;
+
+use crate::model::form::Field;
+use crate::text::{self, Msg};
+use crate::ui::fields::{Check, TextField, live};
+use crate::ui::mint::use_mint;
+use generator::characters::Class;
+
+#[component]
+pub(super) fn MoreRules() -> impl IntoView {
+    let mint = use_mint();
+    view! {
+            <fieldset class="minimums">
+                <legend>{live(Msg::Minimums)}</legend>
+                {mint.classes.map(|(class, _, minimum)| view! {
+                    <TextField id=minimum_id(class) label=text::class(class) value=minimum inputmode="numeric"
+                        fault=mint.fault(move |field| field == Field::Minimum(class))/>
+                }).into_iter().collect_view()}
+            </fieldset>
+            <Check label=Msg::NoLookAlikes value=mint.no_look_alikes/>
+            <Check label=Msg::KeyboardSafe value=mint.keyboard_safe/>
+            <TextField id="exclude" label=Msg::Exclude value=mint.exclude class="input--secret"
+                fault=mint.fault(|field| field == Field::Exclude)/>
+            <TextField id="include" label=Msg::Include value=mint.include class="input--secret"
+                fault=mint.fault(|field| field == Field::Include)/>
+    }
+}
+
+/// The id of the field for a class's least number.
+fn minimum_id(class: Class) -> &'static str {
+    match class {
+        Class::Lower => "least-lower",
+        Class::Upper => "least-upper",
+        Class::Digits => "least-digits",
+        Class::Symbols => "least-symbols",
+    }
+}

@@ -1,0 +1,137 @@
+//! The part for rules: the kinds besides characters, the rarer rules of characters, and presets.
+
+mod characters;
+mod phrase;
+mod pin;
+mod presets;
+mod site;
+
+use std::sync::Arc;
+
+use generator::bits::Bits;
+use generator::kind::Rules;
+use generator::password::Password;
+use generator::random::RandomnessError;
+use leptos::prelude::*;
+
+use self::phrase::PhraseFields;
+use self::pin::PinFields;
+use self::site::SiteFields;
+use super::fields::flag;
+use super::mint::{Mint, Plan, Planned, Wrong, use_mint};
+use crate::model::form::RulesForm;
+use crate::model::kind::{Kind, KindFault};
+use crate::parts::RulesPart;
+use crate::random::BrowserSource;
+
+/// What stands in the forms of all kinds but characters: a handle that can be copied. Changing the kind leaves every
+/// form as it is.
+#[derive(Clone, Copy)]
+struct Forms {
+    phrase: PhraseFields,
+    pin: PinFields,
+    site: SiteFields,
+}
+
+/// What the rest of the page needs of this part.
+pub fn part() -> RulesPart {
+    let mint = use_mint();
+    let forms = Forms { phrase: PhraseFields::new(), pin: PinFields::new(), site: SiteFields::new() };
+    provide_context(forms);
+    presets::Presets::provide(mint, forms);
+    RulesPart {
+        fields: || view! { <Fields/> }.into_any(),
+        more: || view! { <More/> }.into_any(),
+        plan: Callback::new(move |mint: Mint| match Kind::at(mint.kind.get()) {
+            Kind::Words => forms.phrase.plan(),
+            Kind::Pin => forms.pin.plan(),
+            Kind::Characters | Kind::Site => forms.site.plan(),
+        }),
+    }
+}
+
+/// The fields of the kind that is chosen; of characters, which the first part has, none.
+#[component]
+fn Fields() -> impl IntoView {
+    let mint = use_mint();
+    let forms: Forms = expect_context();
+    let kind = Memo::new(move |_| mint.kind.get());
+    move || match Kind::at(kind.get()) {
+        Kind::Characters => ().into_any(),
+        Kind::Words => view! { <phrase::PhraseRules fields=forms.phrase/> }.into_any(),
+        Kind::Pin => view! { <pin::PinRules fields=forms.pin/> }.into_any(),
+        Kind::Site => view! { <site::SiteRules fields=forms.site/> }.into_any(),
+    }
+}
+
+/// The rarer rules of characters, and presets.
+#[component]
+fn More() -> impl IntoView {
+    let mint = use_mint();
+    view! {
+        <div prop:hidden=flag(move || Kind::at(mint.kind.get()) != Kind::Characters)><characters::MoreRules/></div>
+        <presets::PresetChoice/>
+    }
+}
+
+impl Forms {
+    /// The rules of the kind that is chosen, if they are right.
+    fn rules(mint: Mint) -> Option<Rules> {
+        mint.plan.with(|plan| plan.as_ref().ok().map(|plan| plan.0.rules()))
+    }
+
+    /// Fills the form of the rules' kind in, and chooses that kind.
+    fn fill(self, mint: Mint, rules: &Rules) {
+        let kind = match rules {
+            Rules::Characters(rules) => {
+                mint.set_characters(RulesForm::from(rules));
+                Kind::Characters
+            }
+            Rules::Phrase(rules) => {
+                self.phrase.fill(rules);
+                Kind::Words
+            }
+            Rules::Pin(rules) => {
+                self.pin.fill(rules);
+                Kind::Pin
+            }
+            Rules::Site(rules) => {
+                self.site.fill(rules);
+                Kind::Site
+            }
+        };
+        mint.kind.set(Kind::ALL.iter().position(|known| *known == kind).unwrap_or_default());
+    }
+}
+
+/// A plan of this part, for the generator.
+fn planned<P>(result: Result<(Rules, P), KindFault>, say: impl Fn(KindFault) -> String) -> Result<Planned, Wrong>
+where
+    (Rules, P): Plan + Send + Sync + 'static,
+{
+    match result {
+        Ok(plan) => Ok(Planned(Arc::new(plan))),
+        Err(fault) => Err(Wrong { field: fault.field(), text: say(fault) }),
+    }
+}
+
+/// The plans of the generator crate differ in name only.
+macro_rules! plans {
+    ($($plan:ty),*) => {$(
+        impl Plan for (Rules, $plan) {
+            fn rules(&self) -> Rules {
+                self.0.clone()
+            }
+            fn bits(&self) -> Bits {
+                self.1.bits()
+            }
+            fn mint(&self, source: &mut BrowserSource) -> Result<Password, RandomnessError> {
+                self.1.mint(source)
+            }
+            fn mint_into(&self, source: &mut BrowserSource, out: &mut String) -> Result<(), RandomnessError> {
+                self.1.mint_into(source, out)
+            }
+        }
+    )*};
+}
+plans!(generator::phrase::Plan, generator::pin::Plan, generator::site_rules::Plan);

@@ -1,0 +1,128 @@
+//! The rules of a passphrase, and the list of words: a file that is fetched when a phrase is first wanted.
+
+use std::sync::Arc;
+
+use generator::kind::Rules;
+use generator::phrase::{self, LENGTHS, Words};
+use leptos::prelude::*;
+use leptos::task::spawn_local;
+
+use super::planned;
+use crate::files;
+use crate::model::form::Field;
+use crate::model::kind::{KindFault, PhraseForm};
+use crate::text::{self, Msg};
+use crate::ui::fields::{Button, Check, Select, Slider, TextField, flag, words};
+use crate::ui::mint::{Planned, Wrong, use_mint};
+
+/// Which letters are capitals, in the order of [`PhraseForm::CAPITALS`].
+const CAPITALS: [Msg; 3] = [Msg::CapitalsNone, Msg::CapitalsFirst, Msg::CapitalsWord];
+
+/// The list of words.
+#[derive(Clone)]
+enum List {
+    /// Nobody has asked for it.
+    Unasked,
+    /// It is on its way.
+    Awaited,
+    /// It did not come, or was changed on the way.
+    Missing,
+    /// It is here.
+    Here(Arc<Words>),
+}
+
+/// What stands in the form.
+#[derive(Clone, Copy)]
+pub(super) struct PhraseFields {
+    count: RwSignal<String>,
+    separator: RwSignal<String>,
+    capitals: RwSignal<usize>,
+    digit: RwSignal<bool>,
+    list: RwSignal<List>,
+}
+
+impl PhraseFields {
+    pub(super) fn new() -> Self {
+        let usual = PhraseForm::from(&phrase::Rules::default());
+        Self {
+            count: RwSignal::new(usual.count),
+            separator: RwSignal::new(usual.separator),
+            capitals: RwSignal::new(usual.capitals),
+            digit: RwSignal::new(usual.digit),
+            list: RwSignal::new(List::Unasked),
+        }
+    }
+
+    pub(super) fn fill(self, rules: &phrase::Rules) {
+        let form = PhraseForm::from(rules);
+        self.count.set(form.count);
+        self.separator.set(form.separator);
+        self.capitals.set(form.capitals);
+        self.digit.set(form.digit);
+    }
+
+    pub(super) fn plan(self) -> Result<Planned, Wrong> {
+        let form = PhraseForm {
+            count: self.count.get(),
+            separator: self.separator.get(),
+            capitals: self.capitals.get(),
+            digit: self.digit.get(),
+        };
+        let (list, missing) = match self.list.get() {
+            List::Here(list) => (Some(list), false),
+            List::Missing => (None, true),
+            List::Unasked | List::Awaited => (None, false),
+        };
+        let plan = form.plan(list).map(|(rules, plan)| (Rules::Phrase(rules), plan));
+        planned(plan, |fault| match fault {
+            KindFault::Separator(strange) => text::with(Msg::SeparatorFault, &[("character", &strange)]),
+            KindFault::SeparatorLong => text::get(Msg::SeparatorLong),
+            KindFault::WordsAwaited if missing => text::get(Msg::NoPart),
+            KindFault::WordsAwaited => String::new(),
+            _ => text::limits(Msg::WordCountFault, &LENGTHS),
+        })
+    }
+
+    /// Fetches the list, unless it is here or on its way.
+    fn fetch(self) {
+        if matches!(self.list.get_untracked(), List::Awaited | List::Here(_)) {
+            return;
+        }
+        self.list.set(List::Awaited);
+        spawn_local(async move {
+            let list = files::text("words").await.ok().and_then(|text| Words::new(text).ok());
+            self.list.set(list.map_or(List::Missing, |words| List::Here(Arc::new(words))));
+        });
+    }
+}
+
+#[component]
+pub(super) fn PhraseRules(
+    /// The form.
+    fields: PhraseFields,
+) -> impl IntoView {
+    let mint = use_mint();
+    fields.fetch();
+    let options = Signal::derive(|| CAPITALS.map(text::get).to_vec());
+    let missing = flag(move || fields.list.with(|list| matches!(list, List::Missing)));
+    let fetching = words(move || {
+        if fields.list.with(|list| matches!(list, List::Awaited)) {
+            text::get(Msg::WordsLoading)
+        } else {
+            String::new()
+        }
+    });
+    view! {
+        <Slider id="word-count" label=Msg::WordCount value=fields.count limits=LENGTHS
+            fault=mint.fault(|field| field == Field::WordCount)/>
+        <TextField id="separator" label=Msg::Separator hint=Msg::SeparatorHint value=fields.separator
+            class="length-number input--secret" fault=mint.fault(|field| field == Field::Separator)/>
+        <Select id="capitals" label=Msg::Capitals options value=fields.capitals
+            choose=move |index| fields.capitals.set(index)/>
+        <Check label=Msg::AddDigit value=fields.digit/>
+        <p class="hint" role="status">{fetching}</p>
+        <p class="fault" role="alert">{mint.fault(|field| field == Field::Kind)}</p>
+        <Button class="button--small" label=Msg::TryAgain press=move |()| fields.fetch()
+            hidden=flag(move || !missing.get())/>
+    }
+}

@@ -1,0 +1,181 @@
+//! The choice among rules that were kept, and keeping more. They are kept in this browser; nothing about them is secret.
+
+use generator::characters;
+use generator::kind::Rules;
+use leptos::prelude::*;
+
+use super::Forms;
+use crate::browser;
+use crate::model::presets::{self, NAME_MAX, PRESETS_MAX, PresetFault};
+use crate::text::{self, Msg};
+use crate::ui::fields::{Button, Select, TextField, flag, words};
+use crate::ui::mint::{CHOSEN_SETTING, Mint, use_mint};
+use crate::ui::notice::use_notices;
+
+/// The setting that keeps the presets.
+const PRESETS_SETTING: &str = "passmint.presets";
+
+/// The presets of this page: a handle that can be copied.
+#[derive(Clone, Copy)]
+pub(super) struct Presets {
+    mint: Mint,
+    forms: Forms,
+    kept: RwSignal<presets::Presets>,
+    /// The name of the one chosen; nothing for the usual rules.
+    chosen: RwSignal<Option<String>>,
+    /// Whether what this browser keeps could not be read: it is left alone then.
+    unread: bool,
+}
+
+impl Presets {
+    /// Reads what this browser keeps, and puts the rules so that were chosen last.
+    pub(super) fn provide(mint: Mint, forms: Forms) {
+        let json = browser::setting(PRESETS_SETTING);
+        let kept = json.map_or(Ok(presets::Presets::default()), |json| presets::Presets::from_json(&json));
+        let presets = Self {
+            mint,
+            forms,
+            unread: kept.is_err(),
+            kept: RwSignal::new(kept.unwrap_or_default()),
+            chosen: RwSignal::new(None),
+        };
+        provide_context(presets);
+        if let Some(name) = browser::setting(CHOSEN_SETTING)
+            && presets.kept.with_untracked(|kept| kept.find(&name).is_some())
+        {
+            presets.choose(Some(name));
+        }
+    }
+
+    /// Puts the rules so.
+    fn choose(self, name: Option<String>) {
+        browser::keep_setting(CHOSEN_SETTING, name.as_deref());
+        self.chosen.set(name);
+        self.back();
+    }
+
+    /// Puts the rules as those that are chosen have them.
+    fn back(self) {
+        let rules = self.chosen_rules();
+        self.forms.fill(self.mint, &rules);
+    }
+
+    fn chosen_rules(self) -> Rules {
+        let usual = || Rules::Characters(characters::Rules::default());
+        let name = self.chosen.get();
+        self.kept.with(|kept| name.and_then(|name| kept.find(&name).cloned()).unwrap_or_else(usual))
+    }
+
+    /// Changes what is kept, in this browser too.
+    fn change(self, kept: presets::Presets) -> bool {
+        let stored = kept.to_json().is_ok_and(|json| {
+            browser::keep_setting(PRESETS_SETTING, Some(&json));
+            browser::setting(PRESETS_SETTING).as_deref() == Some(&json)
+        });
+        if stored {
+            self.kept.set(kept);
+        }
+        stored
+    }
+}
+
+#[component]
+pub(super) fn PresetChoice() -> impl IntoView {
+    let presets: Presets = expect_context();
+    let mint = use_mint();
+    let notices = use_notices();
+    let naming = RwSignal::new(false);
+    let name = RwSignal::new(String::new());
+    let name_fault = RwSignal::new(String::new());
+
+    let chosen_name = move || presets.chosen.get().unwrap_or_else(|| text::get(Msg::PresetUsual));
+    let changed = Memo::new(move |_| {
+        mint.plan.with(|plan| plan.as_ref().is_ok_and(|plan| plan.0.rules() != presets.chosen_rules()))
+    });
+    let options = Signal::derive(move || {
+        let usual = text::get(Msg::PresetUsual);
+        presets.kept.with(|kept| std::iter::once(usual).chain(kept.names().map(str::to_owned)).collect())
+    });
+    let place = Signal::derive(move || {
+        let chosen = presets.chosen.get();
+        presets.kept.with(|kept| {
+            let place = chosen.and_then(|chosen| kept.names().position(|name| name == chosen));
+            place.map_or(0, |place| place + 1)
+        })
+    });
+    let choose = move |place: usize| {
+        let name = presets
+            .kept
+            .with_untracked(|kept| place.checked_sub(1).and_then(|place| kept.names().nth(place).map(str::to_owned)));
+        presets.choose(name);
+    };
+    let start = move |()| {
+        naming.set(true);
+        browser::focus_soon("preset-name");
+    };
+    let stop = move |()| {
+        naming.set(false);
+        name.set(String::new());
+        name_fault.set(String::new());
+    };
+    let keep = move |()| {
+        let Some(rules) = untrack(|| Forms::rules(mint)) else {
+            return name_fault.set(Msg::NoPassword.into());
+        };
+        let mut kept = presets.kept.get_untracked();
+        match kept.keep(&name.get_untracked(), rules) {
+            Ok(name) if !presets.unread && presets.change(kept) => {
+                notices.result(text::with(Msg::PresetKept, &[("name", &name)]));
+                browser::keep_setting(CHOSEN_SETTING, Some(&name));
+                presets.chosen.set(Some(name));
+                stop(());
+                browser::focus_soon("preset");
+            }
+            Ok(_) => name_fault.set(Msg::PresetNotKept.into()),
+            Err(fault) => {
+                name_fault.set(match fault {
+                    PresetFault::NameEmpty => text::get(Msg::PresetNameEmpty),
+                    PresetFault::NameTooLong => text::with(Msg::PresetNameLong, &[("max", &NAME_MAX)]),
+                    PresetFault::NameTaken => text::get(Msg::PresetNameTaken),
+                    PresetFault::Many => text::with(Msg::PresetMany, &[("max", &PRESETS_MAX)]),
+                });
+                browser::focus_soon("preset-name");
+            }
+        }
+    };
+    let delete = move |()| {
+        let Some(name) = presets.chosen.get_untracked() else { return };
+        let mut kept = presets.kept.get_untracked();
+        kept.remove(&name);
+        if presets.change(kept) {
+            // The rules stay as they are on the page.
+            browser::keep_setting(CHOSEN_SETTING, None);
+            presets.chosen.set(None);
+            notices.result(text::with(Msg::PresetDeleted, &[("name", &name)]));
+            browser::focus_soon("preset");
+        }
+    };
+    let unread = words(move || if presets.unread { text::get(Msg::PresetsUnread) } else { String::new() });
+    view! {
+        <div class="presets">
+            <Select id="preset" label=Msg::Preset options value=place choose/>
+            <div class="buttons">
+                <Button class="button--quiet button--small" press=move |()| untrack(|| presets.back())
+                    label=words(move || text::with(Msg::PresetBack, &[("name", &chosen_name())]))
+                    hidden=flag(move || !changed.get())/>
+                <Button class="button--quiet button--small" label=Msg::PresetKeep press=start
+                    hidden=flag(move || naming.get() || !changed.get())/>
+                <Button class="button--quiet button--small" label=Msg::PresetDelete press=delete
+                    hidden=flag(move || presets.chosen.with(Option::is_none))/>
+            </div>
+            <div class="preset-naming" prop:hidden=flag(move || !naming.get())>
+                <TextField id="preset-name" label=Msg::PresetName value=name fault=name_fault/>
+                <div class="buttons">
+                    <Button label=Msg::PresetKeepNow press=keep/>
+                    <Button class="button--quiet" label=Msg::Cancel press=stop/>
+                </div>
+            </div>
+            <p class="fault" role="alert">{unread}</p>
+        </div>
+    }
+}

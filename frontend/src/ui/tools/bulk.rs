@@ -1,0 +1,120 @@
+//! Many passwords at once, into a file. They are minted in slices, so that the page stays smooth, and can be cancelled.
+
+use generator::random::RandomnessError;
+use leptos::prelude::*;
+use leptos::task::spawn_local;
+use zeroize::Zeroizing;
+
+use super::Frame;
+use crate::browser;
+use crate::model::bulk::{BULK_MAX, Format, count};
+use crate::random;
+use crate::text::{self, Msg};
+use crate::ui::fields::{Button, Choices, TextField, flag, live, words};
+use crate::ui::mint::{Planned, use_mint};
+
+/// How long a slice takes, in milliseconds: half a frame.
+const SLICE: f64 = 8.0;
+/// Passwords between two looks at the clock.
+const BETWEEN_LOOKS: usize = 32;
+
+#[component]
+pub(super) fn Bulk() -> impl IntoView {
+    let mint = use_mint();
+    let typed = RwSignal::new(String::from("10"));
+    let format = RwSignal::new(0);
+    let fault = RwSignal::new(String::new());
+    let said = RwSignal::new(String::new());
+    // How many are made, of how many, while it runs.
+    let running = RwSignal::new(None::<(usize, usize)>);
+    let idle = flag(move || running.with(Option::is_none));
+    // Closing the dialog cancels.
+    on_cleanup(move || running.set(None));
+
+    let make = move |()| {
+        said.set(String::new());
+        fault.set(String::new());
+        let Some(all) = count(&typed.get_untracked()) else {
+            fault.set(text::with(Msg::BulkCountFault, &[("max", &BULK_MAX)]));
+            return browser::focus_soon("bulk-count");
+        };
+        let Ok(plan) = mint.plan.get_untracked() else {
+            return fault.set(text::get(Msg::NoPassword));
+        };
+        let format = Format::at(format.get_untracked());
+        running.set(Some((0, all)));
+        spawn_local(async move {
+            let made = fill(&plan, format, all, |done| {
+                // Who cancels takes the number away.
+                let wanted = running.try_get_untracked().flatten().is_some();
+                if wanted {
+                    running.set(Some((done, all)));
+                }
+                wanted
+            });
+            let text = match made.await {
+                Ok(Some(file)) => match browser::download(&file, format.name(), format.kind()) {
+                    Ok(()) => text::with(Msg::BulkDone, &[("n", &all), ("file", &format.name())]),
+                    Err(_) => text::get(Msg::NoPart),
+                },
+                Ok(None) => text::get(Msg::BulkCancelled),
+                Err(RandomnessError) => text::get(Msg::NoRandomness),
+            };
+            // The dialog may be gone.
+            let _ = running.try_set(None);
+            let _ = said.try_set(text);
+        });
+    };
+    let progress = words(move || {
+        running.get().map_or_else(String::new, |(n, all)| text::with(Msg::BulkProgress, &[("n", &n), ("all", &all)]))
+    });
+    let value = words(move || running.get().map_or(0, |(done, _)| done).to_string());
+    let max = words(move || running.get().map_or(1, |(_, all)| all).to_string());
+    view! {
+        <Frame title=Msg::BulkTitle>
+            <p class="lead">{live(Msg::BulkIntro)}</p>
+            <TextField id="bulk-count" label=Msg::BulkCount value=typed fault class="length-number" inputmode="numeric"
+                busy=flag(move || !idle.get())/>
+            <Choices id="bulk-format" label=Msg::BulkFormat options=&[Msg::BulkText, Msg::BulkCsv] value=format/>
+            <p class="hint" prop:hidden=flag(move || Format::at(format.get()) != Format::Csv)>{live(Msg::BulkCsvHint)}</p>
+            <div class="buttons">
+                <Button class="button--main" label=Msg::BulkMake press=make disabled=flag(move || !idle.get())/>
+                <Button label=Msg::Cancel press=move |()| running.set(None) hidden=idle/>
+            </div>
+            <progress class="bulk-progress" aria-label=live(Msg::BulkTitle) value=value max=max
+                class:progress--idle=idle></progress>
+            <p class="hint" aria-live="off">{progress}</p>
+            <p class="bulk-said" role="status">{said}</p>
+        </Frame>
+    }
+}
+
+/// Mints so many, as a file of that format. `go_on` is told how far it is, between slices; nothing comes of it if it
+/// says no.
+async fn fill(
+    plan: &Planned,
+    format: Format,
+    all: usize,
+    go_on: impl Fn(usize) -> bool,
+) -> Result<Option<Zeroizing<String>>, RandomnessError> {
+    let mut source = random::bulk_source();
+    let mut file = Zeroizing::new(String::from(format.head()));
+    let mut done = 0;
+    while done < all {
+        let start = browser::clock();
+        while done < all && browser::clock() - start < SLICE {
+            for _ in 0..BETWEEN_LOOKS.min(all - done) {
+                format.open(&mut file);
+                let start = file.len();
+                plan.0.mint_into(&mut source, &mut file)?;
+                format.close(start, &mut file);
+                done += 1;
+            }
+        }
+        if !go_on(done) {
+            return Ok(None);
+        }
+        browser::pause().await;
+    }
+    Ok(Some(file))
+}

@@ -1,0 +1,82 @@
+//! A secret in large type, in groups, with the name of every character, to be read aloud or typed elsewhere; and a field
+//! to type it back.
+
+use std::sync::Arc;
+
+use leptos::prelude::*;
+
+use super::Frame;
+use crate::model::reading::{Called, TypedBack, groups, typed_back};
+use crate::secret::Secret;
+use crate::text::{self, Msg};
+use crate::ui::fields::{TextField, live, words};
+
+#[component]
+pub(super) fn Reading(
+    /// What is read.
+    secret: Arc<Secret>,
+) -> impl IntoView {
+    let typed = RwSignal::new(String::new());
+    let all = secret.expose().chars().count();
+    let read = groups(secret.expose()).into_iter().map(|group| {
+        let characters = group.iter().map(|character| {
+            view! {
+                <span class=look(*character)>{character.to_string()}</span>
+            }
+        });
+        let characters = characters.collect_view();
+        let names = words(move || group.iter().map(|character| name(*character)).collect::<Vec<_>>().join(" · "));
+        view! {
+            <li class="reading-group">
+                <span class="reading-characters" aria-hidden="true">{characters}</span>
+                <span class="reading-names">{names}</span>
+            </li>
+        }
+    });
+    let read = read.collect_view();
+    let compared = Memo::new(move |_| typed.with(|typed| typed_back(secret.expose(), typed)));
+    let wrong = words(move || match compared.get() {
+        TypedBack::Wrong(place) => text::with(Msg::ReadBackWrong, &[("place", &place)]),
+        TypedBack::TooLong => text::get(Msg::ReadBackLong),
+        TypedBack::Nothing | TypedBack::SoFar(_) | TypedBack::Right => String::new(),
+    });
+    let right = words(move || match compared.get() {
+        TypedBack::SoFar(n) => text::with(Msg::ReadBackSoFar, &[("n", &n), ("all", &all)]),
+        TypedBack::Right => text::get(Msg::ReadBackRight),
+        TypedBack::Nothing | TypedBack::Wrong(_) | TypedBack::TooLong => String::new(),
+    });
+    view! {
+        <Frame title=Msg::ReadTitle>
+            <p class="hint">{live(Msg::ReadHint)}</p>
+            <ol class="reading">{read}</ol>
+            <TextField id="read-back" label=Msg::ReadBack value=typed fault=wrong class="input--secret"/>
+            <p class="hint reading-right" role="status">{right}</p>
+        </Frame>
+    }
+}
+
+/// How a character looks: its kind is told by more than its colour.
+fn look(character: char) -> &'static str {
+    match Called::of(character) {
+        Called::Small(_) => "reading-small",
+        Called::Capital(_) => "reading-capital",
+        Called::Digit(_) => "reading-digit",
+        Called::Symbol(_) | Called::Other => "reading-symbol",
+    }
+}
+
+fn name(character: char) -> String {
+    let part =
+        |list: &str, parted_by: char, place: usize| list.split(parted_by).nth(place).unwrap_or_default().to_owned();
+    let letter = |text, place| {
+        let word = part(&text::get(Msg::SpellWords), ' ', place);
+        text::with(text, &[("word", &word)])
+    };
+    match Called::of(character) {
+        Called::Small(place) => letter(Msg::SpellSmall, place),
+        Called::Capital(place) => letter(Msg::SpellCapital, place),
+        Called::Digit(value) => part(&text::get(Msg::SpellDigits), ' ', value),
+        Called::Symbol(place) => part(&text::get(Msg::SpellSymbols), '|', place),
+        Called::Other => text::with(Msg::SpellOther, &[("character", &character)]),
+    }
+}

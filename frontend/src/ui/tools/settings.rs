@@ -1,0 +1,99 @@
+//! Language, theme, and the keys that do things.
+
+use leptos::prelude::*;
+use leptos::task::spawn_local;
+
+use super::Frame;
+use crate::text::{self, Msg, Texts};
+use crate::ui::fields::{Check, Select, live};
+use crate::ui::keys::{KEYS_OFF, KEYS_SETTING};
+use crate::ui::notice::use_notices;
+use crate::{browser, files};
+
+/// The setting that keeps the theme; `assets/boot.js` reads it too.
+const THEME_SETTING: &str = "passmint.theme";
+/// Values of that setting, and their names. The first is the system's theme.
+const THEMES: [(&str, Msg); 3] = [("system", Msg::ThemeSystem), ("light", Msg::ThemeLight), ("dark", Msg::ThemeDark)];
+
+/// The setting that keeps the language; `assets/boot.js` reads it too.
+const LANGUAGE_SETTING: &str = "passmint.language";
+/// The languages, as tags and in their own words.
+const LANGUAGES: [(&str, &str); 3] = [("en", "English"), ("de", "Deutsch"), ("ja", "日本語")];
+
+/// Keys, and what they do.
+const KEYS: [(&str, Msg); 9] = [
+    ("n", Msg::KeyName),
+    ("g", Msg::KeyGenerate),
+    ("c", Msg::KeyCopy),
+    ("r", Msg::KeyRead),
+    ("/", Msg::KeySearch),
+    ("l", Msg::KeyLock),
+    ("?", Msg::KeyHelp),
+    ("Enter", Msg::KeyEnter),
+    ("Esc", Msg::KeyEscape),
+];
+
+#[component]
+pub(super) fn Settings() -> impl IntoView {
+    view! {
+        <Frame title=Msg::Settings>
+            <div class="settings-choices">
+                <Language/>
+                <Theme/>
+            </div>
+            <h3 class="dialog-part">{live(Msg::Keys)}</h3>
+            <Keys/>
+        </Frame>
+    }
+}
+
+#[component]
+fn Language() -> impl IntoView {
+    let notices = use_notices();
+    let value = Signal::derive(|| {
+        let spoken = text::language();
+        LANGUAGES.iter().position(|(tag, _)| *tag == spoken).unwrap_or_default()
+    });
+    let choose = move |index: usize| {
+        let Some((tag, _)) = LANGUAGES.get(index) else { return };
+        spawn_local(async move {
+            let others = format!("{tag}-more");
+            let (Ok(first), Ok(others)) = (files::text(tag).await, files::text(&others).await) else {
+                return notices.problem(text::get(Msg::NoPart));
+            };
+            browser::keep_setting(LANGUAGE_SETTING, Some(tag));
+            browser::set_on_root("lang", Some(tag));
+            text::speak(Texts::new(tag, &first).and(&others));
+        });
+    };
+    let options = Signal::derive(|| LANGUAGES.iter().map(|(_, name)| (*name).to_owned()).collect::<Vec<_>>());
+    view! { <Select id="language" label=Msg::Language options value choose/> }
+}
+
+#[component]
+fn Theme() -> impl IntoView {
+    let kept = browser::setting(THEME_SETTING);
+    let value = RwSignal::new(THEMES.iter().position(|(theme, _)| kept.as_deref() == Some(theme)).unwrap_or_default());
+    let choose = move |index: usize| {
+        value.set(index);
+        let theme = THEMES.get(index).map(|(theme, _)| *theme).filter(|_| index > 0);
+        browser::keep_setting(THEME_SETTING, theme);
+        browser::set_on_root("data-theme", theme);
+    };
+    let options = Signal::derive(|| THEMES.map(|(_, name)| text::get(name)).to_vec());
+    view! { <Select id="theme" label=Msg::Theme options value choose/> }
+}
+
+#[component]
+fn Keys() -> impl IntoView {
+    let on = RwSignal::new(browser::setting(KEYS_SETTING).as_deref() != Some(KEYS_OFF));
+    Effect::new(move |_| browser::keep_setting(KEYS_SETTING, (!on.get()).then_some(KEYS_OFF)));
+    view! {
+        <Check label=Msg::KeysOn value=on/>
+        <dl class="keys">
+            {KEYS.into_iter().map(|(key, does)| view! {
+                <div><dt><kbd>{key}</kbd></dt><dd>{live(does)}</dd></div>
+            }).collect_view()}
+        </dl>
+    }
+}

@@ -1,0 +1,150 @@
+//! Tests of the randomness, in the person's own browser, on the code that mints: every choice on small alphabets, and a
+//! million draws by the rules above.
+
+use generator::characters::{Plan, Rules as CharacterRules};
+use generator::kind::Rules;
+use generator::random::RandomnessError;
+use generator::trial::{Example, Outcome, Trial};
+use leptos::prelude::*;
+use leptos::task::spawn_local;
+
+use super::Frame;
+use super::chart::Chart;
+use crate::model::verdict::{Verdict, hundredths, verdict};
+use crate::text::{self, Msg};
+use crate::ui::fields::{Button, flag, live, words};
+use crate::ui::mint::use_mint;
+use crate::{browser, random};
+
+/// Draws of the test.
+const DRAWS: u64 = 1_000_000;
+/// Draws between two pauses: some milliseconds.
+const SLICE: u32 = 10_000;
+
+/// What the tests have come to.
+#[derive(Clone)]
+struct Found {
+    /// Strings allowed and reached on the small alphabets, and whether all is as it must be.
+    every: (usize, usize, bool),
+    outcome: Outcome,
+    /// Whether the usual rules had to stand in for others.
+    usual: bool,
+}
+
+#[component]
+pub(super) fn Trust() -> impl IntoView {
+    let mint = use_mint();
+    let running = RwSignal::new(None::<u64>);
+    let found = RwSignal::new(None::<Found>);
+    let fault = RwSignal::new(String::new());
+    let idle = flag(move || running.with(Option::is_none));
+
+    let run = move |()| {
+        found.set(None);
+        fault.set(String::new());
+        running.set(Some(0));
+        // Passwords of characters only have one alphabet for every place.
+        let shown = mint.plan.with_untracked(|plan| plan.as_ref().ok().map(|plan| plan.0.rules()));
+        let (rules, usual) = match shown {
+            Some(Rules::Characters(rules)) => (rules, false),
+            _ => (CharacterRules::default(), true),
+        };
+        spawn_local(async move {
+            let result = tests(&rules, |draws| {
+                // Who closes the dialog takes the number away.
+                let wanted = running.try_get_untracked().flatten().is_some();
+                if wanted {
+                    running.set(Some(draws));
+                }
+                wanted
+            });
+            let result = result.await;
+            let _ = running.try_set(None);
+            match result {
+                Ok(Some((every, outcome))) => {
+                    let _ = found.try_set(Some(Found { every, outcome, usual }));
+                }
+                Ok(None) => {}
+                Err(RandomnessError) => {
+                    let _ = fault.try_set(text::get(Msg::NoRandomness));
+                }
+            }
+        });
+    };
+    let progress = words(move || {
+        let n = running.get();
+        n.map_or_else(String::new, |n| text::with(Msg::TrustRunning, &[("n", &n), ("all", &DRAWS)]))
+    });
+    let value = words(move || running.get().unwrap_or_default().to_string());
+    view! {
+        <Frame title=Msg::TrustTitle>
+            <p class="lead">{live(Msg::TrustIntro)}</p>
+            <div class="buttons">
+                <Button class="button--main" label=Msg::TrustRun press=run disabled=flag(move || !idle.get())/>
+                <Button label=Msg::Cancel press=move |()| running.set(None) hidden=idle/>
+            </div>
+            <progress class="trust-progress" aria-label=live(Msg::TrustTitle) value=value max=DRAWS.to_string()
+                class:progress--idle=idle></progress>
+            <p class="hint" aria-live="off">{progress}</p>
+            <p class="fault" role="alert">{fault}</p>
+            <div role="status">{move || found.get().map(|found| view! { <Results found/> })}</div>
+        </Frame>
+    }
+}
+
+/// Runs the tests. `go_on` is told how far they are, between slices; nothing comes of them if it says no.
+async fn tests(
+    rules: &CharacterRules,
+    go_on: impl Fn(u64) -> bool,
+) -> Result<Option<((usize, usize, bool), Outcome)>, RandomnessError> {
+    let walks = [Example::LOOSE, Example::TIGHT].map(|example| example.walk());
+    let mut every = (0, 0, true);
+    for walk in walks {
+        // Both examples are small enough to be walked.
+        let walk = walk.ok_or(RandomnessError)?;
+        every = (every.0 + walk.allowed, every.1 + walk.reached, every.2 && walk.is_uniform());
+    }
+    let plan = Plan::new(rules).map_err(|_| RandomnessError)?;
+    let mut trial = Trial::new(plan, 0);
+    let mut draws = 0;
+    while draws < DRAWS {
+        random::with_source(|source| trial.step(source, SLICE))?;
+        draws += u64::from(SLICE);
+        if !go_on(draws) {
+            return Ok(None);
+        }
+        browser::pause().await;
+    }
+    Ok(Some((every, trial.outcome())))
+}
+
+/// What was found, in words and as a picture.
+#[component]
+fn Results(
+    /// What was found.
+    found: Found,
+) -> impl IntoView {
+    let Found { every: (allowed, reached, even), outcome, usual } = found;
+    let (chi, freedom, p, draws) = (outcome.chi_square, outcome.degrees, outcome.p, outcome.draws);
+    let point = |number: f64| hundredths(number).replace('.', &text::get(Msg::Decimal));
+    let result = words(move || {
+        let (chi, percent) = (point(chi), point(p * 100.0));
+        text::with(Msg::TrustResult, &[("chi", &chi), ("freedom", &freedom), ("percent", &percent)])
+    });
+    let judged = live(match verdict(p) {
+        Verdict::Fine => Msg::TrustFine,
+        Verdict::Odd => Msg::TrustOdd,
+        Verdict::Wrong => Msg::TrustWrong,
+    });
+    view! {
+        <h3 class="dialog-part">{live(Msg::TrustExhaustive)}</h3>
+        <p>{words(move || text::with(Msg::TrustExhaustiveText, &[("reached", &reached), ("allowed", &allowed)]))}</p>
+        <p><strong>{live(if even { Msg::TrustExhaustiveEven } else { Msg::TrustExhaustiveUneven })}</strong></p>
+        <h3 class="dialog-part">{live(Msg::TrustSample)}</h3>
+        <p>{words(move || text::with(Msg::TrustSampleText, &[("draws", &draws)]))}</p>
+        {usual.then(|| view! { <p class="hint">{live(Msg::TrustNeedsCharacters)}</p> })}
+        <Chart characters=outcome.characters/>
+        <p>{result}</p>
+        <p><strong>{judged}</strong></p>
+    }
+}
