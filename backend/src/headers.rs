@@ -16,6 +16,10 @@ pub const PAGE_CSP: &str = "default-src 'none'; script-src 'self' 'wasm-unsafe-e
 pub const KEYRING_CSP: &str = "default-src 'none'; script-src 'wasm-unsafe-eval'; require-trusted-types-for 'script'; \
     trusted-types 'none'";
 
+/// The service worker: it fetches the page's files, and no script can be put into it.
+pub const SERVICE_WORKER_CSP: &str = "default-src 'none'; connect-src 'self'; require-trusted-types-for 'script'; \
+    trusted-types 'none'";
+
 /// Everything that is no document.
 const NOTHING_CSP: &str = "default-src 'none'; frame-ancestors 'none'";
 

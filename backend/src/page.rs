@@ -13,7 +13,7 @@ use shared::problem::ProblemCode;
 
 use crate::app::AppState;
 use crate::error::ApiError;
-use crate::headers::{KEYRING_CSP, PAGE_CSP};
+use crate::headers::{KEYRING_CSP, PAGE_CSP, SERVICE_WORKER_CSP};
 
 /// The folder that `cargo xtask dist` fills. A build without it serves a line that says so.
 #[derive(RustEmbed)]
@@ -163,15 +163,17 @@ fn csp(name: &str) -> Option<&'static str> {
         Some(PAGE_CSP)
     } else if name.starts_with("keyring-") && name.ends_with(".js") {
         Some(KEYRING_CSP)
+    } else if name == "service-worker.js" {
+        Some(SERVICE_WORKER_CSP)
     } else {
         None
     }
 }
 
-/// Whether the name holds a content hash: hexadecimal digits after a dash, 16 of them but for zeros that lead.
+/// Whether the name holds a content hash: 16 hexadecimal digits between a dash and a full stop.
 fn has_hash(name: &str) -> bool {
-    let hash = |part: &str| (12..=16).contains(&part.len()) && part.bytes().all(|octet| octet.is_ascii_hexdigit());
-    name.split(['-', '.', '_']).skip(1).any(hash)
+    let hash = |part: &str| part.len() == 16 && part.bytes().all(|octet| octet.is_ascii_hexdigit());
+    name.rsplit_once('-').and_then(|(_, rest)| rest.split_once('.')).is_some_and(|(part, _)| hash(part))
 }
 
 #[cfg(test)]
@@ -180,7 +182,7 @@ mod tests {
 
     #[test]
     fn hashed_names_are_told_from_plain_ones() {
-        for name in ["app-0123456789abcdef.css", "frontend-0123456789abcdef_bg.wasm", "a/b-0123456789abcdef.js"] {
+        for name in ["app-0123456789abcdef.css", "text-en-0123456789abcdef.txt", "a/b-0123456789abcdef.js"] {
             assert!(has_hash(name), "{name}");
         }
         for name in [

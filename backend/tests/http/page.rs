@@ -9,8 +9,9 @@ fn app() -> App {
         ("index.html", "<html>"),
         ("index.html.br", "br of html"),
         ("index.html.gz", "gz of html"),
-        ("frontend-0123456789abcdef_bg.wasm", "wasm"),
+        ("page-0123456789abcdef.wasm", "wasm"),
         ("keyring-0123456789abcdef.js", "js"),
+        ("service-worker.js", "js"),
         ("favicon.svg", "<svg>"),
     ]))
 }
@@ -34,7 +35,7 @@ async fn files_are_served_with_right_caching_and_type() {
     assert!(policy.contains("script-src 'self' 'wasm-unsafe-eval';"), "{policy}");
     assert!(policy.contains("require-trusted-types-for 'script'"), "{policy}");
     assert!(!policy.contains("'unsafe-"), "{policy}");
-    let wasm = get(&app, "/frontend-0123456789abcdef_bg.wasm", &[]).await;
+    let wasm = get(&app, "/page-0123456789abcdef.wasm", &[]).await;
     assert_eq!(wasm.headers[header::CACHE_CONTROL], "public, max-age=31536000, immutable");
     assert_eq!(wasm.headers[header::CONTENT_TYPE], "application/wasm");
     assert_eq!(get(&app, "/favicon.svg", &[]).await.headers[header::CACHE_CONTROL], "no-cache");
@@ -46,6 +47,14 @@ async fn the_keyring_can_send_no_request() {
     let policy = keyring.headers[header::CONTENT_SECURITY_POLICY].to_str().unwrap();
     assert!(policy.starts_with("default-src 'none'; script-src 'wasm-unsafe-eval';"), "{policy}");
     assert!(!policy.contains("connect-src"), "{policy}");
+}
+
+#[tokio::test]
+async fn the_service_worker_is_asked_for_anew_and_fetches_from_here_only() {
+    let worker = get(&app(), "/service-worker.js", &[]).await;
+    assert_eq!(worker.headers[header::CACHE_CONTROL], "no-cache");
+    let policy = worker.headers[header::CONTENT_SECURITY_POLICY].to_str().unwrap();
+    assert!(policy.starts_with("default-src 'none'; connect-src 'self';"), "{policy}");
 }
 
 #[tokio::test]
