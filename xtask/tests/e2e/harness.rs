@@ -16,7 +16,8 @@ use crate::page::Page;
 /// How long anything may take before a test fails.
 pub(crate) const PATIENCE: Duration = Duration::from_secs(20);
 
-fn named(variable: &str) -> PathBuf {
+/// The path that the environment names.
+pub(crate) fn named(variable: &str) -> PathBuf {
     std::env::var_os(variable)
         .map(PathBuf::from)
         .unwrap_or_else(|| panic!("{variable} is not set: run `cargo xtask test` or `cargo xtask test e2e`"))

@@ -1,22 +1,7 @@
 //! Bad input: each has a clear message beside its field, and what was typed stays.
 
-use serde_json::json;
-
 use crate::harness::{Server, Wish, in_browser};
-use crate::page::{PASSPHRASE, Page, with_vault};
-
-/// The fault beside a field, which must be tied to it and spoken.
-async fn fault(page: &Page, field: &str, text: &str) {
-    let element = page.field(field).await;
-    let script = "const [field, text] = arguments; const ids = field.getAttribute('aria-describedby').split(' '); \
-                  return field.getAttribute('aria-invalid') === 'true' && ids.some(id => { \
-                  const e = document.getElementById(id); return e?.role === 'alert' && e.textContent.includes(text) })";
-    page.until(&format!("{field}: {text}"), script, vec![serde_json::to_value(&element).unwrap(), json!(text)]).await;
-}
-
-async fn typed(page: &Page, field: &str) -> String {
-    page.field(field).await.prop("value").await.unwrap().unwrap()
-}
+use crate::page::{PASSPHRASE, with_vault};
 
 #[test]
 fn names() {
@@ -27,14 +12,14 @@ fn names() {
         for name in ["", "   "] {
             page.fill("Name", name).await;
             page.press("Save").await;
-            fault(&page, "Name", "Type a name first").await;
+            page.see_fault("Name", "Type a name first").await;
         }
         let long = "漢".repeat(256);
         page.fill("Name", &long).await;
         page.press("Save").await;
-        fault(&page, "Name", "at most 255 characters; this one has 256").await;
+        page.see_fault("Name", "at most 255 characters; this one has 256").await;
         page.is_accessible("a name that is too long").await;
-        assert_eq!(typed(&page, "Name").await, long);
+        assert_eq!(page.typed("Name").await, long);
         assert_eq!(page.minted().await, minted);
         let longest = "漢".repeat(255);
         page.fill("Name", &longest).await;
@@ -52,13 +37,13 @@ fn rules() {
         page.open(&server.url()).await;
         for length in ["7", "31", "abc", "", "8.5"] {
             page.fill("Length", length).await;
-            fault(&page, "Length", "a whole number from 8 to 30").await;
-            assert_eq!(typed(&page, "Length").await, length);
+            page.see_fault("Length", "a whole number from 8 to 30").await;
+            assert_eq!(page.typed("Length").await, length);
             assert!(page.minted().await.starts_with("No password"));
             page.fill("Name", "GitHub").await;
             page.press("Save").await;
             page.see("No password: the rules allow none.").await;
-            assert_eq!(typed(&page, "Name").await, "GitHub");
+            assert_eq!(page.typed("Name").await, "GitHub");
         }
         page.is_accessible("rules that allow nothing").await;
         page.fill("Length", "8").await;
@@ -73,21 +58,21 @@ fn rules() {
         page.see("26.58 bits").await;
         assert!(page.minted().await.chars().all(|c| c.is_ascii_digit()));
 
-        page.js("document.querySelector('details').open = true", vec![]).await;
+        page.open_more_rules().await;
         page.fill("Digits", "9").await;
-        fault(&page, "Length", "The least numbers add up to 9, more than the length of 8.").await;
+        page.see_fault("Length", "The least numbers add up to 9, more than the length of 8.").await;
         page.fill("Digits", "0").await;
-        fault(&page, "Digits", "must be 1 or more").await;
+        page.see_fault("Digits", "must be 1 or more").await;
         page.fill("Digits", "x").await;
-        fault(&page, "Digits", "must be 1 or more").await;
+        page.see_fault("Digits", "must be 1 or more").await;
         page.fill("Digits", "1").await;
         page.fill("Leave out these characters", "0123456789").await;
-        fault(&page, "Leave out these characters", "all of them are left out").await;
+        page.see_fault("Leave out these characters", "all of them are left out").await;
         page.fill("Leave out these characters", "01").await;
         page.fill("Add these characters", "1").await;
-        fault(&page, "Add these characters", "1 is both added and left out").await;
+        page.see_fault("Add these characters", "1 is both added and left out").await;
         page.fill("Add these characters", "a b").await;
-        fault(&page, "Add these characters", "Spaces and invisible characters").await;
+        page.see_fault("Add these characters", "Spaces and invisible characters").await;
         page.is_accessible("rules open, with a fault").await;
         page.fill("Add these characters", "-").await;
         page.see("bits: at a trillion").await;
@@ -95,14 +80,14 @@ fn rules() {
         assert!(password.chars().all(|c| "23456789-".contains(c)), "{password}");
         let safe = "Only letters that sit on the same key in America, Germany and France";
         page.press_check(safe).await;
-        fault(&page, "Add these characters", "- does not sit on the same key everywhere").await;
+        page.see_fault("Add these characters", "- does not sit on the same key everywhere").await;
         page.fill("Add these characters", "").await;
         page.see("No digit or symbol sits on the same key everywhere").await;
         page.press_check("Capital letters").await;
         page.see("bits: at a trillion").await;
         let password = page.minted().await;
         assert!(password.chars().all(|c| "BCDEFGHIJKLNOPRSTUVX".contains(c)), "{password}");
-        page.press("Back to the usual rules").await;
+        page.press("Back to “The usual rules”").await;
         page.see("196.59 bits").await;
         page.no_complaints().await;
     });
@@ -116,16 +101,16 @@ fn making_a_vault() {
         page.fill("Log in name", "ada").await;
         page.fill("Passphrase", "short").await;
         page.press("Create vault").await;
-        fault(&page, "Passphrase", "at least 12 characters").await;
+        page.see_fault("Passphrase", "at least 12 characters").await;
         page.fill("Passphrase", PASSPHRASE).await;
         page.fill("Passphrase again", "correct horse battery stable").await;
         page.press("Create vault").await;
-        fault(&page, "Passphrase again", "The two passphrases differ").await;
+        page.see_fault("Passphrase again", "The two passphrases differ").await;
         page.fill("Passphrase again", PASSPHRASE).await;
         page.fill("Log in name", " ").await;
         page.press("Create vault").await;
-        fault(&page, "Log in name", "Type your log-in name").await;
-        assert_eq!(typed(&page, "Passphrase").await, PASSPHRASE);
+        page.see_fault("Log in name", "Type your log-in name").await;
+        assert_eq!(page.typed("Passphrase").await, PASSPHRASE);
 
         // Wrong, expired and used invites; what was typed stays each time.
         page.open(&format!("{}#invite=AAAAAAAAAAAAAAAAAAAAAA", server.url())).await;
@@ -135,7 +120,7 @@ fn making_a_vault() {
         page.press("Create vault").await;
         page.see("This invite is not known here.").await;
         page.is_accessible("invite refused").await;
-        assert_eq!(typed(&page, "Passphrase").await, PASSPHRASE);
+        assert_eq!(page.typed("Passphrase").await, PASSPHRASE);
 
         let link = server.invite();
         server.database().execute("UPDATE invites SET expires_at = 1 WHERE setup = 0", []).unwrap();
@@ -173,19 +158,19 @@ fn logging_in() {
         page.open(&server.url()).await;
         page.fill("Log in name", "ada").await;
         page.press("Unlock").await;
-        fault(&page, "Passphrase", "Type your passphrase.").await;
+        page.see_fault("Passphrase", "Type your passphrase.").await;
         page.fill("Log in name", "").await;
         page.fill("Passphrase", "x").await;
         page.press("Unlock").await;
-        fault(&page, "Log in name", "Type your log-in name.").await;
+        page.see_fault("Log in name", "Type your log-in name.").await;
 
         // A wrong passphrase and an unknown name get the same words.
         let mut said = Vec::new();
         for (login, passphrase) in [("ada", "wrong horse battery staple"), ("nobody", PASSPHRASE)] {
             page.unlock(login, passphrase).await;
-            fault(&page, "Passphrase", "That did not open a vault.").await;
+            page.see_fault("Passphrase", "That did not open a vault.").await;
             said.push(page.js("return document.getElementById('secret-fault').textContent", vec![]).await);
-            assert_eq!(typed(&page, "Passphrase").await, passphrase, "it can be corrected");
+            assert_eq!(page.typed("Passphrase").await, passphrase, "it can be corrected");
         }
         assert_eq!(said[0], said[1]);
         page.no_complaints().await;

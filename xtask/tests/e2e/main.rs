@@ -7,6 +7,14 @@
 mod faults;
 mod harness;
 mod input;
+mod judge;
+mod kinds;
+mod layout;
 mod main_job;
+mod offline;
 mod page;
+mod presets;
 mod protection;
+mod proxy;
+mod settings;
+mod tools;

@@ -1,5 +1,6 @@
 //! The page as a person meets it: by the names of its fields and buttons, and by what it says.
 
+use std::path::Path;
 use std::time::{Duration, Instant};
 
 use fantoccini::actions::{InputSource, KeyAction, KeyActions};
@@ -8,7 +9,7 @@ use fantoccini::key::Key;
 use fantoccini::{Client, Locator};
 use serde_json::{Value, json};
 
-use crate::harness::{PATIENCE, Server, axe};
+use crate::harness::{PATIENCE, Server};
 
 pub(crate) const PASSPHRASE: &str = "correct horse battery staple";
 
@@ -29,7 +30,11 @@ impl Page {
                 return value;
             }
             if start.elapsed() > PATIENCE {
-                panic!("waited in vain: {what}\n--- the page says:\n{}", self.text().await);
+                panic!(
+                    "waited in vain: {what}\n--- the page says:\n{}\n--- the browser complains:\n{}",
+                    self.text().await,
+                    self.complaints().await.join("\n")
+                );
             }
             tokio::time::sleep(Duration::from_millis(25)).await;
         }
@@ -57,9 +62,11 @@ impl Page {
     async fn named(&self, kind: &str, name: &str) -> Element {
         let path = match kind {
             "field" => format!(
-                "//input[@id=//label[normalize-space()={q}]/@for] | //label[normalize-space()={q}]/input",
+                "//*[self::input or self::textarea or self::select][@id=//label[normalize-space()={q}]/@for]",
                 q = quoted(name)
             ),
+            "choice" => format!("//label[input[@type='radio']][span[normalize-space()={}]]", quoted(name)),
+            "summary" => format!("//summary[normalize-space()={}]", quoted(name)),
             _ => format!("//button[@aria-label={q}]", q = quoted(name)),
         };
         let start = Instant::now();
@@ -110,12 +117,56 @@ impl Page {
         self.0.find(Locator::XPath(&path)).await.unwrap().click().await.unwrap();
     }
 
+    /// Chooses one of a row of radio buttons.
+    pub(crate) async fn choose(&self, option: &str) {
+        self.named("choice", option).await.click().await.unwrap();
+    }
+
+    /// Chooses an option of a list.
+    pub(crate) async fn select(&self, field: &str, option: &str) {
+        self.field(field).await.select_by_label(option).await.unwrap();
+    }
+
+    /// Opens or closes what is behind a summary.
+    pub(crate) async fn press_summary(&self, name: &str) {
+        self.named("summary", name).await.click().await.unwrap();
+    }
+
+    /// Opens the rarer rules, and waits until they are there.
+    pub(crate) async fn open_more_rules(&self) {
+        self.press_summary("More rules").await;
+        self.field("Preset").await;
+    }
+
+    /// What stands in a field.
+    pub(crate) async fn typed(&self, field: &str) -> String {
+        self.field(field).await.prop("value").await.unwrap().unwrap()
+    }
+
+    /// Waits until a fault stands beside a field, tied to it and spoken.
+    pub(crate) async fn see_fault(&self, field: &str, text: &str) {
+        let element = self.field(field).await;
+        let script = "const [field, text] = arguments; const ids = field.getAttribute('aria-describedby').split(' '); \
+                      return field.getAttribute('aria-invalid') === 'true' && ids.some(id => { \
+                      const e = document.getElementById(id); return e?.role === 'alert' && e.textContent.includes(text) })";
+        let arguments = vec![serde_json::to_value(&element).unwrap(), json!(text)];
+        self.until(&format!("{field}: {text}"), script, arguments).await;
+    }
+
     /// Presses keys, wherever the focus is.
     pub(crate) async fn keys(&self, keys: &[char]) {
         let mut actions = KeyActions::new("keys".into());
         for key in keys {
             actions = actions.then(KeyAction::Down { value: *key }).then(KeyAction::Up { value: *key });
         }
+        self.0.perform_actions(actions).await.unwrap();
+    }
+
+    /// Presses keys together, wherever the focus is.
+    pub(crate) async fn chord(&self, keys: &[Key]) {
+        let down = keys.iter().map(|key| KeyAction::Down { value: char::from(*key) });
+        let up = keys.iter().rev().map(|key| KeyAction::Up { value: char::from(*key) });
+        let actions = down.chain(up).fold(KeyActions::new("chord".into()), KeyActions::then);
         self.0.perform_actions(actions).await.unwrap();
     }
 
@@ -126,6 +177,20 @@ impl Page {
     /// The password that the generator shows.
     pub(crate) async fn minted(&self) -> String {
         self.js("return document.querySelector('output.secret').textContent", vec![]).await.as_str().unwrap().to_owned()
+    }
+
+    /// Waits until the generator shows another password than this one; gives it.
+    pub(crate) async fn minted_after(&self, before: &str) -> String {
+        let script = "const now = document.querySelector('output.secret').textContent; \
+                      return now !== arguments[0] && now";
+        self.until("another password", script, vec![json!(before)]).await.as_str().unwrap().to_owned()
+    }
+
+    /// Waits until the generator's passwords have so many bits; gives the one that is shown.
+    pub(crate) async fn minted_with(&self, bits: &str) -> String {
+        let script = "return document.querySelector('.strength').textContent.startsWith(arguments[0] + ' bits') && \
+                      document.querySelector('output.secret').textContent";
+        self.until(&format!("{bits} bits"), script, vec![json!(bits)]).await.as_str().unwrap().to_owned()
     }
 
     /// Waits until the list holds these, from the top.
@@ -206,44 +271,33 @@ impl Page {
         self.until("the password", script, vec![json!(name)]).await.as_str().unwrap().to_owned()
     }
 
-    /// axe-core finds nothing wrong with the page as it is, in both themes.
-    pub(crate) async fn is_accessible(&self, state: &str) {
-        if self.js("return typeof axe", vec![]).await == "undefined" {
-            self.js(&axe(), vec![]).await;
-        }
-        for theme in ["light", "dark"] {
-            // Colours are judged as they are when nothing moves any more.
-            let script = "const [theme, done] = arguments; document.documentElement.dataset.theme = theme; \
-                          document.getAnimations().forEach(a => { if (a.transitionProperty) a.finish() }); \
-                          axe.run(document, { resultTypes: ['violations'] }).then(r => done(r.violations.map(v => \
-                          v.id + ': ' + v.help + ' ' + v.nodes.map(n => n.target.join(' ') + ' ' + n.failureSummary).join('; '))), e => done([String(e)]))";
-            let violations = self.0.execute_async(script, vec![json!(theme)]).await.unwrap();
-            assert_eq!(violations, json!([]), "{state}, {theme}");
-        }
-        self.js("delete document.documentElement.dataset.theme", vec![]).await;
-    }
-
-    /// The browser had nothing to complain of: no policy broken, no error, no failed request.
-    pub(crate) async fn no_complaints(&self) {
-        let complaints = self.complaints().await;
-        assert!(complaints.is_empty(), "{complaints:?}");
-    }
-
-    /// Errors on the browser's console since the last call.
-    pub(crate) async fn complaints(&self) -> Vec<String> {
-        let log = self.0.issue_cmd(Vendor("se/log", json!({ "type": "browser" }))).await.unwrap();
-        log.as_array()
-            .unwrap()
-            .iter()
-            .filter(|entry| entry["level"] == "SEVERE")
-            .map(|entry| entry["message"].as_str().unwrap_or_default().to_owned())
-            .collect()
+    /// Changes the page's language in its settings.
+    pub(crate) async fn speak(&self, from: &str, to: &str) {
+        self.press(&says(from, "Settings")).await;
+        let name = match to {
+            "de" => "Deutsch",
+            "ja" => "日本語",
+            _ => "English",
+        };
+        self.select(&says(from, "Language"), name).await;
+        self.until(to, "return document.documentElement.lang === arguments[0]", vec![json!(to)]).await;
+        self.press(&says(to, "Close")).await;
     }
 
     /// Runs a script before any of the page's own, on every page from now on.
     pub(crate) async fn before_every_page(&self, script: &str) {
-        let command = json!({ "cmd": "Page.addScriptToEvaluateOnNewDocument", "params": { "source": script } });
-        self.0.issue_cmd(Vendor("goog/cdp/execute", command)).await.unwrap();
+        self.cdp("Page.addScriptToEvaluateOnNewDocument", json!({ "source": script })).await;
+    }
+
+    /// Has downloads go to a folder, and nobody asked.
+    pub(crate) async fn download_to(&self, folder: &Path) {
+        self.cdp("Browser.setDownloadBehavior", json!({ "behavior": "allow", "downloadPath": folder })).await;
+    }
+
+    /// A command of the Chrome DevTools Protocol.
+    pub(crate) async fn cdp(&self, command: &str, parameters: Value) -> Value {
+        let command = json!({ "cmd": command, "params": parameters });
+        self.0.issue_cmd(Vendor("goog/cdp/execute", command)).await.unwrap()
     }
 
     /// Runs a script as the page itself would, outside of the driver's own call, which the page's policy spares.
@@ -254,17 +308,19 @@ impl Page {
         );
         self.0.execute_async(&wrapped, vec![]).await.unwrap()
     }
-
-    /// The name that assistive technology gives an element.
-    pub(crate) async fn computed_label(&self, element: &Element) -> String {
-        let label = self.0.issue_cmd(ComputedLabel(element.element_id().to_string())).await.unwrap();
-        label.as_str().unwrap().to_owned()
-    }
 }
 
 /// Makes a vault in a new database.
 pub(crate) async fn with_vault(page: &Page, server: &Server) -> String {
     page.make_vault(&server.setup_link(), "Ada").await
+}
+
+/// What the page says in a language, by its key in `frontend/texts`.
+pub(crate) fn says(language: &str, key: &str) -> String {
+    let texts = Path::new(env!("CARGO_MANIFEST_DIR")).join(format!("../frontend/texts/{language}.txt"));
+    let texts = std::fs::read_to_string(texts).unwrap();
+    let found = texts.lines().find_map(|line| line.strip_prefix(key)?.strip_prefix(" = "));
+    found.unwrap_or_else(|| panic!("{language} has no {key}")).to_owned()
 }
 
 /// An XPath literal.
@@ -274,7 +330,7 @@ fn quoted(text: &str) -> String {
 
 /// A command of ChromeDriver's own: its path within the session, and its body.
 #[derive(Debug)]
-struct Vendor(&'static str, Value);
+pub(crate) struct Vendor(pub(crate) &'static str, pub(crate) Value);
 
 impl fantoccini::wd::WebDriverCompatibleCommand for Vendor {
     fn endpoint(&self, base: &url::Url, session: Option<&str>) -> Result<url::Url, url::ParseError> {
@@ -283,19 +339,5 @@ impl fantoccini::wd::WebDriverCompatibleCommand for Vendor {
 
     fn method_and_body(&self, _: &url::Url) -> (http::Method, Option<String>) {
         (http::Method::POST, Some(self.1.to_string()))
-    }
-}
-
-/// "Get Computed Label" of WebDriver.
-#[derive(Debug)]
-struct ComputedLabel(String);
-
-impl fantoccini::wd::WebDriverCompatibleCommand for ComputedLabel {
-    fn endpoint(&self, base: &url::Url, session: Option<&str>) -> Result<url::Url, url::ParseError> {
-        base.join(&format!("session/{}/element/{}/computedlabel", session.unwrap_or_default(), self.0))
-    }
-
-    fn method_and_body(&self, _: &url::Url) -> (http::Method, Option<String>) {
-        (http::Method::GET, None)
     }
 }

@@ -1,123 +1,139 @@
 //! What protects the page: its policy, the integrity of its files, and honest words where it cannot run.
 
-use std::collections::HashMap;
-use std::io::{Read, Write};
-use std::net::{TcpListener, TcpStream};
 use std::sync::Arc;
+use std::sync::atomic::{AtomicBool, Ordering};
+use std::time::Duration;
 
 use serde_json::json;
 
 use crate::harness::{Server, Wish, in_browser};
-use crate::page::{PASSPHRASE, with_vault};
+use crate::page::{PASSPHRASE, Page, with_vault};
+use crate::proxy::{detour, files, one};
 
-/// An answer: its head (without the encoding's line) and its body.
-type Answer = (String, Vec<u8>);
+const NO_PART: &str = "This part of the page did not arrive, or was changed on the way.";
 
-fn get(port: u16, path: &str) -> Answer {
-    let mut stream = TcpStream::connect(("127.0.0.1", port)).unwrap();
-    write!(stream, "GET {path} HTTP/1.1\r\nhost: 127.0.0.1\r\nconnection: close\r\n\r\n").unwrap();
-    let mut octets = Vec::new();
-    stream.read_to_end(&mut octets).unwrap();
-    let end = octets.windows(4).position(|window| window == b"\r\n\r\n").unwrap() + 4;
-    (String::from_utf8(octets[..end].to_vec()).unwrap(), octets[end..].to_vec())
+/// Changes an octet: a letter of a text, or the last octet of a custom part. What is changed would still run.
+fn tamper(body: &mut [u8]) {
+    let place = body.iter().rposition(u8::is_ascii_lowercase).unwrap();
+    body[place] ^= 1;
 }
 
-/// The names of all files that the page refers to.
-fn files(port: u16) -> Vec<String> {
-    let html = String::from_utf8(get(port, "/").1).unwrap();
-    let mut files: Vec<String> =
-        html.split('"').filter(|part| part.starts_with('/') && part.contains('.')).map(str::to_owned).collect();
-    files.sort();
-    files.dedup();
-    files
+/// The address at which a server's page is served, but for one octet of one file.
+fn tampered(server: &Server, victim: &str) -> String {
+    let victim = victim.to_owned();
+    let change = move |path: &str, body: &mut [u8]| {
+        if path == victim {
+            tamper(body);
+        }
+    };
+    format!("http://127.0.0.1:{}/", detour(server.port, change))
 }
 
-/// Serves what a server serves, but for one octet of one file.
-fn tampered(server: &Server, victim: &str) -> u16 {
-    let mut answers: HashMap<String, Answer> = HashMap::new();
-    for file in files(server.port).into_iter().chain(["/".to_owned()]) {
-        let (head, mut body) = get(server.port, &file);
-        if file == victim {
-            // A letter of a text, or the last octet of a custom part: what is changed would still run.
-            let place = body.iter().rposition(|octet| octet.is_ascii_lowercase()).unwrap();
-            body[place] ^= 1;
-        }
-        answers.insert(file, (head, body));
-    }
-    let listener = TcpListener::bind("127.0.0.1:0").unwrap();
-    let port = listener.local_addr().unwrap().port();
-    let answers = Arc::new(answers);
-    let upstream = server.port;
-    std::thread::spawn(move || {
-        for stream in listener.incoming().map_while(Result::ok) {
-            let answers = Arc::clone(&answers);
-            std::thread::spawn(move || pass_on(stream, &answers, upstream));
-        }
-    });
-    port
-}
-
-/// Answers one request from the files at hand, or passes it on.
-fn pass_on(mut stream: TcpStream, answers: &HashMap<String, Answer>, upstream: u16) {
-    let mut request = Vec::new();
-    let mut octet = [0; 4096];
-    while !request.windows(4).any(|window| window == b"\r\n\r\n") {
-        match stream.read(&mut octet) {
-            Ok(0) | Err(_) => return,
-            Ok(read) => request.extend(&octet[..read]),
-        }
-    }
-    let head = String::from_utf8_lossy(&request).into_owned();
-    let path = head.split(' ').nth(1).unwrap_or_default();
-    if let Some((head, body)) = answers.get(path) {
-        let _ = stream.write_all(head.as_bytes()).and_then(|()| stream.write_all(body));
-        return;
-    }
-    let Ok(mut server) = TcpStream::connect(("127.0.0.1", upstream)) else { return };
-    let head = head.replacen("\r\n", "\r\nconnection: close\r\n", 1);
-    let _ = server.write_all(head.as_bytes());
-    let mut answer = Vec::new();
-    let _ = server.read_to_end(&mut answer);
-    let _ = stream.write_all(&answer);
+/// The generator mints by the usual rules, whatever else did not come.
+async fn mints(page: &Page) {
+    let before = page.minted().await;
+    page.press("Generate").await;
+    assert_eq!(page.minted_after(&before).await.chars().count(), 30);
 }
 
 #[test]
 fn a_file_that_was_changed_on_the_way_is_not_run() {
     let server = Server::start();
     let files = files(server.port);
-    let of = |part: &str, end: &str| {
-        files
-            .iter()
-            .find(|file| file.contains(part) && file.ends_with(end))
-            .unwrap_or_else(|| panic!("{files:?}"))
-            .clone()
-    };
     // Unchanged, the same detour works.
     in_browser(Wish::default(), async |page| {
-        page.open(&format!("http://127.0.0.1:{}/", tampered(&server, "none"))).await;
+        page.open(&tampered(&server, "none")).await;
+        page.see("Open your vault").await;
+        page.no_complaints().await;
     });
-    for victim in [of("/boot-", ".js"), of("/frontend-", ".js"), of("/frontend-", ".wasm")] {
+    for (begin, end) in [("/boot-", ".js"), ("/page-", ".js"), ("/page-", ".wasm"), ("/text-en-", ".txt")] {
+        let victim = one(&files, begin, end);
         in_browser(Wish::default(), async |page| {
-            page.0.goto(&format!("http://127.0.0.1:{}/", tampered(&server, &victim))).await.unwrap();
-            if !victim.contains("boot") {
+            page.0.goto(&tampered(&server, &victim)).await.unwrap();
+            if begin != "/boot-" {
                 page.see("Passmint could not start").await;
             }
-            tokio::time::sleep(std::time::Duration::from_millis(500)).await;
-            assert_eq!(
-                page.js("return !!document.querySelector('.generator')", vec![]).await,
-                json!(false),
-                "{victim}"
-            );
+            tokio::time::sleep(Duration::from_millis(500)).await;
+            let runs = page.js("return !!document.querySelector('.generator')", vec![]).await;
+            assert_eq!(runs, json!(false), "{victim}");
             assert!(page.complaints().await.iter().any(|line| line.contains("integrity")), "{victim}");
         });
     }
-    for victim in [of("/keyring-", ".js"), of("/keyring-", ".wasm")] {
+    for end in [".js", ".wasm"] {
+        let victim = one(&files, "/keyring-", end);
         in_browser(Wish::default(), async |page| {
-            page.open(&format!("http://127.0.0.1:{}/", tampered(&server, &victim))).await;
+            page.open(&tampered(&server, &victim)).await;
             page.unlock("ada", PASSPHRASE).await;
             page.see("The part of the page that holds keys did not arrive, or was changed on the way.").await;
         });
     }
+}
+
+#[test]
+fn a_part_that_was_changed_on_the_way_is_not_run_and_the_generator_is() {
+    let server = Server::start();
+    let files = files(server.port);
+    let changed = |begin| tampered(&server, &one(&files, begin, ""));
+    // The vault's part, and the texts of all parts.
+    for begin in ["/vault-", "/more-en-"] {
+        in_browser(Wish::default(), async |page| {
+            page.open(&changed(begin)).await;
+            page.see("The vault’s part of the page did not arrive, or was changed on the way.").await;
+            page.is_accessible("no vault").await;
+            mints(&page).await;
+            assert!(page.complaints().await.iter().any(|line| line.contains("integrity")), "{begin}");
+        });
+    }
+    in_browser(Wish::default(), async |page| {
+        page.open(&changed("/rules-")).await;
+        page.choose("PIN").await;
+        page.see(NO_PART).await;
+        page.is_accessible("no rules").await;
+        page.choose("Characters").await;
+        mints(&page).await;
+    });
+    in_browser(Wish::default(), async |page| {
+        page.open(&changed("/tools-")).await;
+        page.press("Make many").await;
+        page.see(NO_PART).await;
+        mints(&page).await;
+    });
+    in_browser(Wish::default(), async |page| {
+        page.open(&changed("/words-")).await;
+        page.choose("Words").await;
+        page.see(NO_PART).await;
+        page.is_accessible("no words").await;
+        assert!(page.minted().await.starts_with("No password"));
+        page.choose("PIN").await;
+        page.see("19.93 bits").await;
+    });
+}
+
+#[test]
+fn a_part_that_did_not_come_is_fetched_again_when_asked_for() {
+    let server = Server::start();
+    let broken = Arc::new(AtomicBool::new(true));
+    let breaks = Arc::clone(&broken);
+    let detour = detour(server.port, move |path, body| {
+        if ["/words-", "/vault-"].iter().any(|name| path.starts_with(name)) && breaks.load(Ordering::Relaxed) {
+            tamper(body);
+        }
+    });
+    in_browser(Wish::default(), async |page| {
+        page.open(&format!("http://127.0.0.1:{detour}/")).await;
+        page.see("The vault’s part of the page did not arrive").await;
+        page.choose("Words").await;
+        page.see(NO_PART).await;
+        broken.store(false, Ordering::Relaxed);
+        // One button stands at the generator's rules, one in the vault's place.
+        for place in [".rules", ".vault"] {
+            let again = "const place = document.querySelector(arguments[0]); \
+                         [...place.querySelectorAll('button[aria-label=\"Try again\"]')].find(b => b.checkVisibility()).click()";
+            page.js(again, vec![json!(place)]).await;
+        }
+        page.see("77.55 bits").await;
+        page.see("Open your vault").await;
+    });
 }
 
 #[test]

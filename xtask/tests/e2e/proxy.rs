@@ -1,0 +1,98 @@
+//! The server's files as they are, and a detour to the server on which they can be changed.
+
+use std::collections::BTreeSet;
+use std::io::{self, BufRead, BufReader, Read, Write};
+use std::net::{TcpListener, TcpStream};
+use std::sync::Arc;
+
+/// Changes the body of an answer, given the path that was asked for. Its length stays.
+pub(crate) trait Change: Fn(&str, &mut [u8]) + Send + Sync + 'static {}
+impl<F: Fn(&str, &mut [u8]) + Send + Sync + 'static> Change for F {}
+
+/// The body of what a server gives for a path, as text.
+pub(crate) fn get(port: u16, path: &str) -> String {
+    let request = format!("GET {path} HTTP/1.1\r\nhost: 127.0.0.1\r\nconnection: close\r\n\r\n");
+    let (head, body) = ask(port, request.as_bytes()).unwrap();
+    assert!(head.starts_with(b"HTTP/1.1 200"), "{path}");
+    String::from_utf8_lossy(&body).into_owned()
+}
+
+/// The paths of all files that the page is made of, as its HTML and its script name them.
+pub(crate) fn files(port: u16) -> BTreeSet<String> {
+    let html = named(&get(port, "/"));
+    let script = named(&get(port, &one(&html, "/page-", ".js")));
+    html.union(&script).cloned().collect()
+}
+
+/// The one of these files that has such a name.
+pub(crate) fn one(files: &BTreeSet<String>, begin: &str, end: &str) -> String {
+    let found: Vec<_> = files.iter().filter(|file| file.starts_with(begin) && file.ends_with(end)).collect();
+    assert_eq!(found.len(), 1, "{begin}*{end} among {files:?}");
+    found[0].clone()
+}
+
+/// What stands in quotes and is a path that ends in a hash and a kind.
+fn named(text: &str) -> BTreeSet<String> {
+    let is_hash = |part: &str| part.len() == 16 && part.bytes().all(|octet| octet.is_ascii_hexdigit());
+    let is_file = |path: &&str| {
+        let end = path.strip_prefix('/').and_then(|name| name.rsplit_once('-'));
+        end.and_then(|(_, end)| end.split_once('.')).is_some_and(|(hash, _)| is_hash(hash))
+    };
+    text.split('"').filter(is_file).map(str::to_owned).collect()
+}
+
+/// A port that serves what the server at another one does, but for what is changed on the way.
+pub(crate) fn detour(server: u16, change: impl Change) -> u16 {
+    let listener = TcpListener::bind("127.0.0.1:0").unwrap();
+    let port = listener.local_addr().unwrap().port();
+    let change = Arc::new(change);
+    std::thread::spawn(move || {
+        for stream in listener.incoming().map_while(Result::ok) {
+            let change = Arc::clone(&change);
+            // A server that is gone, or a browser that hangs up, ends the connection.
+            std::thread::spawn(move || pass_on(&stream, server, &*change));
+        }
+    });
+    port
+}
+
+/// Passes one request on, and its answer back.
+fn pass_on(browser: &TcpStream, server: u16, change: &impl Change) -> io::Result<()> {
+    let mut reader = BufReader::new(browser);
+    let mut request = Vec::new();
+    let mut path = String::new();
+    let mut length = 0;
+    loop {
+        let mut line = String::new();
+        reader.read_line(&mut line)?;
+        let (name, value) = line.split_once(':').unwrap_or((&line, ""));
+        match name.to_ascii_lowercase().as_str() {
+            "" => return Ok(()),
+            "\r\n" => break,
+            // What comes back is whole and plain.
+            "accept-encoding" | "connection" | "if-none-match" => continue,
+            "content-length" => length = value.trim().parse().unwrap_or(0),
+            _ if path.is_empty() => path = line.split(' ').nth(1).unwrap_or_default().to_owned(),
+            _ => {}
+        }
+        request.extend(line.as_bytes());
+    }
+    request.extend(b"connection: close\r\n\r\n");
+    reader.take(length).read_to_end(&mut request)?;
+    let (head, mut body) = ask(server, &request)?;
+    change(&path, &mut body);
+    let mut browser = browser;
+    browser.write_all(&head)?;
+    browser.write_all(&body)
+}
+
+/// Sends a request; gives the answer's head, with the empty line at its end, and its body.
+fn ask(port: u16, request: &[u8]) -> io::Result<(Vec<u8>, Vec<u8>)> {
+    let mut server = TcpStream::connect(("127.0.0.1", port))?;
+    server.write_all(request)?;
+    let mut answer = Vec::new();
+    server.read_to_end(&mut answer)?;
+    let end = answer.windows(4).position(|window| window == b"\r\n\r\n").ok_or(io::ErrorKind::UnexpectedEof)? + 4;
+    let body = answer.split_off(end);
+    Ok((answer, body))
+}
