@@ -1,0 +1,201 @@
+//! Opening the page with an empty profile: what is fetched, and when the first password is shown.
+
+use std::collections::BTreeSet;
+use std::time::Duration;
+
+use serde::{Deserialize, Serialize};
+use serde_json::json;
+
+use crate::browse;
+use crate::harness::{PATIENCE, Server};
+use crate::page::{PASSPHRASE, Page};
+use crate::recorder::{Fetched, Recorder};
+use crate::report::Runs;
+
+/// When the first password was shown.
+#[derive(Deserialize)]
+struct Shown {
+    /// When it stood in the page, in milliseconds since the navigation began.
+    inserted: f64,
+    /// When a frame with it had been painted.
+    painted: f64,
+    /// When the navigation began, in milliseconds since 1970.
+    origin: f64,
+}
+
+impl Shown {
+    /// Opens the page and waits for the first password.
+    async fn by(page: &Page, url: &str) -> Self {
+        page.before_every_page(include_str!("shown.js")).await;
+        page.0.goto(url).await.unwrap();
+        let shown = page.0.execute_async("globalThis.shown.then(arguments[0])", vec![]).await.unwrap();
+        serde_json::from_value(shown).unwrap()
+    }
+}
+
+/// Why a file counts.
+#[derive(Clone, Copy, PartialEq, Eq, Serialize)]
+#[serde(rename_all = "kebab-case")]
+pub(crate) enum Phase {
+    /// Asked for before the first password was shown, or needed by the generator nonetheless.
+    Generator,
+    /// Asked for later, by nobody's doing.
+    Afterwards,
+    /// Asked for when a vault was to be opened.
+    Keyring,
+}
+
+/// One file that was fetched.
+#[derive(Serialize)]
+pub(crate) struct File {
+    pub(crate) phase: Phase,
+    pub(crate) path: String,
+    pub(crate) status: u16,
+    pub(crate) encoding: String,
+    /// Octets of the body as they travelled.
+    pub(crate) bytes: usize,
+    /// Octets of the answer's head.
+    pub(crate) head_bytes: usize,
+    /// When it was asked for and when it was there, in milliseconds since the navigation began.
+    pub(crate) asked_ms: f64,
+    pub(crate) answered_ms: f64,
+}
+
+impl File {
+    fn new(fetched: &Fetched, phase: Phase, origin: f64) -> Self {
+        Self {
+            phase,
+            path: fetched.path.clone(),
+            status: fetched.status,
+            encoding: fetched.encoding.clone(),
+            bytes: fetched.body,
+            head_bytes: fetched.head,
+            asked_ms: fetched.asked - origin,
+            answered_ms: fetched.answered - origin,
+        }
+    }
+}
+
+/// What was fetched.
+#[derive(Serialize)]
+pub(crate) struct Bytes {
+    /// Sum of the phase `generator`.
+    pub(crate) generator: usize,
+    /// That, and whatever else was fetched until a vault is asked for; without what a service worker stores.
+    pub(crate) with_keyring: usize,
+    /// Whether the generator mints when all that was asked for afterwards is refused.
+    pub(crate) generator_needs_no_more: bool,
+    /// One visit that only mints, with its service worker if there is one.
+    pub(crate) visit: Vec<File>,
+    /// What another visit, without a service worker, fetched beyond the generator to open a vault.
+    pub(crate) keyring: Vec<File>,
+}
+
+/// Records what the browser fetches from the server.
+pub(crate) fn bytes(server: &Server) -> Bytes {
+    let mut visit = browse(async |page| {
+        let recorder = Recorder::before(server.port, BTreeSet::new());
+        let shown = Shown::by(&page, &recorder.url()).await;
+        recorder.quiet().await;
+        let phase = |asked| if asked < shown.origin + shown.inserted { Phase::Generator } else { Phase::Afterwards };
+        let seen = recorder.seen();
+        seen.iter().map(|fetched| File::new(fetched, phase(fetched.asked), shown.origin)).collect::<Vec<_>>()
+    });
+    let later = visit.iter().filter(|file| file.phase == Phase::Afterwards).map(|file| file.path.clone()).collect();
+    let generator_needs_no_more = browse(async |page| mints_without(&page, server, later).await);
+    if !generator_needs_no_more {
+        visit.iter_mut().for_each(|file| file.phase = Phase::Generator);
+    }
+    let of_generator: BTreeSet<_> =
+        visit.iter().filter(|file| file.phase == Phase::Generator).map(|file| file.path.clone()).collect();
+    let keyring = browse(async |page| to_the_keyring(&page, server).await);
+    let keyring: Vec<_> = keyring.into_iter().filter(|file| !of_generator.contains(&file.path)).collect();
+    let generator = visit.iter().filter(|file| file.phase == Phase::Generator).map(|file| file.bytes).sum();
+    let with_keyring = generator + keyring.iter().map(|file| file.bytes).sum::<usize>();
+    Bytes { generator, with_keyring, generator_needs_no_more, visit, keyring }
+}
+
+/// Whether the generator comes up, and mints again when asked to, although these are refused.
+async fn mints_without(page: &Page, server: &Server, refused: BTreeSet<String>) -> bool {
+    let recorder = Recorder::before(server.port, refused);
+    let shown = tokio::time::timeout(PATIENCE, Shown::by(page, &recorder.url())).await;
+    if shown.is_err() {
+        return false;
+    }
+    recorder.quiet().await;
+    let before = page.minted().await;
+    page.press("Generate").await;
+    tokio::time::sleep(Duration::from_millis(500)).await;
+    let after = page.minted().await;
+    after.chars().count() == before.chars().count() && after != before
+}
+
+/// Opens the page and asks for a vault; gives the files that were fetched until the keyring had spoken to the server.
+/// Without a service worker: what that one stores for later would hide what the keyring needs.
+async fn to_the_keyring(page: &Page, server: &Server) -> Vec<File> {
+    let recorder = Recorder::before(server.port, BTreeSet::new());
+    page.before_every_page("delete Navigator.prototype.serviceWorker").await;
+    let shown = Shown::by(page, &recorder.url()).await;
+    recorder.quiet().await;
+    let unasked = recorder.seen().len();
+    page.unlock("nobody", PASSPHRASE).await;
+    recorder.quiet().await;
+    let seen = recorder.seen();
+    assert!(seen.iter().any(|fetched| fetched.method == "POST"), "the keyring did not speak to the server");
+    let phase = |place| if place < unasked { Phase::Afterwards } else { Phase::Keyring };
+    let files = seen.iter().enumerate().filter(|(_, fetched)| fetched.is_file());
+    files.map(|(place, fetched)| File::new(fetched, phase(place), shown.origin)).collect()
+}
+
+/// Milliseconds from the start of the navigation, one run a load.
+#[derive(Serialize)]
+pub(crate) struct Times {
+    /// Until the first password stood in the page.
+    pub(crate) inserted: Runs,
+    /// Until a frame with it had been painted.
+    pub(crate) painted: Runs,
+}
+
+/// How slow a machine and its network are made.
+#[derive(Clone, Copy, Serialize)]
+pub(crate) struct Throttle {
+    pub(crate) cpu: f64,
+    pub(crate) kilobits_per_second: f64,
+    pub(crate) latency_ms: f64,
+}
+
+/// What DESIGN names: a slow phone on a slow network.
+pub(crate) const SLOW: Throttle = Throttle { cpu: 4.0, kilobits_per_second: 1600.0, latency_ms: 150.0 };
+
+/// Opens the page so many times, each in a new browser with an empty profile.
+pub(crate) fn times(server: &Server, runs: usize, throttle: Option<Throttle>) -> Times {
+    let shown = (0..runs).map(|_| {
+        browse(async |page| {
+            if let Some(throttle) = throttle {
+                slow_down(&page, throttle).await;
+            }
+            // What a browser does right after its start is not the page's concern.
+            tokio::time::sleep(Duration::from_secs(1)).await;
+            let shown = Shown::by(&page, &server.url()).await;
+            if let Some(throttle) = throttle {
+                let waited = "const [navigation] = performance.getEntriesByType('navigation'); \
+                              return navigation.responseEnd - navigation.requestStart";
+                let waited = page.js(waited, vec![]).await.as_f64().unwrap();
+                assert!(waited > throttle.latency_ms * 0.9, "the network was not slowed down: {waited} ms");
+            }
+            shown
+        })
+    });
+    let (inserted, painted) = shown.map(|shown| (shown.inserted, shown.painted)).unzip();
+    Times { inserted: Runs::new(inserted), painted: Runs::new(painted) }
+}
+
+async fn slow_down(page: &Page, throttle: Throttle) {
+    let octets = throttle.kilobits_per_second * 1000.0 / 8.0;
+    page.cdp("Network.enable", json!({})).await;
+    let conditions = json!({
+        "offline": false, "latency": throttle.latency_ms, "downloadThroughput": octets, "uploadThroughput": octets,
+    });
+    page.cdp("Network.emulateNetworkConditions", conditions).await;
+    page.cdp("Emulation.setCPUThrottlingRate", json!({ "rate": throttle.cpu })).await;
+}

@@ -1,0 +1,52 @@
+//! The page's figures in headless Chromium: bytes, time to a usable generator, minting rate. They are printed and
+//! written as JSON; none of them makes this fail. docs/BENCHMARKS.md explains each.
+//!
+//! `cargo xtask bench page` runs this and names everything it needs in the environment.
+
+#![allow(clippy::unwrap_used, clippy::expect_used, clippy::panic, reason = "a benchmark that cannot measure must stop")]
+#![expect(clippy::print_stdout, clippy::print_stderr, reason = "a command-line tool speaks on its terminal")]
+
+#[allow(dead_code, reason = "shared with the browser tests, which need more of it")]
+#[path = "../../tests/e2e/harness.rs"]
+mod harness;
+#[allow(dead_code, reason = "shared with the browser tests, which need more of it")]
+#[path = "../../tests/e2e/judge.rs"]
+mod judge;
+mod loading;
+mod machine;
+mod minting;
+#[allow(dead_code, reason = "shared with the browser tests, which need more of it")]
+#[path = "../../tests/e2e/page.rs"]
+mod page;
+mod recorder;
+mod report;
+
+use harness::{Server, Wish, in_browser};
+use loading::SLOW;
+use machine::Machine;
+use page::Page;
+use report::Report;
+
+/// Works in a new browser with an empty profile.
+fn browse<T>(work: impl AsyncFnOnce(Page) -> T) -> T {
+    let mut result = None;
+    in_browser(Wish::default(), async |page| result = Some(work(page).await));
+    result.expect("the work was done")
+}
+
+fn main() {
+    let machine = Machine::here();
+    println!("\nmeasuring (some two minutes): bytes …");
+    let server = Server::start();
+    let bytes = loading::bytes(&server);
+    println!("measuring: time to a usable generator …");
+    let loopback = loading::times(&server, 9, None);
+    let slow = loading::times(&server, 3, Some(SLOW));
+    println!("measuring: minting …");
+    let minting = minting::rates();
+    let report = Report { machine, bytes, loopback, throttle: SLOW, slow, minting };
+    println!("\n{report}");
+    let file = harness::named("PASSMINT_BENCH_JSON");
+    std::fs::write(&file, serde_json::to_string_pretty(&report).unwrap() + "\n").unwrap();
+    println!("written to {}", file.display());
+}

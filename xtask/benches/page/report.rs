@@ -1,0 +1,150 @@
+//! What was measured, as a table and as JSON.
+
+use std::fmt;
+
+use serde::{Serialize, Serializer};
+
+use crate::loading::{Bytes, File, Phase, Throttle, Times};
+use crate::machine::Machine;
+use crate::minting::Rate;
+
+/// The same thing measured several times: written as its median, and every run.
+pub(crate) struct Runs(Vec<f64>);
+
+impl Runs {
+    pub(crate) fn new(runs: Vec<f64>) -> Self {
+        assert!(!runs.is_empty(), "nothing was measured");
+        Self(runs)
+    }
+
+    /// The middle one: of an even number, the upper of the two.
+    pub(crate) fn median(&self) -> f64 {
+        self.sorted()[self.0.len() / 2]
+    }
+
+    fn sorted(&self) -> Vec<f64> {
+        let mut sorted = self.0.clone();
+        sorted.sort_by(f64::total_cmp);
+        sorted
+    }
+
+    /// The lowest and the highest.
+    fn range(&self) -> (f64, f64) {
+        let sorted = self.sorted();
+        (sorted[0], sorted[sorted.len() - 1])
+    }
+}
+
+impl Serialize for Runs {
+    fn serialize<S: Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
+        #[derive(Serialize)]
+        struct Written<'a> {
+            median: f64,
+            runs: &'a [f64],
+        }
+        Written { median: self.median(), runs: &self.0 }.serialize(serializer)
+    }
+}
+
+/// Everything that was measured.
+#[derive(Serialize)]
+pub(crate) struct Report {
+    pub(crate) machine: Machine,
+    pub(crate) bytes: Bytes,
+    pub(crate) loopback: Times,
+    pub(crate) throttle: Throttle,
+    pub(crate) slow: Times,
+    pub(crate) minting: Vec<Rate>,
+}
+
+impl Report {
+    fn rate(&self, name: &str) -> f64 {
+        self.minting.iter().find(|rate| rate.name == name).map_or(f64::NAN, |rate| rate.per_second.median())
+    }
+
+    /// How many times the one's rate the other's is.
+    fn ratio(&self, one: &str, other: &str) -> f64 {
+        self.rate(one) / self.rate(other)
+    }
+}
+
+impl fmt::Display for Report {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        let machine = &self.machine;
+        let changed = if machine.changed { " and changes" } else { "" };
+        writeln!(f, "commit {}{changed}; {}", machine.commit, machine.browser)?;
+        let load = machine.load.map_or_else(String::new, |load| format!(", load {load} before"));
+        writeln!(f, "{} cores, {}{load}\n", machine.cores, machine.processor)?;
+
+        let kilo = |bytes: usize| bytes as f64 / 1e3;
+        at_most(f, "kB to a usable generator", kilo(self.bytes.generator), 100.0)?;
+        at_most(f, "kB with the keyring", kilo(self.bytes.with_keyring), 220.0)?;
+        at_most(f, "ms to a usable generator, loopback", self.loopback.painted.median(), 150.0)?;
+        at_most(f, "ms the same, slow machine and network", self.slow.painted.median(), 1200.0)?;
+        at_least(f, "times Bitwarden, a string each", self.ratio("passmint", "bitwarden"), 40.0)?;
+        at_least(f, "times Bitwarden, Passmint in bulk", self.ratio("passmintLines", "bitwarden"), 40.0)?;
+        at_least(f, "times JavaScript by hand, a string each", self.ratio("passmint", "byHand"), 1.0)?;
+        at_least(f, "times JavaScript by hand, in bulk", self.ratio("passmintLines", "byHandLines"), 1.0)?;
+        let times = self.ratio("passmint", "generatePassword");
+        writeln!(f, "{times:10.2}  times generate-password, a string each")?;
+
+        writeln!(f, "\nmilliseconds from the start of the navigation     median   lowest  highest")?;
+        let slow = format!(
+            "{}x slower CPU, {} kbit/s, {} ms",
+            self.throttle.cpu, self.throttle.kilobits_per_second, self.throttle.latency_ms
+        );
+        for (times, name) in [(&self.loopback, "loopback"), (&self.slow, &slow)] {
+            for (runs, what) in [(&times.inserted, "in the page"), (&times.painted, "painted")] {
+                let (lowest, highest) = runs.range();
+                let name = format!("{name}: {what}");
+                writeln!(f, "  {name:46} {:8.1} {lowest:8.1} {highest:8.1}", runs.median())?;
+            }
+        }
+
+        writeln!(
+            f,
+            "\nminted a second, 30 characters, each class guaranteed   median      lowest     highest  alphabet"
+        )?;
+        for Rate { words, alphabet, per_second, .. } in &self.minting {
+            let (lowest, highest) = per_second.range();
+            let median = per_second.median();
+            writeln!(f, "  {words:52} {median:9.0} {lowest:11.0} {highest:11.0} {alphabet:9}")?;
+        }
+
+        writeln!(f, "\nfetched                            bytes    head    asked, there (ms)  encoding  status, file")?;
+        files(f, "for the generator", &self.bytes.visit, Phase::Generator)?;
+        files(f, "afterwards", &self.bytes.visit, Phase::Afterwards)?;
+        files(f, "another visit, afterwards", &self.bytes.keyring, Phase::Afterwards)?;
+        files(f, "another visit, to open a vault", &self.bytes.keyring, Phase::Keyring)?;
+        let without = if self.bytes.generator_needs_no_more { "mints" } else { "does not mint" };
+        writeln!(f, "without what is fetched afterwards the generator {without}")
+    }
+}
+
+fn at_most(f: &mut fmt::Formatter<'_>, what: &str, value: f64, goal: f64) -> fmt::Result {
+    let verdict = if value <= goal { "reached" } else { "MISSED" };
+    writeln!(f, "{value:10.2}  {what:42} at most  {goal:>6}  {verdict}")
+}
+
+fn at_least(f: &mut fmt::Formatter<'_>, what: &str, value: f64, goal: f64) -> fmt::Result {
+    let verdict = if value >= goal { "reached" } else { "MISSED" };
+    writeln!(f, "{value:10.2}  {what:42} at least {goal:>6}  {verdict}")
+}
+
+fn files(f: &mut fmt::Formatter<'_>, when: &str, files: &[File], phase: Phase) -> fmt::Result {
+    let files: Vec<_> = files.iter().filter(|file| file.phase == phase).collect();
+    if files.is_empty() {
+        return Ok(());
+    }
+    let sum: usize = files.iter().map(|file| file.bytes).sum();
+    writeln!(f, "  {when:32}{sum:8}")?;
+    for File { path, status, encoding, bytes, head_bytes, asked_ms, answered_ms, .. } in files {
+        let encoding = if encoding.is_empty() { "none" } else { encoding };
+        writeln!(
+            f,
+            "{:34}{bytes:8}{head_bytes:8}{asked_ms:10.1}{answered_ms:10.1}  {encoding:8}  {status} {path}",
+            ""
+        )?;
+    }
+    Ok(())
+}
