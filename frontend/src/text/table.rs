@@ -44,7 +44,7 @@ texts! {
     StepLoadingSome Search Lock LogOut EmptyVault Show Hide Delete Named ShowMore Discard Waiting ServerSilent Locked
     SessionEnded LoggedOut ClipboardCleared SavedCopied SavedNotCopied Saved NotSavedSilent NotSaved NotSealed Copied
     Deleted DeletedElsewhere NotDeleted UnopenedOne Unopened CountOne Count CountSome NoHit AgoNow AgoMinutes AgoHours
-    AgoYesterday AgoDays AgoMonth AgoMonths AgoYear AgoYears ReceiptCharacters ReceiptWords ReceiptPin ReceiptSite
+    AgoYesterday AgoDays AgoMonth AgoMonths AgoYear AgoYears
     FaultCancelled FaultWrongSecret FaultTooLarge FaultNotLoaded FaultEnded FaultUnfit FaultSilent FaultStrange
     InviteUnknown InviteUsed InviteExpired LoginTaken LoginFailed SessionOver VaultFull Overloaded StoreUnavailable
     RequestTimeout StaleVersion NotFound Internal Mismatch

@@ -57,22 +57,35 @@ pub struct Wrong {
     pub text: String,
 }
 
-struct CharactersPlan(characters::Rules, characters::Plan);
-
-impl Plan for CharactersPlan {
-    fn rules(&self) -> Rules {
-        Rules::Characters(self.0.clone())
-    }
-    fn bits(&self) -> Bits {
-        self.1.bits()
-    }
-    fn mint(&self, source: &mut BrowserSource) -> Result<Password, RandomnessError> {
-        self.1.mint(source)
-    }
-    fn mint_into(&self, source: &mut BrowserSource, out: &mut String) -> Result<(), RandomnessError> {
-        self.1.mint_into(source, out)
-    }
+/// The plans of the generator crate differ in name only.
+macro_rules! plans {
+    ($($plan:ty),*) => {$(
+        impl $crate::ui::mint::Plan for (::generator::kind::Rules, $plan) {
+            fn rules(&self) -> ::generator::kind::Rules {
+                self.0.clone()
+            }
+            fn bits(&self) -> ::generator::bits::Bits {
+                self.1.bits()
+            }
+            fn mint(
+                &self,
+                source: &mut $crate::random::BrowserSource,
+            ) -> Result<::generator::password::Password, ::generator::random::RandomnessError> {
+                self.1.mint(source)
+            }
+            fn mint_into(
+                &self,
+                source: &mut $crate::random::BrowserSource,
+                out: &mut String,
+            ) -> Result<(), ::generator::random::RandomnessError> {
+                self.1.mint_into(source, out)
+            }
+        }
+    )*};
 }
+pub(super) use plans;
+
+plans!(characters::Plan);
 
 /// The generator's state: a handle that can be copied.
 #[derive(Clone, Copy)]
@@ -167,7 +180,7 @@ impl Mint {
     fn plan(self, parts: Parts) -> Result<Planned, Wrong> {
         if Kind::at(self.kind.get()) == Kind::Characters {
             return match self.characters().plan() {
-                Ok((rules, plan)) => Ok(Planned(Arc::new(CharactersPlan(rules, plan)))),
+                Ok((rules, plan)) => Ok(Planned(Arc::new((Rules::Characters(rules), plan)))),
                 Err(fault) => Err(Wrong { field: fault.field(), text: text::form_fault(fault) }),
             };
         }

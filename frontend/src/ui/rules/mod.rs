@@ -8,21 +8,17 @@ mod site;
 
 use std::sync::Arc;
 
-use generator::bits::Bits;
 use generator::kind::Rules;
-use generator::password::Password;
-use generator::random::RandomnessError;
 use leptos::prelude::*;
 
 use self::phrase::PhraseFields;
 use self::pin::PinFields;
 use self::site::SiteFields;
 use super::fields::flag;
-use super::mint::{Mint, Plan, Planned, Wrong, use_mint};
+use super::mint::{Mint, Plan, Planned, Wrong, plans, use_mint};
 use crate::model::form::RulesForm;
 use crate::model::kind::{Kind, KindFault};
 use crate::parts::RulesPart;
-use crate::random::BrowserSource;
 
 /// What stands in the forms of all kinds but characters: a handle that can be copied. Changing the kind leaves every
 /// form as it is.
@@ -115,23 +111,4 @@ where
     }
 }
 
-/// The plans of the generator crate differ in name only.
-macro_rules! plans {
-    ($($plan:ty),*) => {$(
-        impl Plan for (Rules, $plan) {
-            fn rules(&self) -> Rules {
-                self.0.clone()
-            }
-            fn bits(&self) -> Bits {
-                self.1.bits()
-            }
-            fn mint(&self, source: &mut BrowserSource) -> Result<Password, RandomnessError> {
-                self.1.mint(source)
-            }
-            fn mint_into(&self, source: &mut BrowserSource, out: &mut String) -> Result<(), RandomnessError> {
-                self.1.mint_into(source, out)
-            }
-        }
-    )*};
-}
 plans!(generator::phrase::Plan, generator::pin::Plan, generator::site_rules::Plan);
