@@ -66,6 +66,7 @@ impl Page {
                 q = quoted(name)
             ),
             "choice" => format!("//label[input[@type='radio']][span[normalize-space()={}]]", quoted(name)),
+            "check" => format!("//label[input[@type='checkbox']][span[normalize-space()={}]]", quoted(name)),
             "summary" => format!("//summary[normalize-space()={}]", quoted(name)),
             _ => format!("//button[@aria-label={q}]", q = quoted(name)),
         };
@@ -113,8 +114,7 @@ impl Page {
 
     /// Ticks or unticks a box.
     pub(crate) async fn press_check(&self, label: &str) {
-        let path = format!("//label[input[@type='checkbox']][span[normalize-space()={}]]", quoted(label));
-        self.0.find(Locator::XPath(&path)).await.unwrap().click().await.unwrap();
+        self.named("check", label).await.click().await.unwrap();
     }
 
     /// Chooses one of a row of radio buttons.
