@@ -63,7 +63,8 @@ if (!globalThis.isSecureContext) {
   addEventListener('error', stopped);
   addEventListener('unhandledrejection', stopped);
   try {
-    const module = checked(file('module'));
+    // Compiled as it arrives, while the script is still being read.
+    const module = WebAssembly.compileStreaming(checked(file('module')));
     const texts = checked(file(root.lang)).then((answer) => answer.text());
     // If the script does not come, nobody waits for these.
     module.catch(() => {});
@@ -72,10 +73,16 @@ if (!globalThis.isSecureContext) {
     await init({ module_or_path: module });
     start(root.lang, await texts);
     document.getElementById('plain').remove();
-    // The looks of what loads later.
-    const { url: href, integrity } = file('looks');
-    document.head.append(Object.assign(document.createElement('link'), { rel: 'stylesheet', href, integrity }));
-    keep();
+    // Once the generator has been drawn: the looks of what loads later; and when that is quiet, what is for another time.
+    requestAnimationFrame(() => setTimeout(() => {
+      const link = (rel, name) => {
+        const { url: href, integrity } = file(name);
+        document.head.append(Object.assign(document.createElement('link'), { rel, href, integrity }));
+      };
+      link('stylesheet', 'looks');
+      link('manifest', 'manifest');
+      setTimeout(keep, 1000);
+    }));
   } catch (error) {
     console.error(error);
     show('not-loaded');

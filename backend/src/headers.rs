@@ -23,21 +23,20 @@ pub const SERVICE_WORKER_CSP: &str = "default-src 'none'; connect-src 'self'; re
 /// Everything that is no document.
 const NOTHING_CSP: &str = "default-src 'none'; frame-ancestors 'none'";
 
-static ALWAYS: [(HeaderName, &str); 7] = [
+static ALWAYS: [(HeaderName, &str); 6] = [
     (header::X_CONTENT_TYPE_OPTIONS, "nosniff"),
     (header::X_FRAME_OPTIONS, "DENY"),
     (header::REFERRER_POLICY, "no-referrer"),
     (HeaderName::from_static("cross-origin-opener-policy"), "same-origin"),
     (HeaderName::from_static("cross-origin-embedder-policy"), "require-corp"),
     (HeaderName::from_static("cross-origin-resource-policy"), "same-origin"),
-    // Of what a page may ask a browser for, this one wants to write to the clipboard.
-    (
-        HeaderName::from_static("permissions-policy"),
-        "accelerometer=(), autoplay=(), camera=(), clipboard-write=(self), display-capture=(), \
-         fullscreen=(), geolocation=(), gyroscope=(), magnetometer=(), microphone=(), midi=(), payment=(), \
-         publickey-credentials-get=(self), publickey-credentials-create=(self), usb=()",
-    ),
 ];
+
+/// Of what a page may ask a browser for, this one wants to write to the clipboard. Only a document's own counts, and it
+/// is as long as all others together.
+const PERMISSIONS: &str = "accelerometer=(), autoplay=(), camera=(), clipboard-write=(self), display-capture=(), \
+    fullscreen=(), geolocation=(), gyroscope=(), magnetometer=(), microphone=(), midi=(), payment=(), \
+    publickey-credentials-get=(self), publickey-credentials-create=(self), usb=()";
 
 /// Adds the headers. What a handler has set itself stays, but for [`ALWAYS`].
 pub async fn add(request: Request, next: Next) -> Response {
@@ -45,6 +44,10 @@ pub async fn add(request: Request, next: Next) -> Response {
     let headers = response.headers_mut();
     for (name, value) in &ALWAYS {
         headers.insert(name, HeaderValue::from_static(value));
+    }
+    let is_document = headers.get(header::CONTENT_TYPE).is_some_and(|kind| kind.as_bytes().starts_with(b"text/html"));
+    if is_document {
+        headers.insert(HeaderName::from_static("permissions-policy"), HeaderValue::from_static(PERMISSIONS));
     }
     default(headers, header::CONTENT_SECURITY_POLICY, NOTHING_CSP);
     default(headers, header::CACHE_CONTROL, "no-store");

@@ -1,6 +1,8 @@
 //! Opening the page with an empty profile: what is fetched, and when the first password is shown.
 
 use std::collections::BTreeSet;
+use std::io::{Read, Write};
+use std::net::TcpListener;
 use std::time::Duration;
 
 use serde::{Deserialize, Serialize};
@@ -81,8 +83,10 @@ impl File {
 pub(crate) struct Bytes {
     /// Sum of the phase `generator`.
     pub(crate) generator: usize,
-    /// That, and whatever else was fetched until a vault is asked for; without what a service worker stores.
+    /// That, and the files of the keyring.
     pub(crate) with_keyring: usize,
+    /// Everything that was fetched until a vault is being opened; without what a service worker stores.
+    pub(crate) until_opening: usize,
     /// Whether the generator mints when all that was asked for afterwards is refused.
     pub(crate) generator_needs_no_more: bool,
     /// One visit that only mints, with its service worker if there is one.
@@ -101,18 +105,23 @@ pub(crate) fn bytes(server: &Server) -> Bytes {
         let seen = recorder.seen();
         seen.iter().map(|fetched| File::new(fetched, phase(fetched.asked), shown.origin)).collect::<Vec<_>>()
     });
-    let later = visit.iter().filter(|file| file.phase == Phase::Afterwards).map(|file| file.path.clone()).collect();
+    let paths = |visit: &[File], phase| -> BTreeSet<_> {
+        visit.iter().filter(|file| file.phase == phase).map(|file| file.path.clone()).collect()
+    };
+    // A service worker asks for all files once more.
+    let later = paths(&visit, Phase::Afterwards).difference(&paths(&visit, Phase::Generator)).cloned().collect();
     let generator_needs_no_more = browse(async |page| mints_without(&page, server, later).await);
     if !generator_needs_no_more {
         visit.iter_mut().for_each(|file| file.phase = Phase::Generator);
     }
-    let of_generator: BTreeSet<_> =
-        visit.iter().filter(|file| file.phase == Phase::Generator).map(|file| file.path.clone()).collect();
+    let of_generator = paths(&visit, Phase::Generator);
     let keyring = browse(async |page| to_the_keyring(&page, server).await);
     let keyring: Vec<_> = keyring.into_iter().filter(|file| !of_generator.contains(&file.path)).collect();
-    let generator = visit.iter().filter(|file| file.phase == Phase::Generator).map(|file| file.bytes).sum();
-    let with_keyring = generator + keyring.iter().map(|file| file.bytes).sum::<usize>();
-    Bytes { generator, with_keyring, generator_needs_no_more, visit, keyring }
+    let generator = visit.iter().filter(|file| file.phase == Phase::Generator).map(|file| file.bytes).sum::<usize>();
+    let is_keyring = |file: &&File| file.path.starts_with("/keyring-");
+    let with_keyring = generator + keyring.iter().filter(is_keyring).map(|file| file.bytes).sum::<usize>();
+    let until_opening = generator + keyring.iter().map(|file| file.bytes).sum::<usize>();
+    Bytes { generator, with_keyring, until_opening, generator_needs_no_more, visit, keyring }
 }
 
 /// Whether the generator comes up, and mints again when asked to, although these are refused.
@@ -167,27 +176,61 @@ pub(crate) struct Throttle {
 /// What DESIGN names: a slow phone on a slow network.
 pub(crate) const SLOW: Throttle = Throttle { cpu: 4.0, kilobits_per_second: 1600.0, latency_ms: 150.0 };
 
-/// Opens the page so many times, each in a new browser with an empty profile.
-pub(crate) fn times(server: &Server, runs: usize, throttle: Option<Throttle>) -> Times {
-    let shown = (0..runs).map(|_| {
-        browse(async |page| {
-            if let Some(throttle) = throttle {
-                slow_down(&page, throttle).await;
-            }
-            // What a browser does right after its start is not the page's concern.
-            tokio::time::sleep(Duration::from_secs(1)).await;
-            let shown = Shown::by(&page, &server.url()).await;
-            if let Some(throttle) = throttle {
-                let waited = "const [navigation] = performance.getEntriesByType('navigation'); \
-                              return navigation.responseEnd - navigation.requestStart";
-                let waited = page.js(waited, vec![]).await.as_f64().unwrap();
-                assert!(waited > throttle.latency_ms * 0.9, "the network was not slowed down: {waited} ms");
-            }
-            shown
-        })
-    });
-    let (inserted, painted) = shown.map(|shown| (shown.inserted, shown.painted)).unzip();
+/// Opens an address so many times, each in a new browser with an empty profile.
+pub(crate) fn times(url: &str, runs: usize, throttle: Option<Throttle>) -> Times {
+    let (inserted, painted) = (0..runs).map(|_| time(url, throttle)).unzip();
     Times { inserted: Runs::new(inserted), painted: Runs::new(painted) }
+}
+
+/// Opens two addresses in turn, so that what else the machine does falls on both.
+pub(crate) fn times_of_both(one: &str, other: &str, runs: usize) -> (Times, Times) {
+    let both = (0..runs).map(|_| (time(one, None), time(other, None)));
+    let (one, other): (Vec<_>, Vec<_>) = both.unzip();
+    let times = |runs: Vec<(f64, f64)>| {
+        let (inserted, painted) = runs.into_iter().unzip();
+        Times { inserted: Runs::new(inserted), painted: Runs::new(painted) }
+    };
+    (times(one), times(other))
+}
+
+/// When the first password stood in the page, and when it had been painted.
+fn time(url: &str, throttle: Option<Throttle>) -> (f64, f64) {
+    browse(async |page| {
+        if let Some(throttle) = throttle {
+            slow_down(&page, throttle).await;
+        }
+        // What a browser does right after its start is not the page's concern.
+        tokio::time::sleep(Duration::from_secs(1)).await;
+        let shown = Shown::by(&page, url).await;
+        if let Some(throttle) = throttle {
+            let waited = "const [navigation] = performance.getEntriesByType('navigation'); \
+                          return navigation.responseEnd - navigation.requestStart";
+            let waited = page.js(waited, vec![]).await.as_f64().unwrap();
+            assert!(waited > throttle.latency_ms * 0.9, "the network was not slowed down: {waited} ms");
+        }
+        (shown.inserted, shown.painted)
+    })
+}
+
+/// Serves a page of one word, as short as pages get, in place of a password: what the browser itself takes.
+pub(crate) fn serve_one_word() -> String {
+    const PAGE: &str = "<!doctype html><title>One word</title><output class=secret><span>word</span></output>";
+    let listener = TcpListener::bind("127.0.0.1:0").unwrap();
+    let url = format!("http://{}/", listener.local_addr().unwrap());
+    std::thread::spawn(move || {
+        for mut browser in listener.incoming().map_while(Result::ok) {
+            // A connection that is opened ahead and not used is no failure.
+            std::thread::spawn(move || {
+                let _ = browser.read(&mut [0; 8192]);
+                write!(
+                    browser,
+                    "HTTP/1.1 200 OK\r\ncontent-type: text/html\r\ncontent-length: {}\r\nconnection: close\r\n\r\n{PAGE}",
+                    PAGE.len()
+                )
+            });
+        }
+    });
+    url
 }
 
 async fn slow_down(page: &Page, throttle: Throttle) {

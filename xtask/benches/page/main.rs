@@ -40,11 +40,11 @@ fn main() {
     let server = Server::start();
     let bytes = loading::bytes(&server);
     println!("measuring: time to a usable generator …");
-    let loopback = loading::times(&server, 9, None);
-    let slow = loading::times(&server, 3, Some(SLOW));
+    let (loopback, one_word) = loading::times_of_both(&server.url(), &loading::serve_one_word(), 9);
+    let slow = loading::times(&server.url(), 5, Some(SLOW));
     println!("measuring: minting …");
     let minting = minting::rates();
-    let report = Report { machine, bytes, loopback, throttle: SLOW, slow, minting };
+    let report = Report { machine, bytes, loopback, one_word, throttle: SLOW, slow, minting };
     println!("\n{report}");
     let file = harness::named("PASSMINT_BENCH_JSON");
     std::fs::write(&file, serde_json::to_string_pretty(&report).unwrap() + "\n").unwrap();

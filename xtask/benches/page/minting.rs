@@ -12,18 +12,19 @@ use crate::harness::named;
 use crate::report::Runs;
 
 /// Who mints: the name in `contenders.js`, and in words.
-const CONTENDERS: [(&str, &str); 6] = [
-    ("passmint", "Passmint, a string each"),
-    ("byHand", "JavaScript by hand, a string each"),
-    ("generatePassword", "generate-password 1.7.1, a string each"),
-    ("bitwarden", "@bitwarden/sdk-internal 0.2.0-main.1054, a string each"),
+const CONTENDERS: [(&str, &str); 7] = [
+    ("passmintStrings", "Passmint, strings, a thousand a call"),
+    ("passmint", "Passmint, strings, one a call"),
+    ("byHand", "JavaScript by hand, strings"),
+    ("generatePassword", "generate-password 1.7.1, strings"),
+    ("bitwarden", "@bitwarden/sdk-internal 0.2.0-main.1054, strings"),
     ("passmintLines", "Passmint, lines in bulk"),
     ("byHandLines", "JavaScript by hand, lines in bulk"),
 ];
 
 /// How often each is measured, one after the other, and for how long; before that, how long each runs to be warm.
-const ROUNDS: usize = 9;
-const ROUND_MS: u32 = 250;
+const ROUNDS: usize = 25;
+const ROUND_MS: u32 = 100;
 const WARM_UP_MS: u32 = 1000;
 
 /// A contender's rate.

@@ -4,7 +4,7 @@ use std::fs;
 use std::io::Write;
 use std::path::{Path, PathBuf};
 
-use anyhow::{Context, Result};
+use anyhow::{Context, Result, ensure};
 use base64ct::{Base64, Encoding};
 use sha2::{Digest, Sha256};
 
@@ -90,6 +90,21 @@ pub(super) fn without_comments(css: &str) -> String {
     kept.lines().map(str::trim).filter(|line| !line.is_empty()).collect::<Vec<_>>().join("\n")
 }
 
+/// A script without its indentation and the comments that have lines of their own.
+pub(super) fn lean_script(script: &str) -> Result<String> {
+    let mut lean = String::with_capacity(script.len());
+    for line in script.lines().map(str::trim) {
+        // In a template that goes on on the next line, blanks would mean something.
+        ensure!(line.matches('`').count() % 2 == 0, "a template goes over several lines: {line}");
+        let is_comment = line.starts_with("//") || line.starts_with("/*") && line.find("*/") == Some(line.len() - 2);
+        if !line.is_empty() && !is_comment {
+            lean.push_str(line);
+            lean.push('\n');
+        }
+    }
+    Ok(lean)
+}
+
 /// Writes NAME.br and NAME.gz beside a file.
 fn compress(file: &Path, octets: &[u8]) -> Result<()> {
     let beside = |suffix: &str| {
@@ -145,5 +160,8 @@ mod tests {
             without_comments("/* a */\n:root {\n  --x: 1; /* b */\n}\n/* c\n d */ p { }"),
             ":root {\n--x: 1;\n}\np { }"
         );
+        let script = "// a\nif (b) {\n  c('// d'); // e\n  /* f */\n\n  `${g}`;\n}";
+        assert_eq!(lean_script(script).unwrap(), "if (b) {\nc('// d'); // e\n`${g}`;\n}\n");
+        assert!(lean_script("`a\n  b`").is_err());
     }
 }

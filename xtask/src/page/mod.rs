@@ -34,7 +34,7 @@ pub(crate) fn build() -> Result<Page> {
 
     let keyring = compile::keyring()?;
     let mut later: Vec<(String, Named)> = vec![
-        ("keyring-script".into(), folder.add("keyring", "js", keyring.script.as_bytes())?),
+        ("keyring-script".into(), folder.add("keyring", "js", files::lean_script(&keyring.script)?.as_bytes())?),
         ("keyring-module".into(), folder.add("keyring", "wasm", &keyring.module)?),
         ("words".into(), folder.add("words", "txt", source("generator/words/eff-large.txt")?.as_bytes())?),
     ];
@@ -47,21 +47,20 @@ pub(crate) fn build() -> Result<Page> {
     }
 
     let page = compile::page(&mut folder)?;
-    let script = folder.add("page", "js", page.script.as_bytes())?;
+    let script = folder.add("page", "js", files::lean_script(&page.script)?.as_bytes())?;
     let module = folder.add("page", "wasm", &page.module)?;
-    let boot = folder.add("boot", "js", source("assets/boot.js")?.as_bytes())?;
+    let boot = folder.add("boot", "js", files::lean_script(&source("assets/boot.js")?)?.as_bytes())?;
     let style = folder.add("page", "css", files::without_comments(&source("assets/page.css")?).as_bytes())?;
     let looks = files::without_comments(&source("assets/later.css")?);
     later.push(("looks".into(), folder.add("later", "css", looks.as_bytes())?));
     let icon = folder.add("icon", "svg", source("assets/icon.svg")?.as_bytes())?;
     let manifest = source("assets/manifest.webmanifest")?.replace("ICON", &icon.url);
-    let manifest = folder.add("manifest", "webmanifest", manifest.as_bytes())?;
+    later.push(("manifest".into(), folder.add("manifest", "webmanifest", manifest.as_bytes())?));
 
     let mut head = vec![
         format!(r#"<link rel="stylesheet" {}>"#, style.tied("href")),
         format!(r#"<link rel="icon" type="image/svg+xml" {}>"#, icon.tied("href")),
-        format!(r#"<link rel="manifest" href="{}">"#, manifest.url),
-        format!(r#"<script type="module" {}></script>"#, boot.tied("src")),
+        format!(r#"<script type="module" async {}></script>"#, boot.tied("src")),
         format!(r#"<link rel="modulepreload" {}>"#, script.tied("href")),
         format!(r#"<link rel="preload" as="fetch" crossorigin {}>"#, module.tied("href")),
     ];

@@ -152,6 +152,10 @@ fn the_policy_forbids_what_it_should() {
             assert_eq!(page.js_in_page(attempt).await, json!("TypeError"), "{attempt}");
         }
         assert_eq!(page.js_in_page("return (0, eval)('1')").await, json!("EvalError"));
+        // Nor is there anything else that a page could ask a browser for, but what this one needs.
+        let allowed = "const { featurePolicy } = document; return ['camera', 'geolocation', 'clipboard-write'] \
+                       .map(feature => featurePolicy.allowsFeature(feature))";
+        assert_eq!(page.js(allowed, vec![]).await, json!([false, false, true]));
         let elsewhere =
             "const done = arguments[0]; fetch('http://127.0.0.1:1/').then(() => done('sent'), e => done(e.name))";
         assert_eq!(page.0.execute_async(elsewhere, vec![]).await.unwrap(), json!("TypeError"));
