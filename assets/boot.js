@@ -1,6 +1,9 @@
 // Checks what the page needs, chooses its language, and starts it.
 
+// Drawing this takes as long as most visits wait for the page: it is for the others.
+const slow = setTimeout(() => { document.getElementById('loading').hidden = false; }, 300);
 const show = (id) => {
+  clearTimeout(slow);
   document.getElementById('loading')?.remove();
   document.getElementById(id).hidden = false;
 };
@@ -51,7 +54,6 @@ if (!globalThis.isSecureContext) {
 } else if (typeof WebAssembly !== 'object') {
   show('no-wasm');
 } else {
-  document.getElementById('loading').hidden = false;
   // Browsers check no integrity of a preloaded fetch: this check is the one that counts.
   // If the browser kept a file that was changed on the way, it is fetched anew.
   const checked = ({ url, integrity }) =>
@@ -63,15 +65,16 @@ if (!globalThis.isSecureContext) {
   addEventListener('error', stopped);
   addEventListener('unhandledrejection', stopped);
   try {
-    // Compiled as it arrives, while the script is still being read.
-    const module = WebAssembly.compileStreaming(checked(file('module')));
     const texts = checked(file(root.lang)).then((answer) => answer.text());
+    // Compiled while the script is still being read.
+    const module = WebAssembly.compileStreaming(checked(file('module')));
     // If the script does not come, nobody waits for these.
     module.catch(() => {});
     texts.catch(() => {});
     const { default: init, start } = await import(file('script').url);
     await init({ module_or_path: module });
     start(root.lang, await texts);
+    clearTimeout(slow);
     document.getElementById('plain').remove();
     // Once the generator has been drawn: the looks of what loads later; and when that is quiet, what is for another time.
     requestAnimationFrame(() => setTimeout(() => {

@@ -29,6 +29,11 @@ impl Shown {
     /// Opens the page and waits for the first password.
     async fn by(page: &Page, url: &str) -> Self {
         page.before_every_page(include_str!("shown.js")).await;
+        Self::in_prepared(page, url).await
+    }
+
+    /// The same in a browser that runs `shown.js` before every page.
+    async fn in_prepared(page: &Page, url: &str) -> Self {
         page.0.goto(url).await.unwrap();
         let shown = page.0.execute_async("globalThis.shown.then(arguments[0])", vec![]).await.unwrap();
         serde_json::from_value(shown).unwrap()
@@ -176,39 +181,38 @@ pub(crate) struct Throttle {
 /// What DESIGN names: a slow phone on a slow network.
 pub(crate) const SLOW: Throttle = Throttle { cpu: 4.0, kilobits_per_second: 1600.0, latency_ms: 150.0 };
 
-/// Opens an address so many times, each in a new browser with an empty profile.
-pub(crate) fn times(url: &str, runs: usize, throttle: Option<Throttle>) -> Times {
-    let (inserted, painted) = (0..runs).map(|_| time(url, throttle)).unzip();
-    Times { inserted: Runs::new(inserted), painted: Runs::new(painted) }
-}
-
-/// Opens two addresses in turn, so that what else the machine does falls on both.
-pub(crate) fn times_of_both(one: &str, other: &str, runs: usize) -> (Times, Times) {
-    let both = (0..runs).map(|_| (time(one, None), time(other, None)));
-    let (one, other): (Vec<_>, Vec<_>) = both.unzip();
-    let times = |runs: Vec<(f64, f64)>| {
-        let (inserted, painted) = runs.into_iter().unzip();
-        Times { inserted: Runs::new(inserted), painted: Runs::new(painted) }
-    };
-    (times(one), times(other))
-}
-
-/// When the first password stood in the page, and when it had been painted.
-fn time(url: &str, throttle: Option<Throttle>) -> (f64, f64) {
+/// Opens addresses in turn, so many times each, so that what else the machine does falls on all of them. The browser runs
+/// already, as a person's does, and knows nothing of them: what it kept is thrown away before each visit.
+pub(crate) fn times<const N: usize>(urls: [&str; N], runs: usize, throttle: Option<Throttle>) -> [Times; N] {
+    let mut shown: [Vec<Shown>; N] = std::array::from_fn(|_| Vec::new());
     browse(async |page| {
+        page.before_every_page(include_str!("shown.js")).await;
         if let Some(throttle) = throttle {
             slow_down(&page, throttle).await;
         }
-        // What a browser does right after its start is not the page's concern.
-        tokio::time::sleep(Duration::from_secs(1)).await;
-        let shown = Shown::by(&page, url).await;
-        if let Some(throttle) = throttle {
-            let waited = "const [navigation] = performance.getEntriesByType('navigation'); \
-                          return navigation.responseEnd - navigation.requestStart";
-            let waited = page.js(waited, vec![]).await.as_f64().unwrap();
-            assert!(waited > throttle.latency_ms * 0.9, "the network was not slowed down: {waited} ms");
+        // The first round is the browser's own start, and does not count.
+        for round in 0..=runs {
+            for (url, shown) in urls.iter().zip(&mut shown) {
+                page.0.goto("about:blank").await.unwrap();
+                page.cdp("Network.clearBrowserCache", json!({})).await;
+                page.cdp("Storage.clearDataForOrigin", json!({ "origin": url, "storageTypes": "all" })).await;
+                tokio::time::sleep(Duration::from_secs(1)).await;
+                let now = Shown::in_prepared(&page, url).await;
+                if let Some(throttle) = throttle {
+                    let waited = "const [navigation] = performance.getEntriesByType('navigation'); \
+                                  return navigation.responseEnd - navigation.requestStart";
+                    let waited = page.js(waited, vec![]).await.as_f64().unwrap();
+                    assert!(waited > throttle.latency_ms * 0.9, "the network was not slowed down: {waited} ms");
+                }
+                if round > 0 {
+                    shown.push(now);
+                }
+            }
         }
-        (shown.inserted, shown.painted)
+    });
+    shown.map(|shown| {
+        let (inserted, painted) = shown.into_iter().map(|shown| (shown.inserted, shown.painted)).unzip();
+        Times { inserted: Runs::new(inserted), painted: Runs::new(painted) }
     })
 }
 

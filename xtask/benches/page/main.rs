@@ -40,8 +40,8 @@ fn main() {
     let server = Server::start();
     let bytes = loading::bytes(&server);
     println!("measuring: time to a usable generator …");
-    let (loopback, one_word) = loading::times_of_both(&server.url(), &loading::serve_one_word(), 9);
-    let slow = loading::times(&server.url(), 5, Some(SLOW));
+    let [loopback, one_word] = loading::times([&server.url(), &loading::serve_one_word()], 9, None);
+    let [slow] = loading::times([&server.url()], 5, Some(SLOW));
     println!("measuring: minting …");
     let minting = minting::rates();
     let report = Report { machine, bytes, loopback, one_word, throttle: SLOW, slow, minting };

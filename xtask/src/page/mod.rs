@@ -60,7 +60,7 @@ pub(crate) fn build() -> Result<Page> {
     let mut head = vec![
         format!(r#"<link rel="stylesheet" {}>"#, style.tied("href")),
         format!(r#"<link rel="icon" type="image/svg+xml" {}>"#, icon.tied("href")),
-        format!(r#"<script type="module" async {}></script>"#, boot.tied("src")),
+        format!(r#"<script type="module" {}></script>"#, boot.tied("src")),
         format!(r#"<link rel="modulepreload" {}>"#, script.tied("href")),
         format!(r#"<link rel="preload" as="fetch" crossorigin {}>"#, module.tied("href")),
     ];
