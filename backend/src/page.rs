@@ -7,7 +7,9 @@ use axum::body::Body;
 use axum::extract::{Request, State};
 use axum::http::{HeaderMap, HeaderValue, Method, StatusCode, header};
 use axum::response::{IntoResponse, Response};
+use base64ct::{Base64, Encoding};
 use rust_embed::RustEmbed;
+use sha2::{Digest, Sha256};
 use shared::bytes::Base64Url;
 use shared::problem::ProblemCode;
 
@@ -30,7 +32,7 @@ pub struct Page(HashMap<String, File>);
 /// One file in its encodings.
 struct File {
     kind: &'static str,
-    csp: Option<&'static str>,
+    csp: Option<HeaderValue>,
     /// Whether its name changes with its content.
     immutable: bool,
     identity: Variant,
@@ -70,7 +72,7 @@ impl Page {
             let Some(identity) = variants.remove(&name) else { continue };
             let file = File {
                 kind: kind(&name),
-                csp: csp(&name),
+                csp: csp(&name, &identity.octets),
                 immutable: has_hash(&name),
                 identity,
                 brotli: variants.remove(&format!("{name}.br")),
@@ -126,8 +128,8 @@ impl File {
         if let Some(encoding) = encoding {
             headers.insert(header::CONTENT_ENCODING, HeaderValue::from_static(encoding));
         }
-        if let Some(csp) = self.csp {
-            headers.insert(header::CONTENT_SECURITY_POLICY, HeaderValue::from_static(csp));
+        if let Some(csp) = &self.csp {
+            headers.insert(header::CONTENT_SECURITY_POLICY, csp.clone());
         }
         response
     }
@@ -158,16 +160,32 @@ fn kind(name: &str) -> &'static str {
     }
 }
 
-fn csp(name: &str) -> Option<&'static str> {
+fn csp(name: &str, octets: &[u8]) -> Option<HeaderValue> {
     if name.ends_with(".html") {
-        Some(PAGE_CSP)
+        // The one script inside the document is let run by its hash: no other can be put there.
+        let allowed = match inline_script(octets) {
+            Some(script) => PAGE_CSP.replace("script-src", &format!("script-src 'sha256-{}'", source_hash(script))),
+            None => PAGE_CSP.to_owned(),
+        };
+        HeaderValue::try_from(allowed).ok()
     } else if name.starts_with("keyring-") && name.ends_with(".js") {
-        Some(KEYRING_CSP)
+        Some(HeaderValue::from_static(KEYRING_CSP))
     } else if name == "service-worker.js" {
-        Some(SERVICE_WORKER_CSP)
+        Some(HeaderValue::from_static(SERVICE_WORKER_CSP))
     } else {
         None
     }
+}
+
+/// What stands in the document's script element without `src`, as `cargo xtask page` writes it.
+fn inline_script(html: &[u8]) -> Option<&str> {
+    let (_, rest) = str::from_utf8(html).ok()?.split_once("<script type=\"module\" async>")?;
+    rest.split_once("</script>").map(|(script, _)| script)
+}
+
+/// A hash of a script as a policy names it (Content Security Policy Level 3, section 2.3.1).
+fn source_hash(script: &str) -> String {
+    Base64::encode_string(&Sha256::digest(script))
 }
 
 /// Whether the name holds a content hash: 16 hexadecimal digits between a dash and a full stop.
@@ -195,6 +213,20 @@ mod tests {
         ] {
             assert!(!has_hash(name), "{name}");
         }
+    }
+
+    #[test]
+    fn the_script_inside_the_document_is_let_run_by_its_hash_and_no_other() {
+        let html = "<p><script type=\"module\" async>\n1</script><script>2</script>";
+        assert_eq!(inline_script(html.as_bytes()), Some("\n1"));
+        // By openssl: printf '\n1' | openssl dgst -sha256 -binary | base64
+        let hash = "790w0d2loaMp7p0L9hOH7n4lTsaUd+F84cQ3DSjists=";
+        assert_eq!(source_hash("\n1"), hash);
+        let policy = csp("index.html", html.as_bytes()).unwrap();
+        let policy = policy.to_str().unwrap();
+        assert!(policy.contains(&format!("script-src 'sha256-{hash}' 'self' 'wasm-unsafe-eval';")), "{policy}");
+        assert!(!policy.contains("unsafe-inline"));
+        assert_eq!(csp("index.html", b"<p>").unwrap(), PAGE_CSP);
     }
 
     #[test]

@@ -142,7 +142,7 @@ pub(crate) fn transfer_size() -> Result<u64> {
     for file in files(&root().join("dist/page"))? {
         let name = file.file_name().context("no name")?.to_string_lossy().into_owned();
         // One language is fetched, and they weigh about the same.
-        let first = ["index.", "boot-", "page-", "text-en-"].iter().any(|first| name.starts_with(first));
+        let first = ["index.", "page-", "text-en-"].iter().any(|first| name.starts_with(first));
         if first && name.ends_with(".br") {
             sum += fs::metadata(&file)?.len();
         }
