@@ -6,31 +6,47 @@ use zeroize::Zeroizing;
 
 use super::json;
 use super::protocol::KeyringError;
+use super::protocol::entry::{Content, Former, Whole};
 use crate::secret::Secret;
 
-/// An entry's document, as JSON. Fields may be added; none changes its meaning.
+/// An entry's document, as JSON. Fields may be added; none changes its meaning. What is empty is not written.
 #[derive(Debug, Serialize, Deserialize)]
 pub(super) struct Document {
-    /// What the entry is for.
-    pub(super) name: String,
-    /// The password.
+    name: String,
     #[serde(serialize_with = "Secret::serialize_exposed")]
-    pub(super) password: Secret,
-    /// When it was first saved, in milliseconds since 1970 (UTC), by the browser's clock.
-    pub(super) created_at: u64,
-    /// When it was last saved.
-    pub(super) changed_at: u64,
-    /// The rules that the password was minted by.
+    password: Secret,
+    created_at: u64,
+    changed_at: u64,
     #[serde(default, skip_serializing_if = "Option::is_none")]
-    pub(super) rules: Option<Rules>,
+    rules: Option<Rules>,
+    #[serde(default, skip_serializing_if = "String::is_empty")]
+    login: String,
+    #[serde(default, skip_serializing_if = "String::is_empty")]
+    website: String,
+    #[serde(default, serialize_with = "Secret::serialize_exposed", skip_serializing_if = "Secret::is_empty")]
+    note: Secret,
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    tags: Vec<String>,
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    history: Vec<Former>,
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    binned_at: Option<u64>,
 }
 
-impl Document {
-    pub(super) fn to_json(&self) -> Result<Zeroizing<String>, KeyringError> {
-        json::write(self).map(Zeroizing::new).ok_or(KeyringError::NotADocument)
-    }
+/// The document of an entry.
+pub(super) fn write(entry: Whole) -> Result<Zeroizing<String>, KeyringError> {
+    let Whole { content, created_at, changed_at, history, binned_at } = entry;
+    let Content { name, login, website, password, note, tags, rules } = content;
+    let document =
+        Document { name, password, created_at, changed_at, rules, login, website, note, tags, history, binned_at };
+    json::write(&document).map(Zeroizing::new).ok_or(KeyringError::NotADocument)
+}
 
-    pub(super) fn from_json(json: &[u8]) -> Result<Self, KeyringError> {
-        str::from_utf8(json).ok().and_then(json::read).ok_or(KeyringError::NotADocument)
-    }
+/// The entry of a document.
+pub(super) fn read(json: &[u8]) -> Result<Whole, KeyringError> {
+    let document = str::from_utf8(json).ok().and_then(json::read).ok_or(KeyringError::NotADocument)?;
+    let Document { name, password, created_at, changed_at, rules, login, website, note, tags, history, binned_at } =
+        document;
+    let content = Content { name, login, website, password, note, tags, rules };
+    Ok(Whole { content, created_at, changed_at, history, binned_at })
 }

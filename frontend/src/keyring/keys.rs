@@ -6,6 +6,7 @@
 //! | key-encryption key | HKDF-SHA-512 of the export key, label of its kind | wraps the vault key |
 //! | vault key | random, 32 octets, once for each vault | nothing else |
 //! | entry key | HKDF-SHA-512 of the vault key | seals entries |
+//! | draft key | HKDF-SHA-512 of the vault key, as an X25519 key (RFC 7748) | opens drafts |
 
 use chacha20poly1305::aead::{Aead, KeyInit, Payload};
 use chacha20poly1305::{Key, XChaCha20Poly1305, XNonce};
@@ -17,6 +18,7 @@ use shared::limits::WRAPPED_KEY_LEN;
 use shared::sessions::CredentialKind;
 use zeroize::{Zeroize, ZeroizeOnDrop, Zeroizing};
 
+use super::drafts::DraftKey;
 use super::protocol::KeyringError;
 
 /// Octets of every symmetric key here.
@@ -55,6 +57,10 @@ impl VaultKey {
 
     pub(super) fn entry_key(&self) -> EntryKey {
         EntryKey(*derive(&self.0, b"passmint/1/entry key"))
+    }
+
+    pub(super) fn draft_key(&self) -> DraftKey {
+        DraftKey::from_octets(*derive(&self.0, b"passmint/1/draft key"))
     }
 }
 

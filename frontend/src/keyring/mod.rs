@@ -5,27 +5,26 @@
 //! lives in a worker of its own, without a network; ending the worker ends every key.
 
 mod document;
+mod drafts;
 mod json;
 mod keys;
 mod login;
 pub mod protocol;
 pub mod recovery;
 mod seal;
-
-use std::collections::BTreeMap;
+mod vault;
 
 use rand_core_06::{CryptoRng, RngCore};
 use serde::de::DeserializeOwned;
 use serde::{Deserialize, Serialize};
 use shared::accounts::Login;
-use shared::ids::{AccountId, EntryId};
-use shared::passwords::{Changes, PutPassword, Sealed, StoredEntry};
+use shared::passwords::{Changes, PutPassword, StoredEntry};
 use shared::sessions::CredentialKind;
 
-use self::document::Document;
-use self::keys::EntryKey;
-use self::protocol::{EntrySummary, KeyringError, Opened, Request, Response};
-use self::seal::Binding;
+use self::drafts::DraftKey;
+use self::protocol::entry::{Draft, DraftSummary, Opened, SealedDraft, Whole};
+use self::protocol::{KeyringError, Request, Response};
+use self::vault::{Vault, with_content};
 use crate::secret::Secret;
 
 /// The keyring's state: at most one registration or log-in that is under way, and at most one open vault.
@@ -38,19 +37,22 @@ pub struct Keyring<R> {
     login: Option<login::Login>,
     unlocking: Option<login::Unlocking>,
     vault: Option<Vault>,
-}
-
-/// An open vault: its key, and its entries as sealed.
-struct Vault {
-    account: AccountId,
-    key: EntryKey,
-    entries: BTreeMap<EntryId, (u32, Sealed)>,
+    draft_key: Option<DraftKey>,
 }
 
 impl<R: RngCore + CryptoRng> Keyring<R> {
     /// An empty keyring that draws from `random`, and writes log-in names in lower case by `lower_case`.
     pub fn new(random: R, lower_case: fn(&str) -> String) -> Self {
-        Self { random, lower_case, registration: None, registered: None, login: None, unlocking: None, vault: None }
+        Self {
+            random,
+            lower_case,
+            registration: None,
+            registered: None,
+            login: None,
+            unlocking: None,
+            vault: None,
+            draft_key: None,
+        }
     }
 
     /// Answers one request.
@@ -91,28 +93,21 @@ impl<R: RngCore + CryptoRng> Keyring<R> {
                 let unlocking = self.unlocking.take().ok_or(KeyringError::OutOfTurn)?;
                 let (account, vault_key, login, token) = unlocking.finish(&from_json(&answer)?)?;
                 self.registered = None;
-                self.vault = Some(Vault { account, key: vault_key.entry_key(), entries: BTreeMap::new() });
-                Ok(Response::Unlocked { account, login: login.as_str().to_owned(), token })
+                self.vault = Some(Vault::new(account, vault_key.entry_key()));
+                let draft_key = self.draft_key.insert(vault_key.draft_key()).public();
+                Ok(Response::Unlocked { account, login: login.as_str().to_owned(), token, draft_key })
             }
             Request::TakeChanges { answer } => {
                 let changes: Changes = from_json(&answer)?;
-                let last = changes.entries.last().map(|entry| entry.change_no);
-                let mut opened = self.vault()?.take(changes.entries);
-                opened.more_after = last.filter(|_| changes.more);
-                Ok(Response::Opened(opened))
+                let last_change = changes.entries.last().map(|entry| entry.change_no);
+                let vault = self.vault()?;
+                let opened = vault.take(changes.entries);
+                let standing = (!changes.more).then(|| vault.standing(changes.latest));
+                Ok(Response::Opened(Opened { last_change, more: changes.more, standing, ..opened }))
             }
             Request::TakeCurrent { problem } => {
                 let StaleVersion { current } = from_json(&problem)?;
                 Ok(Response::Opened(self.vault()?.take(vec![current])))
-            }
-            Request::Seal { name, password, rules, now } => {
-                let vault = self.vault.as_ref().ok_or(KeyringError::Locked)?;
-                let document = Document { name, password, created_at: now, changed_at: now, rules };
-                let mut random = [0; 10];
-                self.random.fill_bytes(&mut random);
-                let id = EntryId::from_time(now, random);
-                let sealed = vault.seal(id, 0, &document, &mut self.random)?;
-                Ok(Response::Sealed { id, body: to_json(&PutPassword { replaces: 0, sealed })? })
             }
             Request::TakeOwn { id, body } => {
                 let put: PutPassword = from_json(&body)?;
@@ -120,8 +115,51 @@ impl<R: RngCore + CryptoRng> Keyring<R> {
                 let entry = StoredEntry { id, version, change_no: 0, changed_at: 0, sealed: Some(put.sealed) };
                 Ok(Response::Opened(self.vault()?.take(vec![entry])))
             }
-            Request::Reveal { id } => self.vault()?.reveal(id).map(|password| Response::Revealed { password }),
+            Request::TakeWaiting { bodies } => self.vault()?.take_waiting(bodies).map(Response::Opened),
+            Request::Discard { id } => Ok(Response::Opened(self.vault()?.discard(id))),
+            Request::Seal { content, now } => self.seal(|vault, random| vault.create(content, now, random)),
+            Request::Change { id, content, now } => {
+                self.seal(|vault, random| vault.change(id, now, random, |entry| with_content(entry, content, now)))
+            }
+            Request::Bin { id, binned, now } => self.seal(|vault, random| {
+                vault.change(id, now, random, |entry| Whole { binned_at: binned.then_some(now), ..entry })
+            }),
+            Request::Resolve { id, keep, now } => self.seal(|vault, random| vault.resolve(id, keep, now, random)),
+            Request::Reveal { id } => {
+                self.vault()?.whole(id).map(|entry| Response::Revealed { password: entry.content.password })
+            }
+            Request::Open { id } => self.vault()?.whole(id).map(Box::new).map(Response::Whole),
+            Request::Compare { id } => {
+                let (mine, theirs) = self.vault()?.compare(id)?;
+                Ok(Response::Both { mine: Box::new(mine), theirs: theirs.map(Box::new) })
+            }
+            Request::SealDraft { key, draft } => {
+                drafts::seal(&key, &draft, &mut self.random).map(|sealed| Response::SealedDraft { sealed })
+            }
+            Request::ListDrafts { drafts } => {
+                let all = drafts.len();
+                let open = |SealedDraft { key, sealed }| {
+                    let Draft { content, of, sealed_at } = self.open_draft(&sealed).ok()?;
+                    Some(DraftSummary { key, name: content.name, of, sealed_at })
+                };
+                let drafts: Vec<_> = drafts.into_iter().filter_map(open).collect();
+                let refused = u32::try_from(all - drafts.len()).unwrap_or(u32::MAX);
+                Ok(Response::Drafts { drafts, refused })
+            }
+            Request::OpenDraft { sealed } => self.open_draft(&sealed).map(Box::new).map(Response::Draft),
         }
+    }
+
+    fn open_draft(&self, sealed: &str) -> Result<Draft, KeyringError> {
+        self.draft_key.as_ref().ok_or(KeyringError::Locked)?.open(sealed)
+    }
+
+    /// Seals something of the open vault.
+    fn seal(
+        &mut self,
+        seal: impl FnOnce(&mut Vault, &mut R) -> Result<Response, KeyringError>,
+    ) -> Result<Response, KeyringError> {
+        seal(self.vault.as_mut().ok_or(KeyringError::Locked)?, &mut self.random)
     }
 
     fn start_login(
@@ -137,53 +175,6 @@ impl<R: RngCore + CryptoRng> Keyring<R> {
 
     fn vault(&mut self) -> Result<&mut Vault, KeyringError> {
         self.vault.as_mut().ok_or(KeyringError::Locked)
-    }
-}
-
-impl Vault {
-    /// Takes entries in. One that does not open leaves what is there alone.
-    fn take(&mut self, entries: Vec<StoredEntry>) -> Opened {
-        let mut opened = Opened::default();
-        for StoredEntry { id, version, sealed, .. } in entries {
-            let Some(sealed) = sealed else {
-                self.entries.remove(&id);
-                opened.deleted.push(id);
-                continue;
-            };
-            match self.open(id, version, &sealed) {
-                Ok(Document { name, changed_at, .. }) => {
-                    opened.entries.push(EntrySummary { id, version, name, changed_at });
-                    self.entries.insert(id, (version, sealed));
-                }
-                Err(_) => opened.refused += 1,
-            }
-        }
-        opened
-    }
-
-    fn open(&self, id: EntryId, version: u32, sealed: &Sealed) -> Result<Document, KeyringError> {
-        let plaintext = self.key.open(&self.binding(id, version), sealed)?;
-        Document::from_json(&plaintext)
-    }
-
-    fn seal(
-        &self,
-        id: EntryId,
-        replaces: u32,
-        document: &Document,
-        random: &mut (impl RngCore + CryptoRng),
-    ) -> Result<Sealed, KeyringError> {
-        let version = replaces.checked_add(1).ok_or(KeyringError::NoSuchEntry)?;
-        self.key.seal(&self.binding(id, version), document.to_json()?.as_bytes(), random)
-    }
-
-    fn reveal(&self, id: EntryId) -> Result<Secret, KeyringError> {
-        let (version, sealed) = self.entries.get(&id).ok_or(KeyringError::NoSuchEntry)?;
-        self.open(id, *version, sealed).map(|document| document.password)
-    }
-
-    fn binding(&self, entry: EntryId, version: u32) -> Binding {
-        Binding { account: self.account, entry, version }
     }
 }
 

@@ -4,12 +4,14 @@
 //! them, as text that it neither makes nor reads. Messages cross the worker boundary in postcard's format, both ends of
 //! which are this crate.
 
-use generator::kind::Rules;
+pub mod entry;
+
 use serde::{Deserialize, Serialize};
 use shared::accounts::NotLogin;
 use shared::ids::{AccountId, EntryId};
 use shared::sessions::CredentialKind;
 
+use self::entry::{Content, Draft, DraftSummary, Opened, SealedDraft, Whole};
 use crate::secret::Secret;
 
 /// A request and the number that its reply will bear.
@@ -82,28 +84,98 @@ pub enum Request {
     },
     /// Seal a new entry. Gives [`Response::Sealed`].
     Seal {
-        /// Its name.
-        name: String,
-        /// Its password.
-        #[serde(serialize_with = "Secret::serialize_exposed")]
-        password: Secret,
-        /// The rules that the password was minted by.
-        rules: Option<Rules>,
+        /// What it holds.
+        content: Content,
         /// The time, in milliseconds since 1970 (UTC).
         now: u64,
     },
-    /// Take in an entry that was sealed here, before or after the server has it. Gives [`Response::Opened`].
+    /// Seal an entry anew. A password that is replaced goes into its history. Gives [`Response::Sealed`].
+    Change {
+        /// Which entry.
+        id: EntryId,
+        /// What it holds from now on.
+        content: Content,
+        /// The time, in milliseconds since 1970 (UTC).
+        now: u64,
+    },
+    /// Put an entry into the bin, or take it out. Gives [`Response::Sealed`].
+    Bin {
+        /// Which entry.
+        id: EntryId,
+        /// Whether it belongs into the bin.
+        binned: bool,
+        /// The time, in milliseconds since 1970 (UTC).
+        now: u64,
+    },
+    /// End a conflict. Gives [`Response::Sealed`], or [`Response::Opened`] if nothing has to be saved for it.
+    Resolve {
+        /// The entry that was changed here and elsewhere.
+        id: EntryId,
+        /// What becomes of it.
+        keep: Keep,
+        /// The time, in milliseconds since 1970 (UTC).
+        now: u64,
+    },
+    /// Take in an entry that was sealed here and that the server has now. Gives [`Response::Opened`].
     TakeOwn {
         /// Its id.
         id: EntryId,
         /// The body that was put.
         body: String,
     },
+    /// Take in what was sealed here, in this order, and what the server does not have yet. Gives [`Response::Opened`].
+    TakeWaiting {
+        /// Ids and the bodies to put.
+        bodies: Vec<(EntryId, String)>,
+    },
+    /// Forget what was sealed here of an entry and the server does not have. Gives [`Response::Opened`].
+    Discard {
+        /// Which entry.
+        id: EntryId,
+    },
     /// Hand out a password, to be shown or copied. Gives [`Response::Revealed`].
     Reveal {
         /// Which entry's.
         id: EntryId,
     },
+    /// Hand out an entry whole, to be looked at and changed. Gives [`Response::Whole`].
+    Open {
+        /// Which entry.
+        id: EntryId,
+    },
+    /// Hand out what is to be put beside each other in a conflict. Gives [`Response::Both`].
+    Compare {
+        /// The entry that was changed here and elsewhere.
+        id: EntryId,
+    },
+    /// Seal something for a vault that may be locked. Gives [`Response::SealedDraft`].
+    SealDraft {
+        /// The vault's public key, as [`Response::Unlocked`] gave it.
+        key: String,
+        /// What is sealed.
+        draft: Draft,
+    },
+    /// Look at drafts of this vault. Gives [`Response::Drafts`].
+    ListDrafts {
+        /// As sealed.
+        drafts: Vec<SealedDraft>,
+    },
+    /// Hand out a draft. Gives [`Response::Draft`].
+    OpenDraft {
+        /// As sealed.
+        sealed: String,
+    },
+}
+
+/// What becomes of an entry that was changed here and elsewhere. A password that loses stays in the history of the other.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub enum Keep {
+    /// What was changed here.
+    Mine,
+    /// What was changed elsewhere.
+    Theirs,
+    /// Both: what was changed here becomes an entry of its own.
+    Both,
 }
 
 /// What the keyring answers.
@@ -131,15 +203,19 @@ pub enum Response {
         /// The session's bearer token, for the page's memory only.
         #[serde(serialize_with = "Secret::serialize_exposed")]
         token: Secret,
+        /// The vault's public key: what is sealed for it opens in this vault only.
+        draft_key: String,
     },
     /// Entries were taken in.
     Opened(Opened),
-    /// A new entry is sealed.
+    /// An entry is sealed, and waits for the server.
     Sealed {
-        /// Its new id.
+        /// Its id.
         id: EntryId,
         /// The body to put.
         body: String,
+        /// What the page may know of all that has changed by it.
+        opened: Opened,
     },
     /// A password.
     Revealed {
@@ -147,32 +223,29 @@ pub enum Response {
         #[serde(serialize_with = "Secret::serialize_exposed")]
         password: Secret,
     },
-}
-
-/// What the page may know of every entry.
-#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
-pub struct EntrySummary {
-    /// Its id.
-    pub id: EntryId,
-    /// Its version.
-    pub version: u32,
-    /// Its name.
-    pub name: String,
-    /// When it was last saved, in milliseconds since 1970 (UTC), by the clock of the browser that saved it.
-    pub changed_at: u64,
-}
-
-/// What came of taking entries in.
-#[derive(Debug, Default, Serialize, Deserialize)]
-pub struct Opened {
-    /// New or changed.
-    pub entries: Vec<EntrySummary>,
-    /// Deleted.
-    pub deleted: Vec<EntryId>,
-    /// How many did not open; what is known of them stays as it was.
-    pub refused: u32,
-    /// The last change number, if changes follow it that were not listed.
-    pub more_after: Option<u64>,
+    /// An entry.
+    Whole(Box<Whole>),
+    /// Both sides of a conflict.
+    Both {
+        /// As changed here.
+        mine: Box<Whole>,
+        /// As changed elsewhere; nothing if it was deleted there.
+        theirs: Option<Box<Whole>>,
+    },
+    /// A draft, as it may be kept in this browser.
+    SealedDraft {
+        /// As sealed.
+        sealed: String,
+    },
+    /// Drafts.
+    Drafts {
+        /// Those that opened.
+        drafts: Vec<DraftSummary>,
+        /// How many did not.
+        refused: u32,
+    },
+    /// A draft.
+    Draft(Box<Draft>),
 }
 
 /// Why the keyring did not do what was asked.
@@ -211,6 +284,9 @@ pub enum KeyringError {
     /// There is no such entry.
     #[error("no such entry")]
     NoSuchEntry,
+    /// It was changed here and elsewhere: that comes first.
+    #[error("in conflict")]
+    Conflict,
 }
 
 /// Why what was typed cannot be a recovery code. Places count from 1.

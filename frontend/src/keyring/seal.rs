@@ -45,20 +45,13 @@ impl EntryKey {
         document: &[u8],
         random: &mut (impl RngCore + CryptoRng),
     ) -> Result<Sealed, KeyringError> {
-        let length = u32::try_from(document.len()).map_err(|_| KeyringError::TooLarge)?;
-        let needed = LENGTH_LEN + document.len();
-        let bucket = BUCKETS.into_iter().find(|bucket| *bucket >= needed).ok_or(KeyringError::TooLarge)?;
-        // One allocation of the final size: growing would leave copies of the document behind.
-        let mut padded = Zeroizing::new(vec![0; bucket]);
-        padded[..LENGTH_LEN].copy_from_slice(&length.to_be_bytes());
-        padded[LENGTH_LEN..needed].copy_from_slice(document);
-
+        let padded = pad(document)?;
         let mut nonce = [0; NONCE_LEN];
         random.fill_bytes(&mut nonce);
         let payload = Payload { msg: &padded, aad: &binding.associated_data() };
         let ciphertext =
             self.cipher().encrypt(XNonce::from_slice(&nonce), payload).map_err(|_| KeyringError::Broken)?;
-        let mut sealed = Vec::with_capacity(bucket + SEALED_OVERHEAD);
+        let mut sealed = Vec::with_capacity(padded.len() + SEALED_OVERHEAD);
         sealed.push(FORMAT);
         sealed.extend(nonce);
         sealed.extend(ciphertext);
@@ -72,19 +65,31 @@ impl EntryKey {
         let payload = Payload { msg: ciphertext, aad: &binding.associated_data() };
         let padded = self.cipher().decrypt(XNonce::from_slice(nonce), payload).map_err(|_| KeyringError::Broken)?;
         let padded = Zeroizing::new(padded);
-        let (length, rest) = padded.split_first_chunk::<LENGTH_LEN>().ok_or(KeyringError::Broken)?;
-        let length = u32::from_be_bytes(*length) as usize;
-        match rest.split_at_checked(length) {
-            Some((document, padding)) if padding.iter().all(|octet| *octet == 0) => {
-                Ok(Zeroizing::new(document.to_vec()))
-            }
-            _ => Err(KeyringError::Broken),
-        }
+        unpad(&padded).map(|document| Zeroizing::new(document.to_vec())).ok_or(KeyringError::Broken)
     }
 
     fn cipher(&self) -> XChaCha20Poly1305 {
         XChaCha20Poly1305::new(Key::from_slice(&self.0))
     }
+}
+
+/// The padded document.
+pub(super) fn pad(document: &[u8]) -> Result<Zeroizing<Vec<u8>>, KeyringError> {
+    let length = u32::try_from(document.len()).map_err(|_| KeyringError::TooLarge)?;
+    let needed = LENGTH_LEN + document.len();
+    let bucket = BUCKETS.into_iter().find(|bucket| *bucket >= needed).ok_or(KeyringError::TooLarge)?;
+    // One allocation of the final size: growing would leave copies of the document behind.
+    let mut padded = Zeroizing::new(vec![0; bucket]);
+    padded[..LENGTH_LEN].copy_from_slice(&length.to_be_bytes());
+    padded[LENGTH_LEN..needed].copy_from_slice(document);
+    Ok(padded)
+}
+
+/// The document that was padded; nothing if the padding is not what [`pad`] makes.
+pub(super) fn unpad(padded: &[u8]) -> Option<&[u8]> {
+    let (length, rest) = padded.split_first_chunk::<LENGTH_LEN>()?;
+    let (document, padding) = rest.split_at_checked(u32::from_be_bytes(*length) as usize)?;
+    padding.iter().all(|octet| *octet == 0).then_some(document)
 }
 
 #[cfg(test)]

@@ -1,0 +1,47 @@
+//! Drafts: what is sealed for a vault that may be locked, to be kept in this browser.
+//!
+//! They are libsodium's sealed boxes (X25519, XSalsa20-Poly1305) for a key pair that the vault key leads to. What is
+//! sealed is JSON, padded like an entry. Nothing vouches for who sealed a draft: whoever can write into this browser's
+//! storage can add one. It is therefore only offered, and never taken for an entry unasked.
+
+use crypto_box::{PublicKey, SecretKey};
+use rand_core_06::{CryptoRng, RngCore};
+use shared::bytes::Base64Url;
+use zeroize::Zeroizing;
+
+use super::json;
+use super::keys::KEY_LEN;
+use super::protocol::KeyringError;
+use super::protocol::entry::Draft;
+use super::seal::{pad, unpad};
+
+/// Opens drafts.
+pub(super) struct DraftKey(SecretKey);
+
+impl DraftKey {
+    pub(super) fn from_octets(octets: [u8; KEY_LEN]) -> Self {
+        Self(octets.into())
+    }
+
+    /// The public key, as the page keeps it.
+    pub(super) fn public(&self) -> String {
+        Base64Url::encode(self.0.public_key().as_bytes())
+    }
+
+    /// Opens what [`seal`] made for this key.
+    pub(super) fn open(&self, sealed: &str) -> Result<Draft, KeyringError> {
+        let octets = Base64Url::decode(sealed).map_err(|_| KeyringError::Broken)?;
+        let padded = self.0.unseal(&octets.0).map(Zeroizing::new).map_err(|_| KeyringError::Broken)?;
+        let draft = unpad(&padded).ok_or(KeyringError::Broken)?;
+        str::from_utf8(draft).ok().and_then(json::read).ok_or(KeyringError::NotADocument)
+    }
+}
+
+/// Seals a draft for a vault, of which only the public key is known.
+pub(super) fn seal(key: &str, draft: &Draft, random: &mut (impl RngCore + CryptoRng)) -> Result<String, KeyringError> {
+    let key = Base64Url::decode(key).map_err(|_| KeyringError::Broken)?;
+    let key = PublicKey::from_slice(&key.0).map_err(|_| KeyringError::Broken)?;
+    let draft = json::write(draft).map(Zeroizing::new).ok_or(KeyringError::NotADocument)?;
+    let sealed = key.seal(random, &pad(draft.as_bytes())?).map_err(|_| KeyringError::Broken)?;
+    Ok(Base64Url::encode(&sealed))
+}

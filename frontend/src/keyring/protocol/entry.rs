@@ -1,0 +1,151 @@
+//! Entries and drafts, as page and keyring hand them to each other.
+
+use generator::kind::Rules;
+use serde::{Deserialize, Serialize};
+use shared::ids::EntryId;
+
+use crate::secret::Secret;
+
+/// What a person keeps in an entry.
+#[derive(Debug, Default, Serialize, Deserialize)]
+#[serde(default)]
+pub struct Content {
+    /// What it is for.
+    pub name: String,
+    /// The name to log in with there.
+    pub login: String,
+    /// Where it is used.
+    pub website: String,
+    /// The password.
+    #[serde(serialize_with = "Secret::serialize_exposed")]
+    pub password: Secret,
+    /// Anything else; it may be secret too.
+    #[serde(serialize_with = "Secret::serialize_exposed")]
+    pub note: Secret,
+    /// Words to find it by.
+    pub tags: Vec<String>,
+    /// The rules that the password was minted by.
+    pub rules: Option<Rules>,
+}
+
+/// A password that was replaced.
+#[derive(Debug, Serialize, Deserialize)]
+pub struct Former {
+    /// The password.
+    #[serde(serialize_with = "Secret::serialize_exposed")]
+    pub password: Secret,
+    /// When it was replaced, in milliseconds since 1970 (UTC), by the clock of the browser that did it.
+    pub until: u64,
+}
+
+/// An entry, whole. Times are in milliseconds since 1970 (UTC), by the clock of the browser that saved it.
+#[derive(Debug, Serialize, Deserialize)]
+pub struct Whole {
+    /// What a person keeps in it.
+    pub content: Content,
+    /// When it was made.
+    pub created_at: u64,
+    /// When it was last changed.
+    pub changed_at: u64,
+    /// The passwords before this one, newest first.
+    pub history: Vec<Former>,
+    /// When it was put into the bin, if it is there.
+    pub binned_at: Option<u64>,
+}
+
+/// What the page may know of every entry.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct EntrySummary {
+    /// Its id.
+    pub id: EntryId,
+    /// Its version.
+    pub version: u32,
+    /// Its name.
+    pub name: String,
+    /// The name to log in with.
+    pub login: String,
+    /// Where it is used.
+    pub website: String,
+    /// Words to find it by.
+    pub tags: Vec<String>,
+    /// When it was last changed, in milliseconds since 1970 (UTC), by the clock of the browser that changed it.
+    pub changed_at: u64,
+    /// When it was put into the bin, if it is there.
+    pub binned_at: Option<u64>,
+    /// Whether the server has it like this.
+    pub state: EntryState,
+}
+
+/// Whether the server has an entry as it is here.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, Serialize, Deserialize)]
+pub enum EntryState {
+    /// It has.
+    Saved,
+    /// Not yet.
+    Waiting,
+    /// It was changed elsewhere too: a person has to say which is right.
+    Conflict,
+}
+
+/// What came of taking entries in.
+#[derive(Debug, Default, Serialize, Deserialize)]
+pub struct Opened {
+    /// New or changed.
+    pub entries: Vec<EntrySummary>,
+    /// Deleted.
+    pub deleted: Vec<EntryId>,
+    /// Those that did not open; what is known of them stays as it was.
+    pub refused: Vec<EntryId>,
+    /// The last change number, if any changes were listed.
+    pub last_change: Option<u64>,
+    /// Whether changes follow it that were not listed.
+    pub more: bool,
+    /// How the whole vault stands, once all changes are taken in.
+    pub standing: Option<Standing>,
+}
+
+/// How a vault stands by the server's word, and whether it adds up.
+///
+/// Every change raises the account's change number by one and the version of one entry by one, and a deleted entry leaves
+/// its version behind: the versions of all entries add up to the change number. A server that leaves entries out has to
+/// lower the number too, and a browser that has seen a higher one notices.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Standing {
+    /// The newest change number.
+    pub latest: u64,
+    /// How many changes are in no entry: none, if nothing is left out.
+    pub missing: u64,
+}
+
+/// What was typed or copied and is in no entry yet.
+#[derive(Debug, Serialize, Deserialize)]
+pub struct Draft {
+    /// What it would hold.
+    pub content: Content,
+    /// The entry that it would change; nothing for a new one.
+    pub of: Option<EntryId>,
+    /// When it was sealed, in milliseconds since 1970 (UTC), by the browser's clock.
+    pub sealed_at: u64,
+}
+
+/// A draft as this browser keeps it.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct SealedDraft {
+    /// The number it is kept under.
+    pub key: u32,
+    /// As sealed.
+    pub sealed: String,
+}
+
+/// What the page may know of every draft.
+#[derive(Clone, Debug, PartialEq, Eq, Hash, Serialize, Deserialize)]
+pub struct DraftSummary {
+    /// The number it is kept under.
+    pub key: u32,
+    /// The name it would have; empty if nobody has said.
+    pub name: String,
+    /// The entry that it would change; nothing for a new one.
+    pub of: Option<EntryId>,
+    /// When it was sealed.
+    pub sealed_at: u64,
+}

@@ -1,0 +1,174 @@
+//! Making a vault and logging in, against a server that does OPAQUE and nothing else.
+
+use opaque_ke::{
+    CredentialFinalization, CredentialRequest, RegistrationRequest, RegistrationUpload, ServerLogin,
+    ServerLoginParameters, ServerRegistration, ServerSetup,
+};
+use shared::accounts::{AccountChallenge, AccountFinish, AccountStart};
+use shared::login::{CONTEXT, Suite, credential_identifier, identifiers, session_token};
+use shared::sessions::{CredentialKind, SessionChallenge, SessionFinish, SessionOpened, SessionStart};
+
+#[cfg(target_arch = "wasm32")]
+use crate::browser_test::test;
+
+use super::*;
+
+/// A server, as far as OPAQUE goes.
+struct Server {
+    setup: ServerSetup<Suite>,
+    random: Counter,
+}
+
+impl Server {
+    fn new() -> Self {
+        let mut random = Counter(100);
+        Self { setup: ServerSetup::new(&mut random), random }
+    }
+
+    fn challenge(&self, start: &AccountStart) -> String {
+        let answer = |kind, request: &Base64Url| {
+            let request = RegistrationRequest::deserialize(&request.0).unwrap();
+            let identifier = credential_identifier(&start.login, kind);
+            let started = ServerRegistration::<Suite>::start(&self.setup, request, &identifier).unwrap();
+            Base64Url(started.message.serialize().to_vec())
+        };
+        let passphrase = answer(CredentialKind::Passphrase, &start.passphrase);
+        let recovery = answer(CredentialKind::Recovery, &start.recovery);
+        serde_json::to_string(&AccountChallenge { passphrase, recovery }).unwrap()
+    }
+
+    /// Answers the first step of a log-in, and says how the last step is checked.
+    fn start_login(&mut self, account: Option<&AccountFinish>, start: &SessionStart) -> (String, ServerLogin<Suite>) {
+        let credential = account.map(|account| match start.credential {
+            CredentialKind::Passphrase => &account.passphrase,
+            CredentialKind::Recovery => &account.recovery,
+        });
+        let record = credential
+            .map(|c| ServerRegistration::finish(RegistrationUpload::<Suite>::deserialize(&c.record.0).unwrap()));
+        let request = CredentialRequest::deserialize(&start.request.0).unwrap();
+        let identifier = credential_identifier(&start.login, start.credential);
+        let started =
+            ServerLogin::start(&mut self.random, &self.setup, record, request, &identifier, parameters()).unwrap();
+        let response = Base64Url(started.message.serialize().to_vec());
+        let challenge = SessionChallenge { state: Base64Url(vec![1]), response };
+        (serde_json::to_string(&challenge).unwrap(), started.state)
+    }
+}
+
+fn parameters() -> ServerLoginParameters<'static, 'static> {
+    ServerLoginParameters { context: Some(CONTEXT), identifiers: identifiers() }
+}
+
+/// Makes a vault; gives the account as the server stores it, and the recovery code.
+fn register(server: &Server, keyring: &mut Keyring<Counter>) -> (AccountFinish, String) {
+    let request = Request::StartRegistration {
+        invite: "code".into(),
+        login: " Ada ".into(),
+        passphrase: Secret::new(PASSPHRASE.into()),
+    };
+    let Ok(Response::RegistrationStarted { recovery_code, body: start }) = keyring.handle(request) else {
+        panic!("not started");
+    };
+    let start: AccountStart = serde_json::from_str(&start).unwrap();
+    assert_eq!((start.invite.0.as_str(), start.login.as_str()), ("code", "ada"));
+    let answer = server.challenge(&start);
+    let finish = body(keyring.handle(Request::ContinueRegistration { answer })).unwrap();
+    assert!(!finish.contains(PASSPHRASE));
+    (serde_json::from_str(&finish).unwrap(), recovery_code.expose().to_owned())
+}
+
+const PASSPHRASE: &str = "correct horse battery staple";
+
+fn log_in(
+    server: &mut Server,
+    keyring: &mut Keyring<Counter>,
+    account: Option<&AccountFinish>,
+    request: Request,
+) -> Result<(), KeyringError> {
+    let start: SessionStart = serde_json::from_str(&body(keyring.handle(request))?).unwrap();
+    let (answer, state) = server.start_login(account, &start);
+    let finish = body(keyring.handle(Request::ContinueLogin { answer }))?;
+    let finish: SessionFinish = serde_json::from_str(&finish).unwrap();
+    assert_eq!(finish.state, Base64Url(vec![1]), "the server's state goes back as it came");
+    let finalization = CredentialFinalization::deserialize(&finish.finalization.0).unwrap();
+    let session_key = state.finish(finalization, parameters()).unwrap().session_key;
+
+    let account = account.unwrap();
+    let credential = match start.credential {
+        CredentialKind::Passphrase => &account.passphrase,
+        CredentialKind::Recovery => &account.recovery,
+    };
+    let answer = serde_json::to_string(&SessionOpened {
+        account_id: account.account_id,
+        wrapped_key: credential.wrapped_key.clone(),
+        idle_seconds: 1,
+        max_seconds: 1,
+    });
+    let Response::Unlocked { account: id, login, token, .. } =
+        keyring.handle(Request::FinishLogin { answer: answer.unwrap() })?
+    else {
+        panic!("not unlocked")
+    };
+    assert_eq!((id, login.as_str()), (account.account_id, "ada"));
+    assert_eq!(token.expose(), session_token(&session_key).expose_as_bearer());
+    Ok(())
+}
+
+fn with_secret(credential: CredentialKind, secret: &str) -> Request {
+    Request::StartLogin { login: "ADA".into(), credential, secret: Secret::new(secret.into()) }
+}
+
+/// From an empty keyring to an entry that opens after two other log-ins, one of them by recovery code.
+#[test]
+fn either_secret_opens_the_same_vault() {
+    let mut server = Server::new();
+    let mut keyring = Keyring::new(Counter(0), str::to_lowercase);
+    let (account, code) = register(&server, &mut keyring);
+    log_in(&mut server, &mut keyring, Some(&account), Request::StartFirstLogin).unwrap();
+    let sealed = seal(&mut keyring, 0, "GitHub");
+    for request in [with_secret(CredentialKind::Passphrase, PASSPHRASE), with_secret(CredentialKind::Recovery, &code)] {
+        let mut keyring = Keyring::new(Counter(50), str::to_lowercase);
+        log_in(&mut server, &mut keyring, Some(&account), request).unwrap();
+        open(&mut keyring, stored(entry_id(), 1, Some(sealed.clone())));
+        assert_eq!(reveal(&mut keyring).unwrap(), "kV9!mQ2#");
+    }
+}
+
+#[test]
+fn a_wrong_secret_and_an_unknown_account_look_the_same() {
+    let mut server = Server::new();
+    let (account, code) = register(&server, &mut Keyring::new(Counter(0), str::to_lowercase));
+    let mut keyring = Keyring::new(Counter(50), str::to_lowercase);
+    for (account, secret) in [
+        (Some(&account), "correct horse battery stable"),
+        (Some(&account), ""),
+        (Some(&account), code.as_str()),
+        (None, PASSPHRASE),
+    ] {
+        let result = log_in(&mut server, &mut keyring, account, with_secret(CredentialKind::Passphrase, secret));
+        assert_eq!(result, Err(KeyringError::WrongSecret));
+    }
+    assert_eq!(keyring.handle(Request::Reveal { id: entry_id() }).err(), Some(KeyringError::Locked));
+}
+
+#[test]
+fn what_is_mistyped_is_told_before_the_server_is_asked() {
+    let mut keyring = Keyring::new(Counter(0), str::to_lowercase);
+    let expected = KeyringError::Recovery(RecoveryFault::Count { found: 2 });
+    assert_eq!(keyring.handle(with_secret(CredentialKind::Recovery, "abandon ability")).err(), Some(expected));
+    let secret = Secret::new(PASSPHRASE.into());
+    let request = Request::StartLogin { login: " ".into(), credential: CredentialKind::Passphrase, secret };
+    let expected = KeyringError::Login(shared::accounts::NotLogin::Empty);
+    assert_eq!(keyring.handle(request).err(), Some(expected));
+}
+
+#[test]
+fn rubbish_from_the_server_is_told_apart_from_a_wrong_secret() {
+    let challenge = SessionChallenge { state: Base64Url::default(), response: Base64Url(vec![9; 320]) };
+    for answer in ["", "<html>", "{}", &serde_json::to_string(&challenge).unwrap()] {
+        let mut keyring = Keyring::new(Counter(0), str::to_lowercase);
+        keyring.handle(with_secret(CredentialKind::Passphrase, PASSPHRASE)).unwrap();
+        let rubbish = Request::ContinueLogin { answer: answer.into() };
+        assert_eq!(keyring.handle(rubbish).err(), Some(KeyringError::ServerMessage), "{answer}");
+    }
+}

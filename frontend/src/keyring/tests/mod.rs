@@ -1,0 +1,333 @@
+mod drafts;
+mod login;
+mod waiting;
+
+use rand_core_06::Error;
+use shared::bytes::Base64Url;
+use shared::ids::{AccountId, EntryId};
+use shared::limits::{BUCKETS, SEALED_OVERHEAD};
+use shared::passwords::{FORMAT, NotSealed, Sealed};
+use shared::problem::Problem;
+
+#[cfg(target_arch = "wasm32")]
+use crate::browser_test::test;
+
+use super::keys::VaultKey;
+use super::protocol::entry::*;
+use super::protocol::*;
+use super::*;
+
+/// Octets that count up: nonces and keys that a test can foresee.
+pub(super) struct Counter(pub(super) u8);
+
+impl RngCore for Counter {
+    fn next_u32(&mut self) -> u32 {
+        let mut octets = [0; 4];
+        self.fill_bytes(&mut octets);
+        u32::from_le_bytes(octets)
+    }
+    fn next_u64(&mut self) -> u64 {
+        let mut octets = [0; 8];
+        self.fill_bytes(&mut octets);
+        u64::from_le_bytes(octets)
+    }
+    fn fill_bytes(&mut self, dest: &mut [u8]) {
+        for octet in dest {
+            *octet = self.0;
+            self.0 = self.0.wrapping_add(1);
+        }
+    }
+    fn try_fill_bytes(&mut self, dest: &mut [u8]) -> Result<(), Error> {
+        self.fill_bytes(dest);
+        Ok(())
+    }
+}
+impl CryptoRng for Counter {}
+
+const NOW: u64 = 1_790_000_000_000;
+
+/// The id that a counter from 0 leads to, and the frozen entry has.
+fn entry_id() -> EntryId {
+    EntryId::from_time(NOW, [3; 10])
+}
+
+fn content(name: &str, password: &str) -> Content {
+    Content { name: name.into(), password: Secret::new(password.into()), ..Content::default() }
+}
+
+fn entry(name: &str) -> Whole {
+    let content = content(name, "kV9!mQ2#");
+    Whole { content, created_at: NOW, changed_at: NOW, history: Vec::new(), binned_at: None }
+}
+
+/// What the page is told of an entry that has a name only.
+fn summary(id: EntryId, version: u32, name: &str, state: EntryState) -> EntrySummary {
+    let (login, website, tags) = Default::default();
+    EntrySummary { id, version, name: name.into(), login, website, tags, changed_at: NOW, binned_at: None, state }
+}
+
+/// A keyring with an open vault of known key.
+fn open_keyring() -> Keyring<Counter> {
+    let mut keyring = Keyring::new(Counter(0), str::to_lowercase);
+    let key = VaultKey::from_octets([7; keys::KEY_LEN]);
+    keyring.vault = Some(Vault::new(AccountId::from_random([1; 16]), key.entry_key()));
+    keyring.draft_key = Some(key.draft_key());
+    keyring
+}
+
+fn seal(keyring: &mut Keyring<Counter>, replaces: u32, name: &str) -> Sealed {
+    keyring.vault.as_ref().unwrap().seal(entry_id(), replaces + 1, entry(name), &mut keyring.random).unwrap()
+}
+
+fn stored(id: EntryId, version: u32, sealed: Option<Sealed>) -> StoredEntry {
+    StoredEntry { id, version, change_no: 1, changed_at: 0, sealed }
+}
+
+fn open(keyring: &mut Keyring<Counter>, entry: StoredEntry) -> Opened {
+    take_changes(keyring, vec![entry], false)
+}
+
+fn take_changes(keyring: &mut Keyring<Counter>, entries: Vec<StoredEntry>, more: bool) -> Opened {
+    let answer = serde_json::to_string(&Changes { entries, latest: 9, more }).unwrap();
+    opened(keyring.handle(Request::TakeChanges { answer }))
+}
+
+fn opened(response: Result<Response, KeyringError>) -> Opened {
+    match response {
+        Ok(Response::Opened(opened)) => opened,
+        other => panic!("{other:?}"),
+    }
+}
+
+fn body(response: Result<Response, KeyringError>) -> Result<String, KeyringError> {
+    match response? {
+        Response::Post { body } => Ok(body),
+        other => panic!("{other:?}"),
+    }
+}
+
+fn reveal(keyring: &mut Keyring<Counter>) -> Result<String, KeyringError> {
+    reveal_entry(keyring, entry_id())
+}
+
+fn reveal_entry(keyring: &mut Keyring<Counter>, id: EntryId) -> Result<String, KeyringError> {
+    match keyring.handle(Request::Reveal { id })? {
+        Response::Revealed { password } => Ok(password.expose().to_owned()),
+        other => panic!("{other:?}"),
+    }
+}
+
+fn whole(keyring: &mut Keyring<Counter>, id: EntryId) -> Whole {
+    match keyring.handle(Request::Open { id }) {
+        Ok(Response::Whole(whole)) => *whole,
+        other => panic!("{other:?}"),
+    }
+}
+
+/// The bytes of format 1 never change: this file was written once.
+#[test]
+fn format_1_is_frozen() {
+    let sealed = seal(&mut open_keyring(), 0, "GitHub");
+    assert_eq!(Base64Url::encode(sealed.as_bytes()), include_str!("../../../vectors/entry-1.txt").trim());
+}
+
+#[test]
+fn what_was_frozen_opens() {
+    let octets = Base64Url::decode(include_str!("../../../vectors/entry-1.txt").trim()).unwrap().0;
+    let mut keyring = open_keyring();
+    let opened = open(&mut keyring, stored(entry_id(), 1, Some(octets.try_into().unwrap())));
+    assert_eq!(opened.entries[0].name, "GitHub");
+    assert_eq!(reveal(&mut keyring).unwrap(), "kV9!mQ2#");
+}
+
+/// Each vector is the frozen entry with one defect, named after it.
+#[test]
+fn defects_are_refused() {
+    let frozen = Base64Url::decode(include_str!("../../../vectors/entry-1.txt").trim()).unwrap().0;
+    let refused = |account: [u8; 16], id: EntryId, version: u32, octets: &[u8]| {
+        let mut keyring = open_keyring();
+        keyring.vault.as_mut().unwrap().account = AccountId::from_random(account);
+        let opened = open(&mut keyring, stored(id, version, Some(octets.to_vec().try_into().unwrap())));
+        assert!(opened.entries.is_empty());
+        assert_eq!(reveal(&mut keyring), Err(KeyringError::NoSuchEntry), "nothing of it is kept");
+        opened.refused.len()
+    };
+    let mut flips = vec![1, 24, 25, frozen.len() / 2, frozen.len() - 17, frozen.len() - 16, frozen.len() - 1];
+    flips.extend((1..frozen.len()).step_by(97));
+    for place in flips {
+        let mut flipped = frozen.clone();
+        flipped[place] ^= 0x10;
+        assert_eq!(refused([1; 16], entry_id(), 1, &flipped), 1, "flipped bit in octet {place}");
+    }
+    let other_entry = EntryId::from_time(1_790_000_000_001, [3; 10]);
+    assert_eq!(refused([2; 16], entry_id(), 1, &frozen), 1, "wrong account");
+    assert_eq!(refused([1; 16], other_entry, 1, &frozen), 1, "wrong entry");
+    assert_eq!(refused([1; 16], entry_id(), 2, &frozen), 1, "older version under a newer number");
+    assert_eq!(refused([1; 16], entry_id(), 0, &frozen), 1, "wrong version");
+
+    // These do not even pass for sealed entries, wherever they come from.
+    let length = |octets: &[u8]| Sealed::try_from(octets.to_vec()).err();
+    assert_eq!(length(&frozen[..frozen.len() - 1]), Some(NotSealed::Length), "truncated");
+    assert_eq!(length(&[&frozen[..], &[0]].concat()), Some(NotSealed::Length), "trailing octet");
+    assert_eq!(length(&[]), Some(NotSealed::Length), "empty");
+    // To another bucket's length: passes for one, and does not open.
+    let mut padded = frozen.clone();
+    padded.resize(BUCKETS[1] + SEALED_OVERHEAD, 0);
+    assert_eq!(refused([1; 16], entry_id(), 1, &padded), 1, "trailing octets");
+    let mut unknown = frozen.clone();
+    unknown[0] = FORMAT + 1;
+    assert_eq!(length(&unknown), Some(NotSealed::Format), "unknown format");
+}
+
+#[test]
+fn the_size_tells_the_bucket_only() {
+    let mut keyring = open_keyring();
+    let overhead = document::write(entry("")).unwrap().len() + 4;
+    for (index, bucket) in BUCKETS.into_iter().enumerate() {
+        let fits = "n".repeat(bucket - overhead);
+        assert_eq!(seal(&mut keyring, 0, &fits).as_bytes().len(), bucket + SEALED_OVERHEAD);
+        let larger = entry(&format!("{fits}n"));
+        let next = keyring.vault.as_ref().unwrap().seal(entry_id(), 1, larger, &mut keyring.random);
+        match BUCKETS.get(index + 1) {
+            Some(bucket) => assert_eq!(next.unwrap().as_bytes().len(), bucket + SEALED_OVERHEAD),
+            None => assert_eq!(next.unwrap_err(), KeyringError::TooLarge),
+        }
+    }
+    assert_eq!(seal(&mut keyring, 0, "").as_bytes().len(), seal(&mut keyring, 0, "a longer name").as_bytes().len());
+}
+
+#[test]
+fn sealing_twice_gives_other_octets() {
+    let mut keyring = open_keyring();
+    assert_ne!(seal(&mut keyring, 0, "GitHub"), seal(&mut keyring, 0, "GitHub"));
+}
+
+#[test]
+fn a_newer_version_takes_the_place_and_a_deletion_ends_it() {
+    let mut keyring = open_keyring();
+    let first = seal(&mut keyring, 0, "GitHub");
+    let second = seal(&mut keyring, 1, "GitHub (work)");
+    open(&mut keyring, stored(entry_id(), 1, Some(first.clone())));
+    assert_eq!(open(&mut keyring, stored(entry_id(), 2, Some(second))).entries[0].name, "GitHub (work)");
+    // One that does not open leaves what is there alone.
+    assert_eq!(open(&mut keyring, stored(entry_id(), 3, Some(first))).refused, [entry_id()]);
+    assert!(reveal(&mut keyring).is_ok());
+    assert_eq!(open(&mut keyring, stored(entry_id(), 3, None)).deleted, [entry_id()]);
+    assert_eq!(reveal(&mut keyring), Err(KeyringError::NoSuchEntry));
+}
+
+#[test]
+fn a_new_entry_is_sealed_sent_and_taken_in() {
+    let mut keyring = open_keyring();
+    let rules = Some(generator::kind::Rules::default());
+    let request =
+        Request::Seal { content: Content { rules: rules.clone(), ..content("GitHub", "kV9!mQ2#") }, now: NOW };
+    let Ok(Response::Sealed { id, body, opened: waiting }) = keyring.handle(request) else { panic!("not sealed") };
+    assert!(!body.contains("GitHub") && !body.contains("kV9"));
+    assert_eq!(waiting.entries, [summary(id, 0, "GitHub", EntryState::Waiting)]);
+    assert_eq!(reveal_entry(&mut keyring, id).unwrap(), "kV9!mQ2#", "it can be shown while it waits");
+    // Taking it in twice changes nothing.
+    for _ in 0..2 {
+        let opened = opened(keyring.handle(Request::TakeOwn { id, body: body.clone() }));
+        assert_eq!(opened.entries, [summary(id, 1, "GitHub", EntryState::Saved)]);
+        assert_eq!(reveal_entry(&mut keyring, id).unwrap(), "kV9!mQ2#");
+    }
+    assert_eq!(whole(&mut keyring, id).content.rules, rules);
+}
+
+/// The receipt of a password goes over the worker's boundary and through the sealed document, whatever its kind.
+#[test]
+fn every_kind_of_rules_is_kept() {
+    use generator::kind::Rules;
+    let site = generator::site_rules::Rules { text: "required: [\"\\é];".into(), ..Default::default() };
+    let phrase = generator::phrase::Rules { separator: None, ..Default::default() };
+    let kinds = [
+        Rules::Characters(Default::default()),
+        Rules::Phrase(phrase),
+        Rules::Pin(Default::default()),
+        Rules::Site(site),
+    ];
+    let mut keyring = open_keyring();
+    for rules in kinds.map(Some) {
+        let content = Content { rules: rules.clone(), ..content("x", "") };
+        let request = Request::Seal { content, now: NOW };
+        let octets = postcard::to_allocvec(&request).unwrap();
+        let reply = keyring.handle(postcard::from_bytes(&octets).unwrap());
+        let Ok(Response::Sealed { id, .. }) = reply else { panic!("not sealed") };
+        assert_eq!(whole(&mut keyring, id).content.rules, rules);
+    }
+}
+
+#[test]
+fn changes_come_in_pages() {
+    let mut keyring = open_keyring();
+    let sealed = seal(&mut keyring, 0, "GitHub");
+    let page = || vec![stored(entry_id(), 1, Some(sealed.clone()))];
+    for (entries, more, last) in [(page(), true, Some(1)), (page(), false, Some(1)), (Vec::new(), false, None)] {
+        let opened = take_changes(&mut keyring, entries, more);
+        assert_eq!((opened.last_change, opened.more), (last, more));
+    }
+}
+
+#[test]
+fn a_problem_brings_the_current_entry() {
+    let mut keyring = open_keyring();
+    let sealed = seal(&mut keyring, 4, "GitHub (work)");
+    let problem = |current: Option<StoredEntry>| {
+        let code = shared::problem::ProblemCode::StaleVersion;
+        let current = current.map(Box::new);
+        let problem =
+            Problem { type_uri: String::new(), title: String::new(), status: 409, detail: None, code, current };
+        Request::TakeCurrent { problem: serde_json::to_string(&problem).unwrap() }
+    };
+    let taken = opened(keyring.handle(problem(Some(stored(entry_id(), 5, Some(sealed))))));
+    assert_eq!((taken.entries[0].version, taken.entries[0].name.as_str()), (5, "GitHub (work)"));
+    assert_eq!(opened(keyring.handle(problem(Some(stored(entry_id(), 6, None))))).deleted, [entry_id()]);
+    assert_eq!(keyring.handle(problem(None)).err(), Some(KeyringError::ServerMessage));
+}
+
+#[test]
+fn a_locked_keyring_does_nothing() {
+    let changes = serde_json::to_string(&Changes { entries: Vec::new(), latest: 0, more: false }).unwrap();
+    let challenge = serde_json::to_string(&shared::accounts::AccountChallenge {
+        passphrase: Base64Url::default(),
+        recovery: Base64Url::default(),
+    });
+    let mut keyring = Keyring::new(Counter(0), str::to_lowercase);
+    for (request, expected) in [
+        (Request::Reveal { id: entry_id() }, KeyringError::Locked),
+        (Request::TakeChanges { answer: changes }, KeyringError::Locked),
+        (Request::Seal { content: content("x", ""), now: NOW }, KeyringError::Locked),
+        (Request::Change { id: entry_id(), content: content("x", ""), now: NOW }, KeyringError::Locked),
+        (Request::Open { id: entry_id() }, KeyringError::Locked),
+        (Request::Compare { id: entry_id() }, KeyringError::Locked),
+        (Request::TakeWaiting { bodies: Vec::new() }, KeyringError::Locked),
+        (Request::StartFirstLogin, KeyringError::OutOfTurn),
+        (Request::ContinueLogin { answer: String::new() }, KeyringError::OutOfTurn),
+        (Request::FinishLogin { answer: String::new() }, KeyringError::OutOfTurn),
+        (Request::ContinueRegistration { answer: challenge.unwrap() }, KeyringError::OutOfTurn),
+    ] {
+        assert_eq!(keyring.handle(request).err(), Some(expected));
+    }
+}
+
+#[test]
+fn messages_survive_their_crossing_and_debug_hides_their_secrets() {
+    let request = Request::StartRegistration {
+        invite: "code".into(),
+        login: "ada".into(),
+        passphrase: Secret::new("hunter2".into()),
+    };
+    let octets = postcard::to_allocvec(&Call { id: 7, request }).unwrap();
+    let back: Call = postcard::from_bytes(&octets).unwrap();
+    assert!(matches!(&back.request, Request::StartRegistration { passphrase, .. } if passphrase.expose() == "hunter2"));
+    assert!(!format!("{back:?}").contains("hunter2"));
+    let reply = Reply { id: 7, result: Err(KeyringError::Recovery(RecoveryFault::WrongWord { place: 3 })) };
+    let back: Reply = postcard::from_bytes(&postcard::to_allocvec(&reply).unwrap()).unwrap();
+    assert_eq!(back.result.unwrap_err(), KeyringError::Recovery(RecoveryFault::WrongWord { place: 3 }));
+    let rules = Some(generator::kind::Rules::default());
+    let note = Secret::new("kV9 too".into());
+    let seal = Request::Seal { content: Content { rules, note, ..content("x", "kV9") }, now: NOW };
+    let back: Request = postcard::from_bytes(&postcard::to_allocvec(&seal).unwrap()).unwrap();
+    assert!(!format!("{back:?}{:?}", entry("x")).contains("kV9"));
+}

@@ -1,0 +1,280 @@
+//! What was sealed here and waits for the server: chains, conflicts, history, the bin.
+
+#[cfg(target_arch = "wasm32")]
+use crate::browser_test::test;
+
+use super::*;
+
+fn sealed(response: Result<Response, KeyringError>) -> (EntryId, String, Opened) {
+    match response {
+        Ok(Response::Sealed { id, body, opened }) => (id, body, opened),
+        other => panic!("{other:?}"),
+    }
+}
+
+fn create(keyring: &mut Keyring<Counter>, content: Content) -> (EntryId, String) {
+    let (id, body, _) = sealed(keyring.handle(Request::Seal { content, now: NOW }));
+    (id, body)
+}
+
+fn change(keyring: &mut Keyring<Counter>, id: EntryId, content: Content, now: u64) -> String {
+    sealed(keyring.handle(Request::Change { id, content, now })).1
+}
+
+fn take_own(keyring: &mut Keyring<Counter>, id: EntryId, body: &str) -> EntrySummary {
+    opened(keyring.handle(Request::TakeOwn { id, body: body.into() })).entries.remove(0)
+}
+
+fn replaces(body: &str) -> u32 {
+    serde_json::from_str::<PutPassword>(body).unwrap().replaces
+}
+
+fn as_stored(id: EntryId, body: &str) -> StoredEntry {
+    let put: PutPassword = serde_json::from_str(body).unwrap();
+    stored(id, put.replaces + 1, Some(put.sealed))
+}
+
+fn resolve(keyring: &mut Keyring<Counter>, id: EntryId, keep: Keep) -> Result<Response, KeyringError> {
+    keyring.handle(Request::Resolve { id, keep, now: NOW + 50 })
+}
+
+fn passwords(entry: &Whole) -> (String, Vec<(String, u64)>) {
+    let history = entry.history.iter().map(|it| (it.password.expose().to_owned(), it.until)).collect();
+    (entry.content.password.expose().to_owned(), history)
+}
+
+fn former(history: &[(&str, u64)]) -> Vec<(String, u64)> {
+    history.iter().map(|(password, until)| ((*password).to_owned(), *until)).collect()
+}
+
+#[test]
+fn an_entry_is_kept_whole() {
+    let mut keyring = open_keyring();
+    let all = Content {
+        login: "ada".into(),
+        website: "https://github.com".into(),
+        note: Secret::new("line 1\nline 2 😀 \"".into()),
+        tags: vec!["work".into(), "עבודה".into()],
+        ..content("GitHub", "one")
+    };
+    let (id, body) = create(&mut keyring, all);
+    let told = take_own(&mut keyring, id, &body);
+    assert_eq!((told.login.as_str(), told.website.as_str(), told.tags.len()), ("ada", "https://github.com", 2));
+    let entry = whole(&mut keyring, id);
+    assert_eq!(entry.content.note.expose(), "line 1\nline 2 😀 \"");
+    assert_eq!(entry.content.tags, ["work", "עבודה"]);
+    assert_eq!((entry.created_at, entry.changed_at, entry.binned_at), (NOW, NOW, None));
+}
+
+#[test]
+fn a_password_that_is_replaced_goes_into_the_history() {
+    let mut keyring = open_keyring();
+    let (id, _) = create(&mut keyring, content("GitHub", "one"));
+    change(&mut keyring, id, content("GitHub", "two"), NOW + 1);
+    change(&mut keyring, id, content("GitHub (work)", "two"), NOW + 2);
+    // A clock that was set back.
+    change(&mut keyring, id, content("GitHub", "three"), NOW - 9);
+    let entry = whole(&mut keyring, id);
+    assert_eq!(passwords(&entry), ("three".into(), former(&[("two", NOW - 9), ("one", NOW + 1)])));
+    assert_eq!((entry.created_at, entry.changed_at), (NOW, NOW + 2));
+    for n in 0..150 {
+        change(&mut keyring, id, content("GitHub", &n.to_string()), NOW + 3);
+    }
+    let (_, history) = passwords(&whole(&mut keyring, id));
+    assert_eq!((history.len(), history[0].0.as_str(), history[99].0.as_str()), (100, "148", "49"));
+}
+
+#[test]
+fn changes_wait_in_order_and_each_is_sent_once() {
+    let mut keyring = open_keyring();
+    let (id, first) = create(&mut keyring, content("one", "1"));
+    let second = change(&mut keyring, id, content("two", "2"), NOW);
+    let third = change(&mut keyring, id, content("three", "3"), NOW);
+    assert_eq!([&first, &second, &third].map(|body| replaces(body)), [0, 1, 2]);
+    assert_eq!(take_own(&mut keyring, id, &first), summary(id, 1, "three", EntryState::Waiting));
+    // The answer to the second was lost: it comes with the changes.
+    let told = open(&mut keyring, as_stored(id, &second)).entries.remove(0);
+    assert_eq!(told, summary(id, 2, "three", EntryState::Waiting));
+    assert_eq!(take_own(&mut keyring, id, &third), summary(id, 3, "three", EntryState::Saved));
+    // What comes late changes nothing.
+    assert!(opened(keyring.handle(Request::TakeOwn { id, body: first })).entries.is_empty());
+    assert_eq!(whole(&mut keyring, id).content.name, "three");
+}
+
+#[test]
+fn what_waits_survives_a_lock() {
+    let mut keyring = open_keyring();
+    let (id, first) = create(&mut keyring, content("one", "1"));
+    let second = change(&mut keyring, id, content("two", "2"), NOW);
+    let (other, third) = create(&mut keyring, content("other", "3"));
+    let bodies = || vec![(id, first.clone()), (id, second.clone()), (other, third.clone())];
+    let mut keyring = open_keyring();
+    // The server has the first already.
+    open(&mut keyring, as_stored(id, &first));
+    for _ in 0..2 {
+        let taken = opened(keyring.handle(Request::TakeWaiting { bodies: bodies() }));
+        let waiting = EntryState::Waiting;
+        assert_eq!(taken.entries, [summary(id, 1, "two", waiting), summary(other, 0, "other", waiting)]);
+    }
+    assert_eq!(take_own(&mut keyring, id, &second).state, EntryState::Saved);
+    // Of another vault, or broken.
+    let mut stranger = open_keyring();
+    stranger.vault.as_mut().unwrap().account = AccountId::from_random([2; 16]);
+    let taken = opened(stranger.handle(Request::TakeWaiting { bodies: bodies() }));
+    assert_eq!((taken.entries.len(), taken.refused), (0, vec![id, id, other]));
+}
+
+#[test]
+fn what_waits_can_be_forgotten() {
+    let mut keyring = open_keyring();
+    let (id, first) = create(&mut keyring, content("one", "1"));
+    take_own(&mut keyring, id, &first);
+    change(&mut keyring, id, content("two", "2"), NOW);
+    let (other, _) = create(&mut keyring, content("other", "3"));
+    let told = opened(keyring.handle(Request::Discard { id }));
+    assert_eq!(told.entries, [summary(id, 1, "one", EntryState::Saved)]);
+    assert_eq!(opened(keyring.handle(Request::Discard { id: other })).deleted, [other]);
+    assert_eq!(reveal_entry(&mut keyring, other), Err(KeyringError::NoSuchEntry));
+}
+
+#[test]
+fn the_bin_is_a_change_like_others() {
+    let mut keyring = open_keyring();
+    let (id, first) = create(&mut keyring, content("one", "1"));
+    take_own(&mut keyring, id, &first);
+    let (_, body, told) = sealed(keyring.handle(Request::Bin { id, binned: true, now: NOW + 7 }));
+    assert_eq!((replaces(&body), told.entries[0].binned_at), (1, Some(NOW + 7)));
+    let (_, _, told) = sealed(keyring.handle(Request::Bin { id, binned: false, now: NOW + 8 }));
+    assert_eq!(told.entries[0].binned_at, None);
+}
+
+/// Two keyrings of one vault, each with a change of its own to the same entry; the second has been told of the first's.
+fn conflict() -> (Keyring<Counter>, EntryId) {
+    let mut keyring = open_keyring();
+    let (id, first) = create(&mut keyring, content("one", "1"));
+    take_own(&mut keyring, id, &first);
+    let mut other = open_keyring();
+    other.random = Counter(99);
+    open(&mut other, as_stored(id, &first));
+    let theirs = change(&mut other, id, content("theirs", "t"), NOW + 20);
+    change(&mut keyring, id, content("mine", "m1"), NOW + 10);
+    change(&mut keyring, id, content("mine", "m2"), NOW + 11);
+    let told = open(&mut keyring, as_stored(id, &theirs));
+    assert_eq!(told.entries[0].state, EntryState::Conflict);
+    (keyring, id)
+}
+
+#[test]
+fn both_sides_of_a_conflict_are_kept_and_shown() {
+    let (mut keyring, id) = conflict();
+    let Ok(Response::Both { mine, theirs }) = keyring.handle(Request::Compare { id }) else { panic!("not compared") };
+    assert_eq!((mine.content.name.as_str(), theirs.unwrap().content.name.as_str()), ("mine", "theirs"));
+    // Until somebody has chosen, nothing is laid on top.
+    let request = Request::Change { id, content: content("x", "x"), now: NOW };
+    assert_eq!(keyring.handle(request).err(), Some(KeyringError::Conflict));
+}
+
+#[test]
+fn whoever_wins_a_conflict_keeps_the_passwords_of_the_other() {
+    let (mut keyring, id) = conflict();
+    let (_, body, told) = sealed(resolve(&mut keyring, id, Keep::Mine));
+    assert_eq!((replaces(&body), told.entries[0].state), (2, EntryState::Waiting));
+    let history = former(&[("t", NOW + 50), ("m1", NOW + 11), ("1", NOW + 10)]);
+    assert_eq!(passwords(&whole(&mut keyring, id)), ("m2".into(), history));
+
+    let (mut keyring, id) = conflict();
+    let (_, body, _) = sealed(resolve(&mut keyring, id, Keep::Theirs));
+    assert_eq!(replaces(&body), 2);
+    let history = former(&[("m2", NOW + 50), ("1", NOW + 20), ("m1", NOW + 11)]);
+    let entry = whole(&mut keyring, id);
+    assert_eq!(passwords(&entry), ("t".into(), history));
+    assert_eq!(entry.content.name, "theirs");
+
+    let (mut keyring, id) = conflict();
+    let (new, body, told) = sealed(resolve(&mut keyring, id, Keep::Both));
+    assert_ne!(new, id);
+    assert_eq!(replaces(&body), 0);
+    let names: Vec<_> = told.entries.iter().map(|it| (it.name.as_str(), it.state)).collect();
+    assert_eq!(names, [("mine", EntryState::Waiting), ("theirs", EntryState::Saved)]);
+    assert_eq!(reveal_entry(&mut keyring, new).unwrap(), "m2");
+    assert_eq!(reveal_entry(&mut keyring, id).unwrap(), "t");
+}
+
+#[test]
+fn what_differs_in_no_password_needs_no_save_when_it_loses() {
+    let mut keyring = open_keyring();
+    let (id, first) = create(&mut keyring, content("one", "1"));
+    let mut other = open_keyring();
+    open(&mut other, as_stored(id, &first));
+    let theirs = change(&mut other, id, content("theirs", "1"), NOW);
+    take_own(&mut keyring, id, &first);
+    change(&mut keyring, id, content("mine", "1"), NOW);
+    open(&mut keyring, as_stored(id, &theirs));
+    let told = opened(resolve(&mut keyring, id, Keep::Theirs));
+    assert_eq!(told.entries, [summary(id, 2, "theirs", EntryState::Saved)]);
+}
+
+#[test]
+fn changed_here_and_deleted_elsewhere_is_a_conflict_too() {
+    for keep in [Keep::Mine, Keep::Theirs, Keep::Both] {
+        let mut keyring = open_keyring();
+        let (id, first) = create(&mut keyring, content("one", "1"));
+        take_own(&mut keyring, id, &first);
+        change(&mut keyring, id, content("mine", "2"), NOW);
+        let told = open(&mut keyring, stored(id, 2, None));
+        assert_eq!((told.entries[0].state, told.deleted.len()), (EntryState::Conflict, 0));
+        let Ok(Response::Both { theirs: None, .. }) = keyring.handle(Request::Compare { id }) else {
+            panic!("{keep:?}")
+        };
+        match keep {
+            // Put again in place of its deletion.
+            Keep::Mine => assert_eq!(replaces(&sealed(resolve(&mut keyring, id, keep)).1), 2),
+            Keep::Theirs => assert_eq!(opened(resolve(&mut keyring, id, keep)).deleted, [id]),
+            Keep::Both => {
+                let (new, _, told) = sealed(resolve(&mut keyring, id, keep));
+                assert_eq!(told.deleted, [id]);
+                assert_eq!(reveal_entry(&mut keyring, new).unwrap(), "2");
+            }
+        }
+    }
+}
+
+/// Changes that are in no entry, after these were listed.
+fn missing(keyring: &mut Keyring<Counter>, entries: Vec<StoredEntry>, latest: u64) -> u64 {
+    let answer = serde_json::to_string(&Changes { entries, latest, more: false }).unwrap();
+    let standing = opened(keyring.handle(Request::TakeChanges { answer })).standing.unwrap();
+    assert_eq!(standing.latest, latest);
+    standing.missing
+}
+
+#[test]
+fn what_a_server_leaves_out_is_missed() {
+    let mut keyring = open_keyring();
+    let (one, first) = create(&mut keyring, content("one", "1"));
+    let second = change(&mut keyring, one, content("one", "2"), NOW);
+    let (two, third) = create(&mut keyring, content("two", "3"));
+    let (gone, _) = create(&mut keyring, content("gone", "4"));
+    let all = || vec![as_stored(one, &second), as_stored(two, &third), stored(gone, 2, None)];
+    let fresh = || open_keyring();
+    assert_eq!(missing(&mut fresh(), all(), 5), 0);
+    assert_eq!(missing(&mut fresh(), Vec::new(), 0), 0);
+    // An entry, a deletion, or a newer version left out.
+    for left_out in 0..3 {
+        let mut some = all();
+        let version = some.remove(left_out).version;
+        assert_eq!(missing(&mut fresh(), some, 5), u64::from(version));
+    }
+    assert_eq!(missing(&mut fresh(), vec![as_stored(one, &first), all().remove(1), all().remove(2)], 5), 1);
+    // In pages, with a change in between, and with what was saved here meanwhile.
+    let mut paged = fresh();
+    take_changes(&mut paged, vec![as_stored(one, &first), as_stored(two, &third)], true);
+    assert_eq!(missing(&mut paged, vec![as_stored(one, &second)], 3), 0);
+    let (mine, fourth) = create(&mut paged, content("mine", "5"));
+    take_own(&mut paged, mine, &fourth);
+    assert_eq!(missing(&mut paged, Vec::new(), 3), 0, "the answer is from before the save");
+    assert_eq!(missing(&mut paged, Vec::new(), 4), 0);
+    // What does not open is told of elsewhere, and is not left out.
+    let mut stranger = fresh();
+    stranger.vault.as_mut().unwrap().account = AccountId::from_random([2; 16]);
+    assert_eq!(missing(&mut stranger, all(), 5), 0);
+}

@@ -1,0 +1,291 @@
+//! An open vault: its entries as the server has them, and what was sealed here and waits for the server.
+//!
+//! What waits is a chain for each entry: every change made here is sealed for the version after the one before it, so
+//! that all of them can be sent in order, each once. The chain follows the server's version; where it does not, the
+//! entry was changed elsewhere too, and a person has to say which is right.
+
+use std::collections::BTreeMap;
+
+use rand_core_06::{CryptoRng, RngCore};
+use shared::ids::{AccountId, EntryId};
+use shared::passwords::{PutPassword, Sealed, StoredEntry};
+
+use super::document;
+use super::keys::EntryKey;
+use super::protocol::entry::{Content, EntryState, EntrySummary, Former, Opened, Standing, Whole};
+use super::protocol::{Keep, KeyringError, Response};
+use super::seal::Binding;
+use super::{from_json, to_json};
+
+/// Former passwords that an entry keeps. The oldest go first: together they must fit into the largest bucket.
+const HISTORY_MAX: usize = 100;
+
+/// An open vault: its key, and its entries as sealed.
+pub(super) struct Vault {
+    pub(super) account: AccountId,
+    pub(super) key: EntryKey,
+    pub(super) entries: BTreeMap<EntryId, Kept>,
+    /// The server's version of every entry it has told of: also of those that are deleted or did not open.
+    told: BTreeMap<EntryId, u32>,
+}
+
+/// An entry as sealed.
+#[derive(Default)]
+pub(super) struct Kept {
+    /// The server's version; 0 if it does not have the entry.
+    version: u32,
+    /// What the server has; nothing if it has none, or has deleted it.
+    stored: Option<Sealed>,
+    /// What was sealed here and the server does not have, oldest first, with its version.
+    waiting: Vec<(u32, Sealed)>,
+}
+
+impl Kept {
+    /// The newest there is, and its version.
+    fn newest(&self) -> Option<(u32, &Sealed)> {
+        let waiting = self.waiting.last().map(|(version, sealed)| (*version, sealed));
+        waiting.or_else(|| Some((self.version, self.stored.as_ref()?)))
+    }
+
+    fn state(&self) -> EntryState {
+        match self.waiting.first() {
+            None => EntryState::Saved,
+            Some((version, _)) if *version == self.version + 1 => EntryState::Waiting,
+            Some(_) => EntryState::Conflict,
+        }
+    }
+}
+
+impl Vault {
+    pub(super) fn new(account: AccountId, key: EntryKey) -> Self {
+        Self { account, key, entries: BTreeMap::new(), told: BTreeMap::new() }
+    }
+
+    /// Takes in what the server has. What does not open, or is older than what is here, leaves what is here alone.
+    pub(super) fn take(&mut self, stored: Vec<StoredEntry>) -> Opened {
+        let mut opened = Opened::default();
+        for StoredEntry { id, version, sealed, .. } in stored {
+            if self.entries.get(&id).is_some_and(|kept| kept.version > version) {
+                continue;
+            }
+            self.told.insert(id, version);
+            if sealed.as_ref().is_some_and(|sealed| self.open(id, version, sealed).is_err()) {
+                opened.refused.push(id);
+                continue;
+            }
+            let kept = self.entries.entry(id).or_default();
+            // Its answer was lost on the way, or another tab sent it: it is what was sealed here.
+            let own = kept.waiting.iter().position(|(own, body)| *own == version && Some(body) == sealed.as_ref());
+            kept.waiting.drain(..own.map_or(0, |own| own + 1));
+            kept.version = version;
+            kept.stored = sealed;
+            self.tell(id, &mut opened);
+        }
+        opened
+    }
+
+    /// How the vault stands, once everything up to this change number was taken in.
+    pub(super) fn standing(&self, latest: u64) -> Standing {
+        let sum: u64 = self.told.values().copied().map(u64::from).sum();
+        Standing { latest, missing: latest.saturating_sub(sum) }
+    }
+
+    /// Takes in what was sealed here before, and the server may not have.
+    pub(super) fn take_waiting(&mut self, bodies: Vec<(EntryId, String)>) -> Result<Opened, KeyringError> {
+        let mut opened = Opened::default();
+        for (id, body) in bodies {
+            let put: PutPassword = from_json(&body)?;
+            let version = put.replaces.saturating_add(1);
+            if self.open(id, version, &put.sealed).is_err() {
+                opened.refused.push(id);
+                continue;
+            }
+            let kept = self.entries.entry(id).or_default();
+            // What the server has by now, or is here already, does not wait.
+            let is_stored = kept.version == version && kept.stored.as_ref() == Some(&put.sealed);
+            if !is_stored && kept.waiting.last().is_none_or(|(last, _)| *last < version) {
+                kept.waiting.push((version, put.sealed));
+            }
+            self.tell(id, &mut opened);
+        }
+        Ok(opened)
+    }
+
+    /// Tells what the page may know of an entry, or that it is gone.
+    fn tell(&mut self, id: EntryId, opened: &mut Opened) {
+        opened.entries.retain(|told| told.id != id);
+        match self.whole(id) {
+            Ok(Whole { content, changed_at, binned_at, .. }) => {
+                let Some(kept) = self.entries.get(&id) else { return };
+                opened.entries.push(EntrySummary {
+                    id,
+                    version: kept.version,
+                    name: content.name,
+                    login: content.login,
+                    website: content.website,
+                    tags: content.tags,
+                    changed_at,
+                    binned_at,
+                    state: kept.state(),
+                });
+            }
+            Err(_) => {
+                self.entries.remove(&id);
+                opened.deleted.push(id);
+            }
+        }
+    }
+
+    /// The newest there is of an entry.
+    pub(super) fn whole(&self, id: EntryId) -> Result<Whole, KeyringError> {
+        let newest = self.entries.get(&id).and_then(Kept::newest);
+        let (version, sealed) = newest.ok_or(KeyringError::NoSuchEntry)?;
+        self.open(id, version, sealed)
+    }
+
+    /// Both sides of a conflict: what was changed here, and what the server has, if it has not deleted it.
+    pub(super) fn compare(&self, id: EntryId) -> Result<(Whole, Option<Whole>), KeyringError> {
+        let kept = self.entries.get(&id).ok_or(KeyringError::NoSuchEntry)?;
+        let stored = kept.stored.as_ref().map(|sealed| self.open(id, kept.version, sealed)).transpose()?;
+        Ok((self.whole(id)?, stored))
+    }
+
+    /// Seals a new entry.
+    pub(super) fn create(
+        &mut self,
+        content: Content,
+        now: u64,
+        random: &mut (impl RngCore + CryptoRng),
+    ) -> Result<Response, KeyringError> {
+        let mut octets = [0; 10];
+        random.fill_bytes(&mut octets);
+        let id = EntryId::from_time(now, octets);
+        self.keep(id, Whole { content, created_at: now, changed_at: now, history: Vec::new(), binned_at: None }, random)
+    }
+
+    /// Seals an entry anew, changed.
+    pub(super) fn change(
+        &mut self,
+        id: EntryId,
+        now: u64,
+        random: &mut (impl RngCore + CryptoRng),
+        change: impl FnOnce(Whole) -> Whole,
+    ) -> Result<Response, KeyringError> {
+        let entry = self.whole(id)?;
+        if self.entries.get(&id).is_some_and(|kept| kept.state() == EntryState::Conflict) {
+            return Err(KeyringError::Conflict);
+        }
+        // A clock that was set back does not make a change older than what it changes.
+        let changed_at = now.max(entry.changed_at);
+        self.keep(id, Whole { changed_at, ..change(entry) }, random)
+    }
+
+    /// Seals an entry for the version after its newest.
+    fn keep(
+        &mut self,
+        id: EntryId,
+        entry: Whole,
+        random: &mut (impl RngCore + CryptoRng),
+    ) -> Result<Response, KeyringError> {
+        let replaces = self.entries.get(&id).map_or(0, |kept| kept.newest().map_or(kept.version, |(newest, _)| newest));
+        let version = replaces.checked_add(1).ok_or(KeyringError::NoSuchEntry)?;
+        let sealed = self.seal(id, version, entry, random)?;
+        let body = to_json(&PutPassword { replaces, sealed: sealed.clone() })?;
+        self.entries.entry(id).or_default().waiting.push((version, sealed));
+        let mut opened = Opened::default();
+        self.tell(id, &mut opened);
+        Ok(Response::Sealed { id, body, opened })
+    }
+
+    /// Ends a conflict.
+    pub(super) fn resolve(
+        &mut self,
+        id: EntryId,
+        keep: Keep,
+        now: u64,
+        random: &mut (impl RngCore + CryptoRng),
+    ) -> Result<Response, KeyringError> {
+        let (mine, theirs) = self.compare(id)?;
+        let waiting = self.entries.get_mut(&id).map(|kept| std::mem::take(&mut kept.waiting)).unwrap_or_default();
+        let result = match (keep, theirs) {
+            (Keep::Both, _) => {
+                let mut response = self.create(mine.content, now, random);
+                if let Ok(Response::Sealed { opened, .. }) = &mut response {
+                    self.tell(id, opened);
+                }
+                response
+            }
+            (Keep::Mine, None) => self.keep(id, mine, random),
+            (Keep::Mine, Some(theirs)) => self.keep(id, with_loser(mine, theirs, now), random),
+            (Keep::Theirs, Some(theirs)) if mine.content.password.expose() != theirs.content.password.expose() => {
+                self.keep(id, with_loser(theirs, mine, now), random)
+            }
+            (Keep::Theirs, _) => {
+                let mut opened = Opened::default();
+                self.tell(id, &mut opened);
+                Ok(Response::Opened(opened))
+            }
+        };
+        if let (Err(_), Some(kept)) = (&result, self.entries.get_mut(&id)) {
+            kept.waiting = waiting;
+        }
+        result
+    }
+
+    /// Forgets what waits of an entry.
+    pub(super) fn discard(&mut self, id: EntryId) -> Opened {
+        if let Some(kept) = self.entries.get_mut(&id) {
+            kept.waiting.clear();
+        }
+        let mut opened = Opened::default();
+        self.tell(id, &mut opened);
+        opened
+    }
+
+    fn open(&self, id: EntryId, version: u32, sealed: &Sealed) -> Result<Whole, KeyringError> {
+        document::read(&self.key.open(&self.binding(id, version), sealed)?)
+    }
+
+    pub(super) fn seal(
+        &self,
+        id: EntryId,
+        version: u32,
+        entry: Whole,
+        random: &mut (impl RngCore + CryptoRng),
+    ) -> Result<Sealed, KeyringError> {
+        self.key.seal(&self.binding(id, version), document::write(entry)?.as_bytes(), random)
+    }
+
+    fn binding(&self, entry: EntryId, version: u32) -> Binding {
+        Binding { account: self.account, entry, version }
+    }
+}
+
+/// An entry with other content. A password that is replaced goes into its history.
+pub(super) fn with_content(entry: Whole, content: Content, now: u64) -> Whole {
+    let Whole { content: before, mut history, .. } = entry;
+    if before.password.expose() != content.password.expose() && !before.password.is_empty() {
+        history.insert(0, Former { password: before.password, until: now });
+        history.truncate(HISTORY_MAX);
+    }
+    Whole { content, history, ..entry }
+}
+
+/// The entry that was chosen in a conflict, with the passwords of the other in its history.
+fn with_loser(winner: Whole, loser: Whole, now: u64) -> Whole {
+    let Whole { content, mut history, changed_at, .. } = winner;
+    let is_known = |history: &[Former], password: &str| history.iter().any(|it| it.password.expose() == password);
+    let current = content.password.expose();
+    for former in loser.history {
+        if former.password.expose() != current && !is_known(&history, former.password.expose()) {
+            history.push(former);
+        }
+    }
+    let lost = loser.content.password;
+    if lost.expose() != current && !lost.is_empty() && !is_known(&history, lost.expose()) {
+        history.push(Former { password: lost, until: now });
+    }
+    history.sort_by_key(|former| std::cmp::Reverse(former.until));
+    history.truncate(HISTORY_MAX);
+    Whole { content, history, changed_at: now.max(changed_at), ..winner }
+}
