@@ -11,7 +11,8 @@ use web_sys::{MessageEvent, Worker, WorkerOptions, WorkerType};
 use zeroize::Zeroizing;
 
 use crate::files;
-use crate::keyring::protocol::{Call, KeyringError, Opened, Reply, Request, Response};
+use crate::keyring::protocol::entry::Opened;
+use crate::keyring::protocol::{Call, KeyringError, Reply, Request, Response};
 
 /// Why there is no answer.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]

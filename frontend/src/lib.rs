@@ -16,6 +16,8 @@ pub mod browser;
 pub mod client;
 #[cfg(all(target_arch = "wasm32", feature = "page"))]
 pub mod files;
+#[cfg(all(target_arch = "wasm32", feature = "page"))]
+pub mod kept;
 #[cfg(target_arch = "wasm32")]
 pub mod letters;
 #[cfg(all(target_arch = "wasm32", feature = "page"))]

@@ -4,6 +4,7 @@
 use futures_util::future::join;
 use leptos::prelude::*;
 use leptos::task::spawn_local;
+use shared::ids::EntryId;
 use wasm_split_helpers::{SplitLoaderError, wasm_split};
 
 use crate::text;
@@ -19,6 +20,10 @@ pub struct VaultPart {
     pub header: fn() -> AnyView,
     /// Saves the password that is shown under this name; says what came of it.
     pub save: Callback<String>,
+    /// The password that is shown was copied: keeps it as a draft, and says so.
+    pub copied: Callback<()>,
+    /// Puts an entry into the bin, and offers to take it out again.
+    pub to_bin: Callback<EntryId>,
     /// Locks the vault, if it is open.
     pub lock: Callback<()>,
 }

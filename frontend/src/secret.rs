@@ -23,6 +23,12 @@ impl Secret {
         &self.0
     }
 
+    /// Whether there is none.
+    #[must_use]
+    pub fn is_empty(&self) -> bool {
+        self.0.is_empty()
+    }
+
     /// Serialises the text, for documents that are sealed and messages that stay in the browser:
     /// `#[serde(serialize_with = "Secret::serialize_exposed")]`.
     ///

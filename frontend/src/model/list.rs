@@ -1,10 +1,10 @@
 //! The list of a vault's entries: kept newest first, searched as one types.
 
-use std::collections::HashMap;
+use std::collections::HashSet;
 
 use shared::ids::EntryId;
 
-use crate::keyring::protocol::{EntrySummary, Opened};
+use crate::keyring::protocol::entry::{EntrySummary, Opened};
 
 /// The entries of an open vault.
 #[derive(Debug)]
@@ -18,7 +18,7 @@ pub struct EntryList {
 #[derive(Debug)]
 struct Listed {
     summary: EntrySummary,
-    /// The name as it is searched.
+    /// What is searched: name, log-in name, website and tags.
     folded: String,
 }
 
@@ -36,19 +36,22 @@ impl EntryList {
 
     /// Takes in what the keyring has opened.
     pub fn apply(&mut self, opened: Opened) {
-        let changed: HashMap<EntryId, Listed> = opened
-            .entries
-            .into_iter()
-            .map(|summary| (summary.id, Listed { folded: (self.fold)(&summary.name), summary }))
-            .collect();
-        self.entries
-            .retain(|entry| !changed.contains_key(&entry.summary.id) && !opened.deleted.contains(&entry.summary.id));
-        self.entries.extend(changed.into_values());
-        // Ids rise with time: they order what was saved in the same millisecond.
+        let gone: HashSet<EntryId> = opened.entries.iter().map(|it| it.id).chain(opened.deleted).collect();
+        if gone.is_empty() {
+            return;
+        }
+        self.entries.retain(|entry| !gone.contains(&entry.summary.id));
+        let fold = self.fold;
+        self.entries.extend(opened.entries.into_iter().map(|summary| {
+            let EntrySummary { name, login, website, tags, .. } = &summary;
+            // A word of a query does not hold a line break, and so is found in one of them.
+            Listed { folded: fold(&[name, login, website, &tags.join("\n")].map(String::as_str).join("\n")), summary }
+        }));
+        // Ids rise with time: they order what was changed in the same millisecond.
         self.entries.sort_by_key(|entry| std::cmp::Reverse((entry.summary.changed_at, entry.summary.id)));
     }
 
-    /// How many there are.
+    /// How many there are, in the bin or not.
     #[must_use]
     pub fn len(&self) -> usize {
         self.entries.len()
@@ -66,11 +69,13 @@ impl EntryList {
         self.entries.iter().map(|entry| &entry.summary).find(|summary| summary.id == id)
     }
 
-    /// Entries whose name holds every word of the query, newest first. An empty query finds all.
-    pub fn search(&self, query: &str) -> impl Iterator<Item = &EntrySummary> {
+    /// Entries that hold every word of the query in name, log-in name, website or tags, newest first. An empty query
+    /// finds all. Those in the bin are found there only.
+    pub fn search(&self, query: &str, in_bin: bool) -> impl Iterator<Item = &EntrySummary> {
         let words: Vec<String> = query.split_whitespace().map(self.fold).collect();
         self.entries
             .iter()
+            .filter(move |entry| entry.summary.binned_at.is_some() == in_bin)
             .filter(move |entry| words.iter().all(|word| entry.folded.contains(word)))
             .map(|entry| &entry.summary)
     }
@@ -79,10 +84,13 @@ impl EntryList {
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::keyring::protocol::entry::EntryState;
 
     fn entry(tag: u8, name: &str, changed_at: u64) -> EntrySummary {
         let id = EntryId::from_time(u64::from(tag), [tag; 10]);
-        EntrySummary { id, version: 1, name: name.into(), changed_at }
+        let (login, website, tags) = (format!("{name}@desk"), format!("{name}.example"), vec!["Tag".into()]);
+        let state = EntryState::Saved;
+        EntrySummary { id, version: 1, name: name.into(), login, website, tags, changed_at, binned_at: None, state }
     }
 
     fn list(entries: Vec<EntrySummary>) -> EntryList {
@@ -92,7 +100,7 @@ mod tests {
     }
 
     fn names(list: &EntryList, query: &str) -> Vec<String> {
-        list.search(query).map(|entry| entry.name.clone()).collect()
+        list.search(query, false).map(|entry| entry.name.clone()).collect()
     }
 
     #[test]
@@ -120,5 +128,18 @@ mod tests {
         assert_eq!(names(&list, " work  git "), ["GitHub work"]);
         assert_eq!(names(&list, "école"), ["ÉCOLE"]);
         assert_eq!(names(&list, "bank"), [""; 0]);
+        // In any of its fields.
+        assert_eq!(names(&list, "home tag"), ["github home"]);
+        assert_eq!(names(&list, "@DESK hub"), ["github home", "GitHub work"]);
+        assert_eq!(names(&list, "école.example"), ["ÉCOLE"]);
+        assert_eq!(names(&list, "work.exampletag"), [""; 0], "fields end");
+    }
+
+    #[test]
+    fn the_bin_is_a_list_of_its_own() {
+        let binned = EntrySummary { binned_at: Some(5), ..entry(2, "b", 30) };
+        let list = list(vec![entry(1, "a", 10), binned]);
+        assert_eq!(names(&list, ""), ["a"]);
+        assert_eq!(list.search("", true).map(|it| it.name.as_str()).collect::<Vec<_>>(), ["b"]);
     }
 }

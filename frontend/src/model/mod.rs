@@ -1,6 +1,7 @@
 //! What the page shows, as plain data: the list of entries, names, times. Pure, and tested natively.
 
 pub mod bulk;
+pub mod entry;
 pub mod form;
 pub mod kind;
 pub mod list;

@@ -1,29 +1,37 @@
 //! What is going on with the vault: locked, being opened, open; its entries; what waits to be saved.
 //!
 //! The session's token and the keyring live here, in the page's memory, and nowhere else. Locking drops both.
-//! [`opening`] makes and opens vaults, [`saving`] changes what is in them.
+//! [`opening`] makes and opens vaults, [`entries`] shows what is in them, [`outbox`] changes it, [`drafts`] keeps what is in
+//! no entry yet, [`live`] hears of changes made elsewhere, and [`pin`] notices when the server goes back.
 
+mod drafts;
+mod entries;
+mod live;
 mod opening;
-mod saving;
+mod outbox;
+mod pin;
 
+use std::collections::BTreeSet;
 use std::rc::Rc;
 
 use futures_util::future::AbortHandle;
 use leptos::prelude::*;
 use leptos::task::spawn_local;
-use shared::ids::AccountId;
+use shared::ids::{AccountId, EntryId};
 use shared::problem::ProblemCode;
 
 use crate::api::{self, ApiFault};
 use crate::browser;
 use crate::client::{KeyringClient, KeyringFault};
-use crate::keyring::protocol::{EntrySummary, Opened};
+use crate::keyring::protocol::entry::Opened;
 use crate::letters::lower_case;
 use crate::model::list::EntryList;
 use crate::secret::Secret;
 
+pub use drafts::{Drafted, NoDraft, count_kept};
 pub use opening::Making;
-pub use saving::{UNDO, Waiting};
+pub use outbox::Waiting;
+pub use pin::Doubt;
 
 /// The setting that remembers the log-in name.
 const LOGIN_SETTING: &str = "passmint.login";
@@ -114,22 +122,31 @@ pub struct Session {
     pub stage: RwSignal<Stage>,
     /// Its entries.
     pub entries: RwSignal<EntryList>,
-    /// What the server does not have yet.
+    /// Changes that the server does not have yet.
     pub waiting: RwSignal<Vec<Waiting>>,
-    /// The deletion that can still be undone.
-    pub deleting: RwSignal<Option<EntrySummary>>,
+    /// What is in no entry yet.
+    pub drafts: RwSignal<Vec<Drafted>>,
     /// Whether the last request got no answer.
     pub silent: RwSignal<bool>,
     /// Whether the vault was locked because the server ended the session.
     pub session_ended: RwSignal<bool>,
     /// What came of something that nobody was waiting for.
     pub report: RwSignal<Option<Report>>,
-    /// How many entries did not open.
-    pub unopened: RwSignal<u32>,
+    /// Entries that did not open.
+    pub unopened: RwSignal<BTreeSet<EntryId>>,
+    /// How many drafts did not open.
+    pub unopened_drafts: RwSignal<u32>,
+    /// What does not add up about the vault that the server serves.
+    pub doubt: RwSignal<Option<Doubt>>,
     open: StoredValue<Option<Rc<Open>>, LocalStorage>,
     /// Ends what is being made or opened.
     working: StoredValue<Option<AbortHandle>>,
     sending: StoredValue<bool>,
+    refreshing: StoredValue<bool>,
+    /// The last change that was taken in.
+    synced: StoredValue<u64>,
+    /// The newest change number by the server's word.
+    latest: StoredValue<u64>,
 }
 
 /// The session of this page.
@@ -145,16 +162,22 @@ impl Session {
             stage: RwSignal::new(Stage::Locked),
             entries: RwSignal::new(EntryList::new(lower_case)),
             waiting: RwSignal::new(Vec::new()),
-            deleting: RwSignal::new(None),
+            drafts: RwSignal::new(Vec::new()),
             silent: RwSignal::new(false),
             session_ended: RwSignal::new(false),
             report: RwSignal::new(None),
-            unopened: RwSignal::new(0),
+            unopened: RwSignal::new(BTreeSet::new()),
+            unopened_drafts: RwSignal::new(0),
+            doubt: RwSignal::new(None),
             open: StoredValue::new_local(None),
             working: StoredValue::new(None),
             sending: StoredValue::new(false),
+            refreshing: StoredValue::new(false),
+            synced: StoredValue::new(0),
+            latest: StoredValue::new(0),
         };
         provide_context(session);
+        session.listen();
         session
     }
 
@@ -175,7 +198,9 @@ impl Session {
     }
 
     fn take_in(self, opened: Opened) {
-        self.unopened.update(|count| *count += opened.refused);
+        if !opened.refused.is_empty() {
+            self.unopened.update(|ids| ids.extend(&opened.refused));
+        }
         self.entries.update(|entries| entries.apply(opened));
     }
 
@@ -201,19 +226,18 @@ impl Session {
     pub fn lock(self, reason: LockReason) {
         let Some(open) = self.open.try_update_value(Option::take).flatten() else { return };
         open.keyring.end();
-        let deleting = self.deleting.get_untracked();
-        self.deleting.set(None);
         self.entries.update(EntryList::clear);
+        self.drafts.set(Vec::new());
+        // What this browser keeps is taken up again when the vault is opened.
+        self.waiting.update(|list| list.retain(Waiting::is_in_page_only));
         self.session_ended.set(reason == LockReason::SessionEnded);
         self.stage.set(Stage::Locked);
         if reason == LockReason::LoggedOut {
             browser::keep_setting(LOGIN_SETTING, None);
+            browser::keep_setting(drafts::DRAFT_KEY_SETTING, None);
         }
         if reason != LockReason::SessionEnded {
             spawn_local(async move {
-                if let Some(deleting) = deleting {
-                    let _ = api::delete_password(&open.token, deleting.id, deleting.version).await;
-                }
                 // If this does not arrive, the session ends by itself when it has been idle.
                 let _ = api::end_session(&open.token).await;
             });

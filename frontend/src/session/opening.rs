@@ -1,21 +1,20 @@
 //! Making and opening vaults. The page carries messages between the keyring and the server.
 
+use std::collections::BTreeSet;
 use std::rc::Rc;
 
 use futures_util::future::{AbortHandle, abortable};
 use leptos::prelude::*;
 use shared::sessions::CredentialKind;
 
-use super::{Fault, LOGIN_SETTING, Open, Session, Stage, Step};
+use super::{Fault, LOGIN_SETTING, Open, Session, Stage, Step, drafts};
 use crate::api;
 use crate::browser;
 use crate::client::{KeyringClient, KeyringFault};
 use crate::keyring::protocol::{Request, Response};
 use crate::model::list::EntryList;
 use crate::secret::Secret;
-
-/// Entries asked for at a time when a vault is opened: few enough to show progress.
-const PAGE: u32 = 500;
+use crate::text;
 
 /// A vault in the making: the keys are there, the account is not.
 pub struct Making {
@@ -84,12 +83,15 @@ impl Session {
         self.stage.set(Stage::Busy(Step::Stretching));
         let body = keyring.body(Request::ContinueLogin { answer }).await?;
         let answer = self.post("sessions/finish", &body).await?;
-        let Response::Unlocked { account, login, token } = keyring.ask(Request::FinishLogin { answer }).await? else {
+        let Response::Unlocked { account, login, token, draft_key } =
+            keyring.ask(Request::FinishLogin { answer }).await?
+        else {
             return Err(Fault::Keyring(KeyringFault::Ended));
         };
         let open = Rc::new(Open { account, token, keyring });
         self.load(&open).await?;
         browser::keep_setting(LOGIN_SETTING, Some(&login));
+        drafts::remember_vault(account, &draft_key);
         self.open.set_value(Some(open));
         Ok(())
     }
@@ -99,19 +101,14 @@ impl Session {
         Ok(self.heard(api::post(step, body).await)?)
     }
 
-    /// Fetches all entries, page by page, and has the keyring open them.
+    /// Fetches all entries, and takes up what this browser keeps for them.
     async fn load(self, open: &Open) -> Result<(), Fault> {
         self.entries.update(EntryList::clear);
-        self.unopened.set(0);
-        let mut since = Some(0);
-        while let Some(after) = since {
-            self.stage.set(Stage::Busy(Step::Loading { done: self.entries.with_untracked(EntryList::len) }));
-            let answer = self.heard(api::list_changes(&open.token, after, PAGE).await)?;
-            let opened = open.keyring.take(Request::TakeChanges { answer }).await?;
-            since = opened.more_after;
-            self.take_in(opened);
-        }
-        Ok(())
+        self.unopened.set(BTreeSet::new());
+        self.synced.set_value(0);
+        self.fetch_changes(open, |done| self.stage.set(Stage::Busy(Step::Loading { done }))).await?;
+        self.take_up_waiting(open, true).await?;
+        self.take_up_drafts(open).await
     }
 
     /// Does what can be cancelled, and sets the stage by how it ended.
@@ -128,6 +125,7 @@ impl Session {
         if result.is_ok() && then == Stage::Open {
             // What waited while the vault was locked.
             self.send_unasked();
+            self.purge(text::vault::BIN_DAYS);
         }
         result
     }

@@ -43,11 +43,17 @@ texts! {
     RecoveryWrongWord RecoverySomeWordWrong StepStarting StepAsking StepStretching StepCreating StepLoading
     StepLoadingSome Search Lock LogOut EmptyVault Show Hide Delete Named ShowMore Discard Waiting ServerSilent Locked
     SessionEnded LoggedOut ClipboardCleared SavedCopied SavedNotCopied Saved NotSavedSilent NotSaved NotSealed Copied
-    Deleted DeletedElsewhere NotDeleted UnopenedOne Unopened CountOne Count CountSome NoHit AgoNow AgoMinutes AgoHours
-    AgoYesterday AgoDays AgoMonth AgoMonths AgoYear AgoYears
-    FaultCancelled FaultWrongSecret FaultTooLarge FaultNotLoaded FaultEnded FaultUnfit FaultSilent FaultStrange
-    InviteUnknown InviteUsed InviteExpired LoginTaken LoginFailed SessionOver VaultFull Overloaded StoreUnavailable
-    RequestTimeout StaleVersion NotFound Internal Mismatch
+    Deleted NotDeleted UnopenedOne Unopened CountOne Count CountSome NoHit AgoNow AgoMinutes AgoHours AgoYesterday
+    AgoDays AgoMonth AgoMonths AgoYear AgoYears CopiedKept CopiedNotKept LockedSaveKept AddEntry Bin BinLeave BinErase
+    BinHint BinEmpty BinEmptied Restore Restored Erase Erased NotErased Drafts DraftsHint DraftUnnamed DraftOf
+    DraftSave DraftKept DraftDiscard KeptHere Conflict ConflictFound ConflictHere ConflictEnded Compare CompareTitle
+    CompareIntro SideMine SideTheirs SideDeleted SideDiffers KeepMine KeepTheirs KeepBoth KeepHint EntryOpening
+    EntryLogin Website Note NoteHint Tags TagsHint EntryDates EntryBinned Edit EditTitle AddTitle Duplicate CopyOf
+    Rotate Rotated RotatedNotCopied RotateNoRules History HistoryUntil GenerateHere ShowPassword SaveEntry
+    EntryNameEmpty FieldTooLong DoubtOlder DoubtMissing DoubtFormat DoubtAccept FaultCancelled FaultWrongSecret
+    FaultTooLarge FaultConflict FaultNotLoaded FaultEnded FaultUnfit FaultSilent FaultStrange InviteUnknown InviteUsed
+    InviteExpired LoginTaken LoginFailed SessionOver VaultFull Overloaded StoreUnavailable RequestTimeout StaleVersion
+    NotFound Internal Mismatch
 }
 
 /// How many texts there are.

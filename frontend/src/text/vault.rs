@@ -9,7 +9,7 @@ use crate::api::ApiFault;
 use crate::client::KeyringFault;
 use crate::keyring::protocol::{KeyringError, RecoveryFault};
 use crate::model::when::Ago;
-use crate::session::{Fault, Step};
+use crate::session::{Doubt, Fault, Step};
 
 /// What is wrong with a log-in name.
 #[must_use]
@@ -42,6 +42,7 @@ pub fn fault(fault: &Fault) -> String {
             KeyringError::Login(fault) => return login_fault(*fault),
             KeyringError::WrongSecret => Msg::FaultWrongSecret,
             KeyringError::TooLarge => Msg::FaultTooLarge,
+            KeyringError::Conflict => Msg::FaultConflict,
             _ => Msg::FaultUnfit,
         },
         Fault::Api(ApiFault::Silent) => Msg::FaultSilent,
@@ -103,6 +104,9 @@ pub fn button(verb: Msg, name: &str) -> String {
     with(Msg::Named, &[("verb", &get(verb)), ("name", &name)])
 }
 
+/// Days that an entry stays in the bin.
+pub const BIN_DAYS: u64 = 30;
+
 /// What was sealed and is not saved yet, and why.
 #[must_use]
 pub fn not_saved(name: &str, why: &Fault) -> String {
@@ -112,13 +116,23 @@ pub fn not_saved(name: &str, why: &Fault) -> String {
     }
 }
 
-/// How many entries did not open, if any.
+/// How many entries and drafts did not open, if any.
 #[must_use]
-pub fn unopened(count: u32) -> String {
-    match count {
+pub fn unopened(entries: usize, drafts: u32) -> String {
+    match entries + drafts as usize {
         0 => String::new(),
         1 => get(Msg::UnopenedOne),
-        _ => with(Msg::Unopened, &[("count", &count)]),
+        count => with(Msg::Unopened, &[("count", &count)]),
+    }
+}
+
+/// What does not add up about the vault that the server serves.
+#[must_use]
+pub fn doubt(doubt: Doubt) -> String {
+    match doubt {
+        Doubt::Older { latest, seen } => with(Msg::DoubtOlder, &[("latest", &latest), ("seen", &seen)]),
+        Doubt::Missing { changes } => with(Msg::DoubtMissing, &[("changes", &changes)]),
+        Doubt::Format => get(Msg::DoubtFormat),
     }
 }
 

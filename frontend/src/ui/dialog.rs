@@ -3,6 +3,7 @@
 use std::sync::Arc;
 
 use leptos::prelude::*;
+use shared::ids::EntryId;
 
 use super::notice::use_notices;
 use crate::parts::{Part, use_parts};
@@ -20,6 +21,25 @@ pub enum Tool {
     Bulk,
     /// Tests of the randomness.
     Trust,
+    /// Something of the vault.
+    Entry(Page),
+}
+
+/// What of the vault is shown in the dialog.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Page {
+    /// An entry.
+    Show(EntryId),
+    /// An entry, to be changed.
+    Edit(EntryId),
+    /// A new entry, like this one.
+    Duplicate(EntryId),
+    /// A new entry.
+    New,
+    /// A draft, to become an entry.
+    Draft(u32),
+    /// An entry that was changed here and elsewhere.
+    Compare(EntryId),
 }
 
 /// The dialog: a handle that can be copied.
@@ -48,6 +68,13 @@ impl Dialog {
     /// Closes it. What it showed is dropped.
     pub fn close(self) {
         self.0.set(None);
+    }
+
+    /// Closes it if something of the vault is open in it.
+    pub fn close_vault(self) {
+        if self.0.with_untracked(|tool| matches!(tool, Some(Tool::Entry(_)))) {
+            self.close();
+        }
     }
 
     /// Whether a tool is open.

@@ -52,7 +52,7 @@ pub(super) fn Generator() -> impl IntoView {
                 <Shown/>
                 <div class="buttons">
                     <Button class="button--main" label=Msg::Save/>
-                    <Button label=Msg::Copy press=move |()| copy(mint, notices)/>
+                    <Button label=Msg::Copy press=move |()| copy(mint, parts, notices)/>
                     <Button label=Msg::Generate press=move |()| mint.again()/>
                 </div>
                 <Choices id="kind" label=Msg::Kind options=&KINDS value=mint.kind/>
@@ -67,16 +67,20 @@ pub(super) fn Generator() -> impl IntoView {
     }
 }
 
-/// Copies the password that is shown, and says whether it is saved.
-pub(super) fn copy(mint: Mint, notices: Notices) {
+/// Copies the password that is shown, and says whether it is saved. What is copied is kept, once the vault's part is
+/// here.
+pub(super) fn copy(mint: Mint, parts: Parts, notices: Notices) {
     let Some(password) = mint.password() else { return };
     spawn_local(async move {
         if browser::copy(password.expose()).await.is_err() {
             notices.problem(text::get(Msg::CopyFailed));
-        } else if mint.fate.with_untracked(|fate| *fate == Fate::New) {
-            notices.result(text::get(Msg::CopiedUnsaved));
-        } else {
+        } else if mint.fate.with_untracked(|fate| *fate != Fate::New) {
             notices.result(text::get(Msg::CopiedAgain));
+        } else if let Part::Here(vault) = parts.vault.get_untracked() {
+            vault.copied.run(());
+        } else {
+            mint.copied.set(true);
+            notices.result(text::get(Msg::CopiedUnsaved));
         }
     });
 }

@@ -114,6 +114,10 @@ pub struct Mint {
     pub minted: RwSignal<Option<Result<Rc<Password>, RandomnessError>>, LocalStorage>,
     /// What became of it.
     pub fate: RwSignal<Fate>,
+    /// Whether it was copied and nobody has kept it yet.
+    pub copied: RwSignal<bool>,
+    /// The number of the draft that it is kept as; 0 if there is none. The browser counts from 1.
+    pub draft: RwSignal<usize>,
     /// Whether it is to be saved as soon as the vault is open.
     pub save_once_open: RwSignal<bool>,
 }
@@ -166,6 +170,8 @@ impl Mint {
             plan,
             minted: RwSignal::new_local(None),
             fate: RwSignal::new(Fate::New),
+            copied: RwSignal::new(false),
+            draft: RwSignal::new(0),
             save_once_open,
         };
         plan_of.set(Some(mint));
@@ -221,6 +227,8 @@ impl Mint {
         let mint = |plan: &Planned| random::with_source(|source| plan.0.mint(source)).map(Rc::new);
         self.minted.set(self.plan.with_untracked(|plan| plan.as_ref().ok().map(mint)));
         self.fate.set(Fate::New);
+        self.copied.set(false);
+        self.draft.set(0);
     }
 
     /// One password is for one name: once it is used, the next name gets a new one.
@@ -235,6 +243,12 @@ impl Mint {
         if self.fate.with_untracked(|fate| matches!(fate, Fate::Sealed(sealed, ..) if *sealed == id)) {
             self.fate.set(Fate::New);
         }
+    }
+
+    /// The draft that the password is kept as.
+    #[must_use]
+    pub fn drafted(self) -> Option<u32> {
+        u32::try_from(self.draft.get_untracked()).ok().filter(|key| *key > 0)
     }
 
     /// The password that is shown.

@@ -1,11 +1,13 @@
-//! The page: its components, and nothing that they do not draw or hear. [`rules`], [`tools`] and [`vault`] load later:
+//! The page: its components, and nothing that they do not draw or hear. [`rules`], [`tools`] (with entry) and [`vault`] load later:
 //! only [`crate::parts`] may name them.
 //!
 //! Texts stand in `crate::text` and go into views as blocks. That also keeps leptos from building any part of the page
 //! out of a string of HTML, which the page's Trusted Types policy forbids.
 
 pub mod dialog;
+mod entry;
 mod fields;
+mod frame;
 mod generator;
 mod header;
 mod keys;

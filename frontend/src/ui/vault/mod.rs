@@ -1,20 +1,30 @@
 //! The vault's part of the page: its room, its place in the header, and saving into it.
 
 mod create;
+mod drafts;
 mod entries;
 mod header;
 mod room;
+mod row;
 mod save;
 mod unlock;
 
-use leptos::prelude::*;
+use std::time::Duration;
 
+use leptos::prelude::*;
+use leptos::task::spawn_local;
+use shared::ids::EntryId;
+
+use super::dialog::use_dialog;
 use super::mint::use_mint;
-use super::notice::use_notices;
+use super::notice::{Notices, use_notices};
 use crate::browser;
 use crate::parts::{CreatePart, VaultPart};
-use crate::session::{LockReason, Report, Session, Stage};
+use crate::session::{LockReason, Report, Session, Stage, Waiting};
 use crate::text::{self, Msg};
+
+/// How long an entry that went into the bin can be taken out again from the bar.
+const UNDO: Duration = Duration::from_secs(8);
 
 /// What the room's parts share: a handle that can be copied.
 #[derive(Clone, Copy)]
@@ -23,8 +33,10 @@ struct Shared {
     invite: RwSignal<String>,
     /// Whether a vault is being made, and not opened.
     creating: RwSignal<bool>,
-    /// Takes a deletion back. It outlives the row that is deleted.
-    undelete: Callback<()>,
+    /// Whether the bin is shown, and not the vault.
+    in_bin: RwSignal<bool>,
+    /// Puts an entry into the bin, says so, and offers to take it out again. It outlives the entry's row.
+    to_bin: Callback<EntryId>,
 }
 
 /// What the rest of the page needs of this part.
@@ -34,8 +46,8 @@ pub fn part() -> VaultPart {
     let invite = invite_of_this_page();
     // Whoever comes by an invite wants to make a vault, unless they say otherwise.
     let creating = RwSignal::new(!invite.is_empty());
-    let undelete = Callback::new(move |()| session.undelete());
-    provide_context(Shared { invite: RwSignal::new(invite), creating, undelete });
+    let to_bin = to_bin(session, notices);
+    provide_context(Shared { invite: RwSignal::new(invite), creating, in_bin: RwSignal::new(false), to_bin });
     // What went on in the background.
     Effect::new(move |_| match session.report.get() {
         Some(Report::Done(result)) => notices.result(result),
@@ -51,13 +63,54 @@ pub fn part() -> VaultPart {
             }
         }
     });
+    // What was copied before this part was here.
+    Effect::new(move |_| {
+        if mint.copied.get() {
+            save::keep_copied(mint, session, notices);
+        }
+    });
+    // What the dialog shows of the vault goes with the keys.
+    let dialog = use_dialog();
+    Effect::new(move |_| {
+        if session.stage.get() != Stage::Open {
+            dialog.close_vault();
+        }
+    });
     warn_before_leaving(session);
     VaultPart {
         room: || view! { <room::Room/> }.into_any(),
         header: || view! { <header::VaultHeader/> }.into_any(),
         save: Callback::new(move |name| save::save(mint, session, notices, name)),
+        copied: Callback::new(move |()| save::keep_copied(mint, session, notices)),
+        to_bin,
         lock: Callback::new(move |()| lock(session, notices, LockReason::Asked)),
     }
+}
+
+/// Puts entries into the bin.
+fn to_bin(session: Session, notices: Notices) -> Callback<EntryId> {
+    let last = StoredValue::new(None::<EntryId>);
+    let undo = Callback::new(move |()| {
+        if let Some(id) = last.get_value() {
+            spawn_local(async move {
+                if let Err(fault) = session.bin(id, false).await {
+                    notices.problem(text::vault::fault(&fault));
+                }
+            });
+        }
+    });
+    Callback::new(move |id| {
+        spawn_local(async move {
+            let name = session.name_of(id).unwrap_or_default();
+            match session.bin(id, true).await {
+                Ok(()) => {
+                    last.set_value(Some(id));
+                    notices.offer(text::vault::named(Msg::Deleted, &name), (Msg::Undo, undo), Some(UNDO));
+                }
+                Err(fault) => notices.problem(text::vault::named_why(Msg::NotDeleted, &name, &fault)),
+            }
+        });
+    })
 }
 
 /// The form for making a vault.
@@ -69,7 +122,7 @@ pub fn create_part() -> CreatePart {
 }
 
 /// Locks the vault, if it is open, and says so.
-fn lock(session: Session, notices: super::notice::Notices, reason: LockReason) {
+fn lock(session: Session, notices: Notices, reason: LockReason) {
     if session.stage.get_untracked() != Stage::Open {
         return;
     }
@@ -84,10 +137,10 @@ fn invite_of_this_page() -> String {
     fragment.strip_prefix("#invite=").unwrap_or_default().to_owned()
 }
 
-/// Asks before the page is left while something is not saved.
+/// Asks before the page is left while something is kept by the page only.
 fn warn_before_leaving(session: Session) {
     let handle = window_event_listener(leptos::ev::beforeunload, move |event| {
-        if session.waiting.with_untracked(|list| !list.is_empty()) {
+        if session.waiting.with_untracked(|list| list.iter().any(Waiting::is_in_page_only)) {
             event.prevent_default();
         }
     });

@@ -1,11 +1,15 @@
-//! Saving what the generator shows.
+//! Saving what the generator shows, and keeping what was only copied.
 
+use std::rc::Rc;
+
+use generator::password::Password;
 use leptos::prelude::*;
 use leptos::task::spawn_local;
 
 use crate::browser;
+use crate::keyring::protocol::entry::Content;
 use crate::secret::Secret;
-use crate::session::{Session, Stage};
+use crate::session::{NoDraft, Session, Stage};
 use crate::text::vault::{named, named_why, not_saved};
 use crate::text::{self, Msg};
 use crate::ui::mint::{Fate, Mint};
@@ -14,23 +18,37 @@ use crate::ui::notice::Notices;
 /// Saves and copies the password that is shown, under a name that was checked; or says why not, and loses nothing.
 pub(super) fn save(mint: Mint, session: Session, notices: Notices, name: String) {
     let Some(password) = mint.password() else { return };
+    let content = Content { name: name.clone(), ..shown(mint, &password) };
     if session.stage.get_untracked() != Stage::Open {
         mint.save_once_open.set(true);
-        notices.problem(text::get(Msg::LockedSave));
         browser::focus_soon("secret");
+        let replaced = mint.drafted();
+        spawn_local(async move {
+            match session.keep_draft(content, None, replaced).await {
+                // Unlocked in the meantime: it is an entry by now.
+                Ok(draft) if is_shown(mint, &password) && mint.fate.with_untracked(|fate| *fate != Fate::New) => {
+                    session.drop_draft(draft).await;
+                }
+                Ok(draft) => {
+                    keep_in_mind(mint, &password, draft);
+                    notices.problem(named(Msg::LockedSaveKept, &name));
+                }
+                Err(_) => notices.problem(text::get(Msg::LockedSave)),
+            }
+        });
         return;
     }
     mint.save_once_open.set(false);
-    let rules = mint.plan.with_untracked(|plan| plan.as_ref().ok().map(|plan| plan.0.rules()));
+    let drafts = mint.drafted();
     mint.name.set(String::new());
     // Until it is known what becomes of it, it is not for another name.
     mint.fate.set(Fate::Sealing(name.clone()));
     spawn_local(async move {
         // Browsers let a page copy only while a key press or click is fresh: copy first, then save.
         let copied = browser::copy(password.expose()).await.is_ok();
-        let secret = Secret::new(password.expose().to_owned());
-        match session.seal(name.clone(), secret, rules).await {
+        match session.create(content, drafts.as_slice()).await {
             Ok(id) => {
+                mint.draft.set(0);
                 mint.fate.set(Fate::Sealed(id, name.clone(), Signal::derive(move || session.is_waiting(id))));
                 match session.send_waiting(Some(id)).await {
                     Ok(true) => {
@@ -51,4 +69,43 @@ pub(super) fn save(mint: Mint, session: Session, notices: Notices, name: String)
             }
         }
     });
+}
+
+/// Keeps the password that is shown as a draft, because it was copied and is in no entry; and says what came of it.
+pub(super) fn keep_copied(mint: Mint, session: Session, notices: Notices) {
+    let Some(password) = mint.password() else { return };
+    mint.copied.set(false);
+    if mint.drafted().is_some() {
+        notices.result(text::get(Msg::CopiedKept));
+        return;
+    }
+    let content = shown(mint, &password);
+    spawn_local(async move {
+        match session.keep_draft(content, None, None).await {
+            Ok(draft) => {
+                keep_in_mind(mint, &password, draft);
+                notices.result(text::get(Msg::CopiedKept));
+            }
+            Err(NoDraft::NoVault) => notices.result(text::get(Msg::CopiedUnsaved)),
+            Err(NoDraft::Fault(_) | NoDraft::NotKept) => notices.problem(text::get(Msg::CopiedNotKept)),
+        }
+    });
+}
+
+/// The password that is shown, with the rules it was minted by.
+fn shown(mint: Mint, password: &Password) -> Content {
+    let rules = mint.plan.with_untracked(|plan| plan.as_ref().ok().map(|plan| plan.0.rules()));
+    let name = mint.name.with_untracked(|name| name.trim().to_owned());
+    Content { name, password: Secret::new(password.expose().to_owned()), rules, ..Content::default() }
+}
+
+/// The draft is of the password that is shown, unless another one is by now.
+fn keep_in_mind(mint: Mint, password: &Rc<Password>, draft: u32) {
+    if is_shown(mint, password) {
+        mint.draft.set(draft as usize);
+    }
+}
+
+fn is_shown(mint: Mint, password: &Rc<Password>) -> bool {
+    mint.password().is_some_and(|shown| Rc::ptr_eq(&shown, password))
 }

@@ -10,7 +10,7 @@ use crate::browser;
 use crate::client::KeyringFault;
 use crate::keyring::protocol::KeyringError;
 use crate::secret::Secret;
-use crate::session::{Fault, Session, use_session};
+use crate::session::{Fault, Session, count_kept, use_session};
 use crate::text::{self, Msg};
 use crate::ui::fields::{Button, Check, TextField, flag, live, words};
 use crate::ui::notice::use_notices;
@@ -73,12 +73,22 @@ pub(super) fn Unlock(
         move |code: Msg, passphrase: Msg| words(move || text::get(if by_code.get() { code } else { passphrase }));
     let code_hint = words(move || if by_code.get() { text::get(Msg::RecoveryHint) } else { String::new() });
     let ended = words(move || if session.session_ended.get() { text::get(Msg::SessionEnded) } else { String::new() });
+    // What waits in this browser, for whichever vault.
+    let kept = RwSignal::new(0);
+    spawn_local(async move {
+        let _ = kept.try_set(count_kept().await);
+    });
+    let kept_here = words(move || match kept.get() {
+        0 => String::new(),
+        count => text::with(Msg::KeptHere, &[("count", &count)]),
+    });
     let has_invite = flag(move || invite.with(|invite| !invite.is_empty()));
 
     view! {
         <form class="narrow" novalidate on:submit=submit>
             <h3 class="card-title">{live(Msg::UnlockTitle)}</h3>
             <p class="lead" role="status">{ended}</p>
+            <p class="lead" role="status">{kept_here}</p>
             <TextField id="login" label=Msg::Login value=login fault=login_fault busy autocomplete="username"/>
             <TextField id="secret" label=either(Msg::Recovery, Msg::Passphrase) hint=code_hint
                 value=secret fault busy secret=flag(move || !by_code.get() && !shown.get())

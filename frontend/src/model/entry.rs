@@ -1,0 +1,179 @@
+//! The form of an entry: what is typed, and what it comes to.
+
+use generator::kind::Rules;
+
+use super::name::{self, NameFault};
+use crate::keyring::protocol::entry::Content;
+use crate::secret::Secret;
+
+/// Longest note, in Unicode scalar values: with everything else it fits into the largest bucket, whatever the script.
+pub const NOTE_MAX: usize = 10_000;
+/// Longest of the other fields, in Unicode scalar values.
+pub const FIELD_MAX: usize = 1_000;
+
+/// An entry as it is typed.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub struct EntryForm {
+    /// What it is for.
+    pub name: String,
+    /// The name to log in with.
+    pub login: String,
+    /// Where it is used.
+    pub website: String,
+    /// The password. Blanks around it belong to it.
+    pub password: String,
+    /// Anything else.
+    pub note: String,
+    /// Words to find it by, parted by commas.
+    pub tags: String,
+}
+
+/// What is wrong with a form.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum EntryFault {
+    /// With the name.
+    Name(NameFault),
+    /// The log-in name is longer than [`FIELD_MAX`].
+    LoginTooLong,
+    /// The website is longer than [`FIELD_MAX`].
+    WebsiteTooLong,
+    /// The password is longer than [`FIELD_MAX`].
+    PasswordTooLong,
+    /// The note is longer than [`NOTE_MAX`].
+    NoteTooLong,
+    /// The tags are longer than [`FIELD_MAX`].
+    TagsTooLong,
+}
+
+impl EntryForm {
+    /// The form of what is kept.
+    #[must_use]
+    pub fn of(content: &Content) -> Self {
+        Self {
+            name: content.name.clone(),
+            login: content.login.clone(),
+            website: content.website.clone(),
+            password: content.password.expose().to_owned(),
+            note: content.note.expose().to_owned(),
+            tags: content.tags.join(", "),
+        }
+    }
+
+    /// What is to be kept. `rules` are those that the password was minted by.
+    #[must_use]
+    pub fn content(self, rules: Option<Rules>) -> Content {
+        Content {
+            name: self.name.trim().to_owned(),
+            login: self.login.trim().to_owned(),
+            website: self.website.trim().to_owned(),
+            password: Secret::new(self.password),
+            note: Secret::new(self.note),
+            tags: tags(&self.tags),
+            rules,
+        }
+    }
+
+    /// Checks what is typed.
+    ///
+    /// # Errors
+    /// The first [`EntryFault`], from top to bottom.
+    pub fn check(&self) -> Result<(), EntryFault> {
+        name::check(&self.name).map_err(EntryFault::Name)?;
+        for (text, max, fault) in [
+            (&self.login, FIELD_MAX, EntryFault::LoginTooLong),
+            (&self.website, FIELD_MAX, EntryFault::WebsiteTooLong),
+            (&self.password, FIELD_MAX, EntryFault::PasswordTooLong),
+            (&self.note, NOTE_MAX, EntryFault::NoteTooLong),
+            (&self.tags, FIELD_MAX, EntryFault::TagsTooLong),
+        ] {
+            if text.chars().count() > max {
+                return Err(fault);
+            }
+        }
+        Ok(())
+    }
+}
+
+/// Tags, as typed with commas between them: each once, without the blanks around it.
+fn tags(typed: &str) -> Vec<String> {
+    let mut tags: Vec<String> = Vec::new();
+    for tag in typed.split(',').map(str::trim).filter(|tag| !tag.is_empty()) {
+        if !tags.iter().any(|known| known == tag) {
+            tags.push(tag.to_owned());
+        }
+    }
+    tags
+}
+
+/// The address of a website, if it can be opened: one of the schemes of the web.
+#[must_use]
+pub fn link(website: &str) -> Option<&str> {
+    let scheme = website.get(..8).unwrap_or(website).to_ascii_lowercase();
+    (scheme.starts_with("https://") || scheme.starts_with("http://")).then_some(website)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn what_is_typed_comes_to_what_is_kept_and_back() {
+        let form = EntryForm {
+            name: " GitHub ".into(),
+            login: " ada ".into(),
+            website: "https://github.com ".into(),
+            password: " kV9 ".into(),
+            note: " two\nlines ".into(),
+            tags: "work, , git ,work".into(),
+        };
+        assert_eq!(form.check(), Ok(()));
+        let content = form.clone().content(Some(Rules::default()));
+        let back = EntryForm::of(&content);
+        let trimmed = EntryForm {
+            name: "GitHub".into(),
+            login: "ada".into(),
+            website: "https://github.com".into(),
+            tags: "work, git".into(),
+            ..form
+        };
+        assert_eq!(back, trimmed, "a password and a note keep their blanks");
+        assert_eq!((content.tags.len(), content.rules), (2, Some(Rules::default())));
+    }
+
+    #[test]
+    fn fields_have_limits() {
+        let fits = |n: usize| "é".repeat(n);
+        let form = EntryForm {
+            name: fits(255),
+            login: fits(FIELD_MAX),
+            website: fits(FIELD_MAX),
+            password: fits(FIELD_MAX),
+            note: fits(NOTE_MAX),
+            tags: fits(FIELD_MAX),
+        };
+        assert_eq!(form.check(), Ok(()));
+        let longer = |change: fn(&mut EntryForm)| {
+            let mut form = form.clone();
+            change(&mut form);
+            form.check()
+        };
+        assert_eq!(longer(|form| form.name.push('a')), Err(EntryFault::Name(NameFault::TooLong { length: 256 })));
+        assert_eq!(longer(|form| form.name.clear()), Err(EntryFault::Name(NameFault::Empty)));
+        assert_eq!(longer(|form| form.login.push('a')), Err(EntryFault::LoginTooLong));
+        assert_eq!(longer(|form| form.website.push('a')), Err(EntryFault::WebsiteTooLong));
+        assert_eq!(longer(|form| form.password.push('a')), Err(EntryFault::PasswordTooLong));
+        assert_eq!(longer(|form| form.note.push('a')), Err(EntryFault::NoteTooLong));
+        assert_eq!(longer(|form| form.tags.push('a')), Err(EntryFault::TagsTooLong));
+    }
+
+    #[test]
+    fn only_addresses_of_the_web_are_links() {
+        for website in ["https://a.example/x", "HTTP://a.example", "http://é"] {
+            assert_eq!(link(website), Some(website));
+        }
+        for text in ["", "a.example", "javascript:alert(1)", "data:text/html,x", " https://a", "ftp://a", "éééééé"]
+        {
+            assert_eq!(link(text), None, "{text}");
+        }
+    }
+}

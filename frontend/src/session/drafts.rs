@@ -1,0 +1,155 @@
+//! Drafts: what was copied or typed and is in no entry yet. They are sealed for the vault that was opened here last, also
+//! while it is locked, and shown when it is open.
+
+use std::rc::Rc;
+
+use shared::ids::{AccountId, EntryId};
+
+use leptos::prelude::*;
+
+use super::{Fault, Open, Session};
+use crate::browser;
+use crate::client::{KeyringClient, KeyringFault};
+use crate::kept::{self, Sealed};
+use crate::keyring::protocol::entry::{Content, Draft, DraftSummary, SealedDraft};
+use crate::keyring::protocol::{Request, Response};
+
+/// The setting that keeps the vault's id and its public key.
+pub(super) const DRAFT_KEY_SETTING: &str = "passmint.draft-key";
+
+/// A draft, sealed, and what the page may know of it.
+#[derive(Clone, PartialEq, Eq)]
+pub struct Drafted {
+    pub(super) summary: DraftSummary,
+    sealed: String,
+}
+
+impl Drafted {
+    /// What the page may know of it.
+    #[must_use]
+    pub fn summary(&self) -> DraftSummary {
+        self.summary.clone()
+    }
+}
+
+/// Why there is no draft.
+pub enum NoDraft {
+    /// No vault has been opened in this browser.
+    NoVault,
+    /// Something went wrong.
+    Fault(Fault),
+    /// The browser keeps nothing for this page.
+    NotKept,
+}
+
+impl From<KeyringFault> for NoDraft {
+    fn from(fault: KeyringFault) -> Self {
+        Self::Fault(fault.into())
+    }
+}
+
+impl Session {
+    /// Keeps a draft in place of an older one. Gives its number.
+    ///
+    /// # Errors
+    /// [`NoDraft`]; an older one is still there then.
+    pub async fn keep_draft(
+        self,
+        content: Content,
+        of: Option<EntryId>,
+        replaces: Option<u32>,
+    ) -> Result<u32, NoDraft> {
+        let (account, key) = known_vault().ok_or(NoDraft::NoVault)?;
+        let open = self.opened();
+        let keyring = match &open {
+            Some(open) => Rc::clone(&open.keyring),
+            // It knows no secret, and ends when the draft is sealed.
+            None => Rc::new(KeyringClient::start().await?),
+        };
+        let summary = DraftSummary { key: 0, name: content.name.clone(), of, sealed_at: browser::now() };
+        let draft = Draft { content, of, sealed_at: summary.sealed_at };
+        let Response::SealedDraft { sealed } = keyring.ask(Request::SealDraft { key, draft }).await? else {
+            return Err(KeyringFault::Ended.into());
+        };
+        let kept = Sealed::Draft(sealed.clone());
+        let key = kept::replace(replaces.as_slice(), Some((account, &kept))).await;
+        let key = key.ok().flatten().ok_or(NoDraft::NotKept)?;
+        self.drafts.update(|drafts| {
+            drafts.retain(|draft| Some(draft.summary.key) != replaces);
+            if open.is_some_and(|open| open.account == account) {
+                drafts.push(Drafted { summary: DraftSummary { key, ..summary }, sealed });
+            }
+        });
+        Ok(key)
+    }
+
+    /// Throws a draft away.
+    pub async fn drop_draft(self, key: u32) {
+        // If it stays, it is shown again, and can be thrown away then.
+        if kept::replace(&[key], None).await.is_ok() {
+            self.drafts.update(|drafts| drafts.retain(|draft| draft.summary.key != key));
+        }
+    }
+
+    /// The draft that would change an entry, if there is one.
+    #[must_use]
+    pub fn draft_of(self, id: EntryId) -> Option<u32> {
+        let newest =
+            |drafts: &Vec<Drafted>| drafts.iter().rev().find(|it| it.summary.of == Some(id)).map(|it| it.summary.key);
+        self.drafts.with_untracked(newest)
+    }
+
+    /// What is in a draft.
+    ///
+    /// # Errors
+    /// [`Fault`].
+    pub async fn draft(self, key: u32) -> Result<Draft, Fault> {
+        let ended = Fault::Keyring(KeyringFault::Ended);
+        let of = |drafts: &Vec<Drafted>| drafts.iter().find(|it| it.summary.key == key).map(|it| it.sealed.clone());
+        let Some(sealed) = self.drafts.with_untracked(of) else { return Err(ended) };
+        match self.ask(Request::OpenDraft { sealed }).await? {
+            Response::Draft(draft) => Ok(*draft),
+            _ => Err(ended),
+        }
+    }
+
+    /// Finds the drafts of the vault that is open.
+    pub(super) async fn take_up_drafts(self, open: &Open) -> Result<(), Fault> {
+        let Ok(kept) = kept::all().await else { return Ok(()) };
+        let drafts =
+            kept.into_iter().filter(|kept| kept.account == open.account).filter_map(|kept| match kept.sealed {
+                Sealed::Draft(sealed) => Some(SealedDraft { key: kept.key, sealed }),
+                Sealed::Change(..) => None,
+            });
+        let sealed: Vec<_> = drafts.collect();
+        let Response::Drafts { drafts, refused } =
+            open.keyring.ask(Request::ListDrafts { drafts: sealed.clone() }).await?
+        else {
+            return Err(Fault::Keyring(KeyringFault::Ended));
+        };
+        self.unopened_drafts.set(refused);
+        let with_seal = |summary: DraftSummary| {
+            let sealed = sealed.iter().find(|draft| draft.key == summary.key)?.sealed.clone();
+            Some(Drafted { summary, sealed })
+        };
+        self.drafts.set(drafts.into_iter().filter_map(with_seal).collect());
+        Ok(())
+    }
+}
+
+/// How many changes and drafts this browser keeps, for whichever vault.
+pub async fn count_kept() -> usize {
+    kept::all().await.map_or(0, |kept| kept.len())
+}
+
+/// The vault that was opened here last, and its public key.
+fn known_vault() -> Option<(AccountId, String)> {
+    let setting = browser::setting(DRAFT_KEY_SETTING)?;
+    let (account, key) = setting.split_once(' ')?;
+    Some((account.parse().ok()?, key.to_owned()))
+}
+
+/// Remembers the vault that is open, for drafts to come.
+pub(super) fn remember_vault(account: AccountId, key: &str) {
+    browser::keep_setting(DRAFT_KEY_SETTING, Some(&format!("{account} {key}")));
+}

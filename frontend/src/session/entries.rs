@@ -1,0 +1,95 @@
+//! What is in an open vault: showing it, and deleting for good.
+
+use leptos::prelude::*;
+use leptos::task::spawn_local;
+use shared::ids::EntryId;
+use shared::problem::ProblemCode;
+
+use super::{Fault, Session};
+use crate::api::{self, ApiFault};
+use crate::browser;
+use crate::client::KeyringFault;
+use crate::keyring::protocol::entry::{EntryState, EntrySummary, Opened, Whole};
+use crate::keyring::protocol::{Request, Response};
+use crate::secret::Secret;
+
+impl Session {
+    /// Gets an entry's password, to be shown or copied.
+    ///
+    /// # Errors
+    /// [`Fault`].
+    pub async fn reveal(self, id: EntryId) -> Result<Secret, Fault> {
+        match self.ask(Request::Reveal { id }).await? {
+            Response::Revealed { password } => Ok(password),
+            _ => Err(Fault::Keyring(KeyringFault::Ended)),
+        }
+    }
+
+    /// Gets an entry whole.
+    ///
+    /// # Errors
+    /// [`Fault`].
+    pub async fn whole(self, id: EntryId) -> Result<Whole, Fault> {
+        match self.ask(Request::Open { id }).await? {
+            Response::Whole(whole) => Ok(*whole),
+            _ => Err(Fault::Keyring(KeyringFault::Ended)),
+        }
+    }
+
+    /// Gets both sides of a conflict: what was changed here, and what the server has, if it has not deleted it.
+    ///
+    /// # Errors
+    /// [`Fault`].
+    pub async fn compare(self, id: EntryId) -> Result<(Whole, Option<Whole>), Fault> {
+        match self.ask(Request::Compare { id }).await? {
+            Response::Both { mine, theirs } => Ok((*mine, theirs.map(|theirs| *theirs))),
+            _ => Err(Fault::Keyring(KeyringFault::Ended)),
+        }
+    }
+
+    pub(super) async fn ask(self, request: Request) -> Result<Response, Fault> {
+        let open = self.opened().ok_or(Fault::Keyring(KeyringFault::Ended))?;
+        Ok(open.keyring.ask(request).await?)
+    }
+
+    /// Deletes an entry of the bin for good.
+    ///
+    /// # Errors
+    /// [`Fault`]; it is still there then.
+    pub async fn erase(self, id: EntryId) -> Result<(), Fault> {
+        let open = self.opened().ok_or(Fault::Keyring(KeyringFault::Ended))?;
+        let version = self.entries.with_untracked(|entries| entries.get(id).map(|entry| entry.version));
+        let Some(version) = version else { return Ok(()) };
+        match self.heard_open(api::delete_password(&open.token, id, version).await) {
+            Ok(()) | Err(ApiFault::Refused(ProblemCode::NotFound, _)) => {
+                self.take_in(Opened { deleted: vec![id], ..Opened::default() });
+                Ok(())
+            }
+            Err(ApiFault::Refused(ProblemCode::StaleVersion, problem)) => {
+                let opened = open.keyring.take(Request::TakeCurrent { problem: problem.clone() }).await?;
+                let is_gone = opened.deleted.contains(&id);
+                self.take_in(opened);
+                if is_gone { Ok(()) } else { Err(ApiFault::Refused(ProblemCode::StaleVersion, problem).into()) }
+            }
+            Err(fault) => Err(fault.into()),
+        }
+    }
+
+    /// Deletes for good what has been in the bin for longer than `days`.
+    pub(super) fn purge(self, days: u64) {
+        let before = browser::now().saturating_sub(days * 24 * 60 * 60 * 1000);
+        let is_due = |entry: &&EntrySummary| {
+            entry.state == EntryState::Saved && entry.binned_at.is_some_and(|binned_at| binned_at < before)
+        };
+        let due: Vec<EntryId> =
+            self.entries.with_untracked(|entries| entries.search("", true).filter(is_due).map(|it| it.id).collect());
+        spawn_local(async move {
+            for id in due {
+                // What cannot be deleted now is due the next time.
+                if self.erase(id).await.is_err() {
+                    return;
+                }
+            }
+        });
+    }
+}

@@ -1,0 +1,89 @@
+//! Hearing of changes that were made elsewhere: asked for every few seconds while the page is in front and somebody is
+//! there, and at once when it comes to the front or the network is back.
+
+use std::time::Duration;
+
+use leptos::prelude::*;
+use leptos::task::spawn_local;
+
+use super::{Fault, Open, Session, Stage};
+use crate::keyring::protocol::Request;
+use crate::{api, browser};
+
+/// How often the server is asked.
+const EVERY: Duration = Duration::from_secs(10);
+/// How long after the last key or click it is still asked, in milliseconds.
+const ATTENDED: u64 = 5 * 60 * 1000;
+/// Entries asked for at a time.
+const PAGE: u32 = 500;
+
+impl Session {
+    /// Listens, as long as the page lives.
+    pub(super) fn listen(self) {
+        let now = move || {
+            if self.stage.get_untracked() == Stage::Open && !browser::document().hidden() {
+                self.refresh();
+                self.send_unasked();
+            }
+        };
+        let attended = StoredValue::new(browser::now());
+        let note = move || attended.set_value(browser::now());
+        let handles = [
+            window_event_listener(leptos::ev::pointerdown, move |_| note()),
+            window_event_listener(leptos::ev::keydown, move |_| note()),
+            window_event_listener(leptos::ev::online, move |_| now()),
+            window_event_listener(leptos::ev::focus, move |_| {
+                note();
+                now();
+            }),
+        ];
+        let tick = move || {
+            if browser::now().saturating_sub(attended.get_value()) < ATTENDED {
+                now();
+            }
+        };
+        let ticking = set_interval_with_handle(tick, EVERY);
+        on_cleanup(move || {
+            handles.into_iter().for_each(WindowListenerHandle::remove);
+            if let Ok(ticking) = ticking {
+                ticking.clear();
+            }
+        });
+    }
+
+    /// Asks for what has changed, with nobody waiting to hear of it.
+    pub fn refresh(self) {
+        let Some(open) = self.opened() else { return };
+        if self.refreshing.get_value() {
+            return;
+        }
+        self.refreshing.set_value(true);
+        spawn_local(async move {
+            // What went wrong is seen in the header, and tried again.
+            let _ = self.fetch_changes(&open, |_| {}).await;
+            let _ = self.take_up_waiting(&open, false).await;
+            self.refreshing.set_value(false);
+        });
+    }
+
+    /// Fetches what changed since it was last asked for, page by page, and has the keyring open it.
+    pub(super) async fn fetch_changes(self, open: &Open, progress: impl Fn(usize)) -> Result<(), Fault> {
+        loop {
+            progress(self.entries.with_untracked(crate::model::list::EntryList::len));
+            let since = self.synced.get_value();
+            let answer = self.heard_open(api::list_changes(&open.token, since, PAGE).await)?;
+            let opened = open.keyring.take(Request::TakeChanges { answer }).await?;
+            if let Some(last) = opened.last_change {
+                self.synced.set_value(last);
+            }
+            let more = opened.more && opened.last_change.is_some();
+            if let Some(standing) = opened.standing {
+                self.compare_with_pin(open, standing);
+            }
+            self.take_in(opened);
+            if !more {
+                return Ok(());
+            }
+        }
+    }
+}

@@ -1,0 +1,72 @@
+//! Notices when the server serves an older vault than this browser has seen, or leaves entries out.
+
+use leptos::prelude::*;
+use shared::ids::AccountId;
+use shared::passwords::FORMAT;
+
+use super::{Open, Session};
+use crate::browser;
+use crate::keyring::protocol::entry::Standing;
+
+/// What does not add up.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Doubt {
+    /// The vault is older than this browser has seen it.
+    Older {
+        /// The change number that the server has.
+        latest: u64,
+        /// The highest that was seen here.
+        seen: u64,
+    },
+    /// The server counts changes of entries that it does not serve.
+    Missing {
+        /// How many changes.
+        changes: u64,
+    },
+    /// This browser has seen a newer format of this vault than this page knows.
+    Format,
+}
+
+/// The setting that keeps the newest format and the highest change number of an account that were seen here.
+fn setting(account: AccountId) -> String {
+    format!("passmint.seen.{account}")
+}
+
+fn seen(account: AccountId) -> Option<(u8, u64)> {
+    let kept = browser::setting(&setting(account))?;
+    let (format, number) = kept.split_once(' ')?;
+    Some((format.parse().ok()?, number.parse().ok()?))
+}
+
+impl Session {
+    /// Compares how the vault stands with what was seen before, and remembers it if nothing is wrong.
+    pub(super) fn compare_with_pin(self, open: &Open, standing: Standing) {
+        let Standing { latest, missing } = standing;
+        let doubt = match seen(open.account) {
+            Some((format, _)) if format > FORMAT => Some(Doubt::Format),
+            Some((_, seen)) if latest < seen => Some(Doubt::Older { latest, seen }),
+            _ if missing > 0 => Some(Doubt::Missing { changes: missing }),
+            _ => None,
+        };
+        if self.doubt.get_untracked() != doubt {
+            self.doubt.set(doubt);
+        }
+        self.latest.set_value(latest);
+        if doubt.is_none() {
+            pin(open.account, latest);
+        }
+    }
+
+    /// Takes the vault as the server serves it: the person knows why, a backup that was restored, say.
+    pub fn accept_doubt(self) {
+        let Some(open) = self.opened() else { return };
+        if !matches!(self.doubt.get_untracked(), Some(Doubt::Format)) {
+            pin(open.account, self.latest.get_value());
+            self.doubt.set(None);
+        }
+    }
+}
+
+fn pin(account: AccountId, latest: u64) {
+    browser::keep_setting(&setting(account), Some(&format!("{FORMAT} {latest}")));
+}

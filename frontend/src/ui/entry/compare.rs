@@ -1,0 +1,125 @@
+//! An entry that was changed here and elsewhere: both versions beside each other, and the person picks.
+
+use leptos::prelude::*;
+use leptos::task::spawn_local;
+use shared::ids::EntryId;
+
+use super::{Frame, Hidden, Pending, when};
+use crate::keyring::protocol::Keep;
+use crate::keyring::protocol::entry::Whole;
+use crate::session::use_session;
+use crate::text::vault as say;
+use crate::text::{self, Msg};
+use crate::ui::dialog::use_dialog;
+use crate::ui::fields::{Button, live, words};
+use crate::ui::notice::{Notices, use_notices};
+
+#[component]
+pub(super) fn Compare(
+    /// Which entry.
+    id: EntryId,
+) -> impl IntoView {
+    let session = use_session();
+    let dialog = use_dialog();
+    let notices = use_notices();
+    let sides = RwSignal::new_local(None::<(Whole, Option<Whole>)>);
+    let fault = RwSignal::new(String::new());
+    let version = Memo::new(move |_| session.entries.with(|entries| entries.get(id).map(|entry| entry.version)));
+    // It may change elsewhere once more while it is looked at.
+    Effect::new(move |_| {
+        // A memo that is only tracked is never worked out, and never changes.
+        let _ = version.get();
+        spawn_local(async move {
+            match session.compare(id).await {
+                Ok(both) => drop(sides.try_set(Some(both))),
+                Err(wrong) => drop(fault.try_set(say::fault(&wrong))),
+            }
+        });
+    });
+    let keep = move |keep: Keep| {
+        spawn_local(async move {
+            let name = session.name_of(id).unwrap_or_default();
+            match session.resolve(id, keep).await {
+                Ok(()) => {
+                    dialog.close();
+                    notices.result(say::named(Msg::ConflictEnded, &name));
+                }
+                Err(wrong) => fault.set(say::fault(&wrong)),
+            }
+        });
+    };
+    view! {
+        <Frame title=Msg::CompareTitle>
+            <p class="lead">{live(Msg::CompareIntro)}</p>
+            {move || sides.with(|sides| match sides {
+                None => view! { <Pending fault/> }.into_any(),
+                Some((mine, theirs)) => view! {
+                    <div class="sides">
+                        {side(Msg::SideMine, Some(mine), theirs.as_ref(), notices)}
+                        {side(Msg::SideTheirs, theirs.as_ref(), Some(mine), notices)}
+                    </div>
+                }
+                .into_any(),
+            })}
+            <div class="buttons">
+                <Button label=Msg::KeepMine press=move |()| keep(Keep::Mine)/>
+                <Button label=Msg::KeepTheirs press=move |()| keep(Keep::Theirs)/>
+                <Button label=Msg::KeepBoth press=move |()| keep(Keep::Both)/>
+            </div>
+            <p class="hint">{live(Msg::KeepHint)}</p>
+        </Frame>
+    }
+}
+
+/// One version. What differs from the other is marked, in words too.
+fn side(title: Msg, entry: Option<&Whole>, other: Option<&Whole>, notices: Notices) -> AnyView {
+    let Some(Whole { content, changed_at, .. }) = entry else {
+        return view! {
+            <section class="side"><h3 class="dialog-part">{live(title)}</h3><p class="hint">{live(Msg::SideDeleted)}</p></section>
+        }
+        .into_any();
+    };
+    let line = |label: Msg, mine: &str, theirs: Option<&str>| {
+        if mine.is_empty() && theirs.is_none_or(str::is_empty) {
+            return None;
+        }
+        let differs = theirs.is_some_and(|theirs| theirs != mine);
+        let term = words(move || {
+            let label = text::get(label);
+            if differs { text::with(Msg::SideDiffers, &[("field", &label)]) } else { label }
+        });
+        Some(
+            view! { <div class="detail" class:detail--differs=differs><dt>{term}</dt><dd dir="auto">{mine.to_owned()}</dd></div> },
+        )
+    };
+    let of_other = |of: fn(&Whole) -> &str| other.map(of);
+    let differs = other.is_some_and(|other| other.content.password.expose() != content.password.expose());
+    let password = words(move || {
+        let label = text::get(Msg::Password);
+        if differs { text::with(Msg::SideDiffers, &[("field", &label)]) } else { label }
+    });
+    let changed = when(*changed_at);
+    let tags = content.tags.join(", ");
+    let other_tags = other.map(|other| other.content.tags.join(", "));
+    view! {
+        <section class="side">
+            <h3 class="dialog-part">{live(title)}</h3>
+            <p class="hint">{changed}</p>
+            <dl class="details">
+                {line(Msg::Name, &content.name, of_other(|it| &it.content.name))}
+                {line(Msg::EntryLogin, &content.login, of_other(|it| &it.content.login))}
+                {line(Msg::Website, &content.website, of_other(|it| &it.content.website))}
+                <div class="detail" class:detail--differs=differs>
+                    <dt>{password}</dt>
+                    <dd>
+                        <Hidden label=live(Msg::Password) secret=content.password.expose().to_owned()
+                            name=content.name.clone() notices/>
+                    </dd>
+                </div>
+                {line(Msg::Note, content.note.expose(), of_other(|it| it.content.note.expose()))}
+                {line(Msg::Tags, &tags, other_tags.as_deref())}
+            </dl>
+        </section>
+    }
+    .into_any()
+}

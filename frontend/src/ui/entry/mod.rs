@@ -1,0 +1,96 @@
+//! One entry, shown in a dialog: looking at it, changing it, and choosing between two versions of it.
+
+mod compare;
+mod edit;
+mod show;
+
+use std::time::Duration;
+
+use leptos::prelude::*;
+use leptos::task::spawn_local;
+
+use super::dialog::Page;
+use super::fields::{Button, flag, live, words};
+use super::frame::Frame;
+use super::notice::Notices;
+use super::secret_text::secret_text;
+use crate::browser;
+use crate::secret::Secret;
+use crate::text::{self, Msg};
+
+/// How long a copied secret stays on the clipboard, in seconds.
+const CLIPBOARD_SECONDS: u32 = 30;
+
+/// What is done with one entry.
+pub(super) fn show(page: Page) -> AnyView {
+    match page {
+        Page::Show(id) => view! { <show::Show id/> }.into_any(),
+        Page::Compare(id) => view! { <compare::Compare id/> }.into_any(),
+        Page::Edit(_) | Page::Duplicate(_) | Page::New | Page::Draft(_) => view! { <edit::Edit page/> }.into_any(),
+    }
+}
+
+/// Copies a secret of an entry, and takes it off the clipboard after a while.
+fn copy(notices: Notices, name: &str, secret: String) {
+    let copied = text::with(Msg::Copied, &[("name", &name), ("seconds", &CLIPBOARD_SECONDS)]);
+    let secret = Secret::new(secret);
+    spawn_local(async move {
+        if browser::copy(secret.expose()).await.is_err() {
+            return notices.problem(Msg::CopyFailed.into());
+        }
+        notices.result(copied);
+        browser::clear_clipboard_after(Duration::from_secs(CLIPBOARD_SECONDS.into()), move || {
+            notices.result(Msg::ClipboardCleared.into());
+        });
+    });
+}
+
+/// A secret that is shown when asked for, with what can be done with it.
+#[component]
+fn Hidden(
+    /// What it is called.
+    #[prop(into)]
+    label: Signal<String>,
+    /// The secret.
+    secret: String,
+    /// The entry's name.
+    name: String,
+    /// Says what goes wrong.
+    notices: Notices,
+) -> impl IntoView {
+    let shown = RwSignal::new(false);
+    let secret = StoredValue::new(Secret::new(secret));
+    let toggle = words(move || text::get(if shown.get() { Msg::Hide } else { Msg::Show }));
+    let named = move |verb: Signal<String>| {
+        words(move || text::with(Msg::Named, &[("verb", &verb.get()), ("name", &label.get())]))
+    };
+    let expose = move || secret.with_value(|secret| secret.expose().to_owned());
+    view! {
+        <div class="hidden-secret">
+            <p class="row-secret secret">
+                {move || if shown.get() { secret_text(&expose()) } else { "••••••••".into_any() }}
+            </p>
+            <Button class="button--small" label=toggle name=named(toggle) press=move |()| shown.update(|shown| *shown = !*shown)/>
+            <Button class="button--small" label=Msg::Copy name=named(live(Msg::Copy))
+                press=move |()| copy(notices, &name, expose())/>
+        </div>
+    }
+}
+
+/// A time, as it is written in the reader's language.
+fn when(at: u64) -> Signal<String> {
+    words(move || browser::exact_time(at, &text::language()))
+}
+
+/// What is waited for, or what is wrong with it.
+#[component]
+fn Pending(
+    /// What is wrong, if anything.
+    fault: RwSignal<String>,
+) -> impl IntoView {
+    let waits = flag(move || fault.with(String::is_empty));
+    view! {
+        <p class="hint" role="status" hidden=move || !waits.get()>{live(Msg::EntryOpening)}</p>
+        <p class="fault" role="alert">{fault}</p>
+    }
+}

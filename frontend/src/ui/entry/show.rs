@@ -1,0 +1,222 @@
+//! An entry, to be looked at, copied from, and given a new password by the rules it was minted by.
+
+use std::sync::Arc;
+
+use generator::kind::{Plan, Rules};
+use generator::phrase::Words;
+use leptos::prelude::*;
+use leptos::task::spawn_local;
+use shared::ids::EntryId;
+
+use super::{Frame, Hidden, Pending, copy, when};
+use crate::files;
+use crate::keyring::protocol::entry::{Content, EntryState, Former, Whole};
+use crate::model::entry::link;
+use crate::random;
+use crate::secret::Secret;
+use crate::session::{Fault, Session, use_session};
+use crate::text::vault as say;
+use crate::text::{self, Msg};
+use crate::ui::dialog::{Page, Tool, use_dialog};
+use crate::ui::fields::{Button, flag, live, words};
+use crate::ui::notice::{Notices, use_notices};
+use crate::{browser, parts::use_parts};
+
+#[component]
+pub(super) fn Show(
+    /// Which entry.
+    id: EntryId,
+) -> impl IntoView {
+    let session = use_session();
+    let entry = RwSignal::new_local(None::<Whole>);
+    let fault = RwSignal::new(String::new());
+    let title = RwSignal::new(session.name_of(id).unwrap_or_default());
+    let version = Memo::new(move |_| {
+        session.entries.with(|entries| entries.get(id).map(|entry| (entry.version, entry.state, entry.changed_at)))
+    });
+    // It is fetched again when it changes, here or elsewhere.
+    Effect::new(move |_| {
+        // A memo that is only tracked is never worked out, and never changes.
+        let _ = version.get();
+        spawn_local(async move {
+            match session.whole(id).await {
+                Ok(whole) => {
+                    title.try_set(whole.content.name.clone());
+                    drop(entry.try_set(Some(whole)));
+                }
+                Err(wrong) => drop(fault.try_set(say::fault(&wrong))),
+            }
+        });
+    });
+    view! {
+        <Frame title>
+            {move || entry.with(|entry| match entry {
+                None => view! { <Pending fault/> }.into_any(),
+                Some(whole) => details(session, id, whole),
+            })}
+        </Frame>
+    }
+}
+
+/// One line of an entry: what it is called, what it is, and a button to copy it.
+fn line(label: Msg, value: &str, name: &str, notices: Notices) -> Option<AnyView> {
+    if value.is_empty() {
+        return None;
+    }
+    let (copied, name) = (value.to_owned(), name.to_owned());
+    let shown = match link(value) {
+        Some(address) => {
+            view! { <a href=address.to_owned() target="_blank" rel="noreferrer noopener">{address.to_owned()}</a> }
+                .into_any()
+        }
+        None => value.to_owned().into_any(),
+    };
+    let button = words(move || say::button(Msg::Copy, &text::get(label)));
+    Some(
+        view! {
+            <div class="detail">
+                <dt>{live(label)}</dt>
+                <dd dir="auto">
+                    <span class="detail-value">{shown}</span>
+                    <Button class="button--small" label=Msg::Copy name=button press=move |()| copy(notices, &name, copied.clone())/>
+                </dd>
+            </div>
+        }
+        .into_any(),
+    )
+}
+
+fn details(session: Session, id: EntryId, whole: &Whole) -> AnyView {
+    let dialog = use_dialog();
+    let notices = use_notices();
+    let parts = use_parts();
+    let Whole { content, created_at, changed_at, history, binned_at } = whole;
+    let name = content.name.clone();
+    let state = session.entries.with_untracked(|entries| entries.get(id).map(|entry| entry.state));
+    let in_conflict = state == Some(EntryState::Conflict);
+    let rules = content.rules.clone();
+    let has_rules = rules.is_some();
+    let edit = move |()| dialog.open(Tool::Entry(Page::Edit(id)));
+    let duplicate = move |()| dialog.open(Tool::Entry(Page::Duplicate(id)));
+    let compare = move |()| dialog.open(Tool::Entry(Page::Compare(id)));
+    let rotate = {
+        let name = name.clone();
+        move |()| {
+            let (rules, name) = (rules.clone(), name.clone());
+            spawn_local(async move {
+                match rotated(session, id, rules).await {
+                    Ok(copied) => {
+                        let done = if copied { Msg::Rotated } else { Msg::RotatedNotCopied };
+                        notices.result(say::named(done, &name));
+                    }
+                    Err(why) => notices.problem(why),
+                }
+            });
+        }
+    };
+    let read = {
+        let secret = content.password.expose().to_owned();
+        move |()| dialog.open(Tool::Read(Secret::new(secret.clone()).into()))
+    };
+    let to_bin = move |()| {
+        if let Some(vault) = parts.vault.get_untracked().here() {
+            dialog.close();
+            vault.to_bin.run(id);
+        }
+    };
+    let note = content.note.expose().to_owned();
+    let has_note = !note.is_empty();
+    let tags = content.tags.join(", ");
+    let dates = {
+        let (created, changed, binned) = (when(*created_at), when(*changed_at), binned_at.map(when));
+        words(move || {
+            let dates = text::with(Msg::EntryDates, &[("created", &created.get()), ("changed", &changed.get())]);
+            match binned {
+                Some(binned) => format!("{dates} {}", text::with(Msg::EntryBinned, &[("binned", &binned.get())])),
+                None => dates,
+            }
+        })
+    };
+    let is_binned = binned_at.is_some();
+    view! {
+        <p class="fault" hidden=!in_conflict>{live(Msg::ConflictHere)}</p>
+        <dl class="details">
+            {line(Msg::EntryLogin, &content.login, &name, notices)}
+            {line(Msg::Website, &content.website, &name, notices)}
+            <div class="detail">
+                <dt>{live(Msg::Password)}</dt>
+                <dd><Hidden label=Msg::Password secret=content.password.expose().to_owned() name=name.clone() notices/></dd>
+            </div>
+            {line(Msg::Tags, &tags, &name, notices)}
+        </dl>
+        <p class="detail-note" dir="auto" hidden=!has_note>{note}</p>
+        <History history name=name.clone() notices/>
+        <p class="hint">{dates}</p>
+        <div class="buttons">
+            <Button class="button--main" label=Msg::Edit press=edit hidden=flag(move || in_conflict || is_binned)/>
+            <Button label=Msg::Compare press=compare hidden=flag(move || !in_conflict)/>
+            <Button label=Msg::Rotate press=rotate hidden=flag(move || in_conflict || is_binned || !has_rules)/>
+            <Button label=Msg::ReadAloud press=read/>
+            <Button label=Msg::Duplicate press=duplicate hidden=flag(move || is_binned)/>
+            <Button label=Msg::Delete press=to_bin hidden=flag(move || in_conflict || is_binned)/>
+        </div>
+    }
+    .into_any()
+}
+
+/// The passwords before this one.
+#[component]
+fn History<'a>(
+    /// The newest first.
+    history: &'a [Former],
+    /// The entry's name.
+    name: String,
+    /// Says what goes wrong.
+    notices: Notices,
+) -> impl IntoView + use<> {
+    let none = history.is_empty();
+    let count = history.len();
+    let rows = history.iter().map(|former| {
+        let (secret, until) = (former.password.expose().to_owned(), when(former.until));
+        let label = words(move || text::with(Msg::HistoryUntil, &[("date", &until.get())]));
+        view! { <li class="history-row"><p class="hint">{label}</p><Hidden label secret name=name.clone() notices/></li> }
+    });
+    let rows = rows.collect_view();
+    view! {
+        <details class="more" hidden=none>
+            <summary>{words(move || text::with(Msg::History, &[("count", &count)]))}</summary>
+            <ul class="list">{rows}</ul>
+        </details>
+    }
+}
+
+/// Mints a new password by the entry's rules, and seals it in place of the old one, which goes into the history. Gives
+/// whether it was copied too.
+async fn rotated(session: Session, id: EntryId, rules: Option<Rules>) -> Result<bool, String> {
+    let Some(rules) = rules else { return Err(text::get(Msg::RotateNoRules)) };
+    let password = mint(&rules).await?;
+    // Browsers let a page copy only while a click is fresh.
+    let copied = browser::copy(password.expose()).await.is_ok();
+    let say = |fault: Fault| say::fault(&fault);
+    let before = session.whole(id).await.map_err(say)?.content;
+    session.change(id, Content { password, rules: Some(rules), ..before }, &[]).await.map_err(say)?;
+    session.send_waiting(Some(id)).await.map_err(|fault| {
+        let name = session.name_of(id).unwrap_or_default();
+        say::not_saved(&name, &fault)
+    })?;
+    Ok(copied)
+}
+
+/// A password by rules of any kind.
+async fn mint(rules: &Rules) -> Result<Secret, String> {
+    let words = match rules {
+        Rules::Phrase(_) => {
+            let list = files::text("words").await.map_err(|_| text::get(Msg::NoPart))?;
+            Some(Arc::new(Words::new(list).map_err(|_| text::get(Msg::NoPart))?))
+        }
+        Rules::Characters(_) | Rules::Pin(_) | Rules::Site(_) => None,
+    };
+    let plan = Plan::new(rules, words).map_err(|_| text::get(Msg::RotateNoRules))?;
+    let minted = random::with_source(|source| plan.mint(source)).map_err(|_| text::get(Msg::NoRandomness))?;
+    Ok(Secret::new(minted.expose().to_owned()))
+}

@@ -1,0 +1,79 @@
+//! Drafts of the open vault: what was copied or typed, and is in no entry yet.
+
+use leptos::prelude::*;
+use leptos::task::spawn_local;
+
+use super::Shared;
+use crate::browser;
+use crate::keyring::protocol::entry::DraftSummary;
+use crate::model::when::ago;
+use crate::session::{Drafted, use_session};
+use crate::text::vault as say;
+use crate::text::{self, Msg};
+use crate::ui::dialog::{Page, Tool, use_dialog};
+use crate::ui::fields::{Button, flag, live, words};
+use crate::ui::mint::use_mint;
+
+#[component]
+pub(super) fn Drafts() -> impl IntoView {
+    let session = use_session();
+    let Shared { in_bin, .. } = expect_context();
+    let none = flag(move || in_bin.get() || session.drafts.with(Vec::is_empty));
+    // The newest first.
+    let listed = move || session.drafts.with(|drafts| drafts.iter().rev().map(Drafted::summary).collect::<Vec<_>>());
+    view! {
+        <section class="drafts" hidden=move || none.get() aria-label=live(Msg::Drafts)>
+            <h3 class="dialog-part">{live(Msg::Drafts)}</h3>
+            <p class="hint">{live(Msg::DraftsHint)}</p>
+            <ul class="list">
+                <For each=listed key=|draft| draft.clone() let(draft)><DraftRow draft/></For>
+            </ul>
+        </section>
+    }
+}
+
+#[component]
+fn DraftRow(
+    /// What is known of it.
+    draft: DraftSummary,
+) -> impl IntoView {
+    let session = use_session();
+    let dialog = use_dialog();
+    let mint = use_mint();
+    let DraftSummary { key, name, of, sealed_at } = draft;
+    let called = {
+        let name = name.clone();
+        move || match (name.is_empty(), of) {
+            (true, _) => text::get(Msg::DraftUnnamed),
+            (false, None) => name.clone(),
+            (false, Some(_)) => say::named(Msg::DraftOf, &name),
+        }
+    };
+    let named = |verb: Msg| {
+        let called = called.clone();
+        words(move || say::button(verb, &called()))
+    };
+    let discard = move |()| {
+        spawn_local(async move {
+            session.drop_draft(key).await;
+            if mint.drafted() == Some(key) {
+                mint.draft.set(0);
+            }
+        });
+    };
+    let small = "button--small";
+    let (save, drop) = (named(Msg::DraftSave), named(Msg::Discard));
+    view! {
+        <li class="row row--draft">
+            <span class="row-name" dir="auto">{words(called)}</span>
+            <span class="row-time" title=words(move || browser::exact_time(sealed_at, &text::language()))>
+                {words(move || say::ago(ago(browser::now(), sealed_at)))}
+            </span>
+            <div class="row-actions">
+                <Button class=small label=Msg::DraftSave name=save
+                    press=move |()| dialog.open(Tool::Entry(Page::Draft(key)))/>
+                <Button class=small label=Msg::Discard name=drop press=discard/>
+            </div>
+        </li>
+    }
+}

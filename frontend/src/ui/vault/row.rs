@@ -1,0 +1,216 @@
+//! One row of the list: an entry, and what is done with it most.
+
+use std::time::Duration;
+
+use leptos::prelude::*;
+use leptos::task::spawn_local;
+use shared::ids::EntryId;
+
+use super::Shared;
+use crate::browser;
+use crate::keyring::protocol::entry::{EntryState, EntrySummary};
+use crate::model::when::ago;
+use crate::secret::Secret;
+use crate::session::use_session;
+use crate::text::vault as say;
+use crate::text::{self, Msg};
+use crate::ui::dialog::{Page, Tool, use_dialog};
+use crate::ui::fields::{Button, flag, words};
+use crate::ui::mint::use_mint;
+use crate::ui::notice::use_notices;
+use crate::ui::secret_text::secret_text;
+
+/// How long a copied password stays on the clipboard, in seconds.
+const CLIPBOARD_SECONDS: u32 = 30;
+
+/// A row of the list.
+#[derive(Clone, PartialEq, Eq, Hash)]
+pub(super) struct Listed {
+    id: EntryId,
+    version: u32,
+    name: String,
+    login: String,
+    changed_at: u64,
+    is_binned: bool,
+    state: EntryState,
+    /// Why the server refused it; nothing if it did not.
+    refused: Option<String>,
+}
+
+impl Listed {
+    pub(super) fn new(entry: &EntrySummary, refused: Option<String>) -> Self {
+        Self {
+            id: entry.id,
+            version: entry.version,
+            name: entry.name.clone(),
+            login: entry.login.clone(),
+            changed_at: entry.changed_at,
+            is_binned: entry.binned_at.is_some(),
+            state: entry.state,
+            refused,
+        }
+    }
+}
+
+#[component]
+pub(super) fn Row(
+    /// What is known of it.
+    row: Listed,
+) -> impl IntoView {
+    let session = use_session();
+    let notices = use_notices();
+    let dialog = use_dialog();
+    let Shared { to_bin, .. } = expect_context();
+    let Listed { id, name, login, changed_at, is_binned, state, refused, .. } = row;
+    let password = RwSignal::new_local(None::<Secret>);
+    let time = words(move || match state {
+        EntryState::Saved => say::ago(ago(browser::now(), changed_at)),
+        EntryState::Waiting => text::get(Msg::Waiting),
+        EntryState::Conflict => text::get(Msg::Conflict),
+    });
+    let exact = words(move || browser::exact_time(changed_at, &text::language()));
+    // The accessible name of a button says whose it is.
+    let named = |verb: Msg| {
+        let name = name.clone();
+        words(move || say::button(verb, &name))
+    };
+
+    let show = move |()| {
+        if password.with_untracked(Option::is_some) {
+            password.set(None);
+            return;
+        }
+        spawn_local(async move {
+            match session.reveal(id).await {
+                Ok(secret) => drop(password.try_set(Some(secret))),
+                Err(fault) => notices.problem(say::fault(&fault)),
+            }
+        });
+    };
+    let shown = flag(move || password.with(Option::is_some));
+    let show_or_hide = words(move || text::get(if shown.get() { Msg::Hide } else { Msg::Show }));
+    let kept_name = StoredValue::new(name.clone());
+    let copy = move |()| {
+        let copied =
+            kept_name.with_value(|name| text::with(Msg::Copied, &[("name", name), ("seconds", &CLIPBOARD_SECONDS)]));
+        spawn_local(async move {
+            let secret = match session.reveal(id).await {
+                Ok(secret) => secret,
+                Err(fault) => return notices.problem(say::fault(&fault)),
+            };
+            if browser::copy(secret.expose()).await.is_err() {
+                return notices.problem(Msg::CopyFailed.into());
+            }
+            notices.result(copied);
+            // What is not saved yet is not taken off the clipboard.
+            if state == EntryState::Saved {
+                browser::clear_clipboard_after(Duration::from_secs(CLIPBOARD_SECONDS.into()), move || {
+                    notices.result(Msg::ClipboardCleared.into());
+                });
+            }
+        });
+    };
+    let secret = move || password.with(|password| password.as_ref().map(|password| secret_text(password.expose())));
+    let open = move |_| dialog.open(Tool::Entry(Page::Show(id)));
+    let small = "button--small";
+    let others = match (state, refused.is_some(), is_binned) {
+        (EntryState::Conflict, ..) => view! {
+            <Button class=small label=Msg::Compare name=named(Msg::Compare)
+                press=move |()| dialog.open(Tool::Entry(Page::Compare(id)))/>
+        }
+        .into_any(),
+        (_, true, _) => view! { <Refused id again=named(Msg::TryAgain) discard=named(Msg::Discard)/> }.into_any(),
+        (EntryState::Waiting, ..) => view! {
+            <Button class=small label=Msg::TryAgain name=named(Msg::TryAgain) press=move |()| session.try_again(id)/>
+        }
+        .into_any(),
+        (EntryState::Saved, _, true) => {
+            view! { <Binned id restore=named(Msg::Restore) erase=named(Msg::Erase)/> }.into_any()
+        }
+        (EntryState::Saved, _, false) => view! {
+            <Button class=small label=Msg::Delete name=named(Msg::Delete) press=move |()| to_bin.run(id)/>
+        }
+        .into_any(),
+    };
+    view! {
+        <li class="row" class:row--waiting=state != EntryState::Saved>
+            <button type="button" class="row-name" dir="auto" on:click=open>{name.clone()}</button>
+            <span class="row-login" dir="auto">{login}</span>
+            <span class="row-time" title=exact>{time}</span>
+            <div class="row-actions">
+                <Button class=small label=show_or_hide name=words({
+                    let (show, hide) = (named(Msg::Show), named(Msg::Hide));
+                    move || if shown.get() { hide.get() } else { show.get() }
+                }) press=show/>
+                <Button class=small label=Msg::Copy name=named(Msg::Copy) press=copy/>
+                {others}
+            </div>
+            <p class="row-why hint">{refused}</p>
+            <p class="row-secret secret">{secret}</p>
+        </li>
+    }
+}
+
+/// What can be done with what the server refused.
+#[component]
+fn Refused(
+    /// Which entry.
+    id: EntryId,
+    /// Names of the buttons.
+    again: Signal<String>,
+    /// Names of the buttons.
+    discard: Signal<String>,
+) -> impl IntoView {
+    let session = use_session();
+    let notices = use_notices();
+    let mint = use_mint();
+    let throw_away = move |()| {
+        spawn_local(async move {
+            match session.discard(id).await {
+                Ok(()) => mint.forget(id),
+                Err(fault) => notices.problem(say::fault(&fault)),
+            }
+        });
+    };
+    view! {
+        <Button class="button--small" label=Msg::TryAgain name=again press=move |()| session.try_again(id)/>
+        <Button class="button--small" label=Msg::Discard name=discard press=throw_away/>
+    }
+}
+
+/// What can be done with an entry in the bin.
+#[component]
+fn Binned(
+    /// Which entry.
+    id: EntryId,
+    /// Names of the buttons.
+    restore: Signal<String>,
+    /// Names of the buttons.
+    erase: Signal<String>,
+) -> impl IntoView {
+    let session = use_session();
+    let notices = use_notices();
+    let name = move || session.name_of(id).unwrap_or_default();
+    let take_out = move |()| {
+        spawn_local(async move {
+            let name = name();
+            match session.bin(id, false).await {
+                Ok(()) => notices.result(say::named(Msg::Restored, &name)),
+                Err(fault) => notices.problem(say::fault(&fault)),
+            }
+        });
+    };
+    let for_good = move |()| {
+        spawn_local(async move {
+            let name = name();
+            match session.erase(id).await {
+                Ok(()) => notices.result(say::named(Msg::Erased, &name)),
+                Err(fault) => notices.problem(say::named_why(Msg::NotErased, &name, &fault)),
+            }
+        });
+    };
+    view! {
+        <Button class="button--small" label=Msg::Restore name=restore press=take_out/>
+        <Button class="button--small" label=Msg::Erase name=erase press=for_good/>
+    }
+}
