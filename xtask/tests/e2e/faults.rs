@@ -28,7 +28,7 @@ fn a_server_that_stops_between_minting_and_saving_loses_nothing_and_doubles_noth
         let second = page.minted().await;
         assert_ne!(second, password);
         page.keys(&[Key::Enter.into()]).await;
-        page.see_rows(&["GitHub", "Bank", "Before"]).await;
+        page.see_rows(&["Bank", "GitHub", "Before"]).await;
         page.press("Try again GitHub").await;
 
         server.start_again();
@@ -124,9 +124,8 @@ fn a_deletion_of_what_has_changed_elsewhere_is_not_done() {
         // Another device has put a second version. This page cannot open it, as it is no real one; it is told so.
         server.database().execute("UPDATE passwords SET version = 2", []).unwrap();
         page.press("Delete GitHub").await;
-        page.see("Deleted “GitHub”.").await;
         page.see("could not be opened").await;
-        assert_eq!(server.count("SELECT count(*) FROM passwords WHERE sealed IS NOT NULL"), 1, "it is still there");
+        assert_eq!(server.count("SELECT count(*) FROM passwords WHERE sealed IS NOT NULL AND version = 2"), 1);
     });
 }
 
@@ -169,9 +168,10 @@ fn unlocking_shows_progress_and_can_be_cancelled() {
 }
 
 #[test]
-fn leaving_with_something_unsaved_is_asked_about() {
+fn leaving_with_something_that_the_browser_does_not_keep_is_asked_about() {
     in_browser(Wish::default(), async |page| {
         let mut server = Server::start();
+        page.before_every_page("Object.defineProperty(window, 'indexedDB', { value: null })").await;
         with_vault(&page, &server).await;
         server.stop();
         page.fill("Name", "GitHub").await;
@@ -179,5 +179,55 @@ fn leaving_with_something_unsaved_is_asked_about() {
         page.see("is not saved yet").await;
         let asks = "const e = new Event('beforeunload', { cancelable: true }); return !window.dispatchEvent(e)";
         assert_eq!(page.js(asks, vec![]).await, json!(true));
+    });
+}
+
+#[test]
+fn a_server_that_goes_back_or_leaves_entries_out_is_seen() {
+    in_browser(Wish::default(), async |page| {
+        let mut server = Server::start();
+        with_vault(&page, &server).await;
+        page.save("Old").await;
+        server.stop();
+        let (database, backup) = (server.data().join("passmint.db"), server.data().join("backup.db"));
+        std::fs::copy(&database, &backup).unwrap();
+        server.start_again();
+        page.open(&server.url()).await;
+        page.unlock("ada", PASSPHRASE).await;
+        page.save("New").await;
+        page.see_rows(&["New", "Old"]).await;
+        // What this browser has seen is remembered when it hears from the server the next time.
+        page.js("window.dispatchEvent(new Event('focus'))", vec![]).await;
+        let seen = "return Object.entries(localStorage).some(([name, value]) => name.startsWith('passmint.seen.') && value === '1 2')";
+        page.until("change 2 is remembered", seen, vec![]).await;
+
+        server.stop();
+        std::fs::copy(&backup, &database).unwrap();
+        for beside in ["passmint.db-wal", "passmint.db-shm"] {
+            let _ = std::fs::remove_file(server.data().join(beside));
+        }
+        server.start_again();
+        page.open(&server.url()).await;
+        page.unlock("ada", PASSPHRASE).await;
+        page.see(
+            "The server serves an older state of your vault than this browser has seen: change 1, and here it was 2",
+        )
+        .await;
+        page.see_rows(&["Old"]).await;
+        page.is_accessible("an older vault").await;
+        // It is said until somebody knows why.
+        page.open(&server.url()).await;
+        page.unlock("ada", PASSPHRASE).await;
+        page.see("older state of your vault").await;
+        page.press("I know why: take it as it is").await;
+        page.until("it is taken", "return !document.body.innerText.includes('older state')", vec![]).await;
+        page.save("Newer").await;
+
+        // An entry is left out, and the change number stays.
+        server.database().execute("DELETE FROM passwords WHERE change_no = 1", []).unwrap();
+        page.open(&server.url()).await;
+        page.unlock("ada", PASSPHRASE).await;
+        page.see("in none of its entries: 1.").await;
+        page.see_rows(&["Newer"]).await;
     });
 }

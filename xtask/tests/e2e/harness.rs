@@ -198,10 +198,23 @@ pub(crate) fn in_browser<F>(wish: Wish, test: impl FnOnce(Page) -> F)
 where
     F: Future<Output = ()>,
 {
+    in_browser_of(tempfile::tempdir().unwrap().path(), wish, test);
+}
+
+/// Kills the browser of a profile, all of its processes at once.
+pub(crate) fn kill_browser(profile: &Path) {
+    let killed = Command::new("pkill").args(["-KILL", "-f", &format!("user-data-dir={}", profile.display())]).status();
+    assert!(killed.unwrap().success());
+}
+
+/// Runs a test in a new browser with this profile.
+pub(crate) fn in_browser_of<F>(profile: &Path, wish: Wish, test: impl FnOnce(Page) -> F)
+where
+    F: Future<Output = ()>,
+{
     let runtime = tokio::runtime::Builder::new_current_thread().enable_all().build().unwrap();
     runtime.block_on(async {
-        let profile = tempfile::tempdir().unwrap();
-        let profile_flag = format!("--user-data-dir={}", profile.path().display());
+        let profile_flag = format!("--user-data-dir={}", profile.display());
         let flags = ["--window-size=1280,900".to_owned(), profile_flag].into_iter().chain(wish.arguments);
         let mut capabilities: serde_json::Map<String, Value> =
             serde_json::from_slice(&std::fs::read(named("PASSMINT_BROWSER")).unwrap()).unwrap();

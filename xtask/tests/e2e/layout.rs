@@ -180,7 +180,7 @@ fn names_of_every_length_and_direction_fit() {
         page.speak("en", "de").await;
         fits(&page, "long names in German").await;
         page.press(&format!("Löschen: {long}")).await;
-        page.see("“ gelöscht.").await;
+        page.see("“ liegt jetzt im Papierkorb.").await;
         fits(&page, "a message with a long name").await;
         page.no_complaints().await;
     });

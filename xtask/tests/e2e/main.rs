@@ -4,6 +4,8 @@
 
 #![allow(clippy::unwrap_used, clippy::expect_used, clippy::panic, clippy::print_stderr, reason = "a test may")]
 
+mod drafts;
+mod entries;
 mod faults;
 mod harness;
 mod input;

@@ -216,38 +216,6 @@ fn what_was_to_be_saved_while_locked_is_saved_when_it_opens() {
 }
 
 #[test]
-fn a_deletion_can_be_undone_for_a_moment_and_then_is_final() {
-    in_browser(Wish::default(), async |page| {
-        let server = Server::start();
-        with_vault(&page, &server).await;
-        for name in ["One", "Two", "Three"] {
-            page.save(name).await;
-        }
-        page.press("Delete Two").await;
-        page.see("Deleted “Two”.").await;
-        page.see_rows(&["Three", "One"]).await;
-        page.is_accessible("deleted, can be undone").await;
-        page.press("Undo").await;
-        page.see_rows(&["Three", "Two", "One"]).await;
-        // A second deletion makes the first final, and so does locking.
-        page.press("Delete Two").await;
-        page.press("Delete One").await;
-        page.see_rows(&["Three"]).await;
-        page.press("Lock").await;
-        page.see("Open your vault").await;
-        let gone = "SELECT count(*) FROM passwords WHERE sealed IS NULL AND deleted_at IS NOT NULL";
-        crate::harness::wait_until("both deletions have arrived", || server.count(gone) == 2);
-        page.unlock("ada", PASSPHRASE).await;
-        page.see_rows(&["Three"]).await;
-        // And one that is left alone is done after its moment.
-        page.press("Delete Three").await;
-        page.see("No passwords yet.").await;
-        crate::harness::wait_until("the deletion has arrived", || server.count(gone) == 3);
-        page.no_complaints().await;
-    });
-}
-
-#[test]
 fn names_of_fields_and_buttons_are_what_assistive_technology_hears() {
     in_browser(Wish::default(), async |page| {
         let server = Server::start();
