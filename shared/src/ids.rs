@@ -24,6 +24,11 @@ pub struct WrongVersion {
     expected: usize,
 }
 
+/// The text is no id.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, thiserror::Error)]
+#[error("not an id")]
+pub struct NotAnId;
+
 impl AccountId {
     /// An id from 16 random octets.
     #[must_use]
@@ -68,6 +73,13 @@ macro_rules! common {
             }
         }
 
+        impl std::str::FromStr for $id {
+            type Err = NotAnId;
+            fn from_str(text: &str) -> Result<Self, NotAnId> {
+                Uuid::try_parse(text).ok().and_then(|uuid| uuid.try_into().ok()).ok_or(NotAnId)
+            }
+        }
+
         impl From<$id> for Uuid {
             fn from(id: $id) -> Uuid {
                 id.0
@@ -94,6 +106,7 @@ mod tests {
         let id = EntryId::from_time(0x0123_4567_89ab, [0xff; 10]);
         assert_eq!(id.to_string(), "01234567-89ab-7fff-bfff-ffffffffffff");
         assert_eq!(serde_json::from_str::<EntryId>(&serde_json::to_string(&id).unwrap()).unwrap(), id);
+        assert_eq!(id.to_string().parse(), Ok(id));
     }
 
     #[test]
@@ -101,5 +114,7 @@ mod tests {
         let account = serde_json::to_string(&AccountId::from_random([7; 16])).unwrap();
         assert!(serde_json::from_str::<EntryId>(&account).is_err());
         assert!(serde_json::from_str::<EntryId>("\"not-a-uuid\"").is_err());
+        assert_eq!(AccountId::from_random([7; 16]).to_string().parse::<EntryId>(), Err(NotAnId));
+        assert_eq!("not-a-uuid".parse::<EntryId>(), Err(NotAnId));
     }
 }
