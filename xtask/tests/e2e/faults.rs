@@ -189,6 +189,8 @@ fn a_server_that_goes_back_or_leaves_entries_out_is_seen() {
         with_vault(&page, &server).await;
         page.save("Old").await;
         server.stop();
+        // All of it is in the one file then.
+        server.database().execute_batch("PRAGMA wal_checkpoint(TRUNCATE)").unwrap();
         let (database, backup) = (server.data().join("passmint.db"), server.data().join("backup.db"));
         std::fs::copy(&database, &backup).unwrap();
         server.start_again();

@@ -109,7 +109,18 @@ impl Page {
     }
 
     pub(crate) async fn press(&self, name: &str) {
-        self.button(name).await.click().await.unwrap();
+        let start = Instant::now();
+        loop {
+            let button = self.button(name).await;
+            // Where a message covers it, a person would scroll; a row may be drawn anew between two looks.
+            let scrolled = "arguments[0].scrollIntoView({ block: 'center' })";
+            let _ = self.0.execute(scrolled, vec![serde_json::to_value(&button).unwrap()]).await;
+            match button.click().await {
+                Ok(()) => return,
+                Err(error) if start.elapsed() > PATIENCE => panic!("cannot press {name}: {error}"),
+                Err(_) => tokio::time::sleep(Duration::from_millis(25)).await,
+            }
+        }
     }
 
     /// Ticks or unticks a box.
