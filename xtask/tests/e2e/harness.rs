@@ -201,10 +201,17 @@ where
     in_browser_of(tempfile::tempdir().unwrap().path(), wish, test);
 }
 
-/// Kills the browser of a profile, all of its processes at once.
+/// Kills the browser of a profile, all of its processes at once, and waits until they are gone: a new browser would
+/// otherwise find the profile in use.
 pub(crate) fn kill_browser(profile: &Path) {
-    let killed = Command::new("pkill").args(["-KILL", "-f", &format!("user-data-dir={}", profile.display())]).status();
+    let flag = format!("user-data-dir={}", profile.display());
+    let killed = Command::new("pkill").args(["-KILL", "-f", &flag]).status();
     assert!(killed.unwrap().success());
+    wait_until("the browser is gone", || !Command::new("pgrep").args(["-f", &flag]).output().unwrap().status.success());
+    for lock in ["SingletonLock", "SingletonCookie", "SingletonSocket"] {
+        // A browser that ends by itself takes them away.
+        let _ = std::fs::remove_file(profile.join(lock));
+    }
 }
 
 /// Runs a test in a new browser with this profile.
