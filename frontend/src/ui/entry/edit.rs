@@ -1,6 +1,8 @@
 //! The form for an entry. What is typed is kept as a sealed draft as it is typed: it survives a lock, a reload, and the
 //! end of the browser.
 
+use std::sync::Arc;
+use std::sync::atomic::{AtomicBool, Ordering};
 use std::time::Duration;
 
 use generator::kind::Rules;
@@ -149,7 +151,10 @@ fn Form(
 
     // Keeps what is typed. One at a time, the newest last.
     let (typed, keeping) = (StoredValue::new(first), StoredValue::new(false));
+    // Whether it has become an entry, or was thrown away: a draft that is still being kept then is not wanted any more.
+    let done = StoredValue::new(Arc::new(AtomicBool::new(false)));
     let keep = move || {
+        let done = done.get_value();
         let mut form = typed.get_value();
         let mut content = form.clone().content(rules(&form.password));
         // The form may be gone before what was typed last is kept.
@@ -159,6 +164,9 @@ fn Form(
             loop {
                 let kept = session.keep_draft(content, of, replaced).await;
                 if let Ok(key) = kept {
+                    if done.load(Ordering::Relaxed) {
+                        return session.drop_draft(key).await;
+                    }
                     replaced = Some(key);
                     let _ = draft.try_set(replaced);
                 }
@@ -209,6 +217,7 @@ fn Form(
         }
         let name = form.name.trim().to_owned();
         let content = form.clone().content(rules(&form.password));
+        let done = done.get_value();
         spawn_local(async move {
             let drafts = draft.get_untracked();
             let sealed = match of {
@@ -217,6 +226,11 @@ fn Form(
             };
             match sealed {
                 Ok(id) => {
+                    done.store(true, Ordering::Relaxed);
+                    // One that was kept while this was being sealed.
+                    if let Some(newer) = draft.get_untracked().filter(|newer| Some(*newer) != drafts) {
+                        session.drop_draft(newer).await;
+                    }
                     if drafts.is_some() && mint.drafted() == drafts {
                         // It was what the generator shows: the next name gets another one.
                         mint.again();
@@ -240,6 +254,7 @@ fn Form(
         if let Some(waiting) = waiting.get_value() {
             waiting.clear();
         }
+        done.get_value().store(true, Ordering::Relaxed);
         spawn_local(async move {
             if let Some(key) = draft.get_untracked() {
                 session.drop_draft(key).await;
