@@ -1,9 +1,14 @@
-//! Identifiers. The browser makes them, so that a request sent twice still names one thing.
+//! Identifiers. The browser makes those of accounts and entries, so that a request sent twice still names one thing.
 
 use std::fmt;
+use std::marker::PhantomData;
+use std::str::FromStr;
 
-use serde::{Deserialize, Serialize};
+use serde::{Deserialize, Deserializer, Serialize, Serializer, de};
 use uuid::{Builder, Uuid};
+
+use crate::bytes::Base64Url;
+use crate::limits::PASSKEY_ID_MAX;
 
 /// Names an account: a random UUID (RFC 9562, version 4), made in the browser when the vault is made.
 #[derive(Clone, Copy, PartialEq, Eq, Hash, PartialOrd, Ord, Debug, Serialize, Deserialize)]
@@ -16,6 +21,20 @@ pub struct AccountId(Uuid);
 #[cfg_attr(feature = "openapi", derive(utoipa::ToSchema))]
 #[serde(try_from = "Uuid", into = "Uuid")]
 pub struct EntryId(Uuid);
+
+/// Names a passkey: its WebAuthn credential id, 1 to [`PASSKEY_ID_MAX`] octets, as base64url without padding.
+///
+/// It is no secret: whoever asks for a log-in with a passkey sends it.
+#[derive(Clone, PartialEq, Eq, Hash, PartialOrd, Ord)]
+#[cfg_attr(feature = "openapi", derive(utoipa::ToSchema))]
+#[cfg_attr(feature = "openapi", schema(value_type = String, min_length = 2, max_length = 1364))]
+pub struct PasskeyId(Vec<u8>);
+
+/// Names a session in the list of an account's sessions: 16 octets as base64url without padding. It opens nothing.
+#[derive(Clone, Copy, PartialEq, Eq, Hash, PartialOrd, Ord)]
+#[cfg_attr(feature = "openapi", derive(utoipa::ToSchema))]
+#[cfg_attr(feature = "openapi", schema(value_type = String, min_length = 22, max_length = 22))]
+pub struct SessionId([u8; 16]);
 
 /// The UUID is of another version than its place asks for.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, thiserror::Error)]
@@ -45,6 +64,100 @@ impl EntryId {
     }
 }
 
+impl PasskeyId {
+    /// The credential id's octets.
+    #[must_use]
+    pub fn as_bytes(&self) -> &[u8] {
+        &self.0
+    }
+}
+
+impl TryFrom<Vec<u8>> for PasskeyId {
+    type Error = NotAnId;
+    fn try_from(octets: Vec<u8>) -> Result<Self, NotAnId> {
+        if (1..=PASSKEY_ID_MAX).contains(&octets.len()) { Ok(Self(octets)) } else { Err(NotAnId) }
+    }
+}
+
+impl SessionId {
+    /// The name of the session whose token has this hash ([`crate::login::SessionToken::hash`]): its first half.
+    #[must_use]
+    pub fn of_hash(hash: &[u8; 32]) -> Self {
+        let mut id = [0; 16];
+        id.copy_from_slice(&hash[..16]);
+        Self(id)
+    }
+
+    /// The id's octets.
+    #[must_use]
+    pub fn as_bytes(&self) -> &[u8; 16] {
+        &self.0
+    }
+}
+
+impl TryFrom<Vec<u8>> for SessionId {
+    type Error = NotAnId;
+    fn try_from(octets: Vec<u8>) -> Result<Self, NotAnId> {
+        octets.try_into().map(Self).map_err(|_| NotAnId)
+    }
+}
+
+/// Reads a JSON string by [`FromStr`].
+pub(crate) fn from_text<'de, T: FromStr, D: Deserializer<'de>>(deserializer: D) -> Result<T, D::Error>
+where
+    T::Err: fmt::Display,
+{
+    struct Text<T>(PhantomData<T>);
+    impl<T: FromStr<Err: fmt::Display>> de::Visitor<'_> for Text<T> {
+        type Value = T;
+        fn expecting(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+            f.write_str("an id")
+        }
+        fn visit_str<E: de::Error>(self, text: &str) -> Result<T, E> {
+            text.parse().map_err(E::custom)
+        }
+    }
+    deserializer.deserialize_str(Text(PhantomData))
+}
+
+macro_rules! as_base64url {
+    ($id:ident) => {
+        impl FromStr for $id {
+            type Err = NotAnId;
+            fn from_str(text: &str) -> Result<Self, NotAnId> {
+                Base64Url::decode(text).map_err(|_| NotAnId)?.0.try_into()
+            }
+        }
+
+        impl fmt::Display for $id {
+            fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+                f.write_str(&Base64Url::encode(&self.0))
+            }
+        }
+
+        impl fmt::Debug for $id {
+            fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+                write!(f, "{}({self})", stringify!($id))
+            }
+        }
+
+        impl Serialize for $id {
+            fn serialize<S: Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
+                serializer.serialize_str(&Base64Url::encode(&self.0))
+            }
+        }
+
+        impl<'de> Deserialize<'de> for $id {
+            fn deserialize<D: Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
+                from_text(deserializer)
+            }
+        }
+    };
+}
+
+as_base64url!(PasskeyId);
+as_base64url!(SessionId);
+
 macro_rules! common {
     ($id:ident, $version:literal) => {
         impl $id {
@@ -73,7 +186,7 @@ macro_rules! common {
             }
         }
 
-        impl std::str::FromStr for $id {
+        impl FromStr for $id {
             type Err = NotAnId;
             fn from_str(text: &str) -> Result<Self, NotAnId> {
                 Uuid::try_parse(text).ok().and_then(|uuid| uuid.try_into().ok()).ok_or(NotAnId)
@@ -116,5 +229,27 @@ mod tests {
         assert!(serde_json::from_str::<EntryId>("\"not-a-uuid\"").is_err());
         assert_eq!(AccountId::from_random([7; 16]).to_string().parse::<EntryId>(), Err(NotAnId));
         assert_eq!("not-a-uuid".parse::<EntryId>(), Err(NotAnId));
+    }
+
+    #[test]
+    fn a_passkeys_id_has_limits() {
+        assert_eq!("AQI".parse(), PasskeyId::try_from(vec![1, 2]));
+        assert_eq!(serde_json::to_string(&PasskeyId::try_from(vec![0xfb, 0xff]).unwrap()).unwrap(), "\"-_8\"");
+        assert!(PasskeyId::try_from(vec![7; PASSKEY_ID_MAX]).is_ok());
+        assert_eq!(PasskeyId::try_from(vec![7; PASSKEY_ID_MAX + 1]), Err(NotAnId));
+        for text in ["", "A", "AQI=", "A+"] {
+            assert_eq!(text.parse::<PasskeyId>(), Err(NotAnId), "{text}");
+            assert!(serde_json::from_str::<PasskeyId>(&format!("\"{text}\"")).is_err(), "{text}");
+        }
+    }
+
+    #[test]
+    fn a_sessions_id_is_half_of_its_tokens_hash() {
+        let mut hash = [1; 32];
+        hash[16..].fill(2);
+        let id = SessionId::of_hash(&hash);
+        assert_eq!(id.as_bytes(), &[1; 16]);
+        assert_eq!(id.to_string().parse(), Ok(id));
+        assert_eq!("current".parse::<SessionId>(), Err(NotAnId));
     }
 }

@@ -8,6 +8,7 @@
 
 pub mod accounts;
 pub mod bytes;
+pub mod credentials;
 pub mod ids;
 pub mod limits;
 #[cfg(feature = "login")]

@@ -23,3 +23,15 @@ pub const CHANGES_MAX: u32 = 1000;
 
 /// Length of a wrapped vault key, in bytes: format version (1), nonce (24), key (32) and tag (16).
 pub const WRAPPED_KEY_LEN: usize = 1 + 24 + 32 + 16;
+
+/// Longest name that a device gives itself when it logs in, in Unicode scalar values after trimming.
+pub const DEVICE_MAX: usize = 64;
+
+/// Longest id of a passkey, in octets (Web Authentication Level 3, section 4, "Credential ID").
+pub const PASSKEY_ID_MAX: usize = 1023;
+
+/// Most passkeys an account may have.
+pub const PASSKEYS_MAX: usize = 20;
+
+/// How old a log-in may be, in seconds, to change what opens the vault or to delete it.
+pub const FRESH_SECONDS: u64 = 600;

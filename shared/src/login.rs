@@ -3,7 +3,7 @@
 //! Nothing here is negotiated. The server cannot name a weaker cost or another suite, because no message has a
 //! place for one; a client that is built with other values simply fails to log in.
 
-use argon2::{Algorithm, Argon2, Params, Version};
+use argon2::{Algorithm, Argon2, Block, Params, Version};
 use hkdf::Hkdf;
 use opaque_ke::errors::InternalError;
 use opaque_ke::generic_array::{ArrayLength, GenericArray};
@@ -13,7 +13,7 @@ use zeroize::{Zeroize, ZeroizeOnDrop};
 
 use crate::accounts::Login;
 use crate::bytes::{Base64Url, NotBase64Url};
-use crate::sessions::CredentialKind;
+use crate::sessions::CredentialName;
 
 /// The context string of the key exchange (RFC 9807, section 6.4): both sides must name the same application.
 pub const CONTEXT: &[u8] = b"passmint/1";
@@ -41,15 +41,30 @@ pub struct Stretch;
 
 impl Ksf for Stretch {
     fn hash<L: ArrayLength<u8>>(&self, input: GenericArray<u8, L>) -> Result<GenericArray<u8, L>, InternalError> {
-        let params = Params::new(STRETCH_MEMORY_KIB, STRETCH_PASSES, STRETCH_LANES, Some(L::USIZE))
-            .map_err(|_| InternalError::KsfError)?;
         let mut output = GenericArray::default();
         // The salt is all zeros as RFC 9807, section 7 says: the OPRF's output is already unique to the account.
-        Argon2::new(Algorithm::Argon2id, Version::V0x13, params)
-            .hash_password_into(&input, &[0; argon2::RECOMMENDED_SALT_LEN], &mut output)
+        let costs = [STRETCH_MEMORY_KIB, STRETCH_PASSES, STRETCH_LANES];
+        argon2id(&input, &[0; argon2::RECOMMENDED_SALT_LEN], costs, &mut output)
             .map_err(|_| InternalError::KsfError)?;
         Ok(output)
     }
+}
+
+/// Argon2id, version 1.3 (RFC 9106), at these costs: memory in KiB, passes, lanes. The output may have any length from 4
+/// octets. Lanes are computed one after the other.
+///
+/// # Errors
+/// If the costs, the salt (at least 8 octets) or the output are outside of what Argon2 knows, or if there is not as much
+/// memory.
+pub fn argon2id(secret: &[u8], salt: &[u8], costs: [u32; 3], output: &mut [u8]) -> Result<(), argon2::Error> {
+    let [memory_kib, passes, lanes] = costs;
+    let params = Params::new(memory_kib, passes, lanes, Some(output.len()))?;
+    let mut blocks: Vec<Block> = Vec::new();
+    // To lack memory is an error here, and not the end of the program.
+    blocks.try_reserve_exact(params.block_count()).map_err(|_| argon2::Error::MemoryTooMuch)?;
+    blocks.resize(params.block_count(), Block::new());
+    let argon2 = Argon2::new(Algorithm::Argon2id, Version::V0x13, params);
+    argon2.hash_password_into_with_memory(secret, salt, output, &mut blocks)
 }
 
 /// The identities of the key exchange: the public keys themselves, which is OPAQUE's default.
@@ -60,10 +75,16 @@ pub fn identifiers() -> Identifiers<'static> {
 
 /// Names one secret of one account to OPAQUE (`credential_identifier` of RFC 9807, section 5.1).
 ///
-/// It comes from the log-in name and not from the account's id, so that an unknown name has one too.
+/// It comes from the log-in name and not from the account's id, so that an unknown name has one too. No log-in name holds
+/// a NUL, so that no two secrets share one.
 #[must_use]
-pub fn credential_identifier(login: &Login, kind: CredentialKind) -> Vec<u8> {
-    [kind.label().as_bytes(), b"\0", login.as_str().as_bytes()].concat()
+pub fn credential_identifier(login: &Login, name: &CredentialName) -> Vec<u8> {
+    let mut identifier = [name.label().as_bytes(), b"\0", login.as_str().as_bytes()].concat();
+    if let CredentialName::Passkey(id) = name {
+        identifier.push(0);
+        identifier.extend(id.as_bytes());
+    }
+    identifier
 }
 
 /// What a client shows to prove that it holds a session: 256 bits, wiped when dropped.
@@ -136,9 +157,11 @@ mod tests {
     }
 
     #[test]
-    fn the_two_secrets_of_an_account_have_names_of_their_own() {
+    fn the_secrets_of_an_account_have_names_of_their_own() {
         let login = Login::new("Ada").unwrap();
-        assert_eq!(credential_identifier(&login, CredentialKind::Passphrase), b"passphrase\0ada");
-        assert_eq!(credential_identifier(&login, CredentialKind::Recovery), b"recovery\0ada");
+        assert_eq!(credential_identifier(&login, &CredentialName::Passphrase), b"passphrase\0ada");
+        assert_eq!(credential_identifier(&login, &CredentialName::Recovery), b"recovery\0ada");
+        let passkey = CredentialName::Passkey(vec![1, 0, 2].try_into().unwrap());
+        assert_eq!(credential_identifier(&login, &passkey), b"passkey\0ada\0\x01\0\x02");
     }
 }

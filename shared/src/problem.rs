@@ -50,6 +50,8 @@ codes! {
     InviteUsed = "invite-used",
     /// 403: the invite is too old.
     InviteExpired = "invite-expired",
+    /// 403: the session is good, but not opened recently enough for this; log in again, and send it in that session.
+    LogInAgain = "log-in-again",
     /// 404: nothing is there, or it is not yours: the answer is the same.
     NotFound = "not-found",
     /// 405: the path exists, the method does not.
@@ -60,6 +62,8 @@ codes! {
     LoginTaken = "login-taken",
     /// 409: the entry has changed since; `current` holds it.
     StaleVersion = "stale-version",
+    /// 409: the account has as many passkeys as it may.
+    TooManyPasskeys = "too-many-passkeys",
     /// 413: the body is over the limit.
     BodyTooLarge = "body-too-large",
     /// 415: the body is not `application/json`.

@@ -3,31 +3,112 @@
 //! The session's token never travels in an answer: both sides derive it from the key that OPAQUE leaves them with
 //! (`login::session_token`), so only the client that took part in the log-in can know it.
 
-use serde::{Deserialize, Serialize};
+use std::fmt;
+use std::str::FromStr;
+
+use serde::{Deserialize, Deserializer, Serialize, Serializer, de};
 
 use crate::accounts::Login;
 use crate::bytes::Base64Url;
-use crate::ids::AccountId;
+use crate::ids::{AccountId, NotAnId, PasskeyId, SessionId, from_text};
+use crate::limits::DEVICE_MAX;
 
-/// Which of an account's two secrets a log-in uses.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, Serialize, Deserialize)]
-#[cfg_attr(feature = "openapi", derive(utoipa::ToSchema))]
-#[serde(rename_all = "kebab-case")]
-pub enum CredentialKind {
+/// Which of an account's secrets a log-in uses. In JSON a string: `passphrase`, `recovery`, or `passkey:` and the
+/// passkey's id.
+#[derive(Clone, Debug, PartialEq, Eq, Hash)]
+pub enum CredentialName {
     /// The passphrase the person types every day.
     Passphrase,
     /// The recovery code that was written down when the vault was made.
     Recovery,
+    /// What this passkey's authenticator makes of its secret and of an input that is always the same (Web
+    /// Authentication Level 3, section 10.1.4, "prf"): 32 octets.
+    Passkey(PasskeyId),
 }
 
-impl CredentialKind {
-    /// The kind's name, as it is bound into keys and the log-in: never translated, never changed.
+/// What the name of a passkey begins with.
+const PASSKEY: &str = "passkey:";
+
+impl CredentialName {
+    /// The name of its kind, as it is bound into keys and the log-in: never translated, never changed.
     #[must_use]
-    pub fn label(self) -> &'static str {
+    pub fn label(&self) -> &'static str {
         match self {
             Self::Passphrase => "passphrase",
             Self::Recovery => "recovery",
+            Self::Passkey(_) => "passkey",
         }
+    }
+}
+
+impl FromStr for CredentialName {
+    type Err = NotAnId;
+    fn from_str(text: &str) -> Result<Self, NotAnId> {
+        match text {
+            "passphrase" => Ok(Self::Passphrase),
+            "recovery" => Ok(Self::Recovery),
+            _ => text.strip_prefix(PASSKEY).ok_or(NotAnId)?.parse().map(Self::Passkey),
+        }
+    }
+}
+
+impl Serialize for CredentialName {
+    fn serialize<S: Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
+        match self {
+            Self::Passphrase | Self::Recovery => serializer.serialize_str(self.label()),
+            Self::Passkey(id) => serializer.serialize_str(&[PASSKEY, &Base64Url::encode(id.as_bytes())].concat()),
+        }
+    }
+}
+
+impl<'de> Deserialize<'de> for CredentialName {
+    fn deserialize<D: Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
+        from_text(deserializer)
+    }
+}
+
+/// What a client calls the device that it runs on, such as "Firefox on Linux": 1 to [`DEVICE_MAX`] characters after
+/// trimming, none of them a control character. It is shown in the list of sessions and believed by nobody.
+#[derive(Clone, PartialEq, Eq, Debug, Serialize)]
+#[cfg_attr(feature = "openapi", derive(utoipa::ToSchema))]
+#[cfg_attr(feature = "openapi", schema(value_type = String, min_length = 1, max_length = 64))]
+#[serde(transparent)]
+pub struct Device(String);
+
+/// The text cannot be a device's name.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, thiserror::Error)]
+#[error("a device's name has 1 to {DEVICE_MAX} characters, none of them a control character")]
+pub struct NotDevice;
+
+impl Device {
+    /// Trims the text.
+    ///
+    /// # Errors
+    /// [`NotDevice`].
+    pub fn new(text: &str) -> Result<Self, NotDevice> {
+        let text = text.trim();
+        if text.is_empty() || text.chars().count() > DEVICE_MAX || text.chars().any(char::is_control) {
+            return Err(NotDevice);
+        }
+        Ok(Self(text.to_owned()))
+    }
+
+    /// The name as stored and shown.
+    #[must_use]
+    pub fn as_str(&self) -> &str {
+        &self.0
+    }
+}
+
+impl fmt::Display for Device {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str(&self.0)
+    }
+}
+
+impl<'de> Deserialize<'de> for Device {
+    fn deserialize<D: Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
+        Self::new(&String::deserialize(deserializer)?).map_err(de::Error::custom)
     }
 }
 
@@ -39,7 +120,7 @@ pub struct SessionStart {
     /// The log-in name. An unknown one gets the same kind of answer as a known one.
     pub login: Login,
     /// Which secret is used.
-    pub credential: CredentialKind,
+    pub credential: CredentialName,
     /// OPAQUE KE1 (96 octets).
     pub request: Base64Url,
 }
@@ -64,6 +145,9 @@ pub struct SessionFinish {
     pub state: Base64Url,
     /// OPAQUE KE3 (64 octets).
     pub finalization: Base64Url,
+    /// What the client calls its device, for the list of sessions.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub device: Option<Device>,
 }
 
 /// The answer of `POST /api/v1/sessions/finish`.
@@ -78,4 +162,82 @@ pub struct SessionOpened {
     pub idle_seconds: u64,
     /// The session ends after this many seconds in any case.
     pub max_seconds: u64,
+}
+
+/// The answer of `GET /api/v1/sessions`.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[cfg_attr(feature = "openapi", derive(utoipa::ToSchema))]
+pub struct Sessions {
+    /// The account's sessions that have not ended, the one used last first.
+    pub sessions: Vec<SessionSummary>,
+}
+
+/// One session in a list.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[cfg_attr(feature = "openapi", derive(utoipa::ToSchema))]
+pub struct SessionSummary {
+    /// What to end it by.
+    pub id: SessionId,
+    /// What the client called its device, if it did.
+    pub device: Option<Device>,
+    /// When it was opened, in milliseconds since 1970 (UTC).
+    pub created_at: u64,
+    /// When it was last used, to the minute, in milliseconds since 1970 (UTC).
+    pub used_at: u64,
+    /// Whether it is the session that this request was made in.
+    pub current: bool,
+}
+
+#[cfg(feature = "openapi")]
+mod openapi {
+    use utoipa::openapi::{ObjectBuilder, RefOr, Schema, schema::Type};
+
+    impl utoipa::ToSchema for super::CredentialName {}
+    impl utoipa::PartialSchema for super::CredentialName {
+        fn schema() -> RefOr<Schema> {
+            ObjectBuilder::new()
+                .schema_type(Type::String)
+                .pattern(Some("^(passphrase|recovery|passkey:[A-Za-z0-9_-]{2,1364})$"))
+                .description(Some("passphrase, recovery, or passkey: and the passkey's id."))
+                .into()
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_credentials_name_is_a_string() {
+        let passkey = CredentialName::Passkey(PasskeyId::try_from(vec![0xfb, 0xff, 0]).unwrap());
+        for (name, json) in [
+            (CredentialName::Passphrase, "\"passphrase\""),
+            (CredentialName::Recovery, "\"recovery\""),
+            (passkey, "\"passkey:-_8A\""),
+        ] {
+            assert_eq!(serde_json::to_string(&name).unwrap(), json);
+            assert_eq!(serde_json::from_str::<CredentialName>(json).unwrap(), name);
+        }
+        for text in ["", "Passphrase", "passkey", "passkey:", "passkey:+/8A", "passkey:AQI=", "pin"] {
+            assert!(serde_json::from_str::<CredentialName>(&format!("\"{text}\"")).is_err(), "{text}");
+        }
+    }
+
+    #[test]
+    fn a_device_is_trimmed_and_has_limits() {
+        assert_eq!(Device::new(" Firefox on Linux\n").unwrap().as_str(), "Firefox on Linux");
+        assert!(Device::new(&"é".repeat(DEVICE_MAX)).is_ok());
+        for text in ["", " ", "a\u{7}b", "é".repeat(DEVICE_MAX + 1).as_str()] {
+            assert_eq!(Device::new(text), Err(NotDevice), "{text}");
+        }
+        assert!(serde_json::from_str::<Device>("\"\"").is_err());
+    }
+
+    #[test]
+    fn a_finish_needs_no_device() {
+        let finish = serde_json::from_str::<SessionFinish>(r#"{"state":"AA","finalization":"AA"}"#).unwrap();
+        assert_eq!(finish.device, None);
+        assert_eq!(serde_json::to_string(&finish).unwrap(), r#"{"state":"AA","finalization":"AA"}"#);
+    }
 }

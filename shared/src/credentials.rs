@@ -1,0 +1,68 @@
+//! Changing what opens a vault: a new passphrase, a new recovery code, passkeys that come and go.
+//!
+//! Each is an OPAQUE registration (RFC 9807, section 5) in two steps, as when the account was made, and wraps the same
+//! vault key: entries stay as they are. A passkey is one more credential, whose "password" is what its authenticator
+//! answers to a fixed input; the server verifies no assertion, and cannot tell a passkey from 32 random octets.
+//!
+//! All of this, and deleting the account, needs a session that was opened in the last
+//! [`crate::limits::FRESH_SECONDS`]; otherwise the answer is `log-in-again`. A stolen session cannot take a vault over.
+
+use serde::{Deserialize, Serialize};
+
+use crate::accounts::NewCredential;
+use crate::bytes::Base64Url;
+use crate::ids::PasskeyId;
+use crate::sessions::CredentialName;
+
+/// The body of `POST /api/v1/credentials/start`.
+#[derive(Clone, Debug, Serialize, Deserialize)]
+#[cfg_attr(feature = "openapi", derive(utoipa::ToSchema))]
+#[serde(deny_unknown_fields)]
+pub struct CredentialStart {
+    /// Which secret is to be set.
+    pub credential: CredentialName,
+    /// OPAQUE RegistrationRequest (32 octets).
+    pub request: Base64Url,
+}
+
+/// The answer of `POST /api/v1/credentials/start`.
+#[derive(Clone, Debug, Serialize, Deserialize)]
+#[cfg_attr(feature = "openapi", derive(utoipa::ToSchema))]
+pub struct CredentialChallenge {
+    /// OPAQUE RegistrationResponse (64 octets).
+    pub response: Base64Url,
+}
+
+/// The body of `POST /api/v1/credentials/finish`.
+///
+/// A passphrase or recovery code replaces the one before and ends all other sessions of the account. A passkey is added
+/// to those that are there; one of the same id is replaced.
+#[derive(Clone, Debug, Serialize, Deserialize)]
+#[cfg_attr(feature = "openapi", derive(utoipa::ToSchema))]
+#[serde(deny_unknown_fields)]
+pub struct CredentialFinish {
+    /// Which secret is set.
+    pub credential: CredentialName,
+    /// What it opens.
+    pub secret: NewCredential,
+}
+
+/// The answer of `GET /api/v1/passkeys`.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[cfg_attr(feature = "openapi", derive(utoipa::ToSchema))]
+pub struct Passkeys {
+    /// The account's passkeys, the oldest first.
+    pub passkeys: Vec<PasskeySummary>,
+}
+
+/// One passkey in a list.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[cfg_attr(feature = "openapi", derive(utoipa::ToSchema))]
+pub struct PasskeySummary {
+    /// The passkey's WebAuthn credential id.
+    pub id: PasskeyId,
+    /// When it was added, in milliseconds since 1970 (UTC).
+    pub created_at: u64,
+    /// When somebody last logged in with it, in milliseconds since 1970 (UTC), if anybody has.
+    pub used_at: Option<u64>,
+}
