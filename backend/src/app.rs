@@ -25,7 +25,7 @@ use crate::error::ApiError;
 use crate::gate::Gate;
 use crate::headers;
 use crate::page::{self, Page};
-use crate::routes::{accounts, health, openapi, passwords, sessions};
+use crate::routes::{accounts, credentials, health, openapi, passwords, sessions};
 use crate::server_key::ServerKey;
 use crate::store::Lifetime;
 
@@ -95,9 +95,16 @@ pub fn app(state: AppState, bounds: Bounds) -> Router {
     let (api, document) = OpenApiRouter::with_openapi(openapi::Document::openapi())
         .routes(routes!(accounts::start))
         .routes(routes!(accounts::finish))
+        .routes(routes!(accounts::delete))
         .routes(routes!(sessions::start))
         .routes(routes!(sessions::finish))
+        .routes(routes!(sessions::list, sessions::end_others))
         .routes(routes!(sessions::end))
+        .routes(routes!(sessions::end_listed))
+        .routes(routes!(credentials::start))
+        .routes(routes!(credentials::finish))
+        .routes(routes!(credentials::passkeys))
+        .routes(routes!(credentials::remove_passkey))
         .routes(routes!(passwords::list))
         .routes(routes!(passwords::put, passwords::delete))
         .routes(routes!(health::alive))

@@ -7,13 +7,14 @@ use axum::http::request::Parts;
 use axum::http::{StatusCode, header};
 use serde::de::DeserializeOwned;
 use shared::ids::AccountId;
+use shared::limits::FRESH_SECONDS;
 use shared::login::SessionToken;
 use shared::problem::ProblemCode;
 
 use crate::app::AppState;
 use crate::error::ApiError;
 use crate::gate::GateError;
-use crate::store::{Hash, StoreError};
+use crate::store::{Hash, LiveSession, Millis, StoreError};
 
 /// A JSON body of at most [`shared::limits::BODY_MAX`] bytes.
 pub struct JsonBody<T>(pub T);
@@ -73,6 +74,8 @@ pub struct Session {
     pub account: AccountId,
     /// What the store knows it by.
     pub token_hash: Hash,
+    /// When it was opened.
+    opened_at: Millis,
 }
 
 impl FromRequestParts<AppState> for Session {
@@ -87,11 +90,32 @@ impl FromRequestParts<AppState> for Session {
         }
         let token_hash = SessionToken::from_bearer(token.trim()).map_err(|_| ended())?.hash();
         let lifetime = state.lifetime();
-        let account = state.store().call(move |store| store.use_session(&token_hash, &lifetime, crate::now())).await;
-        match account {
-            Ok(account) => Ok(Self { account, token_hash }),
+        let session = state.store().call(move |store| store.use_session(&token_hash, &lifetime, crate::now())).await;
+        match session {
+            Ok(LiveSession { account, opened_at }) => Ok(Self { account, token_hash, opened_at }),
             Err(GateError::Store(StoreError::NotFound)) => Err(ended()),
             Err(error) => Err(error.into()),
         }
+    }
+}
+
+/// A session that was opened in the last [`FRESH_SECONDS`]. Whoever finds an open page, or steals a session's token, has
+/// that long to use it for what a [`Session`] may not do.
+pub struct FreshSession {
+    /// Whose it is.
+    pub account: AccountId,
+    /// What the store knows it by.
+    pub token_hash: Hash,
+}
+
+impl FromRequestParts<AppState> for FreshSession {
+    type Rejection = ApiError;
+
+    async fn from_request_parts(parts: &mut Parts, state: &AppState) -> Result<Self, ApiError> {
+        let Session { account, token_hash, opened_at } = Session::from_request_parts(parts, state).await?;
+        if crate::now().saturating_sub(opened_at) > FRESH_SECONDS * 1000 {
+            return Err(ProblemCode::LogInAgain.into());
+        }
+        Ok(Self { account, token_hash })
     }
 }

@@ -12,8 +12,8 @@ pub const PAGE_CSP: &str = "default-src 'none'; script-src 'self' 'wasm-unsafe-e
     connect-src 'self'; img-src 'self'; worker-src 'self'; manifest-src 'self'; base-uri 'none'; form-action 'none'; \
     frame-ancestors 'none'; require-trusted-types-for 'script'; trusted-types default";
 
-/// The keyring: WebAssembly that is handed to it. The worker that holds the keys can send no request at all.
-pub const KEYRING_CSP: &str = "default-src 'none'; script-src 'wasm-unsafe-eval'; require-trusted-types-for 'script'; \
+/// The page's workers: WebAssembly that is handed to them. Who holds keys or passwords can send no request at all.
+pub const WORKER_CSP: &str = "default-src 'none'; script-src 'wasm-unsafe-eval'; require-trusted-types-for 'script'; \
     trusted-types 'none'";
 
 /// The service worker: it fetches the page's files, and no script can be put into it.

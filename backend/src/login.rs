@@ -11,9 +11,10 @@ use opaque_ke::{
 use rand_core_06::OsRng;
 use shared::accounts::Login;
 use shared::bytes::Base64Url;
-use shared::ids::AccountId;
+use shared::ids::{AccountId, PasskeyId};
+use shared::limits::PASSKEY_ID_MAX;
 use shared::login::{CONTEXT, SessionToken, Suite, credential_identifier, identifiers, session_token};
-use shared::sessions::{CredentialKind, SessionChallenge};
+use shared::sessions::{CredentialName, SessionChallenge};
 use zeroize::Zeroizing;
 
 use crate::server_key::ServerKey;
@@ -22,8 +23,14 @@ use crate::store::{Credential, Millis};
 /// A log-in's second step must come this soon after the first, in milliseconds.
 const STATE_LIFETIME: Millis = 120_000;
 
-/// Octets of a state before OPAQUE's own: time (8), whether the account exists (1), account (16), epoch (4), kind (1).
+/// Octets of a state before OPAQUE's own: time (8), whether the account exists (1), account (16), epoch (4), kind of
+/// credential (1). For a passkey, the length of its id (2) and the id follow.
 const HEADER_LEN: usize = 30;
+
+/// Kinds of credentials, as a state has them.
+const PASSPHRASE: u8 = 0;
+const RECOVERY: u8 = 1;
+const PASSKEY: u8 = 2;
 
 /// Why a step cannot be taken.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, thiserror::Error)]
@@ -46,11 +53,11 @@ pub enum LoginError {
 pub fn register(
     key: &ServerKey,
     login: &Login,
-    kind: CredentialKind,
+    name: &CredentialName,
     request: &Base64Url,
 ) -> Result<Base64Url, LoginError> {
     let request = RegistrationRequest::<Suite>::deserialize(&request.0).map_err(|_| LoginError::Malformed)?;
-    let started = ServerRegistration::start(key.setup(), request, &credential_identifier(login, kind))
+    let started = ServerRegistration::start(key.setup(), request, &credential_identifier(login, name))
         .map_err(|_| LoginError::Malformed)?;
     Ok(Base64Url(started.message.serialize().to_vec()))
 }
@@ -66,25 +73,25 @@ pub fn check_record(record: &Base64Url) -> Result<(), LoginError> {
 }
 
 /// Who is logging in, by what the log-in's state says.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+#[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Claim {
     /// The account.
     pub account: AccountId,
     /// [`Credential::epoch`] when the log-in started.
     pub epoch: u32,
     /// Which secret is used.
-    pub kind: CredentialKind,
+    pub name: CredentialName,
 }
 
 /// Answers the first step of a log-in (KE1 with KE2 of RFC 9807, section 6). For an unknown log-in name `credential`
-/// is nothing; the answer is of the same kind, size and cost.
+/// is nothing, and for an unknown passkey too; the answer is of the same kind, size and cost.
 ///
 /// # Errors
 /// [`LoginError::Malformed`] or [`LoginError::Fault`].
 pub fn start(
     key: &ServerKey,
     login: &Login,
-    kind: CredentialKind,
+    name: &CredentialName,
     request: &Base64Url,
     credential: Option<&Credential>,
     now: Millis,
@@ -94,16 +101,24 @@ pub fn start(
         .map(|credential| ServerRegistration::deserialize(&credential.secret.record.0))
         .transpose()
         .map_err(|_| LoginError::Fault)?;
-    let identifier = credential_identifier(login, kind);
+    let identifier = credential_identifier(login, name);
     let started = ServerLogin::start(&mut OsRng, key.setup(), record, request, &identifier, parameters())
         .map_err(|_| LoginError::Malformed)?;
 
-    let mut state = Zeroizing::new(Vec::with_capacity(HEADER_LEN + 256));
+    let mut state = Zeroizing::new(Vec::with_capacity(HEADER_LEN + 2 + PASSKEY_ID_MAX + 256));
     state.extend(now.to_be_bytes());
     state.push(u8::from(credential.is_some()));
     state.extend(credential.map_or([0; 16], |credential| *credential.account.as_bytes()));
     state.extend(credential.map_or(0, |credential| credential.epoch).to_be_bytes());
-    state.push(kind as u8);
+    match name {
+        CredentialName::Passphrase => state.push(PASSPHRASE),
+        CredentialName::Recovery => state.push(RECOVERY),
+        CredentialName::Passkey(id) => {
+            state.push(PASSKEY);
+            state.extend(u16::try_from(id.as_bytes().len()).map_err(|_| LoginError::Fault)?.to_be_bytes());
+            state.extend(id.as_bytes());
+        }
+    }
     state.extend(Zeroizing::new(started.state.serialize()).iter());
     let state = key.seal_for_self(&state).map_err(|_| LoginError::Fault)?;
     Ok(SessionChallenge { state: Base64Url(state), response: Base64Url(started.message.serialize().to_vec()) })
@@ -137,14 +152,19 @@ fn read_state(state: &[u8]) -> Option<(Millis, bool, Claim, &[u8])> {
     let (known, header) = header.split_first()?;
     let (account, header) = header.split_first_chunk::<16>()?;
     let (epoch, kind) = header.split_first_chunk::<4>()?;
-    let kind = match kind {
-        [kind] if *kind == CredentialKind::Passphrase as u8 => CredentialKind::Passphrase,
-        [kind] if *kind == CredentialKind::Recovery as u8 => CredentialKind::Recovery,
+    let (name, opaque) = match *kind {
+        [PASSPHRASE] => (CredentialName::Passphrase, opaque),
+        [RECOVERY] => (CredentialName::Recovery, opaque),
+        [PASSKEY] => {
+            let (len, rest) = opaque.split_first_chunk::<2>()?;
+            let (id, opaque) = rest.split_at_checked(u16::from_be_bytes(*len).into())?;
+            (CredentialName::Passkey(PasskeyId::try_from(id.to_vec()).ok()?), opaque)
+        }
         _ => return None,
     };
     // An unknown account's place is filled with zeros, which are no id.
     let account = AccountId::try_from(*account).unwrap_or_else(|_| AccountId::from_random([0; 16]));
-    let claim = Claim { account, epoch: u32::from_be_bytes(*epoch), kind };
+    let claim = Claim { account, epoch: u32::from_be_bytes(*epoch), name };
     Some((Millis::from_be_bytes(*time), *known == 1, claim, opaque))
 }
 

@@ -6,7 +6,7 @@ use sha2::{Digest, Sha512};
 use shared::ids::AccountId;
 use shared::passwords::{Sealed, StoredEntry};
 
-use crate::store::{Hash, Store, StoreError, WholeAccount};
+use crate::store::{Hash, Store, StoreError, WholeAccount, WholePasskey};
 
 /// Entries taken over at a time.
 const PAGE: u32 = 500;
@@ -113,7 +113,9 @@ fn refuse_others(to: &dyn Store, ours: &[WholeAccount]) -> Result<(), NotMoved> 
         let same = |ours: &&WholeAccount| ours.id == theirs.id && ours.login == theirs.login;
         match ours.iter().find(same) {
             // Used since the move was begun.
-            Some(ours) if theirs.change_no > ours.change_no || theirs.epoch > ours.epoch => {
+            Some(ours)
+                if theirs.change_no > ours.change_no || theirs.epoch > ours.epoch || has_others(&theirs, ours) =>
+            {
                 return Err(NotMoved::OtherData);
             }
             Some(_) => {}
@@ -121,6 +123,13 @@ fn refuse_others(to: &dyn Store, ours: &[WholeAccount]) -> Result<(), NotMoved> 
         }
     }
     Ok(())
+}
+
+/// Whether an account in the target has passkeys that its source never had: those that were removed there have left a higher
+/// epoch.
+fn has_others(theirs: &WholeAccount, ours: &WholeAccount) -> bool {
+    let is_ours = |theirs: &WholePasskey| ours.passkeys.iter().any(|ours| ours.secret == theirs.secret);
+    theirs.epoch == ours.epoch && !theirs.passkeys.iter().all(is_ours)
 }
 
 fn each_page(
@@ -151,15 +160,23 @@ fn digest(store: &dyn Store, fault: fn(StoreError) -> NotMoved) -> Result<(Count
         hash.update(octets);
     }
     for account in accounts(store).map_err(fault)? {
-        let WholeAccount { id, login, passphrase, recovery, epoch, change_no, entries, created_at } = &account;
+        let WholeAccount { id, login, passphrase, recovery, passkeys, epoch, change_no, entries, created_at } =
+            &account;
         for secret in [passphrase, recovery] {
             part(&mut hash, &secret.record.0);
             part(&mut hash, &secret.wrapped_key.0);
         }
         part(&mut hash, id.as_bytes());
         part(&mut hash, login.as_str().as_bytes());
-        for number in [u64::from(*epoch), *change_no, *entries, *created_at] {
+        for number in [u64::from(*epoch), *change_no, *entries, *created_at, passkeys.len() as u64] {
             hash.update(number.to_be_bytes());
+        }
+        for WholePasskey { id, secret, created_at, used_at } in passkeys {
+            part(&mut hash, id.as_bytes());
+            part(&mut hash, &secret.record.0);
+            part(&mut hash, &secret.wrapped_key.0);
+            hash.update(created_at.to_be_bytes());
+            hash.update(used_at.unwrap_or(u64::MAX).to_be_bytes());
         }
         counts.accounts += 1;
         each_page(store, account.id, fault, &mut |page| {

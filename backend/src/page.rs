@@ -15,7 +15,7 @@ use shared::problem::ProblemCode;
 
 use crate::app::AppState;
 use crate::error::ApiError;
-use crate::headers::{KEYRING_CSP, PAGE_CSP, SERVICE_WORKER_CSP};
+use crate::headers::{PAGE_CSP, SERVICE_WORKER_CSP, WORKER_CSP};
 
 /// The folder that `cargo xtask dist` fills. A build without it serves a line that says so.
 #[derive(RustEmbed)]
@@ -168,8 +168,8 @@ fn csp(name: &str, octets: &[u8]) -> Option<HeaderValue> {
             None => PAGE_CSP.to_owned(),
         };
         HeaderValue::try_from(allowed).ok()
-    } else if name.starts_with("keyring-") && name.ends_with(".js") {
-        Some(HeaderValue::from_static(KEYRING_CSP))
+    } else if ["keyring-", "judge-"].iter().any(|worker| name.starts_with(worker)) && name.ends_with(".js") {
+        Some(HeaderValue::from_static(WORKER_CSP))
     } else if name == "service-worker.js" {
         Some(HeaderValue::from_static(SERVICE_WORKER_CSP))
     } else {

@@ -13,7 +13,7 @@ use backend::store::oracle::{Descriptor, OracleSettings, OracleStore, PING_AFTER
 use zeroize::Zeroizing;
 
 /// The driver's tables, those that refer to others first.
-const TABLES: [&str; 6] = ["passwords", "sessions", "invites", "accounts", "server", "schema_version"];
+const TABLES: [&str; 7] = ["passwords", "passkeys", "sessions", "invites", "accounts", "server", "schema_version"];
 
 fn named(variable: &str) -> String {
     std::env::var(variable).unwrap_or_else(|_| panic!("{variable} is not set: run `cargo xtask test --oracle`"))

@@ -45,3 +45,21 @@ mod on_23ai {
 
     contract::suite!(new_23);
 }
+
+/// Every table that says whose its rows are: a table that is added later is asked as well.
+#[test]
+fn no_table_holds_a_row_of_a_deleted_account() {
+    for service in ["v19_rows", "v23_rows"] {
+        let store = oracle_double::store(service);
+        let (ada, bob) = contract::two_full_accounts(&store);
+        let tables = ["PASSKEYS", "PASSWORDS", "SESSIONS", "ACCOUNTS"];
+        let rows = |account, counts: [u64; 4]| {
+            let expected: Vec<_> = tables.iter().map(ToString::to_string).zip(counts).collect();
+            assert_eq!(oracle_double::rows_of(service, account), expected, "{service}");
+        };
+        rows(ada, [1, 5, 2, 1]);
+        store.delete_account(ada).unwrap();
+        rows(ada, [0, 0, 0, 0]);
+        rows(bob, [1, 5, 2, 1]);
+    }
+}

@@ -169,11 +169,12 @@ fn an_invite_or_a_session_is_made_once_though_its_answer_was_lost() {
         token_hash: [5; 32],
         account: ada,
         epoch: 0,
-        credential: shared::sessions::CredentialKind::Passphrase,
+        credential: shared::sessions::CredentialName::Passphrase,
+        device: None,
     };
     store.open_session(&session, &contract::LONG, NOW).unwrap();
     faults("answers", "");
-    assert_eq!(store.use_session(&[5; 32], &contract::LONG, NOW).unwrap(), ada);
+    assert_eq!(store.use_session(&[5; 32], &contract::LONG, NOW).unwrap().account, ada);
 }
 
 #[test]
@@ -228,6 +229,67 @@ fn a_database_of_a_newer_passmint_is_left_alone() {
     oracle_double::meddle("newer", "INSERT INTO schema_version (version) VALUES (99)");
     let said = unavailable(store("newer").has_accounts());
     assert!(said.contains("schema version 99") && said.contains("run the newer Passmint"), "{said}");
+}
+
+/// A database of the first release is one of today after it was opened; a step that was interrupted at any place is taken
+/// again.
+#[test]
+fn a_database_of_the_first_release_is_taken_over() {
+    const UNDO: [&str; 3] = [
+        "DELETE FROM schema_version WHERE version = 2",
+        "DROP TABLE passkeys",
+        "ALTER TABLE sessions DROP COLUMN device",
+    ];
+    for version in ["v19", "v23"] {
+        for undone in 1..=UNDO.len() {
+            let service = format!("{version}_first_release_{undone}");
+            let ada = settle(&store(&service), 1, "ada");
+            store(&service).open_session(&contract::session(ada, 5), &contract::LONG, NOW).unwrap();
+            for statement in &UNDO[..undone] {
+                oracle_double::meddle(&service, statement);
+            }
+            let store = store(&service);
+            assert!(contract::goes_on(&store, 5));
+            store.set_credential(&contract::new(ada, &contract::passkey(3), 3), contract::ROOM, NOW).unwrap();
+            assert_eq!(store.passkeys(ada).unwrap().len(), 1);
+            assert_eq!(store.sessions(ada, &contract::LONG, NOW).unwrap()[0].device, None);
+        }
+    }
+}
+
+/// A secret is set once, and an account deleted, though the answer was lost or the connection dropped half-way.
+#[test]
+fn a_change_of_secrets_is_done_once_though_its_connection_drops() {
+    for (number, fault) in [
+        "execute|FOR UPDATE|0|1|drop-3113",
+        "execute|UPDATE accounts|0|1|drop-3113",
+        "execute|passkeys|0|1|drop-3113",
+        "execute|DELETE FROM|0|1|drop-3113",
+        "commit||0|1|drop-3113",
+        "committed||0|1|drop-3113",
+    ]
+    .into_iter()
+    .enumerate()
+    {
+        let service = format!("secrets_{number}");
+        let store = store(&service);
+        let (ada, bob) = contract::two_full_accounts(&store);
+        let login = shared::accounts::Login::new("ada").unwrap();
+        let passphrase = shared::sessions::CredentialName::Passphrase;
+        for round in 0..3 {
+            faults(&service, &format!("{fault}\n# {round}\n"));
+            match round {
+                0 => store.set_credential(&contract::new(ada, &passphrase, 9), contract::ROOM, NOW).unwrap(),
+                1 => store.remove_passkey(ada, &contract::passkey_id(3)).unwrap(),
+                _ => store.delete_account(bob).unwrap(),
+            }
+        }
+        faults(&service, "");
+        let found = store.credential(&login, &passphrase).unwrap().unwrap();
+        assert_eq!((found.epoch, found.secret), (2, contract::secret(9)), "{fault}");
+        assert!(contract::goes_on(&store, 5) && !contract::goes_on(&store, 15), "{fault}");
+        assert!(matches!(store.login(bob), Err(StoreError::NotFound)), "{fault}");
+    }
 }
 
 #[test]

@@ -1,4 +1,4 @@
-//! Making an account by invite.
+//! Making an account by invite, and deleting it.
 
 use axum::Json;
 use axum::extract::State;
@@ -6,11 +6,11 @@ use axum::http::StatusCode;
 use shared::accounts::{AccountChallenge, AccountFinish, AccountStart, InviteCode, NewCredential};
 use shared::limits::WRAPPED_KEY_LEN;
 use shared::problem::{Problem, ProblemCode};
-use shared::sessions::CredentialKind;
+use shared::sessions::CredentialName;
 
 use crate::app::AppState;
 use crate::error::ApiError;
-use crate::extract::JsonBody;
+use crate::extract::{FreshSession, JsonBody};
 use crate::gate::GateError;
 use crate::invites;
 use crate::login::{self, LoginError};
@@ -39,16 +39,16 @@ pub async fn start(
         .store()
         .call(move |store| {
             store.check_invite(&invite, crate::now())?;
-            store.credential(&login, CredentialKind::Passphrase).map(|found| found.is_some())
+            store.credential(&login, &CredentialName::Passphrase).map(|found| found.is_some())
         })
         .await?;
     if taken {
         return Err(ProblemCode::LoginTaken.into());
     }
-    let answer = |kind, request| login::register(state.key(), &body.login, kind, request).map_err(refusal);
+    let answer = |name, request| login::register(state.key(), &body.login, name, request).map_err(refusal);
     Ok(Json(AccountChallenge {
-        passphrase: answer(CredentialKind::Passphrase, &body.passphrase)?,
-        recovery: answer(CredentialKind::Recovery, &body.recovery)?,
+        passphrase: answer(&CredentialName::Passphrase, &body.passphrase)?,
+        recovery: answer(&CredentialName::Recovery, &body.recovery)?,
     }))
 }
 
@@ -82,7 +82,26 @@ pub async fn finish(
     }
 }
 
-fn check(credential: &NewCredential) -> Result<(), ApiError> {
+/// Delete the account: its entries, passkeys and sessions are gone, and nobody can bring them back. It needs a session
+/// that was opened in the last ten minutes.
+#[utoipa::path(
+    delete,
+    path = "/api/v1/accounts/current",
+    tag = "accounts",
+    security(("session" = [])),
+    responses(
+        (status = 204, description = "The account is gone, and this session with it"),
+        (status = 401, description = "session-ended", body = Problem, content_type = "application/problem+json"),
+        (status = 403, description = "log-in-again", body = Problem, content_type = "application/problem+json"),
+    )
+)]
+pub async fn delete(State(state): State<AppState>, session: FreshSession) -> Result<StatusCode, ApiError> {
+    state.store().call(move |store| store.delete_account(session.account)).await?;
+    Ok(StatusCode::NO_CONTENT)
+}
+
+/// Checks a credential before it is stored.
+pub(super) fn check(credential: &NewCredential) -> Result<(), ApiError> {
     login::check_record(&credential.record).map_err(refusal)?;
     if credential.wrapped_key.0.len() == WRAPPED_KEY_LEN {
         Ok(())

@@ -1,6 +1,7 @@
 //! The handlers, one file for each subject. A handler takes checked input, makes one or two calls, and answers.
 
 pub mod accounts;
+pub mod credentials;
 pub mod health;
 pub mod openapi;
 pub mod passwords;

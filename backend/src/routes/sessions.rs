@@ -1,18 +1,19 @@
-//! Logging in and out.
+//! Logging in and out, and the list of sessions.
 
 use axum::Json;
 use axum::extract::State;
 use axum::http::StatusCode;
+use shared::ids::SessionId;
 use shared::problem::{Problem, ProblemCode};
-use shared::sessions::{SessionChallenge, SessionFinish, SessionOpened, SessionStart};
+use shared::sessions::{SessionChallenge, SessionFinish, SessionOpened, SessionStart, SessionSummary, Sessions};
 
 use super::accounts::refusal;
 use crate::app::AppState;
 use crate::error::ApiError;
-use crate::extract::{JsonBody, Session};
+use crate::extract::{JsonBody, Path, Session};
 use crate::gate::GateError;
 use crate::login;
-use crate::store::{NewSession, StoreError};
+use crate::store::{NewSession, StoreError, StoredSession};
 
 /// Start a log-in. A log-in name that does not exist gets an answer of the same kind.
 #[utoipa::path(
@@ -29,9 +30,9 @@ pub async fn start(
     State(state): State<AppState>,
     JsonBody(body): JsonBody<SessionStart>,
 ) -> Result<Json<SessionChallenge>, ApiError> {
-    let (login, kind) = (body.login.clone(), body.credential);
-    let credential = state.store().call(move |store| store.credential(&login, kind)).await?;
-    login::start(state.key(), &body.login, kind, &body.request, credential.as_ref(), crate::now())
+    let (login, name) = (body.login.clone(), body.credential.clone());
+    let credential = state.store().call(move |store| store.credential(&login, &name)).await?;
+    login::start(state.key(), &body.login, &body.credential, &body.request, credential.as_ref(), crate::now())
         .map(Json)
         .map_err(refusal)
 }
@@ -55,8 +56,13 @@ pub async fn finish(
     let now = crate::now();
     let (claim, token) = login::finish(state.key(), &body.state, &body.finalization, now).map_err(refusal)?;
     let lifetime = state.lifetime();
-    let session =
-        NewSession { token_hash: token.hash(), account: claim.account, epoch: claim.epoch, credential: claim.kind };
+    let session = NewSession {
+        token_hash: token.hash(),
+        account: claim.account,
+        epoch: claim.epoch,
+        credential: claim.name,
+        device: body.device,
+    };
     let opened = state.store().call(move |store| store.open_session(&session, &lifetime, now)).await;
     match opened {
         Ok(wrapped_key) => {
@@ -68,10 +74,72 @@ pub async fn finish(
             };
             Ok((StatusCode::CREATED, Json(opened)))
         }
-        // The secret was changed in the meantime, or this log-in was finished before.
+        // A secret was changed or removed in the meantime, or this log-in was finished before.
         Err(GateError::Store(StoreError::NotFound | StoreError::Taken)) => Err(ProblemCode::LoginFailed.into()),
         Err(error) => Err(error.into()),
     }
+}
+
+/// List the account's sessions that have not ended, the one used last first.
+#[utoipa::path(
+    get,
+    path = "/api/v1/sessions",
+    tag = "sessions",
+    security(("session" = [])),
+    responses(
+        (status = 200, description = "The sessions", body = Sessions),
+        (status = 401, description = "session-ended", body = Problem, content_type = "application/problem+json"),
+    )
+)]
+pub async fn list(State(state): State<AppState>, session: Session) -> Result<Json<Sessions>, ApiError> {
+    let lifetime = state.lifetime();
+    let sessions = state.store().call(move |store| store.sessions(session.account, &lifetime, crate::now())).await?;
+    let summary = |stored: StoredSession| SessionSummary {
+        id: SessionId::of_hash(&stored.token_hash),
+        device: stored.device,
+        created_at: stored.created_at,
+        used_at: stored.used_at,
+        current: stored.token_hash == session.token_hash,
+    };
+    Ok(Json(Sessions { sessions: sessions.into_iter().map(summary).collect() }))
+}
+
+/// End all sessions of the account but this one.
+#[utoipa::path(
+    delete,
+    path = "/api/v1/sessions",
+    tag = "sessions",
+    security(("session" = [])),
+    responses(
+        (status = 204, description = "The others have ended"),
+        (status = 401, description = "session-ended", body = Problem, content_type = "application/problem+json"),
+    )
+)]
+pub async fn end_others(State(state): State<AppState>, session: Session) -> Result<StatusCode, ApiError> {
+    state.store().call(move |store| store.end_other_sessions(session.account, &session.token_hash)).await?;
+    Ok(StatusCode::NO_CONTENT)
+}
+
+/// End a session of the account. Ending one that is not there, or is another account's, changes nothing.
+#[utoipa::path(
+    delete,
+    path = "/api/v1/sessions/{id}",
+    tag = "sessions",
+    security(("session" = [])),
+    params(("id" = SessionId, Path, description = "The session's id in the list")),
+    responses(
+        (status = 204, description = "It is not there (any more)"),
+        (status = 400, description = "malformed-request", body = Problem, content_type = "application/problem+json"),
+        (status = 401, description = "session-ended", body = Problem, content_type = "application/problem+json"),
+    )
+)]
+pub async fn end_listed(
+    State(state): State<AppState>,
+    session: Session,
+    Path(id): Path<SessionId>,
+) -> Result<StatusCode, ApiError> {
+    state.store().call(move |store| store.end_listed_session(session.account, id)).await?;
+    Ok(StatusCode::NO_CONTENT)
 }
 
 /// End this session.

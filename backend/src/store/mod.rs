@@ -6,21 +6,16 @@
 mod decide;
 pub mod oracle;
 pub mod sqlite;
+mod types;
 
-use shared::accounts::{Login, NewCredential};
+use shared::accounts::Login;
 use shared::bytes::Base64Url;
-use shared::ids::{AccountId, EntryId};
-use shared::passwords::{Changes, Sealed, StoredEntry, Written};
-use shared::sessions::CredentialKind;
+use shared::credentials::PasskeySummary;
+use shared::ids::{AccountId, EntryId, PasskeyId, SessionId};
+use shared::passwords::{Changes, StoredEntry, Written};
+use shared::sessions::CredentialName;
 
-/// A point in time: milliseconds since 1970 (UTC). Times are passed in, so that tests can set the clock.
-pub type Millis = u64;
-
-/// A session's use is written down at most this often, in milliseconds: most requests then only read.
-const USE_GRAIN: Millis = 60_000;
-
-/// A SHA-512, cut to 256 bits, of something that the store must recognise but not know.
-pub type Hash = [u8; 32];
+pub use types::*;
 
 /// What can be asked of a database.
 ///
@@ -71,31 +66,86 @@ pub trait Store: Send + Sync {
     /// use. The invite is not used up then.
     fn create_account(&self, account: &NewAccount, invite_hash: &Hash, now: Millis) -> Result<(), StoreError>;
 
-    /// Looks up one of the two secrets of an account; nothing if there is no such account.
+    /// An account's log-in name.
+    ///
+    /// # Errors
+    /// [`StoreError::NotFound`] if there is no such account.
+    fn login(&self, account: AccountId) -> Result<Login, StoreError>;
+
+    /// Deletes an account with its entries, passkeys and sessions: no row of it is left, and its log-in name is free.
+    /// The invite that made it stays used. Deleting one that is not there is no error.
     ///
     /// # Errors
     /// [`StoreError::Unavailable`].
-    fn credential(&self, login: &Login, kind: CredentialKind) -> Result<Option<Credential>, StoreError>;
+    fn delete_account(&self, account: AccountId) -> Result<(), StoreError>;
 
-    /// Stores a session, and forgets those that have ended by `lifetime`. Answers the vault key, wrapped for the
-    /// secret that the log-in used.
+    /// Looks up one of the secrets of an account; nothing if there is no such account, or no such passkey of it.
     ///
     /// # Errors
-    /// [`StoreError::NotFound`] if the account is gone or its credentials have changed since `epoch`;
-    /// [`StoreError::Taken`] if the token was stored before.
+    /// [`StoreError::Unavailable`].
+    fn credential(&self, login: &Login, name: &CredentialName) -> Result<Option<Credential>, StoreError>;
+
+    /// Sets one of the secrets of an account, if the session that asks for it has not been ended meanwhile. What was set
+    /// before (same record, same key) is done once only.
+    ///
+    /// A passphrase or recovery code replaces the one before, raises the epoch, and ends all other sessions of the
+    /// account. A passkey is added; one of the same id is replaced, which raises the epoch.
+    ///
+    /// # Errors
+    /// [`StoreError::NotFound`] if there is no such session of the account; [`StoreError::Full`] if the account has
+    /// `passkeys_max` passkeys.
+    fn set_credential(&self, secret: &NewSecret, passkeys_max: usize, now: Millis) -> Result<(), StoreError>;
+
+    /// The passkeys of an account, the oldest first.
+    ///
+    /// # Errors
+    /// [`StoreError::Unavailable`].
+    fn passkeys(&self, account: AccountId) -> Result<Vec<PasskeySummary>, StoreError>;
+
+    /// Removes a passkey of an account. If it was there, this raises the epoch: no log-in that has begun is finished.
+    /// Removing one that is not there is no error.
+    ///
+    /// # Errors
+    /// [`StoreError::Unavailable`].
+    fn remove_passkey(&self, account: AccountId, id: &PasskeyId) -> Result<(), StoreError>;
+
+    /// Stores a session, and forgets those that have ended by `lifetime`. Answers the vault key, wrapped for the
+    /// secret that the log-in used. For a passkey, this counts as its use.
+    ///
+    /// # Errors
+    /// [`StoreError::NotFound`] if the account or the passkey is gone, or the account's credentials have changed since
+    /// `epoch`; [`StoreError::Taken`] if the token was stored before.
     fn open_session(&self, session: &NewSession, lifetime: &Lifetime, now: Millis) -> Result<Base64Url, StoreError>;
 
     /// Whose session it is, if it has not ended; this counts as its use (to the minute).
     ///
     /// # Errors
     /// [`StoreError::NotFound`] if there is no such session or it has ended.
-    fn use_session(&self, token_hash: &Hash, lifetime: &Lifetime, now: Millis) -> Result<AccountId, StoreError>;
+    fn use_session(&self, token_hash: &Hash, lifetime: &Lifetime, now: Millis) -> Result<LiveSession, StoreError>;
+
+    /// The sessions of an account that have not ended, the one used last first.
+    ///
+    /// # Errors
+    /// [`StoreError::Unavailable`].
+    fn sessions(&self, account: AccountId, lifetime: &Lifetime, now: Millis) -> Result<Vec<StoredSession>, StoreError>;
 
     /// Ends a session. Ending one that is not there is no error.
     ///
     /// # Errors
     /// [`StoreError::Unavailable`].
     fn end_session(&self, token_hash: &Hash) -> Result<(), StoreError>;
+
+    /// Ends the session of an account that is listed under this id. Ending one that is not there is no error.
+    ///
+    /// # Errors
+    /// [`StoreError::Unavailable`].
+    fn end_listed_session(&self, account: AccountId, id: SessionId) -> Result<(), StoreError>;
+
+    /// Ends all sessions of an account but this one.
+    ///
+    /// # Errors
+    /// [`StoreError::Unavailable`].
+    fn end_other_sessions(&self, account: AccountId, token_hash: &Hash) -> Result<(), StoreError>;
 
     /// Entries that changed after change number `since`, by rising change number, at most `limit`.
     ///
@@ -153,146 +203,4 @@ pub trait Store: Send + Sync {
     /// # Errors
     /// [`StoreError::Unavailable`].
     fn take_invite(&self, invite: &WholeInvite) -> Result<(), StoreError>;
-}
-
-/// An account as it is stored, whole.
-#[derive(Clone, Debug, PartialEq, Eq)]
-pub struct WholeAccount {
-    /// Its id.
-    pub id: AccountId,
-    /// Its log-in name.
-    pub login: Login,
-    /// What the passphrase opens.
-    pub passphrase: NewCredential,
-    /// What the recovery code opens.
-    pub recovery: NewCredential,
-    /// Counts the changes of its credentials.
-    pub epoch: u32,
-    /// The number of its last change.
-    pub change_no: u64,
-    /// Its entries that are not deleted.
-    pub entries: u64,
-    /// When it was made.
-    pub created_at: Millis,
-}
-
-/// An invite as it is stored, whole.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub struct WholeInvite {
-    /// Hash of the code.
-    pub code_hash: Hash,
-    /// From when on it is too old.
-    pub expires_at: Millis,
-    /// When it was used, if it was.
-    pub used_at: Option<Millis>,
-    /// Whether it is a set-up link.
-    pub setup: bool,
-}
-
-/// An invite, as stored.
-#[derive(Clone, Copy, Debug)]
-pub struct Invite {
-    /// Hash of the code.
-    pub code_hash: Hash,
-    /// From when on it is too old.
-    pub expires_at: Millis,
-    /// Whether it is a set-up link: good only while there is no account at all.
-    pub setup: bool,
-}
-
-/// An account to be made.
-#[derive(Clone, Debug)]
-pub struct NewAccount {
-    /// Its id.
-    pub id: AccountId,
-    /// Its log-in name.
-    pub login: Login,
-    /// What the passphrase opens.
-    pub passphrase: NewCredential,
-    /// What the recovery code opens.
-    pub recovery: NewCredential,
-}
-
-/// One of the two secrets of an account, as a log-in needs it.
-#[derive(Clone, Debug, PartialEq, Eq)]
-pub struct Credential {
-    /// Whose it is.
-    pub account: AccountId,
-    /// Counts the changes of the account's credentials.
-    pub epoch: u32,
-    /// OPAQUE record and wrapped vault key.
-    pub secret: NewCredential,
-}
-
-/// A session to be stored.
-#[derive(Clone, Copy, Debug)]
-pub struct NewSession {
-    /// Hash of its token.
-    pub token_hash: Hash,
-    /// Whose it is.
-    pub account: AccountId,
-    /// [`Credential::epoch`] at the start of the log-in.
-    pub epoch: u32,
-    /// Which secret the log-in used.
-    pub credential: CredentialKind,
-}
-
-/// How long sessions last.
-#[derive(Clone, Copy, Debug)]
-pub struct Lifetime {
-    /// Milliseconds without a use.
-    pub idle: Millis,
-    /// Milliseconds in any case.
-    pub max: Millis,
-}
-
-/// An entry to be written.
-#[derive(Clone, Debug)]
-pub struct Put {
-    /// Whose it is.
-    pub account: AccountId,
-    /// Which it is.
-    pub id: EntryId,
-    /// The version it replaces; 0 for a new entry.
-    pub replaces: u32,
-    /// Its bytes.
-    pub sealed: Sealed,
-}
-
-/// Why a store did not do what was asked.
-#[derive(Debug, thiserror::Error)]
-pub enum StoreError {
-    /// There is no such thing, or it is another account's.
-    #[error("not found")]
-    NotFound,
-    /// Something of that name exists.
-    #[error("already taken")]
-    Taken,
-    /// The entry has another version by now: this one.
-    #[error("stale version")]
-    Stale(Box<StoredEntry>),
-    /// The account holds as many entries as it may.
-    #[error("vault full")]
-    Full,
-    /// The invite is not good.
-    #[error("invite refused: {0:?}")]
-    Invite(InviteFault),
-    /// The database does not answer, is busy, or takes no writes; trying again later may help. The text is for the
-    /// operator's log and holds no data.
-    #[error("the database is unavailable: {0}")]
-    Unavailable(String),
-    /// The database holds what it should not, or refuses what it should take: a defect. The text is for the log.
-    #[error("the database misbehaves: {0}")]
-    Fault(String),
-}
-
-/// Why an invite is not good.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub enum InviteFault {
-    /// No such invite was made here, or it was a set-up link and there is an account by now.
-    Unknown,
-    /// It has been used.
-    Used,
-    /// It is too old.
-    Expired,
 }

@@ -1,8 +1,9 @@
 //! Server key, invites and accounts.
 
-use backend::store::{InviteFault, NewAccount, StoreError};
+use backend::store::{InviteFault, NewAccount, NewSecret, NewSession, StoreError};
 use shared::bytes::Base64Url;
-use shared::sessions::CredentialKind;
+use shared::limits::BUCKETS;
+use shared::sessions::CredentialName;
 
 use super::*;
 
@@ -33,7 +34,7 @@ pub fn an_invite_is_good_once_and_for_a_time(driver: &impl Driver) {
     assert!(matches!(again, Err(StoreError::Invite(InviteFault::Used))));
     let unknown = store.create_account(&account(2, "bob"), &[9; 32], NOW);
     assert!(matches!(unknown, Err(StoreError::Invite(InviteFault::Unknown))));
-    assert_eq!(store.credential(&Login::new("bob").unwrap(), CredentialKind::Passphrase).unwrap(), None);
+    assert_eq!(store.credential(&Login::new("bob").unwrap(), &CredentialName::Passphrase).unwrap(), None);
 }
 
 pub fn a_set_up_link_dies_with_the_first_account(driver: &impl Driver) {
@@ -69,13 +70,13 @@ pub fn letter_case_does_not_make_a_second_account(driver: &impl Driver) {
     let asa = settle(&*store, 1, "Åsa");
     store.add_invite(&invite(2)).unwrap();
     assert!(matches!(store.create_account(&account(2, "ÅSA"), &[2; 32], NOW), Err(StoreError::Taken)));
-    let found = store.credential(&Login::new("åSA").unwrap(), CredentialKind::Passphrase).unwrap();
+    let found = store.credential(&Login::new("åSA").unwrap(), &CredentialName::Passphrase).unwrap();
     assert_eq!(found.unwrap().account, asa);
-    assert_eq!(store.credential(&Login::new("asa").unwrap(), CredentialKind::Passphrase).unwrap(), None);
+    assert_eq!(store.credential(&Login::new("asa").unwrap(), &CredentialName::Passphrase).unwrap(), None);
     // As long as a name may be, of characters that take four octets each.
     let long = "𝔞".repeat(255);
     settle(&*store, 3, &long);
-    assert!(store.credential(&Login::new(&long).unwrap(), CredentialKind::Recovery).unwrap().is_some());
+    assert!(store.credential(&Login::new(&long).unwrap(), &CredentialName::Recovery).unwrap().is_some());
 }
 
 pub fn credentials_come_back_as_stored(driver: &impl Driver) {
@@ -83,11 +84,11 @@ pub fn credentials_come_back_as_stored(driver: &impl Driver) {
     let ada = settle(&*store, 1, "ada");
     settle(&*store, 2, "bob");
     let login = Login::new("ada").unwrap();
-    let passphrase = store.credential(&login, CredentialKind::Passphrase).unwrap().unwrap();
+    let passphrase = store.credential(&login, &CredentialName::Passphrase).unwrap().unwrap();
     assert_eq!((passphrase.account, passphrase.epoch, passphrase.secret), (ada, 0, secret(1)));
-    let recovery = store.credential(&login, CredentialKind::Recovery).unwrap().unwrap();
+    let recovery = store.credential(&login, &CredentialName::Recovery).unwrap().unwrap();
     assert_eq!((recovery.account, recovery.epoch, recovery.secret), (ada, 0, secret(1 ^ 0xff)));
-    assert_eq!(store.credential(&Login::new("eve").unwrap(), CredentialKind::Passphrase).unwrap(), None);
+    assert_eq!(store.credential(&Login::new("eve").unwrap(), &CredentialName::Passphrase).unwrap(), None);
 }
 
 /// Nothing empty is ever stored: one database keeps it, another takes it for NULL.
@@ -107,4 +108,64 @@ pub fn an_empty_credential_is_refused(driver: &impl Driver) {
     }
     assert!(!store.has_accounts().unwrap());
     store.check_invite(&[1; 32], NOW).unwrap();
+}
+
+/// Two accounts that have something in every table: a passkey, five entries (one deleted), two sessions. The tokens are of
+/// tags 5 and 15, 6 and 16.
+pub fn two_full_accounts(store: &dyn Store) -> (AccountId, AccountId) {
+    let (ada, bob) = (settle(store, 1, "ada"), settle(store, 2, "bob"));
+    for (account, token) in [(ada, 5), (bob, 6)] {
+        store.open_session(&session(account, token), &LONG, NOW).unwrap();
+        let passkey_of = NewSecret { token_hash: [token; 32], ..new(account, &passkey(3), 9) };
+        store.set_credential(&passkey_of, ROOM, NOW).unwrap();
+        let by_passkey = NewSession { credential: passkey(3), ..session(account, token + 10) };
+        store.open_session(&by_passkey, &LONG, NOW).unwrap();
+        for (tag, bucket) in BUCKETS.into_iter().enumerate() {
+            let put = Put { sealed: sealed(bucket, 5), ..put(account, entry_id(tag as u16), 0, 0) };
+            store.put(&put, MANY, NOW).unwrap();
+        }
+        store.put(&put(account, entry_id(9), 0, 1), MANY, NOW).unwrap();
+        store.delete(account, entry_id(9), 1, NOW).unwrap();
+    }
+    (ada, bob)
+}
+
+pub fn a_deleted_account_leaves_nothing_and_others_everything(driver: &impl Driver) {
+    let store = driver.open();
+    let (ada, bob) = two_full_accounts(&*store);
+    let bobs = store.account_after(Some(ada)).unwrap();
+    let his_entries = store.changes(bob, 0, 100).unwrap();
+
+    assert_eq!(store.login(ada).unwrap().as_str(), "ada");
+    store.delete_account(ada).unwrap();
+    store.delete_account(ada).unwrap();
+    let store = driver.open();
+    assert!(matches!(store.login(ada), Err(StoreError::NotFound)));
+    assert_eq!(store.account_after(None).unwrap(), bobs, "bob's is the only account, and as it was");
+    assert_eq!(store.changes(bob, 0, 100).unwrap(), his_entries);
+    assert!(goes_on(&*store, 6) && goes_on(&*store, 16));
+    assert!(!goes_on(&*store, 5) && !goes_on(&*store, 15));
+    let login = Login::new("ada").unwrap();
+    for name in [CredentialName::Passphrase, CredentialName::Recovery, passkey(3)] {
+        assert_eq!(store.credential(&login, &name).unwrap(), None);
+        let late = NewSession { credential: name.clone(), ..session(ada, 7) };
+        assert!(matches!(store.open_session(&late, &LONG, NOW), Err(StoreError::NotFound)));
+        assert!(matches!(store.set_credential(&new(ada, &name, 9), ROOM, NOW), Err(StoreError::NotFound)));
+    }
+    let nothing = || {
+        let changes = store.changes(ada, 0, 100).unwrap();
+        assert_eq!((changes.entries, changes.latest), (vec![], 0));
+        assert_eq!((store.passkeys(ada).unwrap(), store.sessions(ada, &LONG, NOW).unwrap()), (vec![], vec![]));
+    };
+    nothing();
+    assert!(matches!(store.put(&put(ada, entry_id(9), 0, 1), MANY, NOW), Err(StoreError::NotFound)));
+
+    // Her invite stays used; her name, and even her id, are free for a vault that starts empty.
+    assert!(matches!(store.check_invite(&[1; 32], NOW), Err(StoreError::Invite(InviteFault::Used))));
+    store.add_invite(&invite(8)).unwrap();
+    store.create_account(&account(1, "ada"), &[8; 32], NOW).unwrap();
+    nothing();
+    store.delete_account(ada).unwrap();
+    store.delete_account(bob).unwrap();
+    assert!(!store.has_accounts().unwrap());
 }

@@ -5,11 +5,13 @@
 #![allow(dead_code, unused_macros, unused_imports, reason = "shared between test programs")]
 
 mod accounts;
+mod credentials;
 mod moving;
 mod passwords;
 mod sessions;
 
 pub use accounts::*;
+pub use credentials::*;
 pub use moving::*;
 pub use passwords::*;
 pub use sessions::*;
@@ -44,9 +46,18 @@ macro_rules! suite {
             letter_case_does_not_make_a_second_account,
             credentials_come_back_as_stored,
             an_empty_credential_is_refused,
+            a_deleted_account_leaves_nothing_and_others_everything,
+            a_new_secret_replaces_the_old_and_ends_other_sessions,
+            only_a_session_that_goes_on_sets_a_secret,
+            a_passkey_is_added_used_and_removed,
+            a_passkey_is_set_once_and_replaced_by_another_of_its_id,
+            a_passkeys_id_is_all_of_its_octets,
+            there_is_room_for_so_many_passkeys,
+            no_log_in_outlives_a_new_passphrase,
             a_session_ends_when_idle_and_in_any_case,
             ending_a_session_is_final_and_harmless,
             a_session_needs_the_account_as_it_was,
+            sessions_are_listed_and_ended_by_their_account,
             a_first_put_makes_version_one,
             a_put_sent_twice_is_one_entry,
             a_stale_put_gets_the_current_entry,

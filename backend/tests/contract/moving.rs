@@ -5,7 +5,7 @@ use backend::store::sqlite::SqliteStore;
 use backend::store::{NewSession, StoreError};
 use shared::limits::BUCKETS;
 use shared::passwords::StoredEntry;
-use shared::sessions::CredentialKind;
+use shared::sessions::CredentialName;
 use tempfile::TempDir;
 
 use super::*;
@@ -32,8 +32,13 @@ fn house() -> (TempDir, SqliteStore) {
     }
     store.put(&put(ada, entry_id(3), 1, 9), MANY, NOW + 5000).unwrap();
     store.delete(ada, entry_id(4), 1, NOW + 6000).unwrap();
-    let session = NewSession { token_hash: [5; 32], account: ada, epoch: 0, credential: CredentialKind::Passphrase };
-    store.open_session(&session, &LONG, NOW).unwrap();
+    store.open_session(&session(ada, 5), &LONG, NOW).unwrap();
+    for tag in [7, 8, 9] {
+        store.set_credential(&new(ada, &passkey(tag), tag), ROOM, NOW + u64::from(tag)).unwrap();
+    }
+    let with_passkey = NewSession { credential: passkey(7), ..session(ada, 6) };
+    store.open_session(&with_passkey, &LONG, NOW + 7000).unwrap();
+    store.remove_passkey(ada, &passkey_id(8)).unwrap();
     (folder, store)
 }
 
@@ -50,9 +55,13 @@ pub fn a_moved_house_is_the_same_house(driver: &impl Driver) {
         [(2, true), (2, false)]
     );
     assert_eq!(
-        to.credential(&Login::new("bob").unwrap(), CredentialKind::Recovery).unwrap().unwrap().secret,
+        to.credential(&Login::new("bob").unwrap(), &CredentialName::Recovery).unwrap().unwrap().secret,
         secret(2 ^ 0xff)
     );
+    let passkey = to.credential(&Login::new("Åda").unwrap(), &passkey(7)).unwrap().unwrap();
+    assert_eq!((passkey.epoch, passkey.secret), (1, secret(7)));
+    let passkeys: Vec<_> = to.passkeys(ada).unwrap().into_iter().map(|it| (it.id, it.used_at)).collect();
+    assert_eq!(passkeys, [(passkey_id(7), Some(NOW + 7000)), (passkey_id(9), None)]);
     to.check_invite(&[9; 32], NOW).unwrap();
     assert!(to.use_session(&[5; 32], &LONG, NOW).is_err(), "people log in anew");
     // Life goes on there with the next number.
@@ -90,10 +99,23 @@ pub fn a_move_never_mixes_with_other_data(driver: &impl Driver) {
     let empty = tempfile::tempdir().unwrap();
     let unused = SqliteStore::open(&empty.path().join("unused.db"), 1).unwrap();
     assert!(matches!(move_house(&unused, &*to, &mut |_| {}), Err(NotMoved::Nothing)));
-    // Used after the move: what was added there is not in the source.
     move_house(&from, &*to, &mut |_| {}).unwrap();
+    // Removed in the source since: the target follows.
+    let ada = account(1, "Åda").id;
+    from.remove_passkey(ada, &passkey_id(9)).unwrap();
+    move_house(&from, &*to, &mut |_| {}).unwrap();
+    assert_eq!(to.passkeys(ada).unwrap().len(), 1);
+    // Used after the move: what was added there is not in the source.
     to.put(&put(account(2, "bob").id, entry_id(99), 0, 1), MANY, NOW).unwrap();
     assert!(matches!(refused(&*to), NotMoved::OtherData));
+    let folder = tempfile::tempdir().unwrap();
+    let used = SqliteStore::open(&folder.path().join("used.db"), 1).unwrap();
+    move_house(&from, &used, &mut |_| {}).unwrap();
+    used.open_session(&NewSession { epoch: 2, ..session(ada, 5) }, &LONG, NOW).unwrap();
+    used.set_credential(&new(ada, &passkey(1), 1), ROOM, NOW).unwrap();
+    assert!(matches!(refused(&used), NotMoved::OtherData));
+    used.remove_passkey(ada, &passkey_id(1)).unwrap();
+    assert!(matches!(refused(&used), NotMoved::OtherData), "it is not as it was");
     // Another account, another server key.
     let folder = tempfile::tempdir().unwrap();
     let other = SqliteStore::open(&folder.path().join("other.db"), 1).unwrap();

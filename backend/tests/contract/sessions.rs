@@ -1,12 +1,23 @@
 //! Sessions.
 
-use backend::store::{NewSession, StoreError};
-use shared::sessions::CredentialKind;
+use backend::store::{LiveSession, NewSession, StoreError, StoredSession};
+use shared::ids::SessionId;
+use shared::sessions::{CredentialName, Device};
 
 use super::*;
 
-fn session(account: AccountId, tag: u8) -> NewSession {
-    NewSession { token_hash: [tag; 32], account, epoch: 0, credential: CredentialKind::Passphrase }
+/// A session by passphrase of an account whose credentials never changed.
+pub fn session(account: AccountId, tag: u8) -> NewSession {
+    NewSession { token_hash: [tag; 32], account, epoch: 0, credential: CredentialName::Passphrase, device: None }
+}
+
+/// Whether the session of that tag goes on.
+pub fn goes_on(store: &dyn Store, tag: u8) -> bool {
+    match store.use_session(&[tag; 32], &LONG, NOW) {
+        Ok(_) => true,
+        Err(StoreError::NotFound) => false,
+        Err(error) => panic!("{error}"),
+    }
 }
 
 pub fn a_session_ends_when_idle_and_in_any_case(driver: &impl Driver) {
@@ -15,16 +26,18 @@ pub fn a_session_ends_when_idle_and_in_any_case(driver: &impl Driver) {
     let lifetime = Lifetime { idle: 100_000, max: 250_000 };
     store.open_session(&session(ada, 5), &lifetime, NOW).unwrap();
     let use_at = |now| store.use_session(&[5; 32], &lifetime, now).ok();
-    assert_eq!(use_at(NOW + 99_999), Some(ada));
+    let live = LiveSession { account: ada, opened_at: NOW };
+    assert_eq!(use_at(NOW + 99_999), Some(live));
     // That use counts: idle time starts anew.
-    assert_eq!(use_at(NOW + 199_998), Some(ada));
+    assert_eq!(use_at(NOW + 199_998), Some(live));
     assert_eq!(use_at(NOW + 250_000), None);
     store.open_session(&session(ada, 6), &lifetime, NOW).unwrap();
     assert!(matches!(store.use_session(&[6; 32], &lifetime, NOW + 100_000), Err(StoreError::NotFound)));
     // A log-in clears away what has ended: the token's place is free again.
     store.open_session(&session(ada, 7), &lifetime, NOW + 100_000).unwrap();
     store.open_session(&session(ada, 6), &lifetime, NOW + 100_000).unwrap();
-    assert_eq!(store.use_session(&[6; 32], &lifetime, NOW + 100_001).unwrap(), ada);
+    let live = LiveSession { account: ada, opened_at: NOW + 100_000 };
+    assert_eq!(store.use_session(&[6; 32], &lifetime, NOW + 100_001).unwrap(), live);
 }
 
 pub fn ending_a_session_is_final_and_harmless(driver: &impl Driver) {
@@ -35,7 +48,7 @@ pub fn ending_a_session_is_final_and_harmless(driver: &impl Driver) {
     store.end_session(&[5; 32]).unwrap();
     store.end_session(&[5; 32]).unwrap();
     assert!(matches!(store.use_session(&[5; 32], &LONG, NOW), Err(StoreError::NotFound)));
-    assert_eq!(driver.open().use_session(&[6; 32], &LONG, NOW).unwrap(), ada);
+    assert_eq!(driver.open().use_session(&[6; 32], &LONG, NOW).unwrap().account, ada);
 }
 
 pub fn a_session_needs_the_account_as_it_was(driver: &impl Driver) {
@@ -46,7 +59,57 @@ pub fn a_session_needs_the_account_as_it_was(driver: &impl Driver) {
     let nobody = session(AccountId::from_random([9; 16]), 5);
     assert!(matches!(store.open_session(&nobody, &LONG, NOW), Err(StoreError::NotFound)));
     assert_eq!(store.open_session(&session(ada, 5), &LONG, NOW).unwrap(), secret(1).wrapped_key);
-    let by_recovery = NewSession { credential: CredentialKind::Recovery, ..session(ada, 6) };
+    let by_recovery = NewSession { credential: CredentialName::Recovery, ..session(ada, 6) };
     assert_eq!(store.open_session(&by_recovery, &LONG, NOW).unwrap(), secret(1 ^ 0xff).wrapped_key);
     assert!(matches!(store.open_session(&session(ada, 5), &LONG, NOW), Err(StoreError::Taken)));
+}
+
+pub fn sessions_are_listed_and_ended_by_their_account(driver: &impl Driver) {
+    let store = driver.open();
+    let (ada, bob) = (settle(&*store, 1, "ada"), settle(&*store, 2, "bob"));
+    let lifetime = Lifetime { idle: 100_000, max: 1_000_000 };
+    // As long as a name may be, of characters that take four octets each.
+    let device = Device::new(&"𝔞".repeat(64)).unwrap();
+    // Two whose ids differ in their last octet, at the ends of what the rest may be.
+    let (mut low, mut high) = ([6; 32], [6; 32]);
+    (low[15], high[15]) = (0xfe, 0xff);
+    low[16..].fill(0xff);
+    high[16..].fill(0);
+    let sessions = [
+        (NewSession { device: Some(device.clone()), ..session(ada, 5) }, NOW),
+        (NewSession { token_hash: low, ..session(ada, 0) }, NOW + 1000),
+        (NewSession { token_hash: high, ..session(ada, 0) }, NOW + 2000),
+        (session(bob, 7), NOW + 3000),
+    ];
+    for (session, at) in &sessions {
+        store.open_session(session, &lifetime, *at).unwrap();
+    }
+    let listed = |account, now| -> Vec<_> {
+        let sessions = store.sessions(account, &lifetime, now).unwrap();
+        sessions.into_iter().map(|session| (session.token_hash, session.used_at - NOW)).collect()
+    };
+    assert_eq!(listed(ada, NOW + 3000), [(high, 2000), (low, 1000), ([5; 32], 0)]);
+    store.use_session(&[5; 32], &lifetime, NOW + 70_000).unwrap();
+    assert_eq!(listed(ada, NOW + 70_000), [([5; 32], 70_000), (high, 2000), (low, 1000)]);
+    let whole = store.sessions(ada, &lifetime, NOW + 70_000).unwrap();
+    let expected = StoredSession { token_hash: [5; 32], device: Some(device), created_at: NOW, used_at: NOW + 70_000 };
+    assert_eq!((&whole[0], &whole[1].device), (&expected, &None));
+    // Those that have ended are not listed, though nobody has cleared them away.
+    assert_eq!(listed(ada, NOW + 102_000), [([5; 32], 70_000)]);
+
+    // Another's session is out of reach; one's own is found by its id, and its neighbours stay.
+    let low_id = SessionId::of_hash(&low);
+    store.end_listed_session(bob, low_id).unwrap();
+    assert_eq!(listed(ada, NOW + 70_000).len(), 3);
+    store.end_listed_session(ada, low_id).unwrap();
+    store.end_listed_session(ada, low_id).unwrap();
+    assert_eq!(listed(ada, NOW + 70_000), [([5; 32], 70_000), (high, 2000)]);
+    store.end_listed_session(ada, SessionId::of_hash(&high)).unwrap();
+    assert_eq!(listed(ada, NOW + 70_000), [([5; 32], 70_000)]);
+
+    store.open_session(&session(ada, 8), &lifetime, NOW + 70_000).unwrap();
+    store.end_other_sessions(ada, &[8; 32]).unwrap();
+    store.end_other_sessions(ada, &[8; 32]).unwrap();
+    assert_eq!(listed(ada, NOW + 70_000), [([8; 32], 70_000)]);
+    assert_eq!(listed(bob, NOW + 70_000), [([7; 32], 3000)]);
 }

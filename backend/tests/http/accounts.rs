@@ -13,12 +13,12 @@ use shared::login::{Suite, identifiers};
 use crate::harness::{Answer, App};
 
 /// A registration request and what the client keeps of it.
-fn blind(secret: &[u8]) -> (Base64Url, ClientRegistration<Suite>) {
+pub fn blind(secret: &[u8]) -> (Base64Url, ClientRegistration<Suite>) {
     let started = ClientRegistration::start(&mut OsRng, secret).unwrap();
     (Base64Url(started.message.serialize().to_vec()), started.state)
 }
 
-fn record(secret: &[u8], state: ClientRegistration<Suite>, response: &Base64Url) -> NewCredential {
+pub fn record(secret: &[u8], state: ClientRegistration<Suite>, response: &Base64Url) -> NewCredential {
     let response = RegistrationResponse::deserialize(&response.0).unwrap();
     let parameters = ClientRegistrationFinishParameters::new(identifiers(), None);
     let finished = state.finish(&mut OsRng, secret, response, parameters).unwrap();

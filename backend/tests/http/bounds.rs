@@ -8,14 +8,15 @@ use axum::http::StatusCode;
 use backend::listener;
 use backend::page::Page;
 use backend::store::{
-    Credential, Hash, Invite, Lifetime, Millis, NewAccount, NewSession, Put, Store, StoreError, WholeAccount,
-    WholeInvite,
+    Credential, Hash, Invite, Lifetime, LiveSession, Millis, NewAccount, NewSecret, NewSession, Put, Store, StoreError,
+    StoredSession, WholeAccount, WholeInvite,
 };
 use shared::accounts::Login;
 use shared::bytes::Base64Url;
-use shared::ids::{AccountId, EntryId};
+use shared::credentials::PasskeySummary;
+use shared::ids::{AccountId, EntryId, PasskeyId, SessionId};
 use shared::passwords::{Changes, StoredEntry, Written};
-use shared::sessions::CredentialKind;
+use shared::sessions::CredentialName;
 use tokio::io::{AsyncReadExt, AsyncWriteExt};
 use tokio::net::{TcpListener, TcpStream};
 
@@ -47,16 +48,40 @@ impl Store for Puppet {
     fn create_account(&self, _: &NewAccount, _: &Hash, _: Millis) -> Result<(), StoreError> {
         no()
     }
-    fn credential(&self, _: &Login, _: CredentialKind) -> Result<Option<Credential>, StoreError> {
+    fn login(&self, _: AccountId) -> Result<Login, StoreError> {
+        no()
+    }
+    fn delete_account(&self, _: AccountId) -> Result<(), StoreError> {
+        no()
+    }
+    fn credential(&self, _: &Login, _: &CredentialName) -> Result<Option<Credential>, StoreError> {
+        no()
+    }
+    fn set_credential(&self, _: &NewSecret, _: usize, _: Millis) -> Result<(), StoreError> {
+        no()
+    }
+    fn passkeys(&self, _: AccountId) -> Result<Vec<PasskeySummary>, StoreError> {
+        no()
+    }
+    fn remove_passkey(&self, _: AccountId, _: &PasskeyId) -> Result<(), StoreError> {
         no()
     }
     fn open_session(&self, _: &NewSession, _: &Lifetime, _: Millis) -> Result<Base64Url, StoreError> {
         no()
     }
-    fn use_session(&self, _: &Hash, _: &Lifetime, _: Millis) -> Result<AccountId, StoreError> {
+    fn use_session(&self, _: &Hash, _: &Lifetime, _: Millis) -> Result<LiveSession, StoreError> {
+        no()
+    }
+    fn sessions(&self, _: AccountId, _: &Lifetime, _: Millis) -> Result<Vec<StoredSession>, StoreError> {
         no()
     }
     fn end_session(&self, _: &Hash) -> Result<(), StoreError> {
+        no()
+    }
+    fn end_listed_session(&self, _: AccountId, _: SessionId) -> Result<(), StoreError> {
+        no()
+    }
+    fn end_other_sessions(&self, _: AccountId, _: &Hash) -> Result<(), StoreError> {
         no()
     }
     fn changes(&self, _: AccountId, _: u64, _: u32) -> Result<Changes, StoreError> {

@@ -22,7 +22,7 @@ use shared::ids::{AccountId, EntryId};
 use shared::limits::SEALED_OVERHEAD;
 use shared::login::session_token;
 use shared::passwords::FORMAT;
-use shared::sessions::CredentialKind;
+use shared::sessions::CredentialName;
 use tempfile::TempDir;
 use tower::ServiceExt;
 
@@ -30,7 +30,7 @@ pub struct App {
     pub router: Router,
     pub store: Arc<dyn Store>,
     pub key: Arc<ServerKey>,
-    _folder: TempDir,
+    folder: TempDir,
 }
 
 /// An answer, read to its end.
@@ -55,12 +55,28 @@ impl App {
     }
 
     pub fn over(store: Arc<dyn Store>, folder: TempDir, page: Page) -> Self {
+        Self::with_key(store, ServerKey::generate(), folder, page)
+    }
+
+    fn with_key(store: Arc<dyn Store>, key: ServerKey, folder: TempDir, page: Page) -> Self {
         let gate = Gate::new(Arc::clone(&store), 4, Duration::from_secs(1));
         let lifetime = Lifetime { idle: 1_800_000, max: 43_200_000 };
-        let key = Arc::new(ServerKey::generate());
+        let key = Arc::new(key);
         let state = AppState::new(gate, Arc::clone(&key), lifetime, ENTRIES_MAX, page);
         let bounds = Bounds { requests: 4, time: Duration::from_secs(2) };
-        Self { router: app(state, bounds), store, key, _folder: folder }
+        Self { router: app(state, bounds), store, key, folder }
+    }
+
+    /// This process ends, and another serves the same database with the same server key: nothing else is left of it.
+    pub fn restart(self) -> Self {
+        let Self { router, store, key, folder } = self;
+        let file = folder.path().join("server-key");
+        if !file.exists() {
+            key.store(&file).unwrap();
+        }
+        drop((router, store, key));
+        let store: Arc<dyn Store> = Arc::new(SqliteStore::open(&folder.path().join("a.db"), 2).unwrap());
+        Self::with_key(store, ServerKey::load(&file).unwrap().unwrap(), folder, Page::default())
     }
 
     pub fn invite(&self) -> InviteCode {
@@ -81,8 +97,13 @@ impl App {
     /// Opens one more session of an account as of `when`.
     pub fn open(&self, account: AccountId, tag: u8, when: u64) -> String {
         let token = session_token(&[tag; 64]);
-        let session =
-            NewSession { token_hash: token.hash(), account, epoch: 0, credential: CredentialKind::Passphrase };
+        let session = NewSession {
+            token_hash: token.hash(),
+            account,
+            epoch: 0,
+            credential: CredentialName::Passphrase,
+            device: None,
+        };
         let forever = Lifetime { idle: when, max: when };
         self.store.open_session(&session, &forever, when).unwrap();
         token.expose_as_bearer()
@@ -101,6 +122,16 @@ impl App {
 
     pub async fn post(&self, path: &str, body: &impl serde::Serialize) -> Answer {
         self.send(request("POST", path, None, Some(serde_json::to_vec(body).unwrap()))).await
+    }
+
+    /// As the owner of a session.
+    pub async fn post_in(&self, token: &str, path: &str, body: &impl serde::Serialize) -> Answer {
+        self.send(request("POST", path, Some(token), Some(serde_json::to_vec(body).unwrap()))).await
+    }
+
+    /// Deletes what is at a path, as the owner of a session.
+    pub async fn delete_at(&self, token: &str, path: &str) -> Answer {
+        self.send(request("DELETE", path, Some(token), None)).await
     }
 
     pub async fn put(&self, id: EntryId, token: &str, replaces: u32, fill: u8) -> Answer {

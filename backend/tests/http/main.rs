@@ -4,6 +4,7 @@
 
 mod accounts;
 mod bounds;
+mod credentials;
 mod harness;
 mod page;
 mod passwords;

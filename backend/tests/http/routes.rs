@@ -6,11 +6,37 @@ use shared::ids::AccountId;
 
 use crate::harness::{App, entry_id, request};
 
+const PASSKEY: &str = "cGFzc2tleQ";
+const SESSION: &str = "AAECAwQFBgcICQoLDA0ODw";
+
+/// Those of [`private_routes`] for which a session has to be fresh, too.
+const FRESH: [&str; 4] = [
+    "DELETE /api/v1/accounts/current",
+    "DELETE /api/v1/passkeys/{id}",
+    "POST /api/v1/credentials/finish",
+    "POST /api/v1/credentials/start",
+];
+
+/// A route as the document describes it.
+fn pattern(method: &str, path: &str) -> String {
+    let entry = entry_id(1).to_string();
+    let path = [&entry, PASSKEY, SESSION].iter().fold(path.to_owned(), |path, id| path.replace(*id, "{id}"));
+    format!("{method} {}", path.split('?').next().unwrap())
+}
+
 /// Every route that needs a session: method and path.
 fn private_routes() -> Vec<(&'static str, String)> {
     let entry = format!("/api/v1/passwords/{}", entry_id(1));
     vec![
+        ("DELETE", "/api/v1/accounts/current".into()),
+        ("POST", "/api/v1/credentials/start".into()),
+        ("POST", "/api/v1/credentials/finish".into()),
+        ("GET", "/api/v1/passkeys".into()),
+        ("DELETE", format!("/api/v1/passkeys/{PASSKEY}")),
+        ("GET", "/api/v1/sessions".into()),
+        ("DELETE", "/api/v1/sessions".into()),
         ("DELETE", "/api/v1/sessions/current".into()),
+        ("DELETE", format!("/api/v1/sessions/{SESSION}")),
         ("GET", "/api/v1/passwords".into()),
         ("PUT", entry.clone()),
         ("DELETE", format!("{entry}?replaces=1")),
@@ -26,7 +52,7 @@ async fn without_a_session_that_goes_on_there_is_no_way_in() {
     let expired = app.open(AccountId::from_random([1; 16]), 3, backend::now() - 1_800_000);
     let never_given = shared::login::session_token(&[9; 64]).expose_as_bearer();
     for (method, path) in private_routes() {
-        let body = (method == "PUT").then(|| b"{}".to_vec());
+        let body = ["PUT", "POST"].contains(&method).then(|| b"{}".to_vec());
         for wrong in [None, Some(""), Some("x"), Some(&*revoked), Some(&*expired), Some(&never_given)] {
             let answer = app.send(request(method, &path, wrong, body.clone())).await;
             assert_eq!((answer.status, answer.problem()), (StatusCode::UNAUTHORIZED, "session-ended".into()));
@@ -51,13 +77,35 @@ async fn the_private_routes_above_are_all_there_are() {
         }
     }
     described.sort();
-    let entry = entry_id(1).to_string();
-    let mut tested: Vec<_> = private_routes()
-        .into_iter()
-        .map(|(method, path)| format!("{method} {}", path.replace(&entry, "{id}").split('?').next().unwrap()))
-        .collect();
+    let mut tested: Vec<_> = private_routes().into_iter().map(|(method, path)| pattern(method, &path)).collect();
     tested.sort();
     assert_eq!(described, tested);
+}
+
+/// A session that is good but ten minutes old: it reads and writes entries, and changes nothing of what opens the vault.
+#[tokio::test]
+async fn what_a_stolen_session_must_not_do_needs_a_fresh_one() {
+    let app = App::new();
+    app.settle(1);
+    let account = AccountId::from_random([1; 16]);
+    let almost = app.open(account, 2, backend::now() - 590_000);
+    let stale = app.open(account, 3, backend::now() - 601_000);
+    for (method, path) in private_routes() {
+        if path == "/api/v1/sessions" && method == "DELETE" || path.ends_with("/sessions/current") {
+            continue;
+        }
+        let body = ["PUT", "POST"].contains(&method).then(|| b"{}".to_vec());
+        let answer = app.send(request(method, &path, Some(&stale), body.clone())).await;
+        let must_be_fresh = FRESH.contains(&pattern(method, &path).as_str());
+        let refused = answer.status == StatusCode::FORBIDDEN && answer.problem() == "log-in-again";
+        assert_eq!(refused, must_be_fresh, "{method} {path}: {answer:?}");
+        if must_be_fresh && method == "POST" {
+            let answer = app.send(request(method, &path, Some(&almost), body)).await;
+            assert_eq!(answer.problem(), "malformed-request", "it gets as far as the body");
+        }
+    }
+    assert_eq!(app.delete_at(&stale, "/api/v1/accounts/current").await.problem(), "log-in-again");
+    assert_eq!(app.delete_at(&almost, "/api/v1/accounts/current").await.status, StatusCode::NO_CONTENT);
 }
 
 #[tokio::test]

@@ -7,21 +7,24 @@ use rand_core_06::OsRng;
 use shared::accounts::Login;
 use shared::bytes::Base64Url;
 use shared::login::{CONTEXT, Suite, identifiers, session_token};
-use shared::sessions::{CredentialKind, SessionChallenge, SessionFinish, SessionOpened, SessionStart};
+use shared::sessions::{
+    CredentialName, Device, SessionChallenge, SessionFinish, SessionOpened, SessionStart, SessionSummary, Sessions,
+};
 
 use crate::accounts::register;
+use crate::credentials::set;
 use crate::harness::{Answer, App, request};
 
-struct Started {
-    challenge: SessionChallenge,
+pub struct Started {
+    pub challenge: SessionChallenge,
     state: ClientLogin<Suite>,
 }
 
-async fn start(app: &App, login: &str, kind: CredentialKind, secret: &[u8]) -> Started {
+pub async fn start(app: &App, login: &str, name: CredentialName, secret: &[u8]) -> Started {
     let started = ClientLogin::start(&mut OsRng, secret).unwrap();
     let body = SessionStart {
         login: Login::new(login).unwrap(),
-        credential: kind,
+        credential: name,
         request: Base64Url(started.message.serialize().to_vec()),
     };
     let answer = app.post("/api/v1/sessions/start", &body).await;
@@ -30,24 +33,32 @@ async fn start(app: &App, login: &str, kind: CredentialKind, secret: &[u8]) -> S
 }
 
 /// The client's last step: the body to send and the bearer token, or nothing if the secret is wrong.
-fn conclude(started: Started, secret: &[u8]) -> Option<(SessionFinish, String)> {
+pub fn conclude(started: Started, secret: &[u8]) -> Option<(SessionFinish, String)> {
     let response = CredentialResponse::deserialize(&started.challenge.response.0).unwrap();
     let parameters = ClientLoginFinishParameters::new(Some(CONTEXT), identifiers(), None);
     let finished = started.state.finish(&mut OsRng, secret, response, parameters).ok()?;
     let finalization = Base64Url(finished.message.serialize().to_vec());
     let token = session_token(&finished.session_key).expose_as_bearer();
-    Some((SessionFinish { state: started.challenge.state, finalization }, token))
+    Some((SessionFinish { state: started.challenge.state, finalization, device: None }, token))
 }
 
-async fn finish(app: &App, body: &SessionFinish) -> Answer {
+pub async fn finish(app: &App, body: &SessionFinish) -> Answer {
     app.post("/api/v1/sessions/finish", body).await
+}
+
+/// Logs in as the page does: gives the session's token, or nothing if the secret is wrong.
+pub async fn log_in(app: &App, login: &str, name: &CredentialName, secret: &[u8]) -> Option<String> {
+    let (body, token) = conclude(start(app, login, name.clone(), secret).await, secret)?;
+    let answer = finish(app, &body).await;
+    assert_eq!(answer.status, StatusCode::CREATED, "{answer:?}");
+    Some(token)
 }
 
 #[tokio::test]
 async fn either_secret_opens_a_session_with_its_own_wrapped_key() {
     let app = App::new();
     let account = register(&app, &app.invite(), "ada", b"passphrase", b"recovery").await;
-    for (kind, secret) in [(CredentialKind::Passphrase, &b"passphrase"[..]), (CredentialKind::Recovery, b"recovery")] {
+    for (kind, secret) in [(CredentialName::Passphrase, &b"passphrase"[..]), (CredentialName::Recovery, b"recovery")] {
         let (body, token) = conclude(start(&app, "Ada", kind, secret).await, secret).unwrap();
         let answer = finish(&app, &body).await;
         assert_eq!(answer.status, StatusCode::CREATED, "{answer:?}");
@@ -58,7 +69,7 @@ async fn either_secret_opens_a_session_with_its_own_wrapped_key() {
         assert_eq!(app.get("/api/v1/passwords", Some(&token)).await.status, StatusCode::OK);
     }
     // One secret is not the other.
-    let mixed = start(&app, "ada", CredentialKind::Recovery, b"passphrase").await;
+    let mixed = start(&app, "ada", CredentialName::Recovery, b"passphrase").await;
     assert!(conclude(mixed, b"passphrase").is_none());
 }
 
@@ -66,21 +77,29 @@ async fn either_secret_opens_a_session_with_its_own_wrapped_key() {
 async fn an_unknown_login_gets_the_answer_of_a_wrong_passphrase() {
     let app = App::new();
     register(&app, &app.invite(), "ada", b"passphrase", b"recovery").await;
-    let known = start(&app, "ada", CredentialKind::Passphrase, b"wrong").await;
-    let unknown = start(&app, "eve", CredentialKind::Passphrase, b"wrong").await;
-    assert_eq!(known.challenge.state.0.len(), unknown.challenge.state.0.len());
-    assert_eq!(known.challenge.response.0.len(), unknown.challenge.response.0.len());
-    // The evaluated element depends on the name and the request only, for unknown names too.
-    let finalization = Base64Url(vec![9; 64]);
-    let mut problems = Vec::new();
-    for started in [known, unknown] {
-        let body = SessionFinish { state: started.challenge.state.clone(), finalization: finalization.clone() };
-        let answer = finish(&app, &body).await;
-        problems.push((answer.status, answer.body.clone(), answer.problem()));
-        assert!(conclude(started, b"wrong").is_none());
+    let longest = CredentialName::Passkey(vec![7; 1023].try_into().unwrap());
+    let passkey = CredentialName::Passkey(vec![7; 16].try_into().unwrap());
+    // Hers is there for the second of these.
+    let token = log_in(&app, "ada", &CredentialName::Passphrase, b"passphrase").await.unwrap();
+    set(&app, &token, &passkey, b"32 octets of an authenticator...").await;
+    for name in [CredentialName::Passphrase, passkey, longest] {
+        let known = start(&app, "ada", name.clone(), b"wrong").await;
+        let unknown = start(&app, "eve", name.clone(), b"wrong").await;
+        assert_eq!(known.challenge.state.0.len(), unknown.challenge.state.0.len());
+        assert_eq!(known.challenge.response.0.len(), unknown.challenge.response.0.len());
+        // The evaluated element depends on the name and the request only, for unknown names too.
+        let finalization = Base64Url(vec![9; 64]);
+        let mut problems = Vec::new();
+        for started in [known, unknown] {
+            let state = started.challenge.state.clone();
+            let body = SessionFinish { state, finalization: finalization.clone(), device: None };
+            let answer = finish(&app, &body).await;
+            problems.push((answer.status, answer.body.clone(), answer.problem()));
+            assert!(conclude(started, b"wrong").is_none());
+        }
+        assert_eq!(problems[0], problems[1]);
+        assert_eq!(problems[0].2, "login-failed");
     }
-    assert_eq!(problems[0], problems[1]);
-    assert_eq!(problems[0].2, "login-failed");
 }
 
 #[tokio::test]
@@ -88,7 +107,7 @@ async fn a_log_in_finishes_once() {
     let app = App::new();
     register(&app, &app.invite(), "ada", b"passphrase", b"recovery").await;
     let (body, _) =
-        conclude(start(&app, "ada", CredentialKind::Passphrase, b"passphrase").await, b"passphrase").unwrap();
+        conclude(start(&app, "ada", CredentialName::Passphrase, b"passphrase").await, b"passphrase").unwrap();
     assert_eq!(finish(&app, &body).await.status, StatusCode::CREATED);
     assert_eq!(finish(&app, &body).await.problem(), "login-failed");
 }
@@ -97,8 +116,8 @@ async fn a_log_in_finishes_once() {
 async fn a_foreign_or_changed_state_fails() {
     let app = App::new();
     register(&app, &app.invite(), "ada", b"passphrase", b"recovery").await;
-    let started = start(&app, "ada", CredentialKind::Passphrase, b"passphrase").await;
-    let other = start(&app, "ada", CredentialKind::Passphrase, b"passphrase").await;
+    let started = start(&app, "ada", CredentialName::Passphrase, b"passphrase").await;
+    let other = start(&app, "ada", CredentialName::Passphrase, b"passphrase").await;
     let (mut body, _) = conclude(started, b"passphrase").unwrap();
     let good = body.clone();
     body.state = other.challenge.state;
@@ -127,14 +146,99 @@ async fn the_second_step_must_come_within_two_minutes() {
     let app = App::new();
     register(&app, &app.invite(), "ada", b"passphrase", b"recovery").await;
     let login = Login::new("ada").unwrap();
-    let kind = CredentialKind::Passphrase;
-    let credential = app.store.credential(&login, kind).unwrap();
+    let name = CredentialName::Passphrase;
+    let credential = app.store.credential(&login, &name).unwrap();
     let started = ClientLogin::<Suite>::start(&mut OsRng, b"passphrase").unwrap();
     let request = Base64Url(started.message.serialize().to_vec());
-    let challenge = login::start(&app.key, &login, kind, &request, credential.as_ref(), 1_000_000).unwrap();
+    let challenge = login::start(&app.key, &login, &name, &request, credential.as_ref(), 1_000_000).unwrap();
     let (body, token) = conclude(Started { challenge, state: started.state }, b"passphrase").unwrap();
     let at = |now| login::finish(&app.key, &body.state, &body.finalization, now);
     let (_, server_token) = at(1_120_000).unwrap();
     assert_eq!(server_token.expose_as_bearer(), token);
     assert_eq!(at(1_120_001).err(), Some(login::LoginError::Failed));
+}
+
+#[tokio::test]
+async fn signing_in_survives_a_change_of_server_process() {
+    let app = App::new();
+    register(&app, &app.invite(), "ada", b"passphrase", b"recovery").await;
+    let token = log_in(&app, "ada", &CredentialName::Passphrase, b"passphrase").await.unwrap();
+    let begun = start(&app, "ada", CredentialName::Passphrase, b"passphrase").await;
+    let app = app.restart();
+    assert_eq!(app.get("/api/v1/passwords", Some(&token)).await.status, StatusCode::OK);
+    let (body, other) = conclude(begun, b"passphrase").unwrap();
+    assert_eq!(finish(&app, &body).await.status, StatusCode::CREATED);
+    let app = app.restart();
+    assert_eq!(app.get("/api/v1/passwords", Some(&other)).await.status, StatusCode::OK);
+    assert_eq!(finish(&app, &body).await.problem(), "login-failed", "it finishes once, wherever");
+}
+
+/// The ids, devices and marks of an account's sessions, as listed.
+async fn listed(app: &App, token: &str) -> Vec<(String, Option<String>, bool)> {
+    let answer = app.get("/api/v1/sessions", Some(token)).await;
+    assert_eq!(answer.status, StatusCode::OK, "{answer:?}");
+    let Sessions { sessions } = serde_json::from_slice(&answer.body).unwrap();
+    let text = |session: SessionSummary| {
+        (session.id.to_string(), session.device.map(|device| device.to_string()), session.current)
+    };
+    sessions.into_iter().map(text).collect()
+}
+
+#[tokio::test]
+async fn sessions_are_listed_and_ended_one_by_one_or_all_others() {
+    let app = App::new();
+    register(&app, &app.invite(), "ada", b"passphrase", b"recovery").await;
+    let (mut body, ada) =
+        conclude(start(&app, "ada", CredentialName::Passphrase, b"passphrase").await, b"passphrase").unwrap();
+    body.device = Some(Device::new(" Firefox on Linux ").unwrap());
+    assert_eq!(finish(&app, &body).await.status, StatusCode::CREATED);
+    let second = log_in(&app, "ada", &CredentialName::Recovery, b"recovery").await.unwrap();
+    let third = log_in(&app, "ada", &CredentialName::Passphrase, b"passphrase").await.unwrap();
+    let bob = app.settle(9);
+
+    let list = listed(&app, &ada).await;
+    let id = |token: &str| {
+        let hash = shared::login::SessionToken::from_bearer(token).unwrap().hash();
+        Base64Url::encode(&hash[..16])
+    };
+    assert_eq!(list.len(), 3);
+    assert!(list.contains(&(id(&ada), Some("Firefox on Linux".into()), true)), "{list:?}");
+    assert!(list.contains(&(id(&second), None, false)), "{list:?}");
+    let raw = app.get("/api/v1/sessions", Some(&ada)).await;
+    assert!([&ada, &second, &third].iter().all(|token| !String::from_utf8_lossy(&raw.body).contains(token.as_str())));
+
+    // Another account's session is out of reach, and looks like one that is not there.
+    let at = |id: &str| format!("/api/v1/sessions/{id}");
+    for path in [at(&id(&second)), at(&Base64Url::encode(&[1; 16]))] {
+        let answer = app.delete_at(&bob, &path).await;
+        assert_eq!((answer.status, answer.body.len()), (StatusCode::NO_CONTENT, 0));
+    }
+    assert_eq!(listed(&app, &ada).await.len(), 3);
+    assert_eq!(app.delete_at(&ada, &at(&id(&second))).await.status, StatusCode::NO_CONTENT);
+    assert_eq!(app.delete_at(&ada, &at(&id(&second))).await.status, StatusCode::NO_CONTENT);
+    assert_eq!(app.get("/api/v1/passwords", Some(&second)).await.problem(), "session-ended");
+    for wrong in ["x", "AAAAAAAAAAAAAAAAAAAAAA==", &Base64Url::encode(&[1; 15])] {
+        assert_eq!(app.delete_at(&ada, &at(wrong)).await.problem(), "malformed-request", "{wrong}");
+    }
+
+    assert_eq!(app.delete_at(&ada, "/api/v1/sessions").await.status, StatusCode::NO_CONTENT);
+    assert_eq!(listed(&app, &ada).await, [(id(&ada), Some("Firefox on Linux".into()), true)]);
+    assert_eq!(app.get("/api/v1/passwords", Some(&third)).await.problem(), "session-ended");
+    assert_eq!(listed(&app, &bob).await.len(), 1);
+    // `current` is a path of its own, and no id.
+    assert_eq!(app.delete_at(&ada, "/api/v1/sessions/current").await.status, StatusCode::NO_CONTENT);
+    assert_eq!(app.get("/api/v1/sessions", Some(&ada)).await.problem(), "session-ended");
+}
+
+#[tokio::test]
+async fn a_device_has_limits() {
+    let app = App::new();
+    register(&app, &app.invite(), "ada", b"passphrase", b"recovery").await;
+    let started = start(&app, "ada", CredentialName::Passphrase, b"passphrase").await;
+    let (body, _) = conclude(started, b"passphrase").unwrap();
+    let mut body = serde_json::to_value(body).unwrap();
+    for device in ["", " ", "a\u{1b}[2J", &"x".repeat(65)] {
+        body["device"] = device.into();
+        assert_eq!(app.post("/api/v1/sessions/finish", &body).await.problem(), "malformed-request");
+    }
 }

@@ -9,6 +9,7 @@ use std::sync::OnceLock;
 use std::time::Duration;
 
 use backend::store::oracle::{Descriptor, OracleSettings, OracleStore, PING_AFTER};
+use shared::ids::AccountId;
 use zeroize::Zeroizing;
 
 /// What the double takes for the right password.
@@ -60,4 +61,19 @@ pub fn meddle(service: &str, statement: &str) {
     let connection = oracle::Connection::connect(user, password.as_str(), descriptor.to_string()).unwrap();
     connection.execute(statement, &[]).unwrap();
     connection.commit().unwrap();
+}
+
+/// How many rows of each table that has a column `account_id` are this account's, and of `accounts` itself.
+pub fn rows_of(service: &str, account: AccountId) -> Vec<(String, u64)> {
+    let OracleSettings { user, password, descriptor, .. } = settings(service);
+    let connection = oracle::Connection::connect(user, password.as_str(), descriptor.to_string()).unwrap();
+    let id = account.as_bytes();
+    let tables = "SELECT table_name FROM user_tab_columns WHERE column_name = 'ACCOUNT_ID' ORDER BY table_name";
+    let tables: Vec<String> = connection.query_as(tables, &[]).unwrap().map(Result::unwrap).collect();
+    let mut rows = Vec::new();
+    for (table, column) in tables.iter().map(|table| (table.as_str(), "account_id")).chain([("ACCOUNTS", "id")]) {
+        let count = format!("SELECT COUNT(*) FROM {table} WHERE {column} = :1");
+        rows.push((table.to_owned(), connection.query_row_as(&count, &[&id]).unwrap()));
+    }
+    rows
 }

@@ -1,17 +1,12 @@
-//! Server key, invites, accounts and sessions in Oracle.
+//! Server key, invites and accounts in Oracle.
 
+use oracle::Connection;
 use oracle::sql_type::ToSql;
-use oracle::{Connection, Row};
-use shared::accounts::{Login, NewCredential};
-use shared::bytes::Base64Url;
+use shared::accounts::Login;
 use shared::ids::AccountId;
-use shared::sessions::CredentialKind;
 
 use super::{Attempt, Trouble, first, sql, taken};
-use crate::store::{
-    Credential, Hash, Invite, InviteFault, Lifetime, Millis, NewAccount, NewSession, StoreError, USE_GRAIN,
-    WholeAccount,
-};
+use crate::store::{Hash, Invite, InviteFault, Millis, NewAccount, StoreError, WholeAccount};
 
 pub(super) fn any(connection: &Connection) -> Result<bool, Trouble> {
     Ok(first::<Vec<u8>>(connection, sql::ANY_ACCOUNT, &[])?.is_some())
@@ -84,6 +79,7 @@ pub(super) fn create(
         login: login.clone(),
         passphrase: passphrase.clone(),
         recovery: recovery.clone(),
+        passkeys: Vec::new(),
         epoch: 0,
         change_no: 0,
         entries: 0,
@@ -94,9 +90,9 @@ pub(super) fn create(
     Ok(connection.commit()?)
 }
 
-/// Runs a statement that writes a whole account. Gives how many rows it wrote.
+/// Runs a statement that writes a whole account, but for its passkeys. Gives how many rows it wrote.
 pub(super) fn write_account(connection: &Connection, statement: &str, account: &WholeAccount) -> oracle::Result<u64> {
-    let WholeAccount { id, login, passphrase, recovery, epoch, change_no, entries, created_at } = account;
+    let WholeAccount { id, login, passphrase, recovery, passkeys: _, epoch, change_no, entries, created_at } = account;
     let binds: [(&str, &dyn ToSql); 10] = [
         ("id", &id.as_bytes()),
         ("login", &login.as_str()),
@@ -112,71 +108,18 @@ pub(super) fn write_account(connection: &Connection, statement: &str, account: &
     connection.execute_named(statement, &binds)?.row_count()
 }
 
-pub(super) fn credential(
-    connection: &Connection,
-    login: &Login,
-    kind: CredentialKind,
-) -> Result<Option<Credential>, Trouble> {
-    let query = match kind {
-        CredentialKind::Passphrase => sql::PASSPHRASE,
-        CredentialKind::Recovery => sql::RECOVERY,
-    };
-    let row: Option<Row> = first(connection, query, &[("login", &login.as_str())])?;
-    let credential = row.map(|row| {
-        let secret = NewCredential { record: Base64Url(row.get(2)?), wrapped_key: Base64Url(row.get(3)?) };
-        Ok(Credential { account: account_id(row.get(0)?)?, epoch: row.get(1)?, secret })
-    });
-    credential.transpose()
+pub(super) fn login(connection: &Connection, account: AccountId) -> Result<Login, Trouble> {
+    let login: Option<String> = first(connection, sql::LOGIN, &[("account", &account.as_bytes())])?;
+    login_name(&login.ok_or(Trouble::Store(StoreError::NotFound))?)
 }
 
-pub(super) fn open_session(
-    connection: &Connection,
-    session: &NewSession,
-    lifetime: &Lifetime,
-    now: Millis,
-    attempt: Attempt,
-) -> Result<Base64Url, Trouble> {
-    let (idle, oldest) = ends(lifetime, now);
-    connection.execute_named(sql::CLEAR_SESSIONS, &[("idle", &idle), ("oldest", &oldest)])?;
-    let query = match session.credential {
-        CredentialKind::Passphrase => sql::PASSPHRASE_KEY,
-        CredentialKind::Recovery => sql::RECOVERY_KEY,
-    };
-    let account = session.account.as_bytes();
-    let wrapped_key: Vec<u8> = first(connection, query, &[("account", &account), ("epoch", &session.epoch)])?
-        .ok_or(Trouble::Store(StoreError::NotFound))?;
-    let binds: [(&str, &dyn ToSql); 3] = [("token_hash", &&session.token_hash), ("account", &account), ("now", &now)];
-    match connection.execute_named(sql::ADD_SESSION, &binds).map_err(taken) {
-        Ok(_) => {}
-        // A token that is there is the one that was stored a moment ago: nobody else can derive it.
-        Err(Trouble::Store(StoreError::Taken)) if attempt == Attempt::Second => {}
-        Err(trouble) => return Err(trouble),
-    }
-    connection.commit()?;
-    Ok(Base64Url(wrapped_key))
+pub(super) fn delete(connection: &Connection, account: AccountId) -> Result<(), Trouble> {
+    connection.execute_named(sql::DELETE_ACCOUNT, &[("account", &account.as_bytes())])?;
+    Ok(connection.commit()?)
 }
 
-pub(super) fn use_session(
-    connection: &Connection,
-    token_hash: &Hash,
-    lifetime: &Lifetime,
-    now: Millis,
-) -> Result<AccountId, Trouble> {
-    let (idle, oldest) = ends(lifetime, now);
-    let binds: [(&str, &dyn ToSql); 3] = [("token_hash", &token_hash), ("idle", &idle), ("oldest", &oldest)];
-    let (id, used_at): (Vec<u8>, u64) =
-        first(connection, sql::SESSION, &binds)?.ok_or(Trouble::Store(StoreError::NotFound))?;
-    if now.saturating_sub(used_at) >= USE_GRAIN {
-        connection.execute_named(sql::TOUCH_SESSION, &[("now", &now), ("token_hash", &token_hash)])?;
-        connection.commit()?;
-    }
-    account_id(id)
-}
-
-/// A session ends if it was not used after the first time, or was made before the second.
-fn ends(lifetime: &Lifetime, now: Millis) -> (i64, i64) {
-    let before = |time: Millis| i64::try_from(now).unwrap_or(i64::MAX) - i64::try_from(time).unwrap_or(i64::MAX);
-    (before(lifetime.idle), before(lifetime.max))
+pub(super) fn login_name(text: &str) -> Result<Login, Trouble> {
+    Ok(Login::new(text).map_err(|_| StoreError::Fault("accounts.login is no log-in name".into()))?)
 }
 
 pub(super) fn account_id(id: Vec<u8>) -> Result<AccountId, Trouble> {

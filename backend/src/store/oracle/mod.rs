@@ -6,12 +6,14 @@
 
 mod accounts;
 mod check;
+mod credentials;
 mod descriptor;
 mod moving;
 mod passwords;
 mod pool;
 mod remedy;
 mod schema;
+mod sessions;
 mod sql;
 
 use std::path::PathBuf;
@@ -22,15 +24,16 @@ use std::time::{Duration, Instant};
 use oracle::{Connection, InitParams};
 use shared::accounts::Login;
 use shared::bytes::Base64Url;
-use shared::ids::{AccountId, EntryId};
+use shared::credentials::PasskeySummary;
+use shared::ids::{AccountId, EntryId, PasskeyId, SessionId};
 use shared::passwords::{Changes, StoredEntry, Written};
-use shared::sessions::CredentialKind;
+use shared::sessions::CredentialName;
 use zeroize::Zeroizing;
 
 use self::pool::{LogIn, Pool};
 use super::{
-    Credential, Hash, Invite, Lifetime, Millis, NewAccount, NewSession, Put, Store, StoreError, WholeAccount,
-    WholeInvite,
+    Credential, Hash, Invite, Lifetime, LiveSession, Millis, NewAccount, NewSecret, NewSession, Put, Store, StoreError,
+    StoredSession, WholeAccount, WholeInvite,
 };
 
 pub use check::{Step, walk};
@@ -59,6 +62,10 @@ pub struct OracleSettings {
 
 /// What firewalls and databases commonly leave alone.
 pub const PING_AFTER: Duration = Duration::from_secs(30);
+
+/// How long deleting an account may take: with its 100,000 entries it is one transaction. Were it stopped each time, the
+/// account could never be deleted.
+const DELETING: Duration = Duration::from_secs(300);
 
 /// A store in an Oracle database.
 pub struct OracleStore {
@@ -128,7 +135,16 @@ impl OracleStore {
 
     /// Does one operation. `work` commits what it writes; whatever it leaves is rolled back.
     fn run<T>(&self, work: impl Fn(&Connection, Attempt) -> Result<T, Trouble>) -> Result<T, StoreError> {
-        let deadline = Instant::now() + self.time;
+        self.run_for(self.time, work)
+    }
+
+    /// As [`OracleStore::run`], with a time of its own.
+    fn run_for<T>(
+        &self,
+        time: Duration,
+        work: impl Fn(&Connection, Attempt) -> Result<T, Trouble>,
+    ) -> Result<T, StoreError> {
+        let deadline = Instant::now() + time;
         let mut attempt = Attempt::First;
         loop {
             match self.attempt(deadline, attempt, &work) {
@@ -254,23 +270,52 @@ impl Store for OracleStore {
         self.run(|connection, _| accounts::create(connection, account, invite_hash, now))
     }
 
-    fn credential(&self, login: &Login, kind: CredentialKind) -> Result<Option<Credential>, StoreError> {
-        self.run(|connection, _| accounts::credential(connection, login, kind))
+    fn login(&self, account: AccountId) -> Result<Login, StoreError> {
+        self.run(|connection, _| accounts::login(connection, account))
+    }
+
+    fn delete_account(&self, account: AccountId) -> Result<(), StoreError> {
+        self.run_for(self.time.max(DELETING), |connection, _| accounts::delete(connection, account))
+    }
+
+    fn credential(&self, login: &Login, name: &CredentialName) -> Result<Option<Credential>, StoreError> {
+        self.run(|connection, _| credentials::credential(connection, login, name))
+    }
+
+    fn set_credential(&self, secret: &NewSecret, passkeys_max: usize, now: Millis) -> Result<(), StoreError> {
+        self.run(|connection, _| credentials::set(connection, secret, passkeys_max, now))
+    }
+
+    fn passkeys(&self, account: AccountId) -> Result<Vec<PasskeySummary>, StoreError> {
+        self.run(|connection, _| credentials::passkeys(connection, account))
+    }
+
+    fn remove_passkey(&self, account: AccountId, id: &PasskeyId) -> Result<(), StoreError> {
+        self.run(|connection, _| credentials::remove_passkey(connection, account, id))
     }
 
     fn open_session(&self, session: &NewSession, lifetime: &Lifetime, now: Millis) -> Result<Base64Url, StoreError> {
-        self.run(|connection, attempt| accounts::open_session(connection, session, lifetime, now, attempt))
+        self.run(|connection, attempt| sessions::open(connection, session, lifetime, now, attempt))
     }
 
-    fn use_session(&self, token_hash: &Hash, lifetime: &Lifetime, now: Millis) -> Result<AccountId, StoreError> {
-        self.run(|connection, _| accounts::use_session(connection, token_hash, lifetime, now))
+    fn use_session(&self, token_hash: &Hash, lifetime: &Lifetime, now: Millis) -> Result<LiveSession, StoreError> {
+        self.run(|connection, _| sessions::use_it(connection, token_hash, lifetime, now))
+    }
+
+    fn sessions(&self, account: AccountId, lifetime: &Lifetime, now: Millis) -> Result<Vec<StoredSession>, StoreError> {
+        self.run(|connection, _| sessions::list(connection, account, lifetime, now))
     }
 
     fn end_session(&self, token_hash: &Hash) -> Result<(), StoreError> {
-        self.run(|connection, _| {
-            connection.execute_named(sql::END_SESSION, &[("token_hash", &token_hash)])?;
-            Ok(connection.commit()?)
-        })
+        self.run(|connection, _| sessions::end(connection, token_hash))
+    }
+
+    fn end_listed_session(&self, account: AccountId, id: SessionId) -> Result<(), StoreError> {
+        self.run(|connection, _| sessions::end_listed(connection, account, id))
+    }
+
+    fn end_other_sessions(&self, account: AccountId, token_hash: &Hash) -> Result<(), StoreError> {
+        self.run(|connection, _| sessions::end_others(connection, account, token_hash))
     }
 
     fn changes(&self, account: AccountId, since: u64, limit: u32) -> Result<Changes, StoreError> {

@@ -4,12 +4,13 @@ use std::collections::BTreeMap;
 
 use oracle::Connection;
 use oracle::sql_type::{OracleType, ToSql};
-use shared::accounts::{Login, NewCredential};
+use shared::accounts::NewCredential;
 use shared::bytes::Base64Url;
 use shared::ids::AccountId;
 use shared::passwords::{Sealed, StoredEntry};
 
-use super::accounts::{account_id, octets, write_account};
+use super::accounts::{account_id, login_name, octets, write_account};
+use super::credentials::{add_passkey, whole_passkeys};
 use super::sql::RAW_MAX;
 use super::{Trouble, first, sql, taken};
 use crate::store::{StoreError, WholeAccount, WholeInvite};
@@ -26,12 +27,13 @@ pub(super) fn account_after(
     let credential = |record, key| -> Result<_, Trouble> {
         Ok(NewCredential { record: Base64Url(row.get(record)?), wrapped_key: Base64Url(row.get(key)?) })
     };
-    let login: String = row.get(1)?;
+    let id = account_id(row.get(0)?)?;
     Ok(Some(WholeAccount {
-        id: account_id(row.get(0)?)?,
-        login: Login::new(&login).map_err(|_| StoreError::Fault("accounts.login is no log-in name".into()))?,
+        id,
+        login: login_name(&row.get::<_, String>(1)?)?,
         passphrase: credential(2, 3)?,
         recovery: credential(4, 5)?,
+        passkeys: whole_passkeys(connection, id)?,
         epoch: row.get(6)?,
         change_no: row.get(7)?,
         entries: row.get(8)?,
@@ -52,6 +54,10 @@ pub(super) fn invites(connection: &Connection) -> Result<Vec<WholeInvite>, Troub
 pub(super) fn take_account(connection: &Connection, account: &WholeAccount) -> Result<(), Trouble> {
     if write_account(connection, sql::UPDATE_ACCOUNT, account)? == 0 {
         write_account(connection, sql::ADD_ACCOUNT, account).map_err(taken)?;
+    }
+    connection.execute_named(sql::REMOVE_PASSKEYS, &[("account", &account.id.as_bytes())])?;
+    for passkey in &account.passkeys {
+        add_passkey(connection, account.id, passkey)?;
     }
     Ok(connection.commit()?)
 }

@@ -33,10 +33,10 @@ pub(super) fn make_tables(connection: &Connection) -> Result<(), Trouble> {
     Ok(())
 }
 
-/// Makes one thing, unless it is there: 19c knows no `IF NOT EXISTS`.
+/// Makes a table, an index or a column, unless it is there: 19c knows no `IF NOT EXISTS`.
 fn make(connection: &Connection, statement: &str) -> Result<(), Trouble> {
     match connection.execute(statement, &[]) {
-        Err(error) if Code::of(&error) != Some(Code::Ora(955)) => Err(error.into()),
+        Err(error) if !matches!(Code::of(&error), Some(Code::Ora(955 | 1430))) => Err(error.into()),
         _ => Ok(()),
     }
 }

@@ -15,8 +15,10 @@ macro_rules! statements {
 
 /// Step `n` (from 1) leads from schema version `n - 1` to `n`. A step that has been released is never changed.
 ///
-/// A table that exists already is passed over: a step that was interrupted is taken again.
-pub(super) const STEPS: &[&[&str]] = &[&[
+/// What exists already is passed over: a step that was interrupted is taken again.
+pub(super) const STEPS: &[&[&str]] = &[BEGINNING, PASSKEYS];
+
+const BEGINNING: &[&str] = &[
     "CREATE TABLE server (
         only_row NUMBER(1) CONSTRAINT server_pk PRIMARY KEY CONSTRAINT server_one CHECK (only_row = 1),
         key_fingerprint RAW(32) NOT NULL
@@ -59,7 +61,21 @@ pub(super) const STEPS: &[&[&str]] = &[&[
         used_at NUMBER(19),
         setup NUMBER(1) NOT NULL
     )",
-]];
+];
+
+/// Passkeys, and what devices call themselves.
+const PASSKEYS: &[&str] = &[
+    "ALTER TABLE sessions ADD device VARCHAR2(64 CHAR)",
+    "CREATE TABLE passkeys (
+        account_id RAW(16) NOT NULL CONSTRAINT passkeys_account REFERENCES accounts (id) ON DELETE CASCADE,
+        id RAW(1023) NOT NULL,
+        opaque_record RAW(2000) NOT NULL,
+        wrapped_key RAW(2000) NOT NULL,
+        created_at NUMBER(19) NOT NULL,
+        used_at NUMBER(19),
+        CONSTRAINT passkeys_pk PRIMARY KEY (account_id, id)
+    )",
+];
 
 /// Octets that a `RAW` column holds. What is longer, of which there is little, goes into the `BLOB` beside it: lists
 /// fetch many rows with one round trip only while they fetch no `BLOB`.
@@ -91,16 +107,46 @@ statements! {
     PASSPHRASE = "SELECT id, epoch, passphrase_record, passphrase_key FROM accounts WHERE login = :login";
     RECOVERY = "SELECT id, epoch, recovery_record, recovery_key FROM accounts WHERE login = :login";
 
+    PASSKEY = "SELECT a.id, a.epoch, p.opaque_record, p.wrapped_key FROM accounts a, passkeys p
+        WHERE p.account_id = a.id AND a.login = :login AND p.id = :passkey";
+    LOGIN = "SELECT login FROM accounts WHERE id = :account";
+    /// What refers to the account goes with it.
+    DELETE_ACCOUNT = "DELETE FROM accounts WHERE id = :account";
+
+    /// Whoever changes what opens a vault, or opens a session by it, takes this lock first.
+    LOCK_EPOCH = "SELECT epoch FROM accounts WHERE id = :account FOR UPDATE";
+    RAISE_EPOCH = "UPDATE accounts SET epoch = epoch + 1 WHERE id = :account";
+    SESSION_OF = "SELECT account_id FROM sessions WHERE token_hash = :token_hash AND account_id = :account";
+    OWN_PASSPHRASE = "SELECT passphrase_record, passphrase_key FROM accounts WHERE id = :account";
+    OWN_RECOVERY = "SELECT recovery_record, recovery_key FROM accounts WHERE id = :account";
+    OWN_PASSKEY = "SELECT opaque_record, wrapped_key FROM passkeys WHERE account_id = :account AND id = :passkey";
+    SET_PASSPHRASE = "UPDATE accounts SET passphrase_record = :record, passphrase_key = :wrapped_key, epoch = epoch + 1
+        WHERE id = :account";
+    SET_RECOVERY = "UPDATE accounts SET recovery_record = :record, recovery_key = :wrapped_key, epoch = epoch + 1
+        WHERE id = :account";
+    COUNT_PASSKEYS = "SELECT COUNT(*) FROM passkeys WHERE account_id = :account";
+    ADD_PASSKEY = "INSERT INTO passkeys (account_id, id, opaque_record, wrapped_key, created_at, used_at)
+        VALUES (:account, :passkey, :record, :wrapped_key, :created_at, :used_at)";
+    ALL_PASSKEYS = "SELECT id, opaque_record, wrapped_key, created_at, used_at FROM passkeys
+        WHERE account_id = :account ORDER BY id";
+    REMOVE_PASSKEY = "DELETE FROM passkeys WHERE account_id = :account AND id = :passkey";
+    REMOVE_PASSKEYS = "DELETE FROM passkeys WHERE account_id = :account";
+    TOUCH_PASSKEY = "UPDATE passkeys SET used_at = :now WHERE account_id = :account AND id = :passkey";
+
     CLEAR_SESSIONS = "DELETE FROM sessions WHERE used_at <= :idle OR created_at <= :oldest";
-    PASSPHRASE_KEY = "SELECT passphrase_key FROM accounts WHERE id = :account AND epoch = :epoch";
-    RECOVERY_KEY = "SELECT recovery_key FROM accounts WHERE id = :account AND epoch = :epoch";
-    ADD_SESSION = "INSERT INTO sessions (token_hash, account_id, created_at, used_at)
-        VALUES (:token_hash, :account, :now, :now)";
-    SESSION = "SELECT account_id, used_at FROM sessions
+    ADD_SESSION = "INSERT INTO sessions (token_hash, account_id, created_at, used_at, device)
+        VALUES (:token_hash, :account, :now, :now, :device)";
+    SESSION = "SELECT account_id, created_at, used_at FROM sessions
         WHERE token_hash = :token_hash AND used_at > :idle AND created_at > :oldest";
+    SESSIONS = "SELECT token_hash, device, created_at, used_at FROM sessions
+        WHERE account_id = :account AND used_at > :idle AND created_at > :oldest
+        ORDER BY used_at DESC, created_at DESC";
     /// Never backwards: of two processes whose clocks differ, the later use counts.
     TOUCH_SESSION = "UPDATE sessions SET used_at = :now WHERE token_hash = :token_hash AND used_at < :now";
     END_SESSION = "DELETE FROM sessions WHERE token_hash = :token_hash";
+    END_LISTED = "DELETE FROM sessions
+        WHERE account_id = :account AND token_hash >= :lowest AND token_hash <= :highest";
+    END_OTHERS = "DELETE FROM sessions WHERE account_id = :account AND token_hash <> :token_hash";
 
     /// The account's newest change number and the changes asked for, in one statement and so of one moment. An account
     /// without changes is one row of NULLs.

@@ -5,7 +5,7 @@ use rusqlite::{Connection, TransactionBehavior};
 use super::{StoreError, cause};
 
 /// Step `n` (from 1) leads from schema version `n - 1` to `n`; SQLite keeps the number in `user_version`.
-const STEPS: &[&str] = &[
+pub(super) const STEPS: &[&str] = &[
     // 1: the beginning.
     "CREATE TABLE server (
         only_row INTEGER PRIMARY KEY CHECK (only_row = 1),
@@ -47,6 +47,17 @@ const STEPS: &[&str] = &[
         expires_at INTEGER NOT NULL,
         used_at INTEGER,
         setup INTEGER NOT NULL
+    ) STRICT, WITHOUT ROWID;",
+    // 2: passkeys, and what devices call themselves.
+    "ALTER TABLE sessions ADD COLUMN device TEXT CHECK (device <> '');
+    CREATE TABLE passkeys (
+        account_id BLOB NOT NULL REFERENCES accounts (id) ON DELETE CASCADE,
+        id BLOB NOT NULL CHECK (length(id) > 0),
+        opaque_record BLOB NOT NULL CHECK (length(opaque_record) > 0),
+        wrapped_key BLOB NOT NULL CHECK (length(wrapped_key) > 0),
+        created_at INTEGER NOT NULL,
+        used_at INTEGER,
+        PRIMARY KEY (account_id, id)
     ) STRICT, WITHOUT ROWID;",
 ];
 

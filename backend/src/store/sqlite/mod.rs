@@ -4,9 +4,11 @@
 //! may have the same file open; SQLite's own locks keep them apart.
 
 mod accounts;
+mod credentials;
 mod migrations;
 mod moving;
 mod passwords;
+mod sessions;
 
 use std::path::Path;
 use std::sync::{Mutex, PoisonError};
@@ -16,13 +18,14 @@ use r2d2_sqlite::SqliteConnectionManager;
 use rusqlite::{Connection, ErrorCode, OpenFlags, Transaction, TransactionBehavior};
 use shared::accounts::Login;
 use shared::bytes::Base64Url;
-use shared::ids::{AccountId, EntryId};
+use shared::credentials::PasskeySummary;
+use shared::ids::{AccountId, EntryId, PasskeyId, SessionId};
 use shared::passwords::{Changes, StoredEntry, Written};
-use shared::sessions::CredentialKind;
+use shared::sessions::CredentialName;
 
 use super::{
-    Credential, Hash, Invite, Lifetime, Millis, NewAccount, NewSession, Put, Store, StoreError, USE_GRAIN,
-    WholeAccount, WholeInvite,
+    Credential, Hash, Invite, Lifetime, LiveSession, Millis, NewAccount, NewSecret, NewSession, Put, Store, StoreError,
+    StoredSession, USE_GRAIN, WholeAccount, WholeInvite,
 };
 
 /// How long a statement waits for another process's lock.
@@ -109,24 +112,56 @@ impl Store for SqliteStore {
         self.write(|transaction| accounts::create(transaction, account, invite_hash, now))
     }
 
-    fn credential(&self, login: &Login, kind: CredentialKind) -> Result<Option<Credential>, StoreError> {
-        self.read(|transaction| accounts::credential(transaction, login, kind))
+    fn login(&self, account: AccountId) -> Result<Login, StoreError> {
+        self.read(|transaction| accounts::login(transaction, account))
+    }
+
+    fn delete_account(&self, account: AccountId) -> Result<(), StoreError> {
+        self.write(|transaction| accounts::delete(transaction, account))
+    }
+
+    fn credential(&self, login: &Login, name: &CredentialName) -> Result<Option<Credential>, StoreError> {
+        self.read(|transaction| credentials::credential(transaction, login, name))
+    }
+
+    fn set_credential(&self, secret: &NewSecret, passkeys_max: usize, now: Millis) -> Result<(), StoreError> {
+        self.write(|transaction| credentials::set(transaction, secret, passkeys_max, now))
+    }
+
+    fn passkeys(&self, account: AccountId) -> Result<Vec<PasskeySummary>, StoreError> {
+        self.read(|transaction| credentials::passkeys(transaction, account))
+    }
+
+    fn remove_passkey(&self, account: AccountId, id: &PasskeyId) -> Result<(), StoreError> {
+        self.write(|transaction| credentials::remove_passkey(transaction, account, id))
     }
 
     fn open_session(&self, session: &NewSession, lifetime: &Lifetime, now: Millis) -> Result<Base64Url, StoreError> {
-        self.write(|transaction| accounts::open_session(transaction, session, lifetime, now))
+        self.write(|transaction| sessions::open(transaction, session, lifetime, now))
     }
 
-    fn use_session(&self, token_hash: &Hash, lifetime: &Lifetime, now: Millis) -> Result<AccountId, StoreError> {
-        let (account, used_at) = self.read(|transaction| accounts::session(transaction, token_hash, lifetime, now))?;
+    fn use_session(&self, token_hash: &Hash, lifetime: &Lifetime, now: Millis) -> Result<LiveSession, StoreError> {
+        let (session, used_at) = self.read(|transaction| sessions::live(transaction, token_hash, lifetime, now))?;
         if now.saturating_sub(used_at) >= USE_GRAIN {
-            self.write(|transaction| accounts::touch_session(transaction, token_hash, now))?;
+            self.write(|transaction| sessions::touch(transaction, token_hash, now))?;
         }
-        Ok(account)
+        Ok(session)
+    }
+
+    fn sessions(&self, account: AccountId, lifetime: &Lifetime, now: Millis) -> Result<Vec<StoredSession>, StoreError> {
+        self.read(|transaction| sessions::list(transaction, account, lifetime, now))
     }
 
     fn end_session(&self, token_hash: &Hash) -> Result<(), StoreError> {
-        self.write(|transaction| accounts::end_session(transaction, token_hash))
+        self.write(|transaction| sessions::end(transaction, token_hash))
+    }
+
+    fn end_listed_session(&self, account: AccountId, id: SessionId) -> Result<(), StoreError> {
+        self.write(|transaction| sessions::end_listed(transaction, account, id))
+    }
+
+    fn end_other_sessions(&self, account: AccountId, token_hash: &Hash) -> Result<(), StoreError> {
+        self.write(|transaction| sessions::end_others(transaction, account, token_hash))
     }
 
     fn changes(&self, account: AccountId, since: u64, limit: u32) -> Result<Changes, StoreError> {

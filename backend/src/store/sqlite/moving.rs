@@ -1,12 +1,13 @@
 //! Moving house, out of and into SQLite: whole rows, as they are.
 
 use rusqlite::{OptionalExtension, Row, Transaction, params};
-use shared::accounts::{Login, NewCredential};
+use shared::accounts::NewCredential;
 use shared::bytes::Base64Url;
 use shared::ids::AccountId;
 use shared::passwords::{Sealed, StoredEntry};
 
-use super::accounts::account_id;
+use super::accounts::{account_id, login_name};
+use super::credentials::{add_passkey, whole_passkeys};
 use super::{cause, integer, taken};
 use crate::store::{Hash, StoreError, WholeAccount, WholeInvite};
 
@@ -42,9 +43,9 @@ pub(super) fn account_after(
         .optional()
         .map_err(cause)?;
     let Some((id, login, passphrase, recovery, epoch, change_no, entries, created_at)) = row else { return Ok(None) };
-    let login = Login::new(&login).map_err(|_| StoreError::Fault("accounts.login is no log-in name".into()))?;
-    let id = account_id(id)?;
-    Ok(Some(WholeAccount { id, login, passphrase, recovery, epoch, change_no, entries, created_at }))
+    let (id, login) = (account_id(id)?, login_name(&login)?);
+    let passkeys = whole_passkeys(transaction, id)?;
+    Ok(Some(WholeAccount { id, login, passphrase, recovery, passkeys, epoch, change_no, entries, created_at }))
 }
 
 pub(super) fn invites(transaction: &Transaction<'_>) -> Result<Vec<WholeInvite>, StoreError> {
@@ -63,7 +64,7 @@ pub(super) fn invites(transaction: &Transaction<'_>) -> Result<Vec<WholeInvite>,
 }
 
 pub(super) fn take_account(transaction: &Transaction<'_>, account: &WholeAccount) -> Result<(), StoreError> {
-    let WholeAccount { id, login, passphrase, recovery, epoch, change_no, entries, created_at } = account;
+    let WholeAccount { id, login, passphrase, recovery, passkeys, epoch, change_no, entries, created_at } = account;
     transaction
         .execute(
             "INSERT INTO accounts (id, login, passphrase_record, passphrase_key, recovery_record, recovery_key, epoch,
@@ -89,7 +90,9 @@ pub(super) fn take_account(transaction: &Transaction<'_>, account: &WholeAccount
         )
         .map_err(taken)
         // The id is here, under another name.
-        .and_then(|rows| if rows == 1 { Ok(()) } else { Err(StoreError::Taken) })
+        .and_then(|rows| if rows == 1 { Ok(()) } else { Err(StoreError::Taken) })?;
+    transaction.execute("DELETE FROM passkeys WHERE account_id = ?1", params![id.as_bytes()]).map_err(cause)?;
+    passkeys.iter().try_for_each(|passkey| add_passkey(transaction, *id, passkey))
 }
 
 pub(super) fn take_entries(

@@ -105,3 +105,85 @@ fn a_damaged_file_is_read_but_not_written() {
     let error = put(&store, ada, 200).unwrap_err().to_string();
     assert!(error.contains("read-only because the database is damaged"), "{error}");
 }
+
+/// A database of the first release, with data in each table, is one of today after it was opened; and nothing is lost.
+#[test]
+fn a_database_of_the_first_release_is_taken_over() {
+    let folder = tempfile::tempdir().unwrap();
+    let path = folder.path().join("a.db");
+    let old = Connection::open(&path).unwrap();
+    old.execute_batch(migrations::STEPS[0]).unwrap();
+    old.pragma_update(None, "user_version", 1).unwrap();
+    let id = AccountId::from_random([1; 16]);
+    let insert = |sql: &str, params: &[&dyn rusqlite::ToSql]| old.execute(sql, params).unwrap();
+    insert("INSERT INTO server VALUES (1, ?1)", &[&[3_u8; 32]]);
+    insert("INSERT INTO accounts VALUES (?1, 'ada', x'01', x'02', x'03', x'04', 0, 1, 1, 1)", &[id.as_bytes()]);
+    let mut sealed = vec![7; 1024 + SEALED_OVERHEAD];
+    sealed[0] = FORMAT;
+    let entry = EntryId::from_time(1, [7; 10]);
+    insert("INSERT INTO passwords VALUES (?1, ?2, 1, 1, ?3, NULL, 1)", &[id.as_bytes(), entry.as_bytes(), &sealed]);
+    insert("INSERT INTO sessions VALUES (?1, ?2, 1000, 1000)", &[&[5_u8; 32], id.as_bytes()]);
+    insert("INSERT INTO invites VALUES (?1, 1, NULL, 0)", &[&[1_u8; 32]]);
+    drop(old);
+
+    let store = SqliteStore::open(&path, 1).unwrap();
+    let version = |store: &SqliteStore| -> u32 {
+        store.writer.lock().unwrap().pragma_query_value(None, "user_version", |row| row.get(0)).unwrap()
+    };
+    assert_eq!(version(&store), 2);
+    assert_eq!(store.server_key().unwrap(), Some([3; 32]));
+    assert_eq!(store.invites().unwrap().len(), 1);
+    let ada = store.account_after(None).unwrap().unwrap();
+    assert_eq!((ada.id, ada.login.as_str(), ada.recovery.wrapped_key.0, ada.passkeys), (id, "ada", vec![4], vec![]));
+    assert_eq!(store.changes(id, 0, 10).unwrap().entries[0].sealed.as_ref().unwrap().as_bytes(), sealed);
+    let lifetime = Lifetime { idle: 10_000, max: 10_000 };
+    let live = store.use_session(&[5; 32], &lifetime, 2000).unwrap();
+    assert_eq!(live, LiveSession { account: id, opened_at: 1000 });
+    assert_eq!(store.sessions(id, &lifetime, 2000).unwrap()[0].device, None);
+    drop(store);
+    assert_eq!(version(&SqliteStore::open(&path, 1).unwrap()), 2);
+}
+
+/// Every table that says whose its rows are: a table that is added later is asked as well.
+#[test]
+fn no_table_holds_a_row_of_a_deleted_account() {
+    let folder = tempfile::tempdir().unwrap();
+    let store = SqliteStore::open(&folder.path().join("a.db"), 1).unwrap();
+    let ada = account(&store);
+    put(&store, ada, 1).unwrap();
+    let secret = |tag| NewCredential { record: Base64Url(vec![tag; 192]), wrapped_key: Base64Url(vec![tag; 73]) };
+    let lifetime = Lifetime { idle: 10_000, max: 10_000 };
+    let session = NewSession {
+        token_hash: [5; 32],
+        account: ada,
+        epoch: 0,
+        credential: CredentialName::Passphrase,
+        device: None,
+    };
+    store.open_session(&session, &lifetime, 1).unwrap();
+    let name = CredentialName::Passkey(PasskeyId::try_from(vec![1]).unwrap());
+    let passkey = NewSecret { account: ada, token_hash: [5; 32], name, secret: secret(1) };
+    store.set_credential(&passkey, 1, 1).unwrap();
+    let rows = || {
+        let writer = store.writer.lock().unwrap();
+        let mut tables = writer
+            .prepare(
+                "SELECT t.name FROM sqlite_schema t, pragma_table_info(t.name) c
+                 WHERE t.type = 'table' AND c.name = 'account_id' ORDER BY t.name",
+            )
+            .unwrap();
+        let tables: Vec<String> = tables.query_map([], |row| row.get(0)).unwrap().map(Result::unwrap).collect();
+        let asked = tables.iter().map(|table| (table.as_str(), "account_id")).chain([("accounts", "id")]);
+        asked
+            .map(|(table, column)| {
+                let count = format!("SELECT count(*) FROM {table} WHERE {column} = ?1");
+                (table.to_owned(), writer.query_row(&count, [ada.as_bytes()], |row| row.get::<_, i64>(0)).unwrap())
+            })
+            .collect::<Vec<_>>()
+    };
+    let each =
+        |count| ["passkeys", "passwords", "sessions", "accounts"].map(|table| (table.to_owned(), count)).to_vec();
+    assert_eq!(rows(), each(1));
+    store.delete_account(ada).unwrap();
+    assert_eq!(rows(), each(0));
+}

@@ -1,0 +1,138 @@
+//! What opens a vault, in Oracle: passphrase, recovery code, passkeys.
+
+use oracle::sql_type::ToSql;
+use oracle::{Connection, Row};
+use shared::accounts::{Login, NewCredential};
+use shared::bytes::Base64Url;
+use shared::credentials::PasskeySummary;
+use shared::ids::{AccountId, PasskeyId};
+use shared::sessions::CredentialName;
+
+use super::accounts::account_id;
+use super::{Trouble, first, sql};
+use crate::store::{Credential, Millis, NewSecret, StoreError, WholePasskey};
+
+pub(super) fn credential(
+    connection: &Connection,
+    login: &Login,
+    name: &CredentialName,
+) -> Result<Option<Credential>, Trouble> {
+    let by_login: (&str, &dyn ToSql) = ("login", &login.as_str());
+    let row: Option<Row> = match name {
+        CredentialName::Passphrase => first(connection, sql::PASSPHRASE, &[by_login])?,
+        CredentialName::Recovery => first(connection, sql::RECOVERY, &[by_login])?,
+        CredentialName::Passkey(id) => first(connection, sql::PASSKEY, &[by_login, ("passkey", &id.as_bytes())])?,
+    };
+    let credential = row.map(|row| {
+        let secret = NewCredential { record: Base64Url(row.get(2)?), wrapped_key: Base64Url(row.get(3)?) };
+        Ok(Credential { account: account_id(row.get(0)?)?, epoch: row.get(1)?, secret })
+    });
+    credential.transpose()
+}
+
+/// The account's epoch, under its lock: until the transaction ends, nobody else changes what opens the vault.
+pub(super) fn lock_epoch(connection: &Connection, account: AccountId) -> Result<Option<u32>, Trouble> {
+    first(connection, sql::LOCK_EPOCH, &[("account", &account.as_bytes())])
+}
+
+/// A secret of an account as it is stored.
+pub(super) fn own_secret(
+    connection: &Connection,
+    account: AccountId,
+    name: &CredentialName,
+) -> Result<Option<NewCredential>, Trouble> {
+    let by_account: (&str, &dyn ToSql) = ("account", &account.as_bytes());
+    let row: Option<(Vec<u8>, Vec<u8>)> = match name {
+        CredentialName::Passphrase => first(connection, sql::OWN_PASSPHRASE, &[by_account])?,
+        CredentialName::Recovery => first(connection, sql::OWN_RECOVERY, &[by_account])?,
+        CredentialName::Passkey(id) => first(connection, sql::OWN_PASSKEY, &[by_account, ("passkey", &id.as_bytes())])?,
+    };
+    Ok(row.map(|(record, key)| NewCredential { record: Base64Url(record), wrapped_key: Base64Url(key) }))
+}
+
+pub(super) fn set(connection: &Connection, new: &NewSecret, passkeys_max: usize, now: Millis) -> Result<(), Trouble> {
+    let by_account: (&str, &dyn ToSql) = ("account", &new.account.as_bytes());
+    let by_token: (&str, &dyn ToSql) = ("token_hash", &&new.token_hash);
+    let known = lock_epoch(connection, new.account)?.is_some();
+    if !known || first::<Vec<u8>>(connection, sql::SESSION_OF, &[by_token, by_account])?.is_none() {
+        return Err(StoreError::NotFound.into());
+    }
+    let current = own_secret(connection, new.account, &new.name)?;
+    if current.as_ref() == Some(&new.secret) {
+        return Ok(connection.rollback()?);
+    }
+    let update = match &new.name {
+        CredentialName::Passphrase => sql::SET_PASSPHRASE,
+        CredentialName::Recovery => sql::SET_RECOVERY,
+        CredentialName::Passkey(id) => {
+            if current.is_some() {
+                remove(connection, new.account, id)?;
+            } else if first::<usize>(connection, sql::COUNT_PASSKEYS, &[by_account])?.unwrap_or(0) >= passkeys_max {
+                return Err(StoreError::Full.into());
+            }
+            let passkey = WholePasskey { id: id.clone(), secret: new.secret.clone(), created_at: now, used_at: None };
+            add_passkey(connection, new.account, &passkey)?;
+            return Ok(connection.commit()?);
+        }
+    };
+    let NewCredential { record, wrapped_key } = &new.secret;
+    let binds: [(&str, &dyn ToSql); 3] = [("record", &record.0), ("wrapped_key", &wrapped_key.0), by_account];
+    connection.execute_named(update, &binds)?;
+    connection.execute_named(sql::END_OTHERS, &[by_account, by_token])?;
+    Ok(connection.commit()?)
+}
+
+/// Stores a passkey, and leaves the commit to the caller.
+pub(super) fn add_passkey(connection: &Connection, account: AccountId, passkey: &WholePasskey) -> Result<(), Trouble> {
+    let WholePasskey { id, secret, created_at, used_at } = passkey;
+    let binds: [(&str, &dyn ToSql); 6] = [
+        ("account", &account.as_bytes()),
+        ("passkey", &id.as_bytes()),
+        ("record", &secret.record.0),
+        ("wrapped_key", &secret.wrapped_key.0),
+        ("created_at", created_at),
+        ("used_at", used_at),
+    ];
+    connection.execute_named(sql::ADD_PASSKEY, &binds)?;
+    Ok(())
+}
+
+/// The passkeys of an account as they are stored, by their ids.
+pub(super) fn whole_passkeys(connection: &Connection, account: AccountId) -> Result<Vec<WholePasskey>, Trouble> {
+    type Row = (Vec<u8>, Vec<u8>, Vec<u8>, u64, Option<u64>);
+    let rows = connection.query_as_named::<Row>(sql::ALL_PASSKEYS, &[("account", &account.as_bytes())])?;
+    rows.map(|row| {
+        let (id, record, wrapped_key, created_at, used_at) = row?;
+        let id = id.try_into().map_err(|_| StoreError::Fault("passkeys.id is no id".into()))?;
+        let secret = NewCredential { record: Base64Url(record), wrapped_key: Base64Url(wrapped_key) };
+        Ok(WholePasskey { id, secret, created_at, used_at })
+    })
+    .collect()
+}
+
+pub(super) fn passkeys(connection: &Connection, account: AccountId) -> Result<Vec<PasskeySummary>, Trouble> {
+    let mut passkeys: Vec<_> = whole_passkeys(connection, account)?
+        .into_iter()
+        .map(|WholePasskey { id, created_at, used_at, .. }| PasskeySummary { id, created_at, used_at })
+        .collect();
+    passkeys.sort_by_key(|passkey| passkey.created_at);
+    Ok(passkeys)
+}
+
+pub(super) fn remove_passkey(connection: &Connection, account: AccountId, id: &PasskeyId) -> Result<(), Trouble> {
+    if lock_epoch(connection, account)?.is_some() {
+        remove(connection, account, id)?;
+    }
+    Ok(connection.commit()?)
+}
+
+/// Removes a passkey under the account's lock, and raises the epoch if it was there.
+fn remove(connection: &Connection, account: AccountId, id: &PasskeyId) -> Result<(), Trouble> {
+    let by_account: (&str, &dyn ToSql) = ("account", &account.as_bytes());
+    let removed =
+        connection.execute_named(sql::REMOVE_PASSKEY, &[by_account, ("passkey", &id.as_bytes())])?.row_count()?;
+    if removed > 0 {
+        connection.execute_named(sql::RAISE_EPOCH, &[by_account])?;
+    }
+    Ok(())
+}
