@@ -1,18 +1,23 @@
-//! The page's end of the keyring: starts the worker, asks it, ends it.
+//! The page's end of its workers: starts one, asks it, ends it. The keyring is one of them, and the judge of foreign
+//! passwords the other.
 
 use std::cell::{Cell, RefCell};
+use std::marker::PhantomData;
 use std::rc::Rc;
 
 use futures_channel::oneshot;
 use js_sys::{Uint8Array, WebAssembly};
+use serde::Serialize;
+use serde::de::DeserializeOwned;
 use wasm_bindgen::prelude::*;
 use wasm_bindgen_futures::JsFuture;
 use web_sys::{MessageEvent, Worker, WorkerOptions, WorkerType};
 use zeroize::Zeroizing;
 
+use crate::calls::{Call, Reply};
 use crate::files;
 use crate::keyring::protocol::entry::Opened;
-use crate::keyring::protocol::{Call, KeyringError, Reply, Request, Response};
+use crate::keyring::protocol::{KeyringError, Request, Response};
 
 /// Why there is no answer.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -25,30 +30,49 @@ pub enum KeyringFault {
     Refused(KeyringError),
 }
 
-/// Who waits for the reply to which call; nothing once the worker has ended.
-type Waiting = Rc<RefCell<Option<Vec<(u32, oneshot::Sender<Reply>)>>>>;
+/// Why a worker gives no answer.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum WorkerFault {
+    /// Its files did not come, or are not those that this page was built with.
+    NotLoaded,
+    /// It has ended.
+    Ended,
+}
 
-/// A running keyring. Dropping it ends the worker, and every key with it.
-pub struct KeyringClient {
+impl From<WorkerFault> for KeyringFault {
+    fn from(fault: WorkerFault) -> Self {
+        match fault {
+            WorkerFault::NotLoaded => Self::NotLoaded,
+            WorkerFault::Ended => Self::Ended,
+        }
+    }
+}
+
+/// Who waits for the reply to which call; nothing once the worker has ended.
+type Waiting<A> = Rc<RefCell<Option<Vec<(u32, oneshot::Sender<A>)>>>>;
+
+/// A running worker that answers a `Q` with an `A`. Dropping it ends the worker, and everything it knows with it.
+pub struct Client<Q, A> {
     worker: Worker,
     next: Cell<u32>,
-    waiting: Waiting,
+    waiting: Waiting<A>,
+    asks: PhantomData<Q>,
     /// Kept alive as long as the worker may call them.
     _handlers: [Closure<dyn FnMut(MessageEvent)>; 2],
 }
 
-impl KeyringClient {
-    /// Fetches and checks the keyring's files and starts the worker.
+impl<Q: Serialize, A: DeserializeOwned + 'static> Client<Q, A> {
+    /// Fetches and checks the files of the worker of this name, and starts it.
     ///
     /// # Errors
-    /// [`KeyringFault::NotLoaded`] or [`KeyringFault::Ended`].
-    pub async fn start() -> Result<Self, KeyringFault> {
-        let (script, module) = load().await.map_err(|_| KeyringFault::NotLoaded)?;
+    /// [`WorkerFault`].
+    pub async fn start_named(name: &str) -> Result<Self, WorkerFault> {
+        let (script, module) = load(name).await.map_err(|_| WorkerFault::NotLoaded)?;
         let options = WorkerOptions::new();
         options.set_type(WorkerType::Module);
-        let worker = Worker::new_with_options(&script, &options).map_err(|_| KeyringFault::NotLoaded)?;
+        let worker = Worker::new_with_options(&script, &options).map_err(|_| WorkerFault::NotLoaded)?;
 
-        let waiting: Waiting = Rc::new(RefCell::new(Some(Vec::new())));
+        let waiting: Waiting<A> = Rc::new(RefCell::new(Some(Vec::new())));
         let (ready, is_ready) = oneshot::channel();
         let mut ready = Some(ready);
         let on_message = {
@@ -60,12 +84,12 @@ impl KeyringClient {
                     return;
                 }
                 let octets = Zeroizing::new(Uint8Array::new(&message.data()).to_vec());
-                let Ok(reply) = postcard::from_bytes::<Reply>(&octets) else { return };
+                let Ok(reply) = postcard::from_bytes::<Reply<A>>(&octets) else { return };
                 let mut waiting = waiting.borrow_mut();
                 let Some(waiting) = waiting.as_mut() else { return };
                 if let Some(place) = waiting.iter().position(|(id, _)| *id == reply.id) {
                     // Who asked may have been cancelled; then nobody waits for the answer.
-                    let _ = waiting.swap_remove(place).1.send(reply);
+                    let _ = waiting.swap_remove(place).1.send(reply.result);
                 }
             })
         };
@@ -76,10 +100,55 @@ impl KeyringClient {
         };
         worker.set_onmessage(Some(on_message.as_ref().unchecked_ref()));
         worker.set_onerror(Some(on_error.as_ref().unchecked_ref()));
-        let client = Self { worker, next: Cell::new(0), waiting, _handlers: [on_message, on_error] };
-        client.worker.post_message(&module).map_err(|_| KeyringFault::NotLoaded)?;
-        is_ready.await.map_err(|_| KeyringFault::Ended)?;
+        let client = Self { worker, next: Cell::new(0), waiting, asks: PhantomData, _handlers: [on_message, on_error] };
+        client.worker.post_message(&module).map_err(|_| WorkerFault::NotLoaded)?;
+        is_ready.await.map_err(|_| WorkerFault::Ended)?;
         Ok(client)
+    }
+
+    /// Asks, and waits for the answer.
+    ///
+    /// # Errors
+    /// [`WorkerFault::Ended`].
+    pub async fn call(&self, request: Q) -> Result<A, WorkerFault> {
+        let id = self.next.get();
+        self.next.set(id.wrapping_add(1));
+        let (asker, answer) = oneshot::channel();
+        match self.waiting.borrow_mut().as_mut() {
+            Some(waiting) => waiting.push((id, asker)),
+            None => return Err(WorkerFault::Ended),
+        }
+        let octets = postcard::to_allocvec(&Call { id, request }).map(Zeroizing::new);
+        let octets = octets.map_err(|_| WorkerFault::Ended)?;
+        self.worker.post_message(&Uint8Array::from(octets.as_slice())).map_err(|_| WorkerFault::Ended)?;
+        answer.await.map_err(|_| WorkerFault::Ended)
+    }
+}
+
+impl<Q, A> Client<Q, A> {
+    /// Ends the worker at once; who waits for an answer gets [`WorkerFault::Ended`].
+    pub fn end(&self) {
+        self.worker.terminate();
+        drop(self.waiting.borrow_mut().take());
+    }
+}
+
+impl<Q, A> Drop for Client<Q, A> {
+    fn drop(&mut self) {
+        self.end();
+    }
+}
+
+/// A running keyring. Dropping it ends the worker, and every key with it.
+pub type KeyringClient = Client<Request, Result<Response, KeyringError>>;
+
+impl KeyringClient {
+    /// Starts a keyring.
+    ///
+    /// # Errors
+    /// [`KeyringFault::NotLoaded`] or [`KeyringFault::Ended`].
+    pub async fn start() -> Result<Self, KeyringFault> {
+        Ok(Self::start_named("keyring").await?)
     }
 
     /// Asks, and waits for the answer.
@@ -87,17 +156,7 @@ impl KeyringClient {
     /// # Errors
     /// [`KeyringFault::Refused`] with the keyring's error, or [`KeyringFault::Ended`].
     pub async fn ask(&self, request: Request) -> Result<Response, KeyringFault> {
-        let id = self.next.get();
-        self.next.set(id.wrapping_add(1));
-        let (asker, answer) = oneshot::channel();
-        match self.waiting.borrow_mut().as_mut() {
-            Some(waiting) => waiting.push((id, asker)),
-            None => return Err(KeyringFault::Ended),
-        }
-        let octets = postcard::to_allocvec(&Call { id, request }).map(Zeroizing::new);
-        let octets = octets.map_err(|_| KeyringFault::Ended)?;
-        self.worker.post_message(&Uint8Array::from(octets.as_slice())).map_err(|_| KeyringFault::Ended)?;
-        answer.await.map_err(|_| KeyringFault::Ended)?.result.map_err(KeyringFault::Refused)
+        self.call(request).await?.map_err(KeyringFault::Refused)
     }
 
     /// Asks for a body to send to the server.
@@ -121,25 +180,14 @@ impl KeyringClient {
             _ => Err(KeyringFault::Ended),
         }
     }
-
-    /// Ends the worker at once; who waits for an answer gets [`KeyringFault::Ended`].
-    pub fn end(&self) {
-        self.worker.terminate();
-        drop(self.waiting.borrow_mut().take());
-    }
-}
-
-impl Drop for KeyringClient {
-    fn drop(&mut self) {
-        self.end();
-    }
 }
 
 /// The worker's script and its compiled WebAssembly. A browser checks no worker's script by itself, so the page fetches
 /// it first; what the worker then loads is the same file from the cache, for its name is its hash and it never changes.
-async fn load() -> Result<(String, JsValue), JsValue> {
-    files::text("keyring-script").await?;
-    let module = files::fetch("keyring-module").await?;
+async fn load(name: &str) -> Result<(String, JsValue), JsValue> {
+    let script = format!("{name}-script");
+    files::text(&script).await?;
+    let module = files::fetch(&format!("{name}-module")).await?;
     let module = WebAssembly::compile_streaming(&js_sys::Promise::resolve(&JsValue::from(module)));
-    Ok((files::url("keyring-script")?, JsFuture::from(module).await?))
+    Ok((files::url(&script)?, JsFuture::from(module).await?))
 }

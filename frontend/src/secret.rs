@@ -2,7 +2,7 @@
 
 use std::fmt;
 
-use serde::{Deserialize, Serializer};
+use serde::{Deserialize, Serialize, Serializer};
 use zeroize::{Zeroize, ZeroizeOnDrop};
 
 /// Secret text: wiped when dropped, hidden from `Debug`, not to be cloned, printed or serialised by accident.
@@ -45,6 +45,39 @@ impl fmt::Debug for Secret {
     }
 }
 
+/// Octets of a key: wiped when dropped, hidden from `Debug`, not to be cloned, printed or serialised by accident.
+#[derive(Default, Deserialize, Zeroize, ZeroizeOnDrop)]
+#[serde(transparent)]
+pub struct SecretOctets([u8; 32]);
+
+impl SecretOctets {
+    /// The octets. Keep them out of logs, URLs, titles and attributes.
+    #[must_use]
+    pub fn expose(&self) -> &[u8; 32] {
+        &self.0
+    }
+
+    /// The octets, to be written in place.
+    pub fn expose_mut(&mut self) -> &mut [u8; 32] {
+        &mut self.0
+    }
+
+    /// Serialises the octets, for messages that stay in the browser:
+    /// `#[serde(serialize_with = "SecretOctets::serialize_exposed")]`.
+    ///
+    /// # Errors
+    /// The serializer's.
+    pub fn serialize_exposed<S: Serializer>(secret: &Self, serializer: S) -> Result<S::Ok, S::Error> {
+        secret.0.serialize(serializer)
+    }
+}
+
+impl fmt::Debug for SecretOctets {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str("SecretOctets(hidden)")
+    }
+}
+
 #[cfg(test)]
 mod tests {
     use super::*;
@@ -52,5 +85,6 @@ mod tests {
     #[test]
     fn debug_hides_it() {
         assert_eq!(format!("{:?}", Secret::new("hunter2".into())), "Secret(hidden)");
+        assert_eq!(format!("{:?}", SecretOctets::default()), "SecretOctets(hidden)");
     }
 }

@@ -1,15 +1,17 @@
-//! The keyring's worker: takes requests off the message queue, one after the other.
+//! A worker's loop: takes requests off the message queue, one after the other.
 //!
-//! The page ends the worker to lock the vault. Its own policy lets it send no request to anyone.
+//! The page ends the worker, and with it everything that it knows. Its own policy lets it send no request to anyone.
 
 use js_sys::Uint8Array;
+use serde::Serialize;
+use serde::de::DeserializeOwned;
 use wasm_bindgen::prelude::*;
 use wasm_bindgen::throw_str;
 use web_sys::{DedicatedWorkerGlobalScope, MessageEvent};
 use zeroize::Zeroizing;
 
+use crate::calls::{Call, Reply};
 use crate::keyring::Keyring;
-use crate::keyring::protocol::{Call, Reply};
 use crate::letters::lower_case;
 use crate::random::BrowserRandom;
 
@@ -19,16 +21,27 @@ extern "C" {
     static SCOPE: DedicatedWorkerGlobalScope;
 }
 
+/// The keyring.
+pub fn keyring() {
+    let mut keyring = Keyring::new(BrowserRandom, lower_case);
+    serve(move |request| keyring.handle(request));
+}
+
+/// The judge of foreign passwords.
+#[cfg(feature = "judge")]
+pub fn judge() {
+    serve(crate::judge::guesses);
+}
+
 /// Says that it is ready, by an empty message, and answers every call. A message that is no call is the page's mistake
 /// and ends the worker.
-pub fn run() {
+fn serve<Q: DeserializeOwned, A: Serialize>(mut answer: impl FnMut(Q) -> A + 'static) {
     let scope = SCOPE.with(Clone::clone);
-    let mut keyring = Keyring::new(BrowserRandom, lower_case);
     let replies = scope.clone();
     let answer = Closure::<dyn FnMut(MessageEvent)>::new(move |message: MessageEvent| {
         let octets = Zeroizing::new(Uint8Array::new(&message.data()).to_vec());
-        let call: Call = postcard::from_bytes(&octets).unwrap_or_else(|_| throw_str("not a call"));
-        let reply = Reply { id: call.id, result: keyring.handle(call.request) };
+        let call: Call<Q> = postcard::from_bytes(&octets).unwrap_or_else(|_| throw_str("not a call"));
+        let reply = Reply { id: call.id, result: answer(call.request) };
         let octets = postcard::to_allocvec(&reply).unwrap_or_else(|_| throw_str("no reply"));
         replies.post_message(&Uint8Array::from(Zeroizing::new(octets).as_slice())).unwrap_throw();
     });

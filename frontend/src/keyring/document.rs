@@ -31,22 +31,36 @@ pub(super) struct Document {
     history: Vec<Former>,
     #[serde(default, skip_serializing_if = "Option::is_none")]
     binned_at: Option<u64>,
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    imported_at: Option<u64>,
 }
 
 /// The document of an entry.
 pub(super) fn write(entry: Whole) -> Result<Zeroizing<String>, KeyringError> {
-    let Whole { content, created_at, changed_at, history, binned_at } = entry;
+    let Whole { content, created_at, changed_at, history, binned_at, imported_at } = entry;
     let Content { name, login, website, password, note, tags, rules } = content;
-    let document =
-        Document { name, password, created_at, changed_at, rules, login, website, note, tags, history, binned_at };
+    let document = Document {
+        name,
+        password,
+        created_at,
+        changed_at,
+        rules,
+        login,
+        website,
+        note,
+        tags,
+        history,
+        binned_at,
+        imported_at,
+    };
     json::write(&document).map(Zeroizing::new).ok_or(KeyringError::NotADocument)
 }
 
 /// The entry of a document.
 pub(super) fn read(json: &[u8]) -> Result<Whole, KeyringError> {
-    let document = str::from_utf8(json).ok().and_then(json::read).ok_or(KeyringError::NotADocument)?;
-    let Document { name, password, created_at, changed_at, rules, login, website, note, tags, history, binned_at } =
-        document;
+    let document: Document = str::from_utf8(json).ok().and_then(json::read).ok_or(KeyringError::NotADocument)?;
+    let (binned_at, imported_at) = (document.binned_at, document.imported_at);
+    let Document { name, password, created_at, changed_at, rules, login, website, note, tags, history, .. } = document;
     let content = Content { name, login, website, password, note, tags, rules };
-    Ok(Whole { content, created_at, changed_at, history, binned_at })
+    Ok(Whole { content, created_at, changed_at, history, binned_at, imported_at })
 }

@@ -15,7 +15,7 @@ use rand_core_06::{CryptoRng, RngCore};
 use sha2::Sha512;
 use shared::ids::AccountId;
 use shared::limits::WRAPPED_KEY_LEN;
-use shared::sessions::CredentialKind;
+use shared::sessions::CredentialName;
 use zeroize::{Zeroize, ZeroizeOnDrop, Zeroizing};
 
 use super::drafts::DraftKey;
@@ -33,10 +33,11 @@ const WRAP_FORMAT: u8 = 1;
 #[derive(Zeroize, ZeroizeOnDrop)]
 pub(super) struct VaultKey([u8; KEY_LEN]);
 
-/// Wraps and unwraps the vault key for one of the account's two secrets.
+/// Wraps and unwraps the vault key for one of the account's secrets.
 pub(super) struct KeyEncryptionKey {
     key: Zeroizing<[u8; KEY_LEN]>,
-    kind: CredentialKind,
+    /// [`CredentialName::label`].
+    label: &'static str,
 }
 
 /// Seals and opens entries.
@@ -66,9 +67,10 @@ impl VaultKey {
 
 impl KeyEncryptionKey {
     /// Derives the key from OPAQUE's export key.
-    pub(super) fn derive(export_key: &[u8], kind: CredentialKind) -> Self {
-        let label = [b"passmint/1/key-encryption key/", kind.label().as_bytes()].concat();
-        Self { key: derive(export_key, &label), kind }
+    pub(super) fn derive(export_key: &[u8], name: &CredentialName) -> Self {
+        let label = name.label();
+        let info = [b"passmint/1/key-encryption key/", label.as_bytes()].concat();
+        Self { key: derive(export_key, &info), label }
     }
 
     /// Seals the vault key: format, nonce, ciphertext and tag, bound to the account and the kind of secret.
@@ -107,7 +109,7 @@ impl KeyEncryptionKey {
     }
 
     fn associated_data(&self, account: AccountId) -> Vec<u8> {
-        [&[WRAP_FORMAT], &account.as_bytes()[..], self.kind.label().as_bytes()].concat()
+        [&[WRAP_FORMAT], &account.as_bytes()[..], self.label.as_bytes()].concat()
     }
 }
 
@@ -127,7 +129,7 @@ mod tests {
     use crate::keyring::tests::Counter;
 
     fn wrapped() -> (KeyEncryptionKey, AccountId, Vec<u8>) {
-        let key = KeyEncryptionKey::derive(&[5; 64], CredentialKind::Passphrase);
+        let key = KeyEncryptionKey::derive(&[5; 64], &CredentialName::Passphrase);
         let account = AccountId::from_random([6; 16]);
         let wrapped = key.wrap(account, &VaultKey::from_octets([7; KEY_LEN]), &mut Counter(0)).unwrap();
         (key, account, wrapped)
@@ -141,8 +143,8 @@ mod tests {
         let refused = |key: &KeyEncryptionKey, account| key.unwrap(account, &wrapped).err();
         let broken = Some(KeyringError::Broken);
         assert_eq!(refused(&key, AccountId::from_random([9; 16])), broken);
-        assert_eq!(refused(&KeyEncryptionKey::derive(&[5; 64], CredentialKind::Recovery), account), broken);
-        assert_eq!(refused(&KeyEncryptionKey::derive(&[4; 64], CredentialKind::Passphrase), account), broken);
+        assert_eq!(refused(&KeyEncryptionKey::derive(&[5; 64], &CredentialName::Recovery), account), broken);
+        assert_eq!(refused(&KeyEncryptionKey::derive(&[4; 64], &CredentialName::Passphrase), account), broken);
     }
 
     #[test]

@@ -1,4 +1,4 @@
-//! The client's half of OPAQUE (RFC 9807): registration of passphrase and recovery code, and log-in with either.
+//! The client's half of OPAQUE (RFC 9807): registration of an account's secrets, and log-in with any of them.
 
 use opaque_ke::errors::ProtocolError;
 use opaque_ke::{
@@ -8,9 +8,10 @@ use opaque_ke::{
 use rand_core_06::{CryptoRng, RngCore};
 use shared::accounts::{AccountChallenge, AccountFinish, AccountStart, InviteCode, Login as LoginName, NewCredential};
 use shared::bytes::Base64Url;
+use shared::credentials::{CredentialChallenge, CredentialFinish, CredentialStart};
 use shared::ids::AccountId;
 use shared::login::{CONTEXT, Suite, identifiers, session_token};
-use shared::sessions::{CredentialKind, SessionChallenge, SessionFinish, SessionOpened, SessionStart};
+use shared::sessions::{CredentialName, Device, SessionChallenge, SessionFinish, SessionOpened, SessionStart};
 use zeroize::Zeroizing;
 
 use super::keys::{KeyEncryptionKey, VaultKey};
@@ -65,13 +66,13 @@ impl Registration {
         random.fill_bytes(&mut id);
         let account_id = AccountId::from_random(id);
         let vault_key = VaultKey::generate(random);
-        let mut finish = |pending: Pending, kind, response: &Base64Url| {
-            let (record, key) = pending.finish(random, kind, response)?;
+        let mut finish = |pending: Pending, name, response: &Base64Url| {
+            let (record, key) = pending.finish(random, name, response)?;
             let wrapped_key = Base64Url(key.wrap(account_id, &vault_key, random)?);
             Ok::<_, KeyringError>(NewCredential { record, wrapped_key })
         };
-        let passphrase = finish(self.by_passphrase, CredentialKind::Passphrase, &challenge.passphrase)?;
-        let recovery = finish(self.by_recovery, CredentialKind::Recovery, &challenge.recovery)?;
+        let passphrase = finish(self.by_passphrase, &CredentialName::Passphrase, &challenge.passphrase)?;
+        let recovery = finish(self.by_recovery, &CredentialName::Recovery, &challenge.recovery)?;
         let finish = AccountFinish { invite: self.invite, login: self.login.clone(), account_id, passphrase, recovery };
         Ok((finish, (self.login, self.passphrase)))
     }
@@ -87,22 +88,83 @@ impl Pending {
     fn finish(
         self,
         random: &mut (impl RngCore + CryptoRng),
-        kind: CredentialKind,
+        name: &CredentialName,
         response: &Base64Url,
     ) -> Result<(Base64Url, KeyEncryptionKey), KeyringError> {
         let response = RegistrationResponse::deserialize(&response.0).map_err(|_| KeyringError::ServerMessage)?;
         let parameters = ClientRegistrationFinishParameters::new(identifiers(), None);
         let finished =
             self.state.finish(random, &self.secret, response, parameters).map_err(|_| KeyringError::ServerMessage)?;
-        let key = KeyEncryptionKey::derive(&Zeroizing::new(finished.export_key), kind);
+        let key = KeyEncryptionKey::derive(&Zeroizing::new(finished.export_key), name);
         Ok((Base64Url(finished.message.serialize().to_vec()), key))
     }
+}
+
+/// One secret of an open vault on its way to replace another, or to join them.
+pub(super) struct Replacement {
+    credential: CredentialName,
+    pending: Pending,
+}
+
+impl Replacement {
+    /// Asks the server for a credential of this secret.
+    pub(super) fn start(
+        random: &mut (impl RngCore + CryptoRng),
+        credential: CredentialName,
+        secret: &Secret,
+    ) -> Result<(Self, CredentialStart), KeyringError> {
+        let secret = octets(&credential, secret)?;
+        Self::of_octets(random, credential, &secret)
+    }
+
+    fn of_octets(
+        random: &mut (impl RngCore + CryptoRng),
+        credential: CredentialName,
+        secret: &[u8],
+    ) -> Result<(Self, CredentialStart), KeyringError> {
+        let (pending, request) = Pending::start(random, secret)?;
+        let start = CredentialStart { credential: credential.clone(), request };
+        Ok((Self { credential, pending }, start))
+    }
+
+    /// Makes another recovery code, and asks the server for its credential.
+    pub(super) fn renew(
+        random: &mut (impl RngCore + CryptoRng),
+    ) -> Result<(Self, Secret, CredentialStart), KeyringError> {
+        let code = RecoveryCode::generate(random);
+        let (replacement, start) = Self::of_octets(random, CredentialName::Recovery, code.expose())?;
+        Ok((replacement, code.to_text(), start))
+    }
+
+    /// Wraps the vault key for the secret. Takes as long as a log-in.
+    pub(super) fn finish(
+        self,
+        random: &mut (impl RngCore + CryptoRng),
+        account: AccountId,
+        vault_key: &VaultKey,
+        challenge: &CredentialChallenge,
+    ) -> Result<CredentialFinish, KeyringError> {
+        let (record, key) = self.pending.finish(random, &self.credential, &challenge.response)?;
+        let wrapped_key = Base64Url(key.wrap(account, vault_key, random)?);
+        Ok(CredentialFinish { credential: self.credential, secret: NewCredential { record, wrapped_key } })
+    }
+}
+
+/// What a secret as typed comes to, as OPAQUE takes it. A recovery code is checked before the server is asked.
+fn octets(credential: &CredentialName, secret: &Secret) -> Result<Zeroizing<Vec<u8>>, KeyringError> {
+    Ok(Zeroizing::new(match credential {
+        CredentialName::Passphrase => secret.expose().as_bytes().to_vec(),
+        CredentialName::Recovery => {
+            RecoveryCode::from_text(secret.expose()).map_err(KeyringError::Recovery)?.expose().to_vec()
+        }
+        CredentialName::Passkey(_) => Base64Url::decode(secret.expose()).map_err(|_| KeyringError::WrongSecret)?.0,
+    }))
 }
 
 /// A log-in between its first two steps.
 pub(super) struct Login {
     name: LoginName,
-    kind: CredentialKind,
+    credential: CredentialName,
     secret: Zeroizing<Vec<u8>>,
     state: ClientLogin<Suite>,
 }
@@ -119,19 +181,14 @@ impl Login {
     pub(super) fn start(
         random: &mut (impl RngCore + CryptoRng),
         name: LoginName,
-        kind: CredentialKind,
+        credential: CredentialName,
         secret: &Secret,
     ) -> Result<(Self, SessionStart), KeyringError> {
-        let secret = Zeroizing::new(match kind {
-            CredentialKind::Passphrase => secret.expose().as_bytes().to_vec(),
-            CredentialKind::Recovery => {
-                RecoveryCode::from_text(secret.expose()).map_err(KeyringError::Recovery)?.expose().to_vec()
-            }
-        });
+        let secret = octets(&credential, secret)?;
         let started = ClientLogin::start(random, &secret).map_err(|_| KeyringError::Broken)?;
         let request = Base64Url(started.message.serialize().to_vec());
-        let start = SessionStart { login: name.clone(), credential: kind, request };
-        Ok((Self { name, kind, secret, state: started.state }, start))
+        let start = SessionStart { login: name.clone(), credential: credential.clone(), request };
+        Ok((Self { name, credential, secret, state: started.state }, start))
     }
 
     /// Stretches the secret (Argon2id), and finds out whether it is right.
@@ -139,6 +196,7 @@ impl Login {
         self,
         random: &mut (impl RngCore + CryptoRng),
         challenge: SessionChallenge,
+        device: &str,
     ) -> Result<(SessionFinish, Unlocking), KeyringError> {
         let response =
             CredentialResponse::deserialize(&challenge.response.0).map_err(|_| KeyringError::ServerMessage)?;
@@ -147,11 +205,11 @@ impl Login {
             ProtocolError::InvalidLoginError => KeyringError::WrongSecret,
             _ => KeyringError::ServerMessage,
         })?;
-        let key = KeyEncryptionKey::derive(&Zeroizing::new(finished.export_key), self.kind);
+        let key = KeyEncryptionKey::derive(&Zeroizing::new(finished.export_key), &self.credential);
         let token = session_token(&Zeroizing::new(finished.session_key)).expose_as_bearer();
         let finalization = Base64Url(finished.message.serialize().to_vec());
         let unlocking = Unlocking { name: self.name, key, token: Secret::new(token) };
-        Ok((SessionFinish { state: challenge.state, finalization }, unlocking))
+        Ok((SessionFinish { state: challenge.state, finalization, device: Device::new(device).ok() }, unlocking))
     }
 }
 

@@ -4,14 +4,17 @@
 //! It is pure: a state machine that is handed requests, a random source and the lower-casing of text. In the browser it
 //! lives in a worker of its own, without a network; ending the worker ends every key.
 
+pub mod backup;
 mod document;
 mod drafts;
+mod import;
 mod json;
 mod keys;
 mod login;
 pub mod protocol;
 pub mod recovery;
 mod seal;
+mod stretch;
 mod vault;
 
 use rand_core_06::{CryptoRng, RngCore};
@@ -19,9 +22,11 @@ use serde::de::DeserializeOwned;
 use serde::{Deserialize, Serialize};
 use shared::accounts::Login;
 use shared::passwords::{Changes, PutPassword, StoredEntry};
-use shared::sessions::CredentialKind;
+use shared::sessions::CredentialName;
 
 use self::drafts::DraftKey;
+use self::import::Known;
+use self::keys::VaultKey;
 use self::protocol::entry::{Draft, DraftSummary, Opened, SealedDraft, Whole};
 use self::protocol::{KeyringError, Request, Response};
 use self::vault::{Vault, with_content};
@@ -36,8 +41,13 @@ pub struct Keyring<R> {
     registered: Option<(Login, Secret)>,
     login: Option<login::Login>,
     unlocking: Option<login::Unlocking>,
+    replacement: Option<login::Replacement>,
     vault: Option<Vault>,
+    /// The open vault's key, to be wrapped for other secrets.
+    vault_key: Option<VaultKey>,
     draft_key: Option<DraftKey>,
+    /// What was in the vault before the import that is going on, and what it has brought.
+    known: Option<Known>,
 }
 
 impl<R: RngCore + CryptoRng> Keyring<R> {
@@ -50,8 +60,11 @@ impl<R: RngCore + CryptoRng> Keyring<R> {
             registered: None,
             login: None,
             unlocking: None,
+            replacement: None,
             vault: None,
+            vault_key: None,
             draft_key: None,
+            known: None,
         }
     }
 
@@ -77,15 +90,15 @@ impl<R: RngCore + CryptoRng> Keyring<R> {
             Request::StartFirstLogin => {
                 let (login, passphrase) = self.registered.as_ref().ok_or(KeyringError::OutOfTurn)?;
                 let passphrase = Secret::new(passphrase.expose().to_owned());
-                self.start_login(login.clone(), CredentialKind::Passphrase, &passphrase)
+                self.start_login(login.clone(), CredentialName::Passphrase, &passphrase)
             }
             Request::StartLogin { login, credential, secret } => {
                 let login = Login::lower_cased_by(self.lower_case, &login).map_err(KeyringError::Login)?;
                 self.start_login(login, credential, &secret)
             }
-            Request::ContinueLogin { answer } => {
+            Request::ContinueLogin { answer, device } => {
                 let login = self.login.take().ok_or(KeyringError::OutOfTurn)?;
-                let (finish, unlocking) = login.finish(&mut self.random, from_json(&answer)?)?;
+                let (finish, unlocking) = login.finish(&mut self.random, from_json(&answer)?, &device)?;
                 self.unlocking = Some(unlocking);
                 post(&finish)
             }
@@ -93,9 +106,29 @@ impl<R: RngCore + CryptoRng> Keyring<R> {
                 let unlocking = self.unlocking.take().ok_or(KeyringError::OutOfTurn)?;
                 let (account, vault_key, login, token) = unlocking.finish(&from_json(&answer)?)?;
                 self.registered = None;
-                self.vault = Some(Vault::new(account, vault_key.entry_key()));
+                // Who confirms with the passphrase logs in to the vault that is open: it stays as it is.
+                if self.vault.as_ref().is_none_or(|vault| vault.account != account) {
+                    self.vault = Some(Vault::new(account, vault_key.entry_key()));
+                }
                 let draft_key = self.draft_key.insert(vault_key.draft_key()).public();
+                self.vault_key = Some(vault_key);
                 Ok(Response::Unlocked { account, login: login.as_str().to_owned(), token, draft_key })
+            }
+            Request::StartReplacement { credential, secret } => {
+                let (replacement, start) = login::Replacement::start(&mut self.random, credential, &secret)?;
+                self.replacement = Some(replacement);
+                post(&start)
+            }
+            Request::StartRenewal => {
+                let (replacement, recovery_code, start) = login::Replacement::renew(&mut self.random)?;
+                self.replacement = Some(replacement);
+                Ok(Response::RegistrationStarted { recovery_code, body: to_json(&start)? })
+            }
+            Request::FinishReplacement { answer } => {
+                let replacement = self.replacement.take().ok_or(KeyringError::OutOfTurn)?;
+                let (vault, vault_key) =
+                    self.vault.as_ref().zip(self.vault_key.as_ref()).ok_or(KeyringError::Locked)?;
+                post(&replacement.finish(&mut self.random, vault.account, vault_key, &from_json(&answer)?)?)
             }
             Request::TakeChanges { answer } => {
                 let changes: Changes = from_json(&answer)?;
@@ -129,6 +162,13 @@ impl<R: RngCore + CryptoRng> Keyring<R> {
                 self.vault()?.whole(id).map(|entry| Response::Revealed { password: entry.content.password })
             }
             Request::Open { id } => self.vault()?.whole(id).map(Box::new).map(Response::Whole),
+            Request::List { after, limit } => Ok(self.vault()?.list(after, limit)),
+            Request::Import { items, first, again, now } => {
+                let known = if first { None } else { self.known.take() };
+                let vault = self.vault.as_mut().ok_or(KeyringError::Locked)?;
+                let known = self.known.insert(known.unwrap_or_else(|| Known::of(vault)));
+                import::take(vault, known, items, again, now, &mut self.random)
+            }
             Request::Compare { id } => {
                 let (mine, theirs) = self.vault()?.compare(id)?;
                 Ok(Response::Both { mine: Box::new(mine), theirs: theirs.map(Box::new) })
@@ -147,6 +187,15 @@ impl<R: RngCore + CryptoRng> Keyring<R> {
                 Ok(Response::Drafts { drafts, refused })
             }
             Request::OpenDraft { sealed } => self.open_draft(&sealed).map(Box::new).map(Response::Draft),
+            Request::SealBackup { passphrase, text } => {
+                backup::seal(&passphrase, &text, &mut self.random).map(|backup| Response::Backup { backup })
+            }
+            Request::OpenBackup { passphrase, backup } => {
+                backup::open(&passphrase, &backup).map(|text| Response::BackupOpened { text })
+            }
+            Request::Stretch { secret, salt, costs } => {
+                stretch::stretch(secret.expose(), &salt, costs).map(|key| Response::Stretched { key })
+            }
         }
     }
 
@@ -165,7 +214,7 @@ impl<R: RngCore + CryptoRng> Keyring<R> {
     fn start_login(
         &mut self,
         login: Login,
-        credential: CredentialKind,
+        credential: CredentialName,
         secret: &Secret,
     ) -> Result<Response, KeyringError> {
         let (login, start) = login::Login::start(&mut self.random, login, credential, secret)?;

@@ -1,36 +1,17 @@
 //! What the page and the keyring say to each other, and nothing of it leaves the browser.
 //!
 //! The keyring makes every body that goes to the server and reads every answer, but it has no network: the page carries
-//! them, as text that it neither makes nor reads. Messages cross the worker boundary in postcard's format, both ends of
-//! which are this crate.
+//! them, as text that it neither makes nor reads.
 
 pub mod entry;
 
 use serde::{Deserialize, Serialize};
 use shared::accounts::NotLogin;
 use shared::ids::{AccountId, EntryId};
-use shared::sessions::CredentialKind;
+use shared::sessions::CredentialName;
 
-use self::entry::{Content, Draft, DraftSummary, Opened, SealedDraft, Whole};
-use crate::secret::Secret;
-
-/// A request and the number that its reply will bear.
-#[derive(Debug, Serialize, Deserialize)]
-pub struct Call {
-    /// The number.
-    pub id: u32,
-    /// The request.
-    pub request: Request,
-}
-
-/// The answer to the call of that number.
-#[derive(Debug, Serialize, Deserialize)]
-pub struct Reply {
-    /// The number.
-    pub id: u32,
-    /// What came of it.
-    pub result: Result<Response, KeyringError>,
-}
+use self::entry::{Content, Draft, DraftSummary, Import, Imported, Opened, SealedDraft, Whole};
+use crate::secret::{Secret, SecretOctets};
 
 /// What the page asks for. `answer` is always the text of the server's answer to the body that came before.
 #[derive(Debug, Serialize, Deserialize)]
@@ -57,7 +38,7 @@ pub enum Request {
         /// The log-in name, as typed.
         login: String,
         /// Which secret is given.
-        credential: CredentialKind,
+        credential: CredentialName,
         /// The secret, as typed.
         #[serde(serialize_with = "Secret::serialize_exposed")]
         secret: Secret,
@@ -66,10 +47,27 @@ pub enum Request {
     ContinueLogin {
         /// The answer of `sessions/start`.
         answer: String,
+        /// What this browser calls itself, for the account's list of sessions; empty if it does not say.
+        device: String,
     },
     /// Open the vault. Gives [`Response::Unlocked`].
     FinishLogin {
         /// The answer of `sessions/finish`.
+        answer: String,
+    },
+    /// Begin to set another secret for the open vault, or one more. Gives [`Response::Post`], for `credentials/start`.
+    StartReplacement {
+        /// Which secret: not the recovery code.
+        credential: CredentialName,
+        /// The secret, as typed.
+        #[serde(serialize_with = "Secret::serialize_exposed")]
+        secret: Secret,
+    },
+    /// Begin to set another recovery code. Gives [`Response::RegistrationStarted`], for `credentials/start`.
+    StartRenewal,
+    /// Wrap the vault key for the secret. Gives [`Response::Post`], for `credentials/finish`.
+    FinishReplacement {
+        /// The answer of `credentials/start`.
         answer: String,
     },
     /// Take in what changed. Gives [`Response::Opened`].
@@ -143,6 +141,25 @@ pub enum Request {
         /// Which entry.
         id: EntryId,
     },
+    /// Hand out entries whole, by rising id, but not those in the bin: to be exported or judged. Gives
+    /// [`Response::Entries`].
+    List {
+        /// The last that was handed out, if any was.
+        after: Option<EntryId>,
+        /// At most so many.
+        limit: u32,
+    },
+    /// Seal what was in another program's file. Gives [`Response::Imported`].
+    Import {
+        /// In the file's order.
+        items: Vec<Imported>,
+        /// Whether this is the file's first part: what is in the vault is looked at anew.
+        first: bool,
+        /// Whether what is known already is sealed once more.
+        again: bool,
+        /// The time, in milliseconds since 1970 (UTC).
+        now: u64,
+    },
     /// Hand out what is to be put beside each other in a conflict. Gives [`Response::Both`].
     Compare {
         /// The entry that was changed here and elsewhere.
@@ -165,6 +182,44 @@ pub enum Request {
         /// As sealed.
         sealed: String,
     },
+    /// Seal a backup with a passphrase of its own. Gives [`Response::Backup`]. Needs no open vault.
+    SealBackup {
+        /// The passphrase, in normalisation form C.
+        #[serde(serialize_with = "Secret::serialize_exposed")]
+        passphrase: Secret,
+        /// What is sealed.
+        #[serde(serialize_with = "Secret::serialize_exposed")]
+        text: Secret,
+    },
+    /// Open a backup. Gives [`Response::BackupOpened`]. Needs no open vault.
+    OpenBackup {
+        /// The passphrase, in normalisation form C.
+        #[serde(serialize_with = "Secret::serialize_exposed")]
+        passphrase: Secret,
+        /// The backup, as [`super::backup::find`] finds it in a file.
+        backup: String,
+    },
+    /// Stretch a secret by Argon2id, for exports of other programs. Gives [`Response::Stretched`]. Needs no open vault.
+    Stretch {
+        /// The secret.
+        #[serde(serialize_with = "Secret::serialize_exposed")]
+        secret: Secret,
+        /// At least 8 octets.
+        salt: Vec<u8>,
+        /// What it takes.
+        costs: Costs,
+    },
+}
+
+/// What Argon2id takes. At most 1 GiB, 10 passes and 16 lanes.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Costs {
+    /// Memory, in KiB.
+    pub memory_kib: u32,
+    /// Passes over the memory.
+    pub passes: u32,
+    /// Parts of the memory that could be worked on side by side.
+    pub lanes: u32,
 }
 
 /// What becomes of an entry that was changed here and elsewhere. A password that loses stays in the history of the other.
@@ -225,6 +280,20 @@ pub enum Response {
     },
     /// An entry.
     Whole(Box<Whole>),
+    /// Entries, and whether there are more.
+    Entries {
+        /// By rising id.
+        entries: Vec<(EntryId, Whole)>,
+        /// Whether more follow.
+        more: bool,
+    },
+    /// What became of what was in a file.
+    Imported {
+        /// Of each, in order.
+        items: Vec<Import>,
+        /// What the page may know of the new entries.
+        opened: Opened,
+    },
     /// Both sides of a conflict.
     Both {
         /// As changed here.
@@ -246,6 +315,23 @@ pub enum Response {
     },
     /// A draft.
     Draft(Box<Draft>),
+    /// A sealed backup: JSON, for [`super::backup::page`].
+    Backup {
+        /// The JSON.
+        backup: String,
+    },
+    /// What a backup holds.
+    BackupOpened {
+        /// The text that was sealed.
+        #[serde(serialize_with = "Secret::serialize_exposed")]
+        text: Secret,
+    },
+    /// A key.
+    Stretched {
+        /// The key.
+        #[serde(serialize_with = "SecretOctets::serialize_exposed")]
+        key: SecretOctets,
+    },
 }
 
 /// Why the keyring did not do what was asked.
@@ -287,6 +373,12 @@ pub enum KeyringError {
     /// It was changed here and elsewhere: that comes first.
     #[error("in conflict")]
     Conflict,
+    /// It is no backup, or not a whole one.
+    #[error("not a backup")]
+    NotABackup,
+    /// Argon2id's costs or salt are outside their bounds, or this device does not have the memory.
+    #[error("costs out of bounds")]
+    Costs,
 }
 
 /// Why what was typed cannot be a recovery code. Places count from 1.

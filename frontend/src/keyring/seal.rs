@@ -75,11 +75,17 @@ impl EntryKey {
 
 /// The padded document.
 pub(super) fn pad(document: &[u8]) -> Result<Zeroizing<Vec<u8>>, KeyringError> {
+    let fits = |needed: usize| BUCKETS.into_iter().find(|bucket| *bucket >= needed);
+    pad_to(document, fits)
+}
+
+/// The document behind its length, and zeros up to the size that `fits` finds for both.
+pub(super) fn pad_to(document: &[u8], fits: fn(usize) -> Option<usize>) -> Result<Zeroizing<Vec<u8>>, KeyringError> {
     let length = u32::try_from(document.len()).map_err(|_| KeyringError::TooLarge)?;
-    let needed = LENGTH_LEN + document.len();
-    let bucket = BUCKETS.into_iter().find(|bucket| *bucket >= needed).ok_or(KeyringError::TooLarge)?;
+    let needed = document.len().saturating_add(LENGTH_LEN);
+    let size = fits(needed).filter(|size| *size >= needed).ok_or(KeyringError::TooLarge)?;
     // One allocation of the final size: growing would leave copies of the document behind.
-    let mut padded = Zeroizing::new(vec![0; bucket]);
+    let mut padded = Zeroizing::new(vec![0; size]);
     padded[..LENGTH_LEN].copy_from_slice(&length.to_be_bytes());
     padded[LENGTH_LEN..needed].copy_from_slice(document);
     Ok(padded)

@@ -5,6 +5,7 @@
 //! entry was changed elsewhere too, and a person has to say which is right.
 
 use std::collections::BTreeMap;
+use std::ops::Bound;
 
 use rand_core_06::{CryptoRng, RngCore};
 use shared::ids::{AccountId, EntryId};
@@ -18,7 +19,7 @@ use super::seal::Binding;
 use super::{from_json, to_json};
 
 /// Former passwords that an entry keeps. The oldest go first: together they must fit into the largest bucket.
-const HISTORY_MAX: usize = 100;
+pub(super) const HISTORY_MAX: usize = 100;
 
 /// An open vault: its key, and its entries as sealed.
 pub(super) struct Vault {
@@ -69,17 +70,21 @@ impl Vault {
                 continue;
             }
             self.told.insert(id, version);
-            if sealed.as_ref().is_some_and(|sealed| self.open(id, version, sealed).is_err()) {
+            let Ok(whole) = sealed.as_ref().map(|sealed| self.open(id, version, sealed)).transpose() else {
                 opened.refused.push(id);
                 continue;
-            }
+            };
             let kept = self.entries.entry(id).or_default();
             // Its answer was lost on the way, or another tab sent it: it is what was sealed here.
             let own = kept.waiting.iter().position(|(own, body)| *own == version && Some(body) == sealed.as_ref());
             kept.waiting.drain(..own.map_or(0, |own| own + 1));
             kept.version = version;
             kept.stored = sealed;
-            self.tell(id, &mut opened);
+            match whole {
+                // Nearly always: what was just opened is the newest, and need not be opened again.
+                Some(whole) if kept.waiting.is_empty() => self.tell_whole(id, whole, &mut opened),
+                _ => self.tell(id, &mut opened),
+            }
         }
         opened
     }
@@ -113,27 +118,32 @@ impl Vault {
 
     /// Tells what the page may know of an entry, or that it is gone.
     fn tell(&mut self, id: EntryId, opened: &mut Opened) {
-        opened.entries.retain(|told| told.id != id);
         match self.whole(id) {
-            Ok(Whole { content, changed_at, binned_at, .. }) => {
-                let Some(kept) = self.entries.get(&id) else { return };
-                opened.entries.push(EntrySummary {
-                    id,
-                    version: kept.version,
-                    name: content.name,
-                    login: content.login,
-                    website: content.website,
-                    tags: content.tags,
-                    changed_at,
-                    binned_at,
-                    state: kept.state(),
-                });
-            }
+            Ok(whole) => self.tell_whole(id, whole, opened),
             Err(_) => {
                 self.entries.remove(&id);
+                opened.entries.retain(|told| told.id != id);
                 opened.deleted.push(id);
             }
         }
+    }
+
+    /// Tells what the page may know of an entry that is as given.
+    fn tell_whole(&self, id: EntryId, whole: Whole, opened: &mut Opened) {
+        let Some(kept) = self.entries.get(&id) else { return };
+        let Whole { content, changed_at, binned_at, .. } = whole;
+        opened.entries.retain(|told| told.id != id);
+        opened.entries.push(EntrySummary {
+            id,
+            version: kept.version,
+            name: content.name,
+            login: content.login,
+            website: content.website,
+            tags: content.tags,
+            changed_at,
+            binned_at,
+            state: kept.state(),
+        });
     }
 
     /// The newest there is of an entry.
@@ -157,10 +167,39 @@ impl Vault {
         now: u64,
         random: &mut (impl RngCore + CryptoRng),
     ) -> Result<Response, KeyringError> {
+        let entry = Whole {
+            content,
+            created_at: now,
+            changed_at: now,
+            history: Vec::new(),
+            binned_at: None,
+            imported_at: None,
+        };
+        self.add(entry, now, random)
+    }
+
+    /// Seals an entry under an id of its own.
+    pub(super) fn add(
+        &mut self,
+        entry: Whole,
+        now: u64,
+        random: &mut (impl RngCore + CryptoRng),
+    ) -> Result<Response, KeyringError> {
         let mut octets = [0; 10];
         random.fill_bytes(&mut octets);
-        let id = EntryId::from_time(now, octets);
-        self.keep(id, Whole { content, created_at: now, changed_at: now, history: Vec::new(), binned_at: None }, random)
+        self.keep(EntryId::from_time(now, octets), entry, random)
+    }
+
+    /// Entries whole, by rising id, from the one after `after`, but not those in the bin. What does not open is not
+    /// among them.
+    pub(super) fn list(&self, after: Option<EntryId>, limit: u32) -> Response {
+        let from = after.map_or(Bound::Unbounded, Bound::Excluded);
+        let mut rest = self.entries.range((from, Bound::Unbounded)).filter_map(|(id, _)| {
+            let entry = self.whole(*id).ok().filter(|entry| entry.binned_at.is_none())?;
+            Some((*id, entry))
+        });
+        let entries: Vec<_> = rest.by_ref().take(limit as usize).collect();
+        Response::Entries { more: rest.next().is_some(), entries }
     }
 
     /// Seals an entry anew, changed.
@@ -263,12 +302,13 @@ impl Vault {
 
 /// An entry with other content. A password that is replaced goes into its history.
 pub(super) fn with_content(entry: Whole, content: Content, now: u64) -> Whole {
-    let Whole { content: before, mut history, .. } = entry;
-    if before.password.expose() != content.password.expose() && !before.password.is_empty() {
+    let Whole { content: before, mut history, imported_at, .. } = entry;
+    let is_same = before.password.expose() == content.password.expose();
+    if !is_same && !before.password.is_empty() {
         history.insert(0, Former { password: before.password, until: now });
         history.truncate(HISTORY_MAX);
     }
-    Whole { content, history, ..entry }
+    Whole { content, history, imported_at: imported_at.filter(|_| is_same), ..entry }
 }
 
 /// The entry that was chosen in a conflict, with the passwords of the other in its history.

@@ -51,6 +51,32 @@ pub struct Whole {
     pub history: Vec<Former>,
     /// When it was put into the bin, if it is there.
     pub binned_at: Option<u64>,
+    /// When its password came out of another program's file, if it is still that one.
+    pub imported_at: Option<u64>,
+}
+
+/// Something out of another program's file.
+#[derive(Debug, Serialize, Deserialize)]
+pub struct Imported {
+    /// What a person keeps in it.
+    pub content: Content,
+    /// The passwords before this one, newest first.
+    pub history: Vec<Former>,
+    /// When it was made, in milliseconds since 1970 (UTC), if the file tells.
+    pub created_at: Option<u64>,
+    /// When it was last changed, if the file tells.
+    pub changed_at: Option<u64>,
+}
+
+/// What became of something out of a file.
+#[derive(Debug, Serialize, Deserialize)]
+pub enum Import {
+    /// It is a new entry, sealed: its id, and the body to put.
+    Sealed(EntryId, String),
+    /// An entry like it is there already.
+    Known,
+    /// It is larger than the largest bucket.
+    TooLarge,
 }
 
 /// What the page may know of every entry.

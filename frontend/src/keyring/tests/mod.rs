@@ -1,4 +1,6 @@
+mod backup;
 mod drafts;
+mod import;
 mod login;
 mod waiting;
 
@@ -16,6 +18,7 @@ use super::keys::VaultKey;
 use super::protocol::entry::*;
 use super::protocol::*;
 use super::*;
+use crate::calls::{Call, Reply};
 
 /// Octets that count up: nonces and keys that a test can foresee.
 pub(super) struct Counter(pub(super) u8);
@@ -57,7 +60,7 @@ fn content(name: &str, password: &str) -> Content {
 
 fn entry(name: &str) -> Whole {
     let content = content(name, "kV9!mQ2#");
-    Whole { content, created_at: NOW, changed_at: NOW, history: Vec::new(), binned_at: None }
+    Whole { content, created_at: NOW, changed_at: NOW, history: Vec::new(), binned_at: None, imported_at: None }
 }
 
 /// What the page is told of an entry that has a name only.
@@ -303,7 +306,7 @@ fn a_locked_keyring_does_nothing() {
         (Request::Compare { id: entry_id() }, KeyringError::Locked),
         (Request::TakeWaiting { bodies: Vec::new() }, KeyringError::Locked),
         (Request::StartFirstLogin, KeyringError::OutOfTurn),
-        (Request::ContinueLogin { answer: String::new() }, KeyringError::OutOfTurn),
+        (Request::ContinueLogin { answer: String::new(), device: String::new() }, KeyringError::OutOfTurn),
         (Request::FinishLogin { answer: String::new() }, KeyringError::OutOfTurn),
         (Request::ContinueRegistration { answer: challenge.unwrap() }, KeyringError::OutOfTurn),
     ] {
@@ -319,11 +322,13 @@ fn messages_survive_their_crossing_and_debug_hides_their_secrets() {
         passphrase: Secret::new("hunter2".into()),
     };
     let octets = postcard::to_allocvec(&Call { id: 7, request }).unwrap();
-    let back: Call = postcard::from_bytes(&octets).unwrap();
+    let back: Call<Request> = postcard::from_bytes(&octets).unwrap();
     assert!(matches!(&back.request, Request::StartRegistration { passphrase, .. } if passphrase.expose() == "hunter2"));
     assert!(!format!("{back:?}").contains("hunter2"));
-    let reply = Reply { id: 7, result: Err(KeyringError::Recovery(RecoveryFault::WrongWord { place: 3 })) };
-    let back: Reply = postcard::from_bytes(&postcard::to_allocvec(&reply).unwrap()).unwrap();
+    let reply =
+        Reply { id: 7, result: Err::<Response, _>(KeyringError::Recovery(RecoveryFault::WrongWord { place: 3 })) };
+    let back: Reply<Result<Response, KeyringError>> =
+        postcard::from_bytes(&postcard::to_allocvec(&reply).unwrap()).unwrap();
     assert_eq!(back.result.unwrap_err(), KeyringError::Recovery(RecoveryFault::WrongWord { place: 3 }));
     let rules = Some(generator::kind::Rules::default());
     let note = Secret::new("kV9 too".into());

@@ -1,0 +1,6 @@
+//! The judge's WebAssembly: starts the worker.
+
+fn main() {
+    #[cfg(target_arch = "wasm32")]
+    frontend::worker::judge();
+}

@@ -1,0 +1,79 @@
+//! Sealing what was in another program's file, each thing once: what the vault has already is not sealed again unless
+//! that is asked for.
+
+use std::collections::BTreeSet;
+
+use rand_core_06::{CryptoRng, RngCore};
+use sha2::{Digest, Sha512};
+use shared::ids::EntryId;
+
+use super::protocol::entry::{Content, Import, Imported, Opened, Whole};
+use super::protocol::{KeyringError, Response};
+use super::vault::{HISTORY_MAX, Vault};
+
+/// Digests of everything that the vault has.
+pub(super) struct Known(BTreeSet<[u8; 32]>);
+
+impl Known {
+    /// Looks at all entries but those in the bin. A password that was replaced counts too: who has changed it since
+    /// an import does not want the old one back as a new entry.
+    pub(super) fn of(vault: &Vault) -> Self {
+        let mut known = Self(BTreeSet::new());
+        let ids: Vec<EntryId> = vault.entries.keys().copied().collect();
+        for entry in ids.into_iter().filter_map(|id| vault.whole(id).ok()).filter(|entry| entry.binned_at.is_none()) {
+            known.0.insert(digest(&entry.content, entry.content.password.expose()));
+            known.0.extend(entry.history.iter().map(|former| digest(&entry.content, former.password.expose())));
+        }
+        known
+    }
+}
+
+/// A digest of what a person keeps in an entry, with this password.
+fn digest(content: &Content, password: &str) -> [u8; 32] {
+    let Content { name, login, website, note, tags, .. } = content;
+    let mut hasher = Sha512::new();
+    let fields = [name.as_str(), login, website, note.expose(), password].into_iter();
+    for text in fields.chain(tags.iter().map(String::as_str)) {
+        // Each with its length: no two lists of fields look the same.
+        hasher.update((text.len() as u64).to_be_bytes());
+        hasher.update(text);
+    }
+    let mut digest = [0; 32];
+    digest.copy_from_slice(&hasher.finalize()[..32]);
+    digest
+}
+
+/// Seals what is not known, or all of it (`again`).
+pub(super) fn take(
+    vault: &mut Vault,
+    known: &mut Known,
+    items: Vec<Imported>,
+    again: bool,
+    now: u64,
+    random: &mut (impl RngCore + CryptoRng),
+) -> Result<Response, KeyringError> {
+    let mut all = Opened::default();
+    let mut take = |item: Imported| {
+        let Imported { content, mut history, created_at, changed_at } = item;
+        let is_new = known.0.insert(digest(&content, content.password.expose()));
+        if !is_new && !again {
+            return Ok(Import::Known);
+        }
+        history.truncate(HISTORY_MAX);
+        // A time in the future would keep the entry on top of the list for good.
+        let changed_at = changed_at.filter(|at| *at <= now).unwrap_or(now);
+        let created_at = created_at.filter(|at| *at <= changed_at).unwrap_or(changed_at);
+        let entry = Whole { content, created_at, changed_at, history, binned_at: None, imported_at: Some(now) };
+        match vault.add(entry, now, random) {
+            Ok(Response::Sealed { id, body, opened }) => {
+                all.entries.extend(opened.entries);
+                Ok(Import::Sealed(id, body))
+            }
+            Ok(_) => Err(KeyringError::OutOfTurn),
+            Err(KeyringError::TooLarge) => Ok(Import::TooLarge),
+            Err(error) => Err(error),
+        }
+    };
+    let items = items.into_iter().map(&mut take).collect::<Result<_, _>>()?;
+    Ok(Response::Imported { items, opened: all })
+}
