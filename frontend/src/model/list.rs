@@ -1,6 +1,7 @@
 //! The list of a vault's entries: kept newest first, searched as one types.
 
-use std::collections::HashSet;
+use std::cmp::Reverse;
+use std::collections::HashMap;
 
 use shared::ids::EntryId;
 
@@ -9,8 +10,10 @@ use crate::keyring::protocol::entry::{EntrySummary, Opened};
 /// The entries of an open vault.
 #[derive(Debug)]
 pub struct EntryList {
-    /// Newest first.
+    /// Newest first, as [`place`] says.
     entries: Vec<Listed>,
+    /// When each was changed: with its id that is its place among them.
+    changed: HashMap<EntryId, u64>,
     /// Text as it is compared in a search: without letter case. The browser knows how, and its tables weigh nothing.
     fold: fn(&str) -> String,
 }
@@ -22,39 +25,58 @@ struct Listed {
     folded: String,
 }
 
+/// What entries are ordered by. Ids rise with time: they order what was changed in the same millisecond.
+fn place(summary: &EntrySummary) -> Reverse<(u64, EntryId)> {
+    Reverse((summary.changed_at, summary.id))
+}
+
 impl EntryList {
     /// An empty list that compares texts as `fold` gives them.
     #[must_use]
     pub fn new(fold: fn(&str) -> String) -> Self {
-        Self { entries: Vec::new(), fold }
+        Self { entries: Vec::new(), changed: HashMap::new(), fold }
     }
 
-    /// Empties it.
+    /// Empties it, and gives its memory back.
     pub fn clear(&mut self) {
-        self.entries.clear();
+        *self = Self::new(self.fold);
     }
 
-    /// Takes in what the keyring has opened.
+    /// Takes in what the keyring has opened. It names each entry once.
     pub fn apply(&mut self, opened: Opened) {
-        let gone: HashSet<EntryId> = opened.entries.iter().map(|it| it.id).chain(opened.deleted).collect();
-        if gone.is_empty() {
-            return;
+        let ids = opened.entries.iter().map(|it| it.id).chain(opened.deleted);
+        if ids.filter(|id| self.changed.remove(id).is_some()).count() > 0 {
+            self.entries.retain(|entry| self.changed.contains_key(&entry.summary.id));
         }
-        self.entries.retain(|entry| !gone.contains(&entry.summary.id));
-        let fold = self.fold;
-        self.entries.extend(opened.entries.into_iter().map(|summary| {
-            let EntrySummary { name, login, website, tags, .. } = &summary;
-            // A word of a query does not hold a line break, and so is found in one of them.
-            Listed { folded: fold(&[name, login, website, &tags.join("\n")].map(String::as_str).join("\n")), summary }
-        }));
-        // Ids rise with time: they order what was changed in the same millisecond.
-        self.entries.sort_by_key(|entry| std::cmp::Reverse((entry.summary.changed_at, entry.summary.id)));
+        let mut new: Vec<Listed> = opened.entries.into_iter().map(|summary| self.listed(summary)).collect();
+        new.sort_unstable_by_key(|entry| place(&entry.summary));
+        self.changed.extend(new.iter().map(|Listed { summary, .. }| (summary.id, summary.changed_at)));
+        self.entries.append(&mut new);
+        // Two runs in order are merged, not sorted: a first sync does not sort the whole list for each of its pages.
+        self.entries.sort_by_key(|entry| place(&entry.summary));
+    }
+
+    fn listed(&self, summary: EntrySummary) -> Listed {
+        let EntrySummary { name, login, website, tags, .. } = &summary;
+        // A word of a query does not hold a line break, and so is found in one of them.
+        let mut text = [name, login, website].map(String::as_str).join("\n");
+        for tag in tags {
+            text.push('\n');
+            text.push_str(tag);
+        }
+        Listed { folded: (self.fold)(&text), summary }
     }
 
     /// How many there are, in the bin or not.
     #[must_use]
     pub fn len(&self) -> usize {
         self.entries.len()
+    }
+
+    /// How many are in the bin.
+    #[must_use]
+    pub fn binned(&self) -> usize {
+        self.entries.iter().filter(|entry| entry.summary.binned_at.is_some()).count()
     }
 
     /// Whether there are none.
@@ -66,7 +88,9 @@ impl EntryList {
     /// The entry of that id.
     #[must_use]
     pub fn get(&self, id: EntryId) -> Option<&EntrySummary> {
-        self.entries.iter().map(|entry| &entry.summary).find(|summary| summary.id == id)
+        let sought = Reverse((*self.changed.get(&id)?, id));
+        let found = self.entries.binary_search_by_key(&sought, |entry| place(&entry.summary)).ok()?;
+        self.entries.get(found).map(|entry| &entry.summary)
     }
 
     /// Entries that hold every word of the query in name, log-in name, website or tags, newest first. An empty query
@@ -83,6 +107,9 @@ impl EntryList {
 
 #[cfg(test)]
 mod tests {
+    #[cfg(not(target_arch = "wasm32"))]
+    use proptest::prelude::*;
+
     use super::*;
     use crate::keyring::protocol::entry::EntryState;
 
@@ -141,5 +168,64 @@ mod tests {
         let list = list(vec![entry(1, "a", 10), binned]);
         assert_eq!(names(&list, ""), ["a"]);
         assert_eq!(list.search("", true).map(|it| it.name.as_str()).collect::<Vec<_>>(), ["b"]);
+    }
+
+    /// A change to a list: an entry of one of a few ids, as it is now, or its end.
+    #[cfg(not(target_arch = "wasm32"))]
+    fn change() -> impl Strategy<Value = (u8, Option<EntrySummary>)> {
+        let text = "[abAB é]{0,4}";
+        let summary = (text, text, text, prop::collection::vec(text, 0..3), 0..6u64, prop::option::of(0..9u64));
+        (0..8u8, prop::option::of(summary)).prop_map(|(tag, summary)| {
+            let summary = summary.map(|(name, login, website, tags, changed_at, binned_at)| EntrySummary {
+                name,
+                login,
+                website,
+                tags,
+                binned_at,
+                ..entry(tag, "", changed_at)
+            });
+            (tag, summary)
+        })
+    }
+
+    #[cfg(not(target_arch = "wasm32"))]
+    proptest! {
+        /// Whatever came in whatever portions: what is found, and where, is what one finds by looking at each entry.
+        #[test]
+        fn it_finds_what_looking_at_each_entry_finds(
+            portions in prop::collection::vec(prop::collection::vec(change(), 0..6), 0..8),
+            query in "[abAB é]{0,3}",
+            in_bin: bool,
+        ) {
+            let mut list = EntryList::new(str::to_lowercase);
+            let mut known = std::collections::BTreeMap::new();
+            for portion in portions {
+                let portion: std::collections::BTreeMap<u8, _> = portion.into_iter().collect();
+                let mut opened = Opened::default();
+                for (tag, summary) in portion {
+                    match summary.clone() {
+                        Some(summary) => opened.entries.push(summary),
+                        None => opened.deleted.push(entry(tag, "", 0).id),
+                    }
+                    known.insert(tag, summary);
+                }
+                list.apply(opened);
+            }
+            let mut expected: Vec<EntrySummary> = known.values().flatten().cloned().collect();
+            prop_assert_eq!(list.len(), expected.len());
+            prop_assert_eq!(list.binned(), expected.iter().filter(|entry| entry.binned_at.is_some()).count());
+            for tag in 0..8 {
+                let id = entry(tag, "", 0).id;
+                prop_assert_eq!(list.get(id), known.get(&tag).and_then(Option::as_ref));
+            }
+            let holds = |text: &str, word: &str| text.to_lowercase().contains(&word.to_lowercase());
+            expected.retain(|entry| {
+                let texts = || [&entry.name, &entry.login, &entry.website].into_iter().chain(&entry.tags);
+                entry.binned_at.is_some() == in_bin
+                    && query.split_whitespace().all(|word| texts().any(|text| holds(text, word)))
+            });
+            expected.sort_by_key(|one| std::cmp::Reverse((one.changed_at, one.id)));
+            prop_assert_eq!(list.search(&query, in_bin).cloned().collect::<Vec<_>>(), expected);
+        }
     }
 }

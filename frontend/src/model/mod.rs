@@ -1,13 +1,18 @@
 //! What the page shows, as plain data: the list of entries, names, times. Pure, and tested natively.
 
 pub mod bulk;
+pub mod changes;
+pub mod device;
 pub mod entry;
 pub mod form;
+pub mod health;
 pub mod kind;
 pub mod list;
+pub mod moving;
 pub mod name;
 pub mod presets;
 pub mod reading;
+pub mod rows;
 pub mod strength;
 pub mod verdict;
 pub mod when;

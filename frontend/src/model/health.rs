@@ -1,0 +1,280 @@
+//! The health of a vault: which passwords are used twice, weak, old, or still the ones that came with an import.
+
+use std::cmp::Reverse;
+use std::collections::BTreeMap;
+
+use generator::kind::{Plan, Rules};
+use shared::ids::EntryId;
+
+use crate::judge::Foreign;
+use crate::keyring::protocol::entry::Whole;
+use crate::secret::Secret;
+
+/// A password that takes fewer guesses, as a power of ten, is weak: an attacker who has a site's stolen hashes tries
+/// that many in a moment.
+const WEAK_BELOW: f64 = 8.0;
+/// A password is old after this time, in milliseconds: two years.
+const OLD_AFTER: u64 = 2 * 365 * 24 * 60 * 60 * 1000;
+
+/// What there is to say against a password.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
+pub enum Concern {
+    /// Other entries have it too.
+    Reused,
+    /// It can be guessed.
+    Weak,
+    /// It is the one that came with an import.
+    Imported,
+    /// It has not been changed for two years.
+    Old,
+}
+
+impl Concern {
+    /// All, the worst first.
+    pub const ALL: [Self; 4] = [Self::Reused, Self::Weak, Self::Imported, Self::Old];
+}
+
+/// An entry whose password wants to be looked at.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Finding {
+    /// Its id.
+    pub id: EntryId,
+    /// Its name.
+    pub name: String,
+    /// The name to log in with.
+    pub login: String,
+    /// What there is to say, the worst first.
+    pub concerns: Vec<Concern>,
+    /// How many other entries have the same password.
+    pub others: usize,
+}
+
+/// What came of looking at a whole vault.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub struct Health {
+    /// Entries that have a password.
+    pub all: usize,
+    /// Those with something to say against, the worst first.
+    pub findings: Vec<Finding>,
+}
+
+impl Health {
+    /// How many have this against them.
+    #[must_use]
+    pub fn count(&self, concern: Concern) -> usize {
+        self.findings.iter().filter(|finding| finding.concerns.contains(&concern)).count()
+    }
+
+    /// How many have nothing against them.
+    #[must_use]
+    pub fn fine(&self) -> usize {
+        self.all - self.findings.len()
+    }
+}
+
+/// A vault that is being looked at.
+#[derive(Debug)]
+pub struct Check {
+    now: u64,
+    looked_at: Vec<LookedAt>,
+}
+
+#[derive(Debug)]
+struct LookedAt {
+    id: EntryId,
+    name: String,
+    login: String,
+    password: Secret,
+    is_weak: bool,
+    is_imported: bool,
+    is_old: bool,
+}
+
+impl Check {
+    /// Begins, at a time in milliseconds since 1970 (UTC).
+    #[must_use]
+    pub fn new(now: u64) -> Self {
+        Self { now, looked_at: Vec::new() }
+    }
+
+    /// Looks at some entries. Those whose strength nobody knows are to be judged: their places, for [`Check::judged`].
+    pub fn look_at(&mut self, entries: Vec<(EntryId, Whole)>) -> (Vec<usize>, Foreign) {
+        let (mut places, mut foreign) = (Vec::new(), Vec::new());
+        for (id, entry) in entries {
+            let Whole { content, created_at, history, imported_at, .. } = entry;
+            if content.password.is_empty() {
+                continue;
+            }
+            let since = history.first().map_or(created_at, |former| former.until);
+            let guesses = content.rules.as_ref().and_then(guesses);
+            if guesses.is_none() {
+                let password = Secret::new(content.password.expose().to_owned());
+                foreign.push((password, vec![content.name.clone(), content.login.clone(), content.website]));
+                places.push(self.looked_at.len());
+            }
+            self.looked_at.push(LookedAt {
+                id,
+                name: content.name,
+                login: content.login,
+                password: content.password,
+                is_weak: guesses.is_some_and(|guesses| guesses < WEAK_BELOW),
+                is_imported: imported_at.is_some(),
+                is_old: self.now.saturating_sub(since) > OLD_AFTER,
+            });
+        }
+        (places, Foreign::new(foreign))
+    }
+
+    /// Takes in how many guesses the passwords at these places need, as powers of ten.
+    pub fn judged(&mut self, places: &[usize], guesses: &[f32]) {
+        for (place, guesses) in places.iter().zip(guesses) {
+            if let Some(looked_at) = self.looked_at.get_mut(*place) {
+                looked_at.is_weak = f64::from(*guesses) < WEAK_BELOW;
+            }
+        }
+    }
+
+    /// What came of it.
+    #[must_use]
+    pub fn finish(self) -> Health {
+        let mut uses: BTreeMap<&str, usize> = BTreeMap::new();
+        for looked_at in &self.looked_at {
+            *uses.entry(looked_at.password.expose()).or_default() += 1;
+        }
+        let finding = |looked_at: &LookedAt| {
+            let others = uses.get(looked_at.password.expose()).map_or(0, |uses| uses - 1);
+            let is = |concern: &Concern| match concern {
+                Concern::Reused => others > 0,
+                Concern::Weak => looked_at.is_weak,
+                Concern::Imported => looked_at.is_imported,
+                Concern::Old => looked_at.is_old,
+            };
+            let concerns: Vec<Concern> = Concern::ALL.into_iter().filter(is).collect();
+            let LookedAt { id, name, login, .. } = looked_at;
+            (!concerns.is_empty()).then(|| Finding {
+                id: *id,
+                name: name.clone(),
+                login: login.clone(),
+                concerns,
+                others,
+            })
+        };
+        let mut findings: Vec<Finding> = self.looked_at.iter().filter_map(finding).collect();
+        findings.sort_by_cached_key(|finding| {
+            let Finding { concerns, others, name, .. } = finding;
+            (concerns.first().copied(), Reverse(concerns.len()), Reverse(*others), name.clone())
+        });
+        Health { all: self.looked_at.len(), findings }
+    }
+}
+
+/// The guesses that a password minted by these rules needs, as a power of ten: half of all that they allow. A PIN and
+/// four words are as strong as they can be, and count as strong.
+fn guesses(rules: &Rules) -> Option<f64> {
+    match rules {
+        Rules::Pin(_) | Rules::Phrase(_) => Some(f64::INFINITY),
+        Rules::Characters(_) | Rules::Site(_) => {
+            let bits = Plan::new(rules, None).ok()?.bits();
+            Some((bits.value() - 1.0) * std::f64::consts::LOG10_2)
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use generator::characters::{self, ClassRule};
+
+    use super::*;
+    use crate::keyring::protocol::entry::{Content, Former};
+
+    const NOW: u64 = 1_790_000_000_000;
+    const YEAR: u64 = OLD_AFTER / 2;
+
+    fn entry(tag: u8, password: &str) -> (EntryId, Whole) {
+        let content = Content { name: format!("e{tag}"), password: Secret::new(password.into()), ..Content::default() };
+        let whole =
+            Whole { content, created_at: NOW, changed_at: NOW, history: vec![], binned_at: None, imported_at: None };
+        (EntryId::from_time(1, [tag; 10]), whole)
+    }
+
+    /// Looks at entries; every foreign password needs as many guesses.
+    fn check(entries: Vec<(EntryId, Whole)>, guesses: f32) -> (usize, Health) {
+        let mut check = Check::new(NOW);
+        let (places, _) = check.look_at(entries);
+        check.judged(&places, &vec![guesses; places.len()]);
+        (places.len(), check.finish())
+    }
+
+    fn concerns(health: &Health) -> Vec<(&str, &[Concern], usize)> {
+        health.findings.iter().map(|it| (it.name.as_str(), &it.concerns[..], it.others)).collect()
+    }
+
+    #[test]
+    fn a_password_of_several_entries_is_reused() {
+        let (_, health) = check(vec![entry(1, "a"), entry(2, "b"), entry(3, "a"), entry(4, "a"), entry(5, "A")], 20.0);
+        let reused: &[Concern] = &[Concern::Reused];
+        assert_eq!(concerns(&health), [("e1", reused, 2), ("e3", reused, 2), ("e4", reused, 2)]);
+        assert_eq!((health.all, health.fine(), health.count(Concern::Reused)), (5, 2, 3));
+    }
+
+    #[test]
+    fn foreign_passwords_are_judged_and_minted_ones_are_counted() {
+        let minted = |tag, rules| {
+            let (id, mut whole) = entry(tag, &format!("minted {tag}"));
+            whole.content.rules = Some(rules);
+            (id, whole)
+        };
+        let off = ClassRule { on: false, minimum: 0 };
+        let digits = characters::Rules { length: 8, lower: off, upper: off, symbols: off, ..Default::default() };
+        let entries = vec![
+            entry(1, "foreign"),
+            minted(2, Rules::default()),
+            minted(3, Rules::Characters(digits)),
+            minted(4, Rules::Pin(Default::default())),
+            minted(5, Rules::Phrase(Default::default())),
+        ];
+        let weak: &[Concern] = &[Concern::Weak];
+        let (foreign, health) = check(entries, 7.9);
+        assert_eq!(foreign, 1);
+        assert_eq!(concerns(&health), [("e1", weak, 0), ("e3", weak, 0)], "eight digits are 10^8 at most");
+        let (_, health) = check(vec![entry(1, "foreign")], 8.0);
+        assert_eq!(health.findings, []);
+    }
+
+    #[test]
+    fn a_password_is_as_old_as_its_last_change() {
+        let aged = |tag, created_at, until: Option<u64>| {
+            let (id, mut whole) = entry(tag, &format!("p{tag}"));
+            whole.created_at = created_at;
+            whole.history.extend(until.map(|until| Former { password: Secret::default(), until }));
+            (id, whole)
+        };
+        let entries = vec![
+            aged(1, NOW - 3 * YEAR, None),
+            aged(2, NOW - 3 * YEAR, Some(NOW - YEAR)),
+            aged(3, NOW - 9 * YEAR, Some(NOW - 3 * YEAR)),
+            aged(4, NOW - YEAR, None),
+            aged(5, NOW + YEAR, None),
+        ];
+        let old: &[Concern] = &[Concern::Old];
+        assert_eq!(concerns(&check(entries, 20.0).1), [("e1", old, 0), ("e3", old, 0)]);
+    }
+
+    #[test]
+    fn the_worst_comes_first_and_what_has_no_password_is_left_out() {
+        let imported = |tag, password| {
+            let (id, mut whole) = entry(tag, password);
+            whole.imported_at = Some(NOW);
+            (id, whole)
+        };
+        let (_, health) =
+            check(vec![imported(1, "x"), entry(2, ""), entry(3, ""), imported(4, "y"), entry(5, "y")], 20.0);
+        let expected: [(&str, &[Concern], usize); 3] = [
+            ("e4", &[Concern::Reused, Concern::Imported], 1),
+            ("e5", &[Concern::Reused], 1),
+            ("e1", &[Concern::Imported], 0),
+        ];
+        assert_eq!(concerns(&health), expected);
+        assert_eq!(health.all, 3);
+    }
+}

@@ -1,0 +1,184 @@
+//! Items of Bitwarden's JSON.
+
+use std::collections::BTreeMap;
+use std::fmt;
+
+use serde_json::error::Category;
+
+use super::format::{Folder, Item, Loose, Record, TAGS, Vault, kind};
+use super::item::{Draft, Remark, Row, Seen};
+use super::{ImportFault, Locked, Opened, ROWS_MAX, Source, date};
+use crate::keyring::protocol::entry::Former;
+
+/// Reads an export, bare or protected.
+pub(super) fn read(text: &str) -> Result<Opened, ImportFault> {
+    let vault: Vault = serde_json::from_str(text).map_err(|error| fault(&error, text))?;
+    match (vault.encrypted, vault.password_protected) {
+        (Some(true), Some(true)) => Locked::new(vault).map(Opened::Locked),
+        (Some(true), _) => Err(ImportFault::AccountEncrypted),
+        _ => Items::new(vault).map(Opened::Items),
+    }
+}
+
+fn fault(error: &serde_json::Error, text: &str) -> ImportFault {
+    let (line, column) = (error.line(), error.column());
+    match error.classify() {
+        Category::Eof => ImportFault::JsonCutOff { line, column },
+        Category::Syntax | Category::Io => ImportFault::NotJson { line, column },
+        Category::Data if text.trim_start().starts_with('{') => ImportFault::UnexpectedJson { line, column },
+        Category::Data => ImportFault::UnknownJson,
+    }
+}
+
+/// The items of an export, not read further.
+pub struct Items {
+    items: Vec<Item<Loose>>,
+    /// The names of folders and collections, by their ids.
+    folders: BTreeMap<String, Loose>,
+}
+
+/// Hides what is in them.
+impl fmt::Debug for Items {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        write!(f, "Items({})", self.items.len())
+    }
+}
+
+impl Items {
+    pub(super) fn new(vault: Vault) -> Result<Self, ImportFault> {
+        let items = vault.items.ok_or(ImportFault::UnknownJson)?;
+        match items.len() {
+            0 => Err(ImportFault::NoRows),
+            // Other products have items too, but nothing in them that says of which type they are.
+            _ if items.iter().all(|item| item.kind.is_none()) => Err(ImportFault::UnknownJson),
+            1..=ROWS_MAX => {
+                let folders = [vault.folders, vault.collections].into_iter().flatten().flatten();
+                let named = |folder: Folder<Loose>| Some((text(&folder.id).to_owned(), folder.name?));
+                Ok(Self { items, folders: folders.filter_map(named).collect() })
+            }
+            count => Err(ImportFault::TooMany { count }),
+        }
+    }
+
+    /// What wrote them.
+    #[must_use]
+    pub fn source(&self) -> Source {
+        Source::BitwardenJson
+    }
+
+    /// How many there are.
+    #[must_use]
+    pub fn len(&self) -> usize {
+        self.items.len()
+    }
+
+    /// Whether there are none.
+    #[must_use]
+    pub fn is_empty(&self) -> bool {
+        self.items.is_empty()
+    }
+
+    /// Reads them one by one. `fallback` names what has neither name nor website nor log-in name, by its number.
+    pub fn rows(self, fallback: impl Fn(usize) -> String) -> impl Iterator<Item = Row> {
+        let Self { items, folders } = self;
+        let mut seen = Seen::default();
+        (1..).zip(items).map(move |(number, item)| draft(item, &folders).finish(number, &fallback, &mut seen))
+    }
+}
+
+fn draft(item: Item<Loose>, folders: &BTreeMap<String, Loose>) -> Draft {
+    let mut draft = Draft::default();
+    text(&item.name).clone_into(&mut draft.name);
+    draft.created_at = at(&item.creation_date);
+    draft.changed_at = at(&item.revision_date);
+    draft.binned_at = at(&item.deleted_date);
+    draft.note.push_str(text(&item.notes));
+    for id in item.folder_id.iter().chain(item.collection_ids.iter().flatten()) {
+        if let Some(folder) = folders.get(id.0.expose()) {
+            draft.tag(folder.0.expose(), &[',']);
+        }
+    }
+    if item.favorite == Some(true) {
+        draft.tag("favorite", &[]);
+    }
+    if !text(&item.archived_date).is_empty() {
+        draft.tag("archived", &[]);
+    }
+    if let Some(login) = item.login {
+        text(&login.username).clone_into(&mut draft.login);
+        draft.password = login.password.map(|password| password.0).unwrap_or_default();
+        let uris = login.uris.into_iter().flatten().filter_map(|uri| uri.uri);
+        uris.filter(|uri| !uri.0.is_empty()).for_each(|uri| draft.website(uri.0.expose()));
+        draft.also("TOTP", text(&login.totp));
+        if login.passkeys.is_some_and(|passkeys| !passkeys.is_empty()) {
+            draft.remark(Remark::PasskeyLeftOut);
+        }
+    }
+    let records = [item.card, item.identity, item.ssh_key, item.bank_account, item.drivers_license, item.passport];
+    records.into_iter().flatten().for_each(|record| lines(record, &mut draft));
+    for field in item.fields.into_iter().flatten() {
+        match (text(&field.name), text(&field.value)) {
+            (TAGS, tags) => draft.all_tags(tags),
+            ("", value) => draft.also("Field", value),
+            (name, value) => draft.also(name, value),
+        }
+    }
+    let changed_at = draft.changed_at.unwrap_or_default();
+    let former = |former: super::format::Former<Loose>| {
+        let until = at(&former.last_used_date).unwrap_or(changed_at);
+        former.password.filter(|password| !password.0.is_empty()).map(|password| Former { password: password.0, until })
+    };
+    draft.history = item.password_history.into_iter().flatten().filter_map(former).collect();
+    draft.history.sort_by_key(|former| std::cmp::Reverse(former.until));
+    if item.kind.is_none_or(|number| !(kind::LOGIN..=kind::LAST).contains(&number)) {
+        draft.remark(Remark::UnknownKind);
+    }
+    draft
+}
+
+/// What is in a card, an identity and so on goes to the note, but for a name to log in with.
+fn lines(record: Record<Loose>, draft: &mut Draft) {
+    for (key, value) in record.0 {
+        match (key.as_str(), text(&value)) {
+            ("username", value) if draft.login.is_empty() => value.clone_into(&mut draft.login),
+            (key, value) => draft.also(&label(key), value),
+        }
+    }
+}
+
+/// What a key is called: "cardholderName" is "Cardholder name".
+fn label(key: &str) -> String {
+    match key {
+        "number" => return "Card number".to_owned(),
+        "code" => return "Security code".to_owned(),
+        "expMonth" => return "Expiry month".to_owned(),
+        "expYear" => return "Expiry year".to_owned(),
+        "ssn" | "iban" | "pin" => return key.to_ascii_uppercase(),
+        _ => {}
+    }
+    let mut label = String::with_capacity(key.len() + 4);
+    for (place, character) in key.chars().enumerate() {
+        match character {
+            _ if place == 0 => label.push(character.to_ascii_uppercase()),
+            'A'..='Z' => label.extend([' ', character.to_ascii_lowercase()]),
+            _ => label.push(character),
+        }
+    }
+    label
+}
+
+fn text(value: &Option<Loose>) -> &str {
+    value.as_ref().map_or("", |text| text.0.expose())
+}
+
+fn at(value: &Option<Loose>) -> Option<u64> {
+    date::read(text(value))
+}
+
+/// The items of what was protected.
+pub(super) fn read_opened(json: &[u8]) -> Result<Items, ImportFault> {
+    // By way of text, so that there is one reader of items, not two: they weigh 50 kB each.
+    let text = str::from_utf8(json).map_err(|_| ImportFault::Damaged)?;
+    let vault: Vault = serde_json::from_str(text).map_err(|_| ImportFault::Damaged)?;
+    Items::new(vault).map_err(|fault| if fault == ImportFault::UnknownJson { ImportFault::Damaged } else { fault })
+}

@@ -1,0 +1,264 @@
+//! Entries for other password managers, in Bitwarden's formats (bitwarden.com/help/condition-bitwarden-import).
+//!
+//! JSON keeps everything but the rules that a password was minted by. CSV loses former passwords, times and the bin as
+//! well. An entry's first tag becomes its folder; if that does not say it all, the custom field "Tags" has them all, and
+//! they come back in order when they are imported here.
+
+use std::borrow::Cow;
+
+use serde::Serialize;
+use shared::ids::EntryId;
+
+use super::date;
+use super::format::{Field, Folder, Former, Item, Login, SecureNote, TAGS, Uri, kind};
+use crate::keyring::protocol::entry::{Content, Whole};
+use crate::secret::Secret;
+
+/// The tag that stands for Bitwarden's star.
+const FAVORITE: &str = "favorite";
+
+const HEADER: &str =
+    "folder,favorite,type,name,notes,fields,reprompt,login_uri,login_username,login_password,login_totp\r\n";
+
+/// What a file is to be.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Format {
+    /// Bitwarden's unencrypted JSON.
+    Json,
+    /// Bitwarden's CSV.
+    Csv {
+        /// Whether it is made for a spreadsheet: cells that it would take for formulas get an apostrophe in front.
+        /// Passwords do not, or they would be wrong. Password managers read a file as it is: such a file is not for them,
+        /// nor to be imported here, where the apostrophes would stay.
+        for_spreadsheets: bool,
+    },
+}
+
+impl Format {
+    /// What a file of it is called.
+    #[must_use]
+    pub fn file_name(self) -> &'static str {
+        match self {
+            Self::Json => "passmint.json",
+            Self::Csv { .. } => "passmint.csv",
+        }
+    }
+
+    /// Its media type.
+    #[must_use]
+    pub fn media_type(self) -> &'static str {
+        match self {
+            Self::Json => "application/json",
+            Self::Csv { .. } => "text/csv;charset=utf-8",
+        }
+    }
+}
+
+/// An entry could not be written; none is known that cannot.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, thiserror::Error)]
+#[error("the entry cannot be written")]
+pub struct NotWritten;
+
+/// A file that grows entry by entry, so that a page can draw in between.
+pub struct Export {
+    format: Format,
+    /// JSON: the items, with commas between them. CSV: the rows.
+    text: Vec<u8>,
+    /// JSON: the folders, as they were met.
+    folders: Vec<String>,
+}
+
+impl Export {
+    /// A file without entries.
+    #[must_use]
+    pub fn new(format: Format) -> Self {
+        let head = if format == Format::Json { "" } else { HEADER };
+        Self { format, text: head.into(), folders: Vec::new() }
+    }
+
+    /// Adds an entry. In CSV, one in the bin looks like any other: leave it out.
+    ///
+    /// # Errors
+    /// [`NotWritten`].
+    pub fn push(&mut self, id: EntryId, entry: &Whole) -> Result<(), NotWritten> {
+        match self.format {
+            Format::Json => self.push_item(id, entry).map_err(|_| NotWritten),
+            Format::Csv { for_spreadsheets } => {
+                self.push_row(&entry.content, for_spreadsheets);
+                Ok(())
+            }
+        }
+    }
+
+    /// The file.
+    ///
+    /// # Errors
+    /// [`NotWritten`].
+    pub fn finish(mut self) -> Result<Secret, NotWritten> {
+        let file = match self.format {
+            Format::Json => {
+                let mut file = br#"{"encrypted":false,"folders":"#.to_vec();
+                let ids: Vec<String> = (0..self.folders.len()).map(folder_id).collect();
+                let folders: Vec<Folder<&str>> = ids
+                    .iter()
+                    .zip(&self.folders)
+                    .map(|(id, name)| Folder { id: Some(id.as_str()), name: Some(name.as_str()) })
+                    .collect();
+                serde_json::to_writer(&mut file, &folders).map_err(|_| NotWritten)?;
+                file.reserve_exact(self.text.len() + 16);
+                file.extend(br#","items":["#);
+                file.append(&mut self.text);
+                file.extend(b"]}");
+                file
+            }
+            Format::Csv { .. } => self.text,
+        };
+        String::from_utf8(file).map(Secret::new).map_err(|_| NotWritten)
+    }
+
+    fn push_item(&mut self, id: EntryId, entry: &Whole) -> serde_json::Result<()> {
+        let Whole { content, created_at, changed_at, history, binned_at, .. } = entry;
+        let Filed { folder, is_favorite, list } = Filed::of(&content.tags);
+        let id = id.to_string();
+        let folder_id = folder.map(|name| folder_id(self.folder(name)));
+        let [created, changed] = [created_at, changed_at].map(|at| date::write(*at));
+        let deleted = binned_at.and_then(date::write);
+        let times: Vec<String> = history.iter().map(|former| date::write(former.until).unwrap_or_default()).collect();
+        let formers = history
+            .iter()
+            .zip(&times)
+            .map(|(former, time)| Former { last_used_date: some(time), password: Some(former.password.expose()) });
+        let is_note = is_note(content) && history.is_empty();
+        let login = Login {
+            uris: Some(some(&content.website).map(|uri| Uri { how: (), uri: Some(uri) }).into_iter().collect()),
+            username: some(&content.login),
+            password: some(content.password.expose()),
+            ..Login::default()
+        };
+        let item = Item {
+            password_history: (!history.is_empty()).then(|| formers.collect()),
+            revision_date: changed.as_deref(),
+            creation_date: created.as_deref(),
+            deleted_date: deleted.as_deref(),
+            id: Some(id.as_str()),
+            folder_id: folder_id.as_deref(),
+            kind: Some(if is_note { kind::SECURE_NOTE } else { kind::LOGIN }),
+            name: Some(content.name.as_str()),
+            notes: some(content.note.expose()),
+            favorite: Some(is_favorite),
+            fields: list.as_deref().map(|list| vec![Field { name: Some(TAGS), value: Some(list), ..Field::default() }]),
+            login: (!is_note).then_some(login),
+            secure_note: is_note.then(SecureNote::default),
+            ..Item::default()
+        };
+        if !self.text.is_empty() {
+            self.text.push(b',');
+        }
+        item.serialize(&mut serde_json::Serializer::new(&mut self.text))
+    }
+
+    /// The place of a folder.
+    fn folder(&mut self, name: &str) -> usize {
+        self.folders.iter().position(|known| known == name).unwrap_or_else(|| {
+            self.folders.push(name.to_owned());
+            self.folders.len() - 1
+        })
+    }
+
+    fn push_row(&mut self, content: &Content, for_spreadsheets: bool) {
+        let Filed { folder, is_favorite, list } = Filed::of(&content.tags);
+        // Bitwarden reads several addresses of one cell, as if it were a row.
+        let address = quoted(&content.website);
+        let texts = [folder.unwrap_or_default(), &content.name, content.note.expose(), &address, &content.login];
+        let apostrophe = |text: &str| if for_spreadsheets && is_formula(text) { "'" } else { "" };
+        let [folder, name, note, address, login] = texts.map(|text| [apostrophe(text), text].concat());
+        let fields = list.map(|list| format!("{TAGS}: {list}")).unwrap_or_default();
+        let cells = [
+            folder.as_str(),
+            if is_favorite { "1" } else { "" },
+            if is_note(content) { "note" } else { "login" },
+            &name,
+            &note,
+            &fields,
+            "0",
+            &address,
+            &login,
+            content.password.expose(),
+            "",
+        ];
+        for (place, cell) in cells.into_iter().enumerate() {
+            if place > 0 {
+                self.text.push(b',');
+            }
+            self.text.extend(quoted(cell).as_bytes());
+        }
+        self.text.extend(b"\r\n");
+    }
+}
+
+/// A cell of CSV, or an address within one; in quotes if it has to be (RFC 4180). The csv crate's writer would bring the
+/// reading of decimal fractions, 18 kB, to know numbers from texts.
+fn quoted(text: &str) -> Cow<'_, str> {
+    if text.contains([',', '"', '\r', '\n']) {
+        format!("\"{}\"", text.replace('"', "\"\"")).into()
+    } else {
+        text.into()
+    }
+}
+
+/// Ids that say nothing: a file's folders are numbered.
+fn folder_id(place: usize) -> String {
+    format!("00000000-0000-4000-8000-{:012x}", place + 1)
+}
+
+fn some(text: &str) -> Option<&str> {
+    Some(text).filter(|text| !text.is_empty())
+}
+
+/// Whether Bitwarden would call it a secure note.
+fn is_note(content: &Content) -> bool {
+    content.login.is_empty() && content.website.is_empty() && content.password.is_empty()
+}
+
+/// Tags, as Bitwarden can hold them.
+struct Filed<'a> {
+    folder: Option<&'a str>,
+    is_favorite: bool,
+    /// All of them, if folder and star do not say it all.
+    list: Option<String>,
+}
+
+impl<'a> Filed<'a> {
+    fn of(tags: &'a [String]) -> Self {
+        let folder = tags.iter().map(String::as_str).find(|tag| *tag != FAVORITE);
+        let is_favorite = tags.iter().any(|tag| tag == FAVORITE);
+        let come_back = folder.into_iter().chain(is_favorite.then_some(FAVORITE));
+        let list = (!come_back.eq(tags.iter().map(String::as_str))).then(|| tags.join(", "));
+        Self { folder, is_favorite, list }
+    }
+}
+
+/// Cells that a spreadsheet would take for formulas, and might run.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub struct Formulas {
+    /// Names, log-in names, websites, notes and folders.
+    pub texts: usize,
+    /// Passwords. They are never changed.
+    pub passwords: usize,
+}
+
+impl Formulas {
+    /// Counts those of one more entry.
+    pub fn count(&mut self, content: &Content) {
+        let Content { name, login, website, password, note, tags, .. } = content;
+        let folder = Filed::of(tags).folder.unwrap_or_default();
+        let texts = [name, login, website, note.expose(), folder];
+        self.texts += texts.into_iter().filter(|text| is_formula(text)).count();
+        self.passwords += usize::from(is_formula(password.expose()));
+    }
+}
+
+/// Whether a spreadsheet would take it for a formula (OWASP, "CSV injection").
+fn is_formula(text: &str) -> bool {
+    text.starts_with(['=', '+', '-', '@', '\t', '\r', '\n'])
+}

@@ -1,0 +1,53 @@
+//! Tests: every product's file, every bad file, protected files, there and back.
+
+mod bad;
+mod export;
+mod locked;
+mod products;
+mod properties;
+mod tables;
+
+use super::*;
+
+/// The table of a file.
+fn table(bytes: impl AsRef<[u8]>) -> Table {
+    match read(bytes.as_ref().to_vec()).unwrap() {
+        Opened::Table(table) => table,
+        other => panic!("{other:?}"),
+    }
+}
+
+/// All rows of a file that is not protected, with its own or the guessed mapping.
+fn rows(bytes: impl AsRef<[u8]>) -> (Source, Vec<Row>) {
+    let fallback = |number| format!("Row {number}");
+    match read(bytes.as_ref().to_vec()).unwrap() {
+        Opened::Items(items) => (items.source(), items.rows(fallback).collect()),
+        Opened::Table(table) => (table.source(), table.rows(table.mapping(), fallback).collect()),
+        Opened::Locked(locked) => panic!("{locked:?}"),
+    }
+}
+
+/// All items, none of them refused.
+fn items(bytes: impl AsRef<[u8]>) -> Vec<Item> {
+    let (_, rows) = rows(bytes);
+    rows.into_iter().map(|row| row.result.unwrap()).collect()
+}
+
+/// Name, log-in name, website, password and note.
+fn fields(item: &Item) -> [&str; 5] {
+    let content = &item.content;
+    [&content.name, &content.login, &content.website, content.password.expose(), content.note.expose()]
+}
+
+fn in_note(labels: &[&str]) -> Vec<Remark> {
+    labels.iter().map(|label| Remark::InNote((*label).to_owned())).collect()
+}
+
+#[test]
+fn debug_hides_what_is_in_a_file() {
+    let shown = format!("{:?}", rows("name,password\nhunter1,hunter2\nhunter2,\n").1.first().unwrap());
+    assert!(!shown.contains("hunter2"), "{shown}");
+    assert_eq!(format!("{:?}", table("hunter2,password\nhunter2,a\n")), "Table(2 rows of Table)");
+    let opened = read(br#"{"items":[{"type":1,"name":"hunter2"}]}"#.to_vec()).unwrap();
+    assert_eq!(format!("{opened:?}"), "Items(Items(1))");
+}
