@@ -10,11 +10,10 @@ const show = (id) => {
 const file = (name) => document.querySelector(`meta[name=file][content=${name}]`).dataset;
 const root = document.documentElement;
 
-// The one place where a string becomes a script: the keyring's own and the service worker, and no other. No string ever
+// The one place where a string becomes a script: the workers' own and the service worker, and no other. No string ever
 // becomes markup.
-const scripts = [file('keyring-script').url, '/service-worker.js'];
 globalThis.trustedTypes?.createPolicy('default', {
-  createScriptURL: (url) => (scripts.includes(url) ? url : null),
+  createScriptURL: (url) => (/^\/(service-worker|(keyring|judge)-\w+)\.js$/.test(url) ? url : null),
 });
 
 // The theme that was chosen, before anything is drawn; and the language: the one chosen, or the first of the browser's
@@ -59,8 +58,12 @@ if (!globalThis.isSecureContext) {
   const checked = ({ url, integrity }) =>
     fetch(url, { integrity }).catch(() => fetch(url, { integrity, cache: 'reload' }));
   // A fault in WebAssembly leaves it in no state to go on.
+  let said;
   const stopped = ({ error, reason }) => {
-    if ((error ?? reason) instanceof WebAssembly.RuntimeError) show('stopped');
+    if ((error ?? reason) instanceof WebAssembly.RuntimeError) {
+      document.getElementById('stopped').textContent = said.split('\n').at(-2);
+      show('stopped');
+    }
   };
   addEventListener('error', stopped);
   addEventListener('unhandledrejection', stopped);
@@ -73,7 +76,8 @@ if (!globalThis.isSecureContext) {
     texts.catch(() => {});
     const { default: init, start } = await import(file('script').url);
     await init({ module_or_path: module });
-    start(root.lang, await texts);
+    said = await texts;
+    start(root.lang, said);
     clearTimeout(slow);
     document.getElementById('plain').remove();
     // Once the generator has been drawn: the looks of what loads later; and when that is quiet, what is for another time.
@@ -83,7 +87,16 @@ if (!globalThis.isSecureContext) {
         document.head.append(Object.assign(document.createElement('link'), { rel, href, integrity }));
       };
       link('stylesheet', 'looks');
-      link('manifest', 'manifest');
+      // What else there is, for when it is wanted.
+      checked(file('files')).then((answer) => answer.text()).then((list) => {
+        for (const line of list.trim().split('\n')) {
+          const [content, url, integrity] = line.split(' ');
+          const meta = Object.assign(document.createElement('meta'), { name: 'file', content });
+          Object.assign(meta.dataset, { url, integrity });
+          document.head.append(meta);
+        }
+        link('manifest', 'manifest');
+      });
       setTimeout(keep, 1000);
     }));
   } catch (error) {

@@ -59,6 +59,30 @@ pub async fn post(step: &str, body: &str) -> Result<String, ApiFault> {
     send("POST", step, None, Some(body)).await
 }
 
+/// As [`post`], within a session.
+///
+/// # Errors
+/// [`ApiFault`].
+pub async fn post_as(token: &Secret, step: &str, body: &str) -> Result<String, ApiFault> {
+    send("POST", step, Some(token), Some(body)).await
+}
+
+/// Reads something of the account.
+///
+/// # Errors
+/// [`ApiFault`].
+pub async fn get(token: &Secret, what: &str) -> Result<String, ApiFault> {
+    send("GET", what, Some(token), None).await
+}
+
+/// Ends or removes something of the account, or the account.
+///
+/// # Errors
+/// [`ApiFault`].
+pub async fn delete(token: &Secret, what: &str) -> Result<(), ApiFault> {
+    send("DELETE", what, Some(token), None).await.map(drop)
+}
+
 /// Ends the session.
 ///
 /// # Errors

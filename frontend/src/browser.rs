@@ -28,6 +28,12 @@ pub fn now() -> u64 {
     js_sys::Date::now() as u64
 }
 
+/// What this browser calls itself, in a few words.
+#[must_use]
+pub fn device() -> String {
+    crate::model::device::name(&window().navigator().user_agent().unwrap_or_default())
+}
+
 /// An error to hand through JavaScript.
 #[must_use]
 pub fn error(message: &str) -> JsValue {
@@ -103,13 +109,18 @@ pub fn clock() -> f64 {
 
 /// Lets the browser draw and listen before it goes on.
 pub async fn pause() {
+    wait(Duration::ZERO).await;
+}
+
+/// Waits.
+pub async fn wait(time: Duration) {
     let (done, is_done) = futures_channel::oneshot::channel();
     set_timeout(
         move || {
             // Who waited may be gone.
             let _ = done.send(());
         },
-        Duration::ZERO,
+        time,
     );
     let _ = is_done.await;
 }

@@ -59,6 +59,26 @@ pub async fn is_there(key: u32) -> Result<bool, JsValue> {
     Ok(!found.result()?.is_undefined())
 }
 
+/// Forgets everything of an account.
+///
+/// # Errors
+/// As [`all`].
+pub async fn forget(account: AccountId) -> Result<(), JsValue> {
+    let keys: Vec<u32> = all().await?.into_iter().filter(|kept| kept.account == account).map(|kept| kept.key).collect();
+    replace(&keys, None).await.map(drop)
+}
+
+/// Keeps many things, all or none. Gives their numbers, in order.
+///
+/// # Errors
+/// As [`all`], and when there is no more room.
+pub async fn add(account: AccountId, sealed: &[Sealed]) -> Result<Vec<u32>, JsValue> {
+    let (transaction, store) = begin("readwrite").await?;
+    let added = sealed.iter().map(|sealed| store.put(&write(account, sealed))).collect::<Result<Vec<_>, _>>()?;
+    finish(&transaction).await?;
+    added.iter().map(|added| number(&added.result()?).ok_or_else(|| error("no number"))).collect()
+}
+
 /// Forgets what is kept under some numbers and keeps something new, both or neither. Gives the new number.
 ///
 /// # Errors

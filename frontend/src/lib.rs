@@ -2,11 +2,15 @@
 //!
 //! `keyring` and `model` are pure and know no browser: randomness and time are passed in, and they are tested natively.
 //! Everything else runs in a browser only. The page is `ui` over `session` (what is going on), `api` (the server) and
-//! `client` (the keyring's worker); the worker is `worker`, a loop around [`keyring::Keyring`].
+//! `client` (its workers); those are `worker`, a loop around [`keyring::Keyring`] and [`judge`]. `opener` is what a
+//! backup's file opens itself with.
 
+pub mod calls;
+pub mod judge;
 pub mod keyring;
 pub mod model;
 pub mod secret;
+pub mod text;
 
 #[cfg(all(target_arch = "wasm32", feature = "page"))]
 pub mod api;
@@ -20,14 +24,18 @@ pub mod files;
 pub mod kept;
 #[cfg(target_arch = "wasm32")]
 pub mod letters;
+#[cfg(target_arch = "wasm32")]
+pub mod opener;
 #[cfg(all(target_arch = "wasm32", feature = "page"))]
 pub mod parts;
+#[cfg(all(target_arch = "wasm32", feature = "page"))]
+pub mod passkey;
 #[cfg(target_arch = "wasm32")]
 pub mod random;
 #[cfg(all(target_arch = "wasm32", feature = "page"))]
 pub mod session;
-#[cfg(any(not(target_arch = "wasm32"), feature = "page"))]
-pub mod text;
+#[cfg(all(target_arch = "wasm32", feature = "page"))]
+pub mod stretching;
 #[cfg(all(target_arch = "wasm32", feature = "page"))]
 pub mod ui;
 #[cfg(target_arch = "wasm32")]

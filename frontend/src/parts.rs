@@ -1,5 +1,8 @@
-//! The parts of the page that load after the first one: the vault, making one, the rarer rules, the tools. The first
+//! The parts of the page that load after the first one: the vault, making and looking after one, the rarer rules,
+//! the tools. The first
 //! part knows of them only what stands here; wasm-split takes the module apart at the functions at the end.
+
+use std::pin::Pin;
 
 use futures_util::future::join;
 use leptos::prelude::*;
@@ -39,11 +42,11 @@ pub struct RulesPart {
     pub plan: Callback<Mint, Result<Planned, Wrong>>,
 }
 
-/// What the part for making a vault offers: its form.
-pub type CreatePart = fn() -> AnyView;
-
-/// What the part with the tools offers: a dialog.
+/// What the part with the tools and the one for looking after a vault offer: a dialog, or a form.
 pub type ToolsPart = fn(Tool) -> AnyView;
+
+/// A part on its way: what makes what it offers.
+type Loading<T> = Pin<Box<dyn Future<Output = Result<fn() -> T, SplitLoaderError>>>>;
 
 /// How far a part has come.
 #[derive(Clone, Copy)]
@@ -81,12 +84,12 @@ impl<T: Copy> Part<T> {
 pub struct Parts {
     /// The vault.
     pub vault: RwSignal<Part<VaultPart>>,
-    /// Making a vault.
-    pub create: RwSignal<Part<CreatePart>>,
     /// The rarer rules.
     pub rules: RwSignal<Part<RulesPart>>,
     /// The tools.
     pub tools: RwSignal<Part<ToolsPart>>,
+    /// Making a vault, and looking after it.
+    pub manage: RwSignal<Part<ToolsPart>>,
     /// What belongs to a part lives as long as the page.
     page: StoredValue<Owner>,
 }
@@ -102,9 +105,9 @@ impl Parts {
     pub fn provide() -> Self {
         let parts = Self {
             vault: RwSignal::new(Part::Awaited),
-            create: RwSignal::new(Part::Awaited),
             rules: RwSignal::new(Part::Awaited),
             tools: RwSignal::new(Part::Awaited),
+            manage: RwSignal::new(Part::Awaited),
             page: StoredValue::new(Owner::current().unwrap_or_default()),
         };
         provide_context(parts);
@@ -113,29 +116,26 @@ impl Parts {
 
     /// Fetches the vault's part, unless it is here. It can be tried again when it did not come.
     pub fn load_vault(self) {
-        self.load(self.vault, vault());
-    }
-
-    /// Fetches the part for making a vault, unless it is here.
-    pub fn load_create(self) {
-        self.load(self.create, create());
+        self.load(self.vault, Box::pin(vault()));
     }
 
     /// Fetches the part for rules, unless it is here.
     pub fn load_rules(self) {
-        self.load(self.rules, rules());
+        self.load(self.rules, Box::pin(rules()));
     }
 
     /// Fetches the tools, unless they are here.
     pub fn load_tools(self) {
-        self.load(self.tools, tools());
+        self.load(self.tools, Box::pin(tools()));
     }
 
-    fn load<T: Copy + Send + Sync + 'static>(
-        self,
-        place: RwSignal<Part<T>>,
-        part: impl Future<Output = Result<fn() -> T, SplitLoaderError>> + 'static,
-    ) {
+    /// Fetches the part for making and looking after a vault, unless it is here.
+    pub fn load_manage(self) {
+        self.load(self.manage, Box::pin(manage()));
+    }
+
+    /// The future is boxed, so that this is compiled once for parts that offer the same.
+    fn load<T: Copy + Send + Sync + 'static>(self, place: RwSignal<Part<T>>, part: Loading<T>) {
         if place.with_untracked(|part| part.here().is_some()) {
             return;
         }
@@ -160,12 +160,6 @@ fn vault() -> Result<fn() -> VaultPart, SplitLoaderError> {
     Ok(crate::ui::vault::part)
 }
 
-#[wasm_split(create, fallible)]
-fn create() -> Result<fn() -> CreatePart, SplitLoaderError> {
-    after_vault();
-    Ok(crate::ui::vault::create_part)
-}
-
 #[wasm_split(rules, fallible)]
 fn rules() -> Result<fn() -> RulesPart, SplitLoaderError> {
     after_vault();
@@ -176,6 +170,12 @@ fn rules() -> Result<fn() -> RulesPart, SplitLoaderError> {
 fn tools() -> Result<fn() -> ToolsPart, SplitLoaderError> {
     after_vault();
     Ok(crate::ui::tools::part)
+}
+
+#[wasm_split(manage, fallible)]
+fn manage() -> Result<fn() -> ToolsPart, SplitLoaderError> {
+    after_vault();
+    Ok(crate::ui::manage::part)
 }
 
 /// The vault's part always comes first. Where the others say that they need all of it, what they share with it stays in

@@ -68,12 +68,18 @@ impl RngCore for BrowserRandom {
 
 impl CryptoRng for BrowserRandom {}
 
+/// Random octets.
+#[must_use]
+pub fn octets<const N: usize>() -> [u8; N] {
+    let mut octets = [0; N];
+    BrowserRandom.fill_bytes(&mut octets);
+    octets
+}
+
 /// A new entry's id.
 #[must_use]
 pub fn entry_id(now: u64) -> EntryId {
-    let mut octets = [0; 10];
-    BrowserRandom.fill_bytes(&mut octets);
-    EntryId::from_time(now, octets)
+    EntryId::from_time(now, octets())
 }
 
 #[cfg(test)]

@@ -10,7 +10,7 @@ use leptos::prelude::*;
 use super::{Fault, Open, Session};
 use crate::browser;
 use crate::client::{KeyringClient, KeyringFault};
-use crate::kept::{self, Sealed};
+use crate::kept::{self, Kept, Sealed};
 use crate::keyring::protocol::entry::{Content, Draft, DraftSummary, SealedDraft};
 use crate::keyring::protocol::{Request, Response};
 
@@ -114,8 +114,7 @@ impl Session {
     }
 
     /// Finds the drafts of the vault that is open.
-    pub(super) async fn take_up_drafts(self, open: &Open) -> Result<(), Fault> {
-        let Ok(kept) = kept::all().await else { return Ok(()) };
+    pub(super) async fn take_up_drafts(self, open: &Open, kept: Vec<Kept>) -> Result<(), Fault> {
         let drafts =
             kept.into_iter().filter(|kept| kept.account == open.account).filter_map(|kept| match kept.sealed {
                 Sealed::Draft(sealed) => Some(SealedDraft { key: kept.key, sealed }),

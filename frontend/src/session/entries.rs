@@ -47,6 +47,18 @@ impl Session {
         }
     }
 
+    /// Gets entries whole, by rising id, but not those in the bin; and whether there are more. `after` is the last that
+    /// was got.
+    ///
+    /// # Errors
+    /// [`Fault`].
+    pub async fn list(self, after: Option<EntryId>, limit: u32) -> Result<(Vec<(EntryId, Whole)>, bool), Fault> {
+        match self.ask(Request::List { after, limit }).await? {
+            Response::Entries { entries, more } => Ok((entries, more)),
+            _ => Err(Fault::Keyring(KeyringFault::Ended)),
+        }
+    }
+
     pub(super) async fn ask(self, request: Request) -> Result<Response, Fault> {
         let open = self.opened().ok_or(Fault::Keyring(KeyringFault::Ended))?;
         Ok(open.keyring.ask(request).await?)
@@ -60,7 +72,7 @@ impl Session {
         let open = self.opened().ok_or(Fault::Keyring(KeyringFault::Ended))?;
         let version = self.entries.with_untracked(|entries| entries.get(id).map(|entry| entry.version));
         let Some(version) = version else { return Ok(()) };
-        match self.heard_open(api::delete_password(&open.token, id, version).await) {
+        match self.heard_open(&open, api::delete_password(&open.token, id, version).await) {
             Ok(()) | Err(ApiFault::Refused(ProblemCode::NotFound, _)) => {
                 self.take_in(Opened { deleted: vec![id], ..Opened::default() });
                 Ok(())
@@ -78,12 +90,15 @@ impl Session {
     /// Deletes for good what has been in the bin for longer than `days`.
     pub(super) fn purge(self, days: u64) {
         let before = browser::now().saturating_sub(days * 24 * 60 * 60 * 1000);
-        let is_due = |entry: &&EntrySummary| {
+        let is_due = move |entry: &&EntrySummary| {
             entry.state == EntryState::Saved && entry.binned_at.is_some_and(|binned_at| binned_at < before)
         };
-        let due: Vec<EntryId> =
-            self.entries.with_untracked(|entries| entries.search("", true).filter(is_due).map(|it| it.id).collect());
         spawn_local(async move {
+            // The list is drawn first.
+            browser::pause().await;
+            let due: Vec<EntryId> = self
+                .entries
+                .with_untracked(|entries| entries.search("", true).filter(is_due).map(|it| it.id).collect());
             for id in due {
                 // What cannot be deleted now is due the next time.
                 if self.erase(id).await.is_err() {

@@ -3,12 +3,15 @@
 
 use std::time::Duration;
 
+use futures_util::future::join;
 use leptos::prelude::*;
 use leptos::task::spawn_local;
 
 use super::{Fault, Open, Session, Stage};
 use crate::keyring::protocol::Request;
-use crate::{api, browser};
+use crate::model::changes;
+use crate::model::list::EntryList;
+use crate::{api, browser, kept};
 
 /// How often the server is asked.
 const EVERY: Duration = Duration::from_secs(10);
@@ -26,19 +29,15 @@ impl Session {
                 self.send_unasked();
             }
         };
-        let attended = StoredValue::new(browser::now());
-        let note = move || attended.set_value(browser::now());
         let handles = [
-            window_event_listener(leptos::ev::pointerdown, move |_| note()),
-            window_event_listener(leptos::ev::keydown, move |_| note()),
             window_event_listener(leptos::ev::online, move |_| now()),
             window_event_listener(leptos::ev::focus, move |_| {
-                note();
+                self.attend();
                 now();
             }),
         ];
         let tick = move || {
-            if browser::now().saturating_sub(attended.get_value()) < ATTENDED {
+            if browser::now().saturating_sub(self.attended.get_value()) < ATTENDED {
                 now();
             }
         };
@@ -61,22 +60,33 @@ impl Session {
         spawn_local(async move {
             // What went wrong is seen in the header, and tried again.
             let _ = self.fetch_changes(&open, |_| {}).await;
-            let _ = self.take_up_waiting(&open, false).await;
+            let kept = kept::all().await.unwrap_or_default();
+            let _ = self.take_up_waiting(&open, &kept, false).await;
             self.refreshing.set_value(false);
         });
     }
 
-    /// Fetches what changed since it was last asked for, page by page, and has the keyring open it.
+    /// Fetches what changed since it was last asked for, page by page, and has the keyring open it. While it opens one page,
+    /// the next is on its way; there are never more than these two.
     pub(super) async fn fetch_changes(self, open: &Open, progress: impl Fn(usize)) -> Result<(), Fault> {
+        let list = async |since| self.heard_open(open, api::list_changes(&open.token, since, PAGE).await);
+        let mut answer = list(self.synced.get_value()).await?;
         loop {
-            progress(self.entries.with_untracked(crate::model::list::EntryList::len));
-            let since = self.synced.get_value();
-            let answer = self.heard_open(api::list_changes(&open.token, since, PAGE).await)?;
-            let opened = open.keyring.take(Request::TakeChanges { answer }).await?;
+            progress(self.entries.with_untracked(EntryList::len));
+            let next = changes::next(&answer);
+            let ahead = async {
+                match next {
+                    Some(next) => Some(list(next).await),
+                    None => None,
+                }
+            };
+            let (opened, ahead) = join(open.keyring.take(Request::TakeChanges { answer }), ahead).await;
+            let opened = opened?;
             if let Some(last) = opened.last_change {
                 self.synced.set_value(last);
             }
             let more = opened.more && opened.last_change.is_some();
+            let is_next = opened.last_change == next;
             if let Some(standing) = opened.standing {
                 self.compare_with_pin(open, standing);
             }
@@ -84,6 +94,10 @@ impl Session {
             if !more {
                 return Ok(());
             }
+            answer = match ahead {
+                Some(ahead) if is_next => ahead?,
+                _ => list(self.synced.get_value()).await?,
+            };
         }
     }
 }

@@ -1,11 +1,14 @@
 //! What is going on with the vault: locked, being opened, open; its entries; what waits to be saved.
 //!
 //! The session's token and the keyring live here, in the page's memory, and nowhere else. Locking drops both.
-//! [`opening`] makes and opens vaults, [`entries`] shows what is in them, [`outbox`] changes it, [`drafts`] keeps what is in
+//! [`opening`] makes and opens vaults, [`account`] changes what opens them, [`idle`] locks them, [`entries`] shows what is in them, [`outbox`] changes it, [`import`] adds to it, [`drafts`] keeps what is in
 //! no entry yet, [`live`] hears of changes made elsewhere, and [`pin`] notices when the server goes back.
 
+mod account;
 mod drafts;
 mod entries;
+mod idle;
+mod import;
 mod live;
 mod opening;
 mod outbox;
@@ -19,6 +22,7 @@ use leptos::prelude::*;
 use leptos::task::spawn_local;
 use shared::ids::{AccountId, EntryId};
 use shared::problem::ProblemCode;
+use shared::sessions::CredentialName;
 
 use crate::api::{self, ApiFault};
 use crate::browser;
@@ -28,7 +32,10 @@ use crate::letters::lower_case;
 use crate::model::list::EntryList;
 use crate::secret::Secret;
 
+pub use account::Renewing;
 pub use drafts::{Drafted, NoDraft, count_kept};
+pub use idle::{LOCK_HIDDEN_SETTING, keep_lock_after, lock_after};
+pub use import::Fate;
 pub use opening::Making;
 pub use outbox::Waiting;
 pub use pin::Doubt;
@@ -97,6 +104,10 @@ pub enum LockReason {
     LoggedOut,
     /// The server knows the session no longer.
     SessionEnded,
+    /// Nobody has touched the page for a while, or it was hidden.
+    Idle,
+    /// The account was deleted.
+    Deleted,
 }
 
 /// What came of something that went on in the background, in words.
@@ -111,6 +122,10 @@ pub enum Report {
 /// An open vault's session.
 struct Open {
     account: AccountId,
+    /// The log-in name, as the server keeps it.
+    login: String,
+    /// What it was opened with.
+    by: CredentialName,
     token: Secret,
     keyring: Rc<KeyringClient>,
 }
@@ -147,6 +162,8 @@ pub struct Session {
     synced: StoredValue<u64>,
     /// The newest change number by the server's word.
     latest: StoredValue<u64>,
+    /// When somebody last touched the page, or something was going on that nobody has to watch.
+    attended: StoredValue<u64>,
 }
 
 /// The session of this page.
@@ -175,9 +192,11 @@ impl Session {
             refreshing: StoredValue::new(false),
             synced: StoredValue::new(0),
             latest: StoredValue::new(0),
+            attended: StoredValue::new(browser::now()),
         };
         provide_context(session);
         session.listen();
+        session.watch();
         session
     }
 
@@ -213,10 +232,13 @@ impl Session {
         result
     }
 
-    /// Like [`Session::heard`], for requests of an open vault: locks it if the session has ended.
-    fn heard_open<T>(self, result: Result<T, ApiFault>) -> Result<T, ApiFault> {
+    /// Like [`Session::heard`], for requests of an open vault: locks it if the session has ended, unless that session is
+    /// not the one that is open by now.
+    fn heard_open<T>(self, open: &Open, result: Result<T, ApiFault>) -> Result<T, ApiFault> {
         let result = self.heard(result);
-        if result.as_ref().is_err_and(|fault| fault.code() == Some(ProblemCode::SessionEnded)) {
+        if result.as_ref().is_err_and(|fault| fault.code() == Some(ProblemCode::SessionEnded))
+            && self.opened().is_none_or(|now| now.token.expose() == open.token.expose())
+        {
             self.lock(LockReason::SessionEnded);
         }
         result
@@ -232,11 +254,11 @@ impl Session {
         self.waiting.update(|list| list.retain(Waiting::is_in_page_only));
         self.session_ended.set(reason == LockReason::SessionEnded);
         self.stage.set(Stage::Locked);
-        if reason == LockReason::LoggedOut {
+        if matches!(reason, LockReason::LoggedOut | LockReason::Deleted) {
             browser::keep_setting(LOGIN_SETTING, None);
             browser::keep_setting(drafts::DRAFT_KEY_SETTING, None);
         }
-        if reason != LockReason::SessionEnded {
+        if !matches!(reason, LockReason::SessionEnded | LockReason::Deleted) {
             spawn_local(async move {
                 // If this does not arrive, the session ends by itself when it has been idle.
                 let _ = api::end_session(&open.token).await;

@@ -5,12 +5,13 @@ use std::rc::Rc;
 
 use futures_util::future::{AbortHandle, abortable};
 use leptos::prelude::*;
-use shared::sessions::CredentialKind;
+use shared::sessions::CredentialName;
 
 use super::{Fault, LOGIN_SETTING, Open, Session, Stage, Step, drafts};
 use crate::api;
 use crate::browser;
 use crate::client::{KeyringClient, KeyringFault};
+use crate::kept;
 use crate::keyring::protocol::{Request, Response};
 use crate::model::list::EntryList;
 use crate::secret::Secret;
@@ -54,19 +55,20 @@ impl Session {
         let result = async {
             self.post("accounts/finish", &making.finish).await?;
             // Opened the way it will be opened every day: what was just made is known to work.
-            self.log_in(Rc::clone(&making.keyring), Request::StartFirstLogin).await
+            self.log_in(Rc::clone(&making.keyring), Request::StartFirstLogin, CredentialName::Passphrase).await
         };
         self.attempt(result, Stage::Open).await
     }
 
-    /// Opens a vault with either of its secrets.
+    /// Opens a vault with one of its secrets.
     ///
     /// # Errors
     /// [`Fault`]; the vault is locked as before then.
-    pub async fn unlock(self, login: String, credential: CredentialKind, secret: Secret) -> Result<(), Fault> {
+    pub async fn unlock(self, login: String, credential: CredentialName, secret: Secret) -> Result<(), Fault> {
         let result = async {
             let keyring = self.start_keyring().await?;
-            self.log_in(keyring, Request::StartLogin { login, credential, secret }).await
+            let by = credential.clone();
+            self.log_in(keyring, Request::StartLogin { login, credential, secret }, by).await
         };
         self.attempt(result, Stage::Open).await
     }
@@ -77,20 +79,20 @@ impl Session {
         Ok(Rc::new(KeyringClient::start().await?))
     }
 
-    async fn log_in(self, keyring: Rc<KeyringClient>, request: Request) -> Result<(), Fault> {
+    async fn log_in(self, keyring: Rc<KeyringClient>, request: Request, by: CredentialName) -> Result<(), Fault> {
         let body = keyring.body(request).await?;
         let answer = self.post("sessions/start", &body).await?;
         self.stage.set(Stage::Busy(Step::Stretching));
-        let body = keyring.body(Request::ContinueLogin { answer }).await?;
+        let body = keyring.body(Request::ContinueLogin { answer, device: browser::device() }).await?;
         let answer = self.post("sessions/finish", &body).await?;
         let Response::Unlocked { account, login, token, draft_key } =
             keyring.ask(Request::FinishLogin { answer }).await?
         else {
             return Err(Fault::Keyring(KeyringFault::Ended));
         };
-        let open = Rc::new(Open { account, token, keyring });
-        self.load(&open).await?;
         browser::keep_setting(LOGIN_SETTING, Some(&login));
+        let open = Rc::new(Open { account, login, by, token, keyring });
+        self.load(&open).await?;
         drafts::remember_vault(account, &draft_key);
         self.open.set_value(Some(open));
         Ok(())
@@ -107,8 +109,10 @@ impl Session {
         self.unopened.set(BTreeSet::new());
         self.synced.set_value(0);
         self.fetch_changes(open, |done| self.stage.set(Stage::Busy(Step::Loading { done }))).await?;
-        self.take_up_waiting(open, true).await?;
-        self.take_up_drafts(open).await
+        // Where the browser keeps nothing, nothing waits but what the page has.
+        let kept = kept::all().await.unwrap_or_default();
+        self.take_up_waiting(open, &kept, true).await?;
+        self.take_up_drafts(open, kept).await
     }
 
     /// Does what can be cancelled, and sets the stage by how it ended.
@@ -123,6 +127,7 @@ impl Session {
         }
         self.stage.set(if result.is_ok() { then } else { Stage::Locked });
         if result.is_ok() && then == Stage::Open {
+            self.attended.set_value(browser::now());
             // What waited while the vault was locked.
             self.send_unasked();
             self.purge(text::vault::BIN_DAYS);

@@ -12,7 +12,7 @@ use super::{Fault, Open, Report, Session};
 use crate::api::{self, ApiFault};
 use crate::browser;
 use crate::client::KeyringFault;
-use crate::kept::{self, Sealed};
+use crate::kept::{self, Kept, Sealed};
 use crate::keyring::protocol::entry::{Content, EntryState};
 use crate::keyring::protocol::{Keep, Request, Response};
 use crate::text::Msg;
@@ -38,10 +38,30 @@ pub struct Waiting {
 }
 
 impl Waiting {
+    /// A new entry of which nobody needs to hear.
+    pub(super) fn quiet(account: AccountId, id: EntryId, key: Option<u32>, body: String) -> Self {
+        Self { account, id, key, refused: None, quiet: true, body }
+    }
+
+    /// What is sent.
+    pub(super) fn body(&self) -> &str {
+        &self.body
+    }
+
+    /// The number that this browser keeps it under, if it keeps it.
+    pub(super) fn key(&self) -> Option<u32> {
+        self.key
+    }
+
     /// Whether it is lost if the page is left.
     #[must_use]
     pub fn is_in_page_only(&self) -> bool {
         self.key.is_none()
+    }
+
+    /// Whether it is of this account.
+    pub(super) fn is_of(&self, account: AccountId) -> bool {
+        self.account == account
     }
 }
 
@@ -131,9 +151,7 @@ impl Session {
 
     /// Takes up what this browser keeps of an account's changes: from before a lock or a reload (`opening`), or from
     /// another tab.
-    pub(super) async fn take_up_waiting(self, open: &Open, opening: bool) -> Result<(), Fault> {
-        // Where the browser keeps nothing, nothing waits but what the page has.
-        let kept = kept::all().await.unwrap_or_default();
+    pub(super) async fn take_up_waiting(self, open: &Open, kept: &[Kept], opening: bool) -> Result<(), Fault> {
         // A keyring that has just been started knows nothing of what the page has.
         let mine = self.waiting.with_untracked(|list| {
             list.iter().filter(|waiting| waiting.account == open.account).cloned().collect::<Vec<_>>()
@@ -141,11 +159,12 @@ impl Session {
         let known: Vec<u32> = mine.iter().filter_map(|waiting| waiting.key).collect();
         let mut new = Vec::new();
         for kept in kept {
-            if let Sealed::Change(id, body) = kept.sealed
+            if let Sealed::Change(id, body) = &kept.sealed
                 && kept.account == open.account
                 && !known.contains(&kept.key)
             {
-                new.push(Waiting { account: open.account, id, key: Some(kept.key), refused: None, quiet: false, body });
+                let (account, key, body) = (open.account, Some(kept.key), body.clone());
+                new.push(Waiting { account, id: *id, key, refused: None, quiet: false, body });
             }
         }
         let bodies: Vec<_> = mine.into_iter().filter(|_| opening).chain(new.iter().cloned()).collect();
@@ -230,7 +249,7 @@ impl Session {
                 self.refresh();
                 continue;
             }
-            match self.heard_open(api::put_password(&open.token, id, &body).await) {
+            match self.heard_open(open, api::put_password(&open.token, id, &body).await) {
                 Ok(()) => {
                     let opened = open.keyring.take(Request::TakeOwn { id, body }).await?;
                     self.drop_waiting(id, key);

@@ -70,3 +70,8 @@ impl Session {
 fn pin(account: AccountId, latest: u64) {
     browser::keep_setting(&setting(account), Some(&format!("{FORMAT} {latest}")));
 }
+
+/// Forgets what was seen of an account that is no more.
+pub(super) fn forget(account: AccountId) {
+    browser::keep_setting(&setting(account), None);
+}

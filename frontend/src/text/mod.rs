@@ -2,6 +2,7 @@
 //! language that is spoken now, and the sentences that the first part of the page makes. Other parts make theirs beside
 //! their components.
 
+mod opener;
 mod table;
 
 #[cfg(all(target_arch = "wasm32", feature = "page"))]
@@ -9,6 +10,7 @@ mod spoken;
 #[cfg(all(target_arch = "wasm32", feature = "page"))]
 pub mod vault;
 
+pub use self::opener::opener;
 pub use self::table::{Msg, Texts, fill};
 
 #[cfg(all(target_arch = "wasm32", feature = "page"))]

@@ -33,7 +33,7 @@ pub async fn fetch_all() -> Result<(), JsValue> {
     if texts.are_all() {
         return Ok(());
     }
-    let others = files::text(&format!("{}-more", texts.language())).await?;
+    let others = files::text_at(texts.get(Msg::Others)).await?;
     // Another part may have been faster, or another language was chosen.
     let unchanged = SPOKEN.with(|spoken| spoken.with_untracked(|now| **now == *texts));
     if unchanged {
@@ -52,6 +52,12 @@ pub fn language() -> String {
 #[must_use]
 pub fn get(text: Msg) -> String {
     SPOKEN.with(|spoken| spoken.with(|texts| texts.get(text).to_owned()))
+}
+
+/// The words that go with a backup's file.
+#[must_use]
+pub fn of_opener() -> String {
+    SPOKEN.with(|spoken| spoken.with_untracked(|texts| super::opener(texts)))
 }
 
 /// A text with values filled in.

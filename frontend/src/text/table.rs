@@ -22,8 +22,8 @@ texts! {
     EffortBillionYears EffortUniverse EffortUniverses Kind KindCharacters KindWords KindPin KindSite Length
     LengthSlider LengthFault Classes ClassLower ClassUpper ClassDigits ClassSymbols MoreRules MinimumFault
     NoneKeyboardSafe NotKeyboardSafe NothingChosen ClassEmptied MinimumsAboveLength AddedAndLeftOut NotVisible
-    TooManyCharacters ReadAloud Bulk Trust Settings UpdateReady UpdateNow VaultLoading VaultNotLoaded TryAgain Cancel
-    Close Undo Minimums NoLookAlikes KeyboardSafe Exclude Include WordCount WordCountFault Separator SeparatorHint
+    TooManyCharacters ReadAloud Bulk Trust Settings UpdateReady UpdateNow VaultLoading VaultNotLoaded TryAgain Stopped
+    Others Cancel Close Undo Minimums NoLookAlikes KeyboardSafe Exclude Include WordCount WordCountFault Separator SeparatorHint
     SeparatorLong SeparatorFault Capitals CapitalsNone CapitalsFirst CapitalsWord AddDigit WordsLoading PinLength
     PinLengthFault PinHint SiteText SiteHint SiteLength SiteCost SiteFree SiteColumn ExpectedRule ExpectedColon
     ExpectedNumber ExpectedPositive ExpectedClass ExpectedCommaOrSemicolon ExpectedSemicolon ExpectedSetEnd
@@ -41,7 +41,7 @@ texts! {
     CodeCopy CodeCopied CodeConfirm CodeDone CodeAbandon CodeOf CodeWord CodeWordWrong LoginEmpty LoginTooLong
     LoginControl PassphraseEmpty RecoveryEmpty PassphrasesDiffer PassphraseShort RecoveryCount RecoveryUnknownWord
     RecoveryWrongWord RecoverySomeWordWrong StepStarting StepAsking StepStretching StepCreating StepLoading
-    StepLoadingSome Search Lock LogOut EmptyVault Show Hide Delete Named ShowMore Discard Waiting ServerSilent Locked
+    StepLoadingSome Search Lock LogOut EmptyVault Show Hide Delete Named Discard Waiting ServerSilent Locked
     SessionEnded LoggedOut ClipboardCleared SavedCopied SavedNotCopied Saved NotSavedSilent NotSaved NotSealed Copied
     Deleted NotDeleted UnopenedOne Unopened CountOne Count CountSome NoHit AgoNow AgoMinutes AgoHours AgoYesterday
     AgoDays AgoMonth AgoMonths AgoYear AgoYears CopiedKept CopiedNotKept LockedSaveKept AddEntry Bin BinLeave BinErase
@@ -50,10 +50,30 @@ texts! {
     CompareIntro SideMine SideTheirs SideDeleted SideDiffers KeepMine KeepTheirs KeepBoth KeepHint EntryOpening
     EntryLogin Website Note NoteHint Tags TagsHint EntryDates EntryBinned Edit EditTitle AddTitle Duplicate CopyOf
     Rotate Rotated RotatedNotCopied RotateNoRules History HistoryUntil GenerateHere ShowPassword SaveEntry
-    EntryNameEmpty FieldTooLong DoubtOlder DoubtMissing DoubtFormat DoubtAccept FaultCancelled FaultWrongSecret
+    EntryNameEmpty FieldTooLong DoubtOlder DoubtMissing DoubtFormat DoubtAccept BackupTitle
+    BackupIntro BackupOpen BackupWrong BackupDamaged BackupMemory BackupSave BackupSaveHint FaultCancelled FaultWrongSecret
     FaultTooLarge FaultConflict FaultNotLoaded FaultEnded FaultUnfit FaultSilent FaultStrange InviteUnknown InviteUsed
     InviteExpired LoginTaken LoginFailed SessionOver VaultFull Overloaded StoreUnavailable RequestTimeout StaleVersion
     NotFound Internal Mismatch
+    Account AccountOf ConfirmPassphrase ConfirmWrong PassphraseChangeHint PassphraseNew PassphraseChange
+    PassphraseChanged RecoveryRenewHint RecoveryRenew RecoveryDone RecoveryRenewed Passkeys PasskeysHint
+    PasskeysNotHere PasskeyAdd PasskeyAdded PasskeyRemove PasskeyRemoved PasskeySince PasskeyUnused PasskeyDeclined
+    PasskeyKnown PasskeyNoPrf PasskeyFailed PasskeyWrong UsePasskey Sessions SessionsHint SessionUnnamed SessionHere
+    SessionSince SessionEnd SessionsEndOthers Locking LockHint LockAfter LockMinutes LockNever LockHidden LockedIdle
+    LockedHidden EndAccount EndHint EndType EndNotNamed EndNow EndBackups EndDone LogInAgain TooManyPasskeys Import
+    Export Health ManageVault CodeUsed
+    HealthHint HealthRunning HealthNothing HealthFine HealthSome HealthReused HealthReusedHint HealthShared HealthWeak
+    HealthWeakHint HealthImported HealthImportedHint HealthOld HealthOldHint HealthNone HealthMore
+    ImportTitle ImportIntro ImportKinds ImportFile ImportReading ImportUnread ImportPassword ImportPasswordHint
+    ImportBackupHint ImportPasswordEmpty ImportPasswordWrong ImportOpen ImportOther ImportTable ImportRow ImportFound
+    ImportAgain ImportStart ImportNot ImportWill ImportMore ImportSaveList ImportProgress ImportDoneSaved
+    ImportDoneWaits ImportDoneKnown ImportDoneRefused ImportDoneLeft ImportWaits ColumnsIntro ColumnsHeader
+    ColumnsUnnamed ColumnsToNote ColumnsLeave ColumnsNothing ColumnsDone FileEmpty FileTooLarge FileKeePass FileZip
+    FileBinary FileNotUnicode FileMarkup FileCutOff FileNotJson FileUnknownJson FileUnexpected FileAccountEncrypted
+    FileKdf FileDamaged FileOpenQuote FileNotATable FileNoRows FileTooMany RowBinned RowNothing RowTooLong
+    RowNamedWebsite RowNamedLogin RowNamedPlace RowInNote RowPasskey RowUnknownKind RowHistoryCut RowCells RowTwice
+    ExportTitle ExportBackup ExportJson ExportCsv ExportBackupHint ExportPassphrase ExportBare ExportCsvHint
+    ExportSpreadsheet ExportNow ExportProgress ExportDone ExportFormulas ExportFormulaPasswords
 }
 
 /// How many texts there are.
@@ -124,17 +144,17 @@ pub fn fill(text: &str, values: &[(&str, &dyn std::fmt::Display)]) -> String {
 }
 
 #[cfg(test)]
-mod tests {
+pub(super) mod tests {
     use super::*;
 
-    const FILES: [(&str, &str); 3] = [
+    pub(crate) const FILES: [(&str, &str); 3] = [
         ("en", include_str!("../../texts/en.txt")),
         ("de", include_str!("../../texts/de.txt")),
         ("ja", include_str!("../../texts/ja.txt")),
     ];
 
     /// Names and texts of a file.
-    fn read(file: &'static str) -> Vec<(&'static str, &'static str)> {
+    pub(crate) fn read(file: &'static str) -> Vec<(&'static str, &'static str)> {
         let lines = file.lines().filter(|line| !line.is_empty() && !line.starts_with('#'));
         lines.map(|line| line.split_once(" = ").unwrap_or_else(|| panic!("no text: {line}"))).collect()
     }

@@ -9,6 +9,7 @@ use crate::api::ApiFault;
 use crate::client::KeyringFault;
 use crate::keyring::protocol::{KeyringError, RecoveryFault};
 use crate::model::when::Ago;
+use crate::passkey::PasskeyFault;
 use crate::session::{Doubt, Fault, Step};
 
 /// What is wrong with a log-in name.
@@ -59,7 +60,9 @@ fn problem(code: ProblemCode) -> Msg {
         ProblemCode::LoginTaken => Msg::LoginTaken,
         ProblemCode::LoginFailed => Msg::LoginFailed,
         ProblemCode::SessionEnded => Msg::SessionOver,
+        ProblemCode::LogInAgain => Msg::LogInAgain,
         ProblemCode::VaultFull => Msg::VaultFull,
+        ProblemCode::TooManyPasskeys => Msg::TooManyPasskeys,
         ProblemCode::Overloaded => Msg::Overloaded,
         ProblemCode::StoreUnavailable => Msg::StoreUnavailable,
         ProblemCode::RequestTimeout => Msg::RequestTimeout,
@@ -71,6 +74,17 @@ fn problem(code: ProblemCode) -> Msg {
         | ProblemCode::BodyTooLarge
         | ProblemCode::UnsupportedMediaType => Msg::Mismatch,
     }
+}
+
+/// Why a passkey was not made or used.
+#[must_use]
+pub fn passkey_fault(fault: PasskeyFault) -> String {
+    get(match fault {
+        PasskeyFault::Declined => Msg::PasskeyDeclined,
+        PasskeyFault::Known => Msg::PasskeyKnown,
+        PasskeyFault::NoPrf => Msg::PasskeyNoPrf,
+        PasskeyFault::Failed => Msg::PasskeyFailed,
+    })
 }
 
 /// What takes a moment.

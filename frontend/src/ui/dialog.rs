@@ -23,6 +23,23 @@ pub enum Tool {
     Trust,
     /// Something of the vault.
     Entry(Page),
+    /// The vault as a whole.
+    Manage(Manage),
+}
+
+/// What is done with a vault as a whole.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Manage {
+    /// Making one, by an invite: a form, and no dialog.
+    Create,
+    /// Its secrets, its sessions, locking, and its end.
+    Account,
+    /// Taking over what is in another program's file.
+    Import,
+    /// Handing everything out.
+    Export,
+    /// Which of its passwords want to be changed.
+    Health,
 }
 
 /// What of the vault is shown in the dialog.
@@ -72,7 +89,7 @@ impl Dialog {
 
     /// Closes it if something of the vault is open in it.
     pub fn close_vault(self) {
-        if self.0.with_untracked(|tool| matches!(tool, Some(Tool::Entry(_)))) {
+        if self.0.with_untracked(|tool| matches!(tool, Some(Tool::Entry(_) | Tool::Manage(_)))) {
             self.close();
         }
     }
@@ -90,17 +107,18 @@ pub(super) fn DialogPlace() -> impl IntoView {
     let dialog: Dialog = use_dialog();
     let parts = use_parts();
     let notices = use_notices();
-    // Tools are fetched when the first of them is wanted.
-    Effect::new(move |_| {
-        if dialog.0.with(Option::is_some) {
-            parts.load_tools();
-        }
+    let place = move |tool: &Tool| if matches!(tool, Tool::Manage(_)) { parts.manage } else { parts.tools };
+    // A part is fetched when the first of its tools is wanted.
+    Effect::new(move |_| match dialog.0.get() {
+        Some(Tool::Manage(_)) => parts.load_manage(),
+        Some(_) => parts.load_tools(),
+        None => {}
     });
     Effect::new(move |_| {
-        if matches!(parts.tools.get(), Part::Missing) && dialog.is_open() {
+        if dialog.0.get().is_some_and(|tool| matches!(place(&tool).get(), Part::Missing)) {
             dialog.close();
             notices.problem(text::get(Msg::NoPart));
         }
     });
-    move || dialog.0.get().zip(parts.tools.get().here()).map(|(tool, show)| show(tool))
+    move || dialog.0.get().and_then(|tool| Some(place(&tool).get().here()?(tool)))
 }

@@ -1,9 +1,11 @@
-//! The page: its components, and nothing that they do not draw or hear. [`rules`], [`tools`] (with entry) and [`vault`] load later:
-//! only [`crate::parts`] may name them.
+//! The page: its components, and nothing that they do not draw or hear. [`rules`], [`tools`] (with entry), [`manage`] and [`vault`] load
+//! later: only [`crate::parts`] may name them.
 //!
 //! Texts stand in `crate::text` and go into views as blocks. That also keeps leptos from building any part of the page
 //! out of a string of HTML, which the page's Trusted Types policy forbids.
 
+mod clipboard;
+mod code;
 pub mod dialog;
 mod entry;
 mod fields;
@@ -11,6 +13,7 @@ mod frame;
 mod generator;
 mod header;
 mod keys;
+pub mod manage;
 pub mod mint;
 pub mod notice;
 pub mod rules;

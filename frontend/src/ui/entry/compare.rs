@@ -4,7 +4,7 @@ use leptos::prelude::*;
 use leptos::task::spawn_local;
 use shared::ids::EntryId;
 
-use super::{Frame, Hidden, Pending, when};
+use super::{Clipboard, Frame, Hidden, Pending, when};
 use crate::keyring::protocol::Keep;
 use crate::keyring::protocol::entry::Whole;
 use crate::session::use_session;
@@ -12,7 +12,7 @@ use crate::text::vault as say;
 use crate::text::{self, Msg};
 use crate::ui::dialog::use_dialog;
 use crate::ui::fields::{Button, live, words};
-use crate::ui::notice::{Notices, use_notices};
+use crate::ui::notice::use_notices;
 
 #[component]
 pub(super) fn Compare(
@@ -22,6 +22,7 @@ pub(super) fn Compare(
     let session = use_session();
     let dialog = use_dialog();
     let notices = use_notices();
+    let clipboard = Clipboard::new(notices, false);
     let sides = RwSignal::new_local(None::<(Whole, Option<Whole>)>);
     let fault = RwSignal::new(String::new());
     let version = Memo::new(move |_| session.entries.with(|entries| entries.get(id).map(|entry| entry.version)));
@@ -55,8 +56,8 @@ pub(super) fn Compare(
                 None => view! { <Pending fault/> }.into_any(),
                 Some((mine, theirs)) => view! {
                     <div class="sides">
-                        {side(Msg::SideMine, Some(mine), theirs.as_ref(), notices)}
-                        {side(Msg::SideTheirs, theirs.as_ref(), Some(mine), notices)}
+                        {side(Msg::SideMine, Some(mine), theirs.as_ref(), clipboard)}
+                        {side(Msg::SideTheirs, theirs.as_ref(), Some(mine), clipboard)}
                     </div>
                 }
                 .into_any(),
@@ -72,7 +73,7 @@ pub(super) fn Compare(
 }
 
 /// One version. What differs from the other is marked, in words too.
-fn side(title: Msg, entry: Option<&Whole>, other: Option<&Whole>, notices: Notices) -> AnyView {
+fn side(title: Msg, entry: Option<&Whole>, other: Option<&Whole>, clipboard: Clipboard) -> AnyView {
     let Some(Whole { content, changed_at, .. }) = entry else {
         return view! {
             <section class="side"><h3 class="dialog-part">{live(title)}</h3><p class="hint">{live(Msg::SideDeleted)}</p></section>
@@ -113,7 +114,7 @@ fn side(title: Msg, entry: Option<&Whole>, other: Option<&Whole>, notices: Notic
                     <dt>{password}</dt>
                     <dd>
                         <Hidden label=live(Msg::Password) secret=content.password.expose().to_owned()
-                            name=content.name.clone() notices/>
+                            name=content.name.clone() clipboard/>
                     </dd>
                 </div>
                 {line(Msg::Note, content.note.expose(), of_other(|it| it.content.note.expose()))}

@@ -273,6 +273,8 @@ fn Form(
         }
     });
     let generate = move |()| {
+        // What the generator shows may be in another entry.
+        mint.again_if_used();
         if let (Some(password), Ok(plan)) = (mint.password(), mint.plan.get_untracked()) {
             minted.set_value((password.expose().to_owned(), Some(plan.0.rules())));
             fields.password.set(password.expose().to_owned());

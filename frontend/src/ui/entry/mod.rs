@@ -4,22 +4,16 @@ mod compare;
 mod edit;
 mod show;
 
-use std::time::Duration;
-
 use leptos::prelude::*;
-use leptos::task::spawn_local;
 
+use super::clipboard::Clipboard;
 use super::dialog::Page;
 use super::fields::{Button, flag, live, words};
 use super::frame::Frame;
-use super::notice::Notices;
 use super::secret_text::secret_text;
 use crate::browser;
 use crate::secret::Secret;
 use crate::text::{self, Msg};
-
-/// How long a copied secret stays on the clipboard, in seconds.
-const CLIPBOARD_SECONDS: u32 = 30;
 
 /// What is done with one entry.
 pub(super) fn show(page: Page) -> AnyView {
@@ -28,21 +22,6 @@ pub(super) fn show(page: Page) -> AnyView {
         Page::Compare(id) => view! { <compare::Compare id/> }.into_any(),
         Page::Edit(_) | Page::Duplicate(_) | Page::New | Page::Draft(_) => view! { <edit::Edit page/> }.into_any(),
     }
-}
-
-/// Copies a secret of an entry, and takes it off the clipboard after a while.
-fn copy(notices: Notices, name: &str, secret: String) {
-    let copied = text::with(Msg::Copied, &[("name", &name), ("seconds", &CLIPBOARD_SECONDS)]);
-    let secret = Secret::new(secret);
-    spawn_local(async move {
-        if browser::copy(secret.expose()).await.is_err() {
-            return notices.problem(Msg::CopyFailed.into());
-        }
-        notices.result(copied);
-        browser::clear_clipboard_after(Duration::from_secs(CLIPBOARD_SECONDS.into()), move || {
-            notices.result(Msg::ClipboardCleared.into());
-        });
-    });
 }
 
 /// A secret that is shown when asked for, with what can be done with it.
@@ -55,8 +34,8 @@ fn Hidden(
     secret: String,
     /// The entry's name.
     name: String,
-    /// Says what goes wrong.
-    notices: Notices,
+    /// Copies it.
+    clipboard: Clipboard,
 ) -> impl IntoView {
     let shown = RwSignal::new(false);
     let secret = StoredValue::new(Secret::new(secret));
@@ -72,7 +51,7 @@ fn Hidden(
             </p>
             <Button class="button--small" label=toggle name=named(toggle) press=move |()| shown.update(|shown| *shown = !*shown)/>
             <Button class="button--small" label=Msg::Copy name=named(live(Msg::Copy))
-                press=move |()| copy(notices, &name, expose())/>
+                press=move |()| clipboard.copy_shown(&name, &expose())/>
         </div>
     }
 }

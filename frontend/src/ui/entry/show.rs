@@ -8,7 +8,7 @@ use leptos::prelude::*;
 use leptos::task::spawn_local;
 use shared::ids::EntryId;
 
-use super::{Frame, Hidden, Pending, copy, when};
+use super::{Clipboard, Frame, Hidden, Pending, when};
 use crate::files;
 use crate::keyring::protocol::entry::{Content, EntryState, Former, Whole};
 use crate::model::entry::link;
@@ -19,7 +19,7 @@ use crate::text::vault as say;
 use crate::text::{self, Msg};
 use crate::ui::dialog::{Page, Tool, use_dialog};
 use crate::ui::fields::{Button, flag, live, words};
-use crate::ui::notice::{Notices, use_notices};
+use crate::ui::notice::use_notices;
 use crate::{browser, parts::use_parts};
 
 #[component]
@@ -59,7 +59,7 @@ pub(super) fn Show(
 }
 
 /// One line of an entry: what it is called, what it is, and a button to copy it.
-fn line(label: Msg, value: &str, name: &str, notices: Notices) -> Option<AnyView> {
+fn line(label: Msg, value: &str, name: &str, clipboard: Clipboard) -> Option<AnyView> {
     if value.is_empty() {
         return None;
     }
@@ -78,7 +78,7 @@ fn line(label: Msg, value: &str, name: &str, notices: Notices) -> Option<AnyView
                 <dt>{live(label)}</dt>
                 <dd dir="auto">
                     <span class="detail-value">{shown}</span>
-                    <Button class="button--small" label=Msg::Copy name=button press=move |()| copy(notices, &name, copied.clone())/>
+                    <Button class="button--small" label=Msg::Copy name=button press=move |()| clipboard.copy_shown(&name, &copied)/>
                 </dd>
             </div>
         }
@@ -90,9 +90,10 @@ fn details(session: Session, id: EntryId, whole: &Whole) -> AnyView {
     let dialog = use_dialog();
     let notices = use_notices();
     let parts = use_parts();
-    let Whole { content, created_at, changed_at, history, binned_at } = whole;
+    let Whole { content, created_at, changed_at, history, binned_at, .. } = whole;
     let name = content.name.clone();
     let state = session.entries.with_untracked(|entries| entries.get(id).map(|entry| entry.state));
+    let clipboard = Clipboard::new(notices, state == Some(EntryState::Saved));
     let in_conflict = state == Some(EntryState::Conflict);
     let rules = content.rules.clone();
     let has_rules = rules.is_some();
@@ -141,16 +142,16 @@ fn details(session: Session, id: EntryId, whole: &Whole) -> AnyView {
     view! {
         <p class="fault" hidden=!in_conflict>{live(Msg::ConflictHere)}</p>
         <dl class="details">
-            {line(Msg::EntryLogin, &content.login, &name, notices)}
-            {line(Msg::Website, &content.website, &name, notices)}
+            {line(Msg::EntryLogin, &content.login, &name, clipboard)}
+            {line(Msg::Website, &content.website, &name, clipboard)}
             <div class="detail">
                 <dt>{live(Msg::Password)}</dt>
-                <dd><Hidden label=Msg::Password secret=content.password.expose().to_owned() name=name.clone() notices/></dd>
+                <dd><Hidden label=Msg::Password secret=content.password.expose().to_owned() name=name.clone() clipboard/></dd>
             </div>
-            {line(Msg::Tags, &tags, &name, notices)}
+            {line(Msg::Tags, &tags, &name, clipboard)}
         </dl>
         <p class="detail-note" dir="auto" hidden=!has_note>{note}</p>
-        <History history name=name.clone() notices/>
+        <History history name=name.clone() clipboard/>
         <p class="hint">{dates}</p>
         <div class="buttons">
             <Button class="button--main" label=Msg::Edit press=edit hidden=flag(move || in_conflict || is_binned)/>
@@ -171,15 +172,15 @@ fn History<'a>(
     history: &'a [Former],
     /// The entry's name.
     name: String,
-    /// Says what goes wrong.
-    notices: Notices,
+    /// Copies them.
+    clipboard: Clipboard,
 ) -> impl IntoView + use<> {
     let none = history.is_empty();
     let count = history.len();
     let rows = history.iter().map(|former| {
         let (secret, until) = (former.password.expose().to_owned(), when(former.until));
         let label = words(move || text::with(Msg::HistoryUntil, &[("date", &until.get())]));
-        view! { <li class="history-row"><p class="hint">{label}</p><Hidden label secret name=name.clone() notices/></li> }
+        view! { <li class="history-row"><p class="hint">{label}</p><Hidden label secret name=name.clone() clipboard/></li> }
     });
     let rows = rows.collect_view();
     view! {

@@ -21,5 +21,7 @@ pub fn part() -> ToolsPart {
         Tool::Bulk => view! { <bulk::Bulk/> }.into_any(),
         Tool::Trust => view! { <trust::Trust/> }.into_any(),
         Tool::Entry(page) => super::entry::show(page),
+        // Another part draws it.
+        Tool::Manage(_) => ().into_any(),
     }
 }

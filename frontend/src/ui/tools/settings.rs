@@ -2,6 +2,7 @@
 
 use leptos::prelude::*;
 use leptos::task::spawn_local;
+use wasm_bindgen::JsValue;
 
 use super::Frame;
 use crate::text::{self, Msg, Texts};
@@ -57,13 +58,15 @@ fn Language() -> impl IntoView {
     let choose = move |index: usize| {
         let Some((tag, _)) = LANGUAGES.get(index) else { return };
         spawn_local(async move {
-            let others = format!("{tag}-more");
-            let (Ok(first), Ok(others)) = (files::text(tag).await, files::text(&others).await) else {
-                return notices.problem(text::get(Msg::NoPart));
+            let fetched = async {
+                let first = Texts::new(tag, &files::text(tag).await?);
+                let others = files::text_at(first.get(Msg::Others)).await?;
+                Ok::<_, JsValue>(first.and(&others))
             };
+            let Ok(texts) = fetched.await else { return notices.problem(text::get(Msg::NoPart)) };
             browser::keep_setting(LANGUAGE_SETTING, Some(tag));
             browser::set_on_root("lang", Some(tag));
-            text::speak(Texts::new(tag, &first).and(&others));
+            text::speak(texts);
         });
     };
     let options = Signal::derive(|| LANGUAGES.iter().map(|(_, name)| (*name).to_owned()).collect::<Vec<_>>());

@@ -10,17 +10,15 @@ use super::room::Progress;
 use crate::browser;
 use crate::client::KeyringFault;
 use crate::keyring::protocol::KeyringError;
-use crate::random;
 use crate::secret::Secret;
 use crate::session::{Fault, Making, use_session};
 use crate::text::{self, Msg};
-use crate::ui::fields::{Button, Check, FaultText, TextField, flag, live, words};
+use crate::ui::code::CodeForm;
+use crate::ui::fields::{Button, Check, FaultText, TextField, flag, live};
 use crate::ui::notice::use_notices;
 
 /// The shortest passphrase, in characters.
-const PASSPHRASE_MIN: usize = 12;
-/// Words of the recovery code that are asked for, and the ids of their fields.
-const ASKED: [&str; 3] = ["word-a", "word-b", "word-c"];
+pub(in crate::ui) const PASSPHRASE_MIN: usize = 12;
 
 #[component]
 pub(super) fn Create(
@@ -122,78 +120,28 @@ fn WriteDown(
 ) -> impl IntoView {
     let session = use_session();
     let notices = use_notices();
-    let code: Vec<String> = made.recovery_code.expose().split(' ').map(str::to_owned).collect();
-    // If there is no randomness for it, the first words are as good to ask for.
-    let asked = random::pick(ASKED.len(), code.len()).unwrap_or_else(|_| (0..ASKED.len()).collect());
-    let typed: Vec<_> = asked.into_iter().map(|place| (place, RwSignal::new(String::new()))).collect();
     let fault = RwSignal::new(String::new());
     let busy = flag(move || session.is_busy());
-    browser::focus_soon("code-title");
-
-    let copy = move |()| {
-        let Some(made) = making.get_untracked() else { return };
+    let code = Secret::new(made.recovery_code.expose().to_owned());
+    let made = StoredValue::new_local(made);
+    let confirmed = move |()| {
         spawn_local(async move {
-            match browser::copy(made.recovery_code.expose()).await {
-                Ok(()) => notices.result(Msg::CodeCopied.into()),
-                Err(_) => notices.problem(Msg::CopyFailed.into()),
+            match session.finish_creating(made.get_value()).await {
+                Ok(()) => {
+                    // The invite is used up: nothing of it stays in the address.
+                    browser::forget_fragment();
+                    notices.clear();
+                    browser::focus_soon("name");
+                    creating.set(false);
+                    invite.set(String::new());
+                }
+                Err(wrong) => fault.set(text::vault::fault(&wrong)),
             }
         });
     };
-    let submit = {
-        let (code, typed) = (code.clone(), typed.clone());
-        move |event: SubmitEvent| {
-            event.prevent_default();
-            if busy.get_untracked() {
-                return;
-            }
-            // The digit of a word need not be typed.
-            let letters = |text: &str| text.trim().trim_end_matches(|c: char| c.is_ascii_digit()).to_lowercase();
-            let is_wrong =
-                |(place, word): &&(usize, RwSignal<String>)| letters(&word.get_untracked()) != letters(&code[*place]);
-            if let Some((wrong, _)) = typed.iter().find(is_wrong) {
-                fault.set(text::with(Msg::CodeWordWrong, &[("place", &(wrong + 1))]));
-                return;
-            }
-            fault.set(String::new());
-            let made = Rc::clone(&made);
-            spawn_local(async move {
-                match session.finish_creating(made).await {
-                    Ok(()) => {
-                        // The invite is used up: nothing of it stays in the address.
-                        browser::forget_fragment();
-                        notices.clear();
-                        browser::focus_soon("name");
-                        creating.set(false);
-                        invite.set(String::new());
-                    }
-                    Err(wrong) => fault.set(text::vault::fault(&wrong)),
-                }
-            });
-        }
-    };
-
     view! {
-        <form class="narrow" novalidate on:submit=submit>
-            <h3 id="code-title" class="card-title" tabindex="-1">{live(Msg::CodeTitle)}</h3>
-            <p class="lead">{live(Msg::CodeIntro)}</p>
-            <p class="print-only">{live(Msg::CodeOf)}</p>
-            <ol class="code-words">{code.into_iter().map(|word| view! { <li>{word}</li> }).collect_view()}</ol>
-            <div class="buttons">
-                <Button label=Msg::CodePrint press=move |()| browser::print()/>
-                <Button label=Msg::CodeCopy press=copy/>
-            </div>
-            <fieldset class="code-confirm">
-                <legend>{live(Msg::CodeConfirm)}</legend>
-                {typed.into_iter().zip(ASKED).map(|((place, word), id)| view! {
-                    <TextField id label=words(move || text::with(Msg::CodeWord, &[("place", &(place + 1))])) value=word fault="" busy/>
-                }).collect_view()}
-            </fieldset>
-            <FaultText id="code" text=fault/>
-            <div class="buttons">
-                <Button class="button--main" label=Msg::CodeDone disabled=busy/>
-                <Button class="button--quiet" label=Msg::CodeAbandon press=move |()| making.set(None) disabled=busy/>
-            </div>
+        <CodeForm code fault busy done=Msg::CodeDone confirmed abandon=move |()| making.set(None)>
             <Progress/>
-        </form>
+        </CodeForm>
     }
 }

@@ -6,16 +6,14 @@ use shared::ids::EntryId;
 
 use super::Shared;
 use super::drafts::Drafts;
-use super::row::{Listed, Row};
+use super::list::List;
+use crate::model::list::EntryList;
 use crate::session::{Doubt, use_session};
 use crate::text::vault as say;
 use crate::text::{self, Msg};
 use crate::ui::dialog::{Page, Tool, use_dialog};
 use crate::ui::fields::{Button, TextField, flag, words};
 use crate::ui::notice::use_notices;
-
-/// Rows drawn at first, and added each time more are asked for: a long vault does not slow the page down.
-const ROWS: usize = 100;
 
 #[component]
 pub(super) fn Entries() -> impl IntoView {
@@ -24,33 +22,24 @@ pub(super) fn Entries() -> impl IntoView {
     let dialog = use_dialog();
     let Shared { in_bin, .. } = expect_context();
     let query = RwSignal::new(String::new());
-    let rows = RwSignal::new(ROWS);
-    // What is found, and how many there are to search in.
     let found = Memo::new(move |_| {
-        let in_bin = in_bin.get();
-        session.entries.with(|entries| {
-            let found = query.with(|query| entries.search(query, in_bin).map(|entry| entry.id).collect::<Vec<_>>());
-            (found, entries.search("", in_bin).count())
-        })
+        let ids = |query: &String| {
+            session.entries.with(|list| list.search(query, in_bin.get()).map(|entry| entry.id).collect::<Vec<_>>())
+        };
+        query.with(ids)
     });
-    let listed = move || {
-        found.with(|(found, _)| {
-            session.entries.with(|entries| {
-                let of = |id: &EntryId| entries.get(*id).map(|entry| Listed::new(entry, session.refusal(*id)));
-                found.iter().take(rows.get()).filter_map(of).collect::<Vec<_>>()
-            })
-        })
-    };
-    let all_shown = flag(move || found.with(|(found, _)| found.len() <= rows.get()));
-    let summary = words(move || {
-        found.with(|(found, all)| match (found.len(), *all) {
-            (_, 0) => text::get(if in_bin.get() { Msg::BinEmpty } else { Msg::EmptyVault }),
-            (0, _) => query.with(|query| text::with(Msg::NoHit, &[("query", &query.trim())])),
-            (shown, all) => say::count(shown, all),
-        })
+    // How many there are to search in: in the bin, or out of it.
+    let binned = Memo::new(move |_| session.entries.with(EntryList::binned));
+    let all = Memo::new(move |_| {
+        let binned = binned.get();
+        if in_bin.get() { binned } else { session.entries.with(EntryList::len) - binned }
+    });
+    let summary = words(move || match (found.with(Vec::len), all.get()) {
+        (_, 0) => text::get(if in_bin.get() { Msg::BinEmpty } else { Msg::EmptyVault }),
+        (0, _) => query.with(|query| text::with(Msg::NoHit, &[("query", &query.trim())])),
+        (shown, all) => say::count(shown, all),
     });
     let unopened = words(move || say::unopened(session.unopened.with(|ids| ids.len()), session.unopened_drafts.get()));
-    let binned = Memo::new(move |_| session.entries.with(|entries| entries.search("", true).count()));
     let bin_label = words(move || match (in_bin.get(), binned.get()) {
         (true, _) => text::get(Msg::BinLeave),
         (false, count) => text::with(Msg::Bin, &[("count", &count)]),
@@ -85,9 +74,6 @@ pub(super) fn Entries() -> impl IntoView {
         </div>
         <p class="hint" hidden=move || !in_bin.get()>{words(move || text::with(Msg::BinHint, &[("days", &say::BIN_DAYS)]))}</p>
         <Drafts/>
-        <ul class="list">
-            <For each=listed key=|row| row.clone() let(row)><Row row/></For>
-        </ul>
-        <Button label=Msg::ShowMore press=move |()| rows.update(|rows| *rows += ROWS) hidden=all_shown/>
+        <List found/>
     }
 }

@@ -4,6 +4,7 @@ mod create;
 mod drafts;
 mod entries;
 mod header;
+mod list;
 mod room;
 mod row;
 mod save;
@@ -16,12 +17,14 @@ use leptos::task::spawn_local;
 use shared::ids::EntryId;
 
 use super::dialog::use_dialog;
-use super::mint::use_mint;
+use super::mint::{Fate, use_mint};
 use super::notice::{Notices, use_notices};
 use crate::browser;
-use crate::parts::{CreatePart, VaultPart};
+use crate::parts::VaultPart;
 use crate::session::{LockReason, Report, Session, Stage, Waiting};
 use crate::text::{self, Msg};
+
+pub(super) use create::PASSPHRASE_MIN;
 
 /// How long an entry that went into the bin can be taken out again from the bar.
 const UNDO: Duration = Duration::from_secs(8);
@@ -69,12 +72,17 @@ pub fn part() -> VaultPart {
             save::keep_copied(mint, session, notices);
         }
     });
-    // What the dialog shows of the vault goes with the keys.
+    // What the dialog shows of the vault goes with the keys; and what the generator shows, if it is in an entry.
     let dialog = use_dialog();
-    Effect::new(move |_| {
-        if session.stage.get() != Stage::Open {
+    Effect::new(move |was_open| {
+        let is_open = session.stage.get() == Stage::Open;
+        if !is_open {
             dialog.close_vault();
+            if was_open == Some(true) && mint.fate.with_untracked(|fate| matches!(fate, Fate::Sealed(..))) {
+                mint.again();
+            }
         }
+        is_open
     });
     warn_before_leaving(session);
     VaultPart {
@@ -113,12 +121,10 @@ fn to_bin(session: Session, notices: Notices) -> Callback<EntryId> {
     })
 }
 
-/// The form for making a vault.
-pub fn create_part() -> CreatePart {
-    || {
-        let Shared { invite, creating, .. } = expect_context();
-        view! { <create::Create invite creating/> }.into_any()
-    }
+/// The form for making a vault, which another part brings.
+pub(super) fn create() -> AnyView {
+    let Shared { invite, creating, .. } = expect_context();
+    view! { <create::Create invite creating/> }.into_any()
 }
 
 /// Locks the vault, if it is open, and says so.

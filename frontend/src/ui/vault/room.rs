@@ -9,7 +9,8 @@ use crate::parts::use_parts;
 use crate::session::{Stage, use_session};
 use crate::text::{self, Msg};
 use crate::ui::PartPlace;
-use crate::ui::fields::{Button, flag, words};
+use crate::ui::dialog::{Manage, Tool, use_dialog};
+use crate::ui::fields::{Button, flag, live, words};
 
 #[component]
 pub(super) fn Room() -> impl IntoView {
@@ -18,12 +19,38 @@ pub(super) fn Room() -> impl IntoView {
     let Shared { invite, creating, .. } = expect_context();
     let is_open = Memo::new(move |_| session.stage.get() == Stage::Open);
     move || match (is_open.get(), creating.get()) {
-        (true, _) => view! { <Entries/> }.into_any(),
+        (true, _) => view! { <Managing/><Entries/> }.into_any(),
         (false, true) => {
-            parts.load_create();
-            view! { <PartPlace part=parts.create load=move |()| parts.load_create()/> }.into_any()
+            parts.load_manage();
+            let form = Signal::derive(move || parts.manage.get().map(|_| form as fn() -> AnyView));
+            view! { <PartPlace part=form load=move |()| parts.load_manage()/> }.into_any()
         }
         (false, false) => view! { <Unlock invite creating/> }.into_any(),
+    }
+}
+
+/// The form for making a vault, once its part is here.
+fn form() -> AnyView {
+    let part = use_parts().manage.get_untracked().here();
+    part.map_or_else(|| ().into_any(), |show| show(Tool::Manage(Manage::Create)))
+}
+
+/// What can be done with the vault as a whole.
+#[component]
+fn Managing() -> impl IntoView {
+    let dialog = use_dialog();
+    let buttons = [
+        (Msg::Account, Manage::Account),
+        (Msg::Import, Manage::Import),
+        (Msg::Export, Manage::Export),
+        (Msg::Health, Manage::Health),
+    ];
+    view! {
+        <nav class="managing buttons" aria-label=live(Msg::ManageVault)>
+            {buttons.map(|(label, what)| view! {
+                <Button class="button--quiet" label press=move |()| dialog.open(Tool::Manage(what))/>
+            }).into_iter().collect_view()}
+        </nav>
     }
 }
 

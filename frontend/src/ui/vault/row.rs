@@ -1,32 +1,30 @@
 //! One row of the list: an entry, and what is done with it most.
 
-use std::time::Duration;
-
 use leptos::prelude::*;
 use leptos::task::spawn_local;
 use shared::ids::EntryId;
 
 use super::Shared;
+use super::list::{InList, style};
 use crate::browser;
 use crate::keyring::protocol::entry::{EntryState, EntrySummary};
+use crate::model::rows::Place;
 use crate::model::when::ago;
 use crate::secret::Secret;
 use crate::session::use_session;
 use crate::text::vault as say;
 use crate::text::{self, Msg};
+use crate::ui::clipboard::Clipboard;
 use crate::ui::dialog::{Page, Tool, use_dialog};
 use crate::ui::fields::{Button, flag, words};
 use crate::ui::mint::use_mint;
 use crate::ui::notice::use_notices;
 use crate::ui::secret_text::secret_text;
 
-/// How long a copied password stays on the clipboard, in seconds.
-const CLIPBOARD_SECONDS: u32 = 30;
-
 /// A row of the list.
-#[derive(Clone, PartialEq, Eq, Hash)]
+#[derive(Clone, PartialEq, Eq)]
 pub(super) struct Listed {
-    id: EntryId,
+    pub(super) id: EntryId,
     version: u32,
     name: String,
     login: String,
@@ -56,11 +54,16 @@ impl Listed {
 pub(super) fn Row(
     /// What is known of it.
     row: Listed,
+    /// Where it stands.
+    place: RwSignal<Place>,
+    /// What it shares with the others.
+    shared: InList,
 ) -> impl IntoView {
     let session = use_session();
     let notices = use_notices();
     let dialog = use_dialog();
     let Shared { to_bin, .. } = expect_context();
+    let InList { count, focused, resized } = shared;
     let Listed { id, name, login, changed_at, is_binned, state, refused, .. } = row;
     let password = RwSignal::new_local(None::<Secret>);
     let time = words(move || match state {
@@ -78,11 +81,16 @@ pub(super) fn Row(
     let show = move |()| {
         if password.with_untracked(Option::is_some) {
             password.set(None);
+            resized.run(());
             return;
         }
         spawn_local(async move {
             match session.reveal(id).await {
-                Ok(secret) => drop(password.try_set(Some(secret))),
+                Ok(secret) => {
+                    if password.try_set(Some(secret)).is_none() {
+                        resized.run(());
+                    }
+                }
                 Err(fault) => notices.problem(say::fault(&fault)),
             }
         });
@@ -91,22 +99,13 @@ pub(super) fn Row(
     let show_or_hide = words(move || text::get(if shown.get() { Msg::Hide } else { Msg::Show }));
     let kept_name = StoredValue::new(name.clone());
     let copy = move |()| {
-        let copied =
-            kept_name.with_value(|name| text::with(Msg::Copied, &[("name", name), ("seconds", &CLIPBOARD_SECONDS)]));
         spawn_local(async move {
-            let secret = match session.reveal(id).await {
-                Ok(secret) => secret,
-                Err(fault) => return notices.problem(say::fault(&fault)),
-            };
-            if browser::copy(secret.expose()).await.is_err() {
-                return notices.problem(Msg::CopyFailed.into());
-            }
-            notices.result(copied);
-            // What is not saved yet is not taken off the clipboard.
-            if state == EntryState::Saved {
-                browser::clear_clipboard_after(Duration::from_secs(CLIPBOARD_SECONDS.into()), move || {
-                    notices.result(Msg::ClipboardCleared.into());
-                });
+            match session.reveal(id).await {
+                Ok(secret) => {
+                    let name = kept_name.try_get_value().unwrap_or_default();
+                    Clipboard::new(notices, state == EntryState::Saved).copy(&name, secret).await;
+                }
+                Err(fault) => notices.problem(say::fault(&fault)),
             }
         });
     };
@@ -133,7 +132,10 @@ pub(super) fn Row(
         .into_any(),
     };
     view! {
-        <li class="row" class:row--waiting=state != EntryState::Saved>
+        <li class="row" class:row--waiting=state != EntryState::Saved prop:style=move || style("margin-top", place.get().gap)
+            aria-posinset=words(move || (place.get().index + 1).to_string())
+            aria-setsize=words(move || count.get().to_string())
+            on:focusin=move |_| focused.set(Some(id)) on:focusout=move |_| focused.set(None)>
             <button type="button" class="row-name" dir="auto" on:click=open>{name.clone()}</button>
             <span class="row-login" dir="auto">{login}</span>
             <span class="row-time" title=exact>{time}</span>

@@ -3,15 +3,17 @@
 use leptos::ev::SubmitEvent;
 use leptos::prelude::*;
 use leptos::task::spawn_local;
-use shared::sessions::CredentialKind;
+use shared::sessions::CredentialName;
 
 use super::room::Progress;
 use crate::browser;
 use crate::client::KeyringFault;
 use crate::keyring::protocol::KeyringError;
+use crate::passkey;
 use crate::secret::Secret;
 use crate::session::{Fault, Session, count_kept, use_session};
 use crate::text::{self, Msg};
+use crate::ui::dialog::{Manage, Tool, use_dialog};
 use crate::ui::fields::{Button, Check, TextField, flag, live, words};
 use crate::ui::notice::use_notices;
 
@@ -24,6 +26,7 @@ pub(super) fn Unlock(
 ) -> impl IntoView {
     let session = use_session();
     let notices = use_notices();
+    let dialog = use_dialog();
     let login = RwSignal::new(Session::remembered_login().unwrap_or_default());
     let secret = RwSignal::new(String::new());
     let by_code = RwSignal::new(false);
@@ -46,12 +49,19 @@ pub(super) fn Unlock(
             return;
         }
         notices.clear();
-        let kind = if by_code.get_untracked() { CredentialKind::Recovery } else { CredentialKind::Passphrase };
+        let with_code = by_code.get_untracked();
+        let kind = if with_code { CredentialName::Recovery } else { CredentialName::Passphrase };
         let name = browser::normalise(&login.get_untracked());
         spawn_local(async move {
             // What was typed stays, to be corrected.
             match session.unlock(name, kind, Secret::new(browser::normalise(&typed))).await {
-                Ok(()) => browser::focus_soon("name"),
+                Ok(()) => {
+                    browser::focus_soon("name");
+                    if with_code {
+                        let set = Callback::new(move |()| dialog.open(Tool::Manage(Manage::Account)));
+                        notices.offer(text::get(Msg::CodeUsed), (Msg::PassphraseChange, set), None);
+                    }
+                }
                 Err(Fault::Keyring(KeyringFault::Refused(KeyringError::Login(wrong)))) => {
                     login_fault.set(text::vault::login_fault(wrong));
                     browser::focus_soon("login");
@@ -60,6 +70,32 @@ pub(super) fn Unlock(
                     fault.set(text::vault::fault(&wrong));
                     browser::focus_soon("secret");
                 }
+            }
+        });
+    };
+    // What an authenticator makes opens the vault like a passphrase.
+    let by_passkey = move |()| {
+        if busy.get_untracked() {
+            return;
+        }
+        login_fault.set(String::new());
+        fault.set(String::new());
+        let name = browser::normalise(&login.get_untracked());
+        if name.trim().is_empty() {
+            login_fault.set(text::get(Msg::LoginEmpty));
+            return browser::focus_soon("login");
+        }
+        notices.clear();
+        spawn_local(async move {
+            match passkey::get(&[]).await {
+                Err(declined) => fault.set(text::vault::passkey_fault(declined)),
+                Ok((id, secret)) => match session.unlock(name, CredentialName::Passkey(id), secret).await {
+                    Ok(()) => browser::focus_soon("name"),
+                    Err(Fault::Keyring(KeyringFault::Refused(KeyringError::WrongSecret))) => {
+                        fault.set(text::get(Msg::PasskeyWrong));
+                    }
+                    Err(wrong) => fault.set(text::vault::fault(&wrong)),
+                },
             }
         });
     };
@@ -98,6 +134,8 @@ pub(super) fn Unlock(
                 <Button class="button--main" label=Msg::Unlock disabled=busy/>
                 <Button class="button--quiet" label=either(Msg::UsePassphrase, Msg::UseRecovery) press=switch
                     disabled=busy/>
+                <Button class="button--quiet" label=Msg::UsePasskey press=by_passkey disabled=busy
+                    hidden=flag(|| !passkey::are_offered())/>
             </div>
             <Progress/>
             <p class="hint" hidden=move || has_invite.get()>{live(Msg::NoVaultYet)}</p>

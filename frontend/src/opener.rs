@@ -1,0 +1,285 @@
+//! What opens a backup, inside the backup's own file: it asks for the passphrase, and lists what was sealed.
+//!
+//! It runs from a disk, without a server and without a network: the file's policy allows no request. The file
+//! (`assets/opener.html`) has the elements; this module fills them in and does what their buttons say. What is secret
+//! comes into the document when it is asked for, as text.
+
+mod dom;
+mod entry;
+
+use std::cell::{Cell, RefCell};
+use std::fmt::Display;
+use std::rc::Rc;
+
+use js_sys::{Array, JSON};
+use wasm_bindgen::prelude::*;
+use web_sys::{Blob, BlobPropertyBag, Element, HtmlAnchorElement, HtmlElement, Url};
+
+use self::dom::{after, after_drawing, at, by_id, document, field, set, window};
+use self::entry::Entry;
+use crate::keyring::backup;
+use crate::keyring::protocol::KeyringError;
+use crate::letters::lower_case;
+use crate::secret::Secret;
+use crate::text::fill;
+
+/// How many entries are drawn at once.
+const DRAWN: usize = 100;
+/// How long something copied stays on the clipboard, in seconds.
+const CLIPBOARD_SECONDS: i32 = 30;
+/// How long a message stays, in seconds.
+const STATUS_SECONDS: i32 = 10;
+/// What the saved file is called.
+const FILE: &str = "passmint-not-encrypted.json";
+
+thread_local! {
+    /// The words, which came with the file.
+    static TEXTS: JsValue = json("texts").unwrap_or(JsValue::NULL);
+}
+
+/// What the file says, with values filled in.
+fn say(name: &str, values: &[(&str, &dyn Display)]) -> String {
+    fill(&TEXTS.with(|texts| dom::text(texts, name)), values)
+}
+
+/// What a data block of the file holds.
+fn json(id: &str) -> Option<JsValue> {
+    JSON::parse(&by_id(id).text_content()?).ok()
+}
+
+/// What was opened.
+#[derive(Default)]
+struct Opener {
+    text: RefCell<Secret>,
+    entries: RefCell<Vec<Entry>>,
+    /// How many are drawn.
+    drawn: Cell<usize>,
+    /// Whether the page has stayed in front since something was copied.
+    in_front: Cell<bool>,
+}
+
+/// Shows the form, and waits for what a person does.
+pub fn run() {
+    let opener = Rc::new(Opener::default());
+    if let Some(root) = document().document_element() {
+        set(&root, "lang", &say("lang", &[]));
+    }
+    document().set_title(&say("title", &[]));
+    let named = document().query_selector_all("[data-text]").unwrap_throw();
+    for element in (0..named.length()).filter_map(|index| named.item(index)) {
+        let element: Element = element.unchecked_into();
+        element.set_text_content(Some(&say(&element.get_attribute("data-text").unwrap_or_default(), &[])));
+    }
+    // A browser may have saved the file again as it looked when it was open.
+    by_id("list").set_text_content(None);
+    by_id("status").set_text_content(None);
+    by_id("opened").set_hidden(true);
+    by_id("closed").set_hidden(false);
+    by_id("app").set_hidden(false);
+    fault("");
+    busy(false);
+
+    let listen = |id: &str, kind: &str, act: fn(&Rc<Opener>, web_sys::Event)| {
+        let opener = Rc::clone(&opener);
+        at(&by_id(id), kind, move |event| act(&opener, event));
+    };
+    listen("closed", "submit", |opener, event| {
+        event.prevent_default();
+        opener.open();
+    });
+    listen("search", "input", |opener, _| opener.search());
+    listen("more", "click", |opener, _| opener.more());
+    listen("list", "click", |opener, event| {
+        let pressed = event.target().and_then(|target| target.dyn_into::<Element>().ok());
+        if let Some(button) = pressed.and_then(|element| element.closest("[data-act]").ok().flatten()) {
+            opener.press(&button);
+        }
+    });
+    listen("save", "click", |opener, _| opener.save());
+    listen("lock", "click", |_, _| drop(window().location().reload()));
+    at(&window(), "blur", move |_| opener.in_front.set(false));
+    let _ = field("passphrase").focus();
+}
+
+/// Says in place what is wrong with the passphrase; nothing if the text is empty.
+fn fault(text: &str) {
+    by_id("fault-text").set_text_content(Some(text));
+    set(&field("passphrase"), "aria-invalid", if text.is_empty() { "false" } else { "true" });
+}
+
+/// Says what came of something, for a while.
+fn status(text: &str) {
+    by_id("status").set_text_content(Some(text));
+    let said = text.to_owned();
+    after(STATUS_SECONDS * 1000, move || {
+        if by_id("status").text_content().as_ref() == Some(&said) {
+            by_id("status").set_text_content(None);
+        }
+    });
+}
+
+/// Says that it is opening, or not any more.
+fn busy(is_busy: bool) {
+    by_id("progress").set_text_content(Some(&if is_busy { say("opening", &[]) } else { String::new() }));
+    for id in ["passphrase", "open"] {
+        let _ = by_id(id).toggle_attribute_with_force("disabled", is_busy);
+    }
+}
+
+impl Opener {
+    fn open(self: &Rc<Self>) {
+        let passphrase = js_sys::JsString::from(field("passphrase").value()).normalize("NFC");
+        let passphrase = Secret::new(passphrase.into());
+        if passphrase.is_empty() {
+            fault(&say("empty", &[]));
+            let _ = field("passphrase").focus();
+            return;
+        }
+        fault("");
+        busy(true);
+        let opener = Rc::clone(self);
+        // The thread is busy for a second: what it does has to be on the screen first.
+        after_drawing(move || {
+            let opened = backup::open(&passphrase, &by_id("backup").text_content().unwrap_or_default());
+            busy(false);
+            let wrong = match opened.map(|text| opener.show(text)) {
+                Ok(true) => return,
+                Ok(false) => "damaged",
+                Err(KeyringError::WrongSecret) => "wrong",
+                Err(KeyringError::Costs) => "memory",
+                Err(_) => "damaged",
+            };
+            fault(&say(wrong, &[]));
+            let _ = field("passphrase").focus();
+            field("passphrase").select();
+        });
+    }
+
+    /// Lists what was sealed, if it is what it has to be.
+    fn show(&self, text: Secret) -> bool {
+        let Ok(vault) = JSON::parse(text.expose()) else { return false };
+        let mut entries: Vec<Entry> = dom::array(&vault, "items").iter().map(Entry::new).collect();
+        entries.sort_by_cached_key(|entry| lower_case(&entry.name));
+        self.entries.replace(entries);
+        self.text.replace(text);
+        field("passphrase").set_value("");
+        by_id("closed").set_hidden(true);
+        by_id("opened").set_hidden(false);
+        field("search").set_value("");
+        self.search();
+        let _ = field("search").focus();
+        true
+    }
+
+    /// Draws the first of what is searched for.
+    fn search(&self) {
+        self.drawn.set(DRAWN);
+        self.draw();
+    }
+
+    fn more(&self) {
+        let first_new = self.drawn.get();
+        self.drawn.set(first_new + DRAWN);
+        self.draw();
+        // The button may be gone: the keyboard goes on where the new ones begin.
+        let first = by_id("list").query_selector(&format!("li:nth-child({}) button", first_new + 1));
+        if let Ok(Some(button)) = first {
+            let _ = button.unchecked_into::<HtmlElement>().focus();
+        }
+    }
+
+    fn draw(&self) {
+        let entries = self.entries.borrow();
+        let query = field("search").value();
+        let wanted = lower_case(query.trim());
+        let is_wanted = |entry: &Entry| wanted.split_whitespace().all(|word| entry.found_by.contains(word));
+        let found: Vec<_> = entries.iter().enumerate().filter(|(_, entry)| is_wanted(entry)).collect();
+        let list = by_id("list");
+        list.set_text_content(None);
+        for (index, entry) in found.iter().take(self.drawn.get()) {
+            entry.draw(*index, &list);
+        }
+        by_id("more").set_hidden(found.len() <= self.drawn.get());
+        let (shown, all) = (found.len(), entries.len());
+        by_id("count").set_text_content(Some(&match (shown, all) {
+            (0, 1..) => say("none", &[("query", &query)]),
+            (1, 1) => say("countOne", &[]),
+            _ if shown == all => say("count", &[("all", &all)]),
+            _ => say("countSome", &[("shown", &shown), ("all", &all)]),
+        }));
+    }
+
+    /// Does what a button of an entry says.
+    fn press(self: &Rc<Self>, button: &Element) {
+        let number = |name: &str| button.get_attribute(name).and_then(|number| number.parse::<usize>().ok());
+        let entries = self.entries.borrow();
+        let Some((index, entry)) = number("data-entry").and_then(|index| Some((index, entries.get(index)?))) else {
+            return;
+        };
+        let act = button.get_attribute("data-act").unwrap_or_default();
+        let copied = match act.as_str() {
+            "copy" => entry.password(),
+            "login" => entry.login.clone(),
+            "former" => entry.former_password(number("data-former").unwrap_or_default()),
+            _ => {
+                let row = button.closest("li").ok().flatten();
+                let place = row.and_then(|row| row.query_selector(&format!("[data-of={act}]")).ok().flatten());
+                let Some(place) = place else { return };
+                let is_shown = place.toggle_attribute("hidden").is_ok_and(|is_hidden| !is_hidden);
+                place.set_text_content(None);
+                if is_shown {
+                    entry.draw_more(&act, index, &place);
+                }
+                if act == "show" {
+                    let verb = say(if is_shown { "hide" } else { "show" }, &[]);
+                    button.set_text_content(Some(&verb));
+                    set(button, "aria-label", &entry.named(&verb));
+                } else {
+                    set(button, "aria-expanded", if is_shown { "true" } else { "false" });
+                }
+                return;
+            }
+        };
+        self.copy(&copied, say("copied", &[("name", &entry.name), ("seconds", &CLIPBOARD_SECONDS)]));
+    }
+
+    /// Copies, and takes it off the clipboard again after a while, if the page has stayed in front.
+    fn copy(self: &Rc<Self>, text: &str, copied: String) {
+        let navigator = window().navigator();
+        // Some browsers have none for a file.
+        if dom::member(&navigator, "clipboard").is_undefined() {
+            return status(&say("copyFailed", &[]));
+        }
+        self.in_front.set(true);
+        let opener = Rc::clone(self);
+        let done = Closure::once(move |_: JsValue| {
+            status(&copied);
+            after(CLIPBOARD_SECONDS * 1000, move || {
+                if opener.in_front.get() && document().has_focus().unwrap_or(false) {
+                    let _ = window().navigator().clipboard().write_text("");
+                    status(&say("cleared", &[]));
+                }
+            });
+        });
+        let failed = Closure::once(|_: JsValue| status(&say("copyFailed", &[])));
+        let _ = navigator.clipboard().write_text(text).then2(&done, &failed);
+        done.forget();
+        failed.forget();
+    }
+
+    /// Hands what was sealed over as a file to save.
+    fn save(&self) {
+        let options = BlobPropertyBag::new();
+        options.set_type("application/json");
+        let parts = Array::of1(&self.text.borrow().expose().into());
+        let file = Blob::new_with_str_sequence_and_options(&parts, &options)
+            .and_then(|blob| Url::create_object_url_with_blob(&blob))
+            .unwrap_throw();
+        let link: HtmlAnchorElement = document().create_element("a").unwrap_throw().unchecked_into();
+        link.set_href(&file);
+        link.set_download(FILE);
+        link.click();
+        // The browser has taken what it needs by then.
+        after(60_000, move || drop(Url::revoke_object_url(&file)));
+    }
+}

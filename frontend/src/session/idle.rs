@@ -1,0 +1,85 @@
+//! Locking by itself: after a while without a key, click or movement, and when the page is hidden, as the person wishes.
+
+use std::time::Duration;
+
+use leptos::prelude::*;
+
+use super::{LockReason, Report, Session, Stage};
+use crate::browser;
+use crate::text::{self, Msg};
+
+/// The setting that keeps after how many minutes the vault is locked; 0 for never.
+const LOCK_AFTER_SETTING: &str = "passmint.lock-after";
+/// Minutes, unless another number is kept.
+const LOCK_AFTER: u64 = 15;
+/// The setting that is there if the vault is to be locked when the page is hidden.
+pub const LOCK_HIDDEN_SETTING: &str = "passmint.lock-hidden";
+/// How often it is looked whether it is time.
+const EVERY: Duration = Duration::from_secs(5);
+
+/// After how many minutes the vault is locked; 0 for never.
+#[must_use]
+pub fn lock_after() -> u64 {
+    browser::setting(LOCK_AFTER_SETTING).and_then(|kept| kept.parse().ok()).unwrap_or(LOCK_AFTER)
+}
+
+/// Keeps after how many minutes the vault is locked.
+pub fn keep_lock_after(minutes: u64) {
+    browser::keep_setting(LOCK_AFTER_SETTING, (minutes != LOCK_AFTER).then(|| minutes.to_string()).as_deref());
+}
+
+impl Session {
+    /// Watches, as long as the page lives.
+    pub(super) fn watch(self) {
+        let attend = move || self.attend();
+        let handles = [
+            window_event_listener(leptos::ev::pointerdown, move |_| attend()),
+            window_event_listener(leptos::ev::pointermove, move |_| attend()),
+            window_event_listener(leptos::ev::wheel, move |_| attend()),
+            window_event_listener(leptos::ev::keydown, move |_| attend()),
+            window_event_listener(leptos::ev::visibilitychange, move |_| {
+                if !browser::document().hidden() {
+                    // Asleep, a machine counts no seconds: what is overdue is done now.
+                    self.lock_if_idle();
+                } else if browser::setting(LOCK_HIDDEN_SETTING).is_some() {
+                    self.lock_unasked(text::get(Msg::LockedHidden));
+                }
+            }),
+        ];
+        let look = move || {
+            self.lock_if_idle();
+        };
+        let ticking = set_interval_with_handle(look, EVERY);
+        on_cleanup(move || {
+            handles.into_iter().for_each(WindowListenerHandle::remove);
+            if let Ok(ticking) = ticking {
+                ticking.clear();
+            }
+        });
+    }
+
+    /// Notes that somebody is there, or that something is going on that need not be watched.
+    pub fn attend(self) {
+        if !self.lock_if_idle() {
+            self.attended.set_value(browser::now());
+        }
+    }
+
+    /// Locks the vault if it is time to. Gives whether it was.
+    fn lock_if_idle(self) -> bool {
+        let minutes = lock_after();
+        let gone = browser::now().saturating_sub(self.attended.get_value());
+        let is_due = minutes > 0 && gone >= minutes * 60_000 && self.stage.get_untracked() == Stage::Open;
+        if is_due {
+            self.lock_unasked(text::with(Msg::LockedIdle, &[("minutes", &minutes)]));
+        }
+        is_due
+    }
+
+    fn lock_unasked(self, why: String) {
+        if self.stage.get_untracked() == Stage::Open {
+            self.lock(LockReason::Idle);
+            self.report.set(Some(Report::Done(why)));
+        }
+    }
+}

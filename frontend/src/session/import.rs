@@ -1,0 +1,150 @@
+//! Taking over what was in another program's file: sealed part by part, kept in this browser, and sent several at a time.
+//! What the server does not get now waits like every other change.
+
+use futures_util::StreamExt;
+use futures_util::stream;
+use leptos::prelude::*;
+use shared::ids::EntryId;
+use shared::problem::ProblemCode;
+
+use super::outbox::Waiting;
+use super::{Fault, Open, Session};
+use crate::api;
+use crate::browser;
+use crate::client::KeyringFault;
+use crate::kept::{self, Sealed};
+use crate::keyring::protocol::entry::{Import, Imported, Opened};
+use crate::keyring::protocol::{Costs, Request, Response};
+use crate::secret::{Secret, SecretOctets};
+use crate::text::vault as say;
+
+/// Requests that are under way at a time: browsers open six connections to a server.
+const AT_ONCE: usize = 6;
+
+/// What became of something out of a file.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub enum Fate {
+    /// It is a new entry, which the server has.
+    Saved,
+    /// It is a new entry, which waits for the server.
+    Waits,
+    /// The vault has it already.
+    Known,
+    /// It is longer than an entry can be.
+    TooLarge,
+    /// The server takes it not: why.
+    Refused(String),
+}
+
+impl Session {
+    /// Takes some items of a file over, in its order. `first` begins a file, `again` takes also what is known.
+    ///
+    /// # Errors
+    /// [`Fault`], of the keyring only; none of these items is an entry then.
+    pub async fn import(self, items: Vec<Imported>, first: bool, again: bool) -> Result<Vec<Fate>, Fault> {
+        let open = self.opened().ok_or(Fault::Keyring(KeyringFault::Ended))?;
+        // It need not be watched.
+        self.attend();
+        let request = Request::Import { items, first, again, now: browser::now() };
+        let Response::Imported { items, opened } = open.keyring.ask(request).await? else {
+            return Err(Fault::Keyring(KeyringFault::Ended));
+        };
+        let sealed = items.iter().filter_map(|item| match item {
+            Import::Sealed(id, body) => Some((*id, body.clone())),
+            Import::Known | Import::TooLarge => None,
+        });
+        let waiting = self.keep_all(&open, sealed.collect()).await;
+        self.take_in(opened);
+        // Nobody else sends these meanwhile.
+        self.sending.set_value(true);
+        let refused = self.send_all(&open, &waiting).await;
+        self.sending.set_value(false);
+        let refused = refused?;
+        for (id, _) in &refused {
+            // It is in the file still.
+            self.discard(*id).await?;
+        }
+        let fate = |item: &Import| match item {
+            Import::Known => Fate::Known,
+            Import::TooLarge => Fate::TooLarge,
+            Import::Sealed(id, _) => match refused.iter().find(|(refused, _)| refused == id) {
+                Some((_, why)) => Fate::Refused(why.clone()),
+                None if self.waiting.with_untracked(|list| list.iter().any(|waiting| waiting.id == *id)) => Fate::Waits,
+                None => Fate::Saved,
+            },
+        };
+        Ok(items.iter().map(fate).collect())
+    }
+
+    /// Opens a backup. Takes as long as a log-in.
+    ///
+    /// # Errors
+    /// [`Fault`].
+    pub async fn open_backup(self, passphrase: Secret, backup: String) -> Result<Secret, Fault> {
+        match self.ask(Request::OpenBackup { passphrase, backup }).await? {
+            Response::BackupOpened { text } => Ok(text),
+            _ => Err(Fault::Keyring(KeyringFault::Ended)),
+        }
+    }
+
+    /// Seals a backup. Takes as long as a log-in.
+    ///
+    /// # Errors
+    /// [`Fault`].
+    pub async fn seal_backup(self, passphrase: Secret, text: Secret) -> Result<String, Fault> {
+        match self.ask(Request::SealBackup { passphrase, text }).await? {
+            Response::Backup { backup } => Ok(backup),
+            _ => Err(Fault::Keyring(KeyringFault::Ended)),
+        }
+    }
+
+    /// Stretches another program's password by Argon2id.
+    ///
+    /// # Errors
+    /// [`Fault`].
+    pub async fn stretch(self, secret: Secret, salt: Vec<u8>, costs: Costs) -> Result<SecretOctets, Fault> {
+        match self.ask(Request::Stretch { secret, salt, costs }).await? {
+            Response::Stretched { key } => Ok(key),
+            _ => Err(Fault::Keyring(KeyringFault::Ended)),
+        }
+    }
+
+    /// Keeps new entries in this browser, all in one go.
+    async fn keep_all(self, open: &Open, sealed: Vec<(EntryId, String)>) -> Vec<Waiting> {
+        let changes: Vec<Sealed> = sealed.iter().map(|(id, body)| Sealed::Change(*id, body.clone())).collect();
+        // A browser that keeps nothing: the page has them, and warns before it is left.
+        let keys = kept::add(open.account, &changes).await.unwrap_or_default();
+        let mut keys = keys.into_iter();
+        let waiting: Vec<Waiting> =
+            sealed.into_iter().map(|(id, body)| Waiting::quiet(open.account, id, keys.next(), body)).collect();
+        self.waiting.update(|list| list.extend(waiting.iter().cloned()));
+        waiting
+    }
+
+    /// Sends all of these. Gives those that the server will never take, and why; what it cannot take now goes on
+    /// waiting.
+    async fn send_all(self, open: &Open, waiting: &[Waiting]) -> Result<Vec<(EntryId, String)>, Fault> {
+        let sends = waiting.iter().map(|waiting| async move {
+            (waiting, self.heard_open(open, api::put_password(&open.token, waiting.id, waiting.body()).await))
+        });
+        let mut answers = stream::iter(sends).buffer_unordered(AT_ONCE);
+        let (mut saved, mut refused, mut opened) = (Vec::new(), Vec::new(), Opened::default());
+        while let Some((waiting, answer)) = answers.next().await {
+            match answer {
+                Ok(()) => {
+                    let own = Request::TakeOwn { id: waiting.id, body: waiting.body().to_owned() };
+                    opened.entries.extend(open.keyring.take(own).await?.entries);
+                    saved.push(waiting);
+                }
+                Err(fault) if fault.is_passing() || fault.code() == Some(ProblemCode::SessionEnded) => {}
+                Err(fault) => refused.push((waiting.id, say::fault(&fault.into()))),
+            }
+        }
+        self.take_in(opened);
+        let keys: Vec<u32> = saved.iter().filter_map(|waiting| waiting.key()).collect();
+        self.waiting.update(|list| list.retain(|waiting| !saved.iter().any(|saved| saved.id == waiting.id)));
+        // What stays is sent once more, which changes nothing.
+        let _ = kept::replace(&keys, None).await;
+        Ok(refused)
+    }
+}

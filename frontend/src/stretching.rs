@@ -1,0 +1,38 @@
+//! PBKDF2 (RFC 8018, section 5.2), as other programs protect their files with it: the browser's own, which is fast and
+//! does not hold the page up.
+
+use js_sys::{Array, Object, Promise, Reflect, Uint8Array};
+use wasm_bindgen::prelude::*;
+use wasm_bindgen_futures::JsFuture;
+
+use crate::browser::window;
+use crate::secret::{Secret, SecretOctets};
+
+/// The key of 32 octets that PBKDF2 with HMAC-SHA256 makes of a secret.
+///
+/// # Errors
+/// The browser's.
+pub async fn pbkdf2(secret: &Secret, salt: &[u8], iterations: u32) -> Result<SecretOctets, JsValue> {
+    let subtle = Reflect::get(&Reflect::get(&window(), &"crypto".into())?, &"subtle".into())?;
+    let call = |name: &str, arguments: &[JsValue]| -> Result<Promise, JsValue> {
+        let method: js_sys::Function = Reflect::get(&subtle, &name.into())?.dyn_into()?;
+        method.apply(&subtle, &arguments.iter().collect::<Array>())?.dyn_into()
+    };
+    let secret = Uint8Array::from(secret.expose().as_bytes());
+    let usages = Array::of1(&"deriveBits".into());
+    let key = call("importKey", &["raw".into(), secret.into(), "PBKDF2".into(), false.into(), usages.into()])?;
+    let key = JsFuture::from(key).await?;
+    let algorithm = Object::new();
+    for (name, value) in [
+        ("name", JsValue::from("PBKDF2")),
+        ("hash", "SHA-256".into()),
+        ("salt", Uint8Array::from(salt).into()),
+        ("iterations", iterations.into()),
+    ] {
+        Reflect::set(&algorithm, &name.into(), &value)?;
+    }
+    let bits = JsFuture::from(call("deriveBits", &[algorithm.into(), key, 256.into()])?).await?;
+    let mut stretched = SecretOctets::default();
+    Uint8Array::new(&bits).copy_to(stretched.expose_mut());
+    Ok(stretched)
+}

@@ -1,0 +1,77 @@
+//! The words that go with a backup's file, so that it speaks the language of who made it. Pure, and tested natively.
+
+use std::collections::BTreeMap;
+
+use super::table::{Msg, Texts};
+
+/// What the file asks for by these names.
+const WORDS: [(&str, Msg); 30] = [
+    ("title", Msg::BackupTitle),
+    ("intro", Msg::BackupIntro),
+    ("passphrase", Msg::Passphrase),
+    ("open", Msg::BackupOpen),
+    ("opening", Msg::StepStretching),
+    ("empty", Msg::PassphraseEmpty),
+    ("wrong", Msg::BackupWrong),
+    ("damaged", Msg::BackupDamaged),
+    ("memory", Msg::BackupMemory),
+    ("search", Msg::Search),
+    ("lock", Msg::Lock),
+    ("more", Msg::HealthMore),
+    ("none", Msg::NoHit),
+    ("countOne", Msg::CountOne),
+    ("count", Msg::Count),
+    ("countSome", Msg::CountSome),
+    ("named", Msg::Named),
+    ("login", Msg::EntryLogin),
+    ("website", Msg::Website),
+    ("show", Msg::Show),
+    ("hide", Msg::Hide),
+    ("copy", Msg::Copy),
+    ("note", Msg::Note),
+    ("history", Msg::History),
+    ("until", Msg::HistoryUntil),
+    ("copied", Msg::Copied),
+    ("cleared", Msg::ClipboardCleared),
+    ("copyFailed", Msg::CopyFailed),
+    ("save", Msg::BackupSave),
+    ("saveHint", Msg::BackupSaveHint),
+];
+
+/// Names and texts as JSON, as [`crate::keyring::backup::page`] takes them. The texts of all parts have to be here.
+#[must_use]
+pub fn opener(texts: &Texts) -> String {
+    let words = WORDS.iter().map(|(name, text)| (*name, texts.get(*text)));
+    let words: BTreeMap<&str, &str> = words.chain([("lang", texts.language())]).collect();
+    // Texts can always be written.
+    serde_json::to_string(&words).unwrap_or_default()
+}
+
+#[cfg(all(test, not(target_arch = "wasm32")))]
+mod tests {
+    use super::super::table::tests::{FILES, read};
+    use super::*;
+
+    #[test]
+    fn the_file_gets_every_word_that_it_asks_for_and_no_other() {
+        let (html, rust) = (include_str!("../../../assets/opener.html"), include_str!("../opener.rs"));
+        let entry = include_str!("../opener/entry.rs");
+        let asked = |text: &'static str, before: &'static str| {
+            text.split(before).skip(1).filter_map(|rest| rest.split_once('"').map(|(name, _)| name))
+        };
+        let mut all: Vec<&str> =
+            asked(html, "data-text=\"").chain(asked(rust, "say(\"")).chain(asked(entry, "say(\"")).collect();
+        // Chosen from.
+        all.extend(["wrong", "damaged", "memory", "show", "hide"]);
+        all.sort_unstable();
+        all.dedup();
+        for (language, file) in FILES {
+            let lines: Vec<&str> = read(file).into_iter().map(|(_, text)| text).collect();
+            let words: BTreeMap<String, String> =
+                serde_json::from_str(&opener(&Texts::new(language, &lines.join("\n")))).unwrap();
+            assert_eq!(words.keys().map(String::as_str).collect::<Vec<_>>(), all);
+            assert!(words.values().all(|text| !text.is_empty()));
+            assert_eq!(words["lang"], language);
+        }
+    }
+}

@@ -1,0 +1,98 @@
+//! A recovery code, shown this once: to be printed or copied, and confirmed before it counts.
+
+use leptos::ev::SubmitEvent;
+use leptos::prelude::*;
+use leptos::task::spawn_local;
+
+use super::fields::{Button, FaultText, TextField, live, words};
+use super::notice::use_notices;
+use crate::secret::Secret;
+use crate::text::{self, Msg};
+use crate::{browser, random};
+
+/// Words of the code that are asked for, and the ids of their fields.
+const ASKED: [&str; 3] = ["word-a", "word-b", "word-c"];
+
+/// Shows the code, and asks for three of its words before it goes on.
+#[component]
+pub(super) fn CodeForm(
+    /// The code: words with blanks between them.
+    code: Secret,
+    /// What is wrong, if anything.
+    fault: RwSignal<String>,
+    /// Whether it is being done.
+    busy: Signal<bool>,
+    /// What the button says that goes on.
+    done: Msg,
+    /// Goes on.
+    #[prop(into)]
+    confirmed: Callback<()>,
+    /// Gives up.
+    #[prop(into)]
+    abandon: Callback<()>,
+    /// What stands below the buttons, if anything.
+    #[prop(optional)]
+    children: Option<Children>,
+) -> impl IntoView {
+    let notices = use_notices();
+    let shown: Vec<String> = code.expose().split(' ').map(str::to_owned).collect();
+    // If there is no randomness for it, the first words are as good to ask for.
+    let asked = random::pick(ASKED.len(), shown.len()).unwrap_or_else(|_| (0..ASKED.len()).collect());
+    let typed: Vec<_> = asked.into_iter().map(|place| (place, RwSignal::new(String::new()))).collect();
+    let code = StoredValue::new(code);
+    browser::focus_soon("code-title");
+
+    let copy = move |()| {
+        spawn_local(async move {
+            let text = code.with_value(|code| code.expose().to_owned());
+            match browser::copy(&text).await {
+                Ok(()) => notices.result(Msg::CodeCopied.into()),
+                Err(_) => notices.problem(Msg::CopyFailed.into()),
+            }
+        });
+    };
+    let submit = {
+        let (shown, typed) = (shown.clone(), typed.clone());
+        move |event: SubmitEvent| {
+            event.prevent_default();
+            if busy.get_untracked() {
+                return;
+            }
+            // The digit of a word need not be typed.
+            let letters = |text: &str| text.trim().trim_end_matches(|c: char| c.is_ascii_digit()).to_lowercase();
+            let is_wrong =
+                |(place, word): &&(usize, RwSignal<String>)| letters(&word.get_untracked()) != letters(&shown[*place]);
+            if let Some((wrong, _)) = typed.iter().find(is_wrong) {
+                fault.set(text::with(Msg::CodeWordWrong, &[("place", &(wrong + 1))]));
+                return;
+            }
+            fault.set(String::new());
+            confirmed.run(());
+        }
+    };
+
+    view! {
+        <form class="narrow" novalidate on:submit=submit>
+            <h3 id="code-title" class="card-title" tabindex="-1">{live(Msg::CodeTitle)}</h3>
+            <p class="lead">{live(Msg::CodeIntro)}</p>
+            <p class="print-only">{live(Msg::CodeOf)}</p>
+            <ol class="code-words">{shown.into_iter().map(|word| view! { <li>{word}</li> }).collect_view()}</ol>
+            <div class="buttons">
+                <Button label=Msg::CodePrint press=move |()| browser::print()/>
+                <Button label=Msg::CodeCopy press=copy/>
+            </div>
+            <fieldset class="code-confirm">
+                <legend>{live(Msg::CodeConfirm)}</legend>
+                {typed.into_iter().zip(ASKED).map(|((place, word), id)| view! {
+                    <TextField id label=words(move || text::with(Msg::CodeWord, &[("place", &(place + 1))])) value=word fault="" busy/>
+                }).collect_view()}
+            </fieldset>
+            <FaultText id="code" text=fault/>
+            <div class="buttons">
+                <Button class="button--main" label=done disabled=busy/>
+                <Button class="button--quiet" label=Msg::CodeAbandon press=abandon disabled=busy/>
+            </div>
+            {children.map(|children| children())}
+        </form>
+    }
+}

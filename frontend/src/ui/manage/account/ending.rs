@@ -1,0 +1,43 @@
+//! The end of an account.
+
+use leptos::prelude::*;
+
+use super::{Confirmed, hold};
+use crate::browser;
+use crate::session::use_session;
+use crate::text::{self, Msg};
+use crate::ui::fields::{Button, FaultText, TextField, live, words};
+use crate::ui::notice::use_notices;
+
+#[component]
+pub(super) fn Ending() -> impl IntoView {
+    let session = use_session();
+    let notices = use_notices();
+    let form = Confirmed::new("end-current", false);
+    let login = StoredValue::new(session.login());
+    let typed = RwSignal::new(String::new());
+    let fault = RwSignal::new(String::new());
+    let submit = move |event| {
+        hold(&event);
+        fault.set(String::new());
+        let is_same =
+            login.with_value(|login| browser::normalise(typed.get_untracked().trim()).to_lowercase() == *login);
+        if !is_same {
+            fault.set(text::get(Msg::EndNotNamed));
+            return browser::focus_soon("end-login");
+        }
+        form.run(session, session.delete_account(), move |()| notices.result(text::get(Msg::EndDone)));
+    };
+    let hint = words(move || text::with(Msg::EndHint, &[("count", &session.entries.with(|entries| entries.len()))]));
+    view! {
+        <form class="narrow" novalidate on:submit=submit>
+            <p class="fault">{hint}</p>
+            <TextField id="end-login" label=words(move || text::with(Msg::EndType, &[("login", &login.get_value())])) value=typed
+                fault busy=form.busy/>
+            {form.field()}
+            <div class="buttons"><Button class="button--main" label=Msg::EndNow disabled=form.busy/></div>
+            <FaultText id="end" text=form.wrong/>
+            <p class="hint">{live(Msg::EndBackups)}</p>
+        </form>
+    }
+}

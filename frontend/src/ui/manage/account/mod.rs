@@ -1,0 +1,137 @@
+//! The account: what opens its vault, where it is open, when it locks, and its end.
+
+mod ending;
+mod locking;
+mod passkeys;
+mod passphrase;
+mod recovery;
+mod sessions;
+
+use leptos::ev::SubmitEvent;
+use leptos::prelude::*;
+use leptos::task::spawn_local;
+
+use crate::browser;
+use crate::client::KeyringFault;
+use crate::keyring::protocol::KeyringError;
+use crate::secret::Secret;
+use crate::session::{Fault, Session, use_session};
+use crate::text::{self, Msg};
+use crate::ui::fields::{TextField, live, words};
+use crate::ui::frame::Frame;
+
+/// The dialog.
+#[component]
+pub(super) fn Account() -> impl IntoView {
+    let login = use_session().login();
+    view! {
+        <Frame title=words(move || text::with(Msg::AccountOf, &[("login", &login)]))>
+            <Part title=Msg::Passphrase><passphrase::Passphrase/></Part>
+            <Part title=Msg::Recovery><recovery::Recovery/></Part>
+            <Part title=Msg::Passkeys><passkeys::Passkeys/></Part>
+            <Part title=Msg::Sessions><sessions::Sessions/></Part>
+            <Part title=Msg::Locking><locking::Locking/></Part>
+            <Part title=Msg::EndAccount><ending::Ending/></Part>
+        </Frame>
+    }
+}
+
+/// Something of the account, closed until it is wanted: only then is it made, and asks the server.
+#[component]
+fn Part(
+    /// What it is about.
+    title: Msg,
+    /// It.
+    children: ChildrenFn,
+) -> impl IntoView {
+    let opened = RwSignal::new(false);
+    view! {
+        <details class="part" on:toggle=move |_| opened.set(true)>
+            <summary>{live(title)}</summary>
+            <div class="part-body">{move || opened.get().then(|| children())}</div>
+        </details>
+    }
+}
+
+/// What is done by a form that asks for the passphrase first.
+#[derive(Clone, Copy)]
+struct Confirmed {
+    /// The passphrase, as typed.
+    typed: RwSignal<String>,
+    /// What is wrong with it.
+    fault: RwSignal<String>,
+    /// Whether something is being done.
+    busy: RwSignal<bool>,
+    /// What went wrong after that.
+    wrong: RwSignal<String>,
+    /// Whether the passphrase is not asked for.
+    is_waived: bool,
+    /// The field's id.
+    id: &'static str,
+}
+
+impl Confirmed {
+    /// A form whose field has this id.
+    fn new(id: &'static str, is_waived: bool) -> Self {
+        let (typed, fault, wrong) =
+            (RwSignal::new(String::new()), RwSignal::new(String::new()), RwSignal::new(String::new()));
+        Self { typed, fault, busy: RwSignal::new(false), wrong, is_waived, id }
+    }
+
+    /// The field for the passphrase.
+    fn field(self) -> impl IntoView {
+        (!self.is_waived).then(|| {
+            let Self { typed, fault, busy, id, .. } = self;
+            view! { <TextField id label=Msg::ConfirmPassphrase value=typed fault busy secret=true autocomplete="current-password"/> }
+        })
+    }
+
+    /// Confirms with the passphrase, and then does what is to be done. What was typed as the passphrase is forgotten
+    /// once it was right.
+    fn run<T: 'static>(
+        self,
+        session: Session,
+        work: impl Future<Output = Result<T, Fault>> + 'static,
+        then: impl FnOnce(T) + 'static,
+    ) {
+        let Self { typed, fault, busy, wrong, is_waived, id } = self;
+        if busy.get_untracked() {
+            return;
+        }
+        fault.set(String::new());
+        wrong.set(String::new());
+        let passphrase = browser::normalise(&typed.get_untracked());
+        if !is_waived && passphrase.is_empty() {
+            fault.set(text::get(Msg::PassphraseEmpty));
+            browser::focus_soon(id);
+            return;
+        }
+        busy.set(true);
+        spawn_local(async move {
+            let confirmed = if is_waived { Ok(()) } else { session.confirm(Secret::new(passphrase)).await };
+            let result = match confirmed {
+                Ok(()) => {
+                    // The dialog may be closed by now: the work goes on, and nobody is told.
+                    let _ = typed.try_set(String::new());
+                    work.await
+                }
+                Err(Fault::Keyring(KeyringFault::Refused(KeyringError::WrongSecret))) => {
+                    let _ = fault.try_set(text::get(Msg::ConfirmWrong));
+                    let _ = busy.try_set(false);
+                    return browser::focus_soon(id);
+                }
+                Err(other) => Err(other),
+            };
+            let _ = busy.try_set(false);
+            match result {
+                Ok(done) => then(done),
+                Err(why) => drop(wrong.try_set(text::vault::fault(&why))),
+            }
+        });
+    }
+}
+
+/// Keeps a form from being sent by the browser.
+fn hold(event: &SubmitEvent) {
+    event.prevent_default();
+}

@@ -1,0 +1,107 @@
+//! Passkeys that open the vault.
+
+use leptos::prelude::*;
+use leptos::task::spawn_local;
+use shared::credentials::{PasskeySummary, Passkeys as Answer};
+use shared::ids::PasskeyId;
+
+use super::{Confirmed, hold};
+use crate::browser;
+use crate::model::when::ago;
+use crate::passkey;
+use crate::session::use_session;
+use crate::text::vault as say;
+use crate::text::{self, Msg};
+use crate::ui::fields::{Button, FaultText, flag, live, words};
+use crate::ui::notice::use_notices;
+
+#[component]
+pub(super) fn Passkeys() -> impl IntoView {
+    let session = use_session();
+    let notices = use_notices();
+    let form = Confirmed::new("passkey-current", false);
+    let listed = RwSignal::new(Vec::<PasskeySummary>::new());
+    let fault = RwSignal::new(String::new());
+    let load = move || {
+        spawn_local(async move {
+            match session.read("passkeys").await {
+                Ok(answer) => match serde_json::from_str::<Answer>(&answer) {
+                    Ok(answer) => drop(listed.try_set(answer.passkeys)),
+                    Err(_) => drop(fault.try_set(text::get(Msg::FaultStrange))),
+                },
+                Err(why) => drop(fault.try_set(say::fault(&why))),
+            }
+        });
+    };
+    load();
+    let add = move |event| {
+        hold(&event);
+        let known: Vec<PasskeyId> = listed.with_untracked(|listed| listed.iter().map(|one| one.id.clone()).collect());
+        let work = async move {
+            match session.make_passkey(&known).await {
+                Ok((id, secret)) => session.add_passkey(id, secret).await.map(Ok),
+                Err(declined) => Ok(Err(declined)),
+            }
+        };
+        form.run(session, work, move |result| match result {
+            Ok(()) => {
+                notices.result(text::get(Msg::PasskeyAdded));
+                load();
+            }
+            Err(declined) => drop(form.wrong.try_set(say::passkey_fault(declined))),
+        });
+    };
+    // Removing asks for the passphrase too: it is typed in the form below.
+    let remove = Callback::new(move |id: PasskeyId| {
+        form.run(session, async move { session.remove(&format!("passkeys/{id}")).await }, move |()| {
+            notices.result(text::get(Msg::PasskeyRemoved));
+            load();
+        });
+    });
+    let offered = passkey::are_offered();
+    view! {
+        <p class="hint">{live(Msg::PasskeysHint)}</p>
+        <ul class="list">
+            {move || listed.get().into_iter().map(|one| view! { <Row one remove busy=form.busy.into()/> }).collect_view()}
+        </ul>
+        <p class="fault" role="alert">{fault}</p>
+        <form class="narrow" novalidate on:submit=add>
+            {form.field()}
+            <div class="buttons">
+                <Button class="button--main" label=Msg::PasskeyAdd disabled=flag(move || form.busy.get() || !offered)/>
+            </div>
+            <p class="hint" hidden=offered>{live(Msg::PasskeysNotHere)}</p>
+            <FaultText id="passkey" text=form.wrong/>
+        </form>
+    }
+}
+
+#[component]
+fn Row(
+    /// The passkey.
+    one: PasskeySummary,
+    /// Removes it.
+    remove: Callback<PasskeyId>,
+    /// Whether something is being done.
+    busy: Signal<bool>,
+) -> impl IntoView {
+    let PasskeySummary { id, created_at, used_at } = one;
+    let date = move || browser::exact_time(created_at, &text::language());
+    let name = words(move || text::with(Msg::PasskeySince, &[("date", &date())]));
+    let used = words(move || match used_at {
+        None => text::get(Msg::PasskeyUnused),
+        Some(used_at) => say::ago(ago(browser::now(), used_at)),
+    });
+    let accessible =
+        words(move || text::with(Msg::Named, &[("verb", &text::get(Msg::PasskeyRemove)), ("name", &name.get())]));
+    view! {
+        <li class="row">
+            <span class="row-name">{name}</span>
+            <span class="row-time">{used}</span>
+            <div class="row-actions">
+                <Button class="button--small" label=Msg::PasskeyRemove name=accessible disabled=busy
+                    press=move |()| remove.run(id.clone())/>
+            </div>
+        </li>
+    }
+}

@@ -1,0 +1,55 @@
+//! Another passphrase.
+
+use leptos::prelude::*;
+
+use super::{Confirmed, hold};
+use crate::browser;
+use crate::secret::Secret;
+use crate::session::use_session;
+use crate::text::{self, Msg};
+use crate::ui::fields::{Button, Check, FaultText, TextField, flag, live};
+use crate::ui::notice::use_notices;
+use crate::ui::vault::PASSPHRASE_MIN;
+
+#[component]
+pub(super) fn Passphrase() -> impl IntoView {
+    let session = use_session();
+    let notices = use_notices();
+    // Who came in by the recovery code has no passphrase to give.
+    let form = Confirmed::new("passphrase-current", session.is_opened_by_code());
+    let [new, again, new_fault, again_fault] = std::array::from_fn(|_| RwSignal::new(String::new()));
+    let shown = RwSignal::new(false);
+    let secret = flag(move || !shown.get());
+    let submit = move |event| {
+        hold(&event);
+        new_fault.set(String::new());
+        again_fault.set(String::new());
+        let typed = browser::normalise(&new.get_untracked());
+        if typed.chars().count() < PASSPHRASE_MIN {
+            new_fault.set(text::with(Msg::PassphraseShort, &[("least", &PASSPHRASE_MIN)]));
+            return browser::focus_soon("passphrase-new");
+        }
+        if typed != browser::normalise(&again.get_untracked()) {
+            again_fault.set(text::get(Msg::PassphrasesDiffer));
+            return browser::focus_soon("passphrase-again");
+        }
+        form.run(session, session.change_passphrase(Secret::new(typed)), move |()| {
+            let _ = new.try_set(String::new());
+            let _ = again.try_set(String::new());
+            notices.result(text::get(Msg::PassphraseChanged));
+        });
+    };
+    view! {
+        <form class="narrow" novalidate on:submit=submit>
+            <p class="hint">{live(Msg::PassphraseChangeHint)}</p>
+            {form.field()}
+            <TextField id="passphrase-new" label=Msg::PassphraseNew hint=Msg::PassphraseHint value=new fault=new_fault
+                busy=form.busy secret autocomplete="new-password"/>
+            <TextField id="passphrase-again" label=Msg::PassphraseAgain value=again fault=again_fault busy=form.busy secret
+                autocomplete="new-password"/>
+            <Check label=Msg::ShowPassphrase value=shown/>
+            <div class="buttons"><Button class="button--main" label=Msg::PassphraseChange disabled=form.busy/></div>
+            <FaultText id="passphrase-change" text=form.wrong/>
+        </form>
+    }
+}

@@ -1,0 +1,61 @@
+//! Another recovery code.
+
+use leptos::prelude::*;
+use leptos::task::spawn_local;
+
+use super::{Confirmed, hold};
+use crate::secret::Secret;
+use crate::session::{Renewing, use_session};
+use crate::text::{self, Msg};
+use crate::ui::code::CodeForm;
+use crate::ui::fields::{Button, FaultText, live};
+use crate::ui::notice::use_notices;
+
+#[component]
+pub(super) fn Recovery() -> impl IntoView {
+    let session = use_session();
+    let notices = use_notices();
+    let form = Confirmed::new("recovery-current", false);
+    // The code that does not count yet.
+    let renewing = RwSignal::new_local(None::<Renewing>);
+    let fault = RwSignal::new(String::new());
+    let busy = RwSignal::new(false);
+    let confirmed = Callback::new(move |()| {
+        let Some(made) = renewing.try_update(Option::take).flatten() else { return };
+        busy.set(true);
+        spawn_local(async move {
+            let result = session.finish_renewing(&made).await;
+            let _ = busy.try_set(false);
+            match result {
+                Ok(()) => notices.result(text::get(Msg::RecoveryRenewed)),
+                Err(why) => {
+                    // It is shown still, and can be confirmed again.
+                    let _ = fault.try_set(text::vault::fault(&why));
+                    let _ = renewing.try_set(Some(made));
+                }
+            }
+        });
+    });
+    move || {
+        let code = renewing.with(|made| made.as_ref().map(|made| Secret::new(made.recovery_code.expose().to_owned())));
+        match code {
+            None => view! {
+                <form class="narrow" novalidate on:submit=move |event| {
+                    hold(&event);
+                    form.run(session, session.start_renewing(), move |made| drop(renewing.try_set(Some(made))));
+                }>
+                    <p class="hint">{live(Msg::RecoveryRenewHint)}</p>
+                    {form.field()}
+                    <div class="buttons"><Button class="button--main" label=Msg::RecoveryRenew disabled=form.busy/></div>
+                    <FaultText id="recovery-renew" text=form.wrong/>
+                </form>
+            }
+            .into_any(),
+            Some(code) => view! {
+                <CodeForm code fault busy=busy.into() done=Msg::RecoveryDone confirmed
+                    abandon=move |()| renewing.set(None)/>
+            }
+            .into_any(),
+        }
+    }
+}

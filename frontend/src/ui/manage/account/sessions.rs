@@ -1,0 +1,82 @@
+//! Where the vault is open.
+
+use leptos::prelude::*;
+use leptos::task::spawn_local;
+use shared::sessions::{SessionSummary, Sessions as Answer};
+
+use crate::browser;
+use crate::model::when::ago;
+use crate::session::use_session;
+use crate::text::vault as say;
+use crate::text::{self, Msg};
+use crate::ui::fields::{Button, flag, live, words};
+
+#[component]
+pub(super) fn Sessions() -> impl IntoView {
+    let session = use_session();
+    let listed = RwSignal::new(Vec::<SessionSummary>::new());
+    let fault = RwSignal::new(String::new());
+    let load = move || {
+        spawn_local(async move {
+            match session.read("sessions").await {
+                Ok(answer) => match serde_json::from_str::<Answer>(&answer) {
+                    Ok(answer) => drop(listed.try_set(answer.sessions)),
+                    Err(_) => drop(fault.try_set(text::get(Msg::FaultStrange))),
+                },
+                Err(why) => drop(fault.try_set(say::fault(&why))),
+            }
+        });
+    };
+    load();
+    let end = move |what: String| {
+        fault.set(String::new());
+        spawn_local(async move {
+            match session.remove(&what).await {
+                Ok(()) => load(),
+                Err(why) => drop(fault.try_set(say::fault(&why))),
+            }
+        });
+    };
+    let alone = flag(move || listed.with(|listed| listed.len() < 2));
+    view! {
+        <p class="hint">{live(Msg::SessionsHint)}</p>
+        <ul class="list">
+            {move || listed.get().into_iter().map(|one| view! { <Row one end=Callback::new(end)/> }).collect_view()}
+        </ul>
+        <div class="buttons">
+            <Button label=Msg::SessionsEndOthers press=move |()| end("sessions".into()) hidden=alone/>
+        </div>
+        <p class="fault" role="alert">{fault}</p>
+    }
+}
+
+#[component]
+fn Row(
+    /// The session.
+    one: SessionSummary,
+    /// Ends what is named so.
+    end: Callback<String>,
+) -> impl IntoView {
+    let SessionSummary { id, device, created_at, used_at, current } = one;
+    let device = device.map(|device| device.as_str().to_owned());
+    let name = words(move || device.clone().unwrap_or_else(|| text::get(Msg::SessionUnnamed)));
+    let used = words(move || match current {
+        true => text::get(Msg::SessionHere),
+        false => say::ago(ago(browser::now(), used_at)),
+    });
+    let since =
+        words(move || text::with(Msg::SessionSince, &[("date", &browser::exact_time(created_at, &text::language()))]));
+    let accessible =
+        words(move || text::with(Msg::Named, &[("verb", &text::get(Msg::SessionEnd)), ("name", &name.get())]));
+    view! {
+        <li class="row">
+            <span class="row-name" dir="auto">{name}</span>
+            <span class="row-login">{since}</span>
+            <span class="row-time">{used}</span>
+            <div class="row-actions">
+                <Button class="button--small" label=Msg::SessionEnd name=accessible hidden=flag(move || current)
+                    press=move |()| end.run(format!("sessions/{id}"))/>
+            </div>
+        </li>
+    }
+}

@@ -1,0 +1,177 @@
+//! Handing everything out: as a backup that opens itself with a passphrase, or bare, for another program.
+
+use leptos::prelude::*;
+use leptos::task::spawn_local;
+
+use crate::keyring::backup;
+use crate::model::moving::export::{Export as File, Format, Formulas};
+use crate::secret::Secret;
+use crate::session::{Fault, Session, use_session};
+use crate::text::vault as say;
+use crate::text::{self, Msg};
+use crate::ui::fields::{Button, Check, Choices, FaultText, TextField, flag, live, words};
+use crate::ui::frame::Frame;
+use crate::ui::vault::PASSPHRASE_MIN;
+use crate::{browser, files};
+
+/// Entries that are written between two looks at the page.
+const PART: u32 = 100;
+/// What a file can be, in the order of [`KINDS`].
+const BACKUP: usize = 0;
+const JSON: usize = 1;
+const KINDS: &[Msg] = &[Msg::ExportBackup, Msg::ExportJson, Msg::ExportCsv];
+
+/// Why nothing was exported.
+enum NoFile {
+    Fault(Fault),
+    /// A file of this page did not come, or the browser takes none.
+    Part,
+    /// Nobody waits for it any more.
+    Left,
+}
+
+#[component]
+pub(super) fn Export() -> impl IntoView {
+    let session = use_session();
+    let kind = RwSignal::new(BACKUP);
+    let [passphrase, again, passphrase_fault, again_fault, fault, said] =
+        std::array::from_fn(|_| RwSignal::new(String::new()));
+    let for_spreadsheets = RwSignal::new(false);
+    // How many are written, while it goes on.
+    let done = RwSignal::new(None::<usize>);
+    let busy = flag(move || done.with(Option::is_some));
+    let is_backup = flag(move || kind.get() == BACKUP);
+    let is_csv = flag(move || kind.get() > JSON);
+
+    let submit = move |event: leptos::ev::SubmitEvent| {
+        event.prevent_default();
+        if busy.get_untracked() {
+            return;
+        }
+        for text in [passphrase_fault, again_fault, fault, said] {
+            text.set(String::new());
+        }
+        let typed = browser::normalise(&passphrase.get_untracked());
+        let kind = kind.get_untracked();
+        if kind == BACKUP {
+            if typed.chars().count() < PASSPHRASE_MIN {
+                passphrase_fault.set(text::with(Msg::PassphraseShort, &[("least", &PASSPHRASE_MIN)]));
+                return browser::focus_soon("export-passphrase");
+            }
+            if typed != browser::normalise(&again.get_untracked()) {
+                again_fault.set(text::get(Msg::PassphrasesDiffer));
+                return browser::focus_soon("export-again");
+            }
+        }
+        done.set(Some(0));
+        let format = match kind {
+            BACKUP | JSON => Format::Json,
+            _ => Format::Csv { for_spreadsheets: for_spreadsheets.get_untracked() },
+        };
+        spawn_local(async move {
+            let result = async {
+                let (file, count, formulas) =
+                    write(session, format, |count| done.try_set(Some(count)).is_none()).await?;
+                let name = if kind == BACKUP {
+                    let file = seal(session, Secret::new(typed), file).await?;
+                    save(&file, BACKUP_NAME, "text/html;charset=utf-8")?;
+                    BACKUP_NAME
+                } else {
+                    save(file.expose(), format.file_name(), format.media_type())?;
+                    format.file_name()
+                };
+                Ok((name, count, formulas))
+            };
+            let result = result.await;
+            // The dialog may be gone.
+            let _ = done.try_set(None);
+            match result {
+                Ok((name, count, formulas)) => {
+                    let mut words = text::with(Msg::ExportDone, &[("count", &count), ("file", &name)]);
+                    let cells = formulas.texts + formulas.passwords;
+                    if matches!(format, Format::Csv { for_spreadsheets: false }) && cells > 0 {
+                        words.push(' ');
+                        words.push_str(&text::with(Msg::ExportFormulas, &[("count", &cells)]));
+                    } else if matches!(format, Format::Csv { .. }) && formulas.passwords > 0 {
+                        words.push(' ');
+                        words.push_str(&text::with(Msg::ExportFormulaPasswords, &[("count", &formulas.passwords)]));
+                    }
+                    let _ = said.try_set(words);
+                    let _ = (passphrase.try_set(String::new()), again.try_set(String::new()));
+                }
+                Err(NoFile::Fault(why)) => drop(fault.try_set(say::fault(&why))),
+                Err(NoFile::Part) => drop(fault.try_set(text::get(Msg::NoPart))),
+                Err(NoFile::Left) => {}
+            }
+        });
+    };
+    let progress = words(move || {
+        let all = session.entries.with(|entries| entries.len());
+        done.get().map_or_else(String::new, |done| text::with(Msg::ExportProgress, &[("done", &done), ("all", &all)]))
+    });
+    view! {
+        <Frame title=Msg::ExportTitle>
+            <form novalidate on:submit=submit>
+                <Choices id="export-kind" label=Msg::ExportTitle options=KINDS value=kind/>
+                <div class="narrow" hidden=move || !is_backup.get()>
+                    <p class="hint">{live(Msg::ExportBackupHint)}</p>
+                    <TextField id="export-passphrase" label=Msg::ExportPassphrase hint=Msg::PassphraseHint value=passphrase
+                        fault=passphrase_fault busy secret=true autocomplete="new-password"/>
+                    <TextField id="export-again" label=Msg::PassphraseAgain value=again fault=again_fault busy secret=true
+                        autocomplete="new-password"/>
+                </div>
+                <div class="narrow" hidden=move || is_backup.get()>
+                    <p class="fault">{live(Msg::ExportBare)}</p>
+                    <div hidden=move || !is_csv.get()>
+                        <p class="hint">{live(Msg::ExportCsvHint)}</p>
+                        <Check label=Msg::ExportSpreadsheet value=for_spreadsheets/>
+                    </div>
+                </div>
+                <div class="buttons"><Button class="button--main" label=Msg::ExportNow disabled=busy/></div>
+                <p class="hint" aria-live="off">{progress}</p>
+                <p class="bulk-said" role="status">{said}</p>
+                <FaultText id="export" text=fault/>
+            </form>
+        </Frame>
+    }
+}
+
+/// What a backup is called.
+const BACKUP_NAME: &str = "passmint-backup.html";
+
+/// Writes all entries but those in the bin. `go_on` is told how many are written.
+async fn write(
+    session: Session,
+    format: Format,
+    go_on: impl Fn(usize) -> bool,
+) -> Result<(Secret, usize, Formulas), NoFile> {
+    let mut file = File::new(format);
+    let (mut after, mut count, mut formulas) = (None, 0, Formulas::default());
+    loop {
+        session.attend();
+        let (entries, more) = session.list(after, PART).await.map_err(NoFile::Fault)?;
+        after = entries.last().map(|(id, _)| *id);
+        count += entries.len();
+        for (id, entry) in &entries {
+            formulas.count(&entry.content);
+            file.push(*id, entry).map_err(|_| NoFile::Part)?;
+        }
+        if !go_on(count) {
+            return Err(NoFile::Left);
+        }
+        if !more {
+            return Ok((file.finish().map_err(|_| NoFile::Part)?, count, formulas));
+        }
+    }
+}
+
+/// Seals a file into a page that opens itself.
+async fn seal(session: Session, passphrase: Secret, file: Secret) -> Result<String, NoFile> {
+    let template = files::text("opener").await.map_err(|_| NoFile::Part)?;
+    let sealed = session.seal_backup(passphrase, file).await.map_err(NoFile::Fault)?;
+    backup::page(&template, &text::of_opener(), &sealed).ok_or(NoFile::Part)
+}
+
+fn save(file: &str, name: &str, kind: &str) -> Result<(), NoFile> {
+    browser::download(file, name, kind).map_err(|_| NoFile::Part)
+}

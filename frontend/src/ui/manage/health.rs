@@ -1,0 +1,204 @@
+//! The health of the vault: what there is to say against its passwords, as a chart and a list to act on. Nothing of it
+//! leaves the browser.
+
+use leptos::prelude::*;
+use leptos::task::spawn_local;
+
+use crate::browser;
+use crate::client::{Client, KeyringFault};
+use crate::judge::Foreign;
+use crate::model::health::{Check, Concern, Finding, Health as Found};
+use crate::session::{Fault, Session, use_session};
+use crate::text::vault as say;
+use crate::text::{self, Msg};
+use crate::ui::dialog::{Page, Tool, use_dialog};
+use crate::ui::fields::{Button, flag, live, words};
+use crate::ui::frame::Frame;
+
+/// Entries that are looked at between two looks at the clock.
+const AT_ONCE: u32 = 50;
+/// Rows that are drawn at first, and added each time more are asked for.
+const ROWS: usize = 50;
+
+#[component]
+pub(super) fn Health() -> impl IntoView {
+    let session = use_session();
+    let done = RwSignal::new(0_usize);
+    let found = RwSignal::new(None::<Found>);
+    let fault = RwSignal::new(String::new());
+    spawn_local(async move {
+        // It ends when the dialog is gone, and the judge with it.
+        let result = look(session, |looked_at| done.try_set(looked_at).is_some()).await;
+        let _ = match result {
+            Ok(health) => found.try_set(health).is_some(),
+            Err(why) => fault.try_set(say::fault(&why)).is_some(),
+        };
+    });
+    let waits = flag(move || found.with(Option::is_none) && fault.with(String::is_empty));
+    let progress = words(move || {
+        text::with(
+            Msg::HealthRunning,
+            &[("done", &done.get()), ("all", &session.entries.with(|entries| entries.len()))],
+        )
+    });
+    view! {
+        <Frame title=Msg::Health>
+            <p class="hint">{live(Msg::HealthHint)}</p>
+            <div hidden=move || !waits.get()>
+                <progress class="bulk-progress" max=move || session.entries.with(|entries| entries.len().max(1).to_string())
+                    prop:value=move || done.get().to_string() aria-label=live(Msg::Health)></progress>
+                <p class="hint" role="status">{progress}</p>
+            </div>
+            <p class="fault" role="alert">{fault}</p>
+            {move || found.get().map(|found| view! { <Shown found/> })}
+        </Frame>
+    }
+}
+
+/// Looks at every entry. `progress` is told how many were looked at, and says whether nobody waits any longer.
+async fn look(session: Session, progress: impl Fn(usize) -> bool) -> Result<Option<Found>, Fault> {
+    let judge = Client::<Foreign, Vec<f32>>::start_named("judge").await.map_err(KeyringFault::from)?;
+    let mut check = Check::new(browser::now());
+    let (mut after, mut looked_at) = (None, 0);
+    loop {
+        let (entries, more) = session.list(after, AT_ONCE).await?;
+        after = entries.last().map(|(id, _)| *id);
+        looked_at += entries.len();
+        let (places, foreign) = check.look_at(entries);
+        if !places.is_empty() {
+            check.judged(&places, &judge.call(foreign).await.map_err(KeyringFault::from)?);
+        }
+        if progress(looked_at) {
+            return Ok(None);
+        }
+        if !more {
+            return Ok(Some(check.finish()));
+        }
+    }
+}
+
+/// What was found.
+#[component]
+fn Shown(
+    /// It.
+    found: Found,
+) -> impl IntoView {
+    let chosen = RwSignal::new(None::<Concern>);
+    let rows = RwSignal::new(ROWS);
+    let all = found.all;
+    let summary = match (all, found.findings.len()) {
+        (0, _) => text::get(Msg::HealthNothing),
+        (all, 0) => text::with(Msg::HealthFine, &[("all", &all)]),
+        (all, some) => text::with(Msg::HealthSome, &[("all", &all), ("some", &some)]),
+    };
+    let bars: Vec<_> = Concern::ALL.into_iter().map(|concern| (concern, found.count(concern))).collect();
+    let fine = found.fine();
+    let findings = StoredValue::new(found.findings);
+    let wanted = move |finding: &&Finding| chosen.get().is_none_or(|concern| finding.concerns.contains(&concern));
+    let listed =
+        move || findings.with_value(|all| all.iter().filter(wanted).take(rows.get()).cloned().collect::<Vec<_>>());
+    let is_all = flag(move || findings.with_value(|all| all.iter().filter(wanted).count()) <= rows.get());
+    view! {
+        <p role="status">{summary}</p>
+        <ul class="health-bars" hidden=all == 0>
+            {bars.into_iter().map(|(concern, count)| view! { <Bar label=name(concern) hint=hint(concern) count all
+                pressed=flag(move || chosen.get() == Some(concern))
+                press=move |()| {
+                    rows.set(ROWS);
+                    chosen.update(|chosen| *chosen = (*chosen != Some(concern)).then_some(concern));
+                }/> }).collect_view()}
+            <li class="health-bar"><span>{live(Msg::HealthNone)}</span><Share count=fine all/><span>{fine}</span></li>
+        </ul>
+        <ul class="list">
+            <For each=listed key=|finding| finding.id let(finding)><Row finding/></For>
+        </ul>
+        <Button label=Msg::HealthMore press=move |()| rows.update(|rows| *rows += ROWS) hidden=is_all/>
+    }
+}
+
+/// One line of the chart; pressing it shows only these.
+#[component]
+fn Bar(
+    /// What it counts.
+    label: Msg,
+    /// What that means.
+    hint: Msg,
+    /// How many.
+    count: usize,
+    /// Of how many.
+    all: usize,
+    /// Whether only these are shown.
+    pressed: Signal<bool>,
+    /// Shows only these, or all again.
+    #[prop(into)]
+    press: Callback<()>,
+) -> impl IntoView {
+    view! {
+        <li>
+            <button type="button" class="health-bar" title=live(hint) aria-pressed=words(move || pressed.get().to_string())
+                prop:disabled=count == 0 on:click=move |_| press.run(())>
+                <span>{live(label)}</span><Share count all/><span>{count}</span>
+            </button>
+        </li>
+    }
+}
+
+/// A bar as long as the share is large.
+#[component]
+fn Share(
+    /// How many.
+    count: usize,
+    /// Of how many.
+    all: usize,
+) -> impl IntoView {
+    // Whoever has one is seen.
+    let width = if count == 0 { 0 } else { (count * 100 / all.max(1)).max(1) };
+    view! {
+        <svg class="health-share" viewBox="0 0 100 8" preserveAspectRatio="none" aria-hidden="true">
+            <rect class="chart-bar" width=width.to_string() height="8"/>
+        </svg>
+    }
+}
+
+#[component]
+fn Row(
+    /// The entry, and what there is to say.
+    finding: Finding,
+) -> impl IntoView {
+    let dialog = use_dialog();
+    let Finding { id, name: called, login, concerns, others } = finding;
+    let why = words(move || {
+        let say = |concern: &Concern| match concern {
+            Concern::Reused => text::with(Msg::HealthShared, &[("others", &others)]),
+            other => text::get(name(*other)),
+        };
+        concerns.iter().map(say).collect::<Vec<_>>().join(" · ")
+    });
+    view! {
+        <li class="health-row">
+            <button type="button" class="row-name" dir="auto" on:click=move |_| dialog.open(Tool::Entry(Page::Show(id)))>
+                {called}
+            </button>
+            <p class="row-login" dir="auto">{login}</p>
+            <p class="hint">{why}</p>
+        </li>
+    }
+}
+
+fn name(concern: Concern) -> Msg {
+    match concern {
+        Concern::Reused => Msg::HealthReused,
+        Concern::Weak => Msg::HealthWeak,
+        Concern::Imported => Msg::HealthImported,
+        Concern::Old => Msg::HealthOld,
+    }
+}
+
+fn hint(concern: Concern) -> Msg {
+    match concern {
+        Concern::Reused => Msg::HealthReusedHint,
+        Concern::Weak => Msg::HealthWeakHint,
+        Concern::Imported => Msg::HealthImportedHint,
+        Concern::Old => Msg::HealthOldHint,
+    }
+}

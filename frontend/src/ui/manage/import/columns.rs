@@ -1,0 +1,129 @@
+//! A table that nobody knows: the person says what its columns are.
+
+use std::rc::Rc;
+
+use leptos::prelude::*;
+use leptos::task::spawn_local;
+
+use super::{Found, Import, Step, read_table};
+use crate::model::moving::{Mapping, Role, Table};
+use crate::text::{self, Msg};
+use crate::ui::fields::{Button, Check, live, words};
+
+/// Rows that are shown as a sample.
+const SAMPLES: usize = 3;
+
+#[component]
+pub(super) fn Columns(
+    /// The dialog.
+    import: Import,
+    /// The table.
+    table: Rc<Table>,
+) -> impl IntoView {
+    let guessed = table.mapping().clone();
+    let has_header = RwSignal::new(guessed.has_header);
+    let roles = RwSignal::new(guessed.roles);
+    let table = StoredValue::new_local(table);
+    let mapping = move || Mapping { has_header: has_header.get(), roles: roles.get() };
+    let columns = move || {
+        let mapping = mapping();
+        table.with_value(|table| {
+            let samples = table.samples(&mapping, SAMPLES);
+            let names = table.names(&mapping).into_iter().map(|name| name.map(str::to_owned)).collect::<Vec<_>>();
+            names
+                .into_iter()
+                .enumerate()
+                .map(|(column, name)| {
+                    let of = |row: &Vec<crate::secret::Secret>| row.get(column).map(|cell| cell.expose().to_owned());
+                    let sample = samples.iter().filter_map(of).collect::<Vec<_>>();
+                    view! { <Column column name sample roles/> }
+                })
+                .collect_view()
+        })
+    };
+    let nothing = RwSignal::new(String::new());
+    let go_on = move |()| {
+        let mapping = Mapping { has_header: has_header.get_untracked(), roles: roles.get_untracked() };
+        let is_enough =
+            mapping.roles.iter().any(|role| matches!(role, Role::Name | Role::Login | Role::Website | Role::Password));
+        if !is_enough {
+            return nothing.set(text::get(Msg::ColumnsNothing));
+        }
+        let table = table.get_value();
+        import.step.set(Step::Reading);
+        spawn_local(async move {
+            let read = read_table(&table, &mapping).await;
+            import.settle(Ok(Found::Read(read))).await;
+        });
+    };
+    view! {
+        <p class="lead">{live(Msg::ColumnsIntro)}</p>
+        <Check label=Msg::ColumnsHeader value=has_header/>
+        <div class="columns">{columns}</div>
+        <p class="fault" role="alert">{nothing}</p>
+        <div class="buttons">
+            <Button class="button--main" label=Msg::ColumnsDone press=go_on/>
+            <Button class="button--quiet" label=Msg::ImportOther press=move |()| import.start_over()/>
+        </div>
+    }
+}
+
+#[component]
+fn Column(
+    /// Its place, from 0.
+    column: usize,
+    /// Its name, if it has one.
+    name: Option<String>,
+    /// What stands in its first rows.
+    sample: Vec<String>,
+    /// What the columns are.
+    roles: RwSignal<Vec<Role>>,
+) -> impl IntoView {
+    let label = words(move || match &name {
+        Some(name) => name.clone(),
+        None => text::with(Msg::ColumnsUnnamed, &[("number", &(column + 1))]),
+    });
+    let role = move || roles.with(|roles| roles.get(column).copied().unwrap_or(Role::ToNote));
+    // A password in a sample is a password: it is shown as what it is only where it is none.
+    let shown = words(move || match role() {
+        Role::Password => "••••".to_owned(),
+        _ => sample.join(" · "),
+    });
+    let choose = move |event| {
+        let index: usize = event_target_value(&event).parse().unwrap_or_default();
+        let Some(chosen) = Role::CHOICES.get(index).copied() else { return };
+        roles.update(|roles| {
+            if roles.len() <= column {
+                roles.resize(column + 1, Role::ToNote);
+            }
+            if let Some(role) = roles.get_mut(column) {
+                *role = chosen;
+            }
+        });
+    };
+    let id = format!("column-{column}");
+    view! {
+        <div class="field">
+            <label for=id.clone() dir="auto">{label}</label>
+            <select id=id class="select" on:change=choose>
+                {Role::CHOICES.into_iter().enumerate().map(|(index, choice)| view! {
+                    <option value=index.to_string() prop:selected=move || role() == choice>{live(name_of(choice))}</option>
+                }).collect_view()}
+            </select>
+            <p class="hint column-sample" dir="auto">{shown}</p>
+        </div>
+    }
+}
+
+fn name_of(role: Role) -> Msg {
+    match role {
+        Role::Name => Msg::Name,
+        Role::Login => Msg::EntryLogin,
+        Role::Website => Msg::Website,
+        Role::Password => Msg::Password,
+        Role::Note => Msg::Note,
+        Role::Tags => Msg::Tags,
+        Role::Leave => Msg::ColumnsLeave,
+        _ => Msg::ColumnsToNote,
+    }
+}

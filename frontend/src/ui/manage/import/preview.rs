@@ -1,0 +1,104 @@
+//! What will come of a file, before anything is saved; and what came of it.
+
+use std::rc::Rc;
+
+use leptos::prelude::*;
+
+use super::run::{self, Running};
+use super::{Import, Read, words as say};
+use crate::browser;
+use crate::model::moving::{Item, Row};
+use crate::text::{self, Msg};
+use crate::ui::fields::{Button, Check, flag, live, words};
+use crate::ui::notice::use_notices;
+
+/// Rows that are shown of those that will be taken over, and of those that will not.
+const ROWS: usize = 100;
+
+#[component]
+pub(super) fn Preview(
+    /// The dialog.
+    import: Import,
+    /// The file.
+    read: Rc<Read>,
+) -> impl IntoView {
+    let notices = use_notices();
+    let good = read.rows.iter().filter(|row| run::is_wanted(row)).count();
+    let all = read.rows.len();
+    let source = read.source.name();
+    let summary = words(move || {
+        let source = source.map_or_else(|| text::get(Msg::ImportTable), str::to_owned);
+        text::with(Msg::ImportFound, &[("source", &source), ("good", &good), ("all", &all)])
+    });
+    let again = RwSignal::new(false);
+    let running = Running::new();
+    let refused: Vec<_> = read.rows.iter().filter_map(say::refused).take(ROWS).collect();
+    let refused_more = (all - good).saturating_sub(ROWS);
+    let taken: Vec<_> = read.rows.iter().filter_map(shown).take(ROWS).collect();
+    let taken_more = good.saturating_sub(ROWS);
+    let read = StoredValue::new_local(read);
+    let start = move |()| run::start(import.session, read.get_value(), again.get_untracked(), running, notices);
+    let save = move |()| {
+        let list = read.with_value(|read| say::list(&read.rows));
+        let done = running.report.with_untracked(|report| report.as_ref().map(|report| report.lines.clone()));
+        let list = list + &done.unwrap_or_default();
+        if browser::download(&list, "passmint-import.txt", "text/plain;charset=utf-8").is_err() {
+            notices.problem(text::get(Msg::NoPart));
+        }
+    };
+    let idle = flag(move || !running.is_going());
+    let fresh = flag(move || running.report.with(Option::is_none) && !running.is_going());
+    let has_list = flag(move || {
+        good < all || running.report.with(|report| report.as_ref().is_some_and(|it| !it.lines.is_empty()))
+    });
+    view! {
+        <p class="lead" role="status">{summary}</p>
+        <div hidden=move || !fresh.get()>
+            <Check label=Msg::ImportAgain value=again/>
+            <div class="buttons">
+                <Button class="button--main" press=start label=words(move || text::with(Msg::ImportStart, &[("count", &good)]))
+                    disabled=flag(move || good == 0)/>
+                <Button class="button--quiet" label=Msg::ImportOther press=move |()| import.start_over()/>
+            </div>
+        </div>
+        <run::Progress running/>
+        <div class="buttons" hidden=move || !idle.get()>
+            <Button class="button--small" label=Msg::ImportSaveList press=save hidden=flag(move || !has_list.get())/>
+        </div>
+        {(!refused.is_empty()).then(|| view! {
+            <h3 class="dialog-part">{live(Msg::ImportNot)}</h3>
+            <ul class="list import-refused">
+                {refused.into_iter().map(|(number, name, why)| view! {
+                    <li class="import-row"><span class="import-number">{number}</span>
+                        <span class="import-name" dir="auto">{name}</span><span class="fault">{why}</span></li>
+                }).collect_view()}
+            </ul>
+            <More count=refused_more/>
+        })}
+        {(!taken.is_empty()).then(|| view! {
+            <h3 class="dialog-part">{live(Msg::ImportWill)}</h3>
+            <ul class="list">
+                {taken.into_iter().map(|(number, name, login, remarks)| view! {
+                    <li class="import-row"><span class="import-number">{number}</span>
+                        <span class="import-name" dir="auto">{name}</span><span class="hint" dir="auto">{login}</span>
+                        <span class="hint import-remarks">{remarks}</span></li>
+                }).collect_view()}
+            </ul>
+            <More count=taken_more/>
+        })}
+    }
+}
+
+/// That there are more than are shown.
+#[component]
+fn More(
+    /// How many more.
+    count: usize,
+) -> impl IntoView {
+    (count > 0).then(|| view! { <p class="hint">{text::with(Msg::ImportMore, &[("count", &count)])}</p> })
+}
+
+fn shown(row: &Row) -> Option<(usize, String, String, String)> {
+    let Item { content, remarks, .. } = row.result.as_ref().ok().filter(|_| run::is_wanted(row))?;
+    Some((row.number, content.name.clone(), content.login.clone(), say::remarks(remarks)))
+}

@@ -1,0 +1,193 @@
+//! Taking a file over, part by part: with progress, and an end at any time. What was taken over stays, and doing it again
+//! takes only the rest.
+
+use std::rc::Rc;
+
+use leptos::prelude::*;
+use leptos::task::spawn_local;
+
+use super::{Read, words as say};
+use crate::keyring::protocol::entry::{Content, Former, Imported};
+use crate::model::moving::Row;
+use crate::secret::Secret;
+use crate::session::{Fate, Fault, Session};
+use crate::text::vault::fault as fault_words;
+use crate::text::{self, Msg};
+use crate::ui::fields::{Button, flag, live, words};
+use crate::ui::notice::Notices;
+
+/// Items that are sealed and sent between two looks at whether to go on.
+const PART: usize = 50;
+
+/// What came of it.
+#[derive(Clone, Default)]
+pub(super) struct Report {
+    /// New entries.
+    saved: usize,
+    /// New entries that wait for the server.
+    waits: usize,
+    /// What the vault has already.
+    known: usize,
+    /// What was not tried any more.
+    left: usize,
+    /// What was not taken over for another reason: a line each.
+    pub(super) lines: String,
+    /// How many lines.
+    refused: usize,
+    /// Why it ended early, if it did.
+    why: String,
+}
+
+/// An import that is going on or is done: a handle that can be copied.
+#[derive(Clone, Copy)]
+pub(super) struct Running {
+    /// How many are done, of how many, while it goes on.
+    going: RwSignal<Option<(usize, usize)>>,
+    /// What came of it.
+    pub(super) report: RwSignal<Option<Report>>,
+}
+
+impl Running {
+    /// Nothing is going on. With the dialog, it ends.
+    pub(super) fn new() -> Self {
+        Self { going: RwSignal::new(None), report: RwSignal::new(None) }
+    }
+
+    /// Whether it is going on.
+    pub(super) fn is_going(self) -> bool {
+        self.going.with(Option::is_some)
+    }
+}
+
+/// Takes over what can be.
+pub(super) fn start(session: Session, read: Rc<Read>, again: bool, running: Running, notices: Notices) {
+    let good: Vec<(usize, usize)> =
+        (0..).zip(&read.rows).filter_map(|(at, row)| is_wanted(row).then_some((at, row.number))).collect();
+    let all = good.len();
+    running.report.set(None);
+    running.going.set(Some((0, all)));
+    spawn_local(async move {
+        let mut report = Report::default();
+        let mut done = 0;
+        for part in good.chunks(PART) {
+            let items = part.iter().filter_map(|(at, _)| imported(read.rows.get(*at)?)).collect();
+            match session.import(items, done == 0, again).await {
+                Ok(fates) => report.take(part, &read.rows, fates),
+                Err(fault) => report.why = fault_words(&fault),
+            }
+            if !report.why.is_empty() {
+                break;
+            }
+            done += part.len();
+            // Who cancels, or closes the dialog, takes the number away.
+            let goes_on = running.going.try_get_untracked().flatten().is_some();
+            if !goes_on && done < all {
+                report.why = fault_words(&Fault::Cancelled);
+                break;
+            }
+            let _ = running.going.try_set(goes_on.then_some((done, all)));
+        }
+        report.left = all - report.saved - report.waits - report.known - report.refused;
+        session.send_unasked();
+        let _ = running.going.try_set(None);
+        // Without the dialog, the page says it.
+        if running.report.try_set(Some(report.clone())).is_some() {
+            notices.result(report.words());
+        }
+    });
+}
+
+/// Whether a row is taken over: what was in the bin there is not.
+pub(super) fn is_wanted(row: &Row) -> bool {
+    row.result.as_ref().is_ok_and(|item| item.binned_at.is_none())
+}
+
+fn imported(row: &Row) -> Option<Imported> {
+    let item = row.result.as_ref().ok()?;
+    let secret = |text: &Secret| Secret::new(text.expose().to_owned());
+    let Content { name, login, website, password, note, tags, .. } = &item.content;
+    let content = Content {
+        name: name.clone(),
+        login: login.clone(),
+        website: website.clone(),
+        password: secret(password),
+        note: secret(note),
+        tags: tags.clone(),
+        rules: None,
+    };
+    let former = |former: &Former| Former { password: secret(&former.password), until: former.until };
+    let history = item.history.iter().map(former).collect();
+    Some(Imported { content, history, created_at: item.created_at, changed_at: item.changed_at })
+}
+
+impl Report {
+    fn take(&mut self, part: &[(usize, usize)], rows: &[Row], fates: Vec<Fate>) {
+        for ((at, number), fate) in part.iter().zip(fates) {
+            let why = match fate {
+                Fate::Saved => {
+                    self.saved += 1;
+                    continue;
+                }
+                Fate::Waits => {
+                    self.waits += 1;
+                    self.why = text::get(Msg::ImportWaits);
+                    continue;
+                }
+                Fate::Known => {
+                    self.known += 1;
+                    continue;
+                }
+                Fate::TooLarge => text::get(Msg::FaultTooLarge),
+                Fate::Refused(why) => {
+                    self.why.clone_from(&why);
+                    why
+                }
+            };
+            let name = rows.get(*at).and_then(|row| row.result.as_ref().ok()).map(|item| item.content.name.as_str());
+            self.refused += 1;
+            self.lines.push_str(&say::line(*number, name.unwrap_or_default(), &why));
+        }
+    }
+
+    fn words(&self) -> String {
+        let counts = [
+            (Msg::ImportDoneSaved, self.saved),
+            (Msg::ImportDoneWaits, self.waits),
+            (Msg::ImportDoneKnown, self.known),
+            (Msg::ImportDoneRefused, self.refused),
+            (Msg::ImportDoneLeft, self.left),
+        ];
+        let said = counts.into_iter().filter(|(text, count)| *count > 0 || *text == Msg::ImportDoneSaved);
+        let said = said.map(|(text, count)| text::with(text, &[("count", &count)]));
+        said.chain(Some(self.why.clone()).filter(|why| !why.is_empty())).collect::<Vec<_>>().join(" ")
+    }
+}
+
+#[component]
+pub(super) fn Progress(
+    /// What is going on.
+    running: Running,
+) -> impl IntoView {
+    let Running { going, report } = running;
+    // Closing the dialog cancels.
+    on_cleanup(move || {
+        going.try_set(None);
+    });
+    let idle = flag(move || !running.is_going());
+    let value = words(move || going.get().map_or(0, |(done, _)| done).to_string());
+    let max = words(move || going.get().map_or(1, |(_, all)| all).to_string());
+    let progress = words(move || {
+        going
+            .get()
+            .map_or_else(String::new, |(done, all)| text::with(Msg::ImportProgress, &[("done", &done), ("all", &all)]))
+    });
+    let said = words(move || report.with(|report| report.as_ref().map(Report::words).unwrap_or_default()));
+    view! {
+        <div hidden=move || idle.get()>
+            <progress class="bulk-progress" aria-label=live(Msg::ImportTitle) value=value max=max></progress>
+            <p class="hint" aria-live="off">{progress}</p>
+            <Button label=Msg::Cancel press=move |()| going.set(None)/>
+        </div>
+        <p class="bulk-said" role="status">{said}</p>
+    }
+}
