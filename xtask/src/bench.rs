@@ -1,7 +1,8 @@
-//! `cargo xtask bench page`: builds what is measured, fetches what it is measured against, and has `benches/page`
+//! `cargo xtask bench`: builds what is measured, fetches what it is measured against, and has `benches/page`
 //! measure it in the browser.
 
 use std::path::PathBuf;
+use std::process::Command;
 
 use anyhow::Result;
 
@@ -17,17 +18,36 @@ pub(crate) fn page() -> Result<()> {
     dist::run()?;
     let minting = minting()?;
     let browser = tools::browser()?;
+    measure(
+        &browser,
+        cargo()?
+            .env("PASSMINT_MINTING", minting)
+            .env("PASSMINT_BITWARDEN", bitwarden)
+            .env("PASSMINT_GENERATE_PASSWORD", generate_password)
+            .env("PASSMINT_BENCH_JSON", root().join("dist/bench-page.json")),
+    )
+}
+
+/// The figures of a vault with many entries: a table, and dist/bench-list.json.
+///
+/// # Errors
+/// As [`page`].
+pub(crate) fn list() -> Result<()> {
+    dist::run()?;
+    measure(
+        &tools::browser()?,
+        cargo()?.env("PASSMINT_BENCH", "list").env("PASSMINT_BENCH_JSON", root().join("dist/bench-list.json")),
+    )
+}
+
+fn measure(browser: &tools::Browser, cargo: &mut Command) -> Result<()> {
     let mut driver = browser.start_driver()?;
     // What is measured are the release server and the browser. What drives them may be built fast, as for the tests.
-    let result = sh(cargo()?
+    let result = sh(cargo
         .args(["bench", "--profile", "dev", "--package", "xtask", "--bench", "page", "--locked"])
         .env("PASSMINT_BIN", dist::binary())
         .env("PASSMINT_BROWSER", browser.capabilities()?)
         .env("PASSMINT_DRIVER", &driver.url)
-        .env("PASSMINT_MINTING", minting)
-        .env("PASSMINT_BITWARDEN", bitwarden)
-        .env("PASSMINT_GENERATE_PASSWORD", generate_password)
-        .env("PASSMINT_BENCH_JSON", root().join("dist/bench-page.json"))
         .env("RUST_BACKTRACE", "0"));
     driver.stop()?;
     result

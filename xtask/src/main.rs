@@ -22,6 +22,7 @@ cargo xtask <command>
   page               the page alone, into dist/page: a debug build of the server serves it from there
   dist               one release binary with the page inside: dist/passmint
   bench page         the page's bytes, time to usable and minting rate, in the browser, against others: docs/BENCHMARKS.md
+  bench list         a vault of 1,000 and of 10,000 entries in the browser: opening it, searching, scrolling
   tidy               the rules of this repository that no other tool checks
 
 What is missing (WebAssembly target, wasm-bindgen, wasm-split, and for `test` and `bench` a browser) is installed into
@@ -42,6 +43,7 @@ fn main() -> ExitCode {
         ("page", []) => page::build().map(drop),
         ("dist", []) => dist::run(),
         ("bench", [what]) if what == "page" => bench::page(),
+        ("bench", [what]) if what == "list" => bench::list(),
         ("tidy", []) => tidy::run(),
         ("--help" | "-h" | "help", _) => {
             print!("{HELP}");

@@ -70,8 +70,9 @@ fn clippy() -> Result<()> {
     sh(cargo()?.args(["clippy", "--package", "xtask", "--test", "e2e", "--locked", "--", "-D", "warnings"]))?;
     let frontend = ["clippy", "--package", "frontend", "--target", "wasm32-unknown-unknown"];
     sh(cargo()?.args(frontend).args(strict))?;
-    // As the keyring is built: without the page.
-    sh(cargo()?.args(frontend).args(["--no-default-features", "--bin", "keyring", "--locked", "--", "-D", "warnings"]))
+    // As the workers are built: without the page.
+    let workers = ["--no-default-features", "--features", "judge", "--bin", "keyring", "--bin", "judge"];
+    sh(cargo()?.args(frontend).args(workers).args(["--locked", "--", "-D", "warnings"]))
 }
 
 /// Tests of the frontend crate inside headless Chromium: of the keyring and its randomness. They are built without the

@@ -1,5 +1,6 @@
 //! What the figures were taken with: without it they say nothing.
 
+use std::fmt;
 use std::process::Command;
 use std::time::{SystemTime, UNIX_EPOCH};
 
@@ -40,6 +41,15 @@ impl Machine {
             load: load.and_then(|load| load.split(' ').next()?.parse().ok()),
             browser: browser["product"].as_str().unwrap_or("unknown").to_owned(),
         }
+    }
+}
+
+impl fmt::Display for Machine {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        let changed = if self.changed { " and changes" } else { "" };
+        writeln!(f, "commit {}{changed}; {}", self.commit, self.browser)?;
+        let load = self.load.map_or_else(String::new, |load| format!(", load {load} before"));
+        writeln!(f, "{} cores, {}{load}\n", self.cores, self.processor)
     }
 }
 

@@ -29,7 +29,7 @@ impl Runs {
     }
 
     /// The lowest and the highest.
-    fn range(&self) -> (f64, f64) {
+    pub(crate) fn range(&self) -> (f64, f64) {
         let sorted = self.sorted();
         (sorted[0], sorted[sorted.len() - 1])
     }
@@ -75,12 +75,7 @@ impl Report {
 
 impl fmt::Display for Report {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        let machine = &self.machine;
-        let changed = if machine.changed { " and changes" } else { "" };
-        writeln!(f, "commit {}{changed}; {}", machine.commit, machine.browser)?;
-        let load = machine.load.map_or_else(String::new, |load| format!(", load {load} before"));
-        writeln!(f, "{} cores, {}{load}\n", machine.cores, machine.processor)?;
-
+        write!(f, "{}", self.machine)?;
         let kilo = |bytes: usize| bytes as f64 / 1e3;
         at_most(f, "kB to a usable generator", kilo(self.bytes.generator), 100.0)?;
         at_most(f, "kB with the keyring", kilo(self.bytes.with_keyring), 220.0)?;
@@ -133,7 +128,7 @@ impl fmt::Display for Report {
     }
 }
 
-fn at_most(f: &mut fmt::Formatter<'_>, what: &str, value: f64, goal: f64) -> fmt::Result {
+pub(crate) fn at_most(f: &mut fmt::Formatter<'_>, what: &str, value: f64, goal: f64) -> fmt::Result {
     let verdict = if value <= goal { "reached" } else { "MISSED" };
     writeln!(f, "{value:10.2}  {what:42} at most  {goal:>6}  {verdict}")
 }

@@ -1,5 +1,5 @@
 //! From Rust to WebAssembly and its scripts: the page, split into the part that comes first and parts that load later,
-//! and the keyring.
+//! the workers, and what opens a backup.
 
 use std::fs;
 use std::path::{Path, PathBuf};
@@ -12,7 +12,7 @@ use crate::shell::{cargo, command, root, run, target};
 use crate::tools;
 
 /// Waits for the page to hand over the compiled module, and starts it.
-const KEYRING_START: &str =
+const WORKER_START: &str =
     "\naddEventListener('message', ({ data }) => __wbg_init({ module_or_path: data }), { once: true });\n";
 
 /// Fetches a part. If the browser kept one that was changed on the way, it is fetched anew.
@@ -30,10 +30,25 @@ pub(super) struct Compiled {
 
 /// Compiles the worker that holds keys.
 pub(super) fn keyring() -> Result<Compiled> {
-    let module = build("keyring", &["--no-default-features"], &[])?;
-    let mut compiled = bind(&module, "keyring", &[])?;
-    compiled.script.push_str(KEYRING_START);
+    worker("keyring", &["--no-default-features"])
+}
+
+/// Compiles the worker that judges foreign passwords.
+pub(super) fn judge() -> Result<Compiled> {
+    worker("judge", &["--no-default-features", "--features", "judge"])
+}
+
+fn worker(name: &str, features: &[&str]) -> Result<Compiled> {
+    let module = build(name, features, &[])?;
+    let mut compiled = bind(&module, name, &[])?;
+    compiled.script.push_str(WORKER_START);
     Ok(compiled)
+}
+
+/// Compiles what opens a backup inside the backup's own file.
+pub(super) fn opener() -> Result<Compiled> {
+    let module = build("opener", &["--no-default-features"], &[])?;
+    bind(&module, "opener", &[])
 }
 
 /// Compiles the page, and adds the parts that load later to the folder.

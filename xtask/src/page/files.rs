@@ -78,7 +78,8 @@ pub(super) fn version(files: &[Named]) -> String {
     hex(&Sha256::digest(all))[..16].to_owned()
 }
 
-fn integrity(octets: &[u8]) -> String {
+/// What vouches for these octets.
+pub(super) fn integrity(octets: &[u8]) -> String {
     format!("sha256-{}", Base64::encode_string(&Sha256::digest(octets)))
 }
 

@@ -6,6 +6,7 @@
 
 mod compile;
 mod files;
+mod opener;
 mod trim;
 
 use std::fs;
@@ -32,18 +33,31 @@ pub(crate) fn build() -> Result<Page> {
     let mut folder = Folder::empty(root().join("dist/page"))?;
     let source = |path: &str| fs::read_to_string(root().join(path)).with_context(|| path.to_owned());
 
-    let keyring = compile::keyring()?;
-    let mut later: Vec<(String, Named)> = vec![
-        ("keyring-script".into(), folder.add("keyring", "js", files::lean_script(&keyring.script)?.as_bytes())?),
-        ("keyring-module".into(), folder.add("keyring", "wasm", &keyring.module)?),
-        ("words".into(), folder.add("words", "txt", source("generator/words/eff-large.txt")?.as_bytes())?),
-    ];
+    // What the document names, and what only a list names that is fetched once the generator is drawn.
+    let mut first: Vec<(String, Named)> = Vec::new();
+    let mut later: Vec<(String, Named)> = Vec::new();
+    for (name, worker) in [("keyring", compile::keyring()?), ("judge", compile::judge()?)] {
+        let script = files::lean_script(&worker.script)?;
+        later.push((format!("{name}-script"), folder.add(name, "js", script.as_bytes())?));
+        later.push((format!("{name}-module"), folder.add(name, "wasm", &worker.module)?));
+    }
+    let words = source("generator/words/eff-large.txt")?;
+    later.push(("words".into(), folder.add("words", "txt", words.as_bytes())?));
+    let icon_source = source("assets/icon.svg")?;
+    let opener = opener::template(
+        &compile::opener()?,
+        &source("assets/opener.html")?,
+        &source("assets/opener.css")?,
+        &icon_source,
+    )?;
+    // As text: visited by itself, it is shown and not run.
+    later.push(("opener".into(), folder.add("opener", "txt", opener.as_bytes())?));
     for language in LANGUAGES {
         let texts = source(&format!("frontend/texts/{language}.txt"))?;
-        let (first, others) = texts.split_once(OTHER_TEXTS).context("texts are not parted")?;
+        let (texts, others) = texts.split_once(OTHER_TEXTS).context("texts are not parted")?;
         let others = folder.add(&format!("more-{language}"), "txt", values(others)?.as_bytes())?;
-        later.push((language.into(), folder.add(&format!("text-{language}"), "txt", values(first)?.as_bytes())?));
-        later.push((format!("{language}-more"), others));
+        let texts = values(texts)?.replace("OTHERS", &format!("{} {}", others.url, others.integrity));
+        first.push((language.into(), folder.add(&format!("text-{language}"), "txt", texts.as_bytes())?));
     }
 
     let page = compile::page(&mut folder)?;
@@ -53,10 +67,13 @@ pub(crate) fn build() -> Result<Page> {
     ensure!(!boot.contains("</script"), "boot.js would end its element");
     let style = folder.add("page", "css", files::without_comments(&source("assets/page.css")?).as_bytes())?;
     let looks = files::without_comments(&source("assets/later.css")?);
-    later.push(("looks".into(), folder.add("later", "css", looks.as_bytes())?));
-    let icon = folder.add("icon", "svg", source("assets/icon.svg")?.as_bytes())?;
+    first.push(("looks".into(), folder.add("later", "css", looks.as_bytes())?));
+    let icon = folder.add("icon", "svg", icon_source.as_bytes())?;
     let manifest = source("assets/manifest.webmanifest")?.replace("ICON", &icon.url);
     later.push(("manifest".into(), folder.add("manifest", "webmanifest", manifest.as_bytes())?));
+
+    let lines = later.iter().map(|(name, Named { url, integrity })| format!("{name} {url} {integrity}\n"));
+    first.push(("files".into(), folder.add("files", "txt", lines.collect::<String>().as_bytes())?));
 
     let mut head = vec![
         format!(r#"<link rel="stylesheet" {}>"#, style.tied("href")),
@@ -64,7 +81,7 @@ pub(crate) fn build() -> Result<Page> {
         format!(r#"<link rel="modulepreload" {}>"#, script.tied("href")),
         format!(r#"<link rel="preload" as="fetch" crossorigin {}>"#, module.tied("href")),
     ];
-    let declared = [("script".into(), script), ("module".into(), module)].into_iter().chain(later);
+    let declared = [("script".into(), script), ("module".into(), module)].into_iter().chain(first);
     head.extend(declared.map(|(name, Named { url, integrity })| {
         format!(r#"<meta name="file" content="{name}" data-url="{url}" data-integrity="{integrity}">"#)
     }));
