@@ -50,6 +50,16 @@ impl Server {
         Self::over(tempfile::tempdir().unwrap(), Vec::new())
     }
 
+    /// Over a new SQLite file, with other settings.
+    pub(crate) fn start_with(settings: &[(&'static str, &str)]) -> Self {
+        Self::over(tempfile::tempdir().unwrap(), settings.iter().map(|(name, value)| (*name, value.into())).collect())
+    }
+
+    /// Has other settings from its next start on.
+    pub(crate) fn set(&mut self, settings: &[(&'static str, &str)]) {
+        self.environment.extend(settings.iter().map(|(name, value)| (*name, OsString::from(value))));
+    }
+
     /// Over an Oracle database: the server that the environment names, or the double of Oracle's client library, which
     /// keeps its files in the data folder.
     pub(crate) fn start_on_oracle() -> Self {
@@ -191,6 +201,8 @@ pub(crate) fn wait_until(what: &str, done: impl Fn() -> bool) {
 pub(crate) struct Wish {
     pub(crate) arguments: Vec<String>,
     pub(crate) preferences: serde_json::Map<String, Value>,
+    /// Whether every request that a page makes is written down: see `Page::requests`.
+    pub(crate) is_watched: bool,
 }
 
 /// Runs a test in a new browser with an empty profile, and ends the browser whatever comes of it.
@@ -228,7 +240,8 @@ where
         let options = &mut capabilities["goog:chromeOptions"];
         options["args"].as_array_mut().unwrap().extend(flags.map(Value::from));
         options["prefs"] = wish.preferences.into();
-        capabilities.insert("goog:loggingPrefs".into(), json!({ "browser": "ALL" }));
+        let requests = if wish.is_watched { "ALL" } else { "OFF" };
+        capabilities.insert("goog:loggingPrefs".into(), json!({ "browser": "ALL", "performance": requests }));
         capabilities.insert("unhandledPromptBehavior".into(), "accept".into());
         let client = fantoccini::ClientBuilder::new(hyper_util::client::legacy::connect::HttpConnector::new())
             .capabilities(capabilities)

@@ -41,6 +41,17 @@ impl Page {
             .collect()
     }
 
+    /// What pages have asked for since the last call, wherever it would have come from. For a browser that is watched.
+    pub(crate) async fn requests(&self) -> Vec<String> {
+        let log = self.0.issue_cmd(Vendor("se/log", json!({ "type": "performance" }))).await.unwrap();
+        let events = log.as_array().unwrap().iter().map(|entry| {
+            let event: Value = serde_json::from_str(entry["message"].as_str().unwrap()).unwrap();
+            event["message"].clone()
+        });
+        let sent = events.filter(|event| event["method"] == "Network.requestWillBeSent");
+        sent.map(|event| event["params"]["request"]["url"].as_str().unwrap().to_owned()).collect()
+    }
+
     /// Shows the page in a window of that width, in CSS pixels.
     pub(crate) async fn set_width(&self, width: u32) {
         let metrics = json!({ "width": width, "height": 800, "deviceScaleFactor": 1, "mobile": false });

@@ -4,15 +4,21 @@
 
 #![allow(clippy::unwrap_used, clippy::expect_used, clippy::panic, clippy::print_stderr, reason = "a test may")]
 
+mod account;
+mod backup;
+mod client;
 mod drafts;
 mod entries;
 mod faults;
 mod harness;
+mod health;
 mod input;
 mod judge;
 mod kinds;
 mod layout;
+mod list;
 mod main_job;
+mod moving;
 mod offline;
 mod page;
 mod presets;

@@ -67,6 +67,7 @@ impl Page {
             ),
             "choice" => format!("//label[input[@type='radio']][span[normalize-space()={}]]", quoted(name)),
             "check" => format!("//label[input[@type='checkbox']][span[normalize-space()={}]]", quoted(name)),
+            "dialog" => format!("//dialog//button[@aria-label={q}]", q = quoted(name)),
             "summary" => format!("//summary[normalize-space()={}]", quoted(name)),
             _ => format!("//button[@aria-label={q}]", q = quoted(name)),
         };
@@ -109,9 +110,18 @@ impl Page {
     }
 
     pub(crate) async fn press(&self, name: &str) {
+        self.press_kind("button", name).await;
+    }
+
+    /// Presses a button of the dialog, where the page has one of the same name.
+    pub(crate) async fn press_in_dialog(&self, name: &str) {
+        self.press_kind("dialog", name).await;
+    }
+
+    async fn press_kind(&self, kind: &str, name: &str) {
         let start = Instant::now();
         loop {
-            let button = self.button(name).await;
+            let button = self.named(kind, name).await;
             // Where a message covers it, a person would scroll; a row may be drawn anew between two looks.
             let scrolled = "arguments[0].scrollIntoView({ block: 'center' })";
             let _ = self.0.execute(scrolled, vec![serde_json::to_value(&button).unwrap()]).await;

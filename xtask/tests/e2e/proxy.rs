@@ -20,8 +20,13 @@ pub(crate) fn get(port: u16, path: &str) -> String {
 /// The paths of all files that the page is made of, as its HTML and its script name them.
 pub(crate) fn files(port: u16) -> BTreeSet<String> {
     let html = named(&get(port, "/"));
-    let script = named(&get(port, &one(&html, "/page-", ".js")));
-    html.union(&script).cloned().collect()
+    // The script names the parts, a list most other files, and the first texts of a language where its others are.
+    let naming = |file: &&String| {
+        file.starts_with("/page-") && file.ends_with(".js")
+            || ["/files-", "/text-"].iter().any(|it| file.starts_with(it))
+    };
+    let others: Vec<String> = html.iter().filter(naming).flat_map(|file| named(&get(port, file))).collect();
+    html.into_iter().chain(others).collect()
 }
 
 /// The one of these files that has such a name.
@@ -31,14 +36,14 @@ pub(crate) fn one(files: &BTreeSet<String>, begin: &str, end: &str) -> String {
     found[0].clone()
 }
 
-/// What stands in quotes and is a path that ends in a hash and a kind.
+/// What stands in quotes or between blanks and is a path that ends in a hash and a kind.
 fn named(text: &str) -> BTreeSet<String> {
     let is_hash = |part: &str| part.len() == 16 && part.bytes().all(|octet| octet.is_ascii_hexdigit());
     let is_file = |path: &&str| {
         let end = path.strip_prefix('/').and_then(|name| name.rsplit_once('-'));
         end.and_then(|(_, end)| end.split_once('.')).is_some_and(|(hash, _)| is_hash(hash))
     };
-    text.split('"').filter(is_file).map(str::to_owned).collect()
+    text.split(['"', ' ', '\n']).filter(is_file).map(str::to_owned).collect()
 }
 
 /// A port that serves what the server at another one does, but for what is changed on the way.
