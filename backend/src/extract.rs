@@ -14,7 +14,7 @@ use shared::problem::ProblemCode;
 use crate::app::AppState;
 use crate::error::ApiError;
 use crate::gate::GateError;
-use crate::store::{Hash, LiveSession, Millis, StoreError};
+use crate::store::{Hash, LiveSession, Millis, StoreError, USE_GRAIN};
 
 /// A JSON body of at most [`shared::limits::BODY_MAX`] bytes.
 pub struct JsonBody<T>(pub T);
@@ -68,7 +68,8 @@ impl<T: DeserializeOwned, S: Send + Sync> FromRequestParts<S> for Query<T> {
     }
 }
 
-/// A session that is going on, from the `Authorization: Bearer` header. Taking it counts as its use.
+/// A session that is going on, from the `Authorization: Bearer` header. Taking it counts as its use, which is written
+/// down beside the request: no read waits for it, or fails because nothing can be written.
 pub struct Session {
     /// Whose it is: what every statement about entries is scoped by.
     pub account: AccountId,
@@ -90,12 +91,22 @@ impl FromRequestParts<AppState> for Session {
         }
         let token_hash = SessionToken::from_bearer(token.trim()).map_err(|_| ended())?.hash();
         let lifetime = state.lifetime();
-        let session = state.store().call(move |store| store.use_session(&token_hash, &lifetime, crate::now())).await;
-        match session {
-            Ok(LiveSession { account, opened_at }) => Ok(Self { account, token_hash, opened_at }),
-            Err(GateError::Store(StoreError::NotFound)) => Err(ended()),
-            Err(error) => Err(error.into()),
+        let now = crate::now();
+        let session = state.store().read(move |store| store.live_session(&token_hash, &lifetime, now)).await;
+        let LiveSession { account, opened_at, used_at } = match session {
+            Ok(live) => live,
+            Err(GateError::Store(StoreError::NotFound)) => return Err(ended()),
+            Err(error) => return Err(error.into()),
+        };
+        if now.saturating_sub(used_at) >= USE_GRAIN {
+            let gate = state.store().clone();
+            tokio::spawn(async move {
+                if let Err(error) = gate.write(move |store| store.touch_session(&token_hash, now)).await {
+                    tracing::debug!(%error, "a session's use could not be written down");
+                }
+            });
         }
+        Ok(Self { account, token_hash, opened_at })
     }
 }
 

@@ -2,7 +2,7 @@
 //!
 //! So many calls run at once and no more; each has a deadline. A call that outlives its deadline cannot be stopped:
 //! the request is answered without it, but the call keeps its permit until it ends, so that threads cannot pile up
-//! behind a database that hangs.
+//! behind a database that hangs. Reads and writes have permits of their own: reads go on while writes wait for a disk.
 
 use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, Ordering};
@@ -17,7 +17,8 @@ use crate::store::{Store, StoreError};
 #[derive(Clone)]
 pub struct Gate {
     store: Arc<dyn Store>,
-    permits: Arc<Semaphore>,
+    readers: Arc<Semaphore>,
+    writers: Arc<Semaphore>,
     deadline: Duration,
     /// Whether requests are let through.
     open: Arc<AtomicBool>,
@@ -41,10 +42,12 @@ pub enum GateError {
 }
 
 impl Gate {
-    /// Lets `calls` calls through at a time and waits for each until `deadline` has passed, queueing included.
+    /// Lets `calls` reads and as many writes through at a time and waits for each until `deadline` has passed, queueing
+    /// included.
     #[must_use]
     pub fn new(store: Arc<dyn Store>, calls: usize, deadline: Duration) -> Self {
-        Self { store, permits: Arc::new(Semaphore::new(calls)), deadline, open: Arc::new(AtomicBool::new(true)) }
+        let permits = || Arc::new(Semaphore::new(calls));
+        Self { store, readers: permits(), writers: permits(), deadline, open: Arc::new(AtomicBool::new(true)) }
     }
 
     /// Lets no request through until [`Gate::open`]: nobody knows yet whether this is the right database.
@@ -57,18 +60,29 @@ impl Gate {
         self.open.store(true, Ordering::Release);
     }
 
-    /// Calls the store for a request, on a thread that may block.
+    /// Reads from the store for a request, on a thread that may block.
     ///
     /// # Errors
     /// [`GateError`]. After [`GateError::Deadline`] the call may still do its work.
-    pub async fn call<T, F>(&self, work: F) -> Result<T, GateError>
+    pub async fn read<T, F>(&self, work: F) -> Result<T, GateError>
     where
         T: Send + 'static,
         F: FnOnce(&dyn Store) -> Result<T, StoreError> + Send + 'static,
     {
-        if !self.open.load(Ordering::Acquire) {
-            return Err(StoreError::Unavailable("it has not been reached since the start".into()).into());
-        }
+        self.refuse_if_closed()?;
+        self.call(&self.readers, work).await
+    }
+
+    /// Writes to the store for a request, on a thread that may block.
+    ///
+    /// # Errors
+    /// [`GateError`]. After [`GateError::Deadline`] the call may still do its work.
+    pub async fn write<T, F>(&self, work: F) -> Result<T, GateError>
+    where
+        T: Send + 'static,
+        F: FnOnce(&dyn Store) -> Result<T, StoreError> + Send + 'static,
+    {
+        self.refuse_if_closed()?;
         self.call_for_ourselves(work).await
     }
 
@@ -81,8 +95,23 @@ impl Gate {
         T: Send + 'static,
         F: FnOnce(&dyn Store) -> Result<T, StoreError> + Send + 'static,
     {
+        self.call(&self.writers, work).await
+    }
+
+    fn refuse_if_closed(&self) -> Result<(), GateError> {
+        if self.open.load(Ordering::Acquire) {
+            return Ok(());
+        }
+        Err(StoreError::Unavailable("it has not been reached since the start".into()).into())
+    }
+
+    async fn call<T, F>(&self, permits: &Arc<Semaphore>, work: F) -> Result<T, GateError>
+    where
+        T: Send + 'static,
+        F: FnOnce(&dyn Store) -> Result<T, StoreError> + Send + 'static,
+    {
         let deadline = Instant::now() + self.deadline;
-        let permit = timeout_at(deadline, Arc::clone(&self.permits).acquire_owned())
+        let permit = timeout_at(deadline, Arc::clone(permits).acquire_owned())
             .await
             .map_err(|_| GateError::Overloaded)?
             .map_err(|_| GateError::Overloaded)?;

@@ -133,7 +133,7 @@ async fn settle_later(gate: Gate, fingerprint: Hash, page_url: String) -> Result
 async fn keep_awake(gate: Gate, every: Duration) {
     loop {
         tokio::time::sleep(every).await;
-        if let Err(error) = gate.call(|store| store.check()).await {
+        if let Err(error) = gate.write(|store| store.check()).await {
             tracing::warn!(%error, "the database gives no sign of life");
         }
     }

@@ -174,7 +174,7 @@ fn an_invite_or_a_session_is_made_once_though_its_answer_was_lost() {
     };
     store.open_session(&session, &contract::LONG, NOW).unwrap();
     faults("answers", "");
-    assert_eq!(store.use_session(&[5; 32], &contract::LONG, NOW).unwrap().account, ada);
+    assert_eq!(store.live_session(&[5; 32], &contract::LONG, NOW).unwrap().account, ada);
 }
 
 #[test]

@@ -37,7 +37,7 @@ pub async fn start(
     let login = body.login.clone();
     let taken = state
         .store()
-        .call(move |store| {
+        .read(move |store| {
             store.check_invite(&invite, crate::now())?;
             store.credential(&login, &CredentialName::Passphrase).map(|found| found.is_some())
         })
@@ -74,7 +74,7 @@ pub async fn finish(
     let invite = invite_hash(&body.invite)?;
     let account =
         NewAccount { id: body.account_id, login: body.login, passphrase: body.passphrase, recovery: body.recovery };
-    let made = state.store().call(move |store| store.create_account(&account, &invite, crate::now())).await;
+    let made = state.store().write(move |store| store.create_account(&account, &invite, crate::now())).await;
     match made {
         Ok(()) => Ok(StatusCode::CREATED),
         Err(GateError::Store(StoreError::Taken)) => Err(ProblemCode::LoginTaken.into()),
@@ -96,7 +96,7 @@ pub async fn finish(
     )
 )]
 pub async fn delete(State(state): State<AppState>, session: FreshSession) -> Result<StatusCode, ApiError> {
-    state.store().call(move |store| store.delete_account(session.account)).await?;
+    state.store().write(move |store| store.delete_account(session.account)).await?;
     Ok(StatusCode::NO_CONTENT)
 }
 

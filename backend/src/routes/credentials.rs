@@ -36,7 +36,7 @@ pub async fn start(
     session: FreshSession,
     JsonBody(body): JsonBody<CredentialStart>,
 ) -> Result<Json<CredentialChallenge>, ApiError> {
-    let login = state.store().call(move |store| store.login(session.account)).await.map_err(unless_ended)?;
+    let login = state.store().read(move |store| store.login(session.account)).await.map_err(unless_ended)?;
     let response = login::register(state.key(), &login, &body.credential, &body.request).map_err(refusal)?;
     Ok(Json(CredentialChallenge { response }))
 }
@@ -65,7 +65,7 @@ pub async fn finish(
     check(&body.secret)?;
     let FreshSession { account, token_hash } = session;
     let secret = NewSecret { account, token_hash, name: body.credential, secret: body.secret };
-    let set = state.store().call(move |store| store.set_credential(&secret, PASSKEYS_MAX, crate::now())).await;
+    let set = state.store().write(move |store| store.set_credential(&secret, PASSKEYS_MAX, crate::now())).await;
     match set {
         Ok(()) => Ok(StatusCode::NO_CONTENT),
         Err(GateError::Store(StoreError::Full)) => Err(ProblemCode::TooManyPasskeys.into()),
@@ -85,7 +85,7 @@ pub async fn finish(
     )
 )]
 pub async fn passkeys(State(state): State<AppState>, session: Session) -> Result<Json<Passkeys>, ApiError> {
-    let passkeys = state.store().call(move |store| store.passkeys(session.account)).await?;
+    let passkeys = state.store().read(move |store| store.passkeys(session.account)).await?;
     Ok(Json(Passkeys { passkeys }))
 }
 
@@ -109,7 +109,7 @@ pub async fn remove_passkey(
     session: FreshSession,
     Path(id): Path<PasskeyId>,
 ) -> Result<StatusCode, ApiError> {
-    state.store().call(move |store| store.remove_passkey(session.account, &id)).await?;
+    state.store().write(move |store| store.remove_passkey(session.account, &id)).await?;
     Ok(StatusCode::NO_CONTENT)
 }
 

@@ -32,6 +32,6 @@ pub async fn alive() -> Json<Health> {
     )
 )]
 pub async fn ready(State(state): State<AppState>) -> Result<Json<Health>, ApiError> {
-    state.store().call(|store| store.check()).await?;
+    state.store().write(|store| store.check()).await?;
     Ok(Json(Health { status: "ok" }))
 }

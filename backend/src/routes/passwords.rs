@@ -34,7 +34,7 @@ pub async fn list(
     if !(1..=CHANGES_MAX).contains(&limit) {
         return Err(ApiError::malformed(format!("limit must be from 1 to {CHANGES_MAX}")));
     }
-    let changes = state.store().call(move |store| store.changes(session.account, query.since, limit)).await?;
+    let changes = state.store().read(move |store| store.changes(session.account, query.since, limit)).await?;
     Ok(Json(changes))
 }
 
@@ -64,7 +64,7 @@ pub async fn put(
 ) -> Result<Json<Written>, ApiError> {
     let put = Put { account: session.account, id, replaces: body.replaces, sealed: body.sealed };
     let entries_max = state.entries_max();
-    Ok(Json(state.store().call(move |store| store.put(&put, entries_max, crate::now())).await?))
+    Ok(Json(state.store().write(move |store| store.put(&put, entries_max, crate::now())).await?))
 }
 
 /// Delete an entry. Its bytes are gone; its id, version and change number stay, so that other devices hear of it.
@@ -89,5 +89,5 @@ pub async fn delete(
     Query(query): Query<DeletePassword>,
 ) -> Result<Json<Written>, ApiError> {
     let delete = move |store: &dyn crate::store::Store| store.delete(session.account, id, query.replaces, crate::now());
-    Ok(Json(state.store().call(delete).await?))
+    Ok(Json(state.store().write(delete).await?))
 }

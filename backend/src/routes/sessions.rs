@@ -31,7 +31,7 @@ pub async fn start(
     JsonBody(body): JsonBody<SessionStart>,
 ) -> Result<Json<SessionChallenge>, ApiError> {
     let (login, name) = (body.login.clone(), body.credential.clone());
-    let credential = state.store().call(move |store| store.credential(&login, &name)).await?;
+    let credential = state.store().read(move |store| store.credential(&login, &name)).await?;
     login::start(state.key(), &body.login, &body.credential, &body.request, credential.as_ref(), crate::now())
         .map(Json)
         .map_err(refusal)
@@ -63,7 +63,7 @@ pub async fn finish(
         credential: claim.name,
         device: body.device,
     };
-    let opened = state.store().call(move |store| store.open_session(&session, &lifetime, now)).await;
+    let opened = state.store().write(move |store| store.open_session(&session, &lifetime, now)).await;
     match opened {
         Ok(wrapped_key) => {
             let opened = SessionOpened {
@@ -93,7 +93,7 @@ pub async fn finish(
 )]
 pub async fn list(State(state): State<AppState>, session: Session) -> Result<Json<Sessions>, ApiError> {
     let lifetime = state.lifetime();
-    let sessions = state.store().call(move |store| store.sessions(session.account, &lifetime, crate::now())).await?;
+    let sessions = state.store().read(move |store| store.sessions(session.account, &lifetime, crate::now())).await?;
     let summary = |stored: StoredSession| SessionSummary {
         id: SessionId::of_hash(&stored.token_hash),
         device: stored.device,
@@ -116,7 +116,7 @@ pub async fn list(State(state): State<AppState>, session: Session) -> Result<Jso
     )
 )]
 pub async fn end_others(State(state): State<AppState>, session: Session) -> Result<StatusCode, ApiError> {
-    state.store().call(move |store| store.end_other_sessions(session.account, &session.token_hash)).await?;
+    state.store().write(move |store| store.end_other_sessions(session.account, &session.token_hash)).await?;
     Ok(StatusCode::NO_CONTENT)
 }
 
@@ -138,7 +138,7 @@ pub async fn end_listed(
     session: Session,
     Path(id): Path<SessionId>,
 ) -> Result<StatusCode, ApiError> {
-    state.store().call(move |store| store.end_listed_session(session.account, id)).await?;
+    state.store().write(move |store| store.end_listed_session(session.account, id)).await?;
     Ok(StatusCode::NO_CONTENT)
 }
 
@@ -154,6 +154,6 @@ pub async fn end_listed(
     )
 )]
 pub async fn end(State(state): State<AppState>, session: Session) -> Result<StatusCode, ApiError> {
-    state.store().call(move |store| store.end_session(&session.token_hash)).await?;
+    state.store().write(move |store| store.end_session(&session.token_hash)).await?;
     Ok(StatusCode::NO_CONTENT)
 }

@@ -117,11 +117,17 @@ pub trait Store: Send + Sync {
     /// `epoch`; [`StoreError::Taken`] if the token was stored before.
     fn open_session(&self, session: &NewSession, lifetime: &Lifetime, now: Millis) -> Result<Base64Url, StoreError>;
 
-    /// Whose session it is, if it has not ended; this counts as its use (to the minute).
+    /// Whose session it is, if it has not ended. This only reads, so that it goes on while nothing can be written.
     ///
     /// # Errors
     /// [`StoreError::NotFound`] if there is no such session or it has ended.
-    fn use_session(&self, token_hash: &Hash, lifetime: &Lifetime, now: Millis) -> Result<LiveSession, StoreError>;
+    fn live_session(&self, token_hash: &Hash, lifetime: &Lifetime, now: Millis) -> Result<LiveSession, StoreError>;
+
+    /// Writes down that a session is used: its idle time starts anew. If it is not there, nothing happens.
+    ///
+    /// # Errors
+    /// [`StoreError::Unavailable`].
+    fn touch_session(&self, token_hash: &Hash, now: Millis) -> Result<(), StoreError>;
 
     /// The sessions of an account that have not ended, the one used last first.
     ///

@@ -9,7 +9,7 @@ use shared::sessions::{CredentialName, Device};
 pub type Millis = u64;
 
 /// A session's use is written down at most this often, in milliseconds: most requests then only read.
-pub(super) const USE_GRAIN: Millis = 60_000;
+pub const USE_GRAIN: Millis = 60_000;
 
 /// A SHA-512, cut to 256 bits, of something that the store must recognise but not know.
 pub type Hash = [u8; 32];
@@ -133,6 +133,8 @@ pub struct LiveSession {
     pub account: AccountId,
     /// When it was opened.
     pub opened_at: Millis,
+    /// When its use was last written down.
+    pub used_at: Millis,
 }
 
 /// A session in the list of an account's.

@@ -63,7 +63,7 @@ pub fn a_moved_house_is_the_same_house(driver: &impl Driver) {
     let passkeys: Vec<_> = to.passkeys(ada).unwrap().into_iter().map(|it| (it.id, it.used_at)).collect();
     assert_eq!(passkeys, [(passkey_id(7), Some(NOW + 7000)), (passkey_id(9), None)]);
     to.check_invite(&[9; 32], NOW).unwrap();
-    assert!(to.use_session(&[5; 32], &LONG, NOW).is_err(), "people log in anew");
+    assert!(to.live_session(&[5; 32], &LONG, NOW).is_err(), "people log in anew");
     // Life goes on there with the next number.
     let next = to.put(&put(ada, entry_id(999), 0, 1), 700, NOW).unwrap();
     assert_eq!(next.change_no, 703);

@@ -69,7 +69,10 @@ impl Store for Puppet {
     fn open_session(&self, _: &NewSession, _: &Lifetime, _: Millis) -> Result<Base64Url, StoreError> {
         no()
     }
-    fn use_session(&self, _: &Hash, _: &Lifetime, _: Millis) -> Result<LiveSession, StoreError> {
+    fn live_session(&self, _: &Hash, _: &Lifetime, _: Millis) -> Result<LiveSession, StoreError> {
+        no()
+    }
+    fn touch_session(&self, _: &Hash, _: Millis) -> Result<(), StoreError> {
         no()
     }
     fn sessions(&self, _: AccountId, _: &Lifetime, _: Millis) -> Result<Vec<StoredSession>, StoreError> {

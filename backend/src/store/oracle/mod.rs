@@ -298,8 +298,12 @@ impl Store for OracleStore {
         self.run(|connection, attempt| sessions::open(connection, session, lifetime, now, attempt))
     }
 
-    fn use_session(&self, token_hash: &Hash, lifetime: &Lifetime, now: Millis) -> Result<LiveSession, StoreError> {
-        self.run(|connection, _| sessions::use_it(connection, token_hash, lifetime, now))
+    fn live_session(&self, token_hash: &Hash, lifetime: &Lifetime, now: Millis) -> Result<LiveSession, StoreError> {
+        self.run(|connection, _| sessions::live(connection, token_hash, lifetime, now))
+    }
+
+    fn touch_session(&self, token_hash: &Hash, now: Millis) -> Result<(), StoreError> {
+        self.run(|connection, _| sessions::touch(connection, token_hash, now))
     }
 
     fn sessions(&self, account: AccountId, lifetime: &Lifetime, now: Millis) -> Result<Vec<StoredSession>, StoreError> {

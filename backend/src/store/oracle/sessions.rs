@@ -9,7 +9,7 @@ use shared::sessions::{CredentialName, Device};
 use super::accounts::{account_id, octets};
 use super::credentials::{lock_epoch, own_secret};
 use super::{Attempt, Trouble, first, sql, taken};
-use crate::store::{Hash, Lifetime, LiveSession, Millis, NewSession, StoreError, StoredSession, USE_GRAIN};
+use crate::store::{Hash, Lifetime, LiveSession, Millis, NewSession, StoreError, StoredSession};
 
 pub(super) fn open(
     connection: &Connection,
@@ -46,7 +46,7 @@ pub(super) fn open(
     Ok(wrapped_key)
 }
 
-pub(super) fn use_it(
+pub(super) fn live(
     connection: &Connection,
     token_hash: &Hash,
     lifetime: &Lifetime,
@@ -56,11 +56,12 @@ pub(super) fn use_it(
     let binds: [(&str, &dyn ToSql); 3] = [("token_hash", &token_hash), ("idle", &idle), ("oldest", &oldest)];
     let (id, opened_at, used_at): (Vec<u8>, u64, u64) =
         first(connection, sql::SESSION, &binds)?.ok_or(Trouble::Store(StoreError::NotFound))?;
-    if now.saturating_sub(used_at) >= USE_GRAIN {
-        connection.execute_named(sql::TOUCH_SESSION, &[("now", &now), ("token_hash", &token_hash)])?;
-        connection.commit()?;
-    }
-    Ok(LiveSession { account: account_id(id)?, opened_at })
+    Ok(LiveSession { account: account_id(id)?, opened_at, used_at })
+}
+
+pub(super) fn touch(connection: &Connection, token_hash: &Hash, now: Millis) -> Result<(), Trouble> {
+    connection.execute_named(sql::TOUCH_SESSION, &[("now", &now), ("token_hash", &token_hash)])?;
+    Ok(connection.commit()?)
 }
 
 pub(super) fn list(

@@ -1,22 +1,28 @@
 //! Server key, invites and accounts in SQLite.
 
-use rusqlite::{OptionalExtension, Transaction, params};
+use rusqlite::{Connection, OptionalExtension, params};
 use shared::accounts::Login;
 use shared::ids::AccountId;
 
 use super::{cause, integer, taken};
 use crate::store::{Hash, Invite, InviteFault, Millis, NewAccount, StoreError};
 
-pub(super) fn any(transaction: &Transaction<'_>) -> Result<bool, StoreError> {
-    let found = transaction.prepare_cached("SELECT 1 FROM accounts LIMIT 1").and_then(|mut q| q.exists([]));
+pub(super) fn any(connection: &Connection) -> Result<bool, StoreError> {
+    let found = connection.prepare_cached("SELECT 1 FROM accounts LIMIT 1").and_then(|mut q| q.exists([]));
     found.map_err(cause)
 }
 
-pub(super) fn bind_server_key(transaction: &Transaction<'_>, fingerprint: &Hash) -> Result<(), StoreError> {
+/// Writes something, and changes nothing by it: whether the file takes writes is known only then.
+pub(super) fn probe(connection: &Connection) -> Result<(), StoreError> {
+    let version: u32 = connection.pragma_query_value(None, "user_version", |row| row.get(0)).map_err(cause)?;
+    connection.pragma_update(None, "user_version", version).map_err(cause)
+}
+
+pub(super) fn bind_server_key(connection: &Connection, fingerprint: &Hash) -> Result<(), StoreError> {
     let bound: Option<Vec<u8>> =
-        transaction.query_row("SELECT key_fingerprint FROM server", [], |row| row.get(0)).optional().map_err(cause)?;
+        connection.query_row("SELECT key_fingerprint FROM server", [], |row| row.get(0)).optional().map_err(cause)?;
     match bound {
-        None => transaction
+        None => connection
             .execute("INSERT INTO server (only_row, key_fingerprint) VALUES (1, ?1)", params![fingerprint])
             .map(drop)
             .map_err(cause),
@@ -25,8 +31,8 @@ pub(super) fn bind_server_key(transaction: &Transaction<'_>, fingerprint: &Hash)
     }
 }
 
-pub(super) fn add_invite(transaction: &Transaction<'_>, invite: &Invite) -> Result<(), StoreError> {
-    transaction
+pub(super) fn add_invite(connection: &Connection, invite: &Invite) -> Result<(), StoreError> {
+    connection
         .execute(
             "INSERT INTO invites (code_hash, expires_at, setup) VALUES (?1, ?2, ?3)",
             params![invite.code_hash, integer(invite.expires_at), invite.setup],
@@ -35,8 +41,8 @@ pub(super) fn add_invite(transaction: &Transaction<'_>, invite: &Invite) -> Resu
         .map_err(taken)
 }
 
-pub(super) fn check_invite(transaction: &Transaction<'_>, code_hash: &Hash, now: Millis) -> Result<(), StoreError> {
-    let invite: Option<(i64, bool, bool)> = transaction
+pub(super) fn check_invite(connection: &Connection, code_hash: &Hash, now: Millis) -> Result<(), StoreError> {
+    let invite: Option<(i64, bool, bool)> = connection
         .prepare_cached("SELECT expires_at, used_at IS NOT NULL, setup FROM invites WHERE code_hash = ?1")
         .and_then(|mut query| {
             query.query_row(params![code_hash], |row| Ok((row.get(0)?, row.get(1)?, row.get(2)?))).optional()
@@ -45,7 +51,7 @@ pub(super) fn check_invite(transaction: &Transaction<'_>, code_hash: &Hash, now:
     let fault = match invite {
         None => InviteFault::Unknown,
         Some((_, true, _)) => InviteFault::Used,
-        Some((_, _, true)) if any(transaction)? => InviteFault::Unknown,
+        Some((_, _, true)) if any(connection)? => InviteFault::Unknown,
         Some((expires_at, _, _)) if expires_at <= integer(now) => InviteFault::Expired,
         Some(_) => return Ok(()),
     };
@@ -53,12 +59,12 @@ pub(super) fn check_invite(transaction: &Transaction<'_>, code_hash: &Hash, now:
 }
 
 pub(super) fn create(
-    transaction: &Transaction<'_>,
+    connection: &Connection,
     account: &NewAccount,
     invite_hash: &Hash,
     now: Millis,
 ) -> Result<(), StoreError> {
-    let made = transaction
+    let made = connection
         .prepare_cached("SELECT 1 FROM accounts WHERE id = ?1 AND login = ?2 AND passphrase_record = ?3")
         .and_then(|mut query| {
             query.exists(params![account.id.as_bytes(), account.login.as_str(), account.passphrase.record.0])
@@ -67,8 +73,8 @@ pub(super) fn create(
     if made {
         return Ok(());
     }
-    check_invite(transaction, invite_hash, now)?;
-    transaction
+    check_invite(connection, invite_hash, now)?;
+    connection
         .execute(
             "INSERT INTO accounts (id, login, passphrase_record, passphrase_key, recovery_record, recovery_key,
                                    epoch, change_no, entries, created_at)
@@ -84,14 +90,14 @@ pub(super) fn create(
             ],
         )
         .map_err(taken)?;
-    transaction
+    connection
         .execute("UPDATE invites SET used_at = ?1 WHERE code_hash = ?2", params![integer(now), invite_hash])
         .map(drop)
         .map_err(cause)
 }
 
-pub(super) fn login(transaction: &Transaction<'_>, account: AccountId) -> Result<Login, StoreError> {
-    let login: String = transaction
+pub(super) fn login(connection: &Connection, account: AccountId) -> Result<Login, StoreError> {
+    let login: String = connection
         .prepare_cached("SELECT login FROM accounts WHERE id = ?1")
         .and_then(|mut query| query.query_row(params![account.as_bytes()], |row| row.get(0)).optional())
         .map_err(cause)?
@@ -100,8 +106,8 @@ pub(super) fn login(transaction: &Transaction<'_>, account: AccountId) -> Result
 }
 
 /// Whatever refers to the account goes with it: the tables say `ON DELETE CASCADE`.
-pub(super) fn delete(transaction: &Transaction<'_>, account: AccountId) -> Result<(), StoreError> {
-    transaction.execute("DELETE FROM accounts WHERE id = ?1", params![account.as_bytes()]).map(drop).map_err(cause)
+pub(super) fn delete(connection: &Connection, account: AccountId) -> Result<(), StoreError> {
+    connection.execute("DELETE FROM accounts WHERE id = ?1", params![account.as_bytes()]).map(drop).map_err(cause)
 }
 
 pub(super) fn login_name(text: &str) -> Result<Login, StoreError> {

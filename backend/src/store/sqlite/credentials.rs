@@ -1,6 +1,6 @@
 //! What opens a vault, in SQLite: passphrase, recovery code, passkeys.
 
-use rusqlite::{OptionalExtension, Row, Transaction, params};
+use rusqlite::{Connection, OptionalExtension, Row, params};
 use shared::accounts::{Login, NewCredential};
 use shared::bytes::Base64Url;
 use shared::credentials::PasskeySummary;
@@ -13,19 +13,19 @@ use super::{cause, integer};
 use crate::store::{Credential, Millis, NewSecret, StoreError, WholePasskey};
 
 pub(super) fn credential(
-    transaction: &Transaction<'_>,
+    connection: &Connection,
     login: &Login,
     name: &CredentialName,
 ) -> Result<Option<Credential>, StoreError> {
     let read = |row: &Row<'_>| Ok((row.get::<_, [u8; 16]>(0)?, row.get(1)?, secret(row, 2)?));
     let row = match name {
-        CredentialName::Passphrase => transaction
+        CredentialName::Passphrase => connection
             .prepare_cached("SELECT id, epoch, passphrase_record, passphrase_key FROM accounts WHERE login = ?1")
             .and_then(|mut query| query.query_row(params![login.as_str()], read).optional()),
-        CredentialName::Recovery => transaction
+        CredentialName::Recovery => connection
             .prepare_cached("SELECT id, epoch, recovery_record, recovery_key FROM accounts WHERE login = ?1")
             .and_then(|mut query| query.query_row(params![login.as_str()], read).optional()),
-        CredentialName::Passkey(id) => transaction
+        CredentialName::Passkey(id) => connection
             .prepare_cached(
                 "SELECT a.id, a.epoch, p.opaque_record, p.wrapped_key
                  FROM accounts a JOIN passkeys p ON p.account_id = a.id WHERE a.login = ?1 AND p.id = ?2",
@@ -38,20 +38,20 @@ pub(super) fn credential(
 
 /// The vault key wrapped for a secret, if the account's epoch is this one.
 pub(super) fn wrapped_key(
-    transaction: &Transaction<'_>,
+    connection: &Connection,
     account: AccountId,
     name: &CredentialName,
     epoch: u32,
 ) -> Result<Option<Base64Url>, StoreError> {
     let account = account.as_bytes();
     let key = match name {
-        CredentialName::Passphrase => transaction
+        CredentialName::Passphrase => connection
             .prepare_cached("SELECT passphrase_key FROM accounts WHERE id = ?1 AND epoch = ?2")
             .and_then(|mut query| query.query_row(params![account, epoch], |row| row.get(0)).optional()),
-        CredentialName::Recovery => transaction
+        CredentialName::Recovery => connection
             .prepare_cached("SELECT recovery_key FROM accounts WHERE id = ?1 AND epoch = ?2")
             .and_then(|mut query| query.query_row(params![account, epoch], |row| row.get(0)).optional()),
-        CredentialName::Passkey(id) => transaction
+        CredentialName::Passkey(id) => connection
             .prepare_cached(
                 "SELECT p.wrapped_key FROM accounts a JOIN passkeys p ON p.account_id = a.id
                  WHERE a.id = ?1 AND a.epoch = ?2 AND p.id = ?3",
@@ -62,13 +62,13 @@ pub(super) fn wrapped_key(
 }
 
 pub(super) fn set(
-    transaction: &Transaction<'_>,
+    connection: &Connection,
     new: &NewSecret,
     passkeys_max: usize,
     now: Millis,
 ) -> Result<(), StoreError> {
     let account = new.account.as_bytes();
-    let goes_on = transaction
+    let goes_on = connection
         .prepare_cached("SELECT 1 FROM sessions WHERE token_hash = ?1 AND account_id = ?2")
         .and_then(|mut query| query.exists(params![new.token_hash, account]))
         .map_err(cause)?;
@@ -84,25 +84,25 @@ pub(super) fn set(
             "SELECT recovery_record, recovery_key FROM accounts WHERE id = ?1",
             "UPDATE accounts SET recovery_record = ?2, recovery_key = ?3, epoch = epoch + 1 WHERE id = ?1",
         ),
-        CredentialName::Passkey(id) => return set_passkey(transaction, new, id, passkeys_max, now),
+        CredentialName::Passkey(id) => return set_passkey(connection, new, id, passkeys_max, now),
     };
-    let current = transaction.query_row(query, params![account], |row| secret(row, 0)).map_err(cause)?;
+    let current = connection.query_row(query, params![account], |row| secret(row, 0)).map_err(cause)?;
     if current == new.secret {
         return Ok(());
     }
-    transaction.execute(update, params![account, new.secret.record.0, new.secret.wrapped_key.0]).map_err(cause)?;
-    end_others(transaction, new.account, &new.token_hash)
+    connection.execute(update, params![account, new.secret.record.0, new.secret.wrapped_key.0]).map_err(cause)?;
+    end_others(connection, new.account, &new.token_hash)
 }
 
 fn set_passkey(
-    transaction: &Transaction<'_>,
+    connection: &Connection,
     new: &NewSecret,
     id: &PasskeyId,
     passkeys_max: usize,
     now: Millis,
 ) -> Result<(), StoreError> {
     let account = new.account.as_bytes();
-    let current = transaction
+    let current = connection
         .query_row(
             "SELECT opaque_record, wrapped_key FROM passkeys WHERE account_id = ?1 AND id = ?2",
             params![account, id.as_bytes()],
@@ -113,10 +113,10 @@ fn set_passkey(
     match current {
         Some(current) if current == new.secret => return Ok(()),
         Some(_) => {
-            remove_passkey(transaction, new.account, id)?;
+            remove_passkey(connection, new.account, id)?;
         }
         None => {
-            let count: i64 = transaction
+            let count: i64 = connection
                 .query_row("SELECT count(*) FROM passkeys WHERE account_id = ?1", params![account], |row| row.get(0))
                 .map_err(cause)?;
             if usize::try_from(count).unwrap_or(usize::MAX) >= passkeys_max {
@@ -125,16 +125,16 @@ fn set_passkey(
         }
     }
     let passkey = WholePasskey { id: id.clone(), secret: new.secret.clone(), created_at: now, used_at: None };
-    add_passkey(transaction, new.account, &passkey)
+    add_passkey(connection, new.account, &passkey)
 }
 
 pub(super) fn add_passkey(
-    transaction: &Transaction<'_>,
+    connection: &Connection,
     account: AccountId,
     passkey: &WholePasskey,
 ) -> Result<(), StoreError> {
     let WholePasskey { id, secret, created_at, used_at } = passkey;
-    transaction
+    connection
         .execute(
             "INSERT INTO passkeys (account_id, id, opaque_record, wrapped_key, created_at, used_at)
              VALUES (?1, ?2, ?3, ?4, ?5, ?6)",
@@ -152,15 +152,12 @@ pub(super) fn add_passkey(
 }
 
 /// The passkeys of an account as they are stored, by their ids.
-pub(super) fn whole_passkeys(
-    transaction: &Transaction<'_>,
-    account: AccountId,
-) -> Result<Vec<WholePasskey>, StoreError> {
+pub(super) fn whole_passkeys(connection: &Connection, account: AccountId) -> Result<Vec<WholePasskey>, StoreError> {
     let read = |row: &Row<'_>| {
         let used_at = row.get::<_, Option<i64>>(4)?.map(i64::unsigned_abs);
         Ok((row.get::<_, Vec<u8>>(0)?, secret(row, 1)?, row.get::<_, i64>(3)?.unsigned_abs(), used_at))
     };
-    let rows: Vec<_> = transaction
+    let rows: Vec<_> = connection
         .prepare_cached(
             "SELECT id, opaque_record, wrapped_key, created_at, used_at FROM passkeys WHERE account_id = ?1 ORDER BY id",
         )
@@ -171,8 +168,8 @@ pub(super) fn whole_passkeys(
     rows.into_iter().map(whole).collect()
 }
 
-pub(super) fn passkeys(transaction: &Transaction<'_>, account: AccountId) -> Result<Vec<PasskeySummary>, StoreError> {
-    let mut passkeys: Vec<_> = whole_passkeys(transaction, account)?
+pub(super) fn passkeys(connection: &Connection, account: AccountId) -> Result<Vec<PasskeySummary>, StoreError> {
+    let mut passkeys: Vec<_> = whole_passkeys(connection, account)?
         .into_iter()
         .map(|WholePasskey { id, created_at, used_at, .. }| PasskeySummary { id, created_at, used_at })
         .collect();
@@ -180,16 +177,12 @@ pub(super) fn passkeys(transaction: &Transaction<'_>, account: AccountId) -> Res
     Ok(passkeys)
 }
 
-pub(super) fn remove_passkey(
-    transaction: &Transaction<'_>,
-    account: AccountId,
-    id: &PasskeyId,
-) -> Result<(), StoreError> {
-    let removed = transaction
+pub(super) fn remove_passkey(connection: &Connection, account: AccountId, id: &PasskeyId) -> Result<(), StoreError> {
+    let removed = connection
         .execute("DELETE FROM passkeys WHERE account_id = ?1 AND id = ?2", params![account.as_bytes(), id.as_bytes()])
         .map_err(cause)?;
     if removed > 0 {
-        transaction
+        connection
             .execute("UPDATE accounts SET epoch = epoch + 1 WHERE id = ?1", params![account.as_bytes()])
             .map_err(cause)?;
     }
@@ -197,12 +190,12 @@ pub(super) fn remove_passkey(
 }
 
 pub(super) fn touch_passkey(
-    transaction: &Transaction<'_>,
+    connection: &Connection,
     account: AccountId,
     id: &PasskeyId,
     now: Millis,
 ) -> Result<(), StoreError> {
-    transaction
+    connection
         .prepare_cached("UPDATE passkeys SET used_at = ?3 WHERE account_id = ?1 AND id = ?2")
         .and_then(|mut update| update.execute(params![account.as_bytes(), id.as_bytes(), integer(now)]))
         .map(drop)

@@ -1,6 +1,8 @@
 //! The tables, and the numbered steps that lead to them. A step that has been released is never changed.
 
-use rusqlite::{Connection, TransactionBehavior};
+use std::path::Path;
+
+use rusqlite::{Connection, OpenFlags, TransactionBehavior};
 
 use super::{StoreError, cause};
 
@@ -66,17 +68,35 @@ pub(super) fn run(connection: &mut Connection) -> Result<(), StoreError> {
     loop {
         // The version is read under the write lock: of two processes that start at once, one waits and sees.
         let transaction = connection.transaction_with_behavior(TransactionBehavior::Immediate).map_err(cause)?;
-        let version: u32 = transaction.pragma_query_value(None, "user_version", |row| row.get(0)).map_err(cause)?;
-        let taken = version as usize;
-        if taken > STEPS.len() {
-            return Err(StoreError::Unavailable(format!(
-                "the database has schema version {version}, this Passmint knows up to {}: run the newer Passmint",
-                STEPS.len()
-            )));
-        }
-        let Some(step) = STEPS.get(taken) else { return Ok(()) };
+        let version = version(&transaction)?;
+        let Some(step) = STEPS.get(version as usize) else { return Ok(()) };
         transaction.execute_batch(step).map_err(cause)?;
         transaction.pragma_update(None, "user_version", version + 1).map_err(cause)?;
         transaction.commit().map_err(cause)?;
     }
+}
+
+/// Succeeds if a file that cannot be written is as this Passmint would have made it.
+pub(super) fn refuse_others(path: &Path) -> Result<(), StoreError> {
+    let version =
+        version(&Connection::open_with_flags(path, OpenFlags::SQLITE_OPEN_READ_ONLY).map_err(cause)?)? as usize;
+    if version == STEPS.len() {
+        return Ok(());
+    }
+    Err(StoreError::Unavailable(format!(
+        "the database has schema version {version}, needs {}, and cannot be written",
+        STEPS.len()
+    )))
+}
+
+/// The version of a database's schema, unless it is a newer Passmint's.
+fn version(connection: &Connection) -> Result<u32, StoreError> {
+    let version: u32 = connection.pragma_query_value(None, "user_version", |row| row.get(0)).map_err(cause)?;
+    if version as usize <= STEPS.len() {
+        return Ok(version);
+    }
+    Err(StoreError::Unavailable(format!(
+        "the database has schema version {version}, this Passmint knows up to {}: run the newer Passmint",
+        STEPS.len()
+    )))
 }

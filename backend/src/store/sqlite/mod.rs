@@ -1,4 +1,4 @@
-//! The SQLite driver: one file, one connection that writes, a few that read.
+//! The SQLite driver: one file, one connection that writes (`writer`), a few that read.
 //!
 //! WAL with `synchronous=FULL`: an answered write is on the disk. Readers never wait for the writer. Other processes
 //! may have the same file open; SQLite's own locks keep them apart.
@@ -9,13 +9,13 @@ mod migrations;
 mod moving;
 mod passwords;
 mod sessions;
+mod writer;
 
 use std::path::Path;
-use std::sync::{Mutex, PoisonError};
 use std::time::Duration;
 
 use r2d2_sqlite::SqliteConnectionManager;
-use rusqlite::{Connection, ErrorCode, OpenFlags, Transaction, TransactionBehavior};
+use rusqlite::{Connection, ErrorCode, OpenFlags};
 use shared::accounts::Login;
 use shared::bytes::Base64Url;
 use shared::credentials::PasskeySummary;
@@ -23,9 +23,10 @@ use shared::ids::{AccountId, EntryId, PasskeyId, SessionId};
 use shared::passwords::{Changes, StoredEntry, Written};
 use shared::sessions::CredentialName;
 
+use self::writer::Writer;
 use super::{
     Credential, Hash, Invite, Lifetime, LiveSession, Millis, NewAccount, NewSecret, NewSession, Put, Store, StoreError,
-    StoredSession, USE_GRAIN, WholeAccount, WholeInvite,
+    StoredSession, WholeAccount, WholeInvite,
 };
 
 /// How long a statement waits for another process's lock.
@@ -33,25 +34,29 @@ const BUSY_TIMEOUT: Duration = Duration::from_secs(5);
 
 /// A store in one SQLite file.
 pub struct SqliteStore {
-    writer: Mutex<Connection>,
+    writer: Writer,
     readers: r2d2::Pool<SqliteConnectionManager>,
     /// What `quick_check` found wrong at start. Reads go on, writes are refused: they could do more damage.
     corruption: Option<String>,
 }
 
 impl SqliteStore {
-    /// Opens the file, makes or migrates its tables, and checks its integrity. At most `readers` connections read.
+    /// Opens the file, makes or migrates its tables, and checks its integrity. At most `readers` connections read. A
+    /// file that cannot be written is opened for reading; as soon as it can be, writes succeed.
     ///
     /// # Errors
-    /// [`StoreError::Unavailable`] if the file cannot be opened, is no database, or is a newer Passmint's.
+    /// [`StoreError::Unavailable`] if the file cannot be opened, is no database, or is a newer Passmint's; and if it is an
+    /// older one's and cannot be written.
     pub fn open(path: &Path, readers: u32) -> Result<Self, StoreError> {
         create_private(path)?;
-        let mut writer = Connection::open(path).map_err(cause)?;
-        prepare(&writer).map_err(cause)?;
-        let corruption = quick_check(&writer)?;
-        if corruption.is_none() {
-            writer.pragma_update(None, "journal_mode", "wal").map_err(cause)?;
-            migrations::run(&mut writer)?;
+        let corruption = quick_check(path)?;
+        let writer = Writer::new(path);
+        if corruption.is_none()
+            && let Err(error) = writer.with(|_| Ok(()))
+        {
+            // Whether it can be read as it is.
+            migrations::refuse_others(path)?;
+            tracing::warn!(%error, "the database takes no writes");
         }
         let manager = SqliteConnectionManager::file(path)
             .with_flags(OpenFlags::SQLITE_OPEN_READ_ONLY | OpenFlags::SQLITE_OPEN_NO_MUTEX)
@@ -62,25 +67,19 @@ impl SqliteStore {
             .connection_timeout(BUSY_TIMEOUT)
             .build(manager)
             .map_err(|error| StoreError::Unavailable(error.to_string()))?;
-        Ok(Self { writer: Mutex::new(writer), readers, corruption })
+        Ok(Self { writer, readers, corruption })
     }
 
-    /// Runs `work` in one write transaction: all of it or nothing.
-    fn write<T>(&self, work: impl FnOnce(&Transaction<'_>) -> Result<T, StoreError>) -> Result<T, StoreError> {
+    /// Runs `work` in a write transaction: all of it or nothing.
+    fn write<T>(&self, work: impl Fn(&Connection) -> Result<T, StoreError>) -> Result<T, StoreError> {
         if let Some(found) = &self.corruption {
             return Err(StoreError::Unavailable(format!("read-only because the database is damaged: {found}")));
         }
-        // A poisoned lock means that a writer panicked; its transaction was rolled back when it was dropped.
-        let mut writer = self.writer.lock().unwrap_or_else(PoisonError::into_inner);
-        // Immediate: a transaction that reads first and writes later could not get the lock half-way.
-        let transaction = writer.transaction_with_behavior(TransactionBehavior::Immediate).map_err(cause)?;
-        let done = work(&transaction)?;
-        transaction.commit().map_err(cause)?;
-        Ok(done)
+        self.writer.write(work)
     }
 
     /// Runs `work` on one snapshot of the database.
-    fn read<T>(&self, work: impl FnOnce(&Transaction<'_>) -> Result<T, StoreError>) -> Result<T, StoreError> {
+    fn read<T>(&self, work: impl FnOnce(&Connection) -> Result<T, StoreError>) -> Result<T, StoreError> {
         let mut reader = self.readers.get().map_err(|error| StoreError::Unavailable(error.to_string()))?;
         let transaction = reader.transaction().map_err(cause)?;
         work(&transaction)
@@ -89,11 +88,11 @@ impl SqliteStore {
 
 impl Store for SqliteStore {
     fn check(&self) -> Result<(), StoreError> {
-        self.write(|transaction| accounts::any(transaction).map(drop))
+        self.write(accounts::probe)
     }
 
     fn bind_server_key(&self, fingerprint: &Hash) -> Result<(), StoreError> {
-        self.write(|transaction| accounts::bind_server_key(transaction, fingerprint))
+        self.write(|connection| accounts::bind_server_key(connection, fingerprint))
     }
 
     fn has_accounts(&self) -> Result<bool, StoreError> {
@@ -101,79 +100,79 @@ impl Store for SqliteStore {
     }
 
     fn add_invite(&self, invite: &Invite) -> Result<(), StoreError> {
-        self.write(|transaction| accounts::add_invite(transaction, invite))
+        self.write(|connection| accounts::add_invite(connection, invite))
     }
 
     fn check_invite(&self, code_hash: &Hash, now: Millis) -> Result<(), StoreError> {
-        self.read(|transaction| accounts::check_invite(transaction, code_hash, now))
+        self.read(|connection| accounts::check_invite(connection, code_hash, now))
     }
 
     fn create_account(&self, account: &NewAccount, invite_hash: &Hash, now: Millis) -> Result<(), StoreError> {
-        self.write(|transaction| accounts::create(transaction, account, invite_hash, now))
+        self.write(|connection| accounts::create(connection, account, invite_hash, now))
     }
 
     fn login(&self, account: AccountId) -> Result<Login, StoreError> {
-        self.read(|transaction| accounts::login(transaction, account))
+        self.read(|connection| accounts::login(connection, account))
     }
 
     fn delete_account(&self, account: AccountId) -> Result<(), StoreError> {
-        self.write(|transaction| accounts::delete(transaction, account))
+        self.write(|connection| accounts::delete(connection, account))
     }
 
     fn credential(&self, login: &Login, name: &CredentialName) -> Result<Option<Credential>, StoreError> {
-        self.read(|transaction| credentials::credential(transaction, login, name))
+        self.read(|connection| credentials::credential(connection, login, name))
     }
 
     fn set_credential(&self, secret: &NewSecret, passkeys_max: usize, now: Millis) -> Result<(), StoreError> {
-        self.write(|transaction| credentials::set(transaction, secret, passkeys_max, now))
+        self.write(|connection| credentials::set(connection, secret, passkeys_max, now))
     }
 
     fn passkeys(&self, account: AccountId) -> Result<Vec<PasskeySummary>, StoreError> {
-        self.read(|transaction| credentials::passkeys(transaction, account))
+        self.read(|connection| credentials::passkeys(connection, account))
     }
 
     fn remove_passkey(&self, account: AccountId, id: &PasskeyId) -> Result<(), StoreError> {
-        self.write(|transaction| credentials::remove_passkey(transaction, account, id))
+        self.write(|connection| credentials::remove_passkey(connection, account, id))
     }
 
     fn open_session(&self, session: &NewSession, lifetime: &Lifetime, now: Millis) -> Result<Base64Url, StoreError> {
-        self.write(|transaction| sessions::open(transaction, session, lifetime, now))
+        self.write(|connection| sessions::open(connection, session, lifetime, now))
     }
 
-    fn use_session(&self, token_hash: &Hash, lifetime: &Lifetime, now: Millis) -> Result<LiveSession, StoreError> {
-        let (session, used_at) = self.read(|transaction| sessions::live(transaction, token_hash, lifetime, now))?;
-        if now.saturating_sub(used_at) >= USE_GRAIN {
-            self.write(|transaction| sessions::touch(transaction, token_hash, now))?;
-        }
-        Ok(session)
+    fn live_session(&self, token_hash: &Hash, lifetime: &Lifetime, now: Millis) -> Result<LiveSession, StoreError> {
+        self.read(|connection| sessions::live(connection, token_hash, lifetime, now))
+    }
+
+    fn touch_session(&self, token_hash: &Hash, now: Millis) -> Result<(), StoreError> {
+        self.write(|connection| sessions::touch(connection, token_hash, now))
     }
 
     fn sessions(&self, account: AccountId, lifetime: &Lifetime, now: Millis) -> Result<Vec<StoredSession>, StoreError> {
-        self.read(|transaction| sessions::list(transaction, account, lifetime, now))
+        self.read(|connection| sessions::list(connection, account, lifetime, now))
     }
 
     fn end_session(&self, token_hash: &Hash) -> Result<(), StoreError> {
-        self.write(|transaction| sessions::end(transaction, token_hash))
+        self.write(|connection| sessions::end(connection, token_hash))
     }
 
     fn end_listed_session(&self, account: AccountId, id: SessionId) -> Result<(), StoreError> {
-        self.write(|transaction| sessions::end_listed(transaction, account, id))
+        self.write(|connection| sessions::end_listed(connection, account, id))
     }
 
     fn end_other_sessions(&self, account: AccountId, token_hash: &Hash) -> Result<(), StoreError> {
-        self.write(|transaction| sessions::end_others(transaction, account, token_hash))
+        self.write(|connection| sessions::end_others(connection, account, token_hash))
     }
 
     fn changes(&self, account: AccountId, since: u64, limit: u32) -> Result<Changes, StoreError> {
-        self.read(|transaction| passwords::changes(transaction, account, since, limit))
+        self.read(|connection| passwords::changes(connection, account, since, limit))
     }
 
     fn put(&self, put: &Put, entries_max: u64, now: Millis) -> Result<Written, StoreError> {
-        self.write(|transaction| passwords::put(transaction, put, entries_max, now))
+        self.write(|connection| passwords::put(connection, put, entries_max, now))
     }
 
     fn delete(&self, account: AccountId, id: EntryId, replaces: u32, now: Millis) -> Result<Written, StoreError> {
-        self.write(|transaction| passwords::delete(transaction, account, id, replaces, now))
+        self.write(|connection| passwords::delete(connection, account, id, replaces, now))
     }
 
     fn server_key(&self) -> Result<Option<Hash>, StoreError> {
@@ -181,7 +180,7 @@ impl Store for SqliteStore {
     }
 
     fn account_after(&self, after: Option<AccountId>) -> Result<Option<WholeAccount>, StoreError> {
-        self.read(|transaction| moving::account_after(transaction, after))
+        self.read(|connection| moving::account_after(connection, after))
     }
 
     fn invites(&self) -> Result<Vec<WholeInvite>, StoreError> {
@@ -189,15 +188,15 @@ impl Store for SqliteStore {
     }
 
     fn take_account(&self, account: &WholeAccount) -> Result<(), StoreError> {
-        self.write(|transaction| moving::take_account(transaction, account))
+        self.write(|connection| moving::take_account(connection, account))
     }
 
     fn take_entries(&self, account: AccountId, entries: &[StoredEntry]) -> Result<(), StoreError> {
-        self.write(|transaction| moving::take_entries(transaction, account, entries))
+        self.write(|connection| moving::take_entries(connection, account, entries))
     }
 
     fn take_invite(&self, invite: &WholeInvite) -> Result<(), StoreError> {
-        self.write(|transaction| moving::take_invite(transaction, invite))
+        self.write(|connection| moving::take_invite(connection, invite))
     }
 }
 
@@ -209,6 +208,8 @@ fn create_private(path: &Path) -> Result<(), StoreError> {
     std::os::unix::fs::OpenOptionsExt::mode(&mut options, 0o600);
     match options.open(path) {
         Ok(_) => Ok(()),
+        // It may be readable.
+        Err(_) if path.is_file() => Ok(()),
         Err(error) => Err(StoreError::Unavailable(format!("cannot open {}: {error}", path.display()))),
     }
 }
@@ -224,7 +225,9 @@ fn prepare(connection: &Connection) -> rusqlite::Result<()> {
 }
 
 /// What SQLite finds wrong with the file, if anything.
-fn quick_check(connection: &Connection) -> Result<Option<String>, StoreError> {
+fn quick_check(path: &Path) -> Result<Option<String>, StoreError> {
+    let connection = Connection::open(path).map_err(cause)?;
+    prepare(&connection).map_err(cause)?;
     let answer: rusqlite::Result<String> = connection.query_row("PRAGMA quick_check(1)", [], |row| row.get(0));
     match answer {
         Ok(answer) if answer == "ok" => Ok(None),

@@ -1,6 +1,6 @@
 //! Moving house, out of and into SQLite: whole rows, as they are.
 
-use rusqlite::{OptionalExtension, Row, Transaction, params};
+use rusqlite::{Connection, OptionalExtension, Row, params};
 use shared::accounts::NewCredential;
 use shared::bytes::Base64Url;
 use shared::ids::AccountId;
@@ -11,12 +11,12 @@ use super::credentials::{add_passkey, whole_passkeys};
 use super::{cause, integer, taken};
 use crate::store::{Hash, StoreError, WholeAccount, WholeInvite};
 
-pub(super) fn server_key(transaction: &Transaction<'_>) -> Result<Option<Hash>, StoreError> {
-    transaction.query_row("SELECT key_fingerprint FROM server", [], |row| row.get(0)).optional().map_err(cause)
+pub(super) fn server_key(connection: &Connection) -> Result<Option<Hash>, StoreError> {
+    connection.query_row("SELECT key_fingerprint FROM server", [], |row| row.get(0)).optional().map_err(cause)
 }
 
 pub(super) fn account_after(
-    transaction: &Transaction<'_>,
+    connection: &Connection,
     after: Option<AccountId>,
 ) -> Result<Option<WholeAccount>, StoreError> {
     let read = |row: &Row<'_>| {
@@ -32,7 +32,7 @@ pub(super) fn account_after(
         Ok((id, login, passphrase, recovery, row.get::<_, u32>(6)?, number(7)?, number(8)?, number(9)?))
     };
     let after = after.map_or(Vec::new(), |after| after.as_bytes().to_vec());
-    let row = transaction
+    let row = connection
         .query_row(
             "SELECT id, login, passphrase_record, passphrase_key, recovery_record, recovery_key, epoch, change_no,
                     entries, created_at
@@ -44,11 +44,11 @@ pub(super) fn account_after(
         .map_err(cause)?;
     let Some((id, login, passphrase, recovery, epoch, change_no, entries, created_at)) = row else { return Ok(None) };
     let (id, login) = (account_id(id)?, login_name(&login)?);
-    let passkeys = whole_passkeys(transaction, id)?;
+    let passkeys = whole_passkeys(connection, id)?;
     Ok(Some(WholeAccount { id, login, passphrase, recovery, passkeys, epoch, change_no, entries, created_at }))
 }
 
-pub(super) fn invites(transaction: &Transaction<'_>) -> Result<Vec<WholeInvite>, StoreError> {
+pub(super) fn invites(connection: &Connection) -> Result<Vec<WholeInvite>, StoreError> {
     let read = |row: &Row<'_>| {
         Ok(WholeInvite {
             code_hash: row.get(0)?,
@@ -57,15 +57,15 @@ pub(super) fn invites(transaction: &Transaction<'_>) -> Result<Vec<WholeInvite>,
             setup: row.get(3)?,
         })
     };
-    transaction
+    connection
         .prepare("SELECT code_hash, expires_at, used_at, setup FROM invites ORDER BY code_hash")
         .and_then(|mut query| query.query_map([], read)?.collect())
         .map_err(cause)
 }
 
-pub(super) fn take_account(transaction: &Transaction<'_>, account: &WholeAccount) -> Result<(), StoreError> {
+pub(super) fn take_account(connection: &Connection, account: &WholeAccount) -> Result<(), StoreError> {
     let WholeAccount { id, login, passphrase, recovery, passkeys, epoch, change_no, entries, created_at } = account;
-    transaction
+    connection
         .execute(
             "INSERT INTO accounts (id, login, passphrase_record, passphrase_key, recovery_record, recovery_key, epoch,
                                    change_no, entries, created_at)
@@ -91,17 +91,17 @@ pub(super) fn take_account(transaction: &Transaction<'_>, account: &WholeAccount
         .map_err(taken)
         // The id is here, under another name.
         .and_then(|rows| if rows == 1 { Ok(()) } else { Err(StoreError::Taken) })?;
-    transaction.execute("DELETE FROM passkeys WHERE account_id = ?1", params![id.as_bytes()]).map_err(cause)?;
-    passkeys.iter().try_for_each(|passkey| add_passkey(transaction, *id, passkey))
+    connection.execute("DELETE FROM passkeys WHERE account_id = ?1", params![id.as_bytes()]).map_err(cause)?;
+    passkeys.iter().try_for_each(|passkey| add_passkey(connection, *id, passkey))
 }
 
 pub(super) fn take_entries(
-    transaction: &Transaction<'_>,
+    connection: &Connection,
     account: AccountId,
     entries: &[StoredEntry],
 ) -> Result<(), StoreError> {
     let (Some(low), Some(high)) = (entries.first(), entries.last()) else { return Ok(()) };
-    let mut insert = transaction
+    let mut insert = connection
         .prepare_cached(
             "INSERT INTO passwords (account_id, id, version, change_no, changed_at, deleted_at, sealed)
              VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7)
@@ -127,7 +127,7 @@ pub(super) fn take_entries(
         }
     }
     // What is there beyond these is no change of the source.
-    let there: i64 = transaction
+    let there: i64 = connection
         .query_row(
             "SELECT count(*) FROM passwords WHERE account_id = ?1 AND change_no BETWEEN ?2 AND ?3",
             params![account.as_bytes(), integer(low.change_no), integer(high.change_no)],
@@ -137,9 +137,9 @@ pub(super) fn take_entries(
     if there.unsigned_abs() == entries.len() as u64 { Ok(()) } else { Err(StoreError::Taken) }
 }
 
-pub(super) fn take_invite(transaction: &Transaction<'_>, invite: &WholeInvite) -> Result<(), StoreError> {
+pub(super) fn take_invite(connection: &Connection, invite: &WholeInvite) -> Result<(), StoreError> {
     let WholeInvite { code_hash, expires_at, used_at, setup } = invite;
-    transaction
+    connection
         .execute(
             "INSERT OR REPLACE INTO invites (code_hash, expires_at, used_at, setup) VALUES (?1, ?2, ?3, ?4)",
             params![code_hash, integer(*expires_at), used_at.map(integer), setup],

@@ -1,6 +1,6 @@
 //! Sealed entries in SQLite. Every statement here names the account.
 
-use rusqlite::{OptionalExtension, Row, Transaction, params};
+use rusqlite::{Connection, OptionalExtension, Row, params};
 use shared::ids::{AccountId, EntryId};
 use shared::passwords::{Changes, Sealed, StoredEntry, Written};
 
@@ -9,16 +9,16 @@ use crate::store::decide::{self, Decision};
 use crate::store::{Millis, Put, StoreError};
 
 pub(super) fn changes(
-    transaction: &Transaction<'_>,
+    connection: &Connection,
     account: AccountId,
     since: u64,
     limit: u32,
 ) -> Result<Changes, StoreError> {
-    let latest: Option<i64> = transaction
+    let latest: Option<i64> = connection
         .prepare_cached("SELECT change_no FROM accounts WHERE id = ?1")
         .and_then(|mut query| query.query_row(params![account.as_bytes()], |row| row.get(0)).optional())
         .map_err(cause)?;
-    let rows: Vec<RawEntry> = transaction
+    let rows: Vec<RawEntry> = connection
         .prepare_cached(
             "SELECT id, version, change_no, changed_at, sealed FROM passwords
              WHERE account_id = ?1 AND change_no > ?2 ORDER BY change_no LIMIT ?3",
@@ -35,22 +35,17 @@ pub(super) fn changes(
     Ok(Changes { entries, latest: latest.unwrap_or_default().unsigned_abs(), more })
 }
 
-pub(super) fn put(
-    transaction: &Transaction<'_>,
-    put: &Put,
-    entries_max: u64,
-    now: Millis,
-) -> Result<Written, StoreError> {
-    let by = match decide::put(current(transaction, put.account, put.id)?, put)? {
+pub(super) fn put(connection: &Connection, put: &Put, entries_max: u64, now: Millis) -> Result<Written, StoreError> {
+    let by = match decide::put(current(connection, put.account, put.id)?, put)? {
         Decision::Done(written) => return Ok(written),
         Decision::Write { by } => by,
     };
-    let (change_no, entries) = next_change(transaction, put.account, by)?;
+    let (change_no, entries) = next_change(connection, put.account, by)?;
     if by > 0 && entries > entries_max {
         return Err(StoreError::Full);
     }
     let version = decide::next(put.replaces);
-    transaction
+    connection
         .prepare_cached(
             "INSERT INTO passwords (account_id, id, version, change_no, sealed, deleted_at, changed_at)
              VALUES (?1, ?2, ?3, ?4, ?5, NULL, ?6)
@@ -72,19 +67,19 @@ pub(super) fn put(
 }
 
 pub(super) fn delete(
-    transaction: &Transaction<'_>,
+    connection: &Connection,
     account: AccountId,
     id: EntryId,
     replaces: u32,
     now: Millis,
 ) -> Result<Written, StoreError> {
-    let by = match decide::delete(current(transaction, account, id)?, replaces)? {
+    let by = match decide::delete(current(connection, account, id)?, replaces)? {
         Decision::Done(written) => return Ok(written),
         Decision::Write { by } => by,
     };
-    let (change_no, _) = next_change(transaction, account, by)?;
+    let (change_no, _) = next_change(connection, account, by)?;
     let version = decide::next(replaces);
-    transaction
+    connection
         .prepare_cached(
             "UPDATE passwords SET version = ?3, change_no = ?4, sealed = NULL, deleted_at = ?5, changed_at = ?5
              WHERE account_id = ?1 AND id = ?2",
@@ -97,8 +92,8 @@ pub(super) fn delete(
 }
 
 /// Takes the account's next change number and counts its entries anew: `by` more of them.
-fn next_change(transaction: &Transaction<'_>, account: AccountId, by: i64) -> Result<(u64, u64), StoreError> {
-    let row: Option<(i64, i64)> = transaction
+fn next_change(connection: &Connection, account: AccountId, by: i64) -> Result<(u64, u64), StoreError> {
+    let row: Option<(i64, i64)> = connection
         .prepare_cached(
             "UPDATE accounts SET change_no = change_no + 1, entries = entries + ?2 WHERE id = ?1
              RETURNING change_no, entries",
@@ -111,8 +106,8 @@ fn next_change(transaction: &Transaction<'_>, account: AccountId, by: i64) -> Re
     Ok((change_no.unsigned_abs(), entries.unsigned_abs()))
 }
 
-fn current(transaction: &Transaction<'_>, account: AccountId, id: EntryId) -> Result<Option<StoredEntry>, StoreError> {
-    transaction
+fn current(connection: &Connection, account: AccountId, id: EntryId) -> Result<Option<StoredEntry>, StoreError> {
+    connection
         .prepare_cached(
             "SELECT id, version, change_no, changed_at, sealed FROM passwords WHERE account_id = ?1 AND id = ?2",
         )

@@ -29,16 +29,24 @@ fn put(store: &SqliteStore, account: AccountId, fill: u8) -> Result<Written, Sto
     store.put(&Put { account, id, replaces: 0, sealed: octets.try_into().unwrap() }, 10_000, 1)
 }
 
+fn checkpoint(store: &SqliteStore) {
+    let checkpoint = |writer: &mut Connection| Ok(writer.execute_batch("PRAGMA wal_checkpoint(TRUNCATE)").unwrap());
+    store.writer.with(checkpoint).unwrap();
+}
+
 #[test]
 fn the_file_is_its_owners_and_syncs_every_commit() {
     let folder = tempfile::tempdir().unwrap();
     let path = folder.path().join("a.db");
     let store = SqliteStore::open(&path, 1).unwrap();
-    let writer = store.writer.lock().unwrap();
-    let pragma = |name: &str| writer.pragma_query_value(None, name, |row| row.get::<_, String>(0));
-    assert_eq!(pragma("journal_mode").unwrap(), "wal");
-    let synchronous: i64 = writer.pragma_query_value(None, "synchronous", |row| row.get(0)).unwrap();
-    assert_eq!(synchronous, 2, "FULL");
+    let pragma = |name: &str| {
+        let value = |writer: &mut Connection| {
+            Ok(writer.pragma_query_value(None, name, |row| row.get::<_, rusqlite::types::Value>(0)).unwrap())
+        };
+        store.writer.with(value).unwrap()
+    };
+    assert_eq!(pragma("journal_mode"), rusqlite::types::Value::from("wal".to_owned()));
+    assert_eq!(pragma("synchronous"), 2.into(), "FULL");
     #[cfg(unix)]
     for file in ["a.db", "a.db-wal", "a.db-shm"] {
         use std::os::unix::fs::PermissionsExt;
@@ -55,7 +63,7 @@ fn deleted_bytes_leave_the_file() {
     let ada = account(&store);
     put(&store, ada, 0xa7).unwrap();
     let holds = || {
-        store.writer.lock().unwrap().execute_batch("PRAGMA wal_checkpoint(TRUNCATE)").unwrap();
+        checkpoint(&store);
         fs::read(&path).unwrap().windows(64).any(|window| window == [0xa7; 64])
     };
     assert!(holds());
@@ -92,7 +100,7 @@ fn a_damaged_file_is_read_but_not_written() {
     for fill in 0..100 {
         put(&store, ada, fill).unwrap();
     }
-    store.writer.lock().unwrap().execute_batch("PRAGMA wal_checkpoint(TRUNCATE)").unwrap();
+    checkpoint(&store);
     drop(store);
     let mut octets = fs::read(&path).unwrap();
     let end = octets.len();
@@ -128,7 +136,8 @@ fn a_database_of_the_first_release_is_taken_over() {
 
     let store = SqliteStore::open(&path, 1).unwrap();
     let version = |store: &SqliteStore| -> u32 {
-        store.writer.lock().unwrap().pragma_query_value(None, "user_version", |row| row.get(0)).unwrap()
+        let version = |writer: &mut Connection| Ok(writer.pragma_query_value(None, "user_version", |row| row.get(0)));
+        store.writer.with(version).unwrap().unwrap()
     };
     assert_eq!(version(&store), 2);
     assert_eq!(store.server_key().unwrap(), Some([3; 32]));
@@ -137,8 +146,8 @@ fn a_database_of_the_first_release_is_taken_over() {
     assert_eq!((ada.id, ada.login.as_str(), ada.recovery.wrapped_key.0, ada.passkeys), (id, "ada", vec![4], vec![]));
     assert_eq!(store.changes(id, 0, 10).unwrap().entries[0].sealed.as_ref().unwrap().as_bytes(), sealed);
     let lifetime = Lifetime { idle: 10_000, max: 10_000 };
-    let live = store.use_session(&[5; 32], &lifetime, 2000).unwrap();
-    assert_eq!(live, LiveSession { account: id, opened_at: 1000 });
+    let live = store.live_session(&[5; 32], &lifetime, 2000).unwrap();
+    assert_eq!(live, LiveSession { account: id, opened_at: 1000, used_at: 1000 });
     assert_eq!(store.sessions(id, &lifetime, 2000).unwrap()[0].device, None);
     drop(store);
     assert_eq!(version(&SqliteStore::open(&path, 1).unwrap()), 2);
@@ -164,8 +173,9 @@ fn no_table_holds_a_row_of_a_deleted_account() {
     let name = CredentialName::Passkey(PasskeyId::try_from(vec![1]).unwrap());
     let passkey = NewSecret { account: ada, token_hash: [5; 32], name, secret: secret(1) };
     store.set_credential(&passkey, 1, 1).unwrap();
+    let path = folder.path().join("a.db");
     let rows = || {
-        let writer = store.writer.lock().unwrap();
+        let writer = Connection::open(&path).unwrap();
         let mut tables = writer
             .prepare(
                 "SELECT t.name FROM sqlite_schema t, pragma_table_info(t.name) c
