@@ -97,10 +97,10 @@ pub fn start(
     now: Millis,
 ) -> Result<SessionChallenge, LoginError> {
     let request = CredentialRequest::<Suite>::deserialize(&request.0).map_err(|_| LoginError::Malformed)?;
-    let record = credential
-        .map(|credential| ServerRegistration::deserialize(&credential.secret.record.0))
-        .transpose()
-        .map_err(|_| LoginError::Fault)?;
+    // Read for unknown names too, and left aside: an answer must not come sooner for them.
+    let record = credential.map_or(key.decoy(), |credential| &credential.secret.record.0);
+    let record = ServerRegistration::deserialize(record).map_err(|_| LoginError::Fault)?;
+    let record = credential.is_some().then_some(record);
     let identifier = credential_identifier(login, name);
     let started = ServerLogin::start(&mut OsRng, key.setup(), record, request, &identifier, parameters())
         .map_err(|_| LoginError::Malformed)?;

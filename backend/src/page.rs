@@ -1,13 +1,16 @@
 //! The page's files: built by `cargo xtask dist`, compressed ahead, kept inside the binary.
 
 use std::borrow::Cow;
-use std::collections::HashMap;
+use std::collections::{BTreeSet, HashMap};
+use std::io::Read;
+use std::sync::OnceLock;
 
-use axum::body::Body;
+use axum::body::{Body, Bytes};
 use axum::extract::{Request, State};
 use axum::http::{HeaderMap, HeaderValue, Method, StatusCode, header};
 use axum::response::{IntoResponse, Response};
 use base64ct::{Base64, Encoding};
+use flate2::read::GzDecoder;
 use rust_embed::RustEmbed;
 use sha2::{Digest, Sha256};
 use shared::bytes::Base64Url;
@@ -17,9 +20,12 @@ use crate::app::AppState;
 use crate::error::ApiError;
 use crate::headers::{PAGE_CSP, SERVICE_WORKER_CSP, WORKER_CSP};
 
-/// The folder that `cargo xtask dist` fills. A build without it serves a line that says so.
+/// The folder that `cargo xtask dist` fills, compressed: as it is, it would be a quarter of the binary, and every browser
+/// takes one of both. A build without it serves a line that says so.
 #[derive(RustEmbed)]
 #[folder = "../dist/page"]
+#[include = "*.br"]
+#[include = "*.gz"]
 #[allow_missing = true]
 struct Embedded;
 
@@ -35,14 +41,34 @@ struct File {
     csp: Option<HeaderValue>,
     /// Whether its name changes with its content.
     immutable: bool,
-    identity: Variant,
+    /// As it is: inflated for the first client that takes nothing else, and kept.
+    identity: OnceLock<Variant>,
     brotli: Option<Variant>,
     gzip: Option<Variant>,
 }
 
+#[derive(Clone)]
 struct Variant {
-    octets: Cow<'static, [u8]>,
+    octets: Bytes,
     etag: HeaderValue,
+}
+
+impl Variant {
+    fn new(octets: impl Into<Bytes>, hash: &[u8]) -> Self {
+        let etag = format!("\"{}\"", Base64Url::encode(&hash[..16]));
+        Self { octets: octets.into(), etag: HeaderValue::try_from(etag).unwrap_or(HeaderValue::from_static("\"\"")) }
+    }
+
+    /// What was compressed into this.
+    fn inflated(&self) -> Self {
+        let mut octets = Vec::new();
+        // What was built is sound; if it were not, its reader would see that it is cut off.
+        if let Err(error) = GzDecoder::new(&*self.octets).read_to_end(&mut octets) {
+            tracing::error!(%error, "a file of the page cannot be inflated");
+        }
+        let hash = Sha256::digest(&octets);
+        Self::new(octets, &hash)
+    }
 }
 
 impl Page {
@@ -55,29 +81,30 @@ impl Page {
         }))
     }
 
-    /// A page of these files: name, octets, and a hash of the octets. `NAME.br` and `NAME.gz` are encodings of `NAME`.
+    /// A page of these files: name, octets, and a hash of the octets. `NAME.br` and `NAME.gz` are encodings of `NAME`, which
+    /// need not be there itself if the second is.
     #[must_use]
     pub fn new(files: impl Iterator<Item = (String, Cow<'static, [u8]>, [u8; 32])>) -> Self {
-        let mut variants: HashMap<String, Variant> = files
-            .map(|(name, octets, hash)| {
-                let etag = format!("\"{}\"", Base64Url::encode(&hash[..16]));
-                let etag = HeaderValue::try_from(etag).unwrap_or(HeaderValue::from_static("\"\""));
-                (name, Variant { octets, etag })
-            })
-            .collect();
-        let names: Vec<String> =
-            variants.keys().filter(|name| !name.ends_with(".br") && !name.ends_with(".gz")).cloned().collect();
+        let variant = |octets, hash: &[u8]| match octets {
+            Cow::Borrowed(octets) => Variant::new(octets, hash),
+            Cow::Owned(octets) => Variant::new(octets, hash),
+        };
+        let mut variants: HashMap<String, Variant> =
+            files.map(|(name, octets, hash)| (name, variant(octets, &hash))).collect();
+        let plain = |name: &String| name.trim_end_matches(".br").trim_end_matches(".gz").to_owned();
+        let names: BTreeSet<String> = variants.keys().map(plain).collect();
         let mut page = HashMap::new();
         for name in names {
-            let Some(identity) = variants.remove(&name) else { continue };
-            let file = File {
+            let identity = variants.remove(&name).map_or(OnceLock::new(), OnceLock::from);
+            let mut file = File {
                 kind: kind(&name),
-                csp: csp(&name, &identity.octets),
+                csp: None,
                 immutable: has_hash(&name),
                 identity,
                 brotli: variants.remove(&format!("{name}.br")),
                 gzip: variants.remove(&format!("{name}.gz")),
             };
+            file.csp = csp(&name, || file.identity().octets.clone());
             page.insert(name, file);
         }
         Self(page)
@@ -101,11 +128,15 @@ pub async fn serve(State(state): State<AppState>, request: Request) -> Response 
 }
 
 impl File {
+    fn identity(&self) -> &Variant {
+        self.identity.get_or_init(|| self.gzip.as_ref().map_or(Variant::new(Bytes::new(), &[0; 16]), Variant::inflated))
+    }
+
     fn answer(&self, request: &HeaderMap) -> Response {
         let (variant, encoding) = match (&self.brotli, &self.gzip) {
             (Some(brotli), _) if accepts(request, "br") => (brotli, Some("br")),
             (_, Some(gzip)) if accepts(request, "gzip") => (gzip, Some("gzip")),
-            _ => (&self.identity, None),
+            _ => (self.identity(), None),
         };
         let known = request.get_all(header::IF_NONE_MATCH).iter().filter_map(|value| value.to_str().ok());
         let etag = variant.etag.to_str().unwrap_or_default();
@@ -113,11 +144,7 @@ impl File {
         let mut response = if unchanged {
             StatusCode::NOT_MODIFIED.into_response()
         } else {
-            let body = match &variant.octets {
-                Cow::Borrowed(octets) => Body::from(*octets),
-                Cow::Owned(octets) => Body::from(octets.clone()),
-            };
-            Response::new(body)
+            Response::new(Body::from(variant.octets.clone()))
         };
         let headers = response.headers_mut();
         headers.insert(header::ETAG, variant.etag.clone());
@@ -160,10 +187,11 @@ fn kind(name: &str) -> &'static str {
     }
 }
 
-fn csp(name: &str, octets: &[u8]) -> Option<HeaderValue> {
+fn csp(name: &str, octets: impl FnOnce() -> Bytes) -> Option<HeaderValue> {
     if name.ends_with(".html") {
         // The one script inside the document is let run by its hash: no other can be put there.
-        let allowed = match inline_script(octets) {
+        let octets = octets();
+        let allowed = match inline_script(&octets) {
             Some(script) => PAGE_CSP.replace("script-src", &format!("script-src 'sha256-{}'", source_hash(script))),
             None => PAGE_CSP.to_owned(),
         };
@@ -222,11 +250,25 @@ mod tests {
         // By openssl: printf '\n1' | openssl dgst -sha256 -binary | base64
         let hash = "790w0d2loaMp7p0L9hOH7n4lTsaUd+F84cQ3DSjists=";
         assert_eq!(source_hash("\n1"), hash);
-        let policy = csp("index.html", html.as_bytes()).unwrap();
+        let policy = csp("index.html", || html.into()).unwrap();
         let policy = policy.to_str().unwrap();
         assert!(policy.contains(&format!("script-src 'sha256-{hash}' 'self' 'wasm-unsafe-eval';")), "{policy}");
         assert!(!policy.contains("unsafe-inline"));
-        assert_eq!(csp("index.html", b"<p>").unwrap(), PAGE_CSP);
+        assert_eq!(csp("index.html", || "<p>".into()).unwrap(), PAGE_CSP);
+    }
+
+    #[test]
+    fn what_is_there_compressed_only_is_inflated_for_whom_takes_nothing_else() {
+        use std::io::Write;
+        let mut gzip = flate2::write::GzEncoder::new(Vec::new(), flate2::Compression::fast());
+        gzip.write_all(b"<p>plain").unwrap();
+        let files = [("index.html.gz", gzip.finish().unwrap()), ("index.html.br", b"brotli".to_vec())];
+        let page = Page::new(files.into_iter().map(|(name, octets)| (name.to_owned(), octets.into(), [1; 32])));
+        assert_eq!(page.0.keys().collect::<Vec<_>>(), ["index.html"]);
+        let file = &page.0["index.html"];
+        assert_eq!(file.identity().octets, "<p>plain");
+        assert_ne!(file.identity().etag, file.gzip.as_ref().unwrap().etag);
+        assert_eq!(file.csp.as_ref().unwrap(), PAGE_CSP);
     }
 
     #[test]

@@ -25,12 +25,15 @@ use crate::store::Hash;
 const PREFIX: &str = "passmint-server-key-1.";
 /// Octets of the OPAQUE server setup: seed (64), private key (32), decoy private key (32).
 const SETUP_LEN: usize = 128;
+/// Octets of a registration record (RFC 9807, section 3.1): public key (32), masking key (64), envelope (96).
+const RECORD_LEN: usize = 192;
 const TOKEN_KEY_LEN: usize = 32;
 const SALT_LEN: usize = 32;
 
 /// The server key. `Debug` hides it.
 pub struct ServerKey {
     setup: ServerSetup<Suite>,
+    decoy: Vec<u8>,
     token_key: TokenKey,
     fingerprint: Hash,
 }
@@ -60,7 +63,10 @@ impl ServerKey {
         digest.update(token_key.0);
         let mut fingerprint = [0; 32];
         fingerprint.copy_from_slice(&digest.finalize()[..32]);
-        Self { setup, token_key, fingerprint }
+        // A record that nobody has the secret of: its public key is the server's own.
+        let mut decoy = setup.keypair().public().serialize().to_vec();
+        decoy.resize(RECORD_LEN, 0);
+        Self { setup, decoy, token_key, fingerprint }
     }
 
     /// Reads the text that [`ServerKey::expose_as_text`] writes.
@@ -124,6 +130,13 @@ impl ServerKey {
     #[must_use]
     pub fn setup(&self) -> &ServerSetup<Suite> {
         &self.setup
+    }
+
+    /// An OPAQUE record that belongs to no account. Who logs in by a name that is not there has it read, so that this takes
+    /// as long as reading an account's own.
+    #[must_use]
+    pub fn decoy(&self) -> &[u8] {
+        &self.decoy
     }
 
     /// Seals octets that the server hands to a client to get them back. Each call has a key of its own, derived from

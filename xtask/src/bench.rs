@@ -1,51 +1,39 @@
-//! `cargo xtask bench`: builds what is measured, fetches what it is measured against, and has `benches/page`
-//! measure it in the browser.
+//! `cargo xtask bench`: builds what is measured, fetches what it is measured against, and has `benches/figures` measure it.
 
+use std::env::consts::{DLL_PREFIX, DLL_SUFFIX};
 use std::path::PathBuf;
-use std::process::Command;
 
 use anyhow::Result;
 
 use crate::shell::{cargo, command, root, run as sh, target};
 use crate::{dist, tools};
 
-/// The page's figures: a table, and dist/bench-page.json.
+/// What can be measured alone.
+pub(crate) const PARTS: [&str; 3] = ["page", "list", "server"];
+
+/// Every figure, or those of one part: a table, and dist/bench.json (dist/bench-PART.json).
 ///
 /// # Errors
 /// If something cannot be built, fetched or measured; never because of a figure.
-pub(crate) fn page() -> Result<()> {
+pub(crate) fn run(part: Option<&str>) -> Result<()> {
     let (bitwarden, generate_password) = (tools::bitwarden()?, tools::generate_password()?);
     dist::run()?;
     let minting = minting()?;
+    sh(cargo()?.args(["build", "--package", "oracle-double", "--locked"]))?;
+    let double = target()?.join("debug").join(format!("{DLL_PREFIX}orafake{DLL_SUFFIX}"));
+    let json = part.map_or("bench.json".to_owned(), |part| format!("bench-{part}.json"));
     let browser = tools::browser()?;
-    measure(
-        &browser,
-        cargo()?
-            .env("PASSMINT_MINTING", minting)
-            .env("PASSMINT_BITWARDEN", bitwarden)
-            .env("PASSMINT_GENERATE_PASSWORD", generate_password)
-            .env("PASSMINT_BENCH_JSON", root().join("dist/bench-page.json")),
-    )
-}
-
-/// The figures of a vault with many entries: a table, and dist/bench-list.json.
-///
-/// # Errors
-/// As [`page`].
-pub(crate) fn list() -> Result<()> {
-    dist::run()?;
-    measure(
-        &tools::browser()?,
-        cargo()?.env("PASSMINT_BENCH", "list").env("PASSMINT_BENCH_JSON", root().join("dist/bench-list.json")),
-    )
-}
-
-fn measure(browser: &tools::Browser, cargo: &mut Command) -> Result<()> {
     let mut driver = browser.start_driver()?;
     // What is measured are the release server and the browser. What drives them may be built fast, as for the tests.
-    let result = sh(cargo
-        .args(["bench", "--profile", "dev", "--package", "xtask", "--bench", "page", "--locked"])
+    let result = sh(cargo()?
+        .args(["bench", "--profile", "dev", "--package", "xtask", "--bench", "figures", "--locked"])
+        .env("PASSMINT_BENCH", part.unwrap_or_default())
+        .env("PASSMINT_BENCH_JSON", root().join("dist").join(json))
         .env("PASSMINT_BIN", dist::binary())
+        .env("PASSMINT_ORACLE_DOUBLE", double)
+        .env("PASSMINT_MINTING", minting)
+        .env("PASSMINT_BITWARDEN", bitwarden)
+        .env("PASSMINT_GENERATE_PASSWORD", generate_password)
         .env("PASSMINT_BROWSER", browser.capabilities()?)
         .env("PASSMINT_DRIVER", &driver.url)
         .env("RUST_BACKTRACE", "0"));

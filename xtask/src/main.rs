@@ -21,8 +21,8 @@ cargo xtask <command>
   test --oracle      the store contract and the main job against an Oracle server: see docs/ORACLE.md
   page               the page alone, into dist/page: a debug build of the server serves it from there
   dist               one release binary with the page inside: dist/passmint
-  bench page         the page's bytes, time to usable and minting rate, in the browser, against others: docs/BENCHMARKS.md
-  bench list         a vault of 1,000 and of 10,000 entries in the browser: opening it, searching, scrolling
+  bench [<part>]     every figure in one table: docs/BENCHMARKS.md. Parts: page (bytes, time to usable, minting, beside
+                     others), list (a vault of 1,000 and of 10,000 entries), server (saves, sync, log-ins, memory)
   tidy               the rules of this repository that no other tool checks
 
 What is missing (WebAssembly target, wasm-bindgen, wasm-split, and for `test` and `bench` a browser) is installed into
@@ -42,8 +42,8 @@ fn main() -> ExitCode {
         ("test", steps) => test::run(steps),
         ("page", []) => page::build().map(drop),
         ("dist", []) => dist::run(),
-        ("bench", [what]) if what == "page" => bench::page(),
-        ("bench", [what]) if what == "list" => bench::list(),
+        ("bench", []) => bench::run(None),
+        ("bench", [part]) if bench::PARTS.contains(&part.as_str()) => bench::run(Some(part)),
         ("tidy", []) => tidy::run(),
         ("--help" | "-h" | "help", _) => {
             print!("{HELP}");

@@ -1,4 +1,4 @@
-//! What `cargo xtask bench page` measures of Passmint: the crate `generator`, compiled as the page compiles it, fed by
+//! What `cargo xtask bench` measures of Passmint: the crate `generator`, compiled as the page compiles it, fed by
 //! the browser's randomness as the page feeds it.
 
 use generator::characters::{Plan, Rules};

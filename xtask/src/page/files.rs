@@ -137,7 +137,7 @@ fn hex(octets: &[u8]) -> String {
 }
 
 /// Bytes that travel, compressed with brotli, before the generator can be used. What an open vault takes is measured by
-/// `cargo xtask bench page`.
+/// `cargo xtask bench`.
 pub(crate) fn transfer_size() -> Result<u64> {
     let mut sum = 0;
     for file in files(&root().join("dist/page"))? {

@@ -12,6 +12,7 @@ use hyper_util::rt::TokioExecutor;
 use rand_core_06::OsRng;
 use serde_json::Value;
 use shared::ids::EntryId;
+use shared::sessions::CredentialName;
 use tokio::task::JoinSet;
 
 use crate::harness::Server;
@@ -59,10 +60,14 @@ impl Connection {
 impl Client {
     /// Makes a vault in a new database, as the page would, and opens it here.
     pub(crate) async fn with_vault(server: &Server, login: &str) -> Self {
+        Self::invited(&server.url(), &server.setup_link(), login).await
+    }
+
+    /// Makes a vault by an invite at the server of this address, and opens it here.
+    pub(crate) async fn invited(url: &str, link: &str, login: &str) -> Self {
         let http = Http::builder(TokioExecutor::new()).build_http();
-        let connection = Connection { http, api: format!("{}api/v1/", server.url()) };
+        let connection = Connection { http, api: format!("{url}api/v1/") };
         let mut keyring = Keyring::new(OsRng, str::to_lowercase);
-        let link = server.setup_link();
         let start = Request::StartRegistration {
             invite: link.split_once("#invite=").unwrap().1.to_owned(),
             login: login.to_owned(),
@@ -123,6 +128,33 @@ impl Client {
             assert!(status.is_success(), "{status} {answer}");
         };
         (id, put)
+    }
+
+    /// A keyring that begins a log-in, and the body of its request.
+    pub(crate) fn start_login(login: &str) -> (Keyring<OsRng>, String) {
+        let mut keyring = Keyring::new(OsRng, str::to_lowercase);
+        let (credential, secret) = (CredentialName::Passphrase, Secret::new(PASSPHRASE.to_owned()));
+        let start = Request::StartLogin { login: login.to_owned(), credential, secret };
+        match keyring.handle(start).unwrap() {
+            Response::Post { body } => (keyring, body),
+            other => panic!("no body: {other:?}"),
+        }
+    }
+
+    /// Opens one more session.
+    pub(crate) async fn log_in(&self, login: &str) {
+        let (mut keyring, body) = Self::start_login(login);
+        let answer = self.connection.post("sessions/start", body).await;
+        let Response::Post { body } = keyring.handle(Request::ContinueLogin { answer, device: String::new() }).unwrap()
+        else {
+            panic!("no body")
+        };
+        self.connection.post("sessions/finish", body).await;
+    }
+
+    /// What requests of its session carry.
+    pub(crate) fn token(&self) -> &str {
+        &self.token
     }
 
     /// The newest change number, as the server has it.

@@ -40,6 +40,8 @@ pub(crate) struct Server {
     data: TempDir,
     /// What tells it of another database than the SQLite file in its data folder.
     environment: Vec<(&'static str, OsString)>,
+    /// The program that starts it, with arguments, if it is not started directly.
+    launcher: Vec<String>,
     /// Everything it has said, on both of its outputs.
     log: Arc<Mutex<String>>,
 }
@@ -53,6 +55,14 @@ impl Server {
     /// Over a new SQLite file, with other settings.
     pub(crate) fn start_with(settings: &[(&'static str, &str)]) -> Self {
         Self::over(tempfile::tempdir().unwrap(), settings.iter().map(|(name, value)| (*name, value.into())).collect())
+    }
+
+    /// Over a new SQLite file in this folder, started by a program that is given the server's command line.
+    pub(crate) fn start_by(launcher: &[&str], data: TempDir) -> Self {
+        let mut server = Self::stopped(data, Vec::new());
+        server.launcher = launcher.iter().map(|word| (*word).to_owned()).collect();
+        server.start_again();
+        server
     }
 
     /// Has other settings from its next start on.
@@ -90,15 +100,28 @@ impl Server {
     }
 
     fn over(data: TempDir, environment: Vec<(&'static str, OsString)>) -> Self {
-        let mut server = Self { child: None, port: free_port(), data, environment, log: Arc::default() };
+        let mut server = Self::stopped(data, environment);
         server.start_again();
         server
+    }
+
+    fn stopped(data: TempDir, environment: Vec<(&'static str, OsString)>) -> Self {
+        Self { child: None, port: free_port(), data, environment, launcher: Vec::new(), log: Arc::default() }
     }
 
     /// Starts it on the same port, with the same data.
     pub(crate) fn start_again(&mut self) {
         assert!(self.child.is_none(), "it is running");
-        let mut child = Command::new(named("PASSMINT_BIN"))
+        let program = named("PASSMINT_BIN");
+        let mut command = match self.launcher.split_first() {
+            Some((launcher, arguments)) => {
+                let mut command = Command::new(launcher);
+                command.args(arguments).arg(program);
+                command
+            }
+            None => Command::new(program),
+        };
+        let mut child = command
             .args(["serve", "--log", "debug", "--listen", &format!("127.0.0.1:{}", self.port), "--data"])
             .arg(self.data.path())
             .envs(self.environment.clone())
@@ -120,6 +143,18 @@ impl Server {
         let asked = Command::new("kill").args(["-TERM", &child.id().to_string()]).status().unwrap();
         assert!(asked.success());
         assert!(child.wait().unwrap().success(), "{}", self.log());
+    }
+
+    /// Ends it as a power cut would, as far as a process can tell.
+    pub(crate) fn kill(&mut self) {
+        let mut child = self.child.take().expect("it is running");
+        child.kill().unwrap();
+        child.wait().unwrap();
+    }
+
+    /// Its process.
+    pub(crate) fn process(&self) -> u32 {
+        self.child.as_ref().expect("it is running").id()
     }
 
     pub(crate) fn url(&self) -> String {

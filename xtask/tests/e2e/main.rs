@@ -6,8 +6,10 @@
 
 mod account;
 mod backup;
+#[allow(dead_code, reason = "shared with the benchmark, which needs more of it")]
 mod client;
 mod drafts;
+mod durability;
 mod entries;
 mod faults;
 mod harness;
@@ -26,3 +28,4 @@ mod protection;
 mod proxy;
 mod settings;
 mod tools;
+mod wire;

@@ -5,7 +5,6 @@ use std::fmt;
 use serde::{Serialize, Serializer};
 
 use crate::loading::{Bytes, File, Phase, Throttle, Times};
-use crate::machine::Machine;
 use crate::minting::Rate;
 
 /// The same thing measured several times: written as its median, and every run.
@@ -49,7 +48,6 @@ impl Serialize for Runs {
 /// Everything that was measured.
 #[derive(Serialize)]
 pub(crate) struct Report {
-    pub(crate) machine: Machine,
     pub(crate) bytes: Bytes,
     pub(crate) loopback: Times,
     /// What the browser itself takes, in the same run.
@@ -75,7 +73,6 @@ impl Report {
 
 impl fmt::Display for Report {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        write!(f, "{}", self.machine)?;
         let kilo = |bytes: usize| bytes as f64 / 1e3;
         at_most(f, "kB to a usable generator", kilo(self.bytes.generator), 100.0)?;
         at_most(f, "kB with the keyring", kilo(self.bytes.with_keyring), 220.0)?;
@@ -133,7 +130,7 @@ pub(crate) fn at_most(f: &mut fmt::Formatter<'_>, what: &str, value: f64, goal: 
     writeln!(f, "{value:10.2}  {what:42} at most  {goal:>6}  {verdict}")
 }
 
-fn at_least(f: &mut fmt::Formatter<'_>, what: &str, value: f64, goal: f64) -> fmt::Result {
+pub(crate) fn at_least(f: &mut fmt::Formatter<'_>, what: &str, value: f64, goal: f64) -> fmt::Result {
     let verdict = if value >= goal { "reached" } else { "MISSED" };
     writeln!(f, "{value:10.2}  {what:42} at least {goal:>6}  {verdict}")
 }

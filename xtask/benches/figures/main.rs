@@ -1,7 +1,7 @@
-//! The page's figures in headless Chromium: bytes, time to a usable generator, minting rate; or those of a vault with many
-//! entries. They are printed and written as JSON; none of them makes this fail. docs/BENCHMARKS.md explains each.
+//! Every figure that DESIGN section 8 names, and more: of the page in headless Chromium, of a vault with many entries, of
+//! the server. They are printed and written as JSON; none of them makes this fail. docs/BENCHMARKS.md explains each.
 //!
-//! `cargo xtask bench page` and `cargo xtask bench list` run this and name everything it needs in the environment.
+//! `cargo xtask bench` runs this and names everything it needs in the environment.
 
 #![allow(clippy::unwrap_used, clippy::expect_used, clippy::panic, reason = "a benchmark that cannot measure must stop")]
 #![expect(clippy::print_stdout, clippy::print_stderr, reason = "a command-line tool speaks on its terminal")]
@@ -24,6 +24,10 @@ mod minting;
 mod page;
 mod recorder;
 mod report;
+mod server;
+#[allow(dead_code, reason = "shared with the browser tests, which need more of it")]
+#[path = "../../tests/e2e/wire.rs"]
+mod wire;
 
 use std::path::Path;
 
@@ -32,6 +36,7 @@ use loading::SLOW;
 use machine::Machine;
 use page::Page;
 use report::Report;
+use serde_json::Value;
 
 /// Works in a new browser with an empty profile.
 fn browse<T>(work: impl AsyncFnOnce(Page) -> T) -> T {
@@ -46,15 +51,37 @@ fn browse_in<T>(profile: &Path, work: impl AsyncFnOnce(Page) -> T) -> T {
 }
 
 fn main() {
-    match std::env::var("PASSMINT_BENCH").as_deref() {
-        Ok("list") => finish(&list::report()),
-        _ => finish(&page_report()),
+    let named = std::env::var("PASSMINT_BENCH").unwrap_or_default();
+    let is_wanted = |part: &str| named.is_empty() || named == part;
+    let machine = Machine::here();
+    let mut parts = serde_json::Map::new();
+    let mut text = machine.to_string();
+    let mut add = |name: &str, part: serde_json::Result<Value>, words: String| {
+        parts.insert(name.to_owned(), part.unwrap());
+        text += &words;
+    };
+    // The server first: a browser leaves a machine busy.
+    if is_wanted("server") {
+        let report = server::report();
+        add("server", serde_json::to_value(&report), report.to_string());
     }
+    if is_wanted("page") {
+        let report = page_report();
+        add("page", serde_json::to_value(&report), report.to_string());
+    }
+    if is_wanted("list") {
+        let report = list::report();
+        add("list", serde_json::to_value(&report), report.to_string());
+    }
+    parts.insert("machine".into(), serde_json::to_value(&machine).unwrap());
+    println!("\n{text}");
+    let file = harness::named("PASSMINT_BENCH_JSON");
+    std::fs::write(&file, serde_json::to_string_pretty(&parts).unwrap() + "\n").unwrap();
+    println!("written to {}", file.display());
 }
 
 fn page_report() -> Report {
-    let machine = Machine::here();
-    println!("\nmeasuring (some two minutes): bytes …");
+    println!("\nmeasuring the page (some two minutes): bytes …");
     let server = Server::start();
     let bytes = loading::bytes(&server);
     println!("measuring: time to a usable generator …");
@@ -62,13 +89,5 @@ fn page_report() -> Report {
     let [slow] = loading::times([&server.url()], 5, Some(SLOW));
     println!("measuring: minting …");
     let minting = minting::rates();
-    Report { machine, bytes, loopback, one_word, throttle: SLOW, slow, minting }
-}
-
-/// Prints what was measured, and writes it as JSON.
-fn finish(report: &(impl std::fmt::Display + serde::Serialize)) {
-    println!("\n{report}");
-    let file = harness::named("PASSMINT_BENCH_JSON");
-    std::fs::write(&file, serde_json::to_string_pretty(report).unwrap() + "\n").unwrap();
-    println!("written to {}", file.display());
+    Report { bytes, loopback, one_word, throttle: SLOW, slow, minting }
 }

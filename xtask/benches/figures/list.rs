@@ -11,7 +11,6 @@ use serde_json::{Value, json};
 use crate::browse_in;
 use crate::client::{Client, content};
 use crate::harness::Server;
-use crate::machine::Machine;
 use crate::page::{PASSPHRASE, Page};
 use crate::recorder::Recorder;
 use crate::report::{Runs, at_most};
@@ -29,7 +28,6 @@ const FLICK: usize = 60;
 /// What was measured, of every size.
 #[derive(Serialize)]
 pub(crate) struct Report {
-    machine: Machine,
     vaults: Vec<Figures>,
 }
 
@@ -80,12 +78,11 @@ struct Memory {
 
 /// Measures vaults of every size.
 pub(crate) fn report() -> Report {
-    let machine = Machine::here();
     let vaults = SIZES.map(|entries| {
         println!("measuring a vault of {entries} entries …");
         figures(entries)
     });
-    Report { machine, vaults: vaults.into() }
+    Report { vaults: vaults.into() }
 }
 
 fn figures(entries: usize) -> Figures {
@@ -219,7 +216,6 @@ fn of_renderers(profile: &Path) -> Option<u64> {
 
 impl fmt::Display for Report {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        write!(f, "{}", self.machine)?;
         for vault in &self.vaults {
             write!(f, "{vault}")?;
         }
