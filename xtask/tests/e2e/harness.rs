@@ -37,7 +37,7 @@ pub(crate) fn free_port() -> u16 {
 pub(crate) struct Server {
     child: Option<Child>,
     pub(crate) port: u16,
-    data: TempDir,
+    data: Arc<TempDir>,
     /// What tells it of another database than the SQLite file in its data folder.
     environment: Vec<(&'static str, OsString)>,
     /// The program that starts it, with arguments, if it is not started directly.
@@ -61,6 +61,14 @@ impl Server {
     pub(crate) fn start_by(launcher: &[&str], data: TempDir) -> Self {
         let mut server = Self::stopped(data, Vec::new());
         server.launcher = launcher.iter().map(|word| (*word).to_owned()).collect();
+        server.start_again();
+        server
+    }
+
+    /// One more process over the same database, with the same server key.
+    pub(crate) fn beside(&self) -> Self {
+        let (data, environment, launcher) = (Arc::clone(&self.data), self.environment.clone(), self.launcher.clone());
+        let mut server = Self { child: None, port: free_port(), data, environment, launcher, log: Arc::default() };
         server.start_again();
         server
     }
@@ -106,7 +114,14 @@ impl Server {
     }
 
     fn stopped(data: TempDir, environment: Vec<(&'static str, OsString)>) -> Self {
-        Self { child: None, port: free_port(), data, environment, launcher: Vec::new(), log: Arc::default() }
+        Self {
+            child: None,
+            port: free_port(),
+            data: Arc::new(data),
+            environment,
+            launcher: Vec::new(),
+            log: Arc::default(),
+        }
     }
 
     /// Starts it on the same port, with the same data.

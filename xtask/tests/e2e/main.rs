@@ -28,4 +28,5 @@ mod protection;
 mod proxy;
 mod settings;
 mod tools;
+mod two_servers;
 mod wire;

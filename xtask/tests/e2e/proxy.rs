@@ -4,6 +4,7 @@ use std::collections::BTreeSet;
 use std::io::{self, BufRead, BufReader, Read, Write};
 use std::net::{TcpListener, TcpStream};
 use std::sync::Arc;
+use std::sync::atomic::{AtomicUsize, Ordering};
 
 /// Changes the body of an answer, given the path that was asked for. Its length stays.
 pub(crate) trait Change: Fn(&str, &mut [u8]) + Send + Sync + 'static {}
@@ -61,8 +62,41 @@ pub(crate) fn detour(server: u16, change: impl Change) -> u16 {
     port
 }
 
+/// A port behind which several servers take turns, request by request, as behind a proxy. What one of them does not answer,
+/// because it is gone or goes meanwhile, is asked of the next.
+pub(crate) fn in_turn(servers: Vec<u16>) -> u16 {
+    let listener = TcpListener::bind("127.0.0.1:0").unwrap();
+    let port = listener.local_addr().unwrap().port();
+    let turn = Arc::new(AtomicUsize::new(0));
+    std::thread::spawn(move || {
+        for stream in listener.incoming().map_while(Result::ok) {
+            let (servers, turn) = (servers.clone(), Arc::clone(&turn));
+            std::thread::spawn(move || -> io::Result<()> {
+                let (_, request) = read_request(&stream)?;
+                let first = turn.fetch_add(1, Ordering::Relaxed);
+                let mut choices = (0..servers.len()).map(|next| servers[(first + next) % servers.len()]);
+                let answer = choices.find_map(|server| ask(server, &request).ok());
+                let (head, body) = answer.ok_or(io::ErrorKind::NotConnected)?;
+                (&stream).write_all(&head)?;
+                (&stream).write_all(&body)
+            });
+        }
+    });
+    port
+}
+
 /// Passes one request on, and its answer back.
 fn pass_on(browser: &TcpStream, server: u16, change: &impl Change) -> io::Result<()> {
+    let (path, request) = read_request(browser)?;
+    let (head, mut body) = ask(server, &request)?;
+    change(&path, &mut body);
+    let mut browser = browser;
+    browser.write_all(&head)?;
+    browser.write_all(&body)
+}
+
+/// Reads one request, to be passed on: its path, and its octets. A browser that hangs up without one is no failure.
+fn read_request(browser: &TcpStream) -> io::Result<(String, Vec<u8>)> {
     let mut reader = BufReader::new(browser);
     let mut request = Vec::new();
     let mut path = String::new();
@@ -72,7 +106,7 @@ fn pass_on(browser: &TcpStream, server: u16, change: &impl Change) -> io::Result
         reader.read_line(&mut line)?;
         let (name, value) = line.split_once(':').unwrap_or((&line, ""));
         match name.to_ascii_lowercase().as_str() {
-            "" => return Ok(()),
+            "" => return Err(io::ErrorKind::UnexpectedEof.into()),
             "\r\n" => break,
             // What comes back is whole and plain.
             "accept-encoding" | "connection" | "if-none-match" => continue,
@@ -84,11 +118,7 @@ fn pass_on(browser: &TcpStream, server: u16, change: &impl Change) -> io::Result
     }
     request.extend(b"connection: close\r\n\r\n");
     reader.take(length).read_to_end(&mut request)?;
-    let (head, mut body) = ask(server, &request)?;
-    change(&path, &mut body);
-    let mut browser = browser;
-    browser.write_all(&head)?;
-    browser.write_all(&body)
+    Ok((path, request))
 }
 
 /// Sends a request; gives the answer's head, with the empty line at its end, and its body.
@@ -99,5 +129,10 @@ fn ask(port: u16, request: &[u8]) -> io::Result<(Vec<u8>, Vec<u8>)> {
     server.read_to_end(&mut answer)?;
     let end = answer.windows(4).position(|window| window == b"\r\n\r\n").ok_or(io::ErrorKind::UnexpectedEof)? + 4;
     let body = answer.split_off(end);
-    Ok((answer, body))
+    let head = String::from_utf8_lossy(&answer);
+    let length = head.lines().find_map(|line| line.strip_prefix("content-length: ")?.parse().ok());
+    match length {
+        Some(length) if body.len() < length => Err(io::ErrorKind::UnexpectedEof.into()),
+        _ => Ok((answer, body)),
+    }
 }
