@@ -111,7 +111,7 @@ pub fn app(state: AppState, bounds: Bounds) -> Router {
         .routes(routes!(health::ready))
         .split_for_parts();
     // Rendered once; the answer is the same each time.
-    let document = serde_json::to_value(document).unwrap_or_default();
+    let document = serde_json::to_value(openapi::completed(document)).unwrap_or_default();
     let layers = ServiceBuilder::new()
         // An id of the client's own making would let it forge log lines.
         .map_request(|mut request: Request| {

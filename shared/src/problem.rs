@@ -12,8 +12,10 @@ macro_rules! codes {
         /// What went wrong, as a name that never changes. Clients branch on it; the texts are for people.
         #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, Serialize, Deserialize)]
         #[cfg_attr(feature = "openapi", derive(utoipa::ToSchema))]
+        // And not each by its literal: the description of the interface would not see those.
+        #[serde(rename_all = "kebab-case")]
         pub enum ProblemCode {
-            $($(#[doc = $doc])+ #[serde(rename = $name)] $code,)*
+            $($(#[doc = $doc])+ $code,)*
         }
 
         impl ProblemCode {

@@ -6,6 +6,7 @@ mod bench;
 mod dist;
 mod page;
 mod shell;
+mod slow;
 mod test;
 mod tidy;
 mod tools;
@@ -23,6 +24,8 @@ cargo xtask <command>
   dist               one release binary with the page inside: dist/passmint
   bench [<part>]     every figure in one table: docs/BENCHMARKS.md. Parts: page (bytes, time to usable, minting, beside
                      others), list (a vault of 1,000 and of 10,000 entries), server (saves, sync, log-ins, memory)
+  slow [<part>]      what takes long and may find something new: fuzz (every parser, PASSMINT_FUZZ_SECONDS each, 60 if not
+                     set), api (Schemathesis against the served OpenAPI document), mutants (generator and keyring)
   tidy               the rules of this repository that no other tool checks
 
 What is missing (WebAssembly target, wasm-bindgen, wasm-split, and for `test` and `bench` a browser) is installed into
@@ -44,6 +47,7 @@ fn main() -> ExitCode {
         ("dist", []) => dist::run(),
         ("bench", []) => bench::run(None),
         ("bench", [part]) if bench::PARTS.contains(&part.as_str()) => bench::run(Some(part)),
+        ("slow", parts) => slow::run(parts),
         ("tidy", []) => tidy::run(),
         ("--help" | "-h" | "help", _) => {
             print!("{HELP}");

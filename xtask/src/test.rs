@@ -1,6 +1,7 @@
 //! `cargo xtask test`: everything that must pass, in the order in which it fails fastest.
 
 use std::env::consts::{DLL_PREFIX, DLL_SUFFIX};
+use std::process::Command;
 use std::time::Instant;
 
 use anyhow::{Context, Result, bail};
@@ -95,10 +96,16 @@ fn e2e() -> Result<()> {
 
 /// Those of which the name contains one of these.
 fn e2e_of(filter: &[&str]) -> Result<()> {
+    e2e_with(filter, |_| {})
+}
+
+/// Those that these arguments of the test program choose, with more in their environment.
+pub(crate) fn e2e_with(filter: &[&str], more: impl FnOnce(&mut Command)) -> Result<()> {
     sh(cargo()?.args(["build", "--package", "oracle-double", "--locked"]))?;
     let browser = tools::browser()?;
     let mut driver = browser.start_driver()?;
-    let result = sh(cargo()?
+    let mut tests = cargo()?;
+    tests
         .args(["test", "--package", "xtask", "--test", "e2e", "--locked", "--", "--test-threads=2"])
         .args(filter)
         .env("PASSMINT_ORACLE_DOUBLE", target()?.join("debug").join(format!("{DLL_PREFIX}orafake{DLL_SUFFIX}")))
@@ -106,7 +113,9 @@ fn e2e_of(filter: &[&str]) -> Result<()> {
         .env("PASSMINT_AXE", tools::axe()?)
         .env("PASSMINT_BROWSER", browser.capabilities()?)
         .env("PASSMINT_DRIVER", &driver.url)
-        .env("RUST_BACKTRACE", "0"));
+        .env("RUST_BACKTRACE", "0");
+    more(&mut tests);
+    let result = sh(&mut tests);
     driver.stop()?;
     result
 }

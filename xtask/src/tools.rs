@@ -16,6 +16,9 @@ use crate::shell::{cache, cargo, command, find, root, run, target};
 
 const WASM_SPLIT: &str = "0.2.4";
 const CARGO_DENY: &str = "0.20.2";
+const CARGO_FUZZ: &str = "0.13.2";
+const CARGO_MUTANTS: &str = "27.1.0";
+const SCHEMATHESIS: &str = "4.32.5";
 
 /// A published version of a package of npm.
 struct NpmPackage {
@@ -151,6 +154,32 @@ pub(crate) fn wasm_bindgen(program: &str) -> Result<PathBuf> {
 /// cargo-deny, which reads licences and sources of what we depend on.
 pub(crate) fn cargo_deny() -> Result<PathBuf> {
     crate_tool("cargo-deny", CARGO_DENY, &[], "cargo-deny")
+}
+
+/// cargo-fuzz, which runs libFuzzer over our parsers.
+pub(crate) fn cargo_fuzz() -> Result<PathBuf> {
+    crate_tool("cargo-fuzz", CARGO_FUZZ, &[], "cargo-fuzz")
+}
+
+/// cargo-mutants, which changes code and sees whether a test notices.
+pub(crate) fn cargo_mutants() -> Result<PathBuf> {
+    crate_tool("cargo-mutants", CARGO_MUTANTS, &[], "cargo-mutants")
+}
+
+/// Schemathesis, which makes requests up from an OpenAPI document: in a Python environment of its own.
+pub(crate) fn schemathesis() -> Result<PathBuf> {
+    let home = cache()?.join("tools").join(format!("schemathesis-{SCHEMATHESIS}"));
+    let tool = home.join("bin/schemathesis");
+    if tool.is_file() {
+        return Ok(tool);
+    }
+    println!("installing schemathesis {SCHEMATHESIS} into {}", home.display());
+    let python = find("python3").context("Schemathesis needs Python 3 (Debian: apt install python3-venv)")?;
+    run(command(python).args(["-m", "venv"]).arg(&home))
+        .context("Schemathesis needs Python's venv (Debian: apt install python3-venv)")?;
+    let package = format!("schemathesis=={SCHEMATHESIS}");
+    run(command(home.join("bin/pip")).args(["install", "--quiet", "--disable-pip-version-check", &package]))?;
+    Ok(tool)
 }
 
 fn crate_tool(package: &str, version: &str, features: &[&str], program: &str) -> Result<PathBuf> {

@@ -5,6 +5,7 @@
 #![allow(clippy::unwrap_used, clippy::expect_used, clippy::panic, clippy::print_stderr, reason = "a test may")]
 
 mod account;
+mod api_document;
 mod backup;
 #[allow(dead_code, reason = "shared with the benchmark, which needs more of it")]
 mod client;

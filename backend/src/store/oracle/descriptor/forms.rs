@@ -11,6 +11,10 @@ pub(super) fn ez_connect(text: &str) -> Result<Node, NotConnectString> {
     if text.contains('@') {
         return Err(NotConnectString::Credentials);
     }
+    // It is written as a descriptor, in which these would mean something.
+    if text.contains(['(', ')', '\n', '\0']) {
+        return Err(NotConnectString::Parenthesis);
+    }
     let (protocol, rest) = match text.split_once("//") {
         Some(("", rest)) => ("tcp", rest),
         Some((protocol, rest)) => (protocol.trim_end_matches(':'), rest),

@@ -41,6 +41,9 @@ pub enum NotConnectString {
     /// `user/password@address`, as Oracle's own tools take it.
     #[error("it holds an @: name the user in --oracle-user, give the password apart, and here only what follows the @")]
     Credentials,
+    /// The short form holds what only a descriptor can.
+    #[error("it holds a parenthesis: a descriptor begins with one, and the short form host:port/service has none")]
+    Parenthesis,
     /// A descriptor without an address.
     #[error("it names no address: (address=(protocol=tcps)(host=…)(port=…)) is missing")]
     NoAddress,

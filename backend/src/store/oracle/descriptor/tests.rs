@@ -82,6 +82,8 @@ fn what_cannot_be_used_is_named() {
         ("localhost:1521", NotConnectString::NoService),
         ("localhost:1521/", NotConnectString::NoService),
         ("passmint/secret@localhost/service", NotConnectString::Credentials),
+        ("host/name=(a)", NotConnectString::Parenthesis),
+        ("lhc(description= (retry_count=20)(servost/x", NotConnectString::Parenthesis),
         ("localhost:x/service", NotConnectString::Port),
         ("localhost:0/service", NotConnectString::Port),
         ("http://localhost/service", NotConnectString::Protocol),

@@ -1,0 +1,174 @@
+//! Every parser that meets octets from outside, each behind one function of octets. `fuzz/` feeds them with what libFuzzer
+//! makes up, and a test with what it has found worth keeping (`fuzz/corpus`). A function returns, or panics: that is a
+//! finding. Beyond that, each states what must hold of what was read.
+
+#![allow(clippy::unwrap_used, clippy::expect_used, clippy::panic, reason = "a panic is what is looked for")]
+
+mod vault;
+
+use backend::login;
+use backend::server_key::ServerKey;
+use backend::store::oracle::Descriptor;
+use frontend::keyring::backup;
+use frontend::keyring::protocol::Request;
+use frontend::model::moving::{Opened, read};
+use generator::random::{RandomnessError, Source};
+use generator::site_rules::{Plan, Rules};
+use serde::Serialize;
+use serde::de::DeserializeOwned;
+use shared::accounts::{AccountFinish, AccountStart, Login};
+use shared::bytes::Base64Url;
+use shared::credentials::{CredentialFinish, CredentialStart};
+use shared::ids::{EntryId, PasskeyId, SessionId};
+use shared::login::SessionToken;
+use shared::passwords::{DeletePassword, ListChanges, PutPassword, Sealed};
+use shared::sessions::{CredentialName, SessionFinish, SessionStart};
+
+/// Every parser, by name.
+pub const TARGETS: [(&str, fn(&[u8])); 7] = [
+    ("api_bodies", api_bodies),
+    ("answers", answers),
+    ("backups", backups),
+    ("connect_strings", connect_strings),
+    ("imports", imports),
+    ("log_in", log_in),
+    ("site_rules", site_rules),
+];
+
+/// The parser of that name.
+///
+/// # Panics
+/// If there is none.
+#[must_use]
+pub fn target(name: &str) -> fn(&[u8]) {
+    TARGETS.iter().find(|(known, _)| *known == name).expect("a target").1
+}
+
+/// The first octet chooses among so many; the rest is what is read.
+fn choose(data: &[u8], among: u8) -> Option<(u8, &[u8])> {
+    let (first, rest) = data.split_first()?;
+    Some((first % among, rest))
+}
+
+/// What was read is written as what is read the same.
+fn round_trip<T: DeserializeOwned + Serialize>(data: &[u8]) {
+    let Ok(value) = serde_json::from_slice::<T>(data) else { return };
+    let written = serde_json::to_vec(&value).unwrap();
+    let again: T = serde_json::from_slice(&written).unwrap();
+    assert_eq!(serde_json::to_vec(&again).unwrap(), written);
+}
+
+/// What the server reads of requests: bodies, and parts of path and query.
+pub fn api_bodies(data: &[u8]) {
+    let Some((kind, rest)) = choose(data, 12) else { return };
+    match kind {
+        0 => round_trip::<AccountStart>(rest),
+        1 => round_trip::<AccountFinish>(rest),
+        2 => round_trip::<SessionStart>(rest),
+        3 => round_trip::<SessionFinish>(rest),
+        4 => round_trip::<CredentialStart>(rest),
+        5 => round_trip::<CredentialFinish>(rest),
+        6 => round_trip::<PutPassword>(rest),
+        7 => drop(serde_json::from_slice::<ListChanges>(rest)),
+        8 => drop(serde_json::from_slice::<DeletePassword>(rest)),
+        9 => round_trip::<EntryId>(rest),
+        10 => {
+            round_trip::<PasskeyId>(rest);
+            round_trip::<SessionId>(rest);
+        }
+        _ => drop(str::from_utf8(rest).map(SessionToken::from_bearer)),
+    }
+}
+
+/// What the keyring reads of a server's answers while a vault is open, sealed entries and their header among it.
+pub fn answers(data: &[u8]) {
+    let Some((kind, rest)) = choose(data, 5) else { return };
+    if kind == 0 {
+        if let Ok(sealed) = Sealed::try_from(rest.to_vec()) {
+            assert_eq!(sealed.as_bytes(), rest);
+        }
+        return;
+    }
+    let Ok(text) = str::from_utf8(rest) else { return };
+    let answer = text.to_owned();
+    let request = match kind {
+        1 => Request::TakeChanges { answer },
+        2 => Request::TakeCurrent { problem: answer },
+        3 => Request::ContinueLogin { answer, device: String::new() },
+        _ => Request::FinishReplacement { answer },
+    };
+    // What it answers to nonsense is an error of its own; what it must not do is to open what nobody sealed.
+    vault::ask(request);
+}
+
+/// A file in which a backup is looked for. Opening it takes Argon2id, which is no parser.
+pub fn backups(data: &[u8]) {
+    let Ok(file) = str::from_utf8(data) else { return };
+    if let Some(found) = backup::find(file) {
+        assert!(found.starts_with('{') && found.ends_with('}') && file.contains(found));
+    }
+}
+
+/// Oracle's connect strings, in all their forms. What is understood is written as what is understood the same.
+pub fn connect_strings(data: &[u8]) {
+    let Ok(text) = str::from_utf8(data) else { return };
+    if let Ok(read) = Descriptor::read(text, None) {
+        let written = read.to_string();
+        let again = Descriptor::read(&written, None).unwrap_or_else(|error| panic!("{written}: {error}"));
+        assert_eq!(again.to_string(), written);
+    }
+}
+
+/// Files of other programs.
+pub fn imports(data: &[u8]) {
+    match read(data.to_vec()) {
+        Ok(Opened::Items(items)) => {
+            let count = items.len();
+            assert!(items.rows(|number| number.to_string()).count() <= count);
+        }
+        Ok(Opened::Table(table)) => {
+            let mapping = table.mapping().clone();
+            let count = table.len(&mapping);
+            assert!(table.rows(&mapping, |number| number.to_string()).count() <= count);
+        }
+        Ok(Opened::Locked(locked)) => {
+            let _ = locked.kdf();
+            let _ = locked.salt();
+            assert!(locked.open(&[7; 32]).is_err(), "nobody has this key");
+        }
+        Err(fault) => assert!(!format!("{fault:?}").is_empty()),
+    }
+}
+
+/// What the server reads of OPAQUE's messages, of its own sealed states, and of the server key's text.
+pub fn log_in(data: &[u8]) {
+    let Some((kind, rest)) = choose(data, 5) else { return };
+    let key = vault::server_key();
+    let message = Base64Url(rest.to_vec());
+    let name = Login::new("ada").unwrap();
+    match kind {
+        0 => drop(login::register(key, &name, &CredentialName::Passphrase, &message)),
+        1 => drop(login::check_record(&message)),
+        2 => drop(login::start(key, &name, &CredentialName::Passphrase, &message, None, 1)),
+        3 => {
+            let (state, finalization) = rest.split_at(rest.len().min(400));
+            let (state, finalization) = (Base64Url(state.to_vec()), Base64Url(finalization.to_vec()));
+            assert!(login::finish(key, &state, &finalization, 1).is_err(), "nobody has logged in");
+        }
+        _ => drop(str::from_utf8(rest).map(ServerKey::from_text)),
+    }
+}
+
+/// A site's password rules. What can be kept, a password keeps.
+pub fn site_rules(data: &[u8]) {
+    let Some((length, rest)) = choose(data, 23) else { return };
+    let Ok(text) = str::from_utf8(rest) else { return };
+    let rules = Rules { text: text.to_owned(), length: 8 + usize::from(length), exclude: String::new() };
+    let Ok(plan) = Plan::new(&rules) else { return };
+    let password =
+        plan.mint(&mut Source::new(getrandom::SysRng)).unwrap_or_else(|RandomnessError| panic!("there is enough"));
+    let password = password.expose();
+    assert_eq!(password.chars().count(), plan.length());
+    let alphabet: Vec<char> = plan.alphabet().collect();
+    assert!(password.chars().all(|character| alphabet.contains(&character)));
+}

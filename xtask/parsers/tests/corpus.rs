@@ -1,0 +1,41 @@
+//! Every parser reads what fuzzing has found worth keeping: `fuzz/corpus`, a folder for each.
+
+use std::fs;
+use std::path::Path;
+
+use parsers::TARGETS;
+
+#[test]
+fn what_was_found_is_read_without_a_finding() {
+    let corpus = Path::new(env!("CARGO_MANIFEST_DIR")).join("../../fuzz/corpus");
+    for (name, read) in TARGETS {
+        let files: Vec<_> = fs::read_dir(corpus.join(name)).unwrap().map(|file| file.unwrap().path()).collect();
+        assert!(files.len() > 10, "{name}: the corpus is there");
+        for file in files {
+            // Names the one that panics.
+            println!("{}", file.display());
+            read(&fs::read(&file).unwrap());
+        }
+    }
+}
+
+#[test]
+fn every_parser_has_a_fuzz_target() {
+    let targets = Path::new(env!("CARGO_MANIFEST_DIR")).join("../../fuzz/fuzz_targets");
+    let mut there: Vec<_> = fs::read_dir(targets)
+        .unwrap()
+        .map(|file| file.unwrap().path().file_stem().unwrap().to_str().unwrap().to_owned())
+        .collect();
+    there.sort();
+    assert_eq!(
+        there,
+        TARGETS
+            .map(|(name, _)| name)
+            .as_slice()
+            .iter()
+            .map(|name| (*name).to_owned())
+            .collect::<std::collections::BTreeSet<_>>()
+            .into_iter()
+            .collect::<Vec<_>>()
+    );
+}
