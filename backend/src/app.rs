@@ -21,6 +21,7 @@ use utoipa::OpenApi;
 use utoipa_axum::router::OpenApiRouter;
 use utoipa_axum::routes;
 
+use crate::client_address::{self, TrustedProxies};
 use crate::error::ApiError;
 use crate::gate::Gate;
 use crate::headers;
@@ -28,6 +29,7 @@ use crate::page::{self, Page};
 use crate::routes::{accounts, credentials, health, openapi, passwords, sessions};
 use crate::server_key::ServerKey;
 use crate::store::Lifetime;
+use crate::throttle::Throttle;
 
 const REQUEST_ID: HeaderName = HeaderName::from_static("x-request-id");
 
@@ -50,13 +52,21 @@ struct Inner {
     lifetime: Lifetime,
     entries_max: u64,
     page: Page,
+    throttle: Arc<Throttle>,
 }
 
 impl AppState {
     /// Puts the parts together.
     #[must_use]
-    pub fn new(store: Gate, key: Arc<ServerKey>, lifetime: Lifetime, entries_max: u64, page: Page) -> Self {
-        Self(Arc::new(Inner { store, key, lifetime, entries_max, page }))
+    pub fn new(
+        store: Gate,
+        key: Arc<ServerKey>,
+        lifetime: Lifetime,
+        entries_max: u64,
+        page: Page,
+        throttle: Arc<Throttle>,
+    ) -> Self {
+        Self(Arc::new(Inner { store, key, lifetime, entries_max, page, throttle }))
     }
 
     /// The way to the store.
@@ -83,6 +93,12 @@ impl AppState {
         self.0.entries_max
     }
 
+    /// How often secrets may be tried.
+    #[must_use]
+    pub fn throttle(&self) -> &Throttle {
+        &self.0.throttle
+    }
+
     /// The page's files.
     #[must_use]
     pub fn page(&self) -> &Page {
@@ -91,7 +107,7 @@ impl AppState {
 }
 
 /// The whole application.
-pub fn app(state: AppState, bounds: Bounds) -> Router {
+pub fn app(state: AppState, bounds: Bounds, proxies: TrustedProxies) -> Router {
     let (api, document) = OpenApiRouter::with_openapi(openapi::Document::openapi())
         .routes(routes!(accounts::start))
         .routes(routes!(accounts::finish))
@@ -121,6 +137,7 @@ pub fn app(state: AppState, bounds: Bounds) -> Router {
         .layer(SetRequestIdLayer::new(REQUEST_ID, MakeRequestUuid))
         .layer(TraceLayer::new_for_http().make_span_with(span).on_response(answered).on_request(()).on_failure(()))
         .layer(PropagateRequestIdLayer::new(REQUEST_ID))
+        .layer(from_fn_with_state(proxies, client_address::find))
         .layer(from_fn(headers::add))
         .layer(CatchPanicLayer::custom(panicked))
         .layer(from_fn_with_state((Arc::new(Semaphore::new(bounds.requests)), bounds.time), bound))

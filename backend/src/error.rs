@@ -3,6 +3,8 @@
 //! What a client can act on has a variant of its own. What it cannot is logged once, here, and answered with a
 //! constant body: a client learns neither SQL nor paths.
 
+use std::time::Duration;
+
 use axum::http::{HeaderValue, StatusCode, header};
 use axum::response::{IntoResponse, Response};
 use shared::passwords::StoredEntry;
@@ -20,6 +22,8 @@ pub struct ApiError {
     code: ProblemCode,
     detail: Option<String>,
     current: Option<Box<StoredEntry>>,
+    /// Seconds after which a client may try again, where that is known.
+    retry_after: Option<u64>,
 }
 
 impl ApiError {
@@ -27,6 +31,19 @@ impl ApiError {
     #[must_use]
     pub fn malformed(detail: impl Into<String>) -> Self {
         Self { detail: Some(detail.into()), ..ProblemCode::MalformedRequest.into() }
+    }
+
+    /// There have been too many attempts, and there may be another one after `wait`.
+    #[must_use]
+    pub fn too_many_attempts(wait: Duration) -> Self {
+        let seconds = wait.as_secs() + u64::from(wait.subsec_nanos() > 0);
+        Self { retry_after: Some(seconds.max(1)), ..ProblemCode::TooManyAttempts.into() }
+    }
+
+    /// Seconds after which the same request may succeed, where that is known.
+    #[must_use]
+    pub fn retry_after(&self) -> Option<u64> {
+        self.retry_after
     }
 
     /// The code's status.
@@ -43,6 +60,7 @@ impl ApiError {
             ProblemCode::LoginTaken | ProblemCode::StaleVersion | ProblemCode::TooManyPasskeys => StatusCode::CONFLICT,
             ProblemCode::BodyTooLarge => StatusCode::PAYLOAD_TOO_LARGE,
             ProblemCode::UnsupportedMediaType => StatusCode::UNSUPPORTED_MEDIA_TYPE,
+            ProblemCode::TooManyAttempts => StatusCode::TOO_MANY_REQUESTS,
             ProblemCode::VaultFull => StatusCode::INSUFFICIENT_STORAGE,
             ProblemCode::Overloaded | ProblemCode::StoreUnavailable => StatusCode::SERVICE_UNAVAILABLE,
             ProblemCode::Internal => StatusCode::INTERNAL_SERVER_ERROR,
@@ -66,6 +84,7 @@ impl ApiError {
             ProblemCode::TooManyPasskeys => "The account has as many passkeys as it may.",
             ProblemCode::BodyTooLarge => "The request's body is too large.",
             ProblemCode::UnsupportedMediaType => "The request's body must be application/json.",
+            ProblemCode::TooManyAttempts => "There were too many attempts. Wait a while.",
             ProblemCode::VaultFull => "The vault is full.",
             ProblemCode::Overloaded => "The server is busy. Try again soon.",
             ProblemCode::StoreUnavailable => "The database does not answer. Try again soon.",
@@ -76,7 +95,7 @@ impl ApiError {
 
 impl From<ProblemCode> for ApiError {
     fn from(code: ProblemCode) -> Self {
-        Self { code, detail: None, current: None }
+        Self { code, detail: None, current: None, retry_after: None }
     }
 }
 
@@ -120,6 +139,9 @@ impl IntoResponse for ApiError {
         let mut response = (status, axum::Json(problem)).into_response();
         let headers = response.headers_mut();
         headers.insert(header::CONTENT_TYPE, HeaderValue::from_static(PROBLEM_JSON));
+        if let Some(seconds) = self.retry_after {
+            headers.insert(header::RETRY_AFTER, seconds.into());
+        }
         match status {
             StatusCode::SERVICE_UNAVAILABLE => headers.insert(header::RETRY_AFTER, RETRY_AFTER),
             StatusCode::UNAUTHORIZED => headers.insert(header::WWW_AUTHENTICATE, HeaderValue::from_static("Bearer")),

@@ -5,6 +5,7 @@
 //! no code that could open an entry.
 
 pub mod app;
+pub mod client_address;
 pub mod database;
 pub mod error;
 pub mod extract;
@@ -20,6 +21,7 @@ pub mod routes;
 pub mod server_key;
 pub mod settings;
 pub mod store;
+pub mod throttle;
 
 use std::time::{SystemTime, UNIX_EPOCH};
 

@@ -19,13 +19,14 @@ use zeroize::Zeroizing;
 
 use crate::server_key::ServerKey;
 use crate::store::{Credential, Millis};
+use crate::throttle::LoginKey;
 
 /// A log-in's second step must come this soon after the first, in milliseconds.
 const STATE_LIFETIME: Millis = 120_000;
 
-/// Octets of a state before OPAQUE's own: time (8), whether the account exists (1), account (16), epoch (4), kind of
-/// credential (1). For a passkey, the length of its id (2) and the id follow.
-const HEADER_LEN: usize = 30;
+/// Octets of a state before OPAQUE's own: time (8), whether the account exists (1), account (16), epoch (4), key of the
+/// log-in name (16), kind of credential (1). For a passkey, the length of its id (2) and the id follow.
+const HEADER_LEN: usize = 46;
 
 /// Kinds of credentials, as a state has them.
 const PASSPHRASE: u8 = 0;
@@ -79,6 +80,8 @@ pub struct Claim {
     pub account: AccountId,
     /// [`Credential::epoch`] when the log-in started.
     pub epoch: u32,
+    /// The log-in name, hashed.
+    pub login: LoginKey,
     /// Which secret is used.
     pub name: CredentialName,
 }
@@ -110,6 +113,7 @@ pub fn start(
     state.push(u8::from(credential.is_some()));
     state.extend(credential.map_or([0; 16], |credential| *credential.account.as_bytes()));
     state.extend(credential.map_or(0, |credential| credential.epoch).to_be_bytes());
+    state.extend(LoginKey::new(login).0);
     match name {
         CredentialName::Passphrase => state.push(PASSPHRASE),
         CredentialName::Recovery => state.push(RECOVERY),
@@ -151,7 +155,8 @@ fn read_state(state: &[u8]) -> Option<(Millis, bool, Claim, &[u8])> {
     let (time, header) = header.split_first_chunk::<8>()?;
     let (known, header) = header.split_first()?;
     let (account, header) = header.split_first_chunk::<16>()?;
-    let (epoch, kind) = header.split_first_chunk::<4>()?;
+    let (epoch, header) = header.split_first_chunk::<4>()?;
+    let (login, kind) = header.split_first_chunk::<16>()?;
     let (name, opaque) = match *kind {
         [PASSPHRASE] => (CredentialName::Passphrase, opaque),
         [RECOVERY] => (CredentialName::Recovery, opaque),
@@ -164,7 +169,7 @@ fn read_state(state: &[u8]) -> Option<(Millis, bool, Claim, &[u8])> {
     };
     // An unknown account's place is filled with zeros, which are no id.
     let account = AccountId::try_from(*account).unwrap_or_else(|_| AccountId::from_random([0; 16]));
-    let claim = Claim { account, epoch: u32::from_be_bytes(*epoch), name };
+    let claim = Claim { account, epoch: u32::from_be_bytes(*epoch), login: LoginKey(*login), name };
     Some((Millis::from_be_bytes(*time), *known == 1, claim, opaque))
 }
 

@@ -9,12 +9,14 @@ use std::time::Duration;
 
 use anyhow::{Context, Result, bail, ensure};
 use backend::app::{AppState, app};
+use backend::client_address::TrustedProxies;
 use backend::gate::{Gate, GateError};
 use backend::moving::{self, Counts, Progress};
 use backend::page::Page;
 use backend::settings::{Check, Cli, Command, DatabaseKind, Invite, LogFormat, Move, Place, Serve};
 use backend::store::oracle::{Step, walk};
 use backend::store::{Hash, Millis, Store, StoreError};
+use backend::throttle::{self, Throttle};
 use backend::{database, invites, listener, now};
 use indicatif::{ProgressBar, ProgressStyle};
 use shared::accounts::InviteCode;
@@ -61,9 +63,11 @@ fn serve(settings: &Serve) -> Result<()> {
         let fingerprint = *key.fingerprint();
         let settled = settle(&gate, fingerprint, &page_url).await?;
 
-        let state =
-            AppState::new(gate.clone(), Arc::new(key), settings.lifetime(), settings.max_entries, Page::embedded());
-        let app = app(state, settings.requests());
+        let throttle = Arc::new(Throttle::new(&settings.limits, Default::default()));
+        tokio::spawn(throttle::keep_small(Arc::clone(&throttle)));
+        let (lifetime, page) = (settings.lifetime(), Page::embedded());
+        let state = AppState::new(gate.clone(), Arc::new(key), lifetime, settings.max_entries, page, throttle);
+        let app = app(state, settings.requests(), TrustedProxies::new(&settings.trusted_proxies));
         tracing::info!(%address, version = env!("CARGO_PKG_VERSION"), "serving");
         if settings.data.database == DatabaseKind::Oracle && settings.data.oracle.oracle_wake_hours > 0 {
             tokio::spawn(keep_awake(

@@ -10,9 +10,11 @@ use clap::parser::ValueSource;
 use clap::{Args, CommandFactory, FromArgMatches, Parser, Subcommand, ValueEnum};
 use shared::limits::ENTRIES_MAX;
 
+use crate::client_address::TrustedProxy;
 use crate::generate::Generate;
 use crate::store::oracle::LEVELS;
 use crate::store::{Lifetime, Millis};
+use crate::throttle::Limits;
 
 /// Mints strong passwords in the browser and keeps them, sealed end to end, in a database of your own.
 #[derive(Parser, Debug)]
@@ -230,12 +232,19 @@ pub struct Serve {
     #[arg(long, env = "PASSMINT_DATABASE_CALLS", default_value_t = 32, value_name = "NUMBER",
           value_parser = clap::value_parser!(u32).range(1..=512))]
     pub database_calls: u32,
+    /// Proxies whose word for a client's address and for HTTPS is taken (X-Forwarded-For, X-Forwarded-Proto): addresses
+    /// or networks such as 10.0.0.0/8, and unix for whoever connects to a Unix socket; with commas between them.
+    #[arg(long, env = "PASSMINT_TRUSTED_PROXIES", value_delimiter = ',', value_name = "NETWORKS")]
+    pub trusted_proxies: Vec<TrustedProxy>,
     /// Form of the log.
     #[arg(long, env = "PASSMINT_LOG_FORMAT", default_value = "text", value_name = "FORMAT")]
     pub log_format: LogFormat,
     /// What is logged: error, warn, info, debug or trace, also for single modules (backend::gate=debug).
     #[arg(long, env = "PASSMINT_LOG", default_value = "info", value_name = "FILTER")]
     pub log: String,
+    /// How often secrets may be tried.
+    #[command(flatten)]
+    pub limits: Limits,
 }
 
 /// Settings of `passmint invite`.

@@ -70,6 +70,8 @@ codes! {
     BodyTooLarge = "body-too-large",
     /// 415: the body is not `application/json`.
     UnsupportedMediaType = "unsupported-media-type",
+    /// 429: too many attempts at a secret or an invite; try again after the seconds that `Retry-After` says.
+    TooManyAttempts = "too-many-attempts",
     /// 507: the account holds as many entries as it may.
     VaultFull = "vault-full",
     /// 503: too much is going on; try again after the seconds that `Retry-After` says.

@@ -1,20 +1,22 @@
 //! Making an account by invite, and deleting it.
 
-use axum::Json;
 use axum::extract::State;
 use axum::http::StatusCode;
+use axum::{Extension, Json};
 use shared::accounts::{AccountChallenge, AccountFinish, AccountStart, InviteCode, NewCredential};
 use shared::limits::WRAPPED_KEY_LEN;
 use shared::problem::{Problem, ProblemCode};
 use shared::sessions::CredentialName;
 
 use crate::app::AppState;
+use crate::client_address::Client;
 use crate::error::ApiError;
 use crate::extract::{FreshSession, JsonBody};
 use crate::gate::GateError;
 use crate::invites;
 use crate::login::{self, LoginError};
 use crate::store::{Hash, NewAccount, StoreError};
+use crate::throttle::LoginKey;
 
 /// Start making an account: checks the invite and answers the two registration requests.
 #[utoipa::path(
@@ -27,12 +29,15 @@ use crate::store::{Hash, NewAccount, StoreError};
         (status = 400, description = "malformed-request", body = Problem, content_type = "application/problem+json"),
         (status = 403, description = "invite-unknown, invite-used or invite-expired", body = Problem, content_type = "application/problem+json"),
         (status = 409, description = "login-taken", body = Problem, content_type = "application/problem+json"),
+        (status = 429, description = "too-many-attempts; `Retry-After` says for how long", body = Problem, content_type = "application/problem+json"),
     )
 )]
 pub async fn start(
     State(state): State<AppState>,
+    Extension(client): Extension<Client>,
     JsonBody(body): JsonBody<AccountStart>,
 ) -> Result<Json<AccountChallenge>, ApiError> {
+    state.throttle().sign_up(client.address)?;
     let invite = invite_hash(&body.invite)?;
     let login = body.login.clone();
     let taken = state
@@ -63,20 +68,27 @@ pub async fn start(
         (status = 400, description = "malformed-request", body = Problem, content_type = "application/problem+json"),
         (status = 403, description = "invite-unknown, invite-used or invite-expired", body = Problem, content_type = "application/problem+json"),
         (status = 409, description = "login-taken", body = Problem, content_type = "application/problem+json"),
+        (status = 429, description = "too-many-attempts; `Retry-After` says for how long", body = Problem, content_type = "application/problem+json"),
     )
 )]
 pub async fn finish(
     State(state): State<AppState>,
+    Extension(client): Extension<Client>,
     JsonBody(body): JsonBody<AccountFinish>,
 ) -> Result<StatusCode, ApiError> {
+    state.throttle().sign_up(client.address)?;
     check(&body.passphrase)?;
     check(&body.recovery)?;
     let invite = invite_hash(&body.invite)?;
+    let login = LoginKey::new(&body.login);
     let account =
         NewAccount { id: body.account_id, login: body.login, passphrase: body.passphrase, recovery: body.recovery };
     let made = state.store().write(move |store| store.create_account(&account, &invite, crate::now())).await;
     match made {
-        Ok(()) => Ok(StatusCode::CREATED),
+        Ok(()) => {
+            state.throttle().opened(login, client.address, crate::now());
+            Ok(StatusCode::CREATED)
+        }
         Err(GateError::Store(StoreError::Taken)) => Err(ProblemCode::LoginTaken.into()),
         Err(error) => Err(error.into()),
     }

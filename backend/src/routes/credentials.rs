@@ -29,6 +29,7 @@ use crate::store::{NewSecret, StoreError};
         (status = 400, description = "malformed-request", body = Problem, content_type = "application/problem+json"),
         (status = 401, description = "session-ended", body = Problem, content_type = "application/problem+json"),
         (status = 403, description = "log-in-again", body = Problem, content_type = "application/problem+json"),
+        (status = 429, description = "too-many-attempts; `Retry-After` says for how long", body = Problem, content_type = "application/problem+json"),
     )
 )]
 pub async fn start(
@@ -36,6 +37,7 @@ pub async fn start(
     session: FreshSession,
     JsonBody(body): JsonBody<CredentialStart>,
 ) -> Result<Json<CredentialChallenge>, ApiError> {
+    state.throttle().secret(session.account)?;
     let login = state.store().read(move |store| store.login(session.account)).await.map_err(unless_ended)?;
     let response = login::register(state.key(), &login, &body.credential, &body.request).map_err(refusal)?;
     Ok(Json(CredentialChallenge { response }))

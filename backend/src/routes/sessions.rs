@@ -1,19 +1,21 @@
 //! Logging in and out, and the list of sessions.
 
-use axum::Json;
 use axum::extract::State;
 use axum::http::StatusCode;
+use axum::{Extension, Json};
 use shared::ids::SessionId;
 use shared::problem::{Problem, ProblemCode};
 use shared::sessions::{SessionChallenge, SessionFinish, SessionOpened, SessionStart, SessionSummary, Sessions};
 
 use super::accounts::refusal;
 use crate::app::AppState;
+use crate::client_address::Client;
 use crate::error::ApiError;
 use crate::extract::{JsonBody, Path, Session};
 use crate::gate::GateError;
 use crate::login;
 use crate::store::{NewSession, StoreError, StoredSession};
+use crate::throttle::LoginKey;
 
 /// Start a log-in. A log-in name that does not exist gets an answer of the same kind.
 #[utoipa::path(
@@ -24,12 +26,16 @@ use crate::store::{NewSession, StoreError, StoredSession};
     responses(
         (status = 200, description = "Finish the log-in with this", body = SessionChallenge),
         (status = 400, description = "malformed-request", body = Problem, content_type = "application/problem+json"),
+        (status = 429, description = "too-many-attempts; `Retry-After` says for how long", body = Problem, content_type = "application/problem+json"),
     )
 )]
 pub async fn start(
     State(state): State<AppState>,
+    Extension(client): Extension<Client>,
     JsonBody(body): JsonBody<SessionStart>,
 ) -> Result<Json<SessionChallenge>, ApiError> {
+    // Before anything is looked up: an unknown log-in name takes the same attempts.
+    state.throttle().start(LoginKey::new(&body.login), client.address, crate::now())?;
     let (login, name) = (body.login.clone(), body.credential.clone());
     let credential = state.store().read(move |store| store.credential(&login, &name)).await?;
     login::start(state.key(), &body.login, &body.credential, &body.request, credential.as_ref(), crate::now())
@@ -47,12 +53,15 @@ pub async fn start(
         (status = 201, description = "The session is open", body = SessionOpened),
         (status = 400, description = "malformed-request", body = Problem, content_type = "application/problem+json"),
         (status = 401, description = "login-failed", body = Problem, content_type = "application/problem+json"),
+        (status = 429, description = "too-many-attempts; `Retry-After` says for how long", body = Problem, content_type = "application/problem+json"),
     )
 )]
 pub async fn finish(
     State(state): State<AppState>,
+    Extension(client): Extension<Client>,
     JsonBody(body): JsonBody<SessionFinish>,
 ) -> Result<(StatusCode, Json<SessionOpened>), ApiError> {
+    state.throttle().finish(&body.state.0, client.address)?;
     let now = crate::now();
     let (claim, token) = login::finish(state.key(), &body.state, &body.finalization, now).map_err(refusal)?;
     let lifetime = state.lifetime();
@@ -66,6 +75,7 @@ pub async fn finish(
     let opened = state.store().write(move |store| store.open_session(&session, &lifetime, now)).await;
     match opened {
         Ok(wrapped_key) => {
+            state.throttle().opened(claim.login, client.address, now);
             let opened = SessionOpened {
                 account_id: claim.account,
                 wrapped_key,

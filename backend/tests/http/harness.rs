@@ -8,11 +8,14 @@ use axum::Router;
 use axum::body::Body;
 use axum::http::{HeaderMap, Request, StatusCode, header};
 use backend::app::{AppState, Bounds, app};
+use backend::client_address::TrustedProxies;
+use backend::client_address::{Connection, Peer};
 use backend::gate::Gate;
 use backend::page::Page;
 use backend::server_key::ServerKey;
 use backend::store::sqlite::SqliteStore;
 use backend::store::{Invite, Lifetime, NewAccount, NewSession, Store};
+use backend::throttle::{Limits, Throttle};
 use backend::{invites, now};
 use http_body_util::BodyExt;
 use serde_json::Value;
@@ -55,16 +58,33 @@ impl App {
     }
 
     pub fn over(store: Arc<dyn Store>, folder: TempDir, page: Page) -> Self {
-        Self::with_key(store, ServerKey::generate(), folder, page)
+        Self::with_key(store, ServerKey::generate(), folder, page, &Limits::NONE, TrustedProxies::default())
     }
 
-    fn with_key(store: Arc<dyn Store>, key: ServerKey, folder: TempDir, page: Page) -> Self {
+    /// With limits on attempts, and these proxies to be believed.
+    pub fn throttled(limits: &Limits, trusted_proxies: &[&str]) -> Self {
+        let folder = tempfile::tempdir().unwrap();
+        let store: Arc<dyn Store> = Arc::new(SqliteStore::open(&folder.path().join("a.db"), 2).unwrap());
+        let proxies: Vec<_> = trusted_proxies.iter().map(|proxy| proxy.parse().unwrap()).collect();
+        let key = ServerKey::generate();
+        Self::with_key(store, key, folder, Page::default(), limits, TrustedProxies::new(&proxies))
+    }
+
+    fn with_key(
+        store: Arc<dyn Store>,
+        key: ServerKey,
+        folder: TempDir,
+        page: Page,
+        limits: &Limits,
+        proxies: TrustedProxies,
+    ) -> Self {
         let gate = Gate::new(Arc::clone(&store), 4, Duration::from_secs(1));
         let lifetime = Lifetime { idle: 1_800_000, max: 43_200_000 };
         let key = Arc::new(key);
-        let state = AppState::new(gate, Arc::clone(&key), lifetime, ENTRIES_MAX, page);
+        let throttle = Arc::new(Throttle::new(limits, Default::default()));
+        let state = AppState::new(gate, Arc::clone(&key), lifetime, ENTRIES_MAX, page, throttle);
         let bounds = Bounds { requests: 4, time: Duration::from_secs(2) };
-        Self { router: app(state, bounds), store, key, folder }
+        Self { router: app(state, bounds, proxies), store, key, folder }
     }
 
     /// This process ends, and another serves the same database with the same server key: nothing else is left of it.
@@ -76,7 +96,8 @@ impl App {
         }
         drop((router, store, key));
         let store: Arc<dyn Store> = Arc::new(SqliteStore::open(&folder.path().join("a.db"), 2).unwrap());
-        Self::with_key(store, ServerKey::load(&file).unwrap().unwrap(), folder, Page::default())
+        let key = ServerKey::load(&file).unwrap().unwrap();
+        Self::with_key(store, key, folder, Page::default(), &Limits::NONE, TrustedProxies::default())
     }
 
     pub fn invite(&self) -> InviteCode {
@@ -114,6 +135,13 @@ impl App {
         let (parts, body) = response.into_parts();
         let body = body.collect().await.unwrap().to_bytes().to_vec();
         Answer { status: parts.status, headers: parts.headers, body }
+    }
+
+    /// As [`App::post`], from another address.
+    pub async fn post_from(&self, peer: &str, path: &str, body: &impl serde::Serialize) -> Answer {
+        let mut request = request("POST", path, None, Some(serde_json::to_vec(body).unwrap()));
+        request.extensions_mut().insert(Connection { peer: Peer::new(peer.parse().unwrap()), tls: false });
+        self.send(request).await
     }
 
     pub async fn get(&self, path: &str, token: Option<&str>) -> Answer {
@@ -159,7 +187,7 @@ impl Answer {
         let code = problem["code"].as_str().unwrap().to_owned();
         assert_eq!(problem["type"], format!("urn:passmint:problem:{code}"));
         assert!(!problem["title"].as_str().unwrap().is_empty());
-        if self.status == StatusCode::SERVICE_UNAVAILABLE {
+        if [StatusCode::SERVICE_UNAVAILABLE, StatusCode::TOO_MANY_REQUESTS].contains(&self.status) {
             assert!(self.headers.contains_key(header::RETRY_AFTER));
         }
         code

@@ -10,3 +10,4 @@ mod page;
 mod passwords;
 mod routes;
 mod sessions;
+mod throttle;

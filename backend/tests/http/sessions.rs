@@ -17,7 +17,7 @@ use crate::harness::{Answer, App, request};
 
 pub struct Started {
     pub challenge: SessionChallenge,
-    state: ClientLogin<Suite>,
+    pub state: ClientLogin<Suite>,
 }
 
 pub async fn start(app: &App, login: &str, name: CredentialName, secret: &[u8]) -> Started {

@@ -60,8 +60,8 @@ texts! {
     PasskeysNotHere PasskeyAdd PasskeyAdded PasskeyRemove PasskeyRemoved PasskeySince PasskeyUnused PasskeyDeclined
     PasskeyKnown PasskeyNoPrf PasskeyFailed PasskeyWrong UsePasskey Sessions SessionsHint SessionUnnamed SessionHere
     SessionSince SessionEnd SessionsEndOthers Locking LockHint LockAfter LockMinutes LockNever LockHidden LockedIdle
-    LockedHidden EndAccount EndHint EndType EndNotNamed EndNow EndBackups EndDone LogInAgain TooManyPasskeys Import
-    Export Health ManageVault CodeUsed
+    LockedHidden EndAccount EndHint EndType EndNotNamed EndNow EndBackups EndDone LogInAgain TooManyPasskeys TooManyAttempts
+    Import Export Health ManageVault CodeUsed
     HealthHint HealthRunning HealthNothing HealthFine HealthSome HealthReused HealthReusedHint HealthShared HealthWeak
     HealthWeakHint HealthImported HealthImportedHint HealthOld HealthOldHint HealthNone HealthMore
     ImportTitle ImportIntro ImportKinds ImportFile ImportReading ImportUnread ImportPassword ImportPasswordHint

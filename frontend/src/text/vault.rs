@@ -63,6 +63,7 @@ fn problem(code: ProblemCode) -> Msg {
         ProblemCode::LogInAgain => Msg::LogInAgain,
         ProblemCode::VaultFull => Msg::VaultFull,
         ProblemCode::TooManyPasskeys => Msg::TooManyPasskeys,
+        ProblemCode::TooManyAttempts => Msg::TooManyAttempts,
         ProblemCode::Overloaded => Msg::Overloaded,
         ProblemCode::StoreUnavailable => Msg::StoreUnavailable,
         ProblemCode::RequestTimeout => Msg::RequestTimeout,

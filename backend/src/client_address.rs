@@ -1,0 +1,278 @@
+//! Who a request comes from: the address of the connection's other end, or, if a proxy of ours is there, the address
+//! that the proxy vouches for.
+//!
+//! Of headers, `X-Forwarded-For` and `X-Forwarded-Proto` count, and only if the connection comes from an address that
+//! the operator has named. `Forwarded` (RFC 7239) is not read: proxies pass it on as the client wrote it unless told
+//! otherwise, so that of two headers the wrong one could be believed.
+
+use std::fmt;
+use std::net::{IpAddr, Ipv6Addr, SocketAddr};
+use std::str::FromStr;
+use std::sync::Arc;
+use std::sync::atomic::{AtomicBool, Ordering};
+
+use axum::extract::{Request, State};
+use axum::http::{HeaderMap, HeaderName};
+use axum::middleware::Next;
+use axum::response::Response;
+use ipnet::IpNet;
+
+const FORWARDED_FOR: HeaderName = HeaderName::from_static("x-forwarded-for");
+const FORWARDED_PROTO: HeaderName = HeaderName::from_static("x-forwarded-proto");
+
+/// The connection that a request came on. The listener puts it into the request's extensions.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Connection {
+    /// The other end.
+    pub peer: Peer,
+    /// Whether it is TLS up to this process.
+    pub tls: bool,
+}
+
+/// The other end of a connection.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
+pub enum Peer {
+    /// Of a TCP connection.
+    Address(IpAddr),
+    /// Of a Unix socket: some process on this machine.
+    Unix,
+}
+
+impl Peer {
+    /// Of an address as the system gives it: IPv4 in IPv6 is IPv4.
+    #[must_use]
+    pub fn new(address: IpAddr) -> Self {
+        Self::Address(address.to_canonical())
+    }
+
+    /// What is counted as one client: an IPv4 address, or the 64 leading bits of an IPv6 address, which is what one
+    /// household gets and can choose addresses from at will.
+    #[must_use]
+    pub fn household(self) -> Self {
+        match self {
+            Self::Address(IpAddr::V6(address)) => {
+                let [a, b, c, d, ..] = address.segments();
+                Self::Address(Ipv6Addr::new(a, b, c, d, 0, 0, 0, 0).into())
+            }
+            other => other,
+        }
+    }
+}
+
+/// Who a request comes from, as far as this server can know. In the extensions of every request.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Client {
+    /// The client's address; without a trusted proxy the connection's other end.
+    pub address: Peer,
+    /// Whether the client's own connection is TLS.
+    pub https: bool,
+}
+
+/// Proxies whose word is taken: networks, and `unix` for whoever connects to a Unix socket.
+#[derive(Clone, Debug, Default)]
+pub struct TrustedProxies {
+    networks: Arc<[IpNet]>,
+    unix: bool,
+    /// Whether the log has said that somebody else's word was not taken.
+    told: Arc<AtomicBool>,
+}
+
+impl TrustedProxies {
+    /// Puts single settings together.
+    #[must_use]
+    pub fn new(proxies: &[TrustedProxy]) -> Self {
+        let network = |proxy: &TrustedProxy| match proxy {
+            TrustedProxy::Network(network) => Some(*network),
+            TrustedProxy::Unix => None,
+        };
+        Self {
+            networks: proxies.iter().filter_map(network).collect(),
+            unix: proxies.contains(&TrustedProxy::Unix),
+            told: Arc::default(),
+        }
+    }
+
+    /// Whether the other end of a connection is a proxy of ours.
+    #[must_use]
+    pub fn trusts(&self, peer: Peer) -> bool {
+        match peer {
+            Peer::Address(address) => self.networks.iter().any(|network| network.contains(&address)),
+            Peer::Unix => self.unix,
+        }
+    }
+
+    /// Who a request comes from. What is not written as an address should be makes the proxy itself the client.
+    #[must_use]
+    pub fn client(&self, connection: Connection, headers: &HeaderMap) -> Client {
+        let Connection { peer, tls } = connection;
+        if !self.trusts(peer) {
+            if headers.contains_key(FORWARDED_FOR) && !self.told.swap(true, Ordering::Relaxed) {
+                tracing::warn!(
+                    "a request has X-Forwarded-For, but --trusted-proxies does not name where it comes from: the \
+                     header is ignored (if that is your proxy, all its clients count as one)"
+                );
+            }
+            return Client { address: peer, https: tls };
+        }
+        let proto = last(headers, &FORWARDED_PROTO);
+        let https = tls || proto.is_some_and(|proto| proto.eq_ignore_ascii_case("https"));
+        Client { address: self.forwarded_for(headers).unwrap_or(peer), https }
+    }
+
+    /// The right-most address that is no proxy of ours: what stands further left, the client may have made up. If all
+    /// are ours, the left-most.
+    fn forwarded_for(&self, headers: &HeaderMap) -> Option<Peer> {
+        let mut found = None;
+        for value in headers.get_all(FORWARDED_FOR).iter().rev() {
+            for part in value.to_str().ok()?.rsplit(',') {
+                let peer = Peer::new(address(part.trim())?);
+                found = Some(peer);
+                if !self.trusts(peer) {
+                    return found;
+                }
+            }
+        }
+        found
+    }
+}
+
+/// The last of a header's values: that of the proxy next to us.
+fn last<'a>(headers: &'a HeaderMap, name: &HeaderName) -> Option<&'a str> {
+    headers.get_all(name).iter().next_back()?.to_str().ok()?.rsplit(',').next().map(str::trim)
+}
+
+/// An address as proxies write it: plain, in brackets, or with a port.
+fn address(text: &str) -> Option<IpAddr> {
+    let bare = text.strip_prefix('[').and_then(|rest| rest.strip_suffix(']'));
+    match bare {
+        Some(bare) => bare.parse().ok().map(IpAddr::V6),
+        None => text.parse().ok().or_else(|| text.parse::<SocketAddr>().ok().map(|socket| socket.ip())),
+    }
+}
+
+/// One setting of [`TrustedProxies`]: an address, a network, or `unix`.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum TrustedProxy {
+    /// Addresses.
+    Network(IpNet),
+    /// Whoever connects to a Unix socket.
+    Unix,
+}
+
+impl FromStr for TrustedProxy {
+    type Err = String;
+
+    fn from_str(text: &str) -> Result<Self, Self::Err> {
+        if text == "unix" {
+            return Ok(Self::Unix);
+        }
+        let network = text.parse::<IpNet>().ok().or_else(|| text.parse::<IpAddr>().ok().map(IpNet::from));
+        network
+            .map(Self::Network)
+            .ok_or_else(|| "it is neither an address, a network such as 10.0.0.0/8, nor unix".into())
+    }
+}
+
+impl fmt::Display for TrustedProxy {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match self {
+            Self::Network(network) => network.fmt(f),
+            Self::Unix => f.write_str("unix"),
+        }
+    }
+}
+
+/// Puts the [`Client`] into the request. A request that came on no connection, as in a test, comes from this machine.
+pub async fn find(State(proxies): State<TrustedProxies>, mut request: Request, next: Next) -> Response {
+    let nowhere = Connection { peer: Peer::Unix, tls: false };
+    let connection = request.extensions().get().copied().unwrap_or(nowhere);
+    let client = proxies.client(connection, request.headers());
+    request.extensions_mut().insert(client);
+    next.run(request).await
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn peer(text: &str) -> Peer {
+        if text == "unix" { Peer::Unix } else { Peer::new(text.parse().unwrap()) }
+    }
+
+    fn client(trusted: &str, from: &str, headers: &[(&'static str, &str)]) -> Client {
+        let trusted: Vec<TrustedProxy> = trusted.split_whitespace().map(|text| text.parse().unwrap()).collect();
+        let mut map = HeaderMap::new();
+        for (name, value) in headers {
+            map.append(*name, value.parse().unwrap());
+        }
+        TrustedProxies::new(&trusted).client(Connection { peer: peer(from), tls: false }, &map)
+    }
+
+    #[test]
+    fn only_a_proxy_of_ours_is_believed_and_only_up_to_the_first_stranger() {
+        let table = [
+            // trusted, from, X-Forwarded-For, the client
+            ("", "198.51.100.7", "203.0.113.9", "198.51.100.7"),
+            ("10.0.0.0/8", "198.51.100.7", "203.0.113.9", "198.51.100.7"),
+            ("10.0.0.0/8", "10.1.2.3", "203.0.113.9", "203.0.113.9"),
+            // What a client made up stands further left.
+            ("10.0.0.0/8", "10.1.2.3", "127.0.0.1, 203.0.113.9", "203.0.113.9"),
+            ("10.0.0.0/8", "10.1.2.3", "nonsense, 203.0.113.9", "203.0.113.9"),
+            // Two proxies in a row, also with a client in a network of ours.
+            ("10.0.0.0/8", "10.1.2.3", "203.0.113.9, 10.9.9.9", "203.0.113.9"),
+            ("10.0.0.0/8", "10.1.2.3", "10.5.5.5,10.9.9.9", "10.5.5.5"),
+            ("10.0.0.0/8 2001:db8:1::/48", "10.1.2.3", "203.0.113.9, 2001:db8:1::5", "203.0.113.9"),
+            // As they are written.
+            ("unix", "unix", "203.0.113.9:4711", "203.0.113.9"),
+            ("unix", "unix", "[2001:db8::1]:4711", "2001:db8::1"),
+            ("unix", "unix", "[2001:db8::1]", "2001:db8::1"),
+            ("unix", "unix", "::ffff:203.0.113.9", "203.0.113.9"),
+            ("127.0.0.1", "::ffff:127.0.0.1", "203.0.113.9", "203.0.113.9"),
+            ("10.0.0.0/8", "unix", "203.0.113.9", "unix"),
+            ("unix", "10.1.2.3", "203.0.113.9", "10.1.2.3"),
+            // What is no address.
+            ("unix", "unix", "", "unix"),
+            ("unix", "unix", "unknown", "unix"),
+            ("unix", "unix", "203.0.113.9,", "unix"),
+            ("unix", "unix", "203.0.113.999", "unix"),
+            ("10.0.0.0/8", "10.1.2.3", "nonsense, 10.9.9.9", "10.1.2.3"),
+        ];
+        for (trusted, from, header, expected) in table {
+            let found = client(trusted, from, &[("x-forwarded-for", header)]);
+            assert_eq!(found.address, peer(expected), "{trusted} {from} {header}");
+        }
+        let two = [("x-forwarded-for", "198.51.100.1"), ("x-forwarded-for", "203.0.113.9")];
+        assert_eq!(client("unix", "unix", &two).address, peer("203.0.113.9"), "the last header is the nearest proxy's");
+        assert_eq!(client("unix", "unix", &[("forwarded", "for=203.0.113.9")]).address, peer("unix"));
+    }
+
+    #[test]
+    fn a_proxy_of_ours_says_whether_its_client_came_by_https() {
+        for (from, header, https) in [
+            ("10.0.0.1", "https", true),
+            ("10.0.0.1", "HTTPS", true),
+            ("10.0.0.1", "http", false),
+            ("10.0.0.1", "https, http", false),
+            ("198.51.100.7", "https", false),
+        ] {
+            assert_eq!(client("10.0.0.0/8", from, &[("x-forwarded-proto", header)]).https, https, "{from} {header}");
+        }
+        let tls = Connection { peer: peer("198.51.100.7"), tls: true };
+        assert!(TrustedProxies::default().client(tls, &HeaderMap::new()).https);
+    }
+
+    #[test]
+    fn a_household_is_one_address_or_the_first_half_of_a_long_one() {
+        for (address, household) in [
+            ("203.0.113.9", "203.0.113.9"),
+            ("2001:db8:1:2:3:4:5:6", "2001:db8:1:2::"),
+            ("::ffff:203.0.113.9", "203.0.113.9"),
+            ("unix", "unix"),
+        ] {
+            assert_eq!(peer(address).household(), peer(household));
+        }
+        for wrong in ["", "UNIX", "10.0.0.0/33", "proxy.example"] {
+            assert!(wrong.parse::<TrustedProxy>().is_err(), "{wrong}");
+        }
+    }
+}
