@@ -13,8 +13,8 @@ use shared::problem::{PROBLEM_JSON, Problem, ProblemCode};
 use crate::gate::GateError;
 use crate::store::{InviteFault, StoreError};
 
-/// Seconds after which a client may try again.
-const RETRY_AFTER: HeaderValue = HeaderValue::from_static("2");
+/// Seconds after which a client of a busy server may try again.
+pub const RETRY_SECONDS: u64 = 2;
 
 /// An answer that says no.
 #[derive(Debug)]
@@ -44,6 +44,19 @@ impl ApiError {
     #[must_use]
     pub fn retry_after(&self) -> Option<u64> {
         self.retry_after
+    }
+
+    /// The body that a client gets.
+    #[must_use]
+    pub fn into_problem(self) -> Problem {
+        Problem {
+            type_uri: format!("urn:passmint:problem:{}", self.code.name()),
+            title: self.title().to_owned(),
+            status: self.status().as_u16(),
+            detail: self.detail,
+            code: self.code,
+            current: self.current,
+        }
     }
 
     /// The code's status.
@@ -127,23 +140,15 @@ impl From<GateError> for ApiError {
 
 impl IntoResponse for ApiError {
     fn into_response(self) -> Response {
-        let status = self.status();
-        let problem = Problem {
-            type_uri: format!("urn:passmint:problem:{}", self.code.name()),
-            title: self.title().to_owned(),
-            status: status.as_u16(),
-            detail: self.detail,
-            code: self.code,
-            current: self.current,
-        };
-        let mut response = (status, axum::Json(problem)).into_response();
+        let (status, retry_after) = (self.status(), self.retry_after);
+        let mut response = (status, axum::Json(self.into_problem())).into_response();
         let headers = response.headers_mut();
         headers.insert(header::CONTENT_TYPE, HeaderValue::from_static(PROBLEM_JSON));
-        if let Some(seconds) = self.retry_after {
+        if let Some(seconds) = retry_after {
             headers.insert(header::RETRY_AFTER, seconds.into());
         }
         match status {
-            StatusCode::SERVICE_UNAVAILABLE => headers.insert(header::RETRY_AFTER, RETRY_AFTER),
+            StatusCode::SERVICE_UNAVAILABLE => headers.insert(header::RETRY_AFTER, RETRY_SECONDS.into()),
             StatusCode::UNAUTHORIZED => headers.insert(header::WWW_AUTHENTICATE, HeaderValue::from_static("Bearer")),
             _ => None,
         };

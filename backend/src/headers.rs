@@ -6,6 +6,8 @@ use axum::http::{HeaderMap, HeaderValue};
 use axum::middleware::Next;
 use axum::response::Response;
 
+use crate::client_address::Client;
+
 /// The page: its own scripts, styles and requests, WebAssembly, one Trusted Types policy, and nothing else. No form
 /// may be sent by the browser itself: a passphrase could end up in a URL.
 pub const PAGE_CSP: &str = "default-src 'none'; script-src 'self' 'wasm-unsafe-eval'; style-src 'self'; \
@@ -38,8 +40,12 @@ const PERMISSIONS: &str = "accelerometer=(), autoplay=(), camera=(), clipboard-w
     fullscreen=(), geolocation=(), gyroscope=(), magnetometer=(), microphone=(), midi=(), payment=(), \
     publickey-credentials-get=(self), publickey-credentials-create=(self), usb=()";
 
+/// A year of HTTPS only. Said only where HTTPS is, or the page would be out of reach; of no other host in the domain.
+const HSTS: &str = "max-age=31536000";
+
 /// Adds the headers. What a handler has set itself stays, but for [`ALWAYS`].
 pub async fn add(request: Request, next: Next) -> Response {
+    let https = request.extensions().get::<Client>().is_some_and(|client| client.https);
     let mut response = next.run(request).await;
     let headers = response.headers_mut();
     for (name, value) in &ALWAYS {
@@ -48,6 +54,9 @@ pub async fn add(request: Request, next: Next) -> Response {
     let is_document = headers.get(header::CONTENT_TYPE).is_some_and(|kind| kind.as_bytes().starts_with(b"text/html"));
     if is_document {
         headers.insert(HeaderName::from_static("permissions-policy"), HeaderValue::from_static(PERMISSIONS));
+    }
+    if https {
+        headers.insert(header::STRICT_TRANSPORT_SECURITY, HeaderValue::from_static(HSTS));
     }
     default(headers, header::CONTENT_SECURITY_POLICY, NOTHING_CSP);
     default(headers, header::CACHE_CONTROL, "no-store");

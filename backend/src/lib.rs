@@ -22,6 +22,7 @@ pub mod server_key;
 pub mod settings;
 pub mod store;
 pub mod throttle;
+pub mod tls;
 
 use std::time::{SystemTime, UNIX_EPOCH};
 

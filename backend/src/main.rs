@@ -11,16 +11,16 @@ use anyhow::{Context, Result, bail, ensure};
 use backend::app::{AppState, app};
 use backend::client_address::TrustedProxies;
 use backend::gate::{Gate, GateError};
+use backend::listener::{self, Listener};
 use backend::moving::{self, Counts, Progress};
 use backend::page::Page;
 use backend::settings::{Check, Cli, Command, DatabaseKind, Invite, LogFormat, Move, Place, Serve};
 use backend::store::oracle::{Step, walk};
 use backend::store::{Hash, Millis, Store, StoreError};
 use backend::throttle::{self, Throttle};
-use backend::{database, invites, listener, now};
+use backend::{database, invites, now};
 use indicatif::{ProgressBar, ProgressStyle};
 use shared::accounts::InviteCode;
-use tokio::net::TcpListener;
 use tracing_subscriber::EnvFilter;
 
 const HOUR: Millis = 3_600_000;
@@ -52,12 +52,11 @@ fn serve(settings: &Serve) -> Result<()> {
     let key = database::server_key(&settings.data.data, store.as_ref())?;
     let runtime = tokio::runtime::Builder::new_multi_thread().enable_all().build().context("cannot start")?;
     runtime.block_on(async {
-        let listener = TcpListener::bind(settings.listen)
-            .await
-            .with_context(|| format!("cannot listen on {}; --listen names another address", settings.listen))?;
-        // With port 0 the system has chosen one.
-        let address = listener.local_addr().context("cannot listen")?;
-        let page_url = settings.data.public_url.clone().unwrap_or_else(|| format!("http://{address}"));
+        let listener = Listener::open(&settings.listen, &settings.secure).await?;
+        let address = listener.place();
+        let page_url = settings.data.public_url.clone().or_else(|| listener.url()).with_context(|| {
+            format!("--listen {} needs --public-url: the address under which people reach the page", settings.listen)
+        })?;
         let time = Duration::from_secs(settings.data.database_seconds);
         let gate = Gate::new(store, settings.database_calls as usize, time);
         let fingerprint = *key.fingerprint();
@@ -67,7 +66,8 @@ fn serve(settings: &Serve) -> Result<()> {
         tokio::spawn(throttle::keep_small(Arc::clone(&throttle)));
         let (lifetime, page) = (settings.lifetime(), Page::embedded());
         let state = AppState::new(gate.clone(), Arc::new(key), lifetime, settings.max_entries, page, throttle);
-        let app = app(state, settings.requests(), TrustedProxies::new(&settings.trusted_proxies));
+        let proxies = TrustedProxies::new(&settings.trusted_proxies);
+        let app = app(state, settings.requests(), proxies.clone());
         tracing::info!(%address, version = env!("CARGO_PKG_VERSION"), "serving");
         if settings.data.database == DatabaseKind::Oracle && settings.data.oracle.oracle_wake_hours > 0 {
             tokio::spawn(keep_awake(
@@ -85,7 +85,7 @@ fn serve(settings: &Serve) -> Result<()> {
             }
         };
         tokio::select! {
-            () = listener::serve(listener, app, settings.connections(), stop_signal()) => {}
+            () = listener::serve(listener, app, settings.connections(), proxies, stop_signal()) => {}
             error = settling => return Err(error),
         }
         tracing::info!("stopped");

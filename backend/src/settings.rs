@@ -1,6 +1,5 @@
 //! The command line and its twin, the environment: every setting, with its unit and default.
 
-use std::net::SocketAddr;
 use std::path::PathBuf;
 use std::str::FromStr;
 use std::time::Duration;
@@ -12,6 +11,7 @@ use shared::limits::ENTRIES_MAX;
 
 use crate::client_address::TrustedProxy;
 use crate::generate::Generate;
+use crate::listener::{Listen, Secure, files_for, room};
 use crate::store::oracle::LEVELS;
 use crate::store::{Lifetime, Millis};
 use crate::throttle::Limits;
@@ -201,9 +201,9 @@ pub struct Serve {
     /// Where the data is.
     #[command(flatten)]
     pub data: Data,
-    /// Address and port to listen on.
+    /// Where to listen: ADDRESS:PORT, or unix:PATH for a proxy on this machine.
     #[arg(long, env = "PASSMINT_LISTEN", default_value = "127.0.0.1:8080", value_name = "ADDRESS")]
-    pub listen: SocketAddr,
+    pub listen: Listen,
     /// Minutes after which a session without a request ends.
     #[arg(long, env = "PASSMINT_SESSION_IDLE", default_value_t = 30, value_name = "MINUTES",
           value_parser = clap::value_parser!(u64).range(1..=43_200))]
@@ -216,10 +216,14 @@ pub struct Serve {
     #[arg(long, env = "PASSMINT_MAX_ENTRIES", default_value_t = ENTRIES_MAX, value_name = "NUMBER",
           value_parser = clap::value_parser!(u64).range(1..))]
     pub max_entries: u64,
-    /// Connections held at once; further ones wait.
+    /// Connections held at once; further ones are answered 503. It is less if the system lets the process open fewer
+    /// files.
     #[arg(long, env = "PASSMINT_MAX_CONNECTIONS", default_value_t = 10_240, value_name = "NUMBER",
           value_parser = clap::value_parser!(u32).range(1..=1_000_000))]
     pub max_connections: u32,
+    /// Connections of one address (of IPv6, one /64) at once, trusted proxies aside; 0 for any number.
+    #[arg(long, env = "PASSMINT_CONNECTIONS_PER_ADDRESS", default_value_t = 512, value_name = "NUMBER")]
+    pub connections_per_address: u32,
     /// Requests served at once; further ones are answered 503.
     #[arg(long, env = "PASSMINT_MAX_REQUESTS", default_value_t = 512, value_name = "NUMBER",
           value_parser = clap::value_parser!(u32).range(1..=1_000_000))]
@@ -245,6 +249,9 @@ pub struct Serve {
     /// How often secrets may be tried.
     #[command(flatten)]
     pub limits: Limits,
+    /// How the way to the server is protected.
+    #[command(flatten)]
+    pub secure: Secure,
 }
 
 /// Settings of `passmint invite`.
@@ -275,12 +282,23 @@ impl Serve {
         Lifetime { idle: self.session_idle * minute, max: self.session_max * minute }
     }
 
-    /// Bounds on connections.
+    /// Bounds on connections. Raises the process's limit of open files, as far as they need it and the system lets it.
     #[must_use]
     pub fn connections(&self) -> crate::listener::Bounds {
+        let wanted = self.max_connections as usize;
+        let connections = room(wanted, files_for(wanted));
+        if connections < wanted {
+            tracing::warn!(
+                connections,
+                wanted,
+                "fewer connections than wanted: the system's limit of open files is in the way (ulimit -n, LimitNOFILE)"
+            );
+        }
         crate::listener::Bounds {
-            connections: self.max_connections as usize,
+            connections,
+            per_client: self.connections_per_address as usize,
             head: Duration::from_secs(10),
+            send: Duration::from_secs(20),
             grace: Duration::from_secs(10),
         }
     }

@@ -5,7 +5,6 @@ use std::sync::{Arc, Mutex};
 use std::time::Duration;
 
 use axum::http::StatusCode;
-use backend::listener;
 use backend::page::Page;
 use backend::store::{
     Credential, Hash, Invite, Lifetime, LiveSession, Millis, NewAccount, NewSecret, NewSession, Put, Store, StoreError,
@@ -17,9 +16,10 @@ use shared::credentials::PasskeySummary;
 use shared::ids::{AccountId, EntryId, PasskeyId, SessionId};
 use shared::passwords::{Changes, StoredEntry, Written};
 use shared::sessions::CredentialName;
-use tokio::io::{AsyncReadExt, AsyncWriteExt};
-use tokio::net::{TcpListener, TcpStream};
+use tokio::io::AsyncWriteExt;
+use tokio::net::TcpStream;
 
+use crate::connections::{BOUNDS, read_all, serve};
 use crate::harness::App;
 
 /// A store of which only `check` works, as the test says.
@@ -197,33 +197,9 @@ async fn one_request_too_many_is_shed_at_once() {
     assert_eq!(app.get("/healthz", None).await.status, StatusCode::OK);
 }
 
-struct Served {
-    address: std::net::SocketAddr,
-    stop: tokio::sync::oneshot::Sender<()>,
-    done: tokio::task::JoinHandle<()>,
-}
-
-async fn serve(app: &App) -> Served {
-    let listener = TcpListener::bind("127.0.0.1:0").await.unwrap();
-    let address = listener.local_addr().unwrap();
-    let (stop, stopped) = tokio::sync::oneshot::channel();
-    let bounds = listener::Bounds { connections: 8, head: Duration::from_millis(300), grace: Duration::from_secs(5) };
-    let router = app.router.clone();
-    let done = tokio::spawn(listener::serve(listener, router, bounds, async {
-        let _ = stopped.await;
-    }));
-    Served { address, stop, done }
-}
-
-async fn read_all(stream: &mut TcpStream) -> String {
-    let mut text = Vec::new();
-    let _ = stream.read_to_end(&mut text).await;
-    String::from_utf8_lossy(&text).into_owned()
-}
-
 #[tokio::test]
 async fn a_slow_head_is_cut_off_and_a_slow_body_is_told() {
-    let served = serve(&App::new()).await;
+    let served = serve(&App::new(), BOUNDS, &[]).await;
     let mut slow = TcpStream::connect(served.address).await.unwrap();
     slow.write_all(b"GET /healthz HTTP/1.1\r\nhost: x\r\n").await.unwrap();
     let cut = tokio::time::timeout(Duration::from_secs(3), read_all(&mut slow)).await.expect("cut off");
@@ -231,7 +207,7 @@ async fn a_slow_head_is_cut_off_and_a_slow_body_is_told() {
 
     let mut slow = TcpStream::connect(served.address).await.unwrap();
     let head = "POST /api/v1/sessions/start HTTP/1.1\r\nhost: x\r\ncontent-type: application/json\r\n\
-                content-length: 100\r\nconnection: close\r\n\r\n{";
+                content-length: 100\r\n\r\n{";
     slow.write_all(head.as_bytes()).await.unwrap();
     let told = tokio::time::timeout(Duration::from_secs(5), read_all(&mut slow)).await.expect("answered");
     assert!(told.starts_with("HTTP/1.1 408") && told.contains("request-timeout"), "{told}");
@@ -245,7 +221,7 @@ async fn stopping_lets_a_request_finish() {
         let _ = hold.lock().unwrap().recv();
         Ok(())
     });
-    let served = serve(&app).await;
+    let served = serve(&app, BOUNDS, &[]).await;
     let mut going_on = TcpStream::connect(served.address).await.unwrap();
     going_on.write_all(b"GET /readyz HTTP/1.1\r\nhost: x\r\n\r\n").await.unwrap();
     tokio::time::sleep(Duration::from_millis(100)).await;
@@ -260,7 +236,7 @@ async fn stopping_lets_a_request_finish() {
 
 #[tokio::test]
 async fn a_request_that_is_no_http_is_refused() {
-    let served = serve(&App::new()).await;
+    let served = serve(&App::new(), BOUNDS, &[]).await;
     let mut wrong = TcpStream::connect(served.address).await.unwrap();
     wrong.write_all(b"\x16\x03\x01 this is not HTTP\r\n\r\n").await.unwrap();
     let answer = read_all(&mut wrong).await;

@@ -4,6 +4,7 @@
 
 mod accounts;
 mod bounds;
+mod connections;
 mod credentials;
 mod harness;
 mod page;
@@ -11,3 +12,4 @@ mod passwords;
 mod routes;
 mod sessions;
 mod throttle;
+mod tls;

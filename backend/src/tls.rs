@@ -1,0 +1,185 @@
+//! HTTPS: a certificate and its key from files, read again when they change. TLS 1.3 by rustls.
+//!
+//! No older version: every browser that can run the page knows 1.3. No HTTP/2: an answer of the interface is one small
+//! JSON document, and the page's parts are few.
+
+use std::fmt;
+use std::fs;
+use std::path::PathBuf;
+use std::sync::{Arc, PoisonError, RwLock};
+use std::time::Duration;
+
+use anyhow::{Context, Result};
+use sha2::{Digest, Sha256};
+use tokio_rustls::TlsAcceptor;
+use tokio_rustls::rustls::pki_types::pem::PemObject;
+use tokio_rustls::rustls::pki_types::{CertificateDer, PrivateKeyDer};
+use tokio_rustls::rustls::server::ServerConfig;
+use tokio_rustls::rustls::{self, crypto::ring};
+
+/// How often the files are looked at.
+const LOOK: Duration = Duration::from_secs(10);
+
+/// Why a certificate cannot be used.
+#[derive(Debug, thiserror::Error)]
+pub enum TlsError {
+    /// A file cannot be read.
+    #[error("{}: {source}", path.display())]
+    Unread {
+        /// Which.
+        path: PathBuf,
+        /// Why.
+        source: std::io::Error,
+    },
+    /// A file does not hold what it should.
+    #[error("{} holds no {what} in PEM form", path.display())]
+    Empty {
+        /// Which.
+        path: PathBuf,
+        /// What it should hold.
+        what: &'static str,
+    },
+    /// The certificate is not this key's.
+    #[error("{} is not the key of the certificate in {}: take both from the same order", key.display(), cert.display())]
+    Mismatch {
+        /// The certificate's file.
+        cert: PathBuf,
+        /// The key's file.
+        key: PathBuf,
+    },
+    /// It is of a kind that is not known, or damaged.
+    #[error("{} and {} cannot be used: {source}", cert.display(), key.display())]
+    Unusable {
+        /// The certificate's file.
+        cert: PathBuf,
+        /// The key's file.
+        key: PathBuf,
+        /// Why.
+        source: rustls::Error,
+    },
+}
+
+/// A certificate with its key, as it was when it was last good.
+pub struct Tls {
+    cert: PathBuf,
+    key: PathBuf,
+    now: RwLock<Loaded>,
+}
+
+struct Loaded {
+    config: Arc<ServerConfig>,
+    /// Of the files' content when they were last looked at, good or not.
+    seen: Seen,
+}
+
+#[derive(Clone, Copy, PartialEq, Eq)]
+enum Seen {
+    Content([u8; 32]),
+    Nothing,
+}
+
+impl fmt::Debug for Tls {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("Tls").field("cert", &self.cert).field("key", &self.key).finish_non_exhaustive()
+    }
+}
+
+impl Tls {
+    /// Reads a certificate with its chain, and its key.
+    ///
+    /// # Errors
+    /// [`TlsError`].
+    pub fn load(cert: PathBuf, key: PathBuf) -> Result<Self, TlsError> {
+        let files = Files::read(&cert, &key)?;
+        let now = Loaded { config: Arc::new(files.config(&cert, &key)?), seen: files.seen() };
+        Ok(Self { cert, key, now: RwLock::new(now) })
+    }
+
+    /// Speaks TLS with the newest certificate.
+    #[must_use]
+    pub fn acceptor(&self) -> TlsAcceptor {
+        let now = self.now.read().unwrap_or_else(PoisonError::into_inner);
+        TlsAcceptor::from(Arc::clone(&now.config))
+    }
+
+    /// Takes what is in the files now, if that is new: gives whether it was. What was good stays in use if what is there
+    /// now is not, which is said once.
+    ///
+    /// # Errors
+    /// [`TlsError`].
+    pub fn look_again(&self) -> Result<bool, TlsError> {
+        let files = Files::read(&self.cert, &self.key);
+        let seen = files.as_ref().map_or(Seen::Nothing, Files::seen);
+        if self.now.read().unwrap_or_else(PoisonError::into_inner).seen == seen {
+            return Ok(false);
+        }
+        let config = files.and_then(|files| files.config(&self.cert, &self.key));
+        let mut now = self.now.write().unwrap_or_else(PoisonError::into_inner);
+        now.seen = seen;
+        now.config = Arc::new(config?);
+        Ok(true)
+    }
+}
+
+/// Looks at the files every ten seconds, for as long as the certificate is used. Two small files, on a thread of its own:
+/// a network drive that hangs holds up nothing else.
+///
+/// # Errors
+/// There is no thread to be had.
+pub fn watch(tls: &Arc<Tls>) -> Result<()> {
+    let tls = Arc::downgrade(tls);
+    let look = move || {
+        loop {
+            std::thread::sleep(LOOK);
+            let Some(tls) = tls.upgrade() else { return };
+            match tls.look_again() {
+                Ok(true) => tracing::info!("the certificate has changed and is used from now on"),
+                Ok(false) => {}
+                Err(error) => tracing::error!(%error, "the new certificate is not used; the one before still is"),
+            }
+        }
+    };
+    std::thread::Builder::new().name("certificate".into()).spawn(look).context("cannot start a thread")?;
+    Ok(())
+}
+
+/// What is in both files.
+struct Files {
+    cert: Vec<u8>,
+    key: zeroize::Zeroizing<Vec<u8>>,
+}
+
+impl Files {
+    fn read(cert: &PathBuf, key: &PathBuf) -> Result<Self, TlsError> {
+        let read = |path: &PathBuf| fs::read(path).map_err(|source| TlsError::Unread { path: path.clone(), source });
+        Ok(Self { cert: read(cert)?, key: read(key)?.into() })
+    }
+
+    fn seen(&self) -> Seen {
+        let hash = Sha256::new().chain_update(self.cert.len().to_be_bytes()).chain_update(&self.cert);
+        Seen::Content(hash.chain_update(&*self.key).finalize().into())
+    }
+
+    fn config(&self, cert: &PathBuf, key: &PathBuf) -> Result<ServerConfig, TlsError> {
+        let empty = |path: &PathBuf, what| TlsError::Empty { path: path.clone(), what };
+        let chain: Vec<_> = CertificateDer::pem_slice_iter(&self.cert)
+            .collect::<Result<_, _>>()
+            .map_err(|_| empty(cert, "certificate"))?;
+        if chain.is_empty() {
+            return Err(empty(cert, "certificate"));
+        }
+        let secret = PrivateKeyDer::from_pem_slice(&self.key).map_err(|_| empty(key, "private key"))?;
+        let unusable = |source| match source {
+            rustls::Error::InconsistentKeys(_) => TlsError::Mismatch { cert: cert.clone(), key: key.clone() },
+            source => TlsError::Unusable { cert: cert.clone(), key: key.clone(), source },
+        };
+        let mut config = ServerConfig::builder_with_provider(Arc::new(ring::default_provider()))
+            .with_protocol_versions(&[&rustls::version::TLS13])
+            .map_err(unusable)?
+            .with_no_client_auth()
+            .with_single_cert(chain, secret)
+            .map_err(unusable)?;
+        config.alpn_protocols = vec![b"http/1.1".to_vec()];
+        Ok(config)
+    }
+}
