@@ -1,13 +1,11 @@
 //! What holds for every route: who may use it, what its answers carry, how it is described.
 
-use axum::http::{StatusCode, header};
+use axum::http::StatusCode;
 use serde_json::Value;
 use shared::ids::AccountId;
 
-use crate::harness::{App, entry_id, request};
-
-const PASSKEY: &str = "cGFzc2tleQ";
-const SESSION: &str = "AAECAwQFBgcICQoLDA0ODw";
+use crate::access::{ROUTES, Route, with_some_id};
+use crate::harness::{App, request};
 
 /// Those of [`private_routes`] for which a session has to be fresh, too.
 const FRESH: [&str; 4] = [
@@ -17,69 +15,9 @@ const FRESH: [&str; 4] = [
     "POST /api/v1/credentials/start",
 ];
 
-/// A route as the document describes it.
-fn pattern(method: &str, path: &str) -> String {
-    let entry = entry_id(1).to_string();
-    let path = [&entry, PASSKEY, SESSION].iter().fold(path.to_owned(), |path, id| path.replace(*id, "{id}"));
-    format!("{method} {}", path.split('?').next().unwrap())
-}
-
-/// Every route that needs a session: method and path.
-fn private_routes() -> Vec<(&'static str, String)> {
-    let entry = format!("/api/v1/passwords/{}", entry_id(1));
-    vec![
-        ("DELETE", "/api/v1/accounts/current".into()),
-        ("POST", "/api/v1/credentials/start".into()),
-        ("POST", "/api/v1/credentials/finish".into()),
-        ("GET", "/api/v1/passkeys".into()),
-        ("DELETE", format!("/api/v1/passkeys/{PASSKEY}")),
-        ("GET", "/api/v1/sessions".into()),
-        ("DELETE", "/api/v1/sessions".into()),
-        ("DELETE", "/api/v1/sessions/current".into()),
-        ("DELETE", format!("/api/v1/sessions/{SESSION}")),
-        ("GET", "/api/v1/passwords".into()),
-        ("PUT", entry.clone()),
-        ("DELETE", format!("{entry}?replaces=1")),
-    ]
-}
-
-#[tokio::test]
-async fn without_a_session_that_goes_on_there_is_no_way_in() {
-    let app = App::new();
-    let token = app.settle(1);
-    let revoked = app.open(AccountId::from_random([1; 16]), 2, backend::now());
-    app.send(request("DELETE", "/api/v1/sessions/current", Some(&revoked), None)).await;
-    let expired = app.open(AccountId::from_random([1; 16]), 3, backend::now() - 1_800_000);
-    let never_given = shared::login::session_token(&[9; 64]).expose_as_bearer();
-    for (method, path) in private_routes() {
-        let body = ["PUT", "POST"].contains(&method).then(|| b"{}".to_vec());
-        for wrong in [None, Some(""), Some("x"), Some(&*revoked), Some(&*expired), Some(&never_given)] {
-            let answer = app.send(request(method, &path, wrong, body.clone())).await;
-            assert_eq!((answer.status, answer.problem()), (StatusCode::UNAUTHORIZED, "session-ended".into()));
-            assert_eq!(answer.headers[header::WWW_AUTHENTICATE], "Bearer");
-        }
-        let mut basic = request(method, &path, None, body.clone());
-        basic.headers_mut().insert(header::AUTHORIZATION, format!("Basic {token}").parse().unwrap());
-        assert_eq!(app.send(basic).await.problem(), "session-ended");
-    }
-    assert_eq!(app.get("/api/v1/passwords", Some(&token)).await.status, StatusCode::OK);
-}
-
-#[tokio::test]
-async fn the_private_routes_above_are_all_there_are() {
-    let document = App::new().get("/api/v1/openapi.json", None).await.json();
-    let mut described = Vec::new();
-    for (path, methods) in document["paths"].as_object().unwrap() {
-        for (method, operation) in methods.as_object().unwrap() {
-            if operation.get("security").is_some() {
-                described.push(format!("{} {path}", method.to_uppercase()));
-            }
-        }
-    }
-    described.sort();
-    let mut tested: Vec<_> = private_routes().into_iter().map(|(method, path)| pattern(method, &path)).collect();
-    tested.sort();
-    assert_eq!(described, tested);
+/// Every route that needs a session.
+fn private_routes() -> impl Iterator<Item = Route> {
+    ROUTES.into_iter().filter(|route| route.3)
 }
 
 /// A session that is good but ten minutes old: it reads and writes entries, and changes nothing of what opens the vault.
@@ -90,13 +28,15 @@ async fn what_a_stolen_session_must_not_do_needs_a_fresh_one() {
     let account = AccountId::from_random([1; 16]);
     let almost = app.open(account, 2, backend::now() - 590_000);
     let stale = app.open(account, 3, backend::now() - 601_000);
-    for (method, path) in private_routes() {
-        if path == "/api/v1/sessions" && method == "DELETE" || path.ends_with("/sessions/current") {
+    for route in private_routes() {
+        let (method, pattern, ..) = route;
+        if pattern == "/api/v1/sessions" && method == "DELETE" || pattern.ends_with("/sessions/current") {
             continue;
         }
+        let path = format!("{}?replaces=1", with_some_id(route));
         let body = ["PUT", "POST"].contains(&method).then(|| b"{}".to_vec());
         let answer = app.send(request(method, &path, Some(&stale), body.clone())).await;
-        let must_be_fresh = FRESH.contains(&pattern(method, &path).as_str());
+        let must_be_fresh = FRESH.contains(&format!("{method} {pattern}").as_str());
         let refused = answer.status == StatusCode::FORBIDDEN && answer.problem() == "log-in-again";
         assert_eq!(refused, must_be_fresh, "{method} {path}: {answer:?}");
         if must_be_fresh && method == "POST" {

@@ -1,0 +1,253 @@
+//! Every route, as nobody, as somebody whose session is none, and as another account: one table.
+
+use axum::http::{StatusCode, header};
+use backend::now;
+use backend::store::NewSecret;
+use serde_json::{Value, json};
+use shared::accounts::NewCredential;
+use shared::bytes::Base64Url;
+use shared::ids::AccountId;
+use shared::sessions::CredentialName;
+
+use crate::harness::{Answer, App, entry_id, request, sealed};
+
+/// Of a route with an id in its path, what the id is of.
+#[derive(Clone, Copy, PartialEq, Eq)]
+pub enum Of {
+    Nothing,
+    Entry,
+    Passkey,
+    Session,
+}
+use Of::{Entry, Nothing, Passkey, Session};
+
+/// A route: method, path, what the id in it is of, and whether it needs a session.
+pub type Route = (&'static str, &'static str, Of, bool);
+
+/// Every route that there is.
+pub const ROUTES: [Route; 18] = [
+    ("POST", "/api/v1/accounts/start", Nothing, false),
+    ("POST", "/api/v1/accounts/finish", Nothing, false),
+    ("DELETE", "/api/v1/accounts/current", Nothing, true),
+    ("POST", "/api/v1/sessions/start", Nothing, false),
+    ("POST", "/api/v1/sessions/finish", Nothing, false),
+    ("GET", "/api/v1/sessions", Nothing, true),
+    ("DELETE", "/api/v1/sessions", Nothing, true),
+    ("DELETE", "/api/v1/sessions/current", Nothing, true),
+    ("DELETE", "/api/v1/sessions/{id}", Session, true),
+    ("POST", "/api/v1/credentials/start", Nothing, true),
+    ("POST", "/api/v1/credentials/finish", Nothing, true),
+    ("GET", "/api/v1/passkeys", Nothing, true),
+    ("DELETE", "/api/v1/passkeys/{id}", Passkey, true),
+    ("GET", "/api/v1/passwords", Nothing, true),
+    ("PUT", "/api/v1/passwords/{id}", Entry, true),
+    ("DELETE", "/api/v1/passwords/{id}", Entry, true),
+    ("GET", "/healthz", Nothing, false),
+    ("GET", "/readyz", Nothing, false),
+];
+
+/// An element of the group: its base point (RFC 9496, appendix A.1).
+const POINT: &str = "4vKuCmq8TnGohKlhxQBRX1jjC2qlgt2NtqZZReCNLXY";
+
+/// Bodies and queries that are good for a route.
+fn requests(method: &str, path: &str) -> Vec<(&'static str, Option<Value>)> {
+    let secret = json!({ "record": Base64Url::encode(&record()), "wrapped_key": Base64Url::encode(&[4; 73]) });
+    let body = match (method, path) {
+        ("POST", "/api/v1/credentials/start") => json!({ "credential": "passphrase", "request": POINT }),
+        ("POST", "/api/v1/credentials/finish") => json!({ "credential": "recovery", "secret": secret }),
+        ("PUT", _) => {
+            let put = |replaces: u32| ("", Some(json!({ "replaces": replaces, "sealed": sealed(8) })));
+            return vec![put(1), put(2), put(0)];
+        }
+        ("DELETE", "/api/v1/passwords/{id}") => return vec![("?replaces=1", None), ("?replaces=2", None)],
+        ("GET", "/api/v1/passwords") => return vec![("", None), ("?since=0&limit=1", None)],
+        ("POST", _) => json!({}),
+        _ => return vec![("", None)],
+    };
+    vec![("", Some(body))]
+}
+
+/// A registration record that the server takes: a public key, a masking key, an envelope.
+fn record() -> Vec<u8> {
+    let mut record = Base64Url::decode(POINT).unwrap().0;
+    record.resize(192, 5);
+    record
+}
+
+/// A path of a route with ids that are well-formed.
+pub fn with_some_id((_, path, of, _): Route) -> String {
+    let id = match of {
+        Nothing => String::new(),
+        Entry => entry_id(1).to_string(),
+        Passkey => "cGFzc2tleQ".to_owned(),
+        Session => "AAECAwQFBgcICQoLDA0ODw".to_owned(),
+    };
+    path.replace("{id}", &id)
+}
+
+/// What a client sees of an answer, but for the request's own id, and for the time, which goes on.
+fn seen(answer: &Answer, id: &str) -> (StatusCode, Vec<String>, String) {
+    let headers = answer.headers.iter().filter(|(name, _)| *name != "x-request-id");
+    let headers = headers.map(|(name, value)| format!("{name}: {}", value.to_str().unwrap())).collect();
+    let mut text = String::from_utf8(answer.body.clone()).unwrap();
+    if !id.is_empty() {
+        text = text.replace(id, "{id}");
+    }
+    let is_time = |word: &&str| word.len() == 13 && word.bytes().all(|octet| octet.is_ascii_digit());
+    let words: Vec<String> = text.split(|c: char| !c.is_ascii_digit()).filter(is_time).map(str::to_owned).collect();
+    (answer.status, headers, words.iter().fold(text, |text, time| text.replace(time, "{time}")))
+}
+
+async fn send(app: &App, method: &str, path: &str, token: Option<&str>, body: Option<&Value>) -> Answer {
+    app.send(request(method, path, token, body.map(|body| serde_json::to_vec(body).unwrap()))).await
+}
+
+#[tokio::test]
+async fn the_table_has_every_route() {
+    let document = App::new().get("/api/v1/openapi.json", None).await.json();
+    let mut described = Vec::new();
+    for (path, methods) in document["paths"].as_object().unwrap() {
+        for (method, operation) in methods.as_object().unwrap() {
+            described.push((method.to_uppercase(), path.clone(), operation.get("security").is_some()));
+        }
+    }
+    described.sort();
+    let mut tested: Vec<_> =
+        ROUTES.iter().map(|(method, path, _, private)| ((*method).to_owned(), (*path).to_owned(), *private)).collect();
+    tested.sort();
+    assert_eq!(described, tested);
+}
+
+#[tokio::test]
+async fn without_a_session_that_goes_on_there_is_no_way_in_and_no_difference_is_told() {
+    let app = App::new();
+    let good = app.settle(1);
+    let ada = AccountId::from_random([1; 16]);
+    let revoked = app.open(ada, 2, now());
+    app.delete_at(&revoked, "/api/v1/sessions/current").await;
+    let of_deleted = app.settle(4);
+    app.delete_at(&of_deleted, "/api/v1/accounts/current").await;
+    let tokens = [
+        ("nobody", None),
+        ("revoked", Some(revoked)),
+        ("expired", Some(app.open(ada, 3, now() - 1_800_000))),
+        ("never given", Some(shared::login::session_token(&[9; 64]).expose_as_bearer())),
+        ("of a deleted account", Some(of_deleted)),
+        ("empty", Some(String::new())),
+        ("malformed", Some("x".into())),
+        ("not in Base64", Some("!".repeat(good.len()))),
+        ("cut off", Some(good[1..].to_owned())),
+        ("too long", Some(format!("{good}A"))),
+        ("padded", Some(format!("{good}="))),
+        ("huge", Some("A".repeat(6_000))),
+    ];
+    for route in ROUTES {
+        let (method, pattern, _, private) = route;
+        for (query, body) in requests(method, pattern) {
+            let path = format!("{}{query}", with_some_id(route));
+            let expected = send(&app, method, &path, None, body.as_ref()).await;
+            if private {
+                assert_eq!((expected.status, expected.problem()), (StatusCode::UNAUTHORIZED, "session-ended".into()));
+                assert_eq!(expected.headers[header::WWW_AUTHENTICATE], "Bearer");
+                let mut basic = request(method, &path, None, None);
+                basic.headers_mut().insert(header::AUTHORIZATION, format!("Basic {good}").parse().unwrap());
+                assert_eq!(app.send(basic).await.status, StatusCode::UNAUTHORIZED, "{method} {path}");
+            } else {
+                assert_ne!(expected.status, StatusCode::UNAUTHORIZED, "{method} {path}");
+            }
+            for (which, token) in &tokens {
+                let answer = send(&app, method, &path, token.as_deref(), body.as_ref()).await;
+                assert_eq!(seen(&answer, ""), seen(&expected, ""), "{method} {path} with a token that is {which}");
+            }
+        }
+    }
+    assert_eq!(app.get("/api/v1/passwords", Some(&good)).await.status, StatusCode::OK, "nothing was ended");
+}
+
+/// What is Ada's, and the tokens of two others who never had to do with her.
+struct World {
+    app: App,
+    ada: String,
+    others: [String; 2],
+}
+
+/// The id of the session that [`App::open`] opens by a tag.
+fn session(tag: u8) -> String {
+    Base64Url::encode(&shared::login::session_token(&[tag; 64]).hash()[..16])
+}
+
+const ADA: u8 = 1;
+const PASSKEY: &[u8] = b"ada's passkey";
+
+impl World {
+    fn new() -> Self {
+        let app = App::new();
+        let ada = app.settle(ADA);
+        let others = [app.settle(2), app.settle(3)];
+        Self { app, ada, others }
+    }
+
+    /// Ada gets an entry, a passkey and a second session.
+    async fn furnish(&self) {
+        assert_eq!(self.app.put(entry_id(1), &self.ada, 0, 7).await.status, StatusCode::OK);
+        let account = AccountId::from_random([ADA; 16]);
+        let name = CredentialName::Passkey(PASSKEY.to_vec().try_into().unwrap());
+        let secret = NewCredential { record: Base64Url(vec![6; 192]), wrapped_key: Base64Url(vec![6; 73]) };
+        let token_hash = shared::login::SessionToken::from_bearer(&self.ada).unwrap().hash();
+        self.app.store.set_credential(&NewSecret { account, token_hash, name, secret }, 20, now()).unwrap();
+        self.app.open(account, 9, now());
+    }
+
+    /// The id of what is Ada's, and one of the same kind that is nowhere.
+    fn ids(of: Of) -> [String; 2] {
+        match of {
+            Nothing => [String::new(), String::new()],
+            Entry => [entry_id(1).to_string(), entry_id(99).to_string()],
+            Passkey => [Base64Url::encode(PASSKEY), Base64Url::encode(b"nobody's keys")],
+            Session => [session(9), session(99)],
+        }
+    }
+
+    /// All that Ada sees of her account, but for when her sessions were used last.
+    async fn view(&self) -> Vec<(StatusCode, Vec<String>, String)> {
+        let mut view = Vec::new();
+        for path in ["/api/v1/passwords", "/api/v1/passkeys", "/api/v1/sessions"] {
+            view.push(seen(&self.app.get(path, Some(&self.ada)).await, ""));
+        }
+        view
+    }
+}
+
+/// One of the others asks for what is Ada's, the other one for what is nowhere; or, where there is no id to ask by, one
+/// asks before Ada has anything, and the other one after.
+#[tokio::test]
+async fn what_is_anothers_is_answered_byte_for_byte_like_what_is_not_there() {
+    for route in ROUTES.into_iter().filter(|route| route.3) {
+        let (method, pattern, of, _) = route;
+        for (query, body) in requests(method, pattern) {
+            let world = World::new();
+            let [hers, nowhere] = World::ids(of);
+            let path = |id: &str| format!("{}{query}", pattern.replace("{id}", id));
+            let ask = async |token: &str, id: &str| {
+                let answer = send(&world.app, method, &path(id), Some(token), body.as_ref()).await;
+                let mut seen = seen(&answer, id);
+                for own in [2, 3] {
+                    seen.2 = seen.2.replace(&session(own), "{own}");
+                }
+                // What is made of the log-in name and the request alone, and of nothing that is Ada's.
+                if pattern.ends_with("credentials/start") {
+                    seen.2 = seen.2.len().to_string();
+                }
+                seen
+            };
+            let before = ask(&world.others[0], &nowhere).await;
+            world.furnish().await;
+            let view = world.view().await;
+            assert!(view.iter().all(|part| part.0 == StatusCode::OK), "{view:?}");
+            let after = ask(&world.others[1], &hers).await;
+            assert_ne!(after.0, StatusCode::BAD_REQUEST, "{method} {pattern}: {after:?}");
+            assert_eq!(before, after, "{method} {pattern}{query}");
+            assert_eq!(view, world.view().await, "{method} {pattern}{query} changed something of hers");
+        }
+    }
+}
