@@ -105,6 +105,9 @@ pub(crate) fn e2e_with(filter: &[&str], more: impl FnOnce(&mut Command)) -> Resu
     let browser = tools::browser()?;
     let mut driver = browser.start_driver()?;
     let mut tests = cargo()?;
+    if let Some(nginx) = tools::nginx() {
+        tests.env("PASSMINT_NGINX", nginx);
+    }
     tests
         .args(["test", "--package", "xtask", "--test", "e2e", "--locked", "--", "--test-threads=2"])
         .args(filter)

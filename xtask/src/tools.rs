@@ -120,6 +120,9 @@ pub(crate) fn for_tests() -> Result<()> {
     }
     let browser = browser()?;
     println!("have {}\nhave {}", browser.chrome.display(), browser.driver.display());
+    if let Some(nginx) = nginx() {
+        println!("have {}", nginx.display());
+    }
     Ok(())
 }
 
@@ -207,30 +210,48 @@ pub(crate) fn browser() -> Result<Browser> {
     if let Some(found) = find_browser() {
         return Ok(found);
     }
-    if let Some(apt) = find("apt-get") {
-        println!("installing Chromium and ChromeDriver by apt-get");
-        let sudo = if user_is_root() { None } else { find("sudo") };
-        let as_root = |arguments: &[&str]| {
-            let mut line = match &sudo {
-                Some(sudo) => command(sudo),
-                None => command(&apt),
-            };
-            if sudo.is_some() {
-                line.arg("-n").arg(&apt);
-            }
-            run(line.env("DEBIAN_FRONTEND", "noninteractive").args(arguments))
-        };
-        let installed = as_root(&["update", "-qq"]).and_then(|()| {
-            as_root(&["install", "-qq", "--no-install-recommends", "chromium", "chromium-driver", "fonts-dejavu-core"])
-        });
-        if let Err(error) = installed {
-            println!("apt-get could not: {error:#}");
-        }
-    }
+    apt_install("Chromium and ChromeDriver", &["chromium", "chromium-driver", "fonts-dejavu-core"]);
     find_browser().context(
         "the browser tests need Chromium (or Chrome) and ChromeDriver of the same version: install them \
          (Debian: apt install chromium chromium-driver) or name them in CHROME and CHROMEDRIVER",
     )
+}
+
+/// nginx, to put before the server: the one that is there, or the system's package. Nothing where neither is to be had.
+pub(crate) fn nginx() -> Option<PathBuf> {
+    // Debian has it where only root's PATH leads.
+    let there = || find("nginx").or_else(|| Some(PathBuf::from("/usr/sbin/nginx")).filter(|path| path.is_file()));
+    there().or_else(|| {
+        apt_install("nginx", &["nginx-light"]);
+        let found = there();
+        if found.is_none() {
+            println!(
+                "no nginx here: what packaging/nginx.conf promises is not tested (Debian: apt install nginx-light)"
+            );
+        }
+        found
+    })
+}
+
+/// Installs packages of the system's, where it has apt-get and lets us; says what went wrong.
+fn apt_install(what: &str, packages: &[&str]) {
+    let Some(apt) = find("apt-get") else { return };
+    println!("installing {what} by apt-get");
+    let sudo = if user_is_root() { None } else { find("sudo") };
+    let as_root = |arguments: &[&str]| {
+        let mut line = match &sudo {
+            Some(sudo) => command(sudo),
+            None => command(&apt),
+        };
+        if sudo.is_some() {
+            line.arg("-n").arg(&apt);
+        }
+        run(line.env("DEBIAN_FRONTEND", "noninteractive").args(arguments))
+    };
+    let install = [&["install", "-qq", "--no-install-recommends"], packages].concat();
+    if let Err(error) = as_root(&["update", "-qq"]).and_then(|()| as_root(&install)) {
+        println!("apt-get could not: {error:#}");
+    }
 }
 
 fn find_browser() -> Option<Browser> {

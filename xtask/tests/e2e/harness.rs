@@ -37,6 +37,8 @@ pub(crate) fn free_port() -> u16 {
 pub(crate) struct Server {
     child: Option<Child>,
     pub(crate) port: u16,
+    /// Where it listens, if that is not [`Self::port`].
+    listen: Option<String>,
     data: Arc<TempDir>,
     /// What tells it of another database than the SQLite file in its data folder.
     environment: Vec<(&'static str, OsString)>,
@@ -57,6 +59,15 @@ impl Server {
         Self::over(tempfile::tempdir().unwrap(), settings.iter().map(|(name, value)| (*name, value.into())).collect())
     }
 
+    /// Over a new SQLite file, listening elsewhere: what `--listen` takes.
+    pub(crate) fn start_on(listen: &str, settings: &[(&'static str, &str)]) -> Self {
+        let mut server = Self::stopped(tempfile::tempdir().unwrap(), Vec::new());
+        server.set(settings);
+        server.listen = Some(listen.to_owned());
+        server.start_again();
+        server
+    }
+
     /// Over a new SQLite file in this folder, started by a program that is given the server's command line.
     pub(crate) fn start_by(launcher: &[&str], data: TempDir) -> Self {
         let mut server = Self::stopped(data, Vec::new());
@@ -68,7 +79,8 @@ impl Server {
     /// One more process over the same database, with the same server key.
     pub(crate) fn beside(&self) -> Self {
         let (data, environment, launcher) = (Arc::clone(&self.data), self.environment.clone(), self.launcher.clone());
-        let mut server = Self { child: None, port: free_port(), data, environment, launcher, log: Arc::default() };
+        let mut server =
+            Self { child: None, port: free_port(), listen: None, data, environment, launcher, log: Arc::default() };
         server.start_again();
         server
     }
@@ -117,6 +129,7 @@ impl Server {
         Self {
             child: None,
             port: free_port(),
+            listen: None,
             data: Arc::new(data),
             environment,
             launcher: Vec::new(),
@@ -136,8 +149,9 @@ impl Server {
             }
             None => Command::new(program),
         };
+        let listen = self.listen.clone().unwrap_or_else(|| format!("127.0.0.1:{}", self.port));
         let mut child = command
-            .args(["serve", "--log", "debug", "--listen", &format!("127.0.0.1:{}", self.port), "--data"])
+            .args(["serve", "--log", "debug", "--listen", &listen, "--data"])
             .arg(self.data.path())
             .envs(self.environment.clone())
             .stdout(Stdio::piped())

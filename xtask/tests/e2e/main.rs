@@ -22,6 +22,7 @@ mod layout;
 mod list;
 mod main_job;
 mod moving;
+mod nginx;
 mod offline;
 mod page;
 mod presets;
