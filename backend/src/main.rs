@@ -11,7 +11,7 @@ use anyhow::{Context, Result, bail, ensure};
 use backend::app::{AppState, app};
 use backend::client_address::TrustedProxies;
 use backend::gate::{Gate, GateError};
-use backend::listener::{self, Listener};
+use backend::listener::{self, Listen, Listener};
 use backend::moving::{self, Counts, Progress};
 use backend::page::Page;
 use backend::settings::{Check, Cli, Command, DatabaseKind, Invite, LogFormat, Move, Place, Serve};
@@ -52,11 +52,15 @@ fn serve(settings: &Serve) -> Result<()> {
     let key = database::server_key(&settings.data.data, store.as_ref())?;
     let runtime = tokio::runtime::Builder::new_multi_thread().enable_all().build().context("cannot start")?;
     runtime.block_on(async {
+        // Before a socket is made.
+        ensure!(
+            settings.data.public_url.is_some() || matches!(settings.listen, Listen::Tcp(_)),
+            "--listen {} needs --public-url: the address under which people reach the page",
+            settings.listen
+        );
         let listener = Listener::open(&settings.listen, &settings.secure).await?;
         let address = listener.place();
-        let page_url = settings.data.public_url.clone().or_else(|| listener.url()).with_context(|| {
-            format!("--listen {} needs --public-url: the address under which people reach the page", settings.listen)
-        })?;
+        let page_url = settings.data.public_url.clone().or_else(|| listener.url()).context("cannot listen")?;
         let time = Duration::from_secs(settings.data.database_seconds);
         let gate = Gate::new(store, settings.database_calls as usize, time);
         let fingerprint = *key.fingerprint();

@@ -24,12 +24,12 @@ const LOOK: Duration = Duration::from_secs(10);
 #[derive(Debug, thiserror::Error)]
 pub enum TlsError {
     /// A file cannot be read.
-    #[error("{}: {source}", path.display())]
+    #[error("{}: {error}", path.display())]
     Unread {
         /// Which.
         path: PathBuf,
         /// Why.
-        source: std::io::Error,
+        error: std::io::Error,
     },
     /// A file does not hold what it should.
     #[error("{} holds no {what} in PEM form", path.display())]
@@ -48,14 +48,14 @@ pub enum TlsError {
         key: PathBuf,
     },
     /// It is of a kind that is not known, or damaged.
-    #[error("{} and {} cannot be used: {source}", cert.display(), key.display())]
+    #[error("{} and {} cannot be used: {error}", cert.display(), key.display())]
     Unusable {
         /// The certificate's file.
         cert: PathBuf,
         /// The key's file.
         key: PathBuf,
         /// Why.
-        source: rustls::Error,
+        error: rustls::Error,
     },
 }
 
@@ -151,7 +151,7 @@ struct Files {
 
 impl Files {
     fn read(cert: &PathBuf, key: &PathBuf) -> Result<Self, TlsError> {
-        let read = |path: &PathBuf| fs::read(path).map_err(|source| TlsError::Unread { path: path.clone(), source });
+        let read = |path: &PathBuf| fs::read(path).map_err(|error| TlsError::Unread { path: path.clone(), error });
         Ok(Self { cert: read(cert)?, key: read(key)?.into() })
     }
 
@@ -169,9 +169,9 @@ impl Files {
             return Err(empty(cert, "certificate"));
         }
         let secret = PrivateKeyDer::from_pem_slice(&self.key).map_err(|_| empty(key, "private key"))?;
-        let unusable = |source| match source {
+        let unusable = |error| match error {
             rustls::Error::InconsistentKeys(_) => TlsError::Mismatch { cert: cert.clone(), key: key.clone() },
-            source => TlsError::Unusable { cert: cert.clone(), key: key.clone(), source },
+            error => TlsError::Unusable { cert: cert.clone(), key: key.clone(), error },
         };
         let mut config = ServerConfig::builder_with_provider(Arc::new(ring::default_provider()))
             .with_protocol_versions(&[&rustls::version::TLS13])
