@@ -237,7 +237,8 @@ pub struct Serve {
           value_parser = clap::value_parser!(u32).range(1..=512))]
     pub database_calls: u32,
     /// Proxies whose word for a client's address and for HTTPS is taken (X-Forwarded-For, X-Forwarded-Proto): addresses
-    /// or networks such as 10.0.0.0/8, and unix for whoever connects to a Unix socket; with commas between them.
+    /// or networks such as 10.0.0.0/8, and unix for whoever connects to a Unix socket; with commas between them. No
+    /// network that people are in.
     #[arg(long, env = "PASSMINT_TRUSTED_PROXIES", value_delimiter = ',', value_name = "NETWORKS")]
     pub trusted_proxies: Vec<TrustedProxy>,
     /// Form of the log.
