@@ -25,6 +25,7 @@ use crate::client_address::{self, TrustedProxies};
 use crate::error::ApiError;
 use crate::gate::Gate;
 use crate::headers;
+use crate::metrics;
 use crate::page::{self, Page};
 use crate::routes::{accounts, credentials, health, openapi, passwords, sessions};
 use crate::server_key::ServerKey;
@@ -138,6 +139,7 @@ pub fn app(state: AppState, bounds: Bounds, proxies: TrustedProxies) -> Router {
         .layer(TraceLayer::new_for_http().make_span_with(span).on_response(answered).on_request(()).on_failure(()))
         .layer(PropagateRequestIdLayer::new(REQUEST_ID))
         .layer(from_fn_with_state(proxies, client_address::find))
+        .layer(from_fn_with_state(Arc::clone(state.store().metrics()), metrics::observe))
         .layer(from_fn(headers::add))
         .layer(CatchPanicLayer::custom(panicked))
         .layer(from_fn_with_state((Arc::new(Semaphore::new(bounds.requests)), bounds.time), bound))

@@ -59,6 +59,12 @@ impl ApiError {
         }
     }
 
+    /// Its code.
+    #[must_use]
+    pub fn code(&self) -> ProblemCode {
+        self.code
+    }
+
     /// The code's status.
     #[must_use]
     pub fn status(&self) -> StatusCode {
@@ -77,6 +83,19 @@ impl ApiError {
             ProblemCode::VaultFull => StatusCode::INSUFFICIENT_STORAGE,
             ProblemCode::Overloaded | ProblemCode::StoreUnavailable => StatusCode::SERVICE_UNAVAILABLE,
             ProblemCode::Internal => StatusCode::INTERNAL_SERVER_ERROR,
+        }
+    }
+
+    /// The body of the answer.
+    #[must_use]
+    pub fn problem(&self) -> Problem {
+        Problem {
+            type_uri: format!("urn:passmint:problem:{}", self.code.name()),
+            title: self.title().to_owned(),
+            status: self.status().as_u16(),
+            detail: self.detail.clone(),
+            code: self.code,
+            current: self.current.clone(),
         }
     }
 
@@ -124,6 +143,11 @@ impl From<GateError> for ApiError {
             GateError::Store(StoreError::Invite(InviteFault::Used)) => ProblemCode::InviteUsed,
             GateError::Store(StoreError::Invite(InviteFault::Expired)) => ProblemCode::InviteExpired,
             GateError::Overloaded => ProblemCode::Overloaded,
+            GateError::Store(StoreError::ReadOnly(_)) => {
+                tracing::warn!(%error, "the store takes no writes");
+                let detail = Some("It can be read, but takes no writes at present.".into());
+                return Self { detail, ..ProblemCode::StoreUnavailable.into() };
+            }
             GateError::Store(StoreError::Unavailable(_)) | GateError::Deadline => {
                 tracing::warn!(%error, "the store is unavailable");
                 ProblemCode::StoreUnavailable

@@ -11,7 +11,8 @@ use std::time::Duration;
 use tokio::sync::Semaphore;
 use tokio::time::{Instant, timeout_at};
 
-use crate::store::{Store, StoreError};
+use crate::metrics::{Metrics, Watched};
+use crate::store::{Store, StoreError, Usage};
 
 /// A store behind bounds. Clones share the bounds.
 #[derive(Clone)]
@@ -22,6 +23,7 @@ pub struct Gate {
     deadline: Duration,
     /// Whether requests are let through.
     open: Arc<AtomicBool>,
+    metrics: Arc<Metrics>,
 }
 
 /// Why a call gave nothing.
@@ -47,7 +49,33 @@ impl Gate {
     #[must_use]
     pub fn new(store: Arc<dyn Store>, calls: usize, deadline: Duration) -> Self {
         let permits = || Arc::new(Semaphore::new(calls));
-        Self { store, readers: permits(), writers: permits(), deadline, open: Arc::new(AtomicBool::new(true)) }
+        let metrics = Metrics::new();
+        Self {
+            store: Arc::new(Watched { store, metrics: Arc::clone(&metrics) }),
+            readers: permits(),
+            writers: permits(),
+            deadline,
+            open: Arc::new(AtomicBool::new(true)),
+            metrics,
+        }
+    }
+
+    /// What is counted and timed, here and elsewhere in the process.
+    #[must_use]
+    pub fn metrics(&self) -> &Arc<Metrics> {
+        &self.metrics
+    }
+
+    /// How much of the store is in use.
+    #[must_use]
+    pub fn usage(&self) -> Usage {
+        self.store.usage()
+    }
+
+    /// Whether requests are let through.
+    #[must_use]
+    pub fn is_open(&self) -> bool {
+        self.open.load(Ordering::Acquire)
     }
 
     /// Lets no request through until [`Gate::open`]: nobody knows yet whether this is the right database.
@@ -98,11 +126,28 @@ impl Gate {
         self.call(&self.writers, work).await
     }
 
+    /// Works with the store for the server itself, for as long as it takes: a backup, or a look at every page.
+    ///
+    /// # Errors
+    /// [`GateError::Store`] and [`GateError::Panicked`].
+    pub async fn take_time<T, F>(&self, work: F) -> Result<T, GateError>
+    where
+        T: Send + 'static,
+        F: FnOnce(&dyn Store) -> Result<T, StoreError> + Send + 'static,
+    {
+        let store = Arc::clone(&self.store);
+        #[expect(clippy::disallowed_methods, reason = "this is the place")]
+        let call = tokio::task::spawn_blocking(move || work(&*store));
+        call.await.map_err(|_| GateError::Panicked)?.map_err(GateError::Store)
+    }
+
     fn refuse_if_closed(&self) -> Result<(), GateError> {
-        if self.open.load(Ordering::Acquire) {
+        if self.is_open() {
             return Ok(());
         }
-        Err(StoreError::Unavailable("it has not been reached since the start".into()).into())
+        let error = StoreError::Unavailable("it has not been reached since the start".into()).into();
+        self.metrics.call_refused(&error);
+        Err(error)
     }
 
     async fn call<T, F>(&self, permits: &Arc<Semaphore>, work: F) -> Result<T, GateError>
@@ -110,16 +155,32 @@ impl Gate {
         T: Send + 'static,
         F: FnOnce(&dyn Store) -> Result<T, StoreError> + Send + 'static,
     {
-        let deadline = Instant::now() + self.deadline;
+        let done = self.admitted(permits, work).await;
+        if let Err(error @ (GateError::Overloaded | GateError::Deadline | GateError::Panicked)) = &done {
+            self.metrics.call_refused(error);
+        }
+        done
+    }
+
+    async fn admitted<T, F>(&self, permits: &Arc<Semaphore>, work: F) -> Result<T, GateError>
+    where
+        T: Send + 'static,
+        F: FnOnce(&dyn Store) -> Result<T, StoreError> + Send + 'static,
+    {
+        let start = Instant::now();
+        let deadline = start + self.deadline;
+        let waiting = self.metrics.call_waits();
         let permit = timeout_at(deadline, Arc::clone(permits).acquire_owned())
             .await
             .map_err(|_| GateError::Overloaded)?
             .map_err(|_| GateError::Overloaded)?;
+        drop(waiting);
+        let running = self.metrics.call_runs(start.elapsed());
         let store = Arc::clone(&self.store);
         #[expect(clippy::disallowed_methods, reason = "this is the place")]
         let call = tokio::task::spawn_blocking(move || {
             let done = work(&*store);
-            drop(permit);
+            drop((permit, running));
             done
         });
         match timeout_at(deadline, call).await {

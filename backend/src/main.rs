@@ -2,7 +2,6 @@
 
 #![expect(clippy::print_stdout, clippy::print_stderr, reason = "a command-line tool speaks on its terminal")]
 
-use std::io::IsTerminal;
 use std::process::ExitCode;
 use std::sync::Arc;
 use std::time::Duration;
@@ -14,14 +13,13 @@ use backend::gate::{Gate, GateError};
 use backend::listener::{self, Listen, Listener};
 use backend::moving::{self, Counts, Progress};
 use backend::page::Page;
-use backend::settings::{Check, Cli, Command, DatabaseKind, Invite, LogFormat, Move, Place, Serve};
+use backend::settings::{Check, Cli, Command, DatabaseKind, Invite, Move, Place, Serve};
 use backend::store::oracle::{Step, walk};
 use backend::store::{Hash, Millis, Store, StoreError};
 use backend::throttle::{self, Throttle};
-use backend::{database, invites, now};
+use backend::{database, invites, logging, now};
 use indicatif::{ProgressBar, ProgressStyle};
 use shared::accounts::InviteCode;
-use tracing_subscriber::EnvFilter;
 
 const HOUR: Millis = 3_600_000;
 /// How long the first link is good. A restart prints a new one.
@@ -47,7 +45,7 @@ fn main() -> ExitCode {
 }
 
 fn serve(settings: &Serve) -> Result<()> {
-    log(settings)?;
+    logging::start(&settings.logging)?;
     let store = database::open(&settings.data)?;
     let key = database::server_key(&settings.data.data, store.as_ref())?;
     let runtime = tokio::runtime::Builder::new_multi_thread().enable_all().build().context("cannot start")?;
@@ -64,12 +62,14 @@ fn serve(settings: &Serve) -> Result<()> {
         let time = Duration::from_secs(settings.data.database_seconds);
         let gate = Gate::new(store, settings.database_calls as usize, time);
         let fingerprint = *key.fingerprint();
+        let key = Arc::new(key);
+        settings.metrics.start(gate.clone()).await?;
         let settled = settle(&gate, fingerprint, &page_url).await?;
 
         let throttle = Arc::new(Throttle::new(&settings.limits, Default::default()));
         tokio::spawn(throttle::keep_small(Arc::clone(&throttle)));
         let (lifetime, page) = (settings.lifetime(), Page::embedded());
-        let state = AppState::new(gate.clone(), Arc::new(key), lifetime, settings.max_entries, page, throttle);
+        let state = AppState::new(gate.clone(), key, lifetime, settings.max_entries, page, throttle);
         let proxies = TrustedProxies::new(&settings.trusted_proxies);
         let app = app(state, settings.requests(), proxies.clone());
         tracing::info!(%address, version = env!("CARGO_PKG_VERSION"), "serving");
@@ -224,22 +224,6 @@ fn check(settings: &Check) -> ExitCode {
 /// The code stands in the fragment: browsers send it to no server, so that it is in no access log.
 fn link(page_url: &str, code: &InviteCode) -> String {
     format!("{}/#invite={}", page_url.trim_end_matches('/'), code.0)
-}
-
-fn log(settings: &Serve) -> Result<()> {
-    let filter = EnvFilter::try_new(&settings.log).context("--log is no filter such as `info` or `backend=debug`")?;
-    let colours = std::io::stderr().is_terminal();
-    let log = tracing_subscriber::fmt().with_env_filter(filter).with_writer(std::io::stderr).with_ansi(colours);
-    match settings.log_format {
-        LogFormat::Text => log.init(),
-        LogFormat::Json => log.json().init(),
-    }
-    // Where it happened, and not what the message says: a message may quote what must not be logged.
-    std::panic::set_hook(Box::new(|panic| {
-        let place = panic.location().map_or_else(String::new, ToString::to_string);
-        tracing::error!(place, "panicked: this is a defect of Passmint");
-    }));
-    Ok(())
 }
 
 /// Done when the process is asked to stop: Ctrl-C, or SIGTERM from a service manager.

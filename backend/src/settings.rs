@@ -12,6 +12,8 @@ use shared::limits::ENTRIES_MAX;
 use crate::client_address::TrustedProxy;
 use crate::generate::Generate;
 use crate::listener::{Listen, Secure, files_for, room};
+use crate::logging::Logging;
+use crate::metrics::MetricsListener;
 use crate::store::oracle::LEVELS;
 use crate::store::{Lifetime, Millis};
 use crate::throttle::Limits;
@@ -241,18 +243,18 @@ pub struct Serve {
     /// network that people are in.
     #[arg(long, env = "PASSMINT_TRUSTED_PROXIES", value_delimiter = ',', value_name = "NETWORKS")]
     pub trusted_proxies: Vec<TrustedProxy>,
-    /// Form of the log.
-    #[arg(long, env = "PASSMINT_LOG_FORMAT", default_value = "text", value_name = "FORMAT")]
-    pub log_format: LogFormat,
-    /// What is logged: error, warn, info, debug or trace, also for single modules (backend::gate=debug).
-    #[arg(long, env = "PASSMINT_LOG", default_value = "info", value_name = "FILTER")]
-    pub log: String,
     /// How often secrets may be tried.
     #[command(flatten)]
     pub limits: Limits,
     /// How the way to the server is protected.
     #[command(flatten)]
     pub secure: Secure,
+    /// The log.
+    #[command(flatten)]
+    pub logging: Logging,
+    /// Where the metrics are served.
+    #[command(flatten)]
+    pub metrics: MetricsListener,
 }
 
 /// Settings of `passmint invite`.
@@ -264,15 +266,6 @@ pub struct Invite {
     /// Days for which the link is good.
     #[arg(long, default_value_t = 7, value_name = "DAYS", value_parser = clap::value_parser!(u64).range(1..=365))]
     pub days: u64,
-}
-
-/// Forms of the log.
-#[derive(ValueEnum, Clone, Copy, Debug, PartialEq, Eq)]
-pub enum LogFormat {
-    /// For people.
-    Text,
-    /// For programs: one JSON object a line.
-    Json,
 }
 
 impl Serve {

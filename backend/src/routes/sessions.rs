@@ -14,6 +14,7 @@ use crate::error::ApiError;
 use crate::extract::{JsonBody, Path, Session};
 use crate::gate::GateError;
 use crate::login;
+use crate::metrics::LogIn;
 use crate::store::{NewSession, StoreError, StoredSession};
 use crate::throttle::LoginKey;
 
@@ -38,6 +39,7 @@ pub async fn start(
     state.throttle().start(LoginKey::new(&body.login), client.address, crate::now())?;
     let (login, name) = (body.login.clone(), body.credential.clone());
     let credential = state.store().read(move |store| store.credential(&login, &name)).await?;
+    state.store().metrics().log_in(LogIn::Begun);
     login::start(state.key(), &body.login, &body.credential, &body.request, credential.as_ref(), crate::now())
         .map(Json)
         .map_err(refusal)
@@ -62,6 +64,20 @@ pub async fn finish(
     JsonBody(body): JsonBody<SessionFinish>,
 ) -> Result<(StatusCode, Json<SessionOpened>), ApiError> {
     state.throttle().finish(&body.state.0, client.address)?;
+    let opened = open(&state, body).await;
+    match &opened {
+        Ok(_) => state.store().metrics().log_in(LogIn::Opened),
+        // Who it was that tried is not known for sure, and is not written down.
+        Err(error) if error.code() == ProblemCode::LoginFailed => {
+            state.store().metrics().log_in(LogIn::Refused);
+            tracing::info!("a log-in was refused");
+        }
+        Err(_) => {}
+    }
+    opened
+}
+
+async fn open(state: &AppState, body: SessionFinish) -> Result<(StatusCode, Json<SessionOpened>), ApiError> {
     let now = crate::now();
     let (claim, token) = login::finish(state.key(), &body.state, &body.finalization, now).map_err(refusal)?;
     let lifetime = state.lifetime();

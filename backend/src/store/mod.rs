@@ -35,6 +35,16 @@ pub trait Store: Send + Sync {
     /// [`StoreError::Unavailable`] otherwise.
     fn check(&self) -> Result<(), StoreError>;
 
+    /// Reads the whole database in search of damage, which may take minutes. A store that finds any refuses writes from
+    /// then on: they could do more damage. A database that looks after itself has nothing to do here.
+    ///
+    /// # Errors
+    /// [`StoreError::ReadOnly`] with what was found; [`StoreError::Unavailable`] if it cannot be read.
+    fn look_for_damage(&self) -> Result<(), StoreError>;
+
+    /// How much of it is in use. Answers at once, without asking the database.
+    fn usage(&self) -> Usage;
+
     /// Ties the database to a server key by the key's fingerprint: the first call stores it, later ones compare.
     ///
     /// # Errors

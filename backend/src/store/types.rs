@@ -172,6 +172,23 @@ pub struct Put {
     pub sealed: Sealed,
 }
 
+/// How much of a store is in use at a moment.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub struct Usage {
+    /// Connections that are open.
+    pub connections: u64,
+    /// Of these, in use.
+    pub in_use: u64,
+    /// Writes that wait for their turn.
+    pub writes_waiting: u64,
+    /// Commits since the start. One may hold several writes.
+    pub commits: u64,
+    /// Writes in these commits.
+    pub commit_writes: u64,
+    /// Whether damage was found: nothing is written any more.
+    pub damaged: bool,
+}
+
 /// Why a store did not do what was asked.
 #[derive(Debug, thiserror::Error)]
 pub enum StoreError {
@@ -194,9 +211,26 @@ pub enum StoreError {
     /// operator's log and holds no data.
     #[error("the database is unavailable: {0}")]
     Unavailable(String),
+    /// The database can be read, but takes no writes.
+    #[error("read-only because {0}")]
+    ReadOnly(ReadOnly),
     /// The database holds what it should not, or refuses what it should take: a defect. The text is for the log.
     #[error("the database misbehaves: {0}")]
     Fault(String),
+}
+
+/// Why a database takes no writes.
+#[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
+pub enum ReadOnly {
+    /// It was found damaged; the text is for the operator's log.
+    #[error("the database is damaged: {0}")]
+    Damaged(String),
+    /// There is no room left for it.
+    #[error("the disk is full")]
+    DiskFull,
+    /// The file, or the disk it is on, may not be written.
+    #[error("its file cannot be written")]
+    File,
 }
 
 /// Why an invite is not good.

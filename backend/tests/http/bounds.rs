@@ -8,7 +8,7 @@ use axum::http::StatusCode;
 use backend::page::Page;
 use backend::store::{
     Credential, Hash, Invite, Lifetime, LiveSession, Millis, NewAccount, NewSecret, NewSession, Put, Store, StoreError,
-    StoredSession, WholeAccount, WholeInvite,
+    StoredSession, Usage, WholeAccount, WholeInvite,
 };
 use shared::accounts::Login;
 use shared::bytes::Base64Url;
@@ -33,11 +33,17 @@ impl Store for Puppet {
     fn check(&self) -> Result<(), StoreError> {
         (self.0)()
     }
+    fn look_for_damage(&self) -> Result<(), StoreError> {
+        no()
+    }
+    fn usage(&self) -> Usage {
+        Usage::default()
+    }
     fn bind_server_key(&self, _: &Hash) -> Result<(), StoreError> {
         no()
     }
     fn has_accounts(&self) -> Result<bool, StoreError> {
-        no()
+        Ok(false)
     }
     fn add_invite(&self, _: &Invite) -> Result<(), StoreError> {
         no()
@@ -116,7 +122,8 @@ impl Store for Puppet {
     }
 }
 
-fn app(check: impl Fn() -> Result<(), StoreError> + Send + Sync + 'static) -> App {
+/// An application over it.
+pub fn puppet(check: impl Fn() -> Result<(), StoreError> + Send + Sync + 'static) -> App {
     App::over(Arc::new(Puppet(Box::new(check))), tempfile::tempdir().unwrap(), Page::default())
 }
 
@@ -130,7 +137,7 @@ const UNAVAILABLE: StatusCode = StatusCode::SERVICE_UNAVAILABLE;
 
 #[tokio::test]
 async fn a_store_that_does_not_answer_is_503_and_readiness_tells() {
-    let app = app(no);
+    let app = puppet(no);
     assert_eq!(ready(&app).await, (UNAVAILABLE, "store-unavailable".into()));
     assert_eq!(app.get("/healthz", None).await.status, StatusCode::OK, "the process is alive");
     let token = shared::login::session_token(&[1; 64]).expose_as_bearer();
@@ -140,7 +147,7 @@ async fn a_store_that_does_not_answer_is_503_and_readiness_tells() {
 
 #[tokio::test]
 async fn a_defect_is_a_constant_answer() {
-    let app = app(|| Err(StoreError::Fault("table secret_table".into())));
+    let app = puppet(|| Err(StoreError::Fault("table secret_table".into())));
     let answer = app.get("/readyz", None).await;
     assert_eq!((answer.status, answer.problem()), (StatusCode::INTERNAL_SERVER_ERROR, "internal".into()));
     assert!(!String::from_utf8(answer.body).unwrap().contains("secret_table"));
@@ -148,7 +155,7 @@ async fn a_defect_is_a_constant_answer() {
 
 #[tokio::test]
 async fn a_store_call_that_panics_is_a_constant_answer() {
-    let app = app(|| panic!("hunter2"));
+    let app = puppet(|| panic!("hunter2"));
     let answer = app.get("/readyz", None).await;
     assert_eq!((answer.status, answer.problem()), (StatusCode::INTERNAL_SERVER_ERROR, "internal".into()));
 }
@@ -159,7 +166,7 @@ async fn a_store_call_that_panics_is_a_constant_answer() {
 async fn a_store_that_hangs_holds_no_more_threads_than_the_gate_has() {
     let (release, hold) = mpsc::channel::<()>();
     let hold = Mutex::new(hold);
-    let app = app(move || {
+    let app = puppet(move || {
         let _ = hold.lock().unwrap().recv();
         Ok(())
     });
@@ -177,7 +184,7 @@ async fn a_store_that_hangs_holds_no_more_threads_than_the_gate_has() {
 async fn one_request_too_many_is_shed_at_once() {
     let (release, hold) = mpsc::channel::<()>();
     let hold = Mutex::new(hold);
-    let app = app(move || {
+    let app = puppet(move || {
         let _ = hold.lock().unwrap().recv();
         Ok(())
     });
@@ -217,7 +224,7 @@ async fn a_slow_head_is_cut_off_and_a_slow_body_is_told() {
 async fn stopping_lets_a_request_finish() {
     let (release, hold) = mpsc::channel::<()>();
     let hold = Mutex::new(hold);
-    let app = app(move || {
+    let app = puppet(move || {
         let _ = hold.lock().unwrap().recv();
         Ok(())
     });

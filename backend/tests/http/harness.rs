@@ -32,6 +32,7 @@ use tower::ServiceExt;
 pub struct App {
     pub router: Router,
     pub store: Arc<dyn Store>,
+    pub gate: Gate,
     pub key: Arc<ServerKey>,
     folder: TempDir,
 }
@@ -82,19 +83,19 @@ impl App {
         let lifetime = Lifetime { idle: 1_800_000, max: 43_200_000 };
         let key = Arc::new(key);
         let throttle = Arc::new(Throttle::new(limits, Default::default()));
-        let state = AppState::new(gate, Arc::clone(&key), lifetime, ENTRIES_MAX, page, throttle);
+        let state = AppState::new(gate.clone(), Arc::clone(&key), lifetime, ENTRIES_MAX, page, throttle);
         let bounds = Bounds { requests: 4, time: Duration::from_secs(2) };
-        Self { router: app(state, bounds, proxies), store, key, folder }
+        Self { router: app(state, bounds, proxies), store, gate, key, folder }
     }
 
     /// This process ends, and another serves the same database with the same server key: nothing else is left of it.
     pub fn restart(self) -> Self {
-        let Self { router, store, key, folder } = self;
+        let Self { router, store, gate, key, folder } = self;
         let file = folder.path().join("server-key");
         if !file.exists() {
             key.store(&file).unwrap();
         }
-        drop((router, store, key));
+        drop((router, store, gate, key));
         let store: Arc<dyn Store> = Arc::new(SqliteStore::open(&folder.path().join("a.db"), 2).unwrap());
         let key = ServerKey::load(&file).unwrap().unwrap();
         Self::with_key(store, key, folder, Page::default(), &Limits::NONE, TrustedProxies::default())

@@ -8,6 +8,8 @@ mod bounds;
 mod connections;
 mod credentials;
 mod harness;
+mod health;
+mod metrics;
 mod page;
 mod passwords;
 mod routes;

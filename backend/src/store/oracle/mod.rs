@@ -33,7 +33,7 @@ use zeroize::Zeroizing;
 use self::pool::{LogIn, Pool};
 use super::{
     Credential, Hash, Invite, Lifetime, LiveSession, Millis, NewAccount, NewSecret, NewSession, Put, Store, StoreError,
-    StoredSession, WholeAccount, WholeInvite,
+    StoredSession, Usage, WholeAccount, WholeInvite,
 };
 
 pub use check::{Step, walk};
@@ -248,6 +248,16 @@ impl Store for OracleStore {
             connection.execute(sql::TRY_WRITING, &[])?;
             Ok(connection.rollback()?)
         })
+    }
+
+    /// The database service looks after its own files.
+    fn look_for_damage(&self) -> Result<(), StoreError> {
+        Ok(())
+    }
+
+    fn usage(&self) -> Usage {
+        let (connections, in_use) = self.pool.usage();
+        Usage { connections, in_use, ..Usage::default() }
     }
 
     fn bind_server_key(&self, fingerprint: &Hash) -> Result<(), StoreError> {

@@ -100,6 +100,12 @@ impl Pool {
         }
     }
 
+    /// How many connections there are, and how many of them are in use.
+    pub(super) fn usage(&self) -> (u64, u64) {
+        let state = self.state();
+        (state.open as u64, state.open.saturating_sub(state.idle.len()) as u64)
+    }
+
     /// Opens the connection that has just been counted.
     fn connect(self: &Arc<Self>) -> Result<Pooled, Trouble> {
         let LogIn { user, password, connect } = &self.log_in;

@@ -11,7 +11,8 @@ mod passwords;
 mod sessions;
 mod writer;
 
-use std::path::Path;
+use std::path::{Path, PathBuf};
+use std::sync::OnceLock;
 use std::time::Duration;
 
 use r2d2_sqlite::SqliteConnectionManager;
@@ -25,8 +26,8 @@ use shared::sessions::CredentialName;
 
 use self::writer::Writer;
 use super::{
-    Credential, Hash, Invite, Lifetime, LiveSession, Millis, NewAccount, NewSecret, NewSession, Put, Store, StoreError,
-    StoredSession, WholeAccount, WholeInvite,
+    Credential, Hash, Invite, Lifetime, LiveSession, Millis, NewAccount, NewSecret, NewSession, Put, ReadOnly, Store,
+    StoreError, StoredSession, Usage, WholeAccount, WholeInvite,
 };
 
 /// How long a statement waits for another process's lock.
@@ -34,10 +35,11 @@ const BUSY_TIMEOUT: Duration = Duration::from_secs(5);
 
 /// A store in one SQLite file.
 pub struct SqliteStore {
+    path: PathBuf,
     writer: Writer,
     readers: r2d2::Pool<SqliteConnectionManager>,
-    /// What `quick_check` found wrong at start. Reads go on, writes are refused: they could do more damage.
-    corruption: Option<String>,
+    /// What `quick_check` has found wrong. Reads go on, writes are refused: they could do more damage.
+    damage: OnceLock<String>,
 }
 
 impl SqliteStore {
@@ -49,9 +51,9 @@ impl SqliteStore {
     /// older one's and cannot be written.
     pub fn open(path: &Path, readers: u32) -> Result<Self, StoreError> {
         create_private(path)?;
-        let corruption = quick_check(path)?;
+        let damage = quick_check(path)?.map_or_else(OnceLock::new, OnceLock::from);
         let writer = Writer::new(path);
-        if corruption.is_none()
+        if damage.get().is_none()
             && let Err(error) = writer.with(|_| Ok(()))
         {
             // Whether it can be read as it is.
@@ -67,13 +69,13 @@ impl SqliteStore {
             .connection_timeout(BUSY_TIMEOUT)
             .build(manager)
             .map_err(|error| StoreError::Unavailable(error.to_string()))?;
-        Ok(Self { writer, readers, corruption })
+        Ok(Self { path: path.to_owned(), writer, readers, damage })
     }
 
     /// Runs `work` in a write transaction: all of it or nothing.
     fn write<T>(&self, work: impl Fn(&Connection) -> Result<T, StoreError>) -> Result<T, StoreError> {
-        if let Some(found) = &self.corruption {
-            return Err(StoreError::Unavailable(format!("read-only because the database is damaged: {found}")));
+        if let Some(found) = self.damage.get() {
+            return Err(StoreError::ReadOnly(ReadOnly::Damaged(found.clone())));
         }
         self.writer.write(work)
     }
@@ -89,6 +91,24 @@ impl SqliteStore {
 impl Store for SqliteStore {
     fn check(&self) -> Result<(), StoreError> {
         self.write(accounts::probe)
+    }
+
+    fn look_for_damage(&self) -> Result<(), StoreError> {
+        match quick_check(&self.path)? {
+            Some(found) => Err(StoreError::ReadOnly(ReadOnly::Damaged(self.damage.get_or_init(|| found).clone()))),
+            None => Ok(()),
+        }
+    }
+
+    fn usage(&self) -> Usage {
+        let readers = self.readers.state();
+        let open = u64::from(readers.connections);
+        Usage {
+            connections: open + 1,
+            in_use: open.saturating_sub(u64::from(readers.idle_connections)),
+            damaged: self.damage.get().is_some(),
+            ..self.writer.usage()
+        }
     }
 
     fn bind_server_key(&self, fingerprint: &Hash) -> Result<(), StoreError> {
@@ -241,6 +261,8 @@ fn quick_check(path: &Path) -> Result<Option<String>, StoreError> {
 fn cause(error: rusqlite::Error) -> StoreError {
     match error.sqlite_error_code() {
         Some(ErrorCode::ConstraintViolation) | None => StoreError::Fault(error.to_string()),
+        Some(ErrorCode::DiskFull) => StoreError::ReadOnly(ReadOnly::DiskFull),
+        Some(ErrorCode::ReadOnly) => StoreError::ReadOnly(ReadOnly::File),
         Some(_) => StoreError::Unavailable(error.to_string()),
     }
 }

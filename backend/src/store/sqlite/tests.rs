@@ -109,7 +109,7 @@ fn a_damaged_file_is_read_but_not_written() {
 
     let store = SqliteStore::open(&path, 1).unwrap();
     assert!(store.has_accounts().unwrap());
-    assert!(matches!(store.check(), Err(StoreError::Unavailable(_))));
+    assert!(matches!(store.check(), Err(StoreError::ReadOnly(ReadOnly::Damaged(_)))));
     let error = put(&store, ada, 200).unwrap_err().to_string();
     assert!(error.contains("read-only because the database is damaged"), "{error}");
 }
@@ -196,4 +196,49 @@ fn no_table_holds_a_row_of_a_deleted_account() {
     assert_eq!(rows(), each(1));
     store.delete_account(ada).unwrap();
     assert_eq!(rows(), each(0));
+}
+
+/// Damage that comes while the store is open is found, and nothing is written from then on.
+#[test]
+fn damage_is_looked_for_while_the_file_is_open() {
+    let folder = tempfile::tempdir().unwrap();
+    let path = folder.path().join("a.db");
+    let store = SqliteStore::open(&path, 1).unwrap();
+    let ada = account(&store);
+    for fill in 0..100 {
+        put(&store, ada, fill).unwrap();
+    }
+    store.look_for_damage().unwrap();
+    store.check().unwrap();
+    assert!(!store.usage().damaged);
+    checkpoint(&store);
+    let mut octets = fs::read(&path).unwrap();
+    let end = octets.len();
+    octets[end - 3 * 4096..end - 2 * 4096].fill(0x55);
+    fs::write(&path, octets).unwrap();
+
+    assert!(matches!(store.look_for_damage(), Err(StoreError::ReadOnly(ReadOnly::Damaged(_)))));
+    assert!(store.usage().damaged);
+    assert!(matches!(store.check(), Err(StoreError::ReadOnly(ReadOnly::Damaged(_)))));
+    assert!(matches!(put(&store, ada, 200), Err(StoreError::ReadOnly(ReadOnly::Damaged(_)))));
+    assert!(store.has_accounts().unwrap());
+}
+
+/// A full disk and a locked file are told from a database that is not there.
+#[test]
+fn a_full_disk_and_a_locked_file_are_told_apart() {
+    let full = Connection::open_in_memory().unwrap();
+    full.execute_batch("CREATE TABLE a (b); PRAGMA max_page_count = 3").unwrap();
+    let error = full.execute("INSERT INTO a VALUES (zeroblob(100000))", []).unwrap_err();
+    assert!(matches!(cause(error), StoreError::ReadOnly(ReadOnly::DiskFull)));
+    let folder = tempfile::tempdir().unwrap();
+    let path = folder.path().join("a.db");
+    let store = SqliteStore::open(&path, 1).unwrap();
+    let locked = Connection::open_with_flags(&path, OpenFlags::SQLITE_OPEN_READ_ONLY).unwrap();
+    let error = locked.execute("DELETE FROM invites", []).unwrap_err();
+    assert!(matches!(cause(error), StoreError::ReadOnly(ReadOnly::File)));
+
+    let commits = store.usage().commits;
+    store.check().unwrap();
+    assert_eq!(store.usage().commits, commits + 1, "the check writes");
 }

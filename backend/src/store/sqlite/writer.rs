@@ -9,14 +9,14 @@
 
 use std::panic::{AssertUnwindSafe, catch_unwind, resume_unwind};
 use std::path::{Path, PathBuf};
-use std::sync::atomic::{AtomicUsize, Ordering};
+use std::sync::atomic::{AtomicU64, AtomicUsize, Ordering};
 use std::sync::{Arc, Condvar, Mutex, PoisonError};
 
 use parking_lot::{FairMutex, FairMutexGuard};
 use rusqlite::{Connection, OpenFlags, Transaction, TransactionBehavior};
 
 use super::{cause, migrations, prepare};
-use crate::store::StoreError;
+use crate::store::{ReadOnly, StoreError, Usage};
 
 /// Writes, for all threads of this process.
 pub(super) struct Writer {
@@ -24,6 +24,8 @@ pub(super) struct Writer {
     desk: FairMutex<Desk>,
     /// How many are on their way to the desk. Whoever leaves it while there are any leaves the commit to them.
     coming: AtomicUsize,
+    commits: Arc<AtomicU64>,
+    writes: AtomicU64,
 }
 
 #[derive(Default)]
@@ -33,6 +35,8 @@ struct Desk {
     connection: Option<Connection>,
     /// Those who have done their work in the transaction that is open.
     group: Option<Arc<Group>>,
+    /// How often something was committed.
+    commits: Arc<AtomicU64>,
 }
 
 /// Those who share a transaction.
@@ -71,15 +75,32 @@ impl Group {
 impl Writer {
     /// Writes to this file, which is opened at the first write.
     pub(super) fn new(path: &Path) -> Self {
-        Self { path: path.to_owned(), desk: FairMutex::default(), coming: AtomicUsize::new(0) }
+        let desk = Desk::default();
+        let commits = Arc::clone(&desk.commits);
+        let (desk, path) = (FairMutex::new(desk), path.to_owned());
+        Self { path, desk, coming: AtomicUsize::new(0), commits, writes: AtomicU64::new(0) }
+    }
+
+    /// What goes on here, and went on.
+    pub(super) fn usage(&self) -> Usage {
+        Usage {
+            writes_waiting: self.coming.load(Ordering::Relaxed) as u64,
+            commits: self.commits.load(Ordering::Relaxed),
+            commit_writes: self.writes.load(Ordering::Relaxed),
+            ..Usage::default()
+        }
     }
 
     /// Does `work` in a transaction: all of it or nothing. It may be done twice, if the first time came to nothing.
     pub(super) fn write<T>(&self, work: impl Fn(&Connection) -> Result<T, StoreError>) -> Result<T, StoreError> {
-        match self.together(&work) {
+        let done = match self.together(&work) {
             Some(done) => done,
             None => self.alone(&work),
+        };
+        if done.is_ok() {
+            self.writes.fetch_add(1, Ordering::Relaxed);
         }
+        done
     }
 
     /// Works with the connection outside of any transaction.
@@ -122,9 +143,10 @@ impl Writer {
             let transaction = Transaction::new(connection, TransactionBehavior::Immediate).map_err(cause)?;
             let done = work(&transaction)?;
             transaction.commit().map_err(cause)?;
+            self.commits.fetch_add(1, Ordering::Relaxed);
             Ok(done)
         });
-        if let Err(StoreError::Unavailable(_)) = done {
+        if let Err(StoreError::Unavailable(_) | StoreError::ReadOnly(_)) = done {
             self.turn().forget();
         }
         done
@@ -194,7 +216,10 @@ impl Desk {
         }
         let committed = self.connection.as_ref().map(|connection| connection.execute_batch("COMMIT"));
         match committed {
-            Some(Ok(())) => self.end(Outcome::Committed),
+            Some(Ok(())) => {
+                self.commits.fetch_add(1, Ordering::Relaxed);
+                self.end(Outcome::Committed);
+            }
             failed => {
                 tracing::debug!(?failed, "a group could not be committed; each tries alone");
                 self.forget();
@@ -221,7 +246,7 @@ fn connect(path: &Path) -> Result<Connection, StoreError> {
     let mut connection = Connection::open_with_flags(path, flags).map_err(cause)?;
     // What is write-protected is opened all the same, for reading.
     if connection.is_readonly(rusqlite::MAIN_DB).map_err(cause)? {
-        return Err(StoreError::Unavailable("the database file is write-protected".into()));
+        return Err(StoreError::ReadOnly(ReadOnly::File));
     }
     prepare(&connection).map_err(cause)?;
     connection.pragma_update(None, "journal_mode", "wal").map_err(cause)?;

@@ -1,0 +1,50 @@
+//! The log: its form, its filter, and what a panic leaves in it.
+//!
+//! It goes to the error output, one line an event. What may stand in it says docs/SECURITY.md: never a name, a path with
+//! an id, a query, a header or a body.
+
+use std::io::IsTerminal;
+
+use anyhow::{Context, Result};
+use clap::{Args, ValueEnum};
+use tracing_subscriber::EnvFilter;
+
+/// Settings of the log.
+#[derive(Args, Debug, Clone)]
+pub struct Logging {
+    /// Form of the log.
+    #[arg(long, env = "PASSMINT_LOG_FORMAT", default_value = "text", value_name = "FORMAT")]
+    pub log_format: LogFormat,
+    /// What is logged: error, warn, info, debug or trace, also for single modules (backend::gate=debug).
+    #[arg(long, env = "PASSMINT_LOG", default_value = "info", value_name = "FILTER")]
+    pub log: String,
+}
+
+/// Forms of the log.
+#[derive(ValueEnum, Clone, Copy, Debug, PartialEq, Eq)]
+pub enum LogFormat {
+    /// For people.
+    Text,
+    /// For programs: one JSON object a line.
+    Json,
+}
+
+/// Starts the log, once for the process.
+///
+/// # Errors
+/// If the filter is none.
+pub fn start(settings: &Logging) -> Result<()> {
+    let filter = EnvFilter::try_new(&settings.log).context("--log is no filter such as `info` or `backend=debug`")?;
+    let colours = std::io::stderr().is_terminal();
+    let log = tracing_subscriber::fmt().with_env_filter(filter).with_writer(std::io::stderr).with_ansi(colours);
+    match settings.log_format {
+        LogFormat::Text => log.init(),
+        LogFormat::Json => log.json().init(),
+    }
+    // Where it happened, and not what the message says: a message may quote what must not be logged.
+    std::panic::set_hook(Box::new(|panic| {
+        let place = panic.location().map_or_else(String::new, ToString::to_string);
+        tracing::error!(place, "panicked: this is a defect of Passmint");
+    }));
+    Ok(())
+}

@@ -1,0 +1,290 @@
+//! What is counted and timed, for Prometheus (OpenMetrics text).
+//!
+//! Labels take few values: the patterns of routes, methods, statuses, names of operations. No name, id or address is ever
+//! one, so that neither the number of series nor what they tell depends on who uses the server.
+
+mod listener;
+mod process;
+mod watched;
+
+use std::sync::Arc;
+use std::sync::atomic::{AtomicBool, AtomicU64, Ordering};
+use std::time::{Duration, Instant};
+
+use axum::extract::{MatchedPath, Request, State};
+use axum::http::Method;
+use axum::middleware::Next;
+use axum::response::Response;
+use prometheus_client::encoding::{EncodeLabelSet, text};
+use prometheus_client::metrics::counter::{ConstCounter, Counter};
+use prometheus_client::metrics::family::Family;
+use prometheus_client::metrics::gauge::{ConstGauge, Gauge};
+use prometheus_client::metrics::histogram::Histogram;
+use prometheus_client::metrics::info::Info;
+use prometheus_client::registry::Registry;
+
+use crate::gate::{Gate, GateError};
+use crate::store::{Millis, StoreError};
+
+pub use listener::{MetricsListener, router};
+pub(crate) use watched::Watched;
+
+/// Upper bounds of the histograms' buckets, in seconds: from a read in memory to the longest deadline.
+const SECONDS: [f64; 14] = [0.0002, 0.0005, 0.001, 0.0025, 0.005, 0.01, 0.025, 0.05, 0.1, 0.25, 0.5, 1.0, 2.5, 10.0];
+
+type Times<L> = Family<L, Histogram, fn() -> Histogram>;
+
+/// Every counter of the process. Handles to it are passed around; there is none that is global.
+#[derive(Debug)]
+pub struct Metrics {
+    answers: Family<Answer, Counter>,
+    answer_times: Times<Route>,
+    requests_going_on: Gauge,
+    operation_times: Times<Operation>,
+    operation_failures: Family<OperationFailure, Counter>,
+    calls_running: Gauge,
+    calls_waiting: Gauge,
+    calls_waited: Histogram,
+    calls_refused: Family<Reason, Counter>,
+    log_ins: Family<Step, Counter>,
+    throttled: Family<Limit, Counter>,
+    /// Milliseconds since 1970; 0 for never.
+    backup_made: AtomicU64,
+    backup_failures: Counter,
+    backups_are_due: AtomicBool,
+    last_backup_failed: AtomicBool,
+    process: Arc<process::Process>,
+}
+
+#[derive(Clone, Debug, PartialEq, Eq, Hash, EncodeLabelSet)]
+struct Answer {
+    method: &'static str,
+    route: String,
+    status: u16,
+}
+
+#[derive(Clone, Debug, PartialEq, Eq, Hash, EncodeLabelSet)]
+struct Route {
+    method: &'static str,
+    route: String,
+}
+
+#[derive(Clone, Debug, PartialEq, Eq, Hash, EncodeLabelSet)]
+struct Operation {
+    operation: &'static str,
+}
+
+#[derive(Clone, Debug, PartialEq, Eq, Hash, EncodeLabelSet)]
+struct OperationFailure {
+    operation: &'static str,
+    failure: &'static str,
+}
+
+#[derive(Clone, Debug, PartialEq, Eq, Hash, EncodeLabelSet)]
+struct Reason {
+    reason: &'static str,
+}
+
+#[derive(Clone, Debug, PartialEq, Eq, Hash, EncodeLabelSet)]
+struct Step {
+    step: &'static str,
+}
+
+#[derive(Clone, Debug, PartialEq, Eq, Hash, EncodeLabelSet)]
+struct Limit {
+    limit: &'static str,
+}
+
+/// How far a log-in has got. A wrong passphrase is noticed by the client, which then gives up: such log-ins are those that
+/// were begun and neither opened nor refused.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum LogIn {
+    /// Its first step was answered.
+    Begun,
+    /// A session was opened.
+    Opened,
+    /// Its last step did not fit, or came too late.
+    Refused,
+}
+
+/// A gauge that counts this for as long as it lives, however it ends.
+pub(crate) struct Counted(Gauge);
+
+impl Counted {
+    fn new(gauge: &Gauge) -> Self {
+        gauge.inc();
+        Self(gauge.clone())
+    }
+}
+
+impl Drop for Counted {
+    fn drop(&mut self) {
+        self.0.dec();
+    }
+}
+
+fn times() -> Histogram {
+    Histogram::new(SECONDS)
+}
+
+impl Metrics {
+    /// All at zero.
+    #[must_use]
+    pub fn new() -> Arc<Self> {
+        Arc::new(Self {
+            answers: Family::default(),
+            answer_times: Times::new_with_constructor(times),
+            requests_going_on: Gauge::default(),
+            operation_times: Times::new_with_constructor(times),
+            operation_failures: Family::default(),
+            calls_running: Gauge::default(),
+            calls_waiting: Gauge::default(),
+            calls_waited: times(),
+            calls_refused: Family::default(),
+            log_ins: Family::default(),
+            throttled: Family::default(),
+            backup_made: AtomicU64::new(0),
+            backup_failures: Counter::default(),
+            backups_are_due: AtomicBool::new(false),
+            last_backup_failed: AtomicBool::new(false),
+            process: Arc::new(process::Process::new()),
+        })
+    }
+
+    /// A log-in has got this far.
+    pub fn log_in(&self, step: LogIn) {
+        let step = match step {
+            LogIn::Begun => "begun",
+            LogIn::Opened => "opened",
+            LogIn::Refused => "refused",
+        };
+        self.log_ins.get_or_create(&Step { step }).inc();
+    }
+
+    /// A request was refused because somebody sends too many. `limit` names which limit it was, from a fixed few.
+    pub fn throttled(&self, limit: &'static str) {
+        self.throttled.get_or_create(&Limit { limit }).inc();
+    }
+
+    /// Backups are made by the clock.
+    pub fn backups_are_due(&self) {
+        self.backups_are_due.store(true, Ordering::Relaxed);
+    }
+
+    /// A backup was made and verified, at this time.
+    pub fn backup_made(&self, when: Millis) {
+        self.backup_made.store(when, Ordering::Relaxed);
+        self.last_backup_failed.store(false, Ordering::Relaxed);
+    }
+
+    /// A backup was not made.
+    pub fn backup_failed(&self) {
+        self.backup_failures.inc();
+        self.last_backup_failed.store(true, Ordering::Relaxed);
+    }
+
+    /// Whether the last backup that was due was made; nothing if none are.
+    #[must_use]
+    pub fn backups_are_well(&self) -> Option<bool> {
+        let due = self.backups_are_due.load(Ordering::Relaxed);
+        due.then(|| !self.last_backup_failed.load(Ordering::Relaxed))
+    }
+
+    /// A store's operation has ended. What a caller may expect, such as "not found", is no failure.
+    pub(crate) fn stored(&self, operation: &'static str, took: Duration, error: Option<&StoreError>) {
+        self.operation_times.get_or_create(&Operation { operation }).observe(took.as_secs_f64());
+        let failure = match error {
+            Some(StoreError::Unavailable(_)) => "unavailable",
+            Some(StoreError::ReadOnly(_)) => "read-only",
+            Some(StoreError::Fault(_)) => "fault",
+            _ => return,
+        };
+        self.operation_failures.get_or_create(&OperationFailure { operation, failure }).inc();
+    }
+
+    /// A call waits at the gate.
+    pub(crate) fn call_waits(&self) -> Counted {
+        Counted::new(&self.calls_waiting)
+    }
+
+    /// A call has been let through.
+    pub(crate) fn call_runs(&self, waited: Duration) -> Counted {
+        self.calls_waited.observe(waited.as_secs_f64());
+        Counted::new(&self.calls_running)
+    }
+
+    /// A call got no answer from the store.
+    pub(crate) fn call_refused(&self, error: &GateError) {
+        let reason = match error {
+            GateError::Overloaded => "overloaded",
+            GateError::Deadline => "deadline",
+            GateError::Panicked => "panicked",
+            GateError::Store(_) => "closed",
+        };
+        self.calls_refused.get_or_create(&Reason { reason }).inc();
+    }
+
+    /// Everything, as text. The registry is put together for each scrape: it holds what the store says at that moment.
+    ///
+    /// # Errors
+    /// Never: text is written to memory.
+    pub fn text(&self, gate: &Gate) -> Result<String, std::fmt::Error> {
+        let mut root = Registry::default();
+        root.register_collector(Box::new(Arc::clone(&self.process)));
+        let all = root.sub_registry_with_prefix("passmint");
+        all.register("build", "This build", Info::new([("version", env!("CARGO_PKG_VERSION"))]));
+
+        all.register("http_answers", "Answers, by route and status", self.answers.clone());
+        all.register("http_answer_seconds", "Time to an answer", self.answer_times.clone());
+        all.register("http_requests_going_on", "Requests being answered", self.requests_going_on.clone());
+        all.register("log_ins", "Log-ins that got this far", self.log_ins.clone());
+        all.register("throttled", "Requests refused because there were too many", self.throttled.clone());
+
+        all.register("store_operation_seconds", "Time of the store's operations", self.operation_times.clone());
+        all.register("store_failures", "Operations that the store could not do", self.operation_failures.clone());
+        all.register("store_calls_running", "Calls of the store going on", self.calls_running.clone());
+        all.register("store_calls_waiting", "Calls that wait until others end", self.calls_waiting.clone());
+        all.register("store_calls_waited_seconds", "Time that calls waited", self.calls_waited.clone());
+        all.register("store_calls_refused", "Calls that got no answer of the store", self.calls_refused.clone());
+
+        let usage = gate.usage();
+        let number = |number: u64| ConstGauge::new(i64::try_from(number).unwrap_or(i64::MAX));
+        all.register("store_open", "Whether requests are let through to the database", number(gate.is_open().into()));
+        all.register("store_damaged", "Whether the database was found damaged", number(usage.damaged.into()));
+        all.register("store_connections", "Connections to the database", number(usage.connections));
+        all.register("store_connections_in_use", "Of these, in use", number(usage.in_use));
+        all.register("store_writes_waiting", "Writes that wait for their turn", number(usage.writes_waiting));
+        all.register("store_commits", "Commits; one may hold many writes", ConstCounter::new(usage.commits));
+        all.register("store_commit_writes", "Writes in these commits", ConstCounter::new(usage.commit_writes));
+
+        all.register("backup_failures", "Backups that were not made", self.backup_failures.clone());
+        let made = self.backup_made.load(Ordering::Relaxed);
+        if made > 0 {
+            let made = ConstGauge::new(made as f64 / 1000.0);
+            all.register("backup_made_timestamp_seconds", "When a backup was last made and verified", made);
+        }
+        let mut text = String::new();
+        text::encode(&mut text, &root)?;
+        Ok(text)
+    }
+}
+
+/// Counts and times a request. Of its path only the pattern counts, and methods that no route has are one.
+pub async fn observe(State(metrics): State<Arc<Metrics>>, request: Request, next: Next) -> Response {
+    let start = Instant::now();
+    let _going_on = Counted::new(&metrics.requests_going_on);
+    let route = request.extensions().get::<MatchedPath>().map_or("page", MatchedPath::as_str).to_owned();
+    let method = match *request.method() {
+        Method::GET => "GET",
+        Method::HEAD => "HEAD",
+        Method::POST => "POST",
+        Method::PUT => "PUT",
+        Method::DELETE => "DELETE",
+        _ => "other",
+    };
+    let response = next.run(request).await;
+    let status = response.status().as_u16();
+    metrics.answers.get_or_create(&Answer { method, route: route.clone(), status }).inc();
+    metrics.answer_times.get_or_create(&Route { method, route }).observe(start.elapsed().as_secs_f64());
+    response
+}

@@ -1,0 +1,72 @@
+//! A store that is timed: each operation by its name, and how it ended.
+
+use std::sync::Arc;
+use std::time::Instant;
+
+use shared::accounts::Login;
+use shared::bytes::Base64Url;
+use shared::credentials::PasskeySummary;
+use shared::ids::{AccountId, EntryId, PasskeyId, SessionId};
+use shared::passwords::{Changes, StoredEntry, Written};
+use shared::sessions::CredentialName;
+
+use super::Metrics;
+use crate::store::{
+    Credential, Hash, Invite, Lifetime, LiveSession, Millis, NewAccount, NewSecret, NewSession, Put, Store, StoreError,
+    StoredSession, Usage, WholeAccount, WholeInvite,
+};
+
+/// Passes everything on, and writes down how long it took.
+pub(crate) struct Watched {
+    pub(crate) store: Arc<dyn Store>,
+    pub(crate) metrics: Arc<Metrics>,
+}
+
+macro_rules! pass_on {
+    ($($operation:ident($($argument:ident: $kind:ty),*) -> $result:ty;)*) => {
+        impl Store for Watched {
+            $(fn $operation(&self, $($argument: $kind),*) -> Result<$result, StoreError> {
+                let start = Instant::now();
+                let done = self.store.$operation($($argument),*);
+                self.metrics.stored(stringify!($operation), start.elapsed(), done.as_ref().err());
+                done
+            })*
+
+            fn usage(&self) -> Usage {
+                self.store.usage()
+            }
+        }
+    };
+}
+
+pass_on! {
+    check() -> ();
+    look_for_damage() -> ();
+    bind_server_key(fingerprint: &Hash) -> ();
+    has_accounts() -> bool;
+    add_invite(invite: &Invite) -> ();
+    check_invite(code_hash: &Hash, now: Millis) -> ();
+    create_account(account: &NewAccount, invite_hash: &Hash, now: Millis) -> ();
+    login(account: AccountId) -> Login;
+    delete_account(account: AccountId) -> ();
+    credential(login: &Login, name: &CredentialName) -> Option<Credential>;
+    set_credential(secret: &NewSecret, passkeys_max: usize, now: Millis) -> ();
+    passkeys(account: AccountId) -> Vec<PasskeySummary>;
+    remove_passkey(account: AccountId, id: &PasskeyId) -> ();
+    open_session(session: &NewSession, lifetime: &Lifetime, now: Millis) -> Base64Url;
+    live_session(token_hash: &Hash, lifetime: &Lifetime, now: Millis) -> LiveSession;
+    touch_session(token_hash: &Hash, now: Millis) -> ();
+    sessions(account: AccountId, lifetime: &Lifetime, now: Millis) -> Vec<StoredSession>;
+    end_session(token_hash: &Hash) -> ();
+    end_listed_session(account: AccountId, id: SessionId) -> ();
+    end_other_sessions(account: AccountId, token_hash: &Hash) -> ();
+    changes(account: AccountId, since: u64, limit: u32) -> Changes;
+    put(put: &Put, entries_max: u64, now: Millis) -> Written;
+    delete(account: AccountId, id: EntryId, replaces: u32, now: Millis) -> Written;
+    server_key() -> Option<Hash>;
+    account_after(after: Option<AccountId>) -> Option<WholeAccount>;
+    invites() -> Vec<WholeInvite>;
+    take_account(account: &WholeAccount) -> ();
+    take_entries(account: AccountId, entries: &[StoredEntry]) -> ();
+    take_invite(invite: &WholeInvite) -> ();
+}

@@ -1,0 +1,58 @@
+//! Which part is not ready, and why.
+
+use axum::http::StatusCode;
+use backend::store::{ReadOnly, StoreError};
+use serde_json::{Value, json};
+
+use crate::bounds::puppet;
+use crate::harness::App;
+
+/// The parts, each as `part state cause`.
+fn parts(body: &Value) -> Vec<String> {
+    let part = |part: &Value| {
+        let words = ["part", "state", "cause"].map(|name| part[name].as_str().unwrap_or_default().to_owned());
+        words.join(" ").trim().to_owned()
+    };
+    body["parts"].as_array().unwrap().iter().map(part).collect()
+}
+
+#[tokio::test]
+async fn each_part_is_named() {
+    let app = App::new();
+    let answer = app.get("/readyz", None).await;
+    assert_eq!((answer.status, &answer.json()["status"]), (StatusCode::OK, &json!("ok")));
+    assert_eq!(parts(&answer.json()), ["server-key ok", "reads ok", "writes ok"]);
+
+    // Nobody knows yet whose database it is.
+    app.gate.close();
+    let answer = app.get("/readyz", None).await;
+    assert_eq!(answer.problem(), "store-unavailable");
+    assert_eq!(parts(&answer.json()), ["server-key unreachable", "reads unknown", "writes unknown"]);
+    app.gate.open();
+
+    // A backup that was not made is told, and takes no server out of service.
+    app.gate.metrics().backups_are_due();
+    app.gate.metrics().backup_failed();
+    let answer = app.get("/readyz", None).await;
+    assert_eq!(answer.status, StatusCode::OK);
+    assert_eq!(parts(&answer.json())[3], "backup failed");
+    app.gate.metrics().backup_made(1);
+    assert_eq!(parts(&app.get("/readyz", None).await.json())[3], "backup ok");
+}
+
+#[tokio::test]
+async fn read_only_is_told_from_unreachable_and_says_why() {
+    for (error, told) in [
+        (StoreError::ReadOnly(ReadOnly::Damaged("page 7 of /secret/path".into())), "writes read-only damaged"),
+        (StoreError::ReadOnly(ReadOnly::DiskFull), "writes read-only disk-full"),
+        (StoreError::ReadOnly(ReadOnly::File), "writes read-only file"),
+        (StoreError::Unavailable("/secret/path is locked".into()), "writes unreachable"),
+    ] {
+        let error = std::sync::Mutex::new(Some(error));
+        let app = puppet(move || Err(error.lock().unwrap().take().unwrap()));
+        let answer = app.get("/readyz", None).await;
+        assert_eq!((answer.status, answer.problem().as_str()), (StatusCode::SERVICE_UNAVAILABLE, "store-unavailable"));
+        assert_eq!(parts(&answer.json()), ["server-key ok", "reads ok", told]);
+        assert!(!String::from_utf8(answer.body).unwrap().contains("secret"), "{told}");
+    }
+}
