@@ -58,7 +58,11 @@ pub fn open_sqlite(file: &Path) -> Result<Arc<dyn Store>> {
     Ok(Arc::new(store))
 }
 
-fn make_folder(data: &Path) -> Result<()> {
+/// Makes a folder that only its owner can look into; does nothing if there is one.
+///
+/// # Errors
+/// If it cannot be made.
+pub fn make_folder(data: &Path) -> Result<()> {
     let mut folder = fs::DirBuilder::new();
     folder.recursive(true);
     #[cfg(unix)]
@@ -158,17 +162,25 @@ fn oracle_password(settings: &Oracle, user: &str) -> Result<Zeroizing<String>> {
     Ok(Zeroizing::new(password))
 }
 
+/// The server key that there is: from the environment, or from its file.
+///
+/// # Errors
+/// If what should be a key is none.
+pub fn server_key_of(data: &Path) -> Result<Option<ServerKey>> {
+    if let Some(text) = std::env::var_os("PASSMINT_SERVER_KEY") {
+        let text = Zeroizing::new(text.into_string().ok().context("PASSMINT_SERVER_KEY is not text")?);
+        return ServerKey::from_text(&text).map(Some).context("PASSMINT_SERVER_KEY holds no server key");
+    }
+    ServerKey::load(&data.join("server-key"))
+}
+
 /// The server key: from the environment, or from its file, or new if nothing has been saved yet.
 ///
 /// # Errors
 /// If there is no key but there are vaults, or nobody can tell.
 pub fn server_key(data: &Path, store: &dyn Store) -> Result<ServerKey> {
     let file = data.join("server-key");
-    if let Some(text) = std::env::var_os("PASSMINT_SERVER_KEY") {
-        let text = Zeroizing::new(text.into_string().ok().context("PASSMINT_SERVER_KEY is not text")?);
-        return ServerKey::from_text(&text).context("PASSMINT_SERVER_KEY holds no server key");
-    }
-    if let Some(key) = ServerKey::load(&file)? {
+    if let Some(key) = server_key_of(data)? {
         return Ok(key);
     }
     if store.has_accounts().context("there is no server key yet, and whether a new one may be made cannot be told")? {

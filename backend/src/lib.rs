@@ -13,6 +13,7 @@ pub mod gate;
 pub mod generate;
 pub mod headers;
 pub mod invites;
+pub mod keeping;
 pub mod listener;
 pub mod logging;
 pub mod login;

@@ -34,6 +34,9 @@ fn main() -> ExitCode {
         Command::Check(settings) => return check(&settings),
         Command::Generate(settings) => settings.run(),
         Command::Move(settings) => move_house(&settings),
+        Command::Backup(settings) => settings.run(),
+        Command::Restore(settings) => settings.run(),
+        Command::Verify(settings) => settings.run(),
     };
     match result {
         Ok(()) => ExitCode::SUCCESS,
@@ -63,6 +66,8 @@ fn serve(settings: &Serve) -> Result<()> {
         let gate = Gate::new(store, settings.database_calls as usize, time);
         let fingerprint = *key.fingerprint();
         let key = Arc::new(key);
+        let sqlite = settings.data.database == DatabaseKind::Sqlite;
+        settings.clock.start(&gate, &key, sqlite.then(|| database::sqlite_file(&settings.data.data)))?;
         settings.metrics.start(gate.clone()).await?;
         let settled = settle(&gate, fingerprint, &page_url).await?;
 

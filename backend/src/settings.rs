@@ -1,6 +1,6 @@
 //! The command line and its twin, the environment: every setting, with its unit and default.
 
-use std::path::PathBuf;
+use std::path::{Path, PathBuf};
 use std::str::FromStr;
 use std::time::Duration;
 
@@ -11,6 +11,7 @@ use shared::limits::ENTRIES_MAX;
 
 use crate::client_address::TrustedProxy;
 use crate::generate::Generate;
+use crate::keeping::{Backup, Clock, Restore, verify_and_tell};
 use crate::listener::{Listen, Secure, files_for, room};
 use crate::logging::Logging;
 use crate::metrics::MetricsListener;
@@ -40,6 +41,12 @@ pub enum Command {
     Generate(Generate),
     /// Take everything from one database over into another, and prove that both hold the same.
     Move(Move),
+    /// Make a backup of database and server key, while the server goes on.
+    Backup(Backup),
+    /// Put a backup back into an empty data folder.
+    Restore(Restore),
+    /// Prove that an archive or a data folder is whole.
+    Verify(Verify),
 }
 
 impl Cli {
@@ -49,7 +56,8 @@ impl Cli {
         let matches = Self::command().get_matches();
         let mut cli = Self::from_arg_matches(&matches).unwrap_or_else(|error| error.exit());
         let data = match &mut cli.command {
-            Command::Generate(_) => return cli,
+            Command::Generate(_) | Command::Restore(_) | Command::Verify(_) => return cli,
+            Command::Backup(backup) => &mut backup.data,
             Command::Serve(serve) => &mut serve.data,
             Command::Invite(invite) => &mut invite.data,
             Command::Check(check) => &mut check.data,
@@ -249,6 +257,9 @@ pub struct Serve {
     /// How the way to the server is protected.
     #[command(flatten)]
     pub secure: Secure,
+    /// Backups and checks by the clock.
+    #[command(flatten)]
+    pub clock: Clock,
     /// The log.
     #[command(flatten)]
     pub logging: Logging,
@@ -266,6 +277,27 @@ pub struct Invite {
     /// Days for which the link is good.
     #[arg(long, default_value_t = 7, value_name = "DAYS", value_parser = clap::value_parser!(u64).range(1..=365))]
     pub days: u64,
+}
+
+/// Settings of `passmint verify`.
+#[derive(Args, Debug)]
+pub struct Verify {
+    /// An archive, or a data folder.
+    #[arg(value_name = "WHAT")]
+    pub what: String,
+    /// File whose first line is the archive's passphrase.
+    #[arg(long, env = "PASSMINT_BACKUP_PASSPHRASE_FILE", value_name = "FILE")]
+    pub passphrase_file: Option<PathBuf>,
+}
+
+impl Verify {
+    /// Verifies, and prints what is there.
+    ///
+    /// # Errors
+    /// If it cannot be read, or is not whole.
+    pub fn run(&self) -> anyhow::Result<()> {
+        verify_and_tell(Path::new(&self.what), self.passphrase_file.as_deref())
+    }
 }
 
 impl Serve {

@@ -251,6 +251,27 @@ fn invite_check_and_move_speak_to_the_same_database() {
     assert!(ok && said.contains("Moved 0 accounts, 0 entries and 2 invites"), "{said}");
 }
 
+/// What is in Oracle becomes an archive that opens without Oracle.
+#[test]
+fn a_backup_of_oracle_is_a_sqlite_file() {
+    let data = tempfile::tempdir().unwrap();
+    Server::start("kept", &data).hears("/#invite=");
+    let archive = data.path().join("kept.tar");
+    let new = data.path().join("new");
+    let run = |arguments: &[&str], last: &std::path::Path| {
+        let Output { status, stdout, stderr } =
+            passmint("kept", &data).args(arguments).arg(last).env("PASSMINT_DATA", data.path()).output().unwrap();
+        let said = String::from_utf8([stdout, stderr].concat()).unwrap();
+        assert!(status.success(), "{said}");
+        said
+    };
+    let said = run(&["backup"], &archive);
+    assert!(said.contains("0 accounts, 0 entries") && said.contains("1 invites"), "{said}");
+    run(&["restore", archive.to_str().unwrap(), "--data"], &new);
+    let said = run(&["verify"], &new);
+    assert!(said.contains("1 invites") && said.contains("server key: there") && said.contains("whole"), "{said}");
+}
+
 /// Each setting that is wrong is named, with where it came from.
 #[test]
 fn wrong_settings_are_named() {

@@ -1,11 +1,17 @@
 //! Which part is not ready, and why.
 
+use std::fs;
+use std::sync::Arc;
+
 use axum::http::StatusCode;
-use backend::store::{ReadOnly, StoreError};
+use backend::keeping::look_for_damage;
+use backend::page::Page;
+use backend::store::sqlite::SqliteStore;
+use backend::store::{ReadOnly, Store, StoreError};
 use serde_json::{Value, json};
 
 use crate::bounds::puppet;
-use crate::harness::App;
+use crate::harness::{App, entry_id};
 
 /// The parts, each as `part state cause`.
 fn parts(body: &Value) -> Vec<String> {
@@ -55,4 +61,32 @@ async fn read_only_is_told_from_unreachable_and_says_why() {
         assert_eq!(parts(&answer.json()), ["server-key ok", "reads ok", told]);
         assert!(!String::from_utf8(answer.body).unwrap().contains("secret"), "{told}");
     }
+}
+
+/// From the damage to what readiness, metrics and a client hear of it.
+#[tokio::test]
+async fn damage_that_is_found_ends_writes_and_is_told() {
+    let folder = tempfile::tempdir().unwrap();
+    let path = folder.path().join("a.db");
+    let store: Arc<dyn Store> = Arc::new(SqliteStore::open(&path, 2).unwrap());
+    let app = App::over(store, folder, Page::default());
+    let token = app.settle(1);
+    for tag in 1..=3 {
+        assert_eq!(app.put(entry_id(tag), &token, 0, tag).await.status, StatusCode::OK);
+    }
+    // Closed and opened again, so that everything is in the file itself and not in its log.
+    let app = app.restart();
+    look_for_damage(&app.gate).await;
+    assert!(!app.gate.usage().damaged);
+
+    let mut octets = fs::read(&path).unwrap();
+    let end = octets.len();
+    octets[end - 2 * 4096..].fill(0x55);
+    fs::write(&path, octets).unwrap();
+    look_for_damage(&app.gate).await;
+    assert!(app.gate.usage().damaged);
+    let answer = app.get("/readyz", None).await;
+    assert_eq!(answer.status, StatusCode::SERVICE_UNAVAILABLE);
+    assert_eq!(parts(&answer.json())[2], "writes read-only damaged");
+    assert!(app.gate.metrics().text(&app.gate).unwrap().contains("passmint_store_damaged 1\n"));
 }

@@ -4,7 +4,7 @@ use std::path::Path;
 
 use rusqlite::{Connection, OpenFlags, TransactionBehavior};
 
-use super::{StoreError, cause};
+use super::{StoreError, backup, cause};
 
 /// Step `n` (from 1) leads from schema version `n - 1` to `n`; SQLite keeps the number in `user_version`.
 pub(super) const STEPS: &[&str] = &[
@@ -62,6 +62,36 @@ pub(super) const STEPS: &[&str] = &[
         PRIMARY KEY (account_id, id)
     ) STRICT, WITHOUT ROWID;",
 ];
+
+/// Before an older file is changed, copies it beside itself, as `FILE.before-schema-N`. What was copied before is kept.
+pub(super) fn keep_a_copy(connection: &Connection, path: &Path) -> Result<(), StoreError> {
+    let version = version(connection)?;
+    if version == 0 || version as usize == STEPS.len() {
+        return Ok(());
+    }
+    let mut name = path.as_os_str().to_owned();
+    name.push(format!(".before-schema-{}", STEPS.len()));
+    let (copy, folder) = (Path::new(&name), path.parent().unwrap_or(Path::new(".")));
+    if copy.exists() {
+        return Ok(());
+    }
+    let unkept = |error: std::io::Error| {
+        StoreError::Unavailable(format!("it has an older schema, and cannot be copied before it is changed: {error}"))
+    };
+    let folder = if folder.as_os_str().is_empty() { Path::new(".") } else { folder };
+    let file = tempfile::NamedTempFile::new_in(folder).map_err(unkept)?;
+    backup::copy_all(connection, file.path())?;
+    file.as_file().sync_all().map_err(unkept)?;
+    match file.persist_noclobber(copy) {
+        Ok(_) => {
+            tracing::info!(copy = %copy.display(), "the database is changed for this version; a copy of it is kept");
+            Ok(())
+        }
+        // Another process has started at the same time.
+        Err(_) if copy.exists() => Ok(()),
+        Err(error) => Err(unkept(error.error)),
+    }
+}
 
 /// Takes the steps that are missing, each in a transaction of its own.
 pub(super) fn run(connection: &mut Connection) -> Result<(), StoreError> {

@@ -4,6 +4,7 @@
 //! may have the same file open; SQLite's own locks keep them apart.
 
 mod accounts;
+mod backup;
 mod credentials;
 mod migrations;
 mod moving;
@@ -24,6 +25,7 @@ use shared::ids::{AccountId, EntryId, PasskeyId, SessionId};
 use shared::passwords::{Changes, StoredEntry, Written};
 use shared::sessions::CredentialName;
 
+pub use self::backup::{Census, copy, examine};
 use self::writer::Writer;
 use super::{
     Credential, Hash, Invite, Lifetime, LiveSession, Millis, NewAccount, NewSecret, NewSession, Put, ReadOnly, Store,

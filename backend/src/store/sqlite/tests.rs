@@ -140,6 +140,16 @@ fn a_database_of_the_first_release_is_taken_over() {
         store.writer.with(version).unwrap().unwrap()
     };
     assert_eq!(version(&store), 2);
+    // What it was before is kept beside it, with all that was in it, for its owner only.
+    let copy = folder.path().join("a.db.before-schema-2");
+    let before = Connection::open(&copy).unwrap();
+    assert_eq!(before.pragma_query_value(None, "user_version", |row| row.get::<_, u32>(0)).unwrap(), 1);
+    assert_eq!(before.query_row("SELECT count(*) FROM sessions", [], |row| row.get::<_, u32>(0)).unwrap(), 1);
+    #[cfg(unix)]
+    {
+        use std::os::unix::fs::PermissionsExt;
+        assert_eq!(fs::metadata(&copy).unwrap().permissions().mode() & 0o777, 0o600);
+    }
     assert_eq!(store.server_key().unwrap(), Some([3; 32]));
     assert_eq!(store.invites().unwrap().len(), 1);
     let ada = store.account_after(None).unwrap().unwrap();

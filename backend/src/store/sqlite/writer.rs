@@ -250,6 +250,7 @@ fn connect(path: &Path) -> Result<Connection, StoreError> {
     }
     prepare(&connection).map_err(cause)?;
     connection.pragma_update(None, "journal_mode", "wal").map_err(cause)?;
+    migrations::keep_a_copy(&connection, path)?;
     migrations::run(&mut connection)?;
     Ok(connection)
 }

@@ -1,0 +1,233 @@
+//! The archive: a tar of the database, the server key and a manifest that says what they are; sealed as a whole if there is
+//! a passphrase.
+
+use std::collections::BTreeMap;
+use std::fs::File;
+use std::io::{self, BufReader, BufWriter, Read, Seek, Write};
+use std::path::Path;
+
+use anyhow::{Context, Result, bail, ensure};
+use serde::{Deserialize, Serialize};
+use sha2::{Digest, Sha256};
+use tar::{Builder, EntryType, Header};
+use tempfile::NamedTempFile;
+use time::OffsetDateTime;
+use zeroize::Zeroizing;
+
+use super::Passphrase;
+use super::seal::{MAGIC, Opener, Sealer};
+use crate::server_key::ServerKey;
+use crate::store::Millis;
+use crate::store::sqlite::Census;
+
+/// The format that is written, and the newest that is read.
+const FORMAT: u32 = 1;
+pub(super) const DATABASE: &str = "passmint.db";
+pub(super) const SERVER_KEY: &str = "server-key";
+const MANIFEST: &str = "manifest.json";
+/// Octets of the parts that are read into memory.
+const SMALL_MAX: u64 = 64 * 1024;
+
+/// What an archive says of itself.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Manifest {
+    /// The archive's format.
+    pub format: u32,
+    /// The Passmint that made it.
+    pub passmint: String,
+    /// When it was made: milliseconds since 1970.
+    pub made_at: Millis,
+    /// The version of the database's schema.
+    pub schema: u32,
+    /// Accounts in it.
+    pub accounts: u64,
+    /// Entries in it that are not deleted.
+    pub entries: u64,
+    /// SHA-256 of each file, in hexadecimal digits.
+    pub files: BTreeMap<String, String>,
+}
+
+/// An archive, read.
+pub(super) struct Opened {
+    pub(super) manifest: Manifest,
+    pub(super) database: NamedTempFile,
+    pub(super) server_key: Option<ServerKey>,
+    pub(super) is_sealed: bool,
+}
+
+/// The name of an archive that is made now: they sort by time.
+#[must_use]
+pub fn name_of(when: Millis, is_sealed: bool) -> String {
+    let seconds = i64::try_from(when / 1000).unwrap_or(i64::MAX);
+    let time = OffsetDateTime::from_unix_timestamp(seconds).unwrap_or(OffsetDateTime::UNIX_EPOCH);
+    let (year, month, day) = time.to_calendar_date();
+    let (hour, minute, second) = time.to_hms();
+    let month = u8::from(month);
+    let end = if is_sealed { ".sealed" } else { "" };
+    format!("passmint-{year:04}{month:02}{day:02}T{hour:02}{minute:02}{second:02}Z.tar{end}")
+}
+
+/// Whether a file was given its name by [`name_of`].
+pub(super) fn is_ours(name: &str) -> bool {
+    let Some(rest) = name.strip_prefix("passmint-") else { return false };
+    let rest = rest.strip_suffix(".sealed").unwrap_or(rest);
+    let Some(time) = rest.strip_suffix("Z.tar") else { return false };
+    let digits = |text: &str, count| text.len() == count && text.bytes().all(|octet| octet.is_ascii_digit());
+    time.split_once('T').is_some_and(|(date, time)| digits(date, 8) && digits(time, 6))
+}
+
+/// Writes an archive of these to a file.
+pub(super) fn write(
+    to: &File,
+    database: &Path,
+    census: &Census,
+    key: Option<&ServerKey>,
+    passphrase: Option<&Passphrase>,
+) -> Result<()> {
+    let mut octets = File::open(database).context("the copy of the database")?;
+    let key = key.map(ServerKey::expose_as_text);
+    let mut files = BTreeMap::from([(DATABASE.to_owned(), hash(&mut octets)?)]);
+    if let Some(key) = &key {
+        files.insert(SERVER_KEY.to_owned(), hash(&mut key.as_bytes())?);
+    }
+    let manifest = Manifest {
+        format: FORMAT,
+        passmint: env!("CARGO_PKG_VERSION").to_owned(),
+        made_at: crate::now(),
+        schema: census.schema,
+        accounts: census.accounts,
+        entries: census.entries,
+        files,
+    };
+    octets.rewind()?;
+    let mut pack = |to: &mut dyn Write| {
+        let mut tar = Builder::new(to);
+        let mut add = |name: &str, size: u64, from: &mut dyn Read| {
+            let mut header = Header::new_ustar();
+            header.set_entry_type(EntryType::Regular);
+            header.set_mode(0o600);
+            header.set_mtime(manifest.made_at / 1000);
+            header.set_size(size);
+            tar.append_data(&mut header, name, from)
+        };
+        let text = serde_json::to_vec_pretty(&manifest)?;
+        add(MANIFEST, text.len() as u64, &mut text.as_slice())?;
+        if let Some(key) = &key {
+            add(SERVER_KEY, key.len() as u64, &mut key.as_bytes())?;
+        }
+        add(DATABASE, octets.metadata()?.len(), &mut octets)?;
+        tar.finish()?;
+        Ok::<_, anyhow::Error>(())
+    };
+    let mut to = BufWriter::new(to);
+    match passphrase {
+        None => {
+            pack(&mut to)?;
+            to.flush()?;
+        }
+        Some(passphrase) => {
+            let mut sealer = Sealer::new(to, passphrase)?;
+            pack(&mut sealer)?;
+            sealer.finish()?.flush()?;
+        }
+    }
+    Ok(())
+}
+
+/// Reads an archive: its database goes into a file in `folder`, which is gone with the answer unless it is kept. The
+/// passphrase is asked for if it is sealed.
+///
+/// # Errors
+/// If it is no archive, of a newer format, sealed with another passphrase, or not what its manifest says.
+pub(super) fn read(archive: &Path, folder: &Path, passphrase: impl FnOnce() -> Result<Passphrase>) -> Result<Opened> {
+    let mut file = BufReader::new(File::open(archive).with_context(|| format!("cannot open {}", archive.display()))?);
+    let mut start = Vec::new();
+    file.by_ref().take(MAGIC.len() as u64 - 1).read_to_end(&mut start)?;
+    file.rewind()?;
+    let is_sealed = MAGIC.starts_with(&start) && !start.is_empty();
+    let unpacked = if is_sealed {
+        let mut opener = Opener::new(file, &passphrase()?)?;
+        let unpacked = unpack(&mut opener, folder)?;
+        // To the end: what was added there, or cut off, is seen then.
+        io::copy(&mut opener, &mut io::sink())?;
+        unpacked
+    } else {
+        unpack(&mut file, folder)?
+    };
+    Ok(Opened { is_sealed, ..unpacked })
+}
+
+fn unpack(from: &mut dyn Read, folder: &Path) -> Result<Opened> {
+    let (mut manifest, mut server_key, mut database) = (None, None, None);
+    let mut hashes = BTreeMap::new();
+    let mut tar = tar::Archive::new(from);
+    for entry in tar.entries().context("it is no archive of Passmint's")? {
+        let mut entry = entry.context("it is no archive of Passmint's, or was changed")?;
+        let name = entry.path().context("it is no archive of Passmint's")?.to_string_lossy().into_owned();
+        ensure!(entry.header().entry_type() == EntryType::Regular, "{name:?} in it is no plain file");
+        match name.as_str() {
+            MANIFEST if manifest.is_none() => {
+                let read: Manifest =
+                    serde_json::from_slice(&small(&mut entry)?).context("its manifest cannot be read")?;
+                ensure!(read.format <= FORMAT, "its format is {}: use the newer Passmint", read.format);
+                manifest = Some(read);
+            }
+            SERVER_KEY if server_key.is_none() => {
+                let octets = small(&mut entry)?;
+                hashes.insert(name, hash(&mut octets.as_slice())?);
+                let text = str::from_utf8(&octets).ok().context("the server key in it is not text")?;
+                server_key = Some(ServerKey::from_text(text).context("the server key in it")?);
+            }
+            DATABASE if database.is_none() => {
+                let mut file = tempfile::Builder::new()
+                    .prefix(".passmint-")
+                    .tempfile_in(folder)
+                    .with_context(|| format!("cannot write into {}", folder.display()))?;
+                io::copy(&mut entry, file.as_file_mut()).context("cannot take the database out of it")?;
+                file.as_file().sync_all()?;
+                file.as_file_mut().rewind()?;
+                hashes.insert(name, hash(file.as_file_mut())?);
+                database = Some(file);
+            }
+            _ => bail!("{name:?} is in it, which belongs into no archive of Passmint's"),
+        }
+    }
+    let manifest = manifest.context("it has no manifest: it is no archive of Passmint's, or was cut off")?;
+    ensure!(manifest.files == hashes, "what is in it is not what its manifest says: it was damaged or changed");
+    let database = database.context("it holds no database")?;
+    Ok(Opened { manifest, database, server_key, is_sealed: false })
+}
+
+fn small(from: &mut dyn Read) -> Result<Zeroizing<Vec<u8>>> {
+    let mut octets = Zeroizing::new(Vec::new());
+    from.take(SMALL_MAX + 1).read_to_end(&mut octets)?;
+    ensure!(octets.len() as u64 <= SMALL_MAX, "a part of it is too large");
+    Ok(octets)
+}
+
+fn hash(from: &mut dyn Read) -> Result<String> {
+    let mut hash = Sha256::new();
+    let mut octets = vec![0; 64 * 1024];
+    loop {
+        match from.read(&mut octets)? {
+            0 => return Ok(hash.finalize().iter().map(|octet| format!("{octet:02x}")).collect()),
+            count => hash.update(&octets[..count]),
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn names_sort_by_time_and_are_known_again() {
+        // By GNU date: date -u -d @1790000000 +%Y%m%dT%H%M%SZ
+        assert_eq!(name_of(1_790_000_000_999, false), "passmint-20260921T141320Z.tar");
+        assert_eq!(name_of(1_790_000_000_000, true), "passmint-20260921T141320Z.tar.sealed");
+        assert!(is_ours("passmint-20260921T141320Z.tar") && is_ours("passmint-20260921T141320Z.tar.sealed"));
+        for other in ["passmint.tar", "passmint-2026-09-21.tar", "passmint-20260921T141320Z.tar.gz", "passmint-x.tar"] {
+            assert!(!is_ours(other), "{other}");
+        }
+    }
+}

@@ -1,0 +1,64 @@
+//! Puts an archive back into an empty data folder.
+
+use std::fs;
+use std::path::{Path, PathBuf};
+
+use anyhow::{Context, Result, bail, ensure};
+use clap::Args;
+
+use super::archive::{self, DATABASE, SERVER_KEY};
+use super::{Passphrase, Verified};
+use crate::database::make_folder;
+use crate::store::sqlite;
+
+/// Settings of `passmint restore`.
+#[derive(Args, Debug)]
+#[command(
+    after_help = "The folder must hold neither a database nor a server key. Everybody logs in anew. To take the data \
+into Oracle: passmint move --from sqlite:FOLDER/passmint.db --to oracle"
+)]
+pub struct Restore {
+    /// The archive.
+    #[arg(value_name = "ARCHIVE")]
+    pub archive: PathBuf,
+    /// Folder to put database and server key into; made if it is missing.
+    #[arg(long, env = "PASSMINT_DATA", default_value = "./data", value_name = "FOLDER")]
+    pub data: PathBuf,
+    /// File whose first line is the archive's passphrase.
+    #[arg(long, env = "PASSMINT_BACKUP_PASSPHRASE_FILE", value_name = "FILE")]
+    pub passphrase_file: Option<PathBuf>,
+}
+
+/// Puts database and server key of an archive into a folder, after everything was found whole.
+///
+/// # Errors
+/// If the folder holds a database or a key, or anything about the archive is wrong; the folder is left as it was.
+pub fn restore(archive: &Path, data: &Path, passphrase: impl FnOnce() -> Result<Passphrase>) -> Result<Verified> {
+    let files = [DATABASE.to_owned(), format!("{DATABASE}-wal"), format!("{DATABASE}-shm"), SERVER_KEY.to_owned()];
+    for file in files.map(|name| data.join(name)) {
+        ensure!(!file.exists(), "{} exists: restore into an empty folder, or put it away first", file.display());
+    }
+    make_folder(data)?;
+    let opened = archive::read(archive, data, passphrase)?;
+    let census = sqlite::examine(opened.database.path()).context("the database in it")?;
+    if let Some(fault) = census.faults.first() {
+        bail!("the database in it is not whole ({fault}); take another archive");
+    }
+    if let (Some(key), Some(bound)) = (&opened.server_key, census.server_key) {
+        ensure!(*key.fingerprint() == bound, "the server key in it does not belong to its database");
+    }
+    // The key first: a database without one would be served with a new key, which opens no vault.
+    if let Some(key) = &opened.server_key {
+        key.store(&data.join(SERVER_KEY))?;
+    }
+    let place = data.join(DATABASE);
+    let kept = opened.database.persist_noclobber(&place).map_err(|error| error.error);
+    kept.with_context(|| format!("cannot make {}", place.display()))?;
+    fs::File::open(data).and_then(|folder| folder.sync_all()).context("cannot write the data folder")?;
+    Ok(Verified {
+        census,
+        manifest: Some(opened.manifest),
+        has_server_key: opened.server_key.is_some(),
+        is_sealed: opened.is_sealed,
+    })
+}

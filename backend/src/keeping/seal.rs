@@ -1,0 +1,251 @@
+//! An archive's encryption: a stream in chunks, so that no size needs memory, and no part can be cut off unseen.
+//!
+//! Argon2id makes a key of a passphrase and a salt; ChaCha20-Poly1305 in the STREAM construction (Hoang, Reyhanitabar,
+//! Rogaway and Vizár, 2015; `aead::stream`) seals chunks of 64 KiB, each bound to its place, the last one marked as the
+//! last, and all to the header. docs/SECURITY.md has the octets.
+
+use std::io::{self, ErrorKind, Read, Write};
+
+use anyhow::{Result, ensure};
+use argon2::{Algorithm, Argon2, Params, Version};
+use chacha20poly1305::aead::Payload;
+use chacha20poly1305::aead::generic_array::GenericArray;
+use chacha20poly1305::aead::stream::{DecryptorBE32, EncryptorBE32};
+use chacha20poly1305::{ChaCha20Poly1305, Key, KeyInit};
+use rand_core_06::{OsRng, RngCore};
+use zeroize::Zeroizing;
+
+use super::Passphrase;
+
+/// What a sealed archive starts with; the last octet is the format's version.
+pub(super) const MAGIC: &[u8; 17] = b"passmint-archive\x01";
+const SALT_LEN: usize = 16;
+const HEADER_LEN: usize = MAGIC.len() + 12 + SALT_LEN;
+/// Octets of a chunk before it is sealed.
+const CHUNK: usize = 64 * 1024;
+const TAG_LEN: usize = 16;
+/// The nonce's fixed part. The key is used for one archive only, so that it may be the same each time.
+const NONCE_PREFIX: [u8; 7] = [0; 7];
+
+/// What Argon2id costs.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+struct Costs {
+    memory_kib: u32,
+    passes: u32,
+    lanes: u32,
+}
+
+/// As in the rest of Passmint.
+const COSTS: Costs = Costs { memory_kib: 64 * 1024, passes: 3, lanes: 1 };
+/// More than this is not read: who made the file could otherwise take all memory.
+const COSTS_MAX: Costs = Costs { memory_kib: 1024 * 1024, passes: 10, lanes: 16 };
+
+fn cipher(passphrase: &Passphrase, salt: &[u8], costs: Costs) -> Result<ChaCha20Poly1305, argon2::Error> {
+    let params = Params::new(costs.memory_kib, costs.passes, costs.lanes, Some(32))?;
+    let mut key = Zeroizing::new([0; 32]);
+    Argon2::new(Algorithm::Argon2id, Version::V0x13, params).hash_password_into(
+        passphrase.expose().as_bytes(),
+        salt,
+        &mut *key,
+    )?;
+    Ok(ChaCha20Poly1305::new(Key::from_slice(&*key)))
+}
+
+/// These errors are none of the standard library's; their texts hold no data.
+fn failed(error: impl std::fmt::Display) -> io::Error {
+    io::Error::other(error.to_string())
+}
+
+/// Seals what is written to it. Nothing of it opens before [`Sealer::finish`].
+pub(super) struct Sealer<W> {
+    to: W,
+    stream: EncryptorBE32<ChaCha20Poly1305>,
+    header: [u8; HEADER_LEN],
+    /// What is not sealed yet: a full chunk may be the last one.
+    chunk: Zeroizing<Vec<u8>>,
+}
+
+impl<W: Write> Sealer<W> {
+    /// Begins a sealed archive with a new salt.
+    pub(super) fn new(mut to: W, passphrase: &Passphrase) -> Result<Self> {
+        let mut header = [0; HEADER_LEN];
+        let mut salt = [0; SALT_LEN];
+        OsRng.fill_bytes(&mut salt);
+        let costs = [COSTS.memory_kib, COSTS.passes, COSTS.lanes].map(u32::to_be_bytes);
+        header.copy_from_slice(&[MAGIC.as_slice(), costs.as_flattened(), &salt].concat());
+        to.write_all(&header)?;
+        let cipher = cipher(passphrase, &salt, COSTS).map_err(failed)?;
+        let stream = EncryptorBE32::from_aead(cipher, GenericArray::from_slice(&NONCE_PREFIX));
+        Ok(Self { to, stream, header, chunk: Zeroizing::new(Vec::with_capacity(CHUNK)) })
+    }
+
+    /// Seals the last chunk, and gives back what it was written to.
+    pub(super) fn finish(mut self) -> io::Result<W> {
+        let last = Payload { msg: &self.chunk, aad: &self.header };
+        let sealed = self.stream.encrypt_last(last).map_err(failed)?;
+        self.to.write_all(&sealed)?;
+        Ok(self.to)
+    }
+}
+
+impl<W: Write> Write for Sealer<W> {
+    fn write(&mut self, octets: &[u8]) -> io::Result<usize> {
+        if self.chunk.len() == CHUNK {
+            let next = Payload { msg: &self.chunk, aad: &self.header };
+            let sealed = self.stream.encrypt_next(next).map_err(failed)?;
+            self.to.write_all(&sealed)?;
+            self.chunk.clear();
+        }
+        let taken = octets.len().min(CHUNK - self.chunk.len());
+        self.chunk.extend_from_slice(&octets[..taken]);
+        Ok(taken)
+    }
+
+    fn flush(&mut self) -> io::Result<()> {
+        self.to.flush()
+    }
+}
+
+/// Opens what a [`Sealer`] has sealed. Whoever reads it to its end has read all of it, unchanged.
+pub(super) struct Opener<R> {
+    from: R,
+    /// Nothing after the last chunk.
+    stream: Option<DecryptorBE32<ChaCha20Poly1305>>,
+    header: [u8; HEADER_LEN],
+    /// The sealed chunk that comes next; one is read ahead to know which is the last.
+    ahead: Vec<u8>,
+    chunk: Zeroizing<Vec<u8>>,
+    given: usize,
+}
+
+impl<R: Read> Opener<R> {
+    /// Reads the header.
+    ///
+    /// # Errors
+    /// If it is of another format, or asks for more than is allowed.
+    pub(super) fn new(mut from: R, passphrase: &Passphrase) -> Result<Self> {
+        let mut header = [0; HEADER_LEN];
+        from.read_exact(&mut header)?;
+        let (magic, rest) = header.split_at(MAGIC.len());
+        ensure!(magic == MAGIC, "it is no sealed archive of a format that this Passmint knows");
+        let (costs, salt) = rest.split_at(12);
+        let cost = |at: usize| u32::from_be_bytes([costs[at], costs[at + 1], costs[at + 2], costs[at + 3]]);
+        let costs = Costs { memory_kib: cost(0), passes: cost(4), lanes: cost(8) };
+        ensure!(
+            costs.memory_kib <= COSTS_MAX.memory_kib
+                && costs.passes <= COSTS_MAX.passes
+                && costs.lanes <= COSTS_MAX.lanes,
+            "it asks for more memory or time than any archive of Passmint's"
+        );
+        let cipher = cipher(passphrase, salt, costs).map_err(failed)?;
+        let stream = Some(DecryptorBE32::from_aead(cipher, GenericArray::from_slice(&NONCE_PREFIX)));
+        let mut opener = Self { from, stream, header, ahead: Vec::new(), chunk: Zeroizing::default(), given: 0 };
+        opener.ahead = opener.read_sealed()?;
+        Ok(opener)
+    }
+
+    fn read_sealed(&mut self) -> io::Result<Vec<u8>> {
+        let mut sealed = Vec::with_capacity(CHUNK + TAG_LEN);
+        self.from.by_ref().take((CHUNK + TAG_LEN) as u64).read_to_end(&mut sealed)?;
+        Ok(sealed)
+    }
+
+    fn next_chunk(&mut self) -> io::Result<()> {
+        let Some(mut stream) = self.stream.take() else { return Ok(()) };
+        let after = self.read_sealed()?;
+        let payload = Payload { msg: &self.ahead, aad: &self.header };
+        let opened = if after.is_empty() {
+            stream.decrypt_last(payload)
+        } else {
+            let opened = stream.decrypt_next(payload);
+            self.stream = Some(stream);
+            opened
+        };
+        let wrong = || io::Error::new(ErrorKind::InvalidData, "the passphrase is wrong, or the archive was changed");
+        self.chunk = Zeroizing::new(opened.map_err(|_| wrong())?);
+        self.ahead = after;
+        self.given = 0;
+        Ok(())
+    }
+}
+
+impl<R: Read> Read for Opener<R> {
+    fn read(&mut self, into: &mut [u8]) -> io::Result<usize> {
+        while self.given == self.chunk.len() && self.stream.is_some() {
+            self.next_chunk()?;
+        }
+        let rest = &self.chunk[self.given..];
+        let count = rest.len().min(into.len());
+        into[..count].copy_from_slice(&rest[..count]);
+        self.given += count;
+        Ok(count)
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn passphrase(text: &str) -> Passphrase {
+        Passphrase::new(text.to_owned()).unwrap()
+    }
+
+    fn sealed(octets: &[u8]) -> Vec<u8> {
+        let mut sealer = Sealer::new(Vec::new(), &passphrase("correct horse battery")).unwrap();
+        sealer.write_all(octets).unwrap();
+        sealer.finish().unwrap()
+    }
+
+    fn opened(sealed: &[u8], words: &str) -> Result<Vec<u8>> {
+        let mut octets = Vec::new();
+        Opener::new(sealed, &passphrase(words))?.read_to_end(&mut octets)?;
+        Ok(octets)
+    }
+
+    #[test]
+    fn every_length_comes_back() {
+        for length in [0, 1, CHUNK - 1, CHUNK, CHUNK + 1, 2 * CHUNK, 2 * CHUNK + 77] {
+            let octets: Vec<u8> = (0..length).map(|at| (at % 251) as u8).collect();
+            let sealed = sealed(&octets);
+            assert_eq!(sealed.len(), HEADER_LEN + length + TAG_LEN * length.div_ceil(CHUNK).max(1), "{length}");
+            assert!(opened(&sealed, "correct horse battery").unwrap() == octets, "{length}");
+        }
+    }
+
+    #[test]
+    fn what_was_changed_cut_or_moved_does_not_open() {
+        let octets: Vec<u8> = (0..2 * CHUNK).map(|at| (at % 251) as u8).collect();
+        let whole = sealed(&octets);
+        let open = |sealed: &[u8]| opened(sealed, "correct horse battery");
+        assert!(opened(&whole, "correct horse batterx").is_err(), "another passphrase");
+        let body = HEADER_LEN;
+        let sealed_chunk = CHUNK + TAG_LEN;
+        for (what, end) in [("the last chunk", body + sealed_chunk), ("an octet", whole.len() - 1), ("all", body)] {
+            assert!(open(&whole[..end]).is_err(), "{what} is cut off");
+        }
+        assert!(open(&[whole.as_slice(), &[0]].concat()).is_err(), "something is added");
+        let (head, chunks) = whole.split_at(body);
+        let swapped = [head, &chunks[sealed_chunk..], &chunks[..sealed_chunk]].concat();
+        assert!(open(&swapped).is_err(), "chunks change places");
+        // A salt, a chunk, a tag; and the costs, within what is allowed.
+        for place in [MAGIC.len() + 12, body, body + sealed_chunk - 1, whole.len() - 1] {
+            let mut changed = whole.clone();
+            changed[place] ^= 1;
+            assert!(open(&changed).is_err(), "octet {place}");
+        }
+        let mut cheaper = whole.clone();
+        cheaper[MAGIC.len() + 7] = 2;
+        assert!(open(&cheaper).is_err(), "the costs belong to it");
+    }
+
+    #[test]
+    fn no_file_may_ask_for_all_memory() {
+        let mut greedy = sealed(b"text");
+        greedy[MAGIC.len()] = 1;
+        let error = opened(&greedy, "correct horse battery").unwrap_err().to_string();
+        assert!(error.contains("more memory"), "{error}");
+        let mut newer = sealed(b"text");
+        newer[MAGIC.len() - 1] = 2;
+        assert!(opened(&newer, "correct horse battery").unwrap_err().to_string().contains("format"));
+    }
+}
