@@ -5,6 +5,7 @@
 //! no code that could open an entry.
 
 pub mod app;
+pub mod client;
 pub mod client_address;
 pub mod database;
 pub mod error;
@@ -21,8 +22,10 @@ pub mod metrics;
 pub mod moving;
 pub mod page;
 pub mod routes;
+pub mod served;
 pub mod server_key;
 pub mod settings;
+pub mod status;
 pub mod store;
 pub mod throttle;
 pub mod tls;

@@ -37,6 +37,10 @@ fn main() -> ExitCode {
         Command::Backup(settings) => settings.run(),
         Command::Restore(settings) => settings.run(),
         Command::Verify(settings) => settings.run(),
+        Command::Status(settings) => match settings.run(&mut std::io::stdout()) {
+            Ok(found) => return ExitCode::from(found.code()),
+            Err(error) => Err(error.into()),
+        },
     };
     match result {
         Ok(()) => ExitCode::SUCCESS,

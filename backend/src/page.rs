@@ -111,18 +111,31 @@ impl Page {
     }
 }
 
+impl Page {
+    /// The names of its files.
+    pub fn names(&self) -> impl Iterator<Item = &str> {
+        self.0.keys().map(String::as_str)
+    }
+
+    /// The answer to a request for a path with these headers; nothing if there is no such file.
+    #[must_use]
+    pub fn answer(&self, path: &str, headers: &HeaderMap) -> Option<Response> {
+        let name = match path.trim_start_matches('/') {
+            "" => "index.html",
+            name => name,
+        };
+        self.0.get(name).map(|file| file.answer(headers))
+    }
+}
+
 /// Serves the page's files; everything that no route knows comes here.
 pub async fn serve(State(state): State<AppState>, request: Request) -> Response {
     if !matches!(*request.method(), Method::GET | Method::HEAD) {
         return ApiError::from(ProblemCode::NotFound).into_response();
     }
-    let name = match request.uri().path().trim_start_matches('/') {
-        "" => "index.html",
-        name => name,
-    };
-    match state.page().0.get(name) {
-        Some(file) => file.answer(request.headers()),
-        None if name == "index.html" => (StatusCode::SERVICE_UNAVAILABLE, NO_PAGE).into_response(),
+    match state.page().answer(request.uri().path(), request.headers()) {
+        Some(answer) => answer,
+        None if request.uri().path() == "/" => (StatusCode::SERVICE_UNAVAILABLE, NO_PAGE).into_response(),
         None => ApiError::from(ProblemCode::NotFound).into_response(),
     }
 }

@@ -9,12 +9,15 @@ use clap::parser::ValueSource;
 use clap::{Args, CommandFactory, FromArgMatches, Parser, Subcommand, ValueEnum};
 use shared::limits::ENTRIES_MAX;
 
+use crate::client::Trust;
 use crate::client_address::TrustedProxy;
 use crate::generate::Generate;
 use crate::keeping::{Backup, Clock, Restore, verify_and_tell};
 use crate::listener::{Listen, Secure, files_for, room};
 use crate::logging::Logging;
 use crate::metrics::MetricsListener;
+use crate::served;
+use crate::status::Status;
 use crate::store::oracle::LEVELS;
 use crate::store::{Lifetime, Millis};
 use crate::throttle::Limits;
@@ -45,8 +48,10 @@ pub enum Command {
     Backup(Backup),
     /// Put a backup back into an empty data folder.
     Restore(Restore),
-    /// Prove that an archive or a data folder is whole.
+    /// Prove that an archive or a data folder is whole, or that a server serves the page of this Passmint.
     Verify(Verify),
+    /// Ask a running server how it is.
+    Status(Status),
 }
 
 impl Cli {
@@ -56,7 +61,7 @@ impl Cli {
         let matches = Self::command().get_matches();
         let mut cli = Self::from_arg_matches(&matches).unwrap_or_else(|error| error.exit());
         let data = match &mut cli.command {
-            Command::Generate(_) | Command::Restore(_) | Command::Verify(_) => return cli,
+            Command::Generate(_) | Command::Restore(_) | Command::Verify(_) | Command::Status(_) => return cli,
             Command::Backup(backup) => &mut backup.data,
             Command::Serve(serve) => &mut serve.data,
             Command::Invite(invite) => &mut invite.data,
@@ -282,20 +287,26 @@ pub struct Invite {
 /// Settings of `passmint verify`.
 #[derive(Args, Debug)]
 pub struct Verify {
-    /// An archive, or a data folder.
+    /// An archive, a data folder, or the URL of a server.
     #[arg(value_name = "WHAT")]
     pub what: String,
     /// File whose first line is the archive's passphrase.
     #[arg(long, env = "PASSMINT_BACKUP_PASSPHRASE_FILE", value_name = "FILE")]
     pub passphrase_file: Option<PathBuf>,
+    /// Whom to trust.
+    #[command(flatten)]
+    pub trust: Trust,
 }
 
 impl Verify {
     /// Verifies, and prints what is there.
     ///
     /// # Errors
-    /// If it cannot be read, or is not whole.
+    /// If it cannot be read, is not whole, or serves another page.
     pub fn run(&self) -> anyhow::Result<()> {
+        if ["http://", "https://"].iter().any(|scheme| self.what.starts_with(scheme)) {
+            return served::verify_and_tell(&self.what, &self.trust);
+        }
         verify_and_tell(Path::new(&self.what), self.passphrase_file.as_deref())
     }
 }

@@ -13,6 +13,7 @@ mod metrics;
 mod page;
 mod passwords;
 mod routes;
+mod served;
 mod sessions;
 mod throttle;
 mod tls;

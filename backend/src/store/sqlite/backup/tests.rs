@@ -95,6 +95,15 @@ fn damage_is_told_and_other_files_are_refused() {
     let faults = examine(&damaged).unwrap().faults;
     assert!(faults.iter().any(|fault| fault.starts_with("damaged: ")), "{faults:?}");
 
+    // A row that its index does not know: every page is sound by itself.
+    let mut octets = fs::read(&clean).unwrap();
+    let id = *EntryId::from_time(1, [21; 10]).as_bytes();
+    let place = octets.windows(16).position(|window| window == id).unwrap();
+    octets[place + 8] ^= 1;
+    fs::write(&damaged, octets).unwrap();
+    let faults = examine(&damaged).unwrap().faults;
+    assert!(faults.iter().any(|fault| fault.starts_with("damaged: ") && fault.contains("index")), "{faults:?}");
+
     let other = folder.path().join("other.db");
     Connection::open(&other).unwrap().execute_batch("CREATE TABLE diary (entry)").unwrap();
     assert!(examine(&other).unwrap_err().to_string().contains("no database of Passmint's"));
