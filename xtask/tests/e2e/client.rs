@@ -26,6 +26,9 @@ pub(crate) struct Client {
     keyring: Keyring<OsRng>,
     connection: Connection,
     token: String,
+    pub(crate) recovery_code: String,
+    /// What was sent and answered while the vault was made.
+    pub(crate) exchanged: Vec<String>,
 }
 
 /// Where requests go.
@@ -73,22 +76,28 @@ impl Client {
             login: login.to_owned(),
             passphrase: Secret::new(PASSPHRASE.to_owned()),
         };
-        let Response::RegistrationStarted { body, .. } = keyring.handle(start).unwrap() else {
+        let Response::RegistrationStarted { body, recovery_code } = keyring.handle(start).unwrap() else {
             panic!("no registration")
         };
-        let mut answer = connection.post("accounts/start", body).await;
+        let mut exchanged = Vec::new();
+        let mut post = async |path, body: String| {
+            let answer = connection.post(path, body.clone()).await;
+            exchanged.extend([body, answer.clone()]);
+            answer
+        };
+        let mut answer = post("accounts/start", body).await;
         let mut body = |request| match keyring.handle(request).unwrap() {
             Response::Post { body } => body,
             other => panic!("no body: {other:?}"),
         };
-        connection.post("accounts/finish", body(Request::ContinueRegistration { answer })).await;
-        answer = connection.post("sessions/start", body(Request::StartFirstLogin)).await;
-        answer =
-            connection.post("sessions/finish", body(Request::ContinueLogin { answer, device: String::new() })).await;
+        post("accounts/finish", body(Request::ContinueRegistration { answer })).await;
+        answer = post("sessions/start", body(Request::StartFirstLogin)).await;
+        answer = post("sessions/finish", body(Request::ContinueLogin { answer, device: String::new() })).await;
         let Response::Unlocked { token, .. } = keyring.handle(Request::FinishLogin { answer }).unwrap() else {
             panic!("not unlocked")
         };
-        Self { keyring, connection, token: token.expose().to_owned() }
+        let (token, recovery_code) = (token.expose().to_owned(), recovery_code.expose().to_owned());
+        Self { keyring, connection, token, recovery_code, exchanged }
     }
 
     /// Saves new entries, made one after the other, a minute apart, the last one now. Gives their ids.

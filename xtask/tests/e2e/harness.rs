@@ -151,8 +151,9 @@ impl Server {
         };
         let listen = self.listen.clone().unwrap_or_else(|| format!("127.0.0.1:{}", self.port));
         let mut child = command
-            .args(["serve", "--log", "debug", "--listen", &listen, "--data"])
+            .args(["serve", "--listen", &listen, "--data"])
             .arg(self.data.path())
+            .env("PASSMINT_LOG", "debug")
             .envs(self.environment.clone())
             .stdout(Stdio::piped())
             .stderr(Stdio::piped())

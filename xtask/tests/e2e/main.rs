@@ -20,6 +20,7 @@ mod judge;
 mod kinds;
 mod layout;
 mod list;
+mod logs;
 mod main_job;
 mod moving;
 mod nginx;
