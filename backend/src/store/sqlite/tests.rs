@@ -30,7 +30,7 @@ fn put(store: &SqliteStore, account: AccountId, fill: u8) -> Result<Written, Sto
 }
 
 fn checkpoint(store: &SqliteStore) {
-    let checkpoint = |writer: &mut Connection| Ok(writer.execute_batch("PRAGMA wal_checkpoint(TRUNCATE)").unwrap());
+    let checkpoint = |writer: &mut Connection| writer.execute_batch("PRAGMA wal_checkpoint(TRUNCATE)").map_err(cause);
     store.writer.with(checkpoint).unwrap();
 }
 
