@@ -46,19 +46,6 @@ impl ApiError {
         self.retry_after
     }
 
-    /// The body that a client gets.
-    #[must_use]
-    pub fn into_problem(self) -> Problem {
-        Problem {
-            type_uri: format!("urn:passmint:problem:{}", self.code.name()),
-            title: self.title().to_owned(),
-            status: self.status().as_u16(),
-            detail: self.detail,
-            code: self.code,
-            current: self.current,
-        }
-    }
-
     /// Its code.
     #[must_use]
     pub fn code(&self) -> ProblemCode {
@@ -165,7 +152,7 @@ impl From<GateError> for ApiError {
 impl IntoResponse for ApiError {
     fn into_response(self) -> Response {
         let (status, retry_after) = (self.status(), self.retry_after);
-        let mut response = (status, axum::Json(self.into_problem())).into_response();
+        let mut response = (status, axum::Json(self.problem())).into_response();
         let headers = response.headers_mut();
         headers.insert(header::CONTENT_TYPE, HeaderValue::from_static(PROBLEM_JSON));
         if let Some(seconds) = retry_after {

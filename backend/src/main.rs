@@ -75,7 +75,8 @@ fn serve(settings: &Serve) -> Result<()> {
         settings.metrics.start(gate.clone()).await?;
         let settled = settle(&gate, fingerprint, &page_url).await?;
 
-        let throttle = Arc::new(Throttle::new(&settings.limits, Default::default()));
+        let throttle =
+            Arc::new(Throttle::new(&settings.limits, Default::default()).counted_by(Arc::clone(gate.metrics())));
         tokio::spawn(throttle::keep_small(Arc::clone(&throttle)));
         let (lifetime, page) = (settings.lifetime(), Page::embedded());
         let state = AppState::new(gate.clone(), key, lifetime, settings.max_entries, page, throttle);

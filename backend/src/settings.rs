@@ -35,7 +35,7 @@ pub struct Cli {
 #[derive(Subcommand, Debug)]
 pub enum Command {
     /// Serve the page and its interface.
-    Serve(Serve),
+    Serve(Box<Serve>),
     /// Print a link with which one more person can make a vault.
     Invite(Invite),
     /// Test the way to an Oracle database step by step, and say what to do where it ends.

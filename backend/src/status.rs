@@ -71,9 +71,10 @@ impl Status {
         }
         let found = match ask(&at(&self.url, "readyz")) {
             Ok(reply) => {
-                let ready = reply.status == 200;
-                line("ready", if ready { "yes" } else { "no" })?;
                 let body: Value = serde_json::from_slice(&reply.body).unwrap_or_default();
+                // Something else might answer 200 to whatever it is asked.
+                let ready = reply.status == 200 && body["status"] == "ok";
+                line("ready", if ready { "yes" } else { "no" })?;
                 for part in body["parts"].as_array().into_iter().flatten() {
                     let word = |name: &str| part[name].as_str().unwrap_or_default();
                     let cause = if word("cause").is_empty() { String::new() } else { format!(", {}", word("cause")) };

@@ -21,6 +21,7 @@ use shared::ids::AccountId;
 
 use crate::client_address::Peer;
 use crate::error::ApiError;
+use crate::metrics::Metrics;
 use crate::store::Millis;
 
 /// The time that all numbers of attempts are for.
@@ -84,6 +85,7 @@ pub struct Throttle<C: Clock = DefaultClock> {
     secrets: Option<Counters<C>>,
     sign_ups: Option<Counters<C>>,
     known: Mutex<HashMap<u64, Vec<Seen>>>,
+    metrics: Option<Arc<Metrics>>,
 }
 
 type Counters<C> = RateLimiter<u64, HashMapStateStore<u64>, C, NoOpMiddleware<<C as Clock>::Instant>>;
@@ -113,8 +115,15 @@ impl<C: Clock + Clone> Throttle<C> {
             secrets: counters(limits.logins_per_account),
             sign_ups: counters(limits.sign_ups_per_address),
             known: Mutex::default(),
+            metrics: None,
             clock,
         }
+    }
+
+    /// Counts what it refuses.
+    #[must_use]
+    pub fn counted_by(self, metrics: Arc<Metrics>) -> Self {
+        Self { metrics: Some(metrics), ..self }
     }
 
     /// A log-in begins: one attempt at the account's secret, for OPAQUE tells a client at its first step whether a guess
@@ -124,11 +133,11 @@ impl<C: Clock + Clone> Throttle<C> {
     /// `too-many-attempts`.
     pub fn start(&self, login: LoginKey, client: Peer, now: Millis) -> Result<(), ApiError> {
         let household = client.household();
-        self.take(self.starts.as_ref(), household)?;
+        self.take("log-ins begun by an address", self.starts.as_ref(), household)?;
         if self.is_familiar(login, household, now) {
-            self.take(self.familiar.as_ref(), (login, household))
+            self.take("log-ins at an account from where it was opened", self.familiar.as_ref(), (login, household))
         } else {
-            self.take(self.strange.as_ref(), login)
+            self.take("log-ins at an account", self.strange.as_ref(), login)
         }
     }
 
@@ -138,8 +147,8 @@ impl<C: Clock + Clone> Throttle<C> {
     /// # Errors
     /// `too-many-attempts`.
     pub fn finish(&self, state: &[u8], client: Peer) -> Result<(), ApiError> {
-        self.take(self.finishes.as_ref(), client.household())?;
-        self.take(self.repeats.as_ref(), state)
+        self.take("log-ins finished by an address", self.finishes.as_ref(), client.household())?;
+        self.take("one log-in finished again", self.repeats.as_ref(), state)
     }
 
     /// A secret is to be set. Its answer depends on what is sent as that of a log-in does.
@@ -147,7 +156,7 @@ impl<C: Clock + Clone> Throttle<C> {
     /// # Errors
     /// `too-many-attempts`.
     pub fn secret(&self, account: AccountId) -> Result<(), ApiError> {
-        self.take(self.secrets.as_ref(), account)
+        self.take("new secrets of an account", self.secrets.as_ref(), account)
     }
 
     /// An account is to be made.
@@ -155,7 +164,7 @@ impl<C: Clock + Clone> Throttle<C> {
     /// # Errors
     /// `too-many-attempts`.
     pub fn sign_up(&self, client: Peer) -> Result<(), ApiError> {
-        self.take(self.sign_ups.as_ref(), client.household())
+        self.take("sign-ups by an address", self.sign_ups.as_ref(), client.household())
     }
 
     /// An account was made or opened from here: strangers cannot use up this client's attempts at it from now on.
@@ -188,10 +197,16 @@ impl<C: Clock + Clone> Throttle<C> {
         seen.is_some_and(|seen| seen.iter().any(is_here))
     }
 
-    fn take(&self, counters: Option<&Counters<C>>, key: impl Hash) -> Result<(), ApiError> {
+    fn take(&self, what: &'static str, counters: Option<&Counters<C>>, key: impl Hash) -> Result<(), ApiError> {
         let Some(counters) = counters else { return Ok(()) };
         let bucket = self.seed.hash_one(key) % BUCKETS;
-        counters.check_key(&bucket).map_err(|until| ApiError::too_many_attempts(until.wait_time_from(self.clock.now())))
+        counters.check_key(&bucket).map_err(|until| {
+            if let Some(metrics) = &self.metrics {
+                metrics.throttled(what);
+            }
+            tracing::info!(what, "too many attempts");
+            ApiError::too_many_attempts(until.wait_time_from(self.clock.now()))
+        })
     }
 
     /// Drops what says nothing any more.

@@ -156,7 +156,7 @@ async fn refuse(mut stream: open::Stream, busy: &[u8]) -> std::io::Result<()> {
 
 /// The answer of an overloaded server, written before any request is read.
 fn busy() -> Vec<u8> {
-    let problem = ApiError::from(ProblemCode::Overloaded).into_problem();
+    let problem = ApiError::from(ProblemCode::Overloaded).problem();
     let body = serde_json::to_string(&problem).unwrap_or_default();
     let length = body.len();
     format!(

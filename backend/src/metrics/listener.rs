@@ -12,6 +12,7 @@ use axum::routing::get;
 use clap::Args;
 use tokio::net::TcpListener;
 
+use crate::client_address::TrustedProxies;
 use crate::gate::Gate;
 use crate::listener;
 
@@ -48,8 +49,11 @@ impl MetricsListener {
             .with_context(|| format!("cannot listen on {address}; --metrics-listen names another address"))?;
         let address = socket.local_addr().context("cannot listen")?;
         tracing::info!(%address, "serving metrics");
-        let bounds = listener::Bounds { connections: 16, head: Duration::from_secs(10), grace: Duration::from_secs(1) };
-        tokio::spawn(listener::serve(socket, router(gate), bounds, std::future::pending()));
+        let time = Duration::from_secs(10);
+        let bounds =
+            listener::Bounds { connections: 16, per_client: 0, head: time, send: time, grace: Duration::from_secs(1) };
+        let proxies = TrustedProxies::default();
+        tokio::spawn(listener::serve(socket, router(gate), bounds, proxies, std::future::pending()));
         Ok(())
     }
 }

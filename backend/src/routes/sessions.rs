@@ -64,7 +64,7 @@ pub async fn finish(
     JsonBody(body): JsonBody<SessionFinish>,
 ) -> Result<(StatusCode, Json<SessionOpened>), ApiError> {
     state.throttle().finish(&body.state.0, client.address)?;
-    let opened = open(&state, body).await;
+    let opened = open(&state, client, body).await;
     match &opened {
         Ok(_) => state.store().metrics().log_in(LogIn::Opened),
         // Who it was that tried is not known for sure, and is not written down.
@@ -77,7 +77,11 @@ pub async fn finish(
     opened
 }
 
-async fn open(state: &AppState, body: SessionFinish) -> Result<(StatusCode, Json<SessionOpened>), ApiError> {
+async fn open(
+    state: &AppState,
+    client: Client,
+    body: SessionFinish,
+) -> Result<(StatusCode, Json<SessionOpened>), ApiError> {
     let now = crate::now();
     let (claim, token) = login::finish(state.key(), &body.state, &body.finalization, now).map_err(refusal)?;
     let lifetime = state.lifetime();

@@ -6,12 +6,14 @@ use std::time::Duration;
 use axum::http::{HeaderValue, header};
 use axum::response::Response;
 use backend::client::Trust;
+use backend::client_address::TrustedProxies;
 use backend::served::{Compared, compare};
 use backend::status::{Found, Status};
 use backend::{listener, page::Page};
 use tokio::net::TcpListener;
 
 use crate::bounds::puppet;
+use crate::connections::BOUNDS;
 use crate::harness::{App, page};
 
 const FILES: [(&str, &str); 5] = [
@@ -26,8 +28,9 @@ const FILES: [(&str, &str); 5] = [
 async fn serve(router: axum::Router) -> SocketAddr {
     let listener = TcpListener::bind("127.0.0.1:0").await.unwrap();
     let address = listener.local_addr().unwrap();
-    let bounds = listener::Bounds { connections: 8, head: Duration::from_secs(5), grace: Duration::ZERO };
-    tokio::spawn(listener::serve(listener, router, bounds, std::future::pending()));
+    let time = Duration::from_secs(5);
+    let bounds = listener::Bounds { head: time, send: time, grace: Duration::ZERO, ..BOUNDS };
+    tokio::spawn(listener::serve(listener, router, bounds, TrustedProxies::default(), std::future::pending()));
     address
 }
 
@@ -132,6 +135,10 @@ async fn status_tells_ready_from_not_ready_from_silent() {
     assert_eq!(found, Found::NotReady, "{said}");
     assert!(said.contains("ready        no\n") && said.contains("  writes     read-only, disk-full\n"), "{said}");
     assert!(said.contains("metrics      answered 404\n"), "{said}");
+
+    let other = axum::Router::new().fallback(|| async { "<html>Welcome" });
+    let (found, said) = status(format!("http://{}", serve(other).await)).await;
+    assert_eq!(found, Found::NotReady, "another server: {said}");
 
     let (found, said) = status("http://127.0.0.1:1".into()).await;
     assert_eq!(found, Found::Silent, "{said}");

@@ -24,8 +24,11 @@ use shared::login::SessionToken;
 use shared::passwords::{DeletePassword, ListChanges, PutPassword, Sealed};
 use shared::sessions::{CredentialName, SessionFinish, SessionStart};
 
+/// Reads octets.
+pub type Parser = fn(&[u8]);
+
 /// Every parser, by name.
-pub const TARGETS: [(&str, fn(&[u8])); 7] = [
+pub const TARGETS: [(&str, Parser); 7] = [
     ("api_bodies", api_bodies),
     ("answers", answers),
     ("backups", backups),
@@ -34,15 +37,6 @@ pub const TARGETS: [(&str, fn(&[u8])); 7] = [
     ("log_in", log_in),
     ("site_rules", site_rules),
 ];
-
-/// The parser of that name.
-///
-/// # Panics
-/// If there is none.
-#[must_use]
-pub fn target(name: &str) -> fn(&[u8]) {
-    TARGETS.iter().find(|(known, _)| *known == name).expect("a target").1
-}
 
 /// The first octet chooses among so many; the rest is what is read.
 fn choose(data: &[u8], among: u8) -> Option<(u8, &[u8])> {

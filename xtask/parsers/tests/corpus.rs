@@ -1,5 +1,6 @@
 //! Every parser reads what fuzzing has found worth keeping: `fuzz/corpus`, a folder for each.
 
+use std::collections::BTreeSet;
 use std::fs;
 use std::path::Path;
 
@@ -22,20 +23,7 @@ fn what_was_found_is_read_without_a_finding() {
 #[test]
 fn every_parser_has_a_fuzz_target() {
     let targets = Path::new(env!("CARGO_MANIFEST_DIR")).join("../../fuzz/fuzz_targets");
-    let mut there: Vec<_> = fs::read_dir(targets)
-        .unwrap()
-        .map(|file| file.unwrap().path().file_stem().unwrap().to_str().unwrap().to_owned())
-        .collect();
-    there.sort();
-    assert_eq!(
-        there,
-        TARGETS
-            .map(|(name, _)| name)
-            .as_slice()
-            .iter()
-            .map(|name| (*name).to_owned())
-            .collect::<std::collections::BTreeSet<_>>()
-            .into_iter()
-            .collect::<Vec<_>>()
-    );
+    let name = |file: fs::DirEntry| file.path().file_stem().unwrap().to_str().unwrap().to_owned();
+    let there: BTreeSet<String> = fs::read_dir(targets).unwrap().map(|file| name(file.unwrap())).collect();
+    assert_eq!(there, TARGETS.map(|(name, _)| name.to_owned()).into());
 }
