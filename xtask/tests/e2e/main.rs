@@ -9,6 +9,7 @@ mod api_document;
 mod backup;
 #[allow(dead_code, reason = "shared with the benchmark, which needs more of it")]
 mod client;
+mod confined;
 mod drafts;
 mod durability;
 mod entries;
