@@ -41,6 +41,7 @@ fn main() -> ExitCode {
             Ok(found) => return ExitCode::from(found.code()),
             Err(error) => Err(error.into()),
         },
+        Command::RotateKey(settings) => settings.run(),
     };
     match result {
         Ok(()) => ExitCode::SUCCESS,

@@ -3,6 +3,9 @@
 //! It is made at first start and kept in a file beside the data, or given by the environment; it is **never in the
 //! database**, so that who steals the database alone cannot even guess at passphrases. Who loses it locks everyone
 //! out for good. The database holds a fingerprint of it, so that a wrong key is noticed at start.
+//!
+//! OPAQUE's half is in every record that was ever registered: it stays. The half that seals log-ins can be changed, and the
+//! key then carries the fingerprint by which the database knows it.
 
 use std::fs::{self, OpenOptions};
 use std::io::Write;
@@ -23,12 +26,15 @@ use crate::store::Hash;
 
 /// What the key's text starts with; the number is the format's version.
 const PREFIX: &str = "passmint-server-key-1.";
+/// The same once a half was changed: the fingerprint follows.
+const PREFIX_CHANGED: &str = "passmint-server-key-2.";
 /// Octets of the OPAQUE server setup: seed (64), private key (32), decoy private key (32).
 const SETUP_LEN: usize = 128;
 /// Octets of a registration record (RFC 9807, section 3.1): public key (32), masking key (64), envelope (96).
 const RECORD_LEN: usize = 192;
 const TOKEN_KEY_LEN: usize = 32;
 const SALT_LEN: usize = 32;
+const FINGERPRINT_LEN: usize = 32;
 
 /// The server key. `Debug` hides it.
 pub struct ServerKey {
@@ -36,6 +42,8 @@ pub struct ServerKey {
     decoy: Vec<u8>,
     token_key: TokenKey,
     fingerprint: Hash,
+    /// Whether the fingerprint is that of a key before this one.
+    is_changed: bool,
 }
 
 /// Seals what the server hands out to itself.
@@ -66,7 +74,19 @@ impl ServerKey {
         // A record that nobody has the secret of: its public key is the server's own.
         let mut decoy = setup.keypair().public().serialize().to_vec();
         decoy.resize(RECORD_LEN, 0);
-        Self { setup, decoy, token_key, fingerprint }
+        Self { setup, decoy, token_key, fingerprint, is_changed: false }
+    }
+
+    /// The same key with another half that seals log-ins: the database takes it for the same, every vault opens, and who has
+    /// the old half can make up no log-in any more. Log-ins that have begun fail.
+    ///
+    /// # Errors
+    /// Never for a key of ours: OPAQUE's half is read once more.
+    pub fn with_new_half(&self) -> Result<Self> {
+        let setup = ServerSetup::deserialize(&Zeroizing::new(self.setup.serialize())).ok().context("it is damaged")?;
+        let mut token_key = TokenKey([0; TOKEN_KEY_LEN]);
+        OsRng.fill_bytes(&mut token_key.0);
+        Ok(Self { fingerprint: self.fingerprint, is_changed: true, ..Self::from_parts(setup, token_key) })
     }
 
     /// Reads the text that [`ServerKey::expose_as_text`] writes.
@@ -74,20 +94,31 @@ impl ServerKey {
     /// # Errors
     /// Says what is wrong with the text, without repeating any of it.
     pub fn from_text(text: &str) -> Result<Self> {
-        let encoded = text.trim().strip_prefix(PREFIX).with_context(|| format!("it does not start with {PREFIX}"))?;
+        let text = text.trim();
+        let changed = text.strip_prefix(PREFIX_CHANGED);
+        let encoded = changed
+            .or_else(|| text.strip_prefix(PREFIX))
+            .with_context(|| format!("it does not start with {PREFIX}"))?;
         let octets = Zeroizing::new(Base64Url::decode(encoded).context("it is damaged")?.0);
-        ensure!(octets.len() == SETUP_LEN + TOKEN_KEY_LEN, "it is too short or too long");
-        let (setup, token_key) = octets.split_at(SETUP_LEN);
+        let more = if changed.is_some() { FINGERPRINT_LEN } else { 0 };
+        ensure!(octets.len() == SETUP_LEN + TOKEN_KEY_LEN + more, "it is too short or too long");
+        let (setup, rest) = octets.split_at(SETUP_LEN);
+        let (token_key, fingerprint) = rest.split_at(TOKEN_KEY_LEN);
         let setup = ServerSetup::deserialize(setup).ok().context("it is damaged")?;
-        Ok(Self::from_parts(setup, TokenKey(token_key.try_into()?)))
+        let key = Self::from_parts(setup, TokenKey(token_key.try_into()?));
+        match changed {
+            Some(_) => Ok(Self { fingerprint: fingerprint.try_into()?, is_changed: true, ..key }),
+            None => Ok(key),
+        }
     }
 
     /// The key as text, to be kept as safe as the key itself.
     #[must_use]
     pub fn expose_as_text(&self) -> Zeroizing<String> {
-        let octets = Zeroizing::new([self.setup.serialize().as_slice(), &self.token_key.0].concat());
+        let (prefix, more) = if self.is_changed { (PREFIX_CHANGED, &self.fingerprint[..]) } else { (PREFIX, &[][..]) };
+        let octets = Zeroizing::new([self.setup.serialize().as_slice(), &self.token_key.0, more].concat());
         let encoded = Zeroizing::new(Base64Url::encode(&octets));
-        Zeroizing::new([PREFIX, &encoded].concat())
+        Zeroizing::new([prefix, &encoded].concat())
     }
 
     /// Reads the key from a file; nothing if there is none.
@@ -118,6 +149,21 @@ impl ServerKey {
             file.sync_all()
         };
         write().with_context(|| format!("cannot write {}", path.display()))
+    }
+
+    /// Replaces the key in its file: after a power cut, either the old one or this one is there.
+    ///
+    /// # Errors
+    /// If the file cannot be written; it is then what it was.
+    pub fn replace(&self, path: &Path) -> Result<()> {
+        let fresh = path.with_extension("new");
+        self.store(&fresh).context("a change of the key that was cut off may have left this file: delete it")?;
+        let rename = || {
+            fs::rename(&fresh, path)?;
+            let folder = path.parent().filter(|folder| !folder.as_os_str().is_empty()).unwrap_or(Path::new("."));
+            fs::File::open(folder)?.sync_all()
+        };
+        rename().with_context(|| format!("cannot replace {}", path.display()))
     }
 
     /// What the database keeps to recognise the key: of no use to find it.
@@ -199,9 +245,35 @@ mod tests {
     }
 
     #[test]
+    fn a_half_is_changed_and_the_database_knows_the_key_still() {
+        let folder = tempfile::tempdir().unwrap();
+        let path = folder.path().join("server-key");
+        let first = ServerKey::generate();
+        first.store(&path).unwrap();
+        // Twice: a key that was changed once is no end.
+        let mut key = first.with_new_half().unwrap();
+        key = key.with_new_half().unwrap();
+        key.replace(&path).unwrap();
+        let loaded = ServerKey::load(&path).unwrap().unwrap();
+        assert_eq!(loaded.fingerprint(), first.fingerprint());
+        assert_eq!(loaded.setup().serialize(), first.setup().serialize(), "records open as before");
+        assert_eq!(loaded.decoy(), first.decoy());
+        assert_eq!(loaded.open_own(&key.seal_for_self(b"state").unwrap()).unwrap().as_slice(), b"state");
+        let made_up = first.seal_for_self(b"state").unwrap();
+        assert_eq!(loaded.open_own(&made_up).err(), Some(NotOurs), "the old half is of no use");
+        assert_eq!(fs::read_dir(folder.path()).unwrap().count(), 1, "nothing else is left");
+        #[cfg(unix)]
+        {
+            use std::os::unix::fs::PermissionsExt;
+            assert_eq!(fs::metadata(&path).unwrap().permissions().mode() & 0o777, 0o600);
+        }
+    }
+
+    #[test]
     fn what_is_no_key_is_named_and_not_repeated() {
         let text = ServerKey::generate().expose_as_text();
-        for wrong in ["", "hunter2-hunter2", PREFIX, &text[..text.len() - 4], &format!("{}AAAA", *text)] {
+        let other = text.replace(PREFIX, PREFIX_CHANGED);
+        for wrong in ["", "hunter2-hunter2", PREFIX, &other, &text[..text.len() - 4], &format!("{}AAAA", *text)] {
             let error = format!("{:#}", ServerKey::from_text(wrong).unwrap_err());
             assert!(!error.contains("hunter2"), "{error}");
         }

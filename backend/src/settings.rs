@@ -16,6 +16,7 @@ use crate::keeping::{Backup, Clock, Restore, verify_and_tell};
 use crate::listener::{Listen, Secure, files_for, room};
 use crate::logging::Logging;
 use crate::metrics::MetricsListener;
+use crate::rotate::RotateKey;
 use crate::served;
 use crate::status::Status;
 use crate::store::oracle::LEVELS;
@@ -52,6 +53,8 @@ pub enum Command {
     Verify(Verify),
     /// Ask a running server how it is.
     Status(Status),
+    /// Change the half of the server key that can be changed, when somebody else may know it.
+    RotateKey(RotateKey),
 }
 
 impl Cli {
@@ -61,7 +64,11 @@ impl Cli {
         let matches = Self::command().get_matches();
         let mut cli = Self::from_arg_matches(&matches).unwrap_or_else(|error| error.exit());
         let data = match &mut cli.command {
-            Command::Generate(_) | Command::Restore(_) | Command::Verify(_) | Command::Status(_) => return cli,
+            Command::Generate(_)
+            | Command::Restore(_)
+            | Command::Verify(_)
+            | Command::Status(_)
+            | Command::RotateKey(_) => return cli,
             Command::Backup(backup) => &mut backup.data,
             Command::Serve(serve) => &mut serve.data,
             Command::Invite(invite) => &mut invite.data,
