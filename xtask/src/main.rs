@@ -5,6 +5,8 @@
 mod bench;
 mod dist;
 mod page;
+mod reproduce;
+mod sbom;
 mod shell;
 mod slow;
 mod test;
@@ -22,6 +24,8 @@ cargo xtask <command>
   test --oracle      the store contract and the main job against an Oracle server: see docs/ORACLE.md
   page               the page alone, into dist/page: a debug build of the server serves it from there
   dist               one release binary with the page inside: dist/passmint
+  reproduce          builds the page twice, in two places, and compares every octet
+  sbom               what binary and page are made of, as CycloneDX: dist/passmint.cdx.json, dist/page.cdx.json
   bench [<part>]     every figure in one table: docs/BENCHMARKS.md. Parts: page (bytes, time to usable, minting, beside
                      others), list (a vault of 1,000 and of 10,000 entries), server (saves, sync, log-ins, memory)
   slow [<part>]      what takes long and may find something new: fuzz (every parser, PASSMINT_FUZZ_SECONDS each, 60 if not
@@ -45,6 +49,8 @@ fn main() -> ExitCode {
         ("test", steps) => test::run(steps),
         ("page", []) => page::build().map(drop),
         ("dist", []) => dist::run(),
+        ("reproduce", []) => reproduce::run(),
+        ("sbom", []) => sbom::run(),
         ("bench", []) => bench::run(None),
         ("bench", [part]) if bench::PARTS.contains(&part.as_str()) => bench::run(Some(part)),
         ("slow", parts) => slow::run(parts),

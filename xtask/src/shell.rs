@@ -1,13 +1,21 @@
-//! Where things are, and how other programs are run: always echoed, always from the top of the repository.
+//! Where things are, copies of the sources, and how other programs are run: always echoed, always from the top of the
+//! repository.
 
 use std::ffi::OsStr;
+use std::fs;
 use std::path::{Path, PathBuf};
 use std::process::Command;
 
-use anyhow::{Context, Result, bail};
+use anyhow::{Context, Result, bail, ensure};
+
+/// The variable that names another copy of the repository to work on.
+pub(crate) const TOP: &str = "PASSMINT_TOP";
 
 /// The top of the repository.
 pub(crate) fn root() -> PathBuf {
+    if let Some(top) = std::env::var_os(TOP) {
+        return top.into();
+    }
     let here = Path::new(env!("CARGO_MANIFEST_DIR"));
     here.parent().unwrap_or(here).to_path_buf()
 }
@@ -28,6 +36,12 @@ pub(crate) fn target() -> Result<PathBuf> {
         Some(target) => Ok(root().join(target)),
         None => Ok(cache()?.join("target")),
     }
+}
+
+/// Where cargo keeps what it has fetched.
+pub(crate) fn cargo_home() -> Result<PathBuf> {
+    let from = |name: &str| std::env::var_os(name).map(PathBuf::from);
+    from("CARGO_HOME").or_else(|| from("HOME").map(|home| home.join(".cargo"))).context("no home directory")
 }
 
 /// A program to run from the top of the repository.
@@ -73,4 +87,46 @@ pub(crate) fn line(command: &Command) -> String {
 pub(crate) fn find(program: &str) -> Option<PathBuf> {
     let path = std::env::var_os("PATH")?;
     std::env::split_paths(&path).map(|folder| folder.join(program)).find(|candidate| candidate.is_file())
+}
+
+/// A folder for a while: deleted when dropped.
+pub(crate) struct Temporary(PathBuf);
+
+impl Temporary {
+    /// Makes it.
+    pub(crate) fn new(purpose: &str) -> Result<Self> {
+        let folder = std::env::temp_dir().join(format!("passmint-{purpose}-{}", std::process::id()));
+        fs::create_dir(&folder).with_context(|| format!("cannot make {}", folder.display()))?;
+        Ok(Self(folder))
+    }
+
+    pub(crate) fn path(&self) -> &Path {
+        &self.0
+    }
+}
+
+impl Drop for Temporary {
+    fn drop(&mut self) {
+        if let Err(error) = fs::remove_dir_all(&self.0) {
+            println!("cannot delete {}: {error}", self.0.display());
+        }
+    }
+}
+
+/// Copies what belongs to the repository, as it stands here.
+pub(crate) fn copy_sources(to: &Path) -> Result<()> {
+    let listed = command("git")
+        .args(["ls-files", "-z", "--cached", "--others", "--exclude-standard"])
+        .output()
+        .context("cannot start git, which knows what belongs to the repository")?;
+    ensure!(listed.status.success(), "git does not know this folder: {}", String::from_utf8_lossy(&listed.stderr));
+    for name in String::from_utf8(listed.stdout)?.split_terminator('\0') {
+        let (from, to) = (root().join(name), to.join(name));
+        // What was deleted may still be listed.
+        if from.is_file() {
+            fs::create_dir_all(to.parent().context("no folder")?)?;
+            fs::copy(&from, &to).with_context(|| name.to_owned())?;
+        }
+    }
+    Ok(())
 }

@@ -19,6 +19,7 @@ const CARGO_DENY: &str = "0.20.2";
 const CARGO_FUZZ: &str = "0.13.2";
 const CARGO_MUTANTS: &str = "27.1.0";
 const SCHEMATHESIS: &str = "4.32.5";
+const CARGO_CYCLONEDX: &str = "0.5.9";
 
 /// A published version of a package of npm.
 struct NpmPackage {
@@ -183,6 +184,11 @@ pub(crate) fn schemathesis() -> Result<PathBuf> {
     let package = format!("schemathesis=={SCHEMATHESIS}");
     run(command(home.join("bin/pip")).args(["install", "--quiet", "--disable-pip-version-check", &package]))?;
     Ok(tool)
+}
+
+/// cargo-cyclonedx, which lists what we depend on.
+pub(crate) fn cargo_cyclonedx() -> Result<PathBuf> {
+    crate_tool("cargo-cyclonedx", CARGO_CYCLONEDX, &[], "cargo-cyclonedx")
 }
 
 fn crate_tool(package: &str, version: &str, features: &[&str], program: &str) -> Result<PathBuf> {

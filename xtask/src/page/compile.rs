@@ -8,7 +8,7 @@ use anyhow::{Context, Result, ensure};
 
 use super::files::Folder;
 use super::trim;
-use crate::shell::{cargo, command, root, run, target};
+use crate::shell::{cargo, cargo_home, command, root, run, target};
 use crate::tools;
 
 /// Waits for the page to hand over the compiled module, and starts it.
@@ -118,10 +118,7 @@ fn build(program: &str, features: &[&str], linking: &[&str]) -> Result<PathBuf> 
 
 /// The folders in which cargo keeps the sources of registries.
 fn registry_sources() -> Result<Vec<PathBuf>> {
-    let from = |name: &str| std::env::var_os(name).map(PathBuf::from);
-    let home =
-        from("CARGO_HOME").or_else(|| from("HOME").map(|home| home.join(".cargo"))).context("no home directory")?;
-    let folders = fs::read_dir(home.join("registry/src")).context("cargo keeps no sources")?;
+    let folders = fs::read_dir(cargo_home()?.join("registry/src")).context("cargo keeps no sources")?;
     let mut sources = folders.map(|folder| Ok(folder?.path())).collect::<Result<Vec<_>>>()?;
     sources.sort();
     Ok(sources)

@@ -1,0 +1,73 @@
+//! `cargo xtask reproduce`: whoever builds the same sources gets the same page, octet for octet.
+//!
+//! The page is built here, and once more from nothing: in another folder, with cargo's home, build output, umask, language
+//! and time zone elsewhere. What `passmint verify URL` says is worth only as much as this.
+
+use std::collections::BTreeMap;
+use std::env;
+use std::fs;
+use std::path::{Path, PathBuf};
+
+use anyhow::{Context, Result, bail, ensure};
+
+use crate::page;
+use crate::shell::{TOP, Temporary, cache, cargo_home, command, copy_sources, root, run as sh};
+
+/// What a build must not depend on.
+const ELSEWHERE: [(&str, &str); 4] =
+    [("TZ", "Pacific/Kiritimati"), ("LC_ALL", "C"), ("LANG", "tr_TR.UTF-8"), ("SOURCE_DATE_EPOCH", "1")];
+
+/// Builds the page twice and compares.
+pub(crate) fn run() -> Result<()> {
+    let here = page::build()?;
+    // Longer than any usual place: lengths must not show either.
+    let place = Temporary::new("reproduce-in-a-folder-with-a-long-name")?;
+    let sources = place.path().join("some where/else");
+    copy_sources(&sources)?;
+    // This program once more, for the other folder: what it does is compiled already.
+    let program = env::current_exe().context("cannot find this program")?;
+    let mut build = command("sh");
+    build.args(["-c", "umask 077; exec \"$0\" \"$@\""]).arg(program).arg("page");
+    build.env(TOP, &sources).env("CARGO_TARGET_DIR", place.path().join("output"));
+    build
+        .env("PASSMINT_CACHE", cache()?)
+        .env("CARGO_HOME", other_cargo_home(place.path().join("cargo"))?)
+        .envs(ELSEWHERE);
+    sh(build.current_dir(&sources))?;
+
+    let (ours, theirs) = (files(&root().join("dist/page"))?, files(&sources.join("dist/page"))?);
+    let differing: Vec<_> =
+        ours.keys().chain(theirs.keys()).filter(|name| ours.get(*name) != theirs.get(*name)).collect();
+    ensure!(differing.is_empty(), "not the same, built elsewhere: {differing:?}");
+    for home in [cargo_home()?, root()] {
+        let home = format!("{}/", home.display());
+        let naming = ours.iter().find(|(_, octets)| octets.windows(home.len()).any(|part| part == home.as_bytes()));
+        if let Some((name, _)) = naming {
+            bail!("{name} names a place on this machine: {home}");
+        }
+    }
+    println!("{} files of the page, twice the same; the page's hash: {}", ours.len(), here.hash);
+    Ok(())
+}
+
+/// A home for cargo by another path, with what it has fetched already.
+fn other_cargo_home(home: PathBuf) -> Result<PathBuf> {
+    fs::create_dir_all(&home)?;
+    for file in fs::read_dir(cargo_home()?).context("cargo has no home")? {
+        let file = file?;
+        std::os::unix::fs::symlink(file.path(), home.join(file.file_name()))?;
+    }
+    Ok(home)
+}
+
+/// The files of a folder, by name.
+fn files(folder: &Path) -> Result<BTreeMap<String, Vec<u8>>> {
+    let entries = fs::read_dir(folder).with_context(|| folder.display().to_string())?;
+    let mut files = BTreeMap::new();
+    for entry in entries {
+        let path = entry?.path();
+        files.insert(path.file_name().context("no name")?.to_string_lossy().into_owned(), fs::read(&path)?);
+    }
+    ensure!(!files.is_empty(), "{} is empty", folder.display());
+    Ok(files)
+}
