@@ -127,6 +127,12 @@ pub(crate) fn run() -> Result<()> {
         let name = file.strip_prefix(root())?.to_string_lossy().replace('\\', "/");
         check(&name, &text, &mut faults);
     }
+    let read = |name: &str| fs::read_to_string(root().join(name)).with_context(|| name.to_owned());
+    let container = "packaging/Containerfile";
+    for left_out in left_out(&read("Cargo.toml")?, &read(container)?) {
+        faults
+            .push(format!("{container}: copies no `{left_out}`, which the workspace has: no build in it would begin"));
+    }
     if !faults.is_empty() {
         bail!("{} rules broken:\n{}", faults.len(), faults.join("\n"));
     }
@@ -183,6 +189,16 @@ fn check(name: &str, text: &str, faults: &mut Vec<String>) {
     }
 }
 
+/// Folders with members of the workspace that the container's build does not get. Containers are built elsewhere, and later.
+fn left_out(manifest: &str, container: &str) -> Vec<String> {
+    let members = manifest.split("members = [").nth(1).and_then(|rest| rest.split(']').next()).unwrap_or_default();
+    let folders = members.split('"').skip(1).step_by(2).filter_map(|member| member.split('/').next());
+    let mut folders: Vec<_> = folders.map(str::to_owned).collect();
+    folders.dedup();
+    folders.retain(|folder| !container.lines().any(|line| line == format!("COPY {folder} {folder}")));
+    folders
+}
+
 #[cfg(test)]
 mod tests {
     use super::*;
@@ -202,6 +218,13 @@ mod tests {
         assert_eq!(faults("backend/src/routes/a.rs", "//! A.\ntokio::task::spawn_blocking(f);\n"), 1);
         assert_eq!(faults("backend/src/routes/a.rs", "//! A.\nuse oracle::Connection;\n"), 1);
         assert_eq!(faults("backend/src/routes/a.rs", "//! A.\nuse crate::store::oracle::Code;\n"), 0);
+    }
+
+    #[test]
+    fn the_container_gets_every_member() {
+        let manifest = "members = [\"a\", \"b\", \"b/c\",\n\"d/e\"]\ndefault-members = [\"x\"]";
+        assert_eq!(left_out(manifest, "COPY a a\nCOPY bb bb\n  COPY d d\n"), ["b", "d"]);
+        assert_eq!(left_out(manifest, "COPY a a\nCOPY b b\nCOPY d d\n"), [""; 0]);
     }
 
     #[test]
