@@ -35,19 +35,40 @@ pub(crate) fn run() -> Result<()> {
         .envs(ELSEWHERE);
     sh(build.current_dir(&sources))?;
 
-    let (ours, theirs) = (files(&root().join("dist/page"))?, files(&sources.join("dist/page"))?);
-    let differing: Vec<_> =
-        ours.keys().chain(theirs.keys()).filter(|name| ours.get(*name) != theirs.get(*name)).collect();
-    ensure!(differing.is_empty(), "not the same, built elsewhere: {differing:?}");
-    for home in [cargo_home()?, root()] {
-        let home = format!("{}/", home.display());
-        let naming = ours.iter().find(|(_, octets)| octets.windows(home.len()).any(|part| part == home.as_bytes()));
-        if let Some((name, _)) = naming {
-            bail!("{name} names a place on this machine: {home}");
-        }
-    }
+    let ours = files(&root().join("dist/page"))?;
+    compare(&ours, &files(&sources.join("dist/page"))?)?;
+    names_no_place(&ours, &[cargo_home()?, root(), sysroot()?])?;
     println!("{} files of the page, twice the same; the page's hash: {}", ours.len(), here.hash);
     Ok(())
+}
+
+/// Files, by name.
+type Files = BTreeMap<String, Vec<u8>>;
+
+/// Fails if a file differs, or is in one folder only.
+fn compare(ours: &Files, theirs: &Files) -> Result<()> {
+    let mut differing: Vec<_> = ours.keys().chain(theirs.keys()).collect();
+    differing.retain(|name| ours.get(*name) != theirs.get(*name));
+    ensure!(differing.is_empty(), "not the same, built elsewhere: {differing:?}");
+    Ok(())
+}
+
+/// Fails if a file names a folder of this machine: both builds could have named the same one.
+fn names_no_place(files: &Files, places: &[PathBuf]) -> Result<()> {
+    for place in places.iter().map(|place| format!("{}/", place.display())) {
+        let naming = files.iter().find(|(_, octets)| octets.windows(place.len()).any(|part| part == place.as_bytes()));
+        if let Some((name, _)) = naming {
+            bail!("{name} names a place on this machine: {place}");
+        }
+    }
+    Ok(())
+}
+
+/// Where the compiler is. With the component rust-src, it could name its own sources by their place there.
+fn sysroot() -> Result<PathBuf> {
+    let answer = command("rustc").args(["--print", "sysroot"]).output().context("cannot start rustc")?;
+    ensure!(answer.status.success(), "rustc does not say where it is");
+    Ok(String::from_utf8(answer.stdout)?.trim().into())
 }
 
 /// A home for cargo by another path, with what it has fetched already.
@@ -61,7 +82,7 @@ fn other_cargo_home(home: PathBuf) -> Result<PathBuf> {
 }
 
 /// The files of a folder, by name.
-fn files(folder: &Path) -> Result<BTreeMap<String, Vec<u8>>> {
+fn files(folder: &Path) -> Result<Files> {
     let entries = fs::read_dir(folder).with_context(|| folder.display().to_string())?;
     let mut files = BTreeMap::new();
     for entry in entries {
@@ -70,4 +91,29 @@ fn files(folder: &Path) -> Result<BTreeMap<String, Vec<u8>>> {
     }
     ensure!(!files.is_empty(), "{} is empty", folder.display());
     Ok(files)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn of(files: &[(&str, &str)]) -> Files {
+        files.iter().map(|(name, text)| ((*name).to_owned(), text.as_bytes().to_vec())).collect()
+    }
+
+    #[test]
+    fn whatever_differs_is_named() {
+        let files = of(&[("a", "1"), ("b", "2")]);
+        assert!(compare(&files, &files).is_ok());
+        for other in [&[("a", "1"), ("b", "3")][..], &[("a", "1")], &[("a", "1"), ("b", "2"), ("c", "")]] {
+            assert!(compare(&files, &of(other)).is_err() && compare(&of(other), &files).is_err(), "{other:?}");
+        }
+    }
+
+    #[test]
+    fn places_are_found() {
+        let files = of(&[("a", "…/home/ada/.cargo/registry/src"), ("b", "crates/wasm-bindgen")]);
+        assert!(names_no_place(&files, &["/home/ada/.cargo".into()]).is_err());
+        assert!(names_no_place(&files, &["/home/bob/.cargo".into(), "/home/ada/.car".into()]).is_ok());
+    }
 }

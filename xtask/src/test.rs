@@ -7,7 +7,7 @@ use std::time::Instant;
 use anyhow::{Context, Result, bail};
 
 use crate::shell::{cargo, command, run as sh, target};
-use crate::{dist, tidy, tools};
+use crate::{dist, reproduce, tidy, tools};
 
 /// A step: its name, what it does.
 type Step = (&'static str, fn() -> Result<()>);
@@ -22,6 +22,8 @@ const STEPS: &[Step] = &[
     ("browser", browser),
     ("dist", dist::run),
     ("e2e", e2e),
+    // Last: it takes minutes, and is broken seldom.
+    ("reproduce", reproduce::run),
 ];
 
 /// What `cargo xtask test --oracle` needs to know.
