@@ -11,9 +11,10 @@ use serde_json::Value;
 use crate::shell::{Temporary, command, copy_sources, root, run as sh};
 use crate::tools;
 
-/// What is described: the crate, its name in dist, and the target it is built for. Nothing is the machine's own.
-const PARTS: [(&str, &str, Option<&str>); 2] =
-    [("backend", "passmint", None), ("frontend", "page", Some("wasm32-unknown-unknown"))];
+/// What is described: the crate, its name in dist, and what it is built with. The page's workers are in one crate with it,
+/// each with a feature of its own.
+const PARTS: [(&str, &str, &[&str]); 2] =
+    [("backend", "passmint", &[]), ("frontend", "page", &["--target", "wasm32-unknown-unknown", "--all-features"])];
 
 /// Writes dist/passmint.cdx.json and dist/page.cdx.json.
 pub(crate) fn run() -> Result<()> {
@@ -21,11 +22,12 @@ pub(crate) fn run() -> Result<()> {
     let copy = Temporary::new("sbom")?;
     copy_sources(copy.path())?;
     fs::create_dir_all(root().join("dist"))?;
-    for (part, name, target) in PARTS {
+    for (part, name, built_with) in PARTS {
         let mut describe = command(&tool);
         describe.args(["cyclonedx", "--quiet", "--format", "json", "--spec-version", "1.5", "--no-build-deps"]);
         describe.args(["--override-filename", name, "--manifest-path"]).arg(copy.path().join(part).join("Cargo.toml"));
-        describe.args(target.iter().flat_map(|target| ["--target", target]));
+        // The list is as old as the sources, and has no number of its own: twice the same of the same.
+        describe.args(built_with).env("SOURCE_DATE_EPOCH", commit_time()?);
         sh(describe.current_dir(copy.path()))?;
         let made = copy.path().join(part).join(name).with_extension("json");
         let text = fs::read_to_string(&made).with_context(|| made.display().to_string())?;
@@ -39,4 +41,11 @@ pub(crate) fn run() -> Result<()> {
         println!("{}: {components} components", file.display());
     }
     Ok(())
+}
+
+/// When the sources were last committed, in seconds since 1970.
+fn commit_time() -> Result<String> {
+    let answer = command("git").args(["log", "-1", "--format=%ct"]).output().context("cannot start git")?;
+    ensure!(answer.status.success(), "git knows no commit: {}", String::from_utf8_lossy(&answer.stderr));
+    Ok(String::from_utf8(answer.stdout)?.trim().to_owned())
 }
