@@ -9,7 +9,7 @@ use crate::shell::{cargo, command, root, run as sh, target};
 use crate::{dist, tools};
 
 /// What can be measured alone.
-pub(crate) const PARTS: [&str; 3] = ["page", "list", "server"];
+pub(crate) const PARTS: [&str; 4] = ["page", "keyring", "list", "server"];
 
 /// Every figure, or those of one part: a table, and dist/bench.json (dist/bench-PART.json).
 ///

@@ -26,8 +26,8 @@ cargo xtask <command>
   dist               one release binary with the page inside: dist/passmint
   reproduce          builds the page twice, in two places, and compares every octet
   sbom               what binary and page are made of, as CycloneDX: dist/passmint.cdx.json, dist/page.cdx.json
-  bench [<part>]     every figure in one table: docs/BENCHMARKS.md. Parts: page (bytes, time to usable, minting, beside
-                     others), list (a vault of 1,000 and of 10,000 entries), server (saves, sync, log-ins, memory)
+  bench [<part>]     every figure in one table: docs/BENCHMARKS.md. Parts: page (bytes, time to usable, minting), keyring
+                     (opening, sealing), list (1,000 and 10,000 entries), server (saves, sync, log-ins, memory)
   slow [<part>]      what takes long and may find something new: fuzz (every parser, PASSMINT_FUZZ_SECONDS each, 60 if not
                      set), api (Schemathesis against the served OpenAPI document), mutants (generator and keyring)
   tidy               the rules of this repository that no other tool checks

@@ -15,6 +15,7 @@ mod harness;
 #[allow(dead_code, reason = "shared with the browser tests, which need more of it")]
 #[path = "../../tests/e2e/judge.rs"]
 mod judge;
+mod keyring;
 mod list;
 mod loading;
 mod machine;
@@ -22,6 +23,9 @@ mod minting;
 #[allow(dead_code, reason = "shared with the browser tests, which need more of it")]
 #[path = "../../tests/e2e/page.rs"]
 mod page;
+#[allow(dead_code, reason = "shared with the browser tests, which need more of it")]
+#[path = "../../tests/e2e/proxy.rs"]
+mod proxy;
 mod recorder;
 mod report;
 mod server;
@@ -68,6 +72,11 @@ fn main() {
     if is_wanted("page") {
         let report = page_report();
         add("page", serde_json::to_value(&report), report.to_string());
+    }
+    if is_wanted("keyring") {
+        println!("measuring the keyring …");
+        let report = keyring::report();
+        add("keyring", serde_json::to_value(&report), report.to_string());
     }
     if is_wanted("list") {
         let report = list::report();
