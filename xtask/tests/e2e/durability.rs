@@ -49,7 +49,7 @@ fn entry_id() -> String {
 
 /// Something that looks like a sealed entry from outside, and like no other. Some are of the next bucket.
 fn sealed() -> String {
-    let bucket = BUCKETS[usize::from(random::<1>()[0] % 8 == 0)];
+    let bucket = BUCKETS[usize::from(random::<1>()[0].is_multiple_of(8))];
     let mut octets = vec![0; bucket + SEALED_OVERHEAD];
     OsRng.fill_bytes(&mut octets);
     octets[0] = FORMAT;
