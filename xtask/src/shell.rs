@@ -6,7 +6,7 @@ use std::fs;
 use std::path::{Path, PathBuf};
 use std::process::Command;
 
-use anyhow::{Context, Result, bail, ensure};
+use anyhow::{Context, Result, bail};
 
 /// The variable that names another copy of the repository to work on.
 pub(crate) const TOP: &str = "PASSMINT_TOP";
@@ -113,19 +113,27 @@ impl Drop for Temporary {
     }
 }
 
-/// Copies what belongs to the repository, as it stands here.
+/// Copies the sources as they stand here: everything but git's own folder and what `.gitignore` names. git is not asked: it
+/// refuses to read a folder that belongs to somebody else, and archives of the sources have none.
 pub(crate) fn copy_sources(to: &Path) -> Result<()> {
-    let listed = command("git")
-        .args(["ls-files", "-z", "--cached", "--others", "--exclude-standard"])
-        .output()
-        .context("cannot start git, which knows what belongs to the repository")?;
-    ensure!(listed.status.success(), "git does not know this folder: {}", String::from_utf8_lossy(&listed.stderr));
-    for name in String::from_utf8(listed.stdout)?.split_terminator('\0') {
-        let (from, to) = (root().join(name), to.join(name));
-        // What was deleted may still be listed.
-        if from.is_file() {
-            fs::create_dir_all(to.parent().context("no folder")?)?;
-            fs::copy(&from, &to).with_context(|| name.to_owned())?;
+    let ignored = fs::read_to_string(root().join(".gitignore")).context(".gitignore")?;
+    let left_out: Vec<PathBuf> =
+        ignored.lines().chain(["/.git"]).map(|line| root().join(line.trim_matches('/'))).collect();
+    copy(&root(), to, &left_out)
+}
+
+fn copy(from: &Path, to: &Path, left_out: &[PathBuf]) -> Result<()> {
+    fs::create_dir_all(to)?;
+    for entry in fs::read_dir(from).with_context(|| from.display().to_string())? {
+        let entry = entry?;
+        let (path, to) = (entry.path(), to.join(entry.file_name()));
+        if left_out.contains(&path) {
+            continue;
+        }
+        if entry.file_type()?.is_dir() {
+            copy(&path, &to, left_out)?;
+        } else {
+            fs::copy(&path, &to).with_context(|| path.display().to_string())?;
         }
     }
     Ok(())
