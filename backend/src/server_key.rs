@@ -159,6 +159,15 @@ impl ServerKey {
         let fresh = path.with_extension("new");
         self.store(&fresh).context("a change of the key that was cut off may have left this file: delete it")?;
         let rename = || {
+            // Who runs this may be root, and the server not.
+            #[cfg(unix)]
+            {
+                use std::os::unix::fs::{MetadataExt, chown};
+                let (old, new) = (fs::metadata(path)?, fs::metadata(&fresh)?);
+                if (old.uid(), old.gid()) != (new.uid(), new.gid()) {
+                    chown(&fresh, Some(old.uid()), Some(old.gid()))?;
+                }
+            }
             fs::rename(&fresh, path)?;
             let folder = path.parent().filter(|folder| !folder.as_os_str().is_empty()).unwrap_or(Path::new("."));
             fs::File::open(folder)?.sync_all()
