@@ -49,7 +49,7 @@ fn fuzz() -> Result<()> {
             .arg(&found)
             .arg(root().join("fuzz/corpus").join(&name))
             .arg("--")
-            .args([&format!("-max_total_time={seconds}"), "-max_len=8192", "-timeout=10", "-rss_limit_mb=2048"])
+            .args([&format!("-max_total_time={seconds}"), "-max_len=65536", "-timeout=10", "-rss_limit_mb=2048"])
             .args(["-print_final_stats=1", "-verbosity=0"])
             .env("CARGO_TARGET_DIR", target()?.join("fuzz")))?;
     }

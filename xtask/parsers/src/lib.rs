@@ -6,6 +6,8 @@
 
 mod vault;
 
+use anyhow::bail;
+use backend::keeping::verify_archive;
 use backend::login;
 use backend::server_key::ServerKey;
 use backend::store::oracle::Descriptor;
@@ -28,9 +30,10 @@ use shared::sessions::{CredentialName, SessionFinish, SessionStart};
 pub type Parser = fn(&[u8]);
 
 /// Every parser, by name.
-pub const TARGETS: [(&str, Parser); 7] = [
-    ("api_bodies", api_bodies),
+pub const TARGETS: [(&str, Parser); 8] = [
     ("answers", answers),
+    ("api_bodies", api_bodies),
+    ("archives", archives),
     ("backups", backups),
     ("connect_strings", connect_strings),
     ("imports", imports),
@@ -93,6 +96,17 @@ pub fn answers(data: &[u8]) {
     };
     // What it answers to nonsense is an error of its own; what it must not do is to open what nobody sealed.
     vault::ask(request);
+}
+
+/// An operator's backup: the archive, its manifest, and the database in it. What is sealed needs a passphrase first.
+pub fn archives(data: &[u8]) {
+    let folder = tempfile::tempdir().unwrap();
+    let file = folder.path().join("archive");
+    std::fs::write(&file, data).unwrap();
+    let found = verify_archive(&file, folder.path(), || bail!("no passphrase"));
+    assert!(found.is_ok() || !found.unwrap_err().to_string().is_empty());
+    let left = std::fs::read_dir(folder.path()).unwrap().count();
+    assert_eq!(left, 1, "nothing of it is left, and nothing was written elsewhere under a name of its own");
 }
 
 /// A file in which a backup is looked for. Opening it takes Argon2id, which is no parser.
