@@ -91,17 +91,22 @@ fn browser() -> Result<()> {
         .env("WASM_BINDGEN_TEST_TIMEOUT", "120"))
 }
 
-/// Tests of the page against the binary that `dist` has made.
+/// Tests of the page against the binary that `dist` has made; after them those that load the machine, by themselves: a
+/// browser beside them would wait.
 fn e2e() -> Result<()> {
-    e2e_of(&[])
+    e2e_of(&["--skip", LOADING])?;
+    e2e_of(&[LOADING])
 }
 
-/// Those of which the name contains one of these.
+/// Tests that take all of the machine.
+const LOADING: &str = "durability::";
+
+/// Those that these arguments of the test program choose.
 fn e2e_of(filter: &[&str]) -> Result<()> {
     e2e_with(filter, |_| {})
 }
 
-/// Those that these arguments of the test program choose, with more in their environment.
+/// The same, with more in their environment.
 pub(crate) fn e2e_with(filter: &[&str], more: impl FnOnce(&mut Command)) -> Result<()> {
     sh(cargo()?.args(["build", "--package", "oracle-double", "--locked"]))?;
     let browser = tools::browser()?;
