@@ -101,6 +101,12 @@ fn an_entry_is_made_changed_and_found_by_all_that_is_in_it() {
     });
 }
 
+/// How many words a phrase with hyphens has: four of the list have one of their own.
+fn count_words(phrase: &str) -> usize {
+    let hyphenated = ["drop-down", "felt-tip", "t-shirt", "yo-yo"];
+    hyphenated.iter().fold(phrase.to_lowercase(), |phrase, word| phrase.replace(word, "word")).split('-').count()
+}
+
 #[test]
 fn a_password_is_replaced_by_the_same_rules_in_one_click() {
     in_browser(Wish::default(), async |page| {
@@ -130,7 +136,7 @@ fn a_password_is_replaced_by_the_same_rules_in_one_click() {
         page.press("Close").await;
         let words = page.show("Phrase").await;
         assert_ne!(words, phrase);
-        assert_eq!(words.split('-').count(), phrase.split('-').count());
+        assert_eq!(count_words(&words), count_words(&phrase));
 
         // A duplicate is an entry of its own, without the history.
         open(&page, "Site").await;
