@@ -15,7 +15,7 @@ use shared::limits::{BUCKETS, SEALED_OVERHEAD};
 use shared::passwords::FORMAT;
 
 use crate::client::Client;
-use crate::harness::{Server, wait_until};
+use crate::harness::{Server, named, wait_until};
 use crate::wire::Wire;
 
 const CONNECTIONS: usize = 32;
@@ -234,7 +234,12 @@ fn a_file_that_is_write_protected_is_served_for_reading_until_it_can_be_written(
     let data = tempfile::tempdir().unwrap();
     let folder = data.path().to_owned();
     // Root writes whatever it likes: the server is somebody else, who needs a program that he can reach.
-    let nobody = ["setpriv", "--reuid=65534", "--regid=65534", "--clear-groups"];
+    let program = tempfile::tempdir().unwrap();
+    let copy = program.path().join("passmint");
+    std::fs::copy(named("PASSMINT_BIN"), &copy).unwrap();
+    std::fs::set_permissions(program.path(), PermissionsExt::from_mode(0o755)).unwrap();
+    let instead = format!("shift; exec {} \"$@\"", copy.display());
+    let nobody = ["setpriv", "--reuid=65534", "--regid=65534", "--clear-groups", "sh", "-c", instead.as_str(), "sh"];
     let launcher: &[&str] = if is_root() {
         std::os::unix::fs::chown(&folder, Some(65534), Some(65534)).unwrap();
         &nobody
