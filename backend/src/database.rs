@@ -49,12 +49,9 @@ pub fn open_oracle(data: &Data) -> Result<Arc<dyn Store>> {
 /// Opens a SQLite file.
 ///
 /// # Errors
-/// If it cannot be opened. A damaged one is opened for reading.
+/// If it cannot be opened. One that is damaged, or cannot be written, is opened for reading, and the log says so.
 pub fn open_sqlite(file: &Path) -> Result<Arc<dyn Store>> {
     let store = SqliteStore::open(file, SQLITE_READERS).with_context(|| format!("cannot open {}", file.display()))?;
-    if let Err(error) = store.check() {
-        tracing::error!(%error, "serving reads only; restore a backup");
-    }
     Ok(Arc::new(store))
 }
 

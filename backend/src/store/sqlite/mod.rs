@@ -55,12 +55,12 @@ impl SqliteStore {
         create_private(path)?;
         let damage = quick_check(path)?.map_or_else(OnceLock::new, OnceLock::from);
         let writer = Writer::new(path);
-        if damage.get().is_none()
-            && let Err(error) = writer.with(|_| Ok(()))
-        {
+        if let Some(found) = damage.get() {
+            tracing::error!(%found, "the database is damaged: serving reads only; restore a backup");
+        } else if let Err(error) = writer.with(|_| Ok(())) {
             // Whether it can be read as it is.
             migrations::refuse_others(path)?;
-            tracing::warn!(%error, "the database takes no writes");
+            tracing::warn!(%error, "the database takes no writes: serving reads until it does");
         }
         let manager = SqliteConnectionManager::file(path)
             .with_flags(OpenFlags::SQLITE_OPEN_READ_ONLY | OpenFlags::SQLITE_OPEN_NO_MUTEX)
