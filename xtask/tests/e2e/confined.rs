@@ -7,7 +7,7 @@ use std::path::Path;
 use std::process::Command;
 
 use crate::client::Client;
-use crate::harness::{Server, named};
+use crate::harness::{Server, is_root, named};
 use crate::wire::Wire;
 
 /// Who the server is, where this runs as root: the container's user.
@@ -45,7 +45,7 @@ fn status(process: u32, name: &str) -> String {
 
 #[test]
 fn no_privilege_and_a_data_folder_are_all_that_it_needs() {
-    let is_root = Command::new("id").arg("-u").output().unwrap().stdout.trim_ascii() == b"0";
+    let is_root = is_root();
     let (data, program) = (tempfile::tempdir().unwrap(), tempfile::tempdir().unwrap());
     let copy = program.path().join("passmint");
     std::fs::copy(named("PASSMINT_BIN"), &copy).unwrap();

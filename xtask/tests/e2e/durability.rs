@@ -15,7 +15,7 @@ use shared::limits::{BUCKETS, SEALED_OVERHEAD};
 use shared::passwords::FORMAT;
 
 use crate::client::Client;
-use crate::harness::{Server, named, wait_until};
+use crate::harness::{Server, is_root, named, wait_until};
 use crate::wire::Wire;
 
 const CONNECTIONS: usize = 32;
@@ -222,11 +222,6 @@ fn a_full_disk_refuses_saves_goes_on_reading_and_recovers() {
     // Once more: whatever the first time left behind.
     fill();
     refuses_and_recovers(&server, &token, &ledger, || std::fs::remove_file(&filler).unwrap());
-}
-
-/// Whether this runs as someone whom permissions do not stop.
-fn is_root() -> bool {
-    Command::new("id").arg("-u").output().unwrap().stdout.trim_ascii() == b"0"
 }
 
 #[test]

@@ -28,6 +28,11 @@ pub(crate) fn axe() -> String {
     std::fs::read_to_string(named("PASSMINT_AXE")).unwrap()
 }
 
+/// Whether this runs as someone whom permissions do not stop.
+pub(crate) fn is_root() -> bool {
+    Command::new("id").arg("-u").output().unwrap().stdout.trim_ascii() == b"0"
+}
+
 /// A port that was free a moment ago.
 pub(crate) fn free_port() -> u16 {
     TcpListener::bind("127.0.0.1:0").unwrap().local_addr().unwrap().port()

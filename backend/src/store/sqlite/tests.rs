@@ -34,6 +34,14 @@ fn checkpoint(store: &SqliteStore) {
     store.writer.with(checkpoint).unwrap();
 }
 
+/// Overwrites a page near the end of the file.
+fn damage(path: &Path) {
+    let mut octets = fs::read(path).unwrap();
+    let end = octets.len();
+    octets[end - 3 * 4096..end - 2 * 4096].fill(0x55);
+    fs::write(path, octets).unwrap();
+}
+
 #[test]
 fn the_file_is_its_owners_and_syncs_every_commit() {
     let folder = tempfile::tempdir().unwrap();
@@ -102,10 +110,7 @@ fn a_damaged_file_is_read_but_not_written() {
     }
     checkpoint(&store);
     drop(store);
-    let mut octets = fs::read(&path).unwrap();
-    let end = octets.len();
-    octets[end - 3 * 4096..end - 2 * 4096].fill(0x55);
-    fs::write(&path, octets).unwrap();
+    damage(&path);
 
     let store = SqliteStore::open(&path, 1).unwrap();
     assert!(store.has_accounts().unwrap());
@@ -222,10 +227,7 @@ fn damage_is_looked_for_while_the_file_is_open() {
     store.check().unwrap();
     assert!(!store.usage().damaged);
     checkpoint(&store);
-    let mut octets = fs::read(&path).unwrap();
-    let end = octets.len();
-    octets[end - 3 * 4096..end - 2 * 4096].fill(0x55);
-    fs::write(&path, octets).unwrap();
+    damage(&path);
 
     assert!(matches!(store.look_for_damage(), Err(StoreError::ReadOnly(ReadOnly::Damaged(_)))));
     assert!(store.usage().damaged);
