@@ -13,7 +13,8 @@ impl Bits {
     #[must_use]
     pub fn of(count: &BigUint) -> Self {
         let (leading, exponent) = floating(count);
-        Self(if leading > 1.0 { leading.log2() + f64::from(exponent) } else { 0.0 })
+        // Zero has a logarithm below all numbers.
+        Self((leading.log2() + f64::from(exponent)).max(0.0))
     }
 
     /// The number itself, for arithmetic and for JSON.
@@ -73,5 +74,21 @@ mod tests {
         assert_eq!(Bits::of(&(BigUint::from(1_u8) << 1000)).value(), 1000.0);
         assert_eq!(Bits::of(&BigUint::from(94_u8).pow(8)).to_string(), "52.44");
         assert_eq!(Bits::of(&BigUint::from(94_u8).pow(30)).to_string(), "196.64");
+    }
+
+    #[test]
+    fn differences_are_never_below_zero() {
+        let (eight, five) = (Bits(8.0), Bits(5.0));
+        assert_eq!(eight - five, Bits(3.0));
+        assert_eq!(five - eight, Bits(0.0));
+    }
+
+    #[test]
+    fn ratios_of_counts_of_any_size() {
+        let power = |exponent: usize| BigUint::from(1_u8) << exponent;
+        assert_eq!(ratio(&BigUint::from(3_u8), &BigUint::from(4_u8)), 0.75);
+        assert_eq!(ratio(&power(1000), &power(1001)), 0.5);
+        assert_eq!(ratio(&power(500), &power(520)), 2_f64.powi(-20));
+        assert_eq!(ratio(&BigUint::ZERO, &power(520)), 0.0);
     }
 }

@@ -4,7 +4,7 @@
 
 use num_bigint::BigUint;
 use rand_core::TryCryptoRng;
-use zeroize::Zeroize;
+use zeroize::Zeroizing;
 
 /// The system's source of randomness failed, or gives what no random source would. Nothing may be made then.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, thiserror::Error)]
@@ -51,7 +51,7 @@ const REJECTIONS_MAX: usize = BLOCK;
 /// those that were not used when the source is dropped.
 pub struct Source<R> {
     rng: R,
-    block: Box<[u8]>,
+    block: Zeroizing<Box<[u8]>>,
     used: usize,
 }
 
@@ -67,7 +67,7 @@ impl<R: TryCryptoRng> Source<R> {
     }
 
     fn in_blocks(rng: R, octets: usize) -> Self {
-        Self { rng, block: vec![0; octets].into(), used: octets }
+        Self { rng, block: Zeroizing::new(vec![0; octets].into()), used: octets }
     }
 
     /// The octets that were not used yet: at least one.
@@ -177,12 +177,6 @@ impl<R: TryCryptoRng> Choose for Source<R> {
             }
         }
         Err(RandomnessError)
-    }
-}
-
-impl<R> Drop for Source<R> {
-    fn drop(&mut self) {
-        self.block.zeroize();
     }
 }
 

@@ -173,6 +173,13 @@ fn added_characters_widen_the_alphabet_once() {
 }
 
 #[test]
+fn a_class_may_be_left_out_character_by_character() {
+    let none = ClassRule { on: true, minimum: 0 };
+    let plan = Plan::new(&Rules { exclude: "0123456789".into(), digits: none, ..Rules::default() }).unwrap();
+    assert_eq!(plan.alphabet().len(), 94 - 10);
+}
+
+#[test]
 fn the_source_may_fail_at_any_choice() {
     let plan = Plan::new(&Rules { digits: ClassRule { on: true, minimum: 25 }, ..Rules::default() }).unwrap();
     for choices in 0..40 {

@@ -1,3 +1,5 @@
+use serde::de::value::{self, MapDeserializer};
+
 use super::*;
 use crate::phrase::Words;
 use crate::proof::{FailsAt, source};
@@ -61,6 +63,15 @@ fn what_is_no_rules_is_refused() {
     ] {
         assert!(serde_json::from_str::<Rules>(json).is_err(), "{json}");
     }
+}
+
+#[test]
+fn a_reader_is_told_what_was_expected() {
+    let error = serde_json::from_str::<Rules>("null").unwrap_err().to_string();
+    assert!(error.starts_with("invalid type: null, expected rules"), "{error}");
+    let numbered = MapDeserializer::<_, value::Error>::new([(1_u8, 2_u8)].into_iter());
+    let error = <Rules as Deserialize>::deserialize(numbered).unwrap_err().to_string();
+    assert_eq!(error, "invalid type: integer `1`, expected the name of a field");
 }
 
 /// Page and keyring speak in postcard's format, which does not say what it holds.

@@ -129,6 +129,7 @@ fn the_length_is_the_wish_where_the_site_allows_it() {
         ("minlength: 4; maxlength: 99", 4, 8),
         ("minlength: 30; maxlength: 64", 10, 30),
         ("maxlength: 8", 30, 8),
+        ("minlength: 12; maxlength: 12", 20, 12),
     ] {
         assert_eq!(length(text, wish), Ok(made), "{text}");
     }
@@ -166,11 +167,11 @@ fn each_wrong_rule_is_named() {
     assert_eq!(error(&endless, ""), RulesError::TooManyRequirements);
 }
 
-/// Nine requirements that nothing can serve two of: nearly as many as are taken.
+/// Ten requirements over eight cells: as many states as are taken.
 #[test]
 fn many_requirements_are_kept() {
-    let nine = (1..=9).map(|digit| format!("required: [{digit}];")).collect::<String>();
-    let rules = Rules { text: format!("{nine} allowed: lower, upper"), ..Rules::default() };
+    let eight = ('a'..='h').map(|letter| format!("required: [{letter}];")).collect::<String>();
+    let rules = Rules { text: format!("{eight} required: [ab]; required: [cd]"), ..Rules::default() };
     let password = Plan::new(&rules).unwrap().mint(&mut source(1)).unwrap();
     assert!(obeys(password.expose(), &Demands::parse(&rules.text).unwrap()));
 }
@@ -182,6 +183,11 @@ fn the_source_may_fail_at_any_choice() {
         assert_eq!(plan.mint(&mut FailsAt(choices)).err(), Some(RandomnessError));
     }
     assert!(plan.mint(&mut FailsAt(60)).is_ok());
+}
+
+#[test]
+fn a_set_shows_its_characters() {
+    assert_eq!(format!("{:?}", Set::named("digit").unwrap()), "Set(\"0123456789\")");
 }
 
 #[test]

@@ -136,6 +136,17 @@ fn the_examples_are_uniform() {
     assert!(tight.runs > 48);
 }
 
+/// Only a second row of numbers is what [`walk`] itself refuses.
+#[test]
+fn a_walk_ends_without_a_result_if_the_sampler_fails_by_itself() {
+    assert_eq!(walk(|_| Err(RandomnessError)), None);
+    let one_row = |choose: &mut EveryChoice| {
+        choose.fill_below(2, &mut [0])?;
+        Err(RandomnessError)
+    };
+    assert_eq!(walk(one_row), None);
+}
+
 /// Samplers with a fault, walked over every choice as well.
 #[test]
 fn a_walk_sees_each_fault() {
