@@ -16,24 +16,29 @@ pub(crate) const PARTS: [&str; 4] = ["page", "keyring", "list", "server"];
 /// # Errors
 /// If something cannot be built, fetched or measured; never because of a figure.
 pub(crate) fn run(part: Option<&str>) -> Result<()> {
-    let (bitwarden, generate_password) = (tools::bitwarden()?, tools::generate_password()?);
     dist::run()?;
-    let minting = minting()?;
-    sh(cargo()?.args(["build", "--package", "oracle-double", "--locked"]))?;
-    let double = target()?.join("debug").join(format!("{DLL_PREFIX}orafake{DLL_SUFFIX}"));
+    let is_wanted = |other: &str| part.is_none_or(|part| part == other);
+    // What is measured are the release server and the browser. What drives them may be built fast, as for the tests.
+    let mut bench = cargo()?;
+    bench.args(["bench", "--profile", "dev", "--package", "xtask", "--bench", "figures", "--locked"]);
+    if is_wanted("page") {
+        bench
+            .env("PASSMINT_BITWARDEN", tools::bitwarden()?)
+            .env("PASSMINT_GENERATE_PASSWORD", tools::generate_password()?)
+            .env("PASSMINT_MINTING", minting()?);
+    }
+    if is_wanted("server") {
+        sh(cargo()?.args(["build", "--package", "oracle-double", "--locked"]))?;
+        let double = target()?.join("debug").join(format!("{DLL_PREFIX}orafake{DLL_SUFFIX}"));
+        bench.env("PASSMINT_ORACLE_DOUBLE", double);
+    }
     let json = part.map_or("bench.json".to_owned(), |part| format!("bench-{part}.json"));
     let browser = tools::browser()?;
     let mut driver = browser.start_driver()?;
-    // What is measured are the release server and the browser. What drives them may be built fast, as for the tests.
-    let result = sh(cargo()?
-        .args(["bench", "--profile", "dev", "--package", "xtask", "--bench", "figures", "--locked"])
+    let result = sh(bench
         .env("PASSMINT_BENCH", part.unwrap_or_default())
         .env("PASSMINT_BENCH_JSON", root().join("dist").join(json))
         .env("PASSMINT_BIN", dist::binary())
-        .env("PASSMINT_ORACLE_DOUBLE", double)
-        .env("PASSMINT_MINTING", minting)
-        .env("PASSMINT_BITWARDEN", bitwarden)
-        .env("PASSMINT_GENERATE_PASSWORD", generate_password)
         .env("PASSMINT_BROWSER", browser.capabilities()?)
         .env("PASSMINT_DRIVER", &driver.url)
         .env("RUST_BACKTRACE", "0"));
