@@ -30,6 +30,7 @@ mod page;
 mod presets;
 mod protection;
 mod proxy;
+mod server_key;
 mod settings;
 mod tools;
 mod two_servers;
