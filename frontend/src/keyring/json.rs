@@ -73,6 +73,7 @@ mod tests {
         for (json, text) in [
             (r#"\" \\ \/ \b \f \n \r \t"#, "\" \\ / \u{8} \u{c} \n \r \t"),
             (r"\u00e9\u20ac", "é€"),
+            (r"\uffff\u0041", "\u{ffff}A"),
             (r"a\ud83d\ude00\uD83D\uDE00b", "a😀😀b"),
             (r"\\ud83d\\ude00", r"\ud83d\ude00"),
             (r"\\\ud83d\ude00😀", r"\😀😀"),

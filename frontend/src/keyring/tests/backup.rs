@@ -148,9 +148,16 @@ fn a_file_holds_its_backup_and_gives_it_back() {
 
 #[test]
 fn what_holds_no_backup_gives_none() {
-    for file in
-        ["", "passmint-backup", "\"passmint-backup\"", "{\"passmint-backup\":1", "\"passmint-backup\":1}", TEMPLATE]
-    {
+    for file in [
+        "",
+        "passmint-backup",
+        "\"passmint-backup\"",
+        "{\"passmint-backup\":1",
+        "\"passmint-backup\":1}",
+        "{}\"passmint-backup\":1}",
+        "{\"passmint-backup\":{}",
+        TEMPLATE,
+    ] {
         assert_eq!(find(file), None, "{file}");
     }
     // The name may be spoken of before.
@@ -175,4 +182,16 @@ fn a_secret_is_stretched_as_others_do() {
     assert_eq!(stretch(b"somesalt-16-octs", costs).as_deref(), Ok("zpdwNAgCTdkzHrgRYFuOlli2cOuBrVUBxXbNZ22abJ0"));
     assert_eq!(stretch(b"short", costs), Err(KeyringError::Costs));
     assert_eq!(stretch(b"somesalt-16-octs", Costs { passes: 11, ..costs }), Err(KeyringError::Costs));
+    for largest in [Costs { passes: 10, ..costs }, Costs { lanes: 16, ..costs }] {
+        assert!(stretch(b"somesalt-16-octs", largest).is_ok(), "{largest:?}");
+    }
+}
+
+/// A gibibyte: not to be asked of a browser in a test.
+#[cfg(not(target_arch = "wasm32"))]
+#[test]
+fn the_largest_memory_is_taken() {
+    let costs = Costs { memory_kib: 1024 * 1024, passes: 1, lanes: 1 };
+    let request = Request::Stretch { secret: secret("password"), salt: b"somesalt".to_vec(), costs };
+    assert!(Keyring::new(Counter(0), str::to_lowercase).handle(request).is_ok());
 }

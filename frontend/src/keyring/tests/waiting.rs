@@ -125,6 +125,43 @@ fn what_waits_survives_a_lock() {
 }
 
 #[test]
+fn a_whole_chain_survives_a_lock() {
+    let mut keyring = open_keyring();
+    let (id, first) = create(&mut keyring, content("one", "1"));
+    let second = change(&mut keyring, id, content("two", "2"), NOW);
+    let mut keyring = open_keyring();
+    let bodies = vec![(id, first.clone()), (id, second.clone())];
+    let taken = opened(keyring.handle(Request::TakeWaiting { bodies }));
+    assert_eq!(taken.entries, [summary(id, 0, "two", EntryState::Waiting)]);
+    assert_eq!(take_own(&mut keyring, id, &first), summary(id, 1, "two", EntryState::Waiting));
+    assert_eq!(take_own(&mut keyring, id, &second), summary(id, 2, "two", EntryState::Saved));
+}
+
+/// The server has a version of the same number, and it is another one.
+#[test]
+fn what_waits_beside_another_of_its_number_is_a_conflict() {
+    let mut keyring = open_keyring();
+    let (id, mine) = create(&mut keyring, content("mine", "1"));
+    let theirs = keyring.vault.as_ref().unwrap().seal(id, 1, entry("theirs"), &mut keyring.random).unwrap();
+    let mut keyring = open_keyring();
+    open(&mut keyring, stored(id, 1, Some(theirs)));
+    let taken = opened(keyring.handle(Request::TakeWaiting { bodies: vec![(id, mine)] }));
+    assert_eq!(taken.entries, [summary(id, 1, "mine", EntryState::Conflict)]);
+}
+
+#[test]
+fn what_was_told_and_then_deleted_is_told_as_deleted_only() {
+    let mut keyring = open_keyring();
+    let (gone, first) = create(&mut keyring, content("gone", "1"));
+    let (stays, second) = create(&mut keyring, content("stays", "2"));
+    let mut keyring = open_keyring();
+    let entries = vec![as_stored(gone, &first), as_stored(stays, &second), stored(gone, 2, None)];
+    let told = take_changes(&mut keyring, entries, false);
+    assert_eq!(told.entries, [summary(stays, 1, "stays", EntryState::Saved)]);
+    assert_eq!(told.deleted, [gone]);
+}
+
+#[test]
 fn what_waits_can_be_forgotten() {
     let mut keyring = open_keyring();
     let (id, first) = create(&mut keyring, content("one", "1"));
@@ -188,7 +225,7 @@ fn whoever_wins_a_conflict_keeps_the_passwords_of_the_other() {
     let history = former(&[("m2", NOW + 50), ("1", NOW + 20), ("m1", NOW + 11)]);
     let entry = whole(&mut keyring, id);
     assert_eq!(passwords(&entry), ("t".into(), history));
-    assert_eq!(entry.content.name, "theirs");
+    assert_eq!((entry.content.name.as_str(), entry.changed_at), ("theirs", NOW + 50));
 
     let (mut keyring, id) = conflict();
     let (new, body, told) = sealed(resolve(&mut keyring, id, Keep::Both));
@@ -200,8 +237,8 @@ fn whoever_wins_a_conflict_keeps_the_passwords_of_the_other() {
     assert_eq!(reveal_entry(&mut keyring, id).unwrap(), "t");
 }
 
-#[test]
-fn what_differs_in_no_password_needs_no_save_when_it_loses() {
+/// An entry that was renamed here and elsewhere; its password is the same.
+fn conflict_of_names() -> (Keyring<Counter>, EntryId) {
     let mut keyring = open_keyring();
     let (id, first) = create(&mut keyring, content("one", "1"));
     let mut other = open_keyring();
@@ -210,8 +247,21 @@ fn what_differs_in_no_password_needs_no_save_when_it_loses() {
     take_own(&mut keyring, id, &first);
     change(&mut keyring, id, content("mine", "1"), NOW);
     open(&mut keyring, as_stored(id, &theirs));
+    (keyring, id)
+}
+
+#[test]
+fn what_differs_in_no_password_needs_no_save_when_it_loses() {
+    let (mut keyring, id) = conflict_of_names();
     let told = opened(resolve(&mut keyring, id, Keep::Theirs));
     assert_eq!(told.entries, [summary(id, 2, "theirs", EntryState::Saved)]);
+}
+
+#[test]
+fn a_password_that_both_have_is_no_former_one() {
+    let (mut keyring, id) = conflict_of_names();
+    sealed(resolve(&mut keyring, id, Keep::Mine));
+    assert_eq!(passwords(&whole(&mut keyring, id)), ("1".into(), Vec::new()));
 }
 
 #[test]
