@@ -11,10 +11,24 @@ type Part = (&'static str, fn() -> Result<()>);
 
 const PARTS: &[Part] = &[("fuzz", fuzz), ("api", api), ("mutants", mutants)];
 
-/// Where mutants are looked for: what makes passwords, and what seals them.
-const MUTATED: [(&str, &str, &str); 2] = [
-    ("generator", "generator/src/**/*.rs", "--all-features"),
-    ("frontend", "frontend/src/keyring/**/*.rs", "--no-default-features"),
+/// Where mutants are looked for.
+struct Mutated {
+    package: &'static str,
+    files: &'static str,
+    features: &'static str,
+    /// What compiling and testing together are fastest with.
+    opt_level: &'static str,
+}
+
+/// What makes passwords, and what seals them.
+const MUTATED: [Mutated; 2] = [
+    Mutated { package: "generator", files: "generator/src/**/*.rs", features: "--all-features", opt_level: "1" },
+    Mutated {
+        package: "frontend",
+        files: "frontend/src/keyring/**/*.rs",
+        features: "--no-default-features",
+        opt_level: "0",
+    },
 ];
 
 /// Runs the parts named, or all of them.
@@ -71,14 +85,13 @@ fn api() -> Result<()> {
 /// can tell from the original are named, with the reason, in `.cargo/mutants.toml`.
 fn mutants() -> Result<()> {
     let tool = tools::cargo_mutants()?;
-    for (package, files, features) in MUTATED {
+    for Mutated { package, files, features, opt_level } in MUTATED {
         let output = target()?.join("mutants").join(package);
         std::fs::create_dir_all(&output)?;
         let mut line = command(&tool);
         line.args(["mutants", "--package", package, "--test-package", package, "--file", files, features]);
         line.args(["--cargo-arg=--lib", "--no-shuffle", "--jobs", "2", "--output"]).arg(&output);
-        // The tests take longer than their compiler.
-        line.envs([("CARGO_PROFILE_DEV_OPT_LEVEL", "1"), ("CARGO_PROFILE_DEV_DEBUG", "0")]);
+        line.envs([("CARGO_PROFILE_DEV_OPT_LEVEL", opt_level), ("CARGO_PROFILE_DEV_DEBUG", "0")]);
         line.env_remove("CARGO_TARGET_DIR");
         // 2: some were missed. 3: some ran for too long, and nobody would have taken that for a pass.
         let status = line.status()?;

@@ -1,5 +1,6 @@
 use std::collections::HashSet;
 use std::fmt::Write;
+use std::ops::RangeInclusive;
 
 use proptest::prelude::*;
 
@@ -167,13 +168,19 @@ fn each_wrong_rule_is_named() {
     assert_eq!(error(&endless, ""), RulesError::TooManyRequirements);
 }
 
-/// Ten requirements over eight cells: as many states as are taken.
+/// Nine requirements that nothing can serve two of, nearly as many as are taken; and ten over eight cells, as many states
+/// as are taken.
 #[test]
 fn many_requirements_are_kept() {
-    let eight = ('a'..='h').map(|letter| format!("required: [{letter}];")).collect::<String>();
-    let rules = Rules { text: format!("{eight} required: [ab]; required: [cd]"), ..Rules::default() };
-    let password = Plan::new(&rules).unwrap().mint(&mut source(1)).unwrap();
-    assert!(obeys(password.expose(), &Demands::parse(&rules.text).unwrap()));
+    let each =
+        |letters: RangeInclusive<char>| letters.map(|letter| format!("required: [{letter}];")).collect::<String>();
+    let nine = format!("{} allowed: lower, upper", each('1'..='9'));
+    let ten = format!("{} required: [ab]; required: [cd]", each('a'..='h'));
+    for text in [nine, ten] {
+        let rules = Rules { text, ..Rules::default() };
+        let password = Plan::new(&rules).unwrap().mint(&mut source(1)).unwrap();
+        assert!(obeys(password.expose(), &Demands::parse(&rules.text).unwrap()));
+    }
 }
 
 #[test]

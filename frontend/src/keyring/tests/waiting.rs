@@ -187,15 +187,21 @@ fn the_bin_is_a_change_like_others() {
 
 /// Two keyrings of one vault, each with a change of its own to the same entry; the second has been told of the first's.
 fn conflict() -> (Keyring<Counter>, EntryId) {
+    conflict_of(("t", NOW + 20), &[("m1", NOW + 10), ("m2", NOW + 11)])
+}
+
+/// An entry with the password "1" that was changed elsewhere and here, to these passwords at these times.
+fn conflict_of(theirs: (&str, u64), mine: &[(&str, u64)]) -> (Keyring<Counter>, EntryId) {
     let mut keyring = open_keyring();
     let (id, first) = create(&mut keyring, content("one", "1"));
     take_own(&mut keyring, id, &first);
     let mut other = open_keyring();
     other.random = Counter(99);
     open(&mut other, as_stored(id, &first));
-    let theirs = change(&mut other, id, content("theirs", "t"), NOW + 20);
-    change(&mut keyring, id, content("mine", "m1"), NOW + 10);
-    change(&mut keyring, id, content("mine", "m2"), NOW + 11);
+    let theirs = change(&mut other, id, content("theirs", theirs.0), theirs.1);
+    for (password, now) in mine {
+        change(&mut keyring, id, content("mine", password), *now);
+    }
     let told = open(&mut keyring, as_stored(id, &theirs));
     assert_eq!(told.entries[0].state, EntryState::Conflict);
     (keyring, id)
@@ -237,29 +243,16 @@ fn whoever_wins_a_conflict_keeps_the_passwords_of_the_other() {
     assert_eq!(reveal_entry(&mut keyring, id).unwrap(), "t");
 }
 
-/// An entry that was renamed here and elsewhere; its password is the same.
-fn conflict_of_names() -> (Keyring<Counter>, EntryId) {
-    let mut keyring = open_keyring();
-    let (id, first) = create(&mut keyring, content("one", "1"));
-    let mut other = open_keyring();
-    open(&mut other, as_stored(id, &first));
-    let theirs = change(&mut other, id, content("theirs", "1"), NOW);
-    take_own(&mut keyring, id, &first);
-    change(&mut keyring, id, content("mine", "1"), NOW);
-    open(&mut keyring, as_stored(id, &theirs));
-    (keyring, id)
-}
-
 #[test]
 fn what_differs_in_no_password_needs_no_save_when_it_loses() {
-    let (mut keyring, id) = conflict_of_names();
+    let (mut keyring, id) = conflict_of(("1", NOW), &[("1", NOW)]);
     let told = opened(resolve(&mut keyring, id, Keep::Theirs));
     assert_eq!(told.entries, [summary(id, 2, "theirs", EntryState::Saved)]);
 }
 
 #[test]
 fn a_password_that_both_have_is_no_former_one() {
-    let (mut keyring, id) = conflict_of_names();
+    let (mut keyring, id) = conflict_of(("1", NOW), &[("1", NOW)]);
     sealed(resolve(&mut keyring, id, Keep::Mine));
     assert_eq!(passwords(&whole(&mut keyring, id)), ("1".into(), Vec::new()));
 }
