@@ -1,6 +1,7 @@
 //! The parts of the page that load after the first one: the vault, making and looking after one, the rarer rules,
 //! the tools. The first
-//! part knows of them only what stands here; wasm-split takes the module apart at the functions at the end.
+//! part knows of them only what stands here. With the feature `split` (release builds), wasm-split takes the module apart
+//! at the functions at the end; without it, the page is one module and every part is there from the start.
 
 use std::pin::Pin;
 
@@ -8,6 +9,7 @@ use futures_util::future::join;
 use leptos::prelude::*;
 use leptos::task::spawn_local;
 use shared::ids::EntryId;
+#[cfg(feature = "split")]
 use wasm_split_helpers::{SplitLoaderError, wasm_split};
 
 use crate::text;
@@ -45,8 +47,19 @@ pub struct RulesPart {
 /// What the part with the tools and the one for looking after a vault offer: a dialog, or a form.
 pub type ToolsPart = fn(Tool) -> AnyView;
 
+/// A part did not come, or was changed on the way.
+#[derive(Clone, Copy, Debug)]
+pub struct NotLoaded;
+
+#[cfg(feature = "split")]
+impl From<SplitLoaderError> for NotLoaded {
+    fn from(_: SplitLoaderError) -> Self {
+        Self
+    }
+}
+
 /// A part on its way: what makes what it offers.
-type Loading<T> = Pin<Box<dyn Future<Output = Result<fn() -> T, SplitLoaderError>>>>;
+type Loading<T> = Pin<Box<dyn Future<Output = Result<fn() -> T, NotLoaded>>>>;
 
 /// How far a part has come.
 #[derive(Clone, Copy)]
@@ -155,28 +168,31 @@ impl Parts {
     }
 }
 
-#[wasm_split(vault, fallible)]
-fn vault() -> Result<fn() -> VaultPart, SplitLoaderError> {
-    Ok(crate::ui::vault::part)
+/// Declares the function that loads a part: an `async fn` that gives what makes the part.
+macro_rules! part {
+    ($name:ident -> $part:ty $body:block) => {
+        #[cfg(feature = "split")]
+        #[wasm_split($name, fallible)]
+        fn $name() -> Result<fn() -> $part, NotLoaded> $body
+
+        #[cfg(not(feature = "split"))]
+        async fn $name() -> Result<fn() -> $part, NotLoaded> $body
+    };
 }
 
-#[wasm_split(rules, fallible)]
-fn rules() -> Result<fn() -> RulesPart, SplitLoaderError> {
+part!(vault -> VaultPart { Ok(crate::ui::vault::part) });
+part!(rules -> RulesPart {
     after_vault();
     Ok(crate::ui::rules::part)
-}
-
-#[wasm_split(tools, fallible)]
-fn tools() -> Result<fn() -> ToolsPart, SplitLoaderError> {
+});
+part!(tools -> ToolsPart {
     after_vault();
     Ok(crate::ui::tools::part)
-}
-
-#[wasm_split(manage, fallible)]
-fn manage() -> Result<fn() -> ToolsPart, SplitLoaderError> {
+});
+part!(manage -> ToolsPart {
     after_vault();
     Ok(crate::ui::manage::part)
-}
+});
 
 /// The vault's part always comes first. Where the others say that they need all of it, what they share with it stays in
 /// one file with the rest of the vault, instead of one file for each combination of parts.

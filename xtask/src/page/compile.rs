@@ -53,7 +53,7 @@ pub(super) fn opener() -> Result<Compiled> {
 
 /// Compiles the page, and adds the parts that load later to the folder.
 pub(super) fn page(folder: &mut Folder) -> Result<Compiled> {
-    let module = build("frontend", &[], &["-Clink-arg=--emit-relocs"])?;
+    let module = build("frontend", &["--features", "split"], &["-Clink-arg=--emit-relocs"])?;
     let split = fresh("split")?;
     run(command(tools::wasm_split()?).env("RUST_LOG", "off").args(["--out-name", "page"]).arg(&module).arg(&split))?;
     let first = split.join("page.wasm");
