@@ -87,16 +87,7 @@ if (!globalThis.isSecureContext) {
         document.head.append(Object.assign(document.createElement('link'), { rel, href, integrity }));
       };
       link('stylesheet', 'looks');
-      // What else there is, for when it is wanted.
-      checked(file('files')).then((answer) => answer.text()).then((list) => {
-        for (const line of list.trim().split('\n')) {
-          const [content, url, integrity] = line.split(' ');
-          const meta = Object.assign(document.createElement('meta'), { name: 'file', content });
-          Object.assign(meta.dataset, { url, integrity });
-          document.head.append(meta);
-        }
-        link('manifest', 'manifest');
-      });
+      link('manifest', 'manifest');
       setTimeout(keep, 1000);
     }));
   } catch (error) {

@@ -4,7 +4,8 @@
 /* files */
 
 const CACHE = `passmint-${VERSION}`;
-const HASHED = /^\/[a-z0-9-]+-[0-9a-f]{16}\.[a-z]+$/;
+// A file or a folder whose name ends with a hash of its content. (Trunk writes hashes without leading zeros.)
+const HASHED = /^\/[a-z0-9-]+-[0-9a-f]{8,16}(\.[a-z]+|\/\w+\.[a-z]+)$/;
 
 addEventListener('install', (event) => {
   const kept = FILES.map(([url, integrity]) => new Request(url, { integrity, cache: url === '/' ? 'no-cache' : 'default' }));

@@ -20,12 +20,13 @@ use crate::app::AppState;
 use crate::error::ApiError;
 use crate::headers::{PAGE_CSP, SERVICE_WORKER_CSP, WORKER_CSP};
 
-/// The folder that `cargo xtask dist` fills, compressed: as it is, it would be a quarter of the binary, and every browser
-/// takes one of both. A build without it serves a line that says so.
+/// The folder that `cargo xtask` fills. A release has the compressed files only: as they are, they would be a quarter of the
+/// binary, and every browser takes one of both. A debug build reads the folder when it starts, and a page for development
+/// is not compressed. A build without a page serves a line that says so.
 #[derive(RustEmbed)]
 #[folder = "../dist/page"]
-#[include = "*.br"]
-#[include = "*.gz"]
+#[cfg_attr(not(debug_assertions), include = "*.br")]
+#[cfg_attr(not(debug_assertions), include = "*.gz")]
 #[allow_missing = true]
 struct Embedded;
 
@@ -218,9 +219,9 @@ fn csp(name: &str, octets: impl FnOnce() -> Bytes) -> Option<HeaderValue> {
     }
 }
 
-/// What stands in the document's script element without `src`, as `cargo xtask page` writes it.
+/// The content of the document's script element without `src`, as Trunk writes it.
 fn inline_script(html: &[u8]) -> Option<&str> {
-    let (_, rest) = str::from_utf8(html).ok()?.split_once("<script type=\"module\" async>")?;
+    let (_, rest) = str::from_utf8(html).ok()?.split_once("<script type=\"module\">")?;
     rest.split_once("</script>").map(|(script, _)| script)
 }
 
@@ -229,10 +230,12 @@ fn source_hash(script: &str) -> String {
     Base64::encode_string(&Sha256::digest(script))
 }
 
-/// Whether the name holds a content hash: 16 hexadecimal digits between a dash and a full stop.
+/// Whether the name of the file, or of a folder on its path, holds a content hash: hexadecimal digits between a dash and a
+/// full stop or the end. There are 16 of them, fewer in names that Trunk gives: it writes no leading zeros.
 fn has_hash(name: &str) -> bool {
-    let hash = |part: &str| part.len() == 16 && part.bytes().all(|octet| octet.is_ascii_hexdigit());
-    name.rsplit_once('-').and_then(|(_, rest)| rest.split_once('.')).is_some_and(|(part, _)| hash(part))
+    let is_hash = |part: &str| (8..=16).contains(&part.len()) && part.bytes().all(|byte| byte.is_ascii_hexdigit());
+    let stem = |segment| str::split(segment, '.').next().unwrap_or(segment);
+    name.split('/').any(|segment| stem(segment).rsplit_once('-').is_some_and(|(_, part)| is_hash(part)))
 }
 
 #[cfg(test)]
@@ -241,7 +244,13 @@ mod tests {
 
     #[test]
     fn hashed_names_are_told_from_plain_ones() {
-        for name in ["app-0123456789abcdef.css", "text-en-0123456789abcdef.txt", "a/b-0123456789abcdef.js"] {
+        for name in [
+            "app-0123456789abcdef.css",
+            "text-en-0123456789abcdef.txt",
+            "a/b-0123456789abcdef.js",
+            "page-0123456789abcdef/page.js",
+            "page-123456789abcdef.css",
+        ] {
             assert!(has_hash(name), "{name}");
         }
         for name in [
@@ -258,7 +267,7 @@ mod tests {
 
     #[test]
     fn the_script_inside_the_document_is_let_run_by_its_hash_and_no_other() {
-        let html = "<p><script type=\"module\" async>\n1</script><script>2</script>";
+        let html = "<p><script type=\"module\">\n1</script><script>2</script>";
         assert_eq!(inline_script(html.as_bytes()), Some("\n1"));
         // By openssl: printf '\n1' | openssl dgst -sha256 -binary | base64
         let hash = "790w0d2loaMp7p0L9hOH7n4lTsaUd+F84cQ3DSjists=";

@@ -109,18 +109,13 @@ pub fn clock() -> f64 {
 
 /// Lets the browser draw and listen before it goes on.
 pub async fn pause() {
-    wait(Duration::ZERO).await;
-}
-
-/// Waits.
-pub async fn wait(time: Duration) {
     let (done, is_done) = futures_channel::oneshot::channel();
     set_timeout(
         move || {
             // Who waited may be gone.
             let _ = done.send(());
         },
-        time,
+        Duration::ZERO,
     );
     let _ = is_done.await;
 }

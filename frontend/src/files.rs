@@ -1,8 +1,6 @@
 //! The page's own files that are fetched when they are wanted: each by its name, with the hash that the page was built
 //! with (subresource integrity). A file that was changed on the way does not arrive.
 
-use std::time::Duration;
-
 use js_sys::Promise;
 use wasm_bindgen::prelude::*;
 use wasm_bindgen_futures::JsFuture;
@@ -10,12 +8,7 @@ use web_sys::{RequestCache, RequestInit, Response};
 
 use crate::browser::{self, document, window};
 
-/// How often, and after how long, a file is looked for that the document does not say anything of (yet).
-const LOOKS: u32 = 100;
-const BETWEEN_LOOKS: Duration = Duration::from_millis(50);
-
-/// Where a file is, and what it hashes to: the document says it of the first files, and `boot.js` has it say it of the
-/// others once the generator is drawn.
+/// Where a file is, and what it hashes to, as the document says.
 ///
 /// # Errors
 /// If the page names no such file.
@@ -23,17 +16,6 @@ fn find(name: &str) -> Result<(String, String), JsValue> {
     let meta = document().query_selector(&format!("meta[name=file][content={name}]"))?.ok_or(JsValue::NULL)?;
     let data = |name: &str| meta.get_attribute(name).ok_or(JsValue::NULL);
     Ok((data("data-url")?, data("data-integrity")?))
-}
-
-/// As [`find`], of a file that may be wanted before the document says where it is.
-async fn find_soon(name: &str) -> Result<(String, String), JsValue> {
-    for _ in 0..LOOKS {
-        if let Ok(found) = find(name) {
-            return Ok(found);
-        }
-        browser::wait(BETWEEN_LOOKS).await;
-    }
-    find(name)
 }
 
 /// The address of a file.
@@ -49,7 +31,7 @@ pub fn url(name: &str) -> Result<String, JsValue> {
 /// # Errors
 /// If it does not come, or is not the one that this page was built with.
 pub async fn fetch(name: &str) -> Result<Response, JsValue> {
-    let (url, integrity) = find_soon(name).await?;
+    let (url, integrity) = find(name)?;
     fetch_checked(&url, &integrity).await
 }
 
@@ -71,7 +53,7 @@ async fn fetch_checked(url: &str, integrity: &str) -> Result<Response, JsValue> 
 /// # Errors
 /// As [`fetch`].
 pub async fn text(name: &str) -> Result<String, JsValue> {
-    let (url, integrity) = find_soon(name).await?;
+    let (url, integrity) = find(name)?;
     text_at(&format!("{url} {integrity}")).await
 }
 

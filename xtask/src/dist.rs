@@ -1,4 +1,4 @@
-//! `cargo xtask dist`: one release binary with the page inside. `cargo xtask run` builds the same and starts it.
+//! `cargo xtask dist`: one release binary with the page inside. `cargo xtask run`: a development build, started.
 
 use std::fs;
 use std::path::PathBuf;
@@ -6,7 +6,7 @@ use std::path::PathBuf;
 use anyhow::Result;
 
 use crate::page;
-use crate::shell::{cargo, command, root, run as sh, target};
+use crate::shell::{cargo, command, ensure_free, root, run as sh, target, value_of};
 
 /// Where the finished binary is.
 pub(crate) fn binary() -> PathBuf {
@@ -19,10 +19,11 @@ fn name() -> String {
 
 /// Builds dist/passmint.
 pub(crate) fn run() -> Result<()> {
-    let page = page::build()?;
+    page::build()?;
     sh(cargo()?
         .args(["build", "--release", "--locked", "--package", "backend", "--bin", "passmint"])
-        .env("PASSMINT_PAGE_HASH", &page.hash))?;
+        // The binary is linked anew when the page inside has changed.
+        .env("PASSMINT_PAGE_HASH", page::hash()?))?;
     let binary = binary();
     // Not over a running one: replaced under its name.
     let fresh = root().join("dist/passmint.new");
@@ -37,11 +38,18 @@ pub(crate) fn run() -> Result<()> {
     Ok(())
 }
 
-/// Builds, and serves with the data in ./data.
+/// Builds for development, and serves with the data in ./data. `dist` is the release: minutes more to build, and smaller.
 pub(crate) fn run_server(flags: &[String]) -> Result<()> {
-    run()?;
+    let address = value_of("--listen", flags).or_else(|| std::env::var("PASSMINT_LISTEN").ok());
+    ensure_free(address.as_deref().unwrap_or("127.0.0.1:8080"), "cargo xtask run -- --listen 127.0.0.1:9000")?;
+    println!("1 of 3: tools that build the page (about 4 minutes, once)");
+    page::tools()?;
+    println!("2 of 3: the page, for development (about 3 minutes the first time, then seconds)");
+    page::build_for_development()?;
+    println!("3 of 3: the server (about 2 minutes the first time, then seconds)");
+    sh(cargo()?.args(["build", "--quiet", "--locked", "--package", "backend", "--bin", "passmint"]))?;
     println!();
-    let mut server = command(binary());
+    let mut server = command(target()?.join("debug").join(name()));
     server.arg("serve").args(flags);
     // The terminal's Ctrl-C reaches the server too; it stops in good order.
     sh(&mut server)

@@ -22,7 +22,9 @@ cargo xtask <command>
                      flags after -- go to `passmint serve`
   test [<step> ...]  everything that must pass: format, tidy, clippy, tests, browser tests; or only the steps named
   test --oracle      the store contract and the main job against an Oracle server: see docs/ORACLE.md
-  page               the page alone, into dist/page: a debug build of the server serves it from there
+  page               the page alone, as it is released, into dist/page: a debug build of the server serves it from there
+  trunk <arguments>  Trunk, with its tools on its PATH: `trunk serve` rebuilds the page with each change (CONTRIBUTING.md)
+  finish-page        called by Trunk, when it has compiled the page: see Trunk.toml
   dist               one release binary with the page inside: dist/passmint
   reproduce          builds the page twice, in two places, and compares every octet
   sbom               what binary and page are made of, as CycloneDX: dist/passmint.cdx.json, dist/page.cdx.json
@@ -32,8 +34,8 @@ cargo xtask <command>
                      set), api (Schemathesis against the served OpenAPI document), mutants (generator and keyring)
   tidy               the rules of this repository that no other tool checks
 
-What is missing (WebAssembly target, wasm-bindgen, wasm-split, and for `test` and `bench` a browser) is installed into
-a cache of your own, ~/.cache/passmint or $PASSMINT_CACHE, where build output is kept too.
+What is missing (WebAssembly target, Trunk, wasm-bindgen, for a release wasm-split, and for `test` and `bench` a browser)
+is installed into a cache of your own, ~/.cache/passmint or $PASSMINT_CACHE, where build output is kept too.
 ";
 
 fn main() -> ExitCode {
@@ -47,7 +49,9 @@ fn main() -> ExitCode {
         ("run", [dashes, flags @ ..]) if dashes == "--" => dist::run_server(flags),
         ("test", [flag]) if flag == "--oracle" => test::against_oracle(),
         ("test", steps) => test::run(steps),
-        ("page", []) => page::build().map(drop),
+        ("page", []) => page::build(),
+        ("trunk", arguments) => page::run_trunk(arguments),
+        ("finish-page", []) => page::finish(),
         ("dist", []) => dist::run(),
         ("reproduce", []) => reproduce::run(),
         ("sbom", []) => sbom::run(),

@@ -19,7 +19,7 @@ const ELSEWHERE: [(&str, &str); 4] =
 
 /// Builds the page twice and compares.
 pub(crate) fn run() -> Result<()> {
-    let here = page::build()?;
+    page::build()?;
     // Longer than any usual place: lengths must not show either.
     let place = Temporary::new("reproduce-in-a-folder-with-a-long-name")?;
     let sources = place.path().join("some where/else");
@@ -38,7 +38,7 @@ pub(crate) fn run() -> Result<()> {
     let ours = files(&root().join("dist/page"))?;
     compare(&ours, &files(&sources.join("dist/page"))?)?;
     names_no_place(&ours, &[cargo_home()?, root(), sysroot()?])?;
-    println!("{} files of the page, twice the same; the page's hash: {}", ours.len(), here.hash);
+    println!("{} files of the page, twice the same; the page's hash: {}", ours.len(), page::hash()?);
     Ok(())
 }
 
@@ -81,13 +81,11 @@ fn other_cargo_home(home: PathBuf) -> Result<PathBuf> {
     Ok(home)
 }
 
-/// The files of a folder, by name.
+/// The files of a folder and of those in it, by name.
 fn files(folder: &Path) -> Result<Files> {
-    let entries = fs::read_dir(folder).with_context(|| folder.display().to_string())?;
     let mut files = BTreeMap::new();
-    for entry in entries {
-        let path = entry?.path();
-        files.insert(path.file_name().context("no name")?.to_string_lossy().into_owned(), fs::read(&path)?);
+    for path in page::all_files(folder)? {
+        files.insert(path.strip_prefix(folder)?.to_string_lossy().into_owned(), fs::read(&path)?);
     }
     ensure!(!files.is_empty(), "{} is empty", folder.display());
     Ok(files)

@@ -3,6 +3,8 @@
 
 use std::ffi::OsStr;
 use std::fs;
+use std::io::ErrorKind;
+use std::net::TcpListener;
 use std::path::{Path, PathBuf};
 use std::process::Command;
 
@@ -48,6 +50,11 @@ pub(crate) fn cargo_home() -> Result<PathBuf> {
 pub(crate) fn command(program: impl AsRef<OsStr>) -> Command {
     let mut command = Command::new(program);
     command.current_dir(root());
+    // What `cargo run` sets for this program must not reach what it starts: build scripts would see a change.
+    for (name, _) in std::env::vars_os().filter(|(name, _)| name.to_string_lossy().starts_with("CARGO_PKG_")) {
+        command.env_remove(name);
+    }
+    command.env_remove("CARGO_MANIFEST_DIR").env_remove("CARGO_MANIFEST_PATH");
     command
 }
 
@@ -55,11 +62,6 @@ pub(crate) fn command(program: impl AsRef<OsStr>) -> Command {
 pub(crate) fn cargo() -> Result<Command> {
     let mut cargo = command(std::env::var_os("CARGO").unwrap_or_else(|| "cargo".into()));
     cargo.env("CARGO_TARGET_DIR", target()?);
-    // What `cargo run` sets for this program must not reach what it starts: build scripts would see a change.
-    for (name, _) in std::env::vars_os().filter(|(name, _)| name.to_string_lossy().starts_with("CARGO_PKG_")) {
-        cargo.env_remove(name);
-    }
-    cargo.env_remove("CARGO_MANIFEST_DIR").env_remove("CARGO_MANIFEST_PATH");
     Ok(cargo)
 }
 
@@ -87,6 +89,26 @@ pub(crate) fn line(command: &Command) -> String {
 pub(crate) fn find(program: &str) -> Option<PathBuf> {
     let path = std::env::var_os("PATH")?;
     std::env::split_paths(&path).map(|folder| folder.join(program)).find(|candidate| candidate.is_file())
+}
+
+/// What a flag is given among these arguments: `--flag value` or `--flag=value`.
+pub(crate) fn value_of(flag: &str, arguments: &[String]) -> Option<String> {
+    let is_value = |argument: &String| argument.strip_prefix(flag)?.strip_prefix('=').map(str::to_owned);
+    let after = arguments.iter().position(|argument| argument == flag).and_then(|place| arguments.get(place + 1));
+    after.cloned().or_else(|| arguments.iter().find_map(is_value))
+}
+
+/// Makes sure that an address can be listened on, before minutes of building. `instead` is a command that uses another.
+///
+/// # Errors
+/// If something listens there. What else may be wrong with an address, its user says.
+pub(crate) fn ensure_free(address: &str, instead: &str) -> Result<()> {
+    match TcpListener::bind(address) {
+        Err(error) if error.kind() == ErrorKind::AddrInUse => {
+            bail!("{address} is in use, perhaps by another Passmint: stop that, or choose another port: {instead}")
+        }
+        Ok(_) | Err(_) => Ok(()),
+    }
 }
 
 /// A folder for a while: deleted when dropped.
@@ -137,4 +159,28 @@ fn copy(from: &Path, to: &Path, left_out: &[PathBuf]) -> Result<()> {
         }
     }
     Ok(())
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn flags_are_read_in_both_forms() {
+        let arguments: Vec<String> = ["serve", "--port=1", "--listen", "a:2", "--last"].map(String::from).to_vec();
+        assert_eq!(value_of("--port", &arguments).as_deref(), Some("1"));
+        assert_eq!(value_of("--listen", &arguments).as_deref(), Some("a:2"));
+        assert_eq!(value_of("--last", &arguments), None);
+        assert_eq!(value_of("--li", &arguments), None);
+    }
+
+    #[test]
+    fn address_in_use_is_told_with_another_command() {
+        let taken = TcpListener::bind("127.0.0.1:0").unwrap();
+        let address = taken.local_addr().unwrap().to_string();
+        let error = ensure_free(&address, "cargo xtask run -- --listen 127.0.0.1:9000").unwrap_err().to_string();
+        assert!(error.contains(&address) && error.contains("--listen 127.0.0.1:9000"), "{error}");
+        drop(taken);
+        assert!(ensure_free(&address, "").is_ok());
+    }
 }

@@ -1,6 +1,7 @@
 //! The tools that a build or a test needs: found, or installed into the per-user cache with a line that says so.
 //!
-//! Nothing is fetched but from package registries: crates.io by cargo, Debian's by apt-get, npm's by npm or curl.
+//! Nothing is fetched but from package registries, each by its own client and by the package's name: crates by cargo,
+//! Debian's packages by apt-get, npm's by npm, Python's by pip.
 
 use std::fs;
 use std::io::{BufRead, BufReader};
@@ -14,6 +15,8 @@ use sha2::{Digest, Sha512};
 
 use crate::shell::{cache, cargo, command, find, root, run, target};
 
+/// As `Trunk.toml` wants it. 0.22 needs a newer compiler than `rust-toolchain.toml` names.
+const TRUNK: &str = "0.21.14";
 const WASM_SPLIT: &str = "0.2.4";
 const CARGO_DENY: &str = "0.20.2";
 const CARGO_FUZZ: &str = "0.13.2";
@@ -116,7 +119,7 @@ impl Driver {
 /// What `cargo xtask test` needs beyond the compiler.
 pub(crate) fn for_tests() -> Result<()> {
     wasm_target()?;
-    for tool in [wasm_split()?, wasm_bindgen("wasm-bindgen-test-runner")?, cargo_deny()?, axe()?] {
+    for tool in [trunk()?, wasm_split()?, wasm_bindgen("wasm-bindgen-test-runner")?, cargo_deny()?, axe()?] {
         println!("have {}", tool.display());
     }
     let browser = browser()?;
@@ -139,9 +142,14 @@ pub(crate) fn wasm_target() -> Result<()> {
         .context("install the target wasm32-unknown-unknown for this Rust toolchain by hand, then try again")
 }
 
-/// wasm-split, which takes the page's module apart into what comes first and what loads later.
-pub(crate) fn wasm_split() -> Result<PathBuf> {
-    crate_tool("wasm_split_cli_support", WASM_SPLIT, &["build-binary"], "wasm-split-cli")
+/// Trunk, which builds the page.
+pub(crate) fn trunk() -> Result<PathBuf> {
+    let trunk = CrateTool {
+        features: &["--no-default-features", "--features", "rustls"],
+        optimised: &["seahash", "sha2"],
+        ..CrateTool::new("trunk", TRUNK)
+    };
+    trunk.found_or_installed("trunk", "about 3 minutes")
 }
 
 /// A program of wasm-bindgen's command line, of exactly the version of the crate in Cargo.lock.
@@ -152,22 +160,49 @@ pub(crate) fn wasm_bindgen(program: &str) -> Result<PathBuf> {
         .nth(1)
         .and_then(|rest| rest.split('"').next())
         .context("Cargo.lock names no wasm-bindgen")?;
-    crate_tool("wasm-bindgen-cli", version, &[], program)
+    let tool = CrateTool {
+        // It runs over every module at each change of the page.
+        optimised: &[
+            "gimli",
+            "id-arena",
+            "rustc-demangle",
+            "walrus",
+            "wasm-bindgen-cli-support",
+            "wasm-encoder",
+            "wasmparser",
+        ],
+        ..CrateTool::new("wasm-bindgen-cli", version)
+    };
+    let main = tool.found_or_installed("wasm-bindgen", "about a minute")?;
+    // Its other programs stand beside it.
+    let tool = main.with_file_name(program).with_extension(std::env::consts::EXE_EXTENSION);
+    ensure!(
+        tool.is_file(),
+        "{} is there, but {program} is not beside it: install wasm-bindgen-cli {version} whole",
+        main.display()
+    );
+    Ok(tool)
+}
+
+/// wasm-split, which takes the page's module apart into what comes first and what loads later.
+pub(crate) fn wasm_split() -> Result<PathBuf> {
+    CrateTool { features: &["--features", "build-binary"], ..CrateTool::new("wasm_split_cli_support", WASM_SPLIT) }
+        .installed("wasm-split-cli", "about half a minute")
 }
 
 /// cargo-deny, which reads licences and sources of what we depend on.
 pub(crate) fn cargo_deny() -> Result<PathBuf> {
-    crate_tool("cargo-deny", CARGO_DENY, &[], "cargo-deny")
+    CrateTool::new("cargo-deny", CARGO_DENY).installed("cargo-deny", "some minutes")
 }
 
 /// cargo-fuzz, which runs libFuzzer over our parsers.
 pub(crate) fn cargo_fuzz() -> Result<PathBuf> {
-    crate_tool("cargo-fuzz", CARGO_FUZZ, &[], "cargo-fuzz")
+    CrateTool::new("cargo-fuzz", CARGO_FUZZ).installed("cargo-fuzz", "some minutes")
 }
 
 /// cargo-mutants, which changes code and sees whether a test notices.
 pub(crate) fn cargo_mutants() -> Result<PathBuf> {
-    crate_tool("cargo-mutants", CARGO_MUTANTS, &[], "cargo-mutants")
+    CrateTool::new("cargo-mutants", CARGO_MUTANTS).installed("cargo-mutants", "some minutes")
 }
 
 /// Schemathesis, which makes requests up from an OpenAPI document: in a Python environment of its own.
@@ -188,27 +223,89 @@ pub(crate) fn schemathesis() -> Result<PathBuf> {
 
 /// cargo-cyclonedx, which lists what we depend on.
 pub(crate) fn cargo_cyclonedx() -> Result<PathBuf> {
-    crate_tool("cargo-cyclonedx", CARGO_CYCLONEDX, &[], "cargo-cyclonedx")
+    CrateTool::new("cargo-cyclonedx", CARGO_CYCLONEDX).installed("cargo-cyclonedx", "some minutes")
 }
 
-fn crate_tool(package: &str, version: &str, features: &[&str], program: &str) -> Result<PathBuf> {
-    let home = cache()?.join("tools").join(format!("{package}-{version}"));
-    let tool = home.join("bin").join(program).with_extension(std::env::consts::EXE_EXTENSION);
-    if tool.is_file() {
-        return Ok(tool);
+/// A published version of a crate that brings programs.
+struct CrateTool<'a> {
+    package: &'a str,
+    version: &'a str,
+    /// As arguments of cargo.
+    features: &'static [&'static str],
+    /// The crates in it that people would wait for if they were not optimised.
+    optimised: &'static [&'static str],
+}
+
+impl<'a> CrateTool<'a> {
+    const fn new(package: &'a str, version: &'a str) -> Self {
+        Self { package, version, features: &[], optimised: &[] }
     }
-    println!("installing {package} {version} into {} (some minutes, once)", home.display());
-    let spec = format!("{package}@{version}");
-    let mut install = cargo()?;
-    install.args(["install", "--quiet", "--locked", "--root"]).arg(&home).arg(spec);
-    install.args(features.iter().flat_map(|feature| ["--features", feature]));
-    // These tools run for seconds: building them fast matters more than their speed.
-    install.env_remove("CARGO_TARGET_DIR").env("CARGO_PROFILE_RELEASE_OPT_LEVEL", "1");
-    install.env("CARGO_PROFILE_RELEASE_LTO", "off").env("CARGO_PROFILE_RELEASE_CODEGEN_UNITS", "16");
-    // Away from this repository, whose toolchain file and cargo settings are not theirs.
-    run(install.current_dir(std::env::temp_dir()))?;
-    ensure!(tool.is_file(), "{package} {version} did not bring {}", tool.display());
-    Ok(tool)
+
+    /// The program on the `PATH` if it is of this very version; otherwise as [`Self::installed`].
+    fn found_or_installed(&self, program: &str, time: &str) -> Result<PathBuf> {
+        let Some(found) = find(program) else { return self.installed(program, time) };
+        match version_of(&found) {
+            Some(version) if version == self.version => Ok(found),
+            other => {
+                let tool = self.place(program)?;
+                if !tool.is_file() {
+                    let other = other.unwrap_or_else(|| "of an unknown version".into());
+                    println!(
+                        "{} is {other}: this repository needs {}, and uses one of its own",
+                        found.display(),
+                        self.version
+                    );
+                }
+                self.installed(program, time)
+            }
+        }
+    }
+
+    /// The program in the per-user cache, where it is installed unless it is there.
+    fn installed(&self, program: &str, time: &str) -> Result<PathBuf> {
+        let Self { package, version, features, optimised } = self;
+        let tool = self.place(program)?;
+        if tool.is_file() {
+            return Ok(tool);
+        }
+        println!("installing {package} {version} into {} ({time}, once)", self.home()?.display());
+        let mut install = cargo()?;
+        install
+            .args(["install", "--quiet", "--locked", "--root"])
+            .arg(self.home()?)
+            .arg(format!("{package}@{version}"));
+        install.args(*features);
+        for name in *optimised {
+            install.args(["--config", &format!("profile.release.package.{name}.opt-level=2")]);
+        }
+        // These tools run for seconds: building them fast matters more than their speed. What two of them are made of is
+        // built once.
+        install.env("CARGO_TARGET_DIR", cache()?.join("tools/target")).env("CARGO_PROFILE_RELEASE_OPT_LEVEL", "0");
+        install.env("CARGO_PROFILE_RELEASE_LTO", "off").env("CARGO_PROFILE_RELEASE_CODEGEN_UNITS", "16");
+        // Away from this repository, whose toolchain file and cargo settings are not theirs.
+        if run(install.current_dir(std::env::temp_dir())).is_err() {
+            bail!(
+                "{package} {version} is missing and could not be installed (cargo says why above): connect to the \
+                 network and try again, or put {program} {version} on the PATH"
+            );
+        }
+        ensure!(tool.is_file(), "{package} {version} did not bring {}", tool.display());
+        Ok(tool)
+    }
+
+    fn home(&self) -> Result<PathBuf> {
+        Ok(cache()?.join("tools").join(format!("{}-{}", self.package, self.version)))
+    }
+
+    fn place(&self, program: &str) -> Result<PathBuf> {
+        Ok(self.home()?.join("bin").join(program).with_extension(std::env::consts::EXE_EXTENSION))
+    }
+}
+
+/// What a program says of its version: `NAME VERSION`.
+fn version_of(program: &Path) -> Option<String> {
+    let answer = command(program).arg("--version").output().ok()?;
+    Some(String::from_utf8_lossy(&answer.stdout).split_whitespace().nth(1)?.to_owned())
 }
 
 /// Chromium or Chrome with its driver: `CHROME` and `CHROMEDRIVER`, or the ones on the `PATH`, or the system's package.
@@ -287,7 +384,7 @@ pub(crate) fn generate_password() -> Result<PathBuf> {
     Ok(npm_package(&GENERATE_PASSWORD, &["src/generate.js"])?.join("src"))
 }
 
-/// Some files of a package from the npm registry, which is checked against its known hash; gives their folder.
+/// A package of npm, checked against its known hash: its folder, which has these files.
 fn npm_package(package: &NpmPackage, files: &[&str]) -> Result<PathBuf> {
     let NpmPackage { name, version, sha512 } = package;
     // As npm names the archive: without the sign of a scope.
@@ -299,21 +396,26 @@ fn npm_package(package: &NpmPackage, files: &[&str]) -> Result<PathBuf> {
     }
     println!("installing {name} {version} into {}", home.display());
     fs::create_dir_all(&home)?;
+    let npm = npm().with_context(|| {
+        format!(
+            "{name} {version} is a package of npm: install Node.js and npm (Debian: apt install npm), then try again"
+        )
+    })?;
+    let spec = format!("{name}@{version}");
+    run(command(npm).args(["pack", "--silent", &spec, "--pack-destination"]).arg(&home))
+        .with_context(|| format!("npm cannot fetch {spec}: connect to the network and try again"))?;
     let archive = home.join(archive + ".tgz");
-    let fetched = if let Some(curl) = find("curl") {
-        let base = name.rsplit('/').next().unwrap_or(name);
-        let url = format!("https://registry.npmjs.org/{name}/-/{base}-{version}.tgz");
-        run(command(curl).args(["-fsSL", "--retry", "3", "-o"]).arg(&archive).arg(url))
-    } else if let Some(npm) = find("npm") {
-        let spec = format!("{name}@{version}");
-        run(command(npm).args(["pack", "--silent", &spec, "--pack-destination"]).arg(&home))
-    } else {
-        bail!("{name} {version} has to come from the npm registry: install curl or npm")
-    };
-    fetched.with_context(|| format!("cannot fetch {name} {version} from the npm registry"))?;
     let hash = Base64::encode_string(&Sha512::digest(fs::read(&archive)?));
     ensure!(hash == *sha512, "{} is not what the npm registry published", archive.display());
     let files = files.iter().map(|file| format!("package/{file}"));
     run(command("tar").arg("-xzf").arg(&archive).arg("-C").arg(&home).args(files))?;
     Ok(folder)
+}
+
+/// npm: the one that is there, or the system's package.
+fn npm() -> Option<PathBuf> {
+    find("npm").or_else(|| {
+        apt_install("npm", &["npm"]);
+        find("npm")
+    })
 }

@@ -6,19 +6,16 @@
 use anyhow::{Result, ensure};
 use base64ct::{Base64, Encoding};
 
-use super::compile::Compiled;
-use super::files::{integrity, lean_script, without_comments};
+use super::files::integrity;
 
 /// Starts the WebAssembly that stands in the script.
-const START: &str = "__wbg_init({ module_or_path: Uint8Array.from(atob('MODULE'), (octet) => octet.charCodeAt(0)) })\
+const START: &str = "__wbg_init({ module_or_path: Uint8Array.from(atob('MODULE'), (byte) => byte.charCodeAt(0)) })\
     .catch(() => { document.getElementById('no-start').hidden = false; });\n";
 
-/// Puts the page together.
-pub(super) fn template(compiled: &Compiled, html: &str, css: &str, icon: &str) -> Result<String> {
-    let start = START.replace("MODULE", &Base64::encode_string(&compiled.module));
-    let script = lean_script(&format!("{}{start}", compiled.script))?;
-    let style = without_comments(css);
-    for (inside, ends) in [(&script, "</script"), (&script, "<!--"), (&style, "</style")] {
+/// Puts the page together: the script that wasm-bindgen has made, its module, and the sources of document, style and icon.
+pub(super) fn template(script: &str, module: &[u8], html: &str, style: &str, icon: &str) -> Result<String> {
+    let script = script.to_owned() + &START.replace("MODULE", &Base64::encode_string(module));
+    for (inside, ends) in [(script.as_str(), "</script"), (script.as_str(), "<!--"), (style, "</style")] {
         ensure!(!inside.contains(ends), "the opener's page would end at {ends}");
     }
     let mut page = html.to_owned();
@@ -26,7 +23,7 @@ pub(super) fn template(compiled: &Compiled, html: &str, css: &str, icon: &str) -
         ("SCRIPT", integrity(script.as_bytes())),
         ("STYLE", integrity(style.as_bytes())),
         ("ICON", Base64::encode_string(icon.as_bytes())),
-        ("<!-- style -->", style),
+        ("<!-- style -->", style.to_owned()),
         ("<!-- script -->", script),
     ] {
         ensure!(page.matches(place).count() == 1, "opener.html has not one {place}");
@@ -46,8 +43,7 @@ mod tests {
 
     #[test]
     fn everything_is_inside_and_let_run_by_its_hash() {
-        let compiled = |script: &str| Compiled { script: script.into(), module: b"\0asm".to_vec() };
-        let page = template(&compiled("// a\n1;\n"), HTML, "/* b */\np { }", "<svg/>").unwrap();
+        let page = template("1;\n", b"\0asm", HTML, "p { }", "<svg/>").unwrap();
         let (_, script) = page.split_once("<script>").unwrap();
         let script = script.strip_suffix("</script>").unwrap();
         assert!(script.starts_with("1;\n__wbg_init({ module_or_path: Uint8Array.from(atob('AGFzbQ=='),"), "{script}");
@@ -59,7 +55,7 @@ mod tests {
             )),
             "{page}"
         );
-        assert!(template(&compiled("'</script>'"), HTML, "", "").is_err());
-        assert!(template(&compiled("1;"), &HTML.replace("<!-- texts -->", ""), "", "").is_err());
+        assert!(template("'</script>'", b"", HTML, "", "").is_err());
+        assert!(template("1;", b"", &HTML.replace("<!-- texts -->", ""), "", "").is_err());
     }
 }

@@ -46,7 +46,9 @@ fn a_file_that_was_changed_on_the_way_is_not_run() {
         page.see("Open your vault").await;
         page.no_complaints().await;
     });
-    for (begin, end) in [("/page-", ".js"), ("/page-", ".wasm"), ("/text-en-", ".txt")] {
+    for (begin, end) in
+        [("/page-", "/page.js"), ("/page-", "/__wasm_split.js"), ("/page-", "/page_bg.wasm"), ("/text-en-", ".txt")]
+    {
         let victim = one(&files, begin, end);
         in_browser(Wish::default(), async |page| {
             page.0.goto(&tampered(&server, &victim)).await.unwrap();
@@ -71,19 +73,19 @@ fn a_file_that_was_changed_on_the_way_is_not_run() {
 fn a_part_that_was_changed_on_the_way_is_not_run_and_the_generator_is() {
     let server = Server::start();
     let files = files(server.port);
-    let changed = |begin| tampered(&server, &one(&files, begin, ""));
+    let changed = |(begin, end): (&str, &str)| tampered(&server, &one(&files, begin, end));
     // The vault's part, and the texts of all parts.
-    for begin in ["/vault-", "/more-en-"] {
+    for begin in [("/page-", "/split_vault.wasm"), ("/more-en-", "")] {
         in_browser(Wish::default(), async |page| {
             page.open(&changed(begin)).await;
             page.see("The vault’s part of the page did not arrive, or was changed on the way.").await;
             page.is_accessible("no vault").await;
             mints(&page).await;
-            assert!(page.complaints().await.iter().any(|line| line.contains("integrity")), "{begin}");
+            assert!(page.complaints().await.iter().any(|line| line.contains("integrity")), "{begin:?}");
         });
     }
     in_browser(Wish::default(), async |page| {
-        page.open(&changed("/rules-")).await;
+        page.open(&changed(("/page-", "/split_rules.wasm"))).await;
         page.choose("PIN").await;
         page.see(NO_PART).await;
         page.is_accessible("no rules").await;
@@ -91,13 +93,13 @@ fn a_part_that_was_changed_on_the_way_is_not_run_and_the_generator_is() {
         mints(&page).await;
     });
     in_browser(Wish::default(), async |page| {
-        page.open(&changed("/tools-")).await;
+        page.open(&changed(("/page-", "/split_tools.wasm"))).await;
         page.press("Make many").await;
         page.see(NO_PART).await;
         mints(&page).await;
     });
     in_browser(Wish::default(), async |page| {
-        page.open(&changed("/words-")).await;
+        page.open(&changed(("/words-", ""))).await;
         page.choose("Words").await;
         page.see(NO_PART).await;
         page.is_accessible("no words").await;
@@ -113,7 +115,7 @@ fn a_part_that_did_not_come_is_fetched_again_when_asked_for() {
     let broken = Arc::new(AtomicBool::new(true));
     let breaks = Arc::clone(&broken);
     let detour = detour(server.port, move |path, body| {
-        if ["/words-", "/vault-"].iter().any(|name| path.starts_with(name)) && breaks.load(Ordering::Relaxed) {
+        if (path.starts_with("/words-") || path.ends_with("/split_vault.wasm")) && breaks.load(Ordering::Relaxed) {
             tamper(body);
         }
     });

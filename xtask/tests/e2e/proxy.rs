@@ -18,16 +18,20 @@ pub(crate) fn get(port: u16, path: &str) -> String {
     String::from_utf8_lossy(&body).into_owned()
 }
 
-/// The paths of all files that the page is made of, as its HTML and its script name them.
+/// The paths of all files that the page is made of, as its HTML and the files that it names say.
 pub(crate) fn files(port: u16) -> BTreeSet<String> {
-    let html = named(&get(port, "/"));
-    // The script names the parts, a list most other files, and the first texts of a language where its others are.
-    let naming = |file: &&String| {
-        file.starts_with("/page-") && file.ends_with(".js")
-            || ["/files-", "/text-"].iter().any(|it| file.starts_with(it))
-    };
-    let others: Vec<String> = html.iter().filter(naming).flat_map(|file| named(&get(port, file))).collect();
-    html.into_iter().chain(others).collect()
+    let mut files = named(&get(port, "/"));
+    // The first texts of a language name the others.
+    let naming = files.iter().filter(|file| file.starts_with("/text-"));
+    let others: Vec<String> = naming.flat_map(|file| named(&get(port, file))).collect();
+    // A script names the parts that load later, beside itself.
+    let loader = one(&files, "/page-", "/__wasm_split.js");
+    let folder = loader.trim_end_matches("__wasm_split.js");
+    let script = get(port, &loader);
+    let parts = script.split("fetchChecked(\"./").skip(1).filter_map(|rest| rest.split('"').next());
+    files.extend(parts.map(|part| format!("{folder}{part}")));
+    files.extend(others);
+    files
 }
 
 /// The one of these files that has such a name.
@@ -37,12 +41,13 @@ pub(crate) fn one(files: &BTreeSet<String>, begin: &str, end: &str) -> String {
     found[0].clone()
 }
 
-/// What stands in quotes or between blanks and is a path that ends in a hash and a kind.
+/// What stands in quotes or between blanks and is a path with a hash in it.
 fn named(text: &str) -> BTreeSet<String> {
-    let is_hash = |part: &str| part.len() == 16 && part.bytes().all(|octet| octet.is_ascii_hexdigit());
+    // Trunk writes hashes without leading zeros.
+    let is_hash = |part: &str| (8..=16).contains(&part.len()) && part.bytes().all(|byte| byte.is_ascii_hexdigit());
     let is_file = |path: &&str| {
         let end = path.strip_prefix('/').and_then(|name| name.rsplit_once('-'));
-        end.and_then(|(_, end)| end.split_once('.')).is_some_and(|(hash, _)| is_hash(hash))
+        end.and_then(|(_, end)| end.split_once(['.', '/'])).is_some_and(|(hash, _)| is_hash(hash))
     };
     text.split(['"', ' ', '\n']).filter(is_file).map(str::to_owned).collect()
 }

@@ -1,0 +1,240 @@
+//! `cargo xtask finish-page`, called by Trunk's hook when everything is compiled and copied (`post_build`): gives workers
+//! and texts names that are hashes, has `index.html` name and vouch for the files that the page loads, and for a release
+//! splits the page, lists all files for the service worker and compresses them.
+//!
+//! `index.html` names all files but the parts that load later, and the page's own script those. What is not named there is
+//! not loaded, and what was changed on the way is not run.
+
+use std::fs;
+use std::net::TcpStream;
+use std::path::PathBuf;
+
+use anyhow::{Context, Result, ensure};
+
+use super::files::{File, Folder, version};
+use super::{CALLED, compress, opener, split};
+use crate::shell::{command, root, target};
+
+/// The languages that the page speaks: `frontend/texts/NAME.txt`.
+const LANGUAGES: [&str; 3] = ["en", "de", "ja"];
+
+/// The line before the texts that the first part of the page can do without.
+const OTHER_TEXTS: &str = "\n# ===\n";
+
+/// Where Trunk leaves room for the names of files (`pattern_script` in `Trunk.toml`).
+const FILES: &str = "<!-- files -->";
+
+/// What a worker's script ends with: it waits for the page to hand over the compiled module, and starts it.
+const WORKER_START: &str =
+    "\naddEventListener('message', ({ data }) => __wbg_init({ module_or_path: data }), { once: true });\n";
+
+/// Where the server is that `Trunk.toml` names as the proxy's.
+const SERVER: &str = "127.0.0.1:8080";
+
+/// Finishes the page in Trunk's staging folder.
+pub(crate) fn run() -> Result<()> {
+    let variable = |name: &str| std::env::var(name).with_context(|| format!("Trunk's hook calls this: no {name}"));
+    let folder = Folder::new(PathBuf::from(variable("TRUNK_STAGING_DIR")?));
+    let is_release = variable("TRUNK_PROFILE")? == "release";
+
+    let mut files = page(&folder, is_release)?;
+    files.extend(workers(&folder, is_release)?);
+    files.extend(copied(&folder)?);
+    files.extend(texts(&folder)?);
+    let html = document(&folder.take_text("index.html")?, &files)?;
+    folder.write("index.html", html.as_bytes())?;
+    let worker = if is_release {
+        listing(&folder.all()?, &fs::read_to_string(root().join("assets/service-worker.js"))?)?
+    } else {
+        fs::read_to_string(root().join("assets/no-service-worker.js"))?
+    };
+    folder.write("service-worker.js", worker.as_bytes())?;
+    if is_release {
+        compress::all(&folder.paths()?)?;
+    } else if std::env::var_os(CALLED).is_none() && TcpStream::connect(SERVER).is_err() {
+        println!(
+            "no server at http://{SERVER}: the generator works, the vault does not. Start it beside: cargo xtask run"
+        );
+    }
+    Ok(())
+}
+
+/// A file of the page, and the name by which the page asks for it.
+type Named = (String, File);
+
+/// The files that Trunk has copied as they are.
+fn copied(folder: &Folder) -> Result<Vec<Named>> {
+    let icon = folder.find("icon-", ".svg")?;
+    let manifest = folder.take_text("manifest.webmanifest")?.replace("ICON", &format!("/{icon}"));
+    Ok(vec![
+        ("words".into(), folder.add("words", "txt", &folder.take("eff-large.txt")?)?),
+        ("manifest".into(), folder.add("manifest", "webmanifest", manifest.as_bytes())?),
+        ("looks".into(), folder.add("later", "css", &folder.take("later.css")?)?),
+    ])
+}
+
+/// The texts of each language: those of the first part of the page, which name the others.
+fn texts(folder: &Folder) -> Result<Vec<Named>> {
+    let mut files = Vec::new();
+    for language in LANGUAGES {
+        let texts = folder.take_text(&format!("texts/{language}.txt"))?;
+        let (texts, others) = texts.split_once(OTHER_TEXTS).context("texts are not parted")?;
+        let others = folder.add(&format!("more-{language}"), "txt", values(others)?.as_bytes())?;
+        let texts = values(texts)?.replace("OTHERS", &format!("{} {}", others.url, others.integrity));
+        files.push((language.into(), folder.add(&format!("text-{language}"), "txt", texts.as_bytes())?));
+    }
+    folder.remove_folder("texts")?;
+    Ok(files)
+}
+
+/// The page's script and module, in parts where it was compiled to be split.
+fn page(folder: &Folder, is_release: bool) -> Result<Vec<Named>> {
+    let (script, module) = (folder.find("frontend-", ".js")?, folder.find("frontend-", "_bg.wasm")?);
+    let (script, module) = (folder.take(&script)?, folder.take(&module)?);
+    let is_split = String::from_utf8_lossy(&script).contains(split::TO_BE_SPLIT);
+    let named = |name: &str, file: File| (name.to_owned(), file);
+    if !is_split {
+        if is_release {
+            println!(
+                "the page is in one piece, and four times as large: cargo xtask page splits it (--features split)"
+            );
+        }
+        let script = folder.add("page", "js", &script)?;
+        let module =
+            folder.add("page", "wasm", &if is_release { split::without_custom_sections(&module)? } else { module })?;
+        return Ok(vec![named("script", script), named("module", module)]);
+    }
+    // What Trunk's wasm-bindgen has made has lost the relocations that splitting needs: this starts from the linker's.
+    let output = trunk_output()?;
+    let linked =
+        output.join("wasm32-unknown-unknown").join(if is_release { "wasm" } else { "debug" }).join("frontend.wasm");
+    let parts = split::split(&linked, &output.join("wasm-split"))?;
+    let files = folder.add_group("page", &parts)?;
+    let find = |name: &str| {
+        let place = parts.iter().position(|(part, _)| part == name).with_context(|| name.to_owned())?;
+        Ok::<_, anyhow::Error>(files[place].clone())
+    };
+    Ok(vec![
+        named("script", find(split::SCRIPT)?),
+        named("module", find(split::MODULE)?),
+        named("loader", find(split::LOADER)?),
+    ])
+}
+
+/// Where cargo has put what Trunk had it build: Trunk is called by `cargo xtask`, or by a person.
+fn trunk_output() -> Result<PathBuf> {
+    if std::env::var_os("CARGO_TARGET_DIR").is_some() {
+        return target();
+    }
+    let answer = command("cargo").args(["metadata", "--no-deps", "--format-version", "1"]).output()?;
+    let metadata: serde_json::Value = serde_json::from_slice(&answer.stdout).context("cargo metadata")?;
+    Ok(metadata["target_directory"].as_str().context("cargo metadata names no target_directory")?.into())
+}
+
+/// The workers, and the page that a backup is made of.
+fn workers(folder: &Folder, is_release: bool) -> Result<Vec<Named>> {
+    let compiled = |name: &str| {
+        let module = folder.take(&format!("{name}_bg.wasm"))?;
+        let module = if is_release { split::without_custom_sections(&module)? } else { module };
+        Ok::<_, anyhow::Error>((folder.take_text(&format!("{name}.js"))?, module))
+    };
+    let mut files = Vec::new();
+    for name in ["keyring", "judge"] {
+        let (script, module) = compiled(name)?;
+        files.push((format!("{name}-script"), folder.add(name, "js", (script + WORKER_START).as_bytes())?));
+        files.push((format!("{name}-module"), folder.add(name, "wasm", &module)?));
+    }
+    let (script, module) = compiled("opener")?;
+    let source = |path: &str| fs::read_to_string(root().join(path)).with_context(|| path.to_owned());
+    let html = opener::template(
+        &script,
+        &module,
+        &source("assets/opener.html")?,
+        &source("assets/opener.css")?,
+        &source("assets/icon.svg")?,
+    )?;
+    files.push(("opener".into(), folder.add("opener", "txt", html.as_bytes())?));
+    Ok(files)
+}
+
+/// `index.html`, naming these files, and with the browser fetching the first of them at once.
+fn document(html: &str, files: &[Named]) -> Result<String> {
+    let preload = files.iter().filter_map(|(name, File { url, integrity })| match name.as_str() {
+        "script" | "loader" => Some(format!(r#"<link rel="modulepreload" href="{url}" integrity="{integrity}">"#)),
+        "module" => {
+            Some(format!(r#"<link rel="preload" as="fetch" crossorigin href="{url}" integrity="{integrity}">"#))
+        }
+        _ => None,
+    });
+    let named = files.iter().map(|(name, File { url, integrity })| {
+        format!(r#"<meta name="file" content="{name}" data-url="{url}" data-integrity="{integrity}">"#)
+    });
+    let lines: Vec<String> = preload.chain(named).collect();
+    ensure!(html.matches(FILES).count() == 1, "index.html has not one {FILES}");
+    // The lines of links that Trunk has taken away are empty.
+    let html = html.replace(FILES, &lines.join("\n    "));
+    Ok(html.lines().filter(|line| !line.trim().is_empty()).flat_map(|line| [line, "\n"]).collect())
+}
+
+/// The script that keeps the page in the browser: told every file and its integrity, and a name for this version.
+fn listing(files: &[File], template: &str) -> Result<String> {
+    let lines: String = files
+        .iter()
+        .map(|File { url, integrity }| {
+            format!("  [\"{}\", \"{integrity}\"],\n", if url == "/index.html" { "/" } else { url })
+        })
+        .collect();
+    let place = "/* files */";
+    ensure!(template.matches(place).count() == 1, "service-worker.js has no place for the names of files");
+    Ok(template.replace(place, &format!("const VERSION = \"{}\";\nconst FILES = [\n{lines}];", version(files))))
+}
+
+/// The texts of a language without their names and without comments, in the order of the file: line by line what
+/// `frontend::text` reads. That the order is the right one is tested there.
+fn values(texts: &str) -> Result<String> {
+    let lines = texts.lines().filter(|line| !line.is_empty() && !line.starts_with('#'));
+    let values = lines.map(|line| line.split_once(" = ").map(|(_, text)| text).context(line.to_owned()));
+    Ok(values.collect::<Result<Vec<_>>>()?.join("\n"))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn file(url: &str) -> File {
+        File { url: url.into(), integrity: "sha256-x".into() }
+    }
+
+    #[test]
+    fn document_names_every_file_and_preloads_the_first() {
+        let files =
+            [("script".into(), file("/a.js")), ("module".into(), file("/b.wasm")), ("words".into(), file("/c.txt"))];
+        let html = document("<head>\n  \n  <!-- files -->\n</head>\n", &files).unwrap();
+        assert_eq!(html.matches("<meta name=\"file\"").count(), 3);
+        assert!(html.contains(r#"<link rel="modulepreload" href="/a.js" integrity="sha256-x">"#), "{html}");
+        assert!(
+            html.contains(r#"<link rel="preload" as="fetch" crossorigin href="/b.wasm" integrity="sha256-x">"#),
+            "{html}"
+        );
+        assert!(html.contains(r#"content="words" data-url="/c.txt" data-integrity="sha256-x">"#), "{html}");
+        assert_eq!(html.matches("/c.txt").count(), 1, "what comes later is not preloaded");
+        assert!(html.lines().all(|line| !line.trim().is_empty()));
+        assert!(document("<head></head>", &files).is_err());
+    }
+
+    #[test]
+    fn service_worker_is_told_all_files_and_a_version_of_them() {
+        let files = [file("/index.html"), file("/a.js")];
+        let script = listing(&files, "/* files */\nconst rest = 1;").unwrap();
+        assert!(script.contains("[\"/\", \"sha256-x\"],\n  [\"/a.js\", \"sha256-x\"],\n];"), "{script}");
+        let other = listing(&[file("/index.html"), file("/b.js")], "/* files */").unwrap();
+        assert_ne!(script.lines().next(), other.lines().next(), "the version");
+        assert!(listing(&files, "").is_err());
+    }
+
+    #[test]
+    fn texts_lose_names_and_comments() {
+        assert_eq!(values("# a comment\n\nName = a = b\nOther = c\n").unwrap(), "a = b\nc");
+        assert!(values("no text").is_err());
+    }
+}

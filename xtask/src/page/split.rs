@@ -1,0 +1,106 @@
+//! Takes the page's module apart into the part that comes first and parts that load when they are wanted, with
+//! wasm-split. Trunk cannot (trunk-rs/trunk#1022).
+
+use std::fs;
+use std::path::Path;
+
+use anyhow::{Context, Result, ensure};
+use wasmparser::{Parser, Payload};
+
+use super::files::integrity;
+use crate::shell::{command, run};
+use crate::tools;
+
+/// The page's script, and its module.
+pub(super) const SCRIPT: &str = "page.js";
+pub(super) const MODULE: &str = "page_bg.wasm";
+
+/// What a module that is to be split imports the parts from, before it is split.
+pub(super) const TO_BE_SPLIT: &str = "__wasm_split_placeholder__";
+
+/// The script with which wasm-split loads the other parts. The page's script imports it by this name.
+pub(super) const LOADER: &str = "__wasm_split.js";
+
+/// How wasm-split fetches a part: an expression that it means to be rewritten by those who name files otherwise.
+const FETCH: (&str, &str) = ("fetch(new URL(\"./", "\", import.meta.url))");
+
+/// Fetches a part if it is the one that the page was built with. If the browser kept one that was changed on the way, it
+/// is fetched anew.
+const FETCH_CHECKED: &str = "const fetchChecked = (file, integrity) => {
+    const url = new URL(file, import.meta.url);
+    return fetch(url, { integrity }).catch(() => fetch(url, { integrity, cache: 'reload' }));
+};
+";
+
+/// Splits what cargo has made of the page, and gives the page's files by the names by which they know one another.
+pub(super) fn split(linked: &Path, work: &Path) -> Result<Vec<(String, Vec<u8>)>> {
+    if work.exists() {
+        fs::remove_dir_all(work)?;
+    }
+    fs::create_dir_all(work)?;
+    run(command(tools::wasm_split()?).env("RUST_LOG", "off").args(["--out-name", "page"]).arg(linked).arg(work))?;
+    let bound = work.join("bound");
+    run(command(tools::wasm_bindgen("wasm-bindgen")?)
+        .args(["--target", "web", "--no-typescript", "--keep-lld-exports", "--out-name", "page", "--out-dir"])
+        .arg(&bound)
+        .arg(work.join("page.wasm")))?;
+
+    let mut loader = fs::read_to_string(work.join(LOADER)).context(LOADER)?;
+    let mut files = Vec::new();
+    for part in parts(&loader) {
+        let module = without_custom_sections(&fs::read(work.join(&part)).with_context(|| part.clone())?)?;
+        let (begin, end) = FETCH;
+        let checked = format!("fetchChecked(\"./{part}\", \"{}\")", integrity(&module));
+        loader = loader.replace(&format!("{begin}{part}{end}"), &checked);
+        files.push((part, module));
+    }
+    ensure!(!files.is_empty() && !loader.contains("fetch(new"), "wasm-split has changed how it fetches parts");
+    files.push((LOADER.into(), (FETCH_CHECKED.to_owned() + &loader).into_bytes()));
+    files.push((SCRIPT.into(), fs::read(bound.join(SCRIPT))?));
+    files.push((MODULE.into(), without_custom_sections(&fs::read(bound.join(MODULE))?)?));
+    Ok(files)
+}
+
+/// The files of the parts, as wasm-split's script has them.
+fn parts(loader: &str) -> Vec<String> {
+    let (begin, end) = FETCH;
+    loader.split(begin).skip(1).filter_map(|rest| Some(rest.split_once(end)?.0.to_owned())).collect()
+}
+
+/// The module without what only tools read: names, relocations, who made it.
+pub(super) fn without_custom_sections(module: &[u8]) -> Result<Vec<u8>> {
+    let mut kept = module.get(..8).context("no WebAssembly")?.to_vec();
+    let mut begin = 8;
+    for payload in Parser::new(0).parse_all(module) {
+        let payload = payload?;
+        let Some((_, range)) = payload.as_section() else { continue };
+        let end = usize::try_from(range.end)?;
+        // The range is of the content: before it, and after the section before, stand the section's number and length.
+        if !matches!(payload, Payload::CustomSection(_)) {
+            kept.extend(&module[begin..end]);
+        }
+        begin = end;
+    }
+    Ok(kept)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn custom_sections_are_dropped_and_all_others_kept() {
+        let head = b"\0asm\x01\0\0\0";
+        let (types, name, memory) = ([1, 4, 1, 0x60, 0, 0], *b"\0\x05\x04name", [5, 3, 1, 0, 1]);
+        let module = [&head[..], &name, &types, &name, &memory, &name].concat();
+        assert_eq!(without_custom_sections(&module).unwrap(), [&head[..], &types, &memory].concat());
+        assert!(without_custom_sections(&module[..20]).is_err());
+        assert!(without_custom_sections(b"\0as").is_err());
+    }
+
+    #[test]
+    fn parts_are_found_in_the_loader() {
+        let loader = "a = fetch(new URL(\"./split_x.wasm\", import.meta.url));\nb = fetch(new URL(\"./chunk_1.wasm\", import.meta.url));";
+        assert_eq!(parts(loader), ["split_x.wasm", "chunk_1.wasm"]);
+    }
+}
