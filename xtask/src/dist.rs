@@ -13,6 +13,11 @@ pub(crate) fn binary() -> PathBuf {
     root().join("dist").join(name())
 }
 
+/// Where a development build of the server is.
+pub(crate) fn debug_binary() -> Result<PathBuf> {
+    Ok(target()?.join("debug").join(name()))
+}
+
 fn name() -> String {
     format!("passmint{}", std::env::consts::EXE_SUFFIX)
 }
@@ -49,7 +54,7 @@ pub(crate) fn run_server(flags: &[String]) -> Result<()> {
     println!("3 of 3: the server (about 2 minutes the first time, then seconds)");
     sh(cargo()?.args(["build", "--quiet", "--locked", "--package", "backend", "--bin", "passmint"]))?;
     println!();
-    let mut server = command(target()?.join("debug").join(name()));
+    let mut server = command(debug_binary()?);
     server.arg("serve").args(flags);
     // The terminal's Ctrl-C reaches the server too; it stops in good order.
     sh(&mut server)

@@ -1,13 +1,15 @@
 //! `cargo xtask test`: everything that must pass, in the order in which it fails fastest.
 
 use std::env::consts::{DLL_PREFIX, DLL_SUFFIX};
-use std::process::Command;
-use std::time::Instant;
+use std::fs;
+use std::net::{TcpListener, TcpStream};
+use std::process::{Child, Command};
+use std::time::{Duration, Instant};
 
-use anyhow::{Context, Result, bail};
+use anyhow::{Context, Result, bail, ensure};
 
-use crate::shell::{cargo, command, run as sh, target};
-use crate::{dist, reproduce, tidy, tools};
+use crate::shell::{TOP, Temporary, cargo, command, copy_sources, line, run as sh, target};
+use crate::{dist, page, reproduce, tidy, tools};
 
 /// A step: its name, what it does.
 type Step = (&'static str, fn() -> Result<()>);
@@ -20,6 +22,7 @@ const STEPS: &[Step] = &[
     ("clippy", clippy),
     ("native", native),
     ("browser", browser),
+    ("serve", serve),
     ("dist", dist::run),
     ("e2e", e2e),
     // Last: it takes minutes, and is broken seldom.
@@ -91,15 +94,63 @@ fn browser() -> Result<()> {
         .env("WASM_BINDGEN_TEST_TIMEOUT", "120"))
 }
 
+/// The dev loop: a debug page that `trunk serve` builds anew with each change, beside a debug server.
+fn serve() -> Result<()> {
+    let free_port = || Ok::<_, anyhow::Error>(TcpListener::bind("127.0.0.1:0")?.local_addr()?.port());
+    let (page_port, server_port) = (free_port()?, free_port()?);
+    // Trunk watches a copy, which the test changes.
+    let place = Temporary::new("trunk-serve")?;
+    let sources = place.path().join("sources");
+    copy_sources(&sources)?;
+    let settings = fs::read_to_string(sources.join("Trunk.toml"))?;
+    let settings = settings.replace("127.0.0.1:8080", &format!("127.0.0.1:{server_port}"));
+    // The hook is this program, which need not be compiled once more for the copy.
+    let hook = settings.split("[[hooks]]").nth(1).and_then(|rest| rest.split("\n\n").next()).context("no hook")?;
+    let program = std::env::current_exe().context("cannot find this program")?;
+    let this = format!("\nstage = \"post_build\"\ncommand = {program:?}\ncommand_arguments = [\"finish-page\"]");
+    fs::write(sources.join("Trunk.toml"), settings.replace(hook, &this))?;
+
+    sh(cargo()?.args(["build", "--locked", "--package", "backend", "--bin", "passmint"]))?;
+    let log = place.path().join("trunk.log");
+    let output = fs::File::create(&log)?;
+    let mut trunk = page::trunk()?;
+    trunk.args(["serve", "--port", &page_port.to_string()]).current_dir(&sources).env(TOP, &sources);
+    println!("$ {} (in a copy of the sources)", line(&trunk));
+    let mut trunk = trunk.stdout(output.try_clone()?).stderr(output).spawn().context("cannot start Trunk")?;
+    let mut result = listens(page_port, &mut trunk);
+    if result.is_ok() {
+        let server = dist::debug_binary()?;
+        result = e2e_with(&[TRUNK_SERVE], |tests| {
+            tests.env("PASSMINT_BIN", server).env("PASSMINT_SOURCES", &sources).env("PASSMINT_TRUNK_LOG", &log);
+            tests.env("PASSMINT_PAGE_PORT", page_port.to_string()).env("PASSMINT_SERVER_PORT", server_port.to_string());
+        });
+    }
+    trunk.kill()?;
+    trunk.wait()?;
+    result.with_context(|| format!("Trunk said:\n{}", fs::read_to_string(&log).unwrap_or_default()))
+}
+
+/// Waits until Trunk has built the page for the first time, and listens.
+fn listens(port: u16, trunk: &mut Child) -> Result<()> {
+    while TcpStream::connect(("127.0.0.1", port)).is_err() {
+        ensure!(trunk.try_wait()?.is_none(), "Trunk has ended");
+        std::thread::sleep(Duration::from_millis(200));
+    }
+    Ok(())
+}
+
 /// Tests of the page against the binary that `dist` has made; after them those that load the machine, by themselves: a
 /// browser beside them would wait.
 fn e2e() -> Result<()> {
-    e2e_of(&["--skip", LOADING])?;
+    e2e_of(&["--skip", LOADING, "--skip", TRUNK_SERVE])?;
     e2e_of(&[LOADING])
 }
 
 /// Tests that take all of the machine.
 const LOADING: &str = "durability::";
+
+/// Tests of the dev loop, which need Trunk beside them.
+const TRUNK_SERVE: &str = "trunk_serve::";
 
 /// Those that these arguments of the test program choose.
 fn e2e_of(filter: &[&str]) -> Result<()> {

@@ -28,9 +28,6 @@ const FILES: &str = "<!-- files -->";
 const WORKER_START: &str =
     "\naddEventListener('message', ({ data }) => __wbg_init({ module_or_path: data }), { once: true });\n";
 
-/// Where the server is that `Trunk.toml` names as the proxy's.
-const SERVER: &str = "127.0.0.1:8080";
-
 /// Finishes the page in Trunk's staging folder.
 pub(crate) fn run() -> Result<()> {
     let variable = |name: &str| std::env::var(name).with_context(|| format!("Trunk's hook calls this: no {name}"));
@@ -51,12 +48,22 @@ pub(crate) fn run() -> Result<()> {
     folder.write("service-worker.js", worker.as_bytes())?;
     if is_release {
         compress::all(&folder.paths()?)?;
-    } else if std::env::var_os(CALLED).is_none() && TcpStream::connect(SERVER).is_err() {
-        println!(
-            "no server at http://{SERVER}: the generator works, the vault does not. Start it beside: cargo xtask run"
-        );
+    } else if std::env::var_os(CALLED).is_none() {
+        let server = proxied(&fs::read_to_string(root().join("Trunk.toml"))?)?;
+        if TcpStream::connect(&server).is_err() {
+            println!(
+                "no server at http://{server}: the generator works, the vault does not. Start one: cargo xtask run"
+            );
+        }
     }
     Ok(())
+}
+
+/// The address of the server that `Trunk.toml` has Trunk ask for all below `/api/`.
+fn proxied(settings: &str) -> Result<String> {
+    let (_, rest) = settings.split_once("backend = \"http://").context("Trunk.toml names no server")?;
+    let (address, _) = rest.split_once('/').context("the server's address in Trunk.toml has no path")?;
+    Ok(address.to_owned())
 }
 
 /// A file of the page, and the name by which the page asks for it.
@@ -230,6 +237,12 @@ mod tests {
         let other = listing(&[file("/index.html"), file("/b.js")], "/* files */").unwrap();
         assert_ne!(script.lines().next(), other.lines().next(), "the version");
         assert!(listing(&files, "").is_err());
+    }
+
+    #[test]
+    fn server_is_the_one_in_trunks_settings() {
+        assert_eq!(proxied("[[proxy]]\nbackend = \"http://127.0.0.1:8080/api/\"\n").unwrap(), "127.0.0.1:8080");
+        assert!(proxied("").is_err());
     }
 
     #[test]

@@ -60,7 +60,7 @@ pub(crate) fn hash() -> Result<String> {
 }
 
 /// Trunk, ready to be given arguments.
-fn trunk() -> Result<Command> {
+pub(crate) fn trunk() -> Result<Command> {
     let tools = tools()?;
     // Trunk looks for wasm-bindgen on the PATH; where it finds none, it would download one from elsewhere.
     let mut path: Vec<PathBuf> = tools.iter().filter_map(|tool| tool.parent()).map(PathBuf::from).collect();

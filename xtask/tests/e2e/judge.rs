@@ -32,11 +32,23 @@ impl Page {
 
     /// Errors on the browser's console since the last call.
     pub(crate) async fn complaints(&self) -> Vec<String> {
+        self.console("SEVERE").await
+    }
+
+    /// Warnings on the console since the last call; but for the one that Chromium checks no integrity of what it fetches
+    /// ahead, which boot.js does.
+    pub(crate) async fn warnings(&self) -> Vec<String> {
+        let mut warnings = self.console("WARNING").await;
+        warnings.retain(|warning| !warning.contains("integrity` attribute is currently ignored for preload"));
+        warnings
+    }
+
+    async fn console(&self, level: &str) -> Vec<String> {
         let log = self.0.issue_cmd(Vendor("se/log", json!({ "type": "browser" }))).await.unwrap();
         log.as_array()
             .unwrap()
             .iter()
-            .filter(|entry| entry["level"] == "SEVERE")
+            .filter(|entry| entry["level"] == level)
             .map(|entry| entry["message"].as_str().unwrap_or_default().to_owned())
             .collect()
     }

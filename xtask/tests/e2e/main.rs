@@ -33,5 +33,6 @@ mod proxy;
 mod server_key;
 mod settings;
 mod tools;
+mod trunk_serve;
 mod two_servers;
 mod wire;

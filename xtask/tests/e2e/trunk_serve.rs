@@ -1,0 +1,78 @@
+//! The way of working of those who change the page: `trunk serve`, in debug, beside a server.
+//!
+//! `cargo xtask test serve` starts Trunk over a copy of the sources and names both in the environment. What is changed
+//! here is that copy.
+
+use std::fs;
+use std::time::{Duration, Instant};
+
+use crate::harness::{Server, Wish, in_browser, named, wait_until};
+use crate::page::{PASSPHRASE, Page};
+
+/// How long a rebuild may take: a bound for broken builds, and no measurement.
+const REBUILD: Duration = Duration::from_secs(180);
+
+fn port(variable: &str) -> u16 {
+    named(variable).to_str().unwrap().parse().unwrap()
+}
+
+/// Replaces a part of a file of the copy.
+fn change(file: &str, from: &str, to: &str) {
+    let path = named("PASSMINT_SOURCES").join(file);
+    let text = fs::read_to_string(&path).unwrap();
+    assert!(text.contains(from), "{file} has no {from}");
+    fs::write(path, text.replacen(from, to, 1)).unwrap();
+}
+
+/// Waits until Trunk has built the change and the browser has loaded the page anew.
+async fn rebuilt(page: &Page, what: &str, script: &str) {
+    let start = Instant::now();
+    // While the page loads, there may be no document to ask.
+    while page.0.execute(script, vec![]).await.unwrap_or_default() != true {
+        assert!(start.elapsed() < REBUILD, "{what} did not come\n{}", trunk_says());
+        tokio::time::sleep(Duration::from_millis(100)).await;
+    }
+}
+
+fn trunk_says() -> String {
+    fs::read_to_string(named("PASSMINT_TRUNK_LOG")).unwrap()
+}
+
+#[test]
+fn changed_page_is_built_and_loaded_again_with_vault_and_workers() {
+    let (page_port, server_port) = (port("PASSMINT_PAGE_PORT"), port("PASSMINT_SERVER_PORT"));
+    let mut server = Server::start_on(&format!("127.0.0.1:{server_port}"), &[]);
+    let url = format!("http://127.0.0.1:{page_port}/");
+    let link = server.setup_link().replace(&format!("http://127.0.0.1:{server_port}/"), &url);
+    in_browser(Wish::default(), async |page| {
+        page.make_vault(&link, "ada").await;
+        let password = page.save("example.org").await;
+        page.press("Health").await;
+        page.see("1 password").await;
+        page.press_in_dialog("Close").await;
+        page.press("Make many").await;
+        page.press_in_dialog("Close").await;
+        page.no_complaints().await;
+        assert_eq!(page.warnings().await, Vec::<String>::new(), "a debug build warns of what no release can see");
+
+        let ground = "return getComputedStyle(document.documentElement).backgroundColor === 'rgb(1, 2, 3)'";
+        change("assets/page.css", "--ground: ", "--ground: rgb(1 2 3); --unused: ");
+        rebuilt(&page, "the colour", ground).await;
+        change("frontend/src/ui/mod.rs", "class=\"rooms\"", "class=\"rooms is-changed\"");
+        rebuilt(&page, "the component", "return !!document.querySelector('.is-changed')").await;
+        change("frontend/texts/en.txt", "\nGenerate = Generate\n", "\nGenerate = Mint\n");
+        rebuilt(&page, "the text", "return !!document.querySelector('button[aria-label=Mint]')").await;
+
+        page.unlock("ada", PASSPHRASE).await;
+        assert_eq!(page.show("example.org").await, password);
+        server.stop();
+        page.open(&url).await;
+        page.unlock("ada", PASSPHRASE).await;
+        page.see("The server").await;
+        change("assets/page.css", "rgb(1 2 3)", "rgb(3 2 1)");
+        rebuilt(&page, "the second colour", &ground.replace("rgb(1, 2, 3)", "rgb(3, 2, 1)")).await;
+    });
+    wait_until("the server's absence is told", || {
+        trunk_says().contains(&format!("no server at http://127.0.0.1:{server_port}"))
+    });
+}
