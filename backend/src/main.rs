@@ -17,7 +17,7 @@ use backend::settings::{Check, Cli, Command, DatabaseKind, Invite, Move, Place, 
 use backend::store::oracle::{Step, walk};
 use backend::store::{Hash, Millis, Store, StoreError};
 use backend::throttle::{self, Throttle};
-use backend::{database, invites, logging, now};
+use backend::{database, invites, logging, metrics, now};
 use indicatif::{ProgressBar, ProgressStyle};
 use shared::accounts::InviteCode;
 
@@ -54,17 +54,22 @@ fn main() -> ExitCode {
 
 fn serve(settings: &Serve) -> Result<()> {
     logging::start(&settings.logging)?;
+    let runtime = tokio::runtime::Builder::new_multi_thread().enable_all().build().context("cannot start")?;
+    // Before a socket is made.
+    ensure!(
+        settings.data.public_url.is_some() || matches!(settings.listen, Listen::Tcp(_)),
+        "--listen {} needs --public-url: the address under which people reach the page",
+        settings.listen
+    );
+    // Sockets come before the database: a port that is taken is all that is said then, and no key is made in vain.
+    // Whoever connects meanwhile waits in the system's queue.
+    let (listener, metrics) = runtime.block_on(async {
+        let listener = Listener::open(&settings.listen, &settings.secure).await?;
+        anyhow::Ok((listener, settings.metrics.open().await?))
+    })?;
     let store = database::open(&settings.data)?;
     let key = database::server_key(&settings.data.data, store.as_ref())?;
-    let runtime = tokio::runtime::Builder::new_multi_thread().enable_all().build().context("cannot start")?;
     runtime.block_on(async {
-        // Before a socket is made.
-        ensure!(
-            settings.data.public_url.is_some() || matches!(settings.listen, Listen::Tcp(_)),
-            "--listen {} needs --public-url: the address under which people reach the page",
-            settings.listen
-        );
-        let listener = Listener::open(&settings.listen, &settings.secure).await?;
         let address = listener.place();
         let page_url = settings.data.public_url.clone().or_else(|| listener.url()).context("cannot listen")?;
         let time = Duration::from_secs(settings.data.database_seconds);
@@ -73,7 +78,9 @@ fn serve(settings: &Serve) -> Result<()> {
         let key = Arc::new(key);
         let sqlite = settings.data.database == DatabaseKind::Sqlite;
         settings.clock.start(&gate, &key, sqlite.then(|| database::sqlite_file(&settings.data.data)))?;
-        settings.metrics.start(gate.clone()).await?;
+        if let Some(socket) = metrics {
+            metrics::serve(socket, gate.clone())?;
+        }
         let settled = settle(&gate, fingerprint, &page_url).await?;
 
         let throttle =
