@@ -21,6 +21,7 @@ pub mod login;
 pub mod metrics;
 pub mod moving;
 pub mod page;
+pub mod page_url;
 pub mod rotate;
 pub mod routes;
 pub mod served;
