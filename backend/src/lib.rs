@@ -4,6 +4,7 @@
 //! `gate` (the only way to the blocking store) and `store` (a trait with a driver for each database). The server has
 //! no code that could open an entry.
 
+pub mod any_vault;
 pub mod app;
 pub mod client;
 pub mod client_address;
