@@ -46,6 +46,11 @@ fn a_newcomer_is_told_where_the_link_is_and_makes_a_vault_with_it_in_the_same_ta
         // The link, put into the address of this tab: the browser loads nothing anew.
         page.js("window.before = true; location.href = arguments[0]", vec![json!(server.setup_link())]).await;
         page.see("Make your vault").await;
+        // Another link changes the invite, and takes away nothing that was typed.
+        page.fill("Log in name", "a name").await;
+        page.js("location.href = arguments[0]", vec![json!(server.invite())]).await;
+        tokio::time::sleep(std::time::Duration::from_millis(300)).await;
+        assert_eq!(page.typed("Log in name").await, "a name");
         page.fill_in_vault("ada").await;
         assert_eq!(page.js("return window.before", vec![]).await, json!(true));
         assert_eq!(page.0.current_url().await.unwrap().as_str(), server.url(), "the invite is gone from the address");

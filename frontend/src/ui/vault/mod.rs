@@ -154,8 +154,9 @@ fn take_up_invites(session: Session, invite: RwSignal<String>, creating: RwSigna
             return;
         }
         invite.set(new);
-        // A vault that is open or on its way stays; the invite is offered when it is locked.
-        if session.stage.get_untracked() == Stage::Locked {
+        // A vault that is open or on its way stays, and the invite is offered when it is locked; so does what was typed to
+        // make one.
+        if session.stage.get_untracked() == Stage::Locked && !creating.get_untracked() {
             creating.set(true);
         }
     });
