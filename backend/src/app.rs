@@ -21,13 +21,14 @@ use utoipa::OpenApi;
 use utoipa_axum::router::OpenApiRouter;
 use utoipa_axum::routes;
 
+use crate::any_vault::AnyVault;
 use crate::client_address::{self, TrustedProxies};
 use crate::error::ApiError;
 use crate::gate::Gate;
 use crate::headers;
 use crate::metrics;
 use crate::page::{self, Page};
-use crate::routes::{accounts, credentials, health, openapi, passwords, sessions};
+use crate::routes::{accounts, credentials, health, openapi, passwords, sessions, setup};
 use crate::server_key::ServerKey;
 use crate::store::Lifetime;
 use crate::throttle::Throttle;
@@ -54,6 +55,7 @@ struct Inner {
     entries_max: u64,
     page: Page,
     throttle: Arc<Throttle>,
+    any_vault: AnyVault,
 }
 
 impl AppState {
@@ -67,7 +69,7 @@ impl AppState {
         page: Page,
         throttle: Arc<Throttle>,
     ) -> Self {
-        Self(Arc::new(Inner { store, key, lifetime, entries_max, page, throttle }))
+        Self(Arc::new(Inner { store, key, lifetime, entries_max, page, throttle, any_vault: AnyVault::default() }))
     }
 
     /// The way to the store.
@@ -100,6 +102,12 @@ impl AppState {
         &self.0.throttle
     }
 
+    /// Whether there is any vault.
+    #[must_use]
+    pub fn any_vault(&self) -> &AnyVault {
+        &self.0.any_vault
+    }
+
     /// The page's files.
     #[must_use]
     pub fn page(&self) -> &Page {
@@ -110,6 +118,7 @@ impl AppState {
 /// The whole application.
 pub fn app(state: AppState, bounds: Bounds, proxies: TrustedProxies) -> Router {
     let (api, document) = OpenApiRouter::with_openapi(openapi::Document::openapi())
+        .routes(routes!(setup::show))
         .routes(routes!(accounts::start))
         .routes(routes!(accounts::finish))
         .routes(routes!(accounts::delete))

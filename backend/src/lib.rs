@@ -4,6 +4,7 @@
 //! `gate` (the only way to the blocking store) and `store` (a trait with a driver for each database). The server has
 //! no code that could open an entry.
 
+pub mod any_vault;
 pub mod app;
 pub mod client;
 pub mod client_address;
@@ -21,6 +22,7 @@ pub mod login;
 pub mod metrics;
 pub mod moving;
 pub mod page;
+pub mod page_url;
 pub mod rotate;
 pub mod routes;
 pub mod served;

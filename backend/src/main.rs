@@ -2,6 +2,7 @@
 
 #![expect(clippy::print_stdout, clippy::print_stderr, reason = "a command-line tool speaks on its terminal")]
 
+use std::path::Path;
 use std::process::ExitCode;
 use std::sync::Arc;
 use std::time::Duration;
@@ -13,11 +14,11 @@ use backend::gate::{Gate, GateError};
 use backend::listener::{self, Listen, Listener};
 use backend::moving::{self, Counts, Progress};
 use backend::page::Page;
-use backend::settings::{Check, Cli, Command, DatabaseKind, Invite, Move, Place, Serve};
+use backend::settings::{Check, Cli, Command, DEFAULT_LISTEN, DatabaseKind, Invite, Move, Place, Serve};
 use backend::store::oracle::{Step, walk};
 use backend::store::{Hash, Millis, Store, StoreError};
 use backend::throttle::{self, Throttle};
-use backend::{database, invites, logging, now};
+use backend::{database, invites, logging, metrics, now, page_url};
 use indicatif::{ProgressBar, ProgressStyle};
 use shared::accounts::InviteCode;
 
@@ -54,17 +55,22 @@ fn main() -> ExitCode {
 
 fn serve(settings: &Serve) -> Result<()> {
     logging::start(&settings.logging)?;
+    let runtime = tokio::runtime::Builder::new_multi_thread().enable_all().build().context("cannot start")?;
+    // Before a socket is made.
+    ensure!(
+        settings.data.public_url.is_some() || matches!(settings.listen, Listen::Tcp(_)),
+        "--listen {} needs --public-url: the address under which people reach the page",
+        settings.listen
+    );
+    // Sockets come before the database: a port that is taken is all that is said then, and no key is made in vain.
+    // Whoever connects meanwhile waits in the system's queue.
+    let (listener, metrics) = runtime.block_on(async {
+        let listener = Listener::open(&settings.listen, &settings.secure).await?;
+        anyhow::Ok((listener, settings.metrics.open().await?))
+    })?;
     let store = database::open(&settings.data)?;
     let key = database::server_key(&settings.data.data, store.as_ref())?;
-    let runtime = tokio::runtime::Builder::new_multi_thread().enable_all().build().context("cannot start")?;
     runtime.block_on(async {
-        // Before a socket is made.
-        ensure!(
-            settings.data.public_url.is_some() || matches!(settings.listen, Listen::Tcp(_)),
-            "--listen {} needs --public-url: the address under which people reach the page",
-            settings.listen
-        );
-        let listener = Listener::open(&settings.listen, &settings.secure).await?;
         let address = listener.place();
         let page_url = settings.data.public_url.clone().or_else(|| listener.url()).context("cannot listen")?;
         let time = Duration::from_secs(settings.data.database_seconds);
@@ -73,7 +79,9 @@ fn serve(settings: &Serve) -> Result<()> {
         let key = Arc::new(key);
         let sqlite = settings.data.database == DatabaseKind::Sqlite;
         settings.clock.start(&gate, &key, sqlite.then(|| database::sqlite_file(&settings.data.data)))?;
-        settings.metrics.start(gate.clone()).await?;
+        if let Some(socket) = metrics {
+            metrics::serve(socket, gate.clone())?;
+        }
         let settled = settle(&gate, fingerprint, &page_url).await?;
 
         let throttle =
@@ -83,6 +91,9 @@ fn serve(settings: &Serve) -> Result<()> {
         let state = AppState::new(gate.clone(), key, lifetime, settings.max_entries, page, throttle);
         let proxies = TrustedProxies::new(&settings.trusted_proxies);
         let app = app(state, settings.requests(), proxies.clone());
+        if let Err(error) = page_url::record(&settings.data.data, &page_url) {
+            tracing::warn!(%error, "cannot record the page's address: give it to `passmint invite` by --public-url");
+        }
         tracing::info!(%address, version = env!("CARGO_PKG_VERSION"), "serving");
         if settings.data.database == DatabaseKind::Oracle && settings.data.oracle.oracle_wake_hours > 0 {
             tokio::spawn(keep_awake(
@@ -176,10 +187,22 @@ fn invite(settings: &Invite) -> Result<()> {
     let store = database::open(&settings.data)?;
     let code =
         invites::make(store.as_ref(), settings.days * 24 * HOUR, false, now()).context("cannot make an invite")?;
-    let page_url = settings.data.public_url.as_deref().unwrap_or("http://127.0.0.1:8080");
-    println!("{}", link(page_url, &code));
+    let page_url = settings.data.public_url.clone().unwrap_or_else(|| recorded_page_url(&settings.data.data));
+    println!("{}", link(&page_url, &code));
     eprintln!("Good for {} days, once. Whoever has the link can make a vault here.", settings.days);
     Ok(())
+}
+
+/// The address at which this data folder was served last; else a guess, and says so.
+fn recorded_page_url(data: &Path) -> String {
+    let why = match page_url::recorded(data) {
+        Ok(Some(page_url)) => return page_url,
+        Ok(None) => "this data folder was never served".to_owned(),
+        Err(error) => format!("the page's address cannot be read: {error:#}"),
+    };
+    let guess = format!("http://{DEFAULT_LISTEN}");
+    eprintln!("passmint: {why}. The link's address, {guess}, is a guess: --public-url gives the right one.");
+    guess
 }
 
 fn move_house(settings: &Move) -> Result<()> {

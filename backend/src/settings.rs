@@ -23,6 +23,9 @@ use crate::store::oracle::LEVELS;
 use crate::store::{Lifetime, Millis};
 use crate::throttle::Limits;
 
+/// Where `passmint serve` listens unless it is told otherwise.
+pub const DEFAULT_LISTEN: &str = "127.0.0.1:8080";
+
 /// Mints strong passwords in the browser and keeps them, sealed end to end, in a database of your own.
 #[derive(Parser, Debug)]
 #[command(name = "passmint", version, propagate_version = true)]
@@ -140,8 +143,8 @@ pub struct Data {
     /// Folder for the server key and the SQLite file; made if it is missing.
     #[arg(long, env = "PASSMINT_DATA", default_value = "./data", value_name = "FOLDER")]
     pub data: PathBuf,
-    /// Address under which people reach the page, for the links that are printed [default: http:// and the address
-    /// that is listened on].
+    /// Address under which people reach the page, for the links that are printed [default: the address that is listened
+    /// on; for `invite`, the one that the server was last started with].
     #[arg(long, env = "PASSMINT_PUBLIC_URL", value_name = "URL")]
     pub public_url: Option<String>,
     /// The database that holds sealed entries.
@@ -224,7 +227,7 @@ pub struct Serve {
     #[command(flatten)]
     pub data: Data,
     /// Where to listen: ADDRESS:PORT, or unix:PATH for a proxy on this machine.
-    #[arg(long, env = "PASSMINT_LISTEN", default_value = "127.0.0.1:8080", value_name = "ADDRESS")]
+    #[arg(long, env = "PASSMINT_LISTEN", default_value = DEFAULT_LISTEN, value_name = "ADDRESS")]
     pub listen: Listen,
     /// Minutes after which a session without a request ends.
     #[arg(long, env = "PASSMINT_SESSION_IDLE", default_value_t = 30, value_name = "MINUTES",

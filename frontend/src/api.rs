@@ -67,6 +67,16 @@ pub async fn post_as(token: &Secret, step: &str, body: &str) -> Result<String, A
     send("POST", step, Some(token), Some(body)).await
 }
 
+/// Whether there is any vault on the server.
+///
+/// # Errors
+/// [`ApiFault`].
+pub async fn has_vault() -> Result<bool, ApiFault> {
+    let answer = send("GET", "setup", None, None).await?;
+    let member = JSON::parse(&answer).and_then(|answer| Reflect::get(&answer, &"has_vault".into()));
+    member.ok().and_then(|member| member.as_bool()).ok_or(ApiFault::Strange)
+}
+
 /// Reads something of the account.
 ///
 /// # Errors

@@ -16,3 +16,4 @@ pub mod login;
 pub mod passwords;
 pub mod problem;
 pub mod sessions;
+pub mod setup;

@@ -23,6 +23,7 @@ use tokio::sync::Semaphore;
 use tokio_io_timeout::TimeoutStream;
 use tower::ServiceExt;
 
+pub(crate) use self::open::bind_tcp;
 pub use self::open::{Listen, Listener, Secure};
 use self::places::{Place, Places};
 pub use self::places::{files_for, room};

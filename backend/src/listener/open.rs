@@ -3,7 +3,7 @@
 use std::fmt;
 use std::fs;
 use std::io;
-use std::net::SocketAddr;
+use std::net::{Ipv4Addr, Ipv6Addr, SocketAddr};
 use std::os::unix::fs::{FileTypeExt, PermissionsExt};
 use std::os::unix::net::UnixStream as Probe;
 use std::path::{Path, PathBuf};
@@ -12,7 +12,7 @@ use std::str::FromStr;
 use std::sync::Arc;
 use std::task::{Context, Poll};
 
-use anyhow::{Context as _, Result, bail, ensure};
+use anyhow::{Context as _, Result, anyhow, bail, ensure};
 use clap::Args;
 use clap::builder::FalseyValueParser;
 use tokio::io::{AsyncRead, AsyncWrite, ReadBuf};
@@ -108,10 +108,7 @@ impl Listener {
                 if let Some(tls) = &tls {
                     tls::watch(tls)?;
                 }
-                let listener = TcpListener::bind(address)
-                    .await
-                    .with_context(|| format!("cannot listen on {address}; --listen names another address"))?;
-                Ok(Self(Kind::Tcp(listener, tls)))
+                Ok(Self(Kind::Tcp(bind_tcp(*address, "--listen").await?, tls)))
             }
             Listen::Unix(path) => {
                 ensure!(files.is_none(), "TLS is for addresses: with --listen unix:PATH the proxy ends it");
@@ -171,6 +168,36 @@ impl Listener {
         {
             tracing::warn!(%error, "the socket cannot be removed");
         }
+    }
+}
+
+/// Listens on a TCP port. `flag` is the setting that named the address.
+///
+/// # Errors
+/// One sentence for whoever starts the server: what is in the way, and what to do.
+pub(crate) async fn bind_tcp(address: SocketAddr, flag: &str) -> Result<TcpListener> {
+    TcpListener::bind(address).await.map_err(|error| cannot_listen(address, flag, &error))
+}
+
+fn cannot_listen(address: SocketAddr, flag: &str, error: &io::Error) -> anyhow::Error {
+    let (ip, port) = (address.ip(), address.port());
+    let other_port = |port| SocketAddr::new(ip, port);
+    match error.kind() {
+        io::ErrorKind::AddrInUse => anyhow!(
+            "cannot listen on {address}: another program has this port, perhaps another Passmint; stop it, or take \
+             another port, such as {flag} {}",
+            other_port(port.checked_add(1).unwrap_or(8080))
+        ),
+        io::ErrorKind::PermissionDenied => anyhow!(
+            "cannot listen on {address}: the system does not let this user have port {port} (most systems keep those \
+             below 1024); take a higher one, such as {flag} {}, or give the process CAP_NET_BIND_SERVICE",
+            other_port(if port < 1024 { port + 8000 } else { 8080 })
+        ),
+        io::ErrorKind::AddrNotAvailable => anyhow!(
+            "cannot listen on {address}: {ip} is no address of this machine; take one that is, such as {flag} {}",
+            SocketAddr::new(if ip.is_ipv4() { Ipv4Addr::LOCALHOST.into() } else { Ipv6Addr::LOCALHOST.into() }, port)
+        ),
+        _ => anyhow!("cannot listen on {address}: {error}; {flag} names another address"),
     }
 }
 
@@ -276,6 +303,27 @@ mod tests {
         for (address, allowed) in [("0.0.0.0:0", true), ("127.0.0.1:0", false), ("[::ffff:127.0.0.1]:0", false)] {
             assert!(open(address, allowed).await.unwrap().starts_with("http://"), "{address}");
         }
+    }
+
+    #[test]
+    fn what_is_in_the_way_of_a_port_is_said_in_one_line_with_what_to_do() {
+        let says = |address: &str, flag, kind| {
+            cannot_listen(address.parse().unwrap(), flag, &io::Error::from(kind)).to_string()
+        };
+        for (address, kind, parts) in [
+            ("127.0.0.1:8080", io::ErrorKind::AddrInUse, ["another Passmint", "--listen 127.0.0.1:8081"]),
+            ("127.0.0.1:65535", io::ErrorKind::AddrInUse, ["another Passmint", "--listen 127.0.0.1:8080"]),
+            ("[::]:443", io::ErrorKind::PermissionDenied, ["port 443", "--listen [::]:8443"]),
+            ("192.0.2.1:80", io::ErrorKind::AddrNotAvailable, ["192.0.2.1 is no address", "--listen 127.0.0.1:80"]),
+            ("[2001:db8::1]:80", io::ErrorKind::AddrNotAvailable, ["2001:db8::1 is no address", "--listen [::1]:80"]),
+            ("127.0.0.1:80", io::ErrorKind::OutOfMemory, ["out of memory", "--listen names another"]),
+        ] {
+            let said = says(address, "--listen", kind);
+            assert!(said.starts_with(&format!("cannot listen on {address}: ")) && !said.contains('\n'), "{said}");
+            assert!(parts.iter().all(|part| said.contains(part)), "{parts:?} in {said}");
+        }
+        let said = says("127.0.0.1:9464", "--metrics-listen", io::ErrorKind::AddrInUse);
+        assert!(said.contains("--metrics-listen 127.0.0.1:9465"), "{said}");
     }
 
     #[tokio::test]

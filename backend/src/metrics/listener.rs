@@ -33,29 +33,34 @@ pub struct MetricsListener {
 }
 
 impl MetricsListener {
-    /// Listens, and serves until the process ends. Does nothing if no address is set.
+    /// Listens; nobody is answered before [`serve`]. Gives nothing if no address is set.
     ///
     /// # Errors
     /// If the address is not this machine's own and that was not allowed, or cannot be listened on.
-    pub async fn start(&self, gate: Gate) -> Result<()> {
-        let Some(address) = self.metrics_listen else { return Ok(()) };
+    pub async fn open(&self) -> Result<Option<TcpListener>> {
+        let Some(address) = self.metrics_listen else { return Ok(None) };
         ensure!(
             self.metrics_exposed || address.ip().is_loopback(),
             "--metrics-listen {address} can be reached from other machines, and has neither TLS nor a password: take a \
              loopback address, or add --metrics-exposed if strangers are kept off it"
         );
-        let socket = TcpListener::bind(address)
-            .await
-            .with_context(|| format!("cannot listen on {address}; --metrics-listen names another address"))?;
-        let address = socket.local_addr().context("cannot listen")?;
-        tracing::info!(%address, "serving metrics");
-        let time = Duration::from_secs(10);
-        let bounds =
-            listener::Bounds { connections: 16, per_client: 0, head: time, send: time, grace: Duration::from_secs(1) };
-        let proxies = TrustedProxies::default();
-        tokio::spawn(listener::serve(socket, router(gate), bounds, proxies, std::future::pending()));
-        Ok(())
+        listener::bind_tcp(address, "--metrics-listen").await.map(Some)
     }
+}
+
+/// Serves the metrics until the process ends.
+///
+/// # Errors
+/// If the system does not say where the socket listens.
+pub fn serve(socket: TcpListener, gate: Gate) -> Result<()> {
+    let address = socket.local_addr().context("cannot listen")?;
+    tracing::info!(%address, "serving metrics");
+    let time = Duration::from_secs(10);
+    let bounds =
+        listener::Bounds { connections: 16, per_client: 0, head: time, send: time, grace: Duration::from_secs(1) };
+    let proxies = TrustedProxies::default();
+    tokio::spawn(listener::serve(socket, router(gate), bounds, proxies, std::future::pending()));
+    Ok(())
 }
 
 /// `/metrics`, and nothing else.

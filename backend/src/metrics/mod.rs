@@ -26,7 +26,7 @@ use prometheus_client::registry::Registry;
 use crate::gate::{Gate, GateError};
 use crate::store::{Millis, StoreError};
 
-pub use listener::{MetricsListener, router};
+pub use listener::{MetricsListener, router, serve};
 pub(crate) use watched::Watched;
 
 /// Upper bounds of the histograms' buckets, in seconds: from a read in memory to the longest deadline.

@@ -87,6 +87,7 @@ pub async fn finish(
     match made {
         Ok(()) => {
             state.throttle().opened(login, client.address, crate::now());
+            state.any_vault().made();
             Ok(StatusCode::CREATED)
         }
         Err(GateError::Store(StoreError::Taken)) => Err(ProblemCode::LoginTaken.into()),
@@ -109,6 +110,7 @@ pub async fn finish(
 )]
 pub async fn delete(State(state): State<AppState>, session: FreshSession) -> Result<StatusCode, ApiError> {
     state.store().write(move |store| store.delete_account(session.account)).await?;
+    state.any_vault().deleted();
     Ok(StatusCode::NO_CONTENT)
 }
 

@@ -6,3 +6,4 @@ pub mod health;
 pub mod openapi;
 pub mod passwords;
 pub mod sessions;
+pub mod setup;

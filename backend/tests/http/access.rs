@@ -25,7 +25,8 @@ use Of::{Entry, Nothing, Passkey, Session};
 pub type Route = (&'static str, &'static str, Of, bool);
 
 /// Every route that there is.
-pub const ROUTES: [Route; 18] = [
+pub const ROUTES: [Route; 19] = [
+    ("GET", "/api/v1/setup", Nothing, false),
     ("POST", "/api/v1/accounts/start", Nothing, false),
     ("POST", "/api/v1/accounts/finish", Nothing, false),
     ("DELETE", "/api/v1/accounts/current", Nothing, true),

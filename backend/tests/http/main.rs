@@ -15,5 +15,6 @@ mod passwords;
 mod routes;
 mod served;
 mod sessions;
+mod setup;
 mod throttle;
 mod tls;

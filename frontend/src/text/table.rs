@@ -37,7 +37,7 @@ texts! {
     TrustResult TrustFine TrustOdd TrustWrong TrustNeedsCharacters TrustChart TrustBar Language Theme ThemeSystem
     ThemeLight ThemeDark Keys KeysOn KeyName KeyGenerate KeyCopy KeyRead KeySearch KeyLock KeyHelp KeyEnter KeyEscape
     Login Passphrase PassphraseAgain PassphraseHint ShowPassphrase Unlock UnlockTitle UseRecovery UsePassphrase
-    Recovery RecoveryHint NoVaultYet HaveVault HaveInvite CreateTitle CreateIntro Create CodeTitle CodeIntro CodePrint
+    Recovery RecoveryHint NoVaultYet HaveVault HaveInvite FirstTitle FirstIntro FirstElse FirstCheck FirstStill CreateTitle CreateIntro Create CodeTitle CodeIntro CodePrint
     CodeCopy CodeCopied CodeConfirm CodeDone CodeAbandon CodeOf CodeWord CodeWordWrong LoginEmpty LoginTooLong
     LoginControl PassphraseEmpty RecoveryEmpty PassphrasesDiffer PassphraseShort RecoveryCount RecoveryUnknownWord
     RecoveryWrongWord RecoverySomeWordWrong StepStarting StepAsking StepStretching StepCreating StepLoading

@@ -108,7 +108,10 @@ pub(crate) fn bytes(server: &Server) -> Bytes {
         recorder.quiet().await;
         let phase = |asked| if asked < shown.origin + shown.inserted { Phase::Generator } else { Phase::Afterwards };
         let seen = recorder.seen();
-        seen.iter().map(|fetched| File::new(fetched, phase(fetched.asked), shown.origin)).collect::<Vec<_>>()
+        seen.iter()
+            .filter(|fetched| fetched.is_file())
+            .map(|fetched| File::new(fetched, phase(fetched.asked), shown.origin))
+            .collect::<Vec<_>>()
     });
     let paths = |visit: &[File], phase| -> BTreeSet<_> {
         visit.iter().filter(|file| file.phase == phase).map(|file| file.path.clone()).collect()
@@ -152,6 +155,8 @@ async fn to_the_keyring(page: &Page, server: &Server) -> Vec<File> {
     let shown = Shown::by(page, &recorder.url()).await;
     recorder.quiet().await;
     let unasked = recorder.seen().len();
+    // There is none, and the page has found out.
+    page.press("I have a vault").await;
     page.unlock("nobody", PASSPHRASE).await;
     recorder.quiet().await;
     let seen = recorder.seen();

@@ -236,6 +236,10 @@ fn the_account_and_all_of_it_is_deleted() {
         }
         let settings = "return Object.keys(localStorage).filter(key => /login|seen|draft/.test(key)).length";
         assert_eq!(page.js(settings, vec![]).await, json!(0));
+        // It was the last one of this server.
+        page.open(&server.url()).await;
+        page.see("No vault has been made here yet").await;
+        page.press("I have a vault").await;
         page.unlock("ada", PASSPHRASE).await;
         page.see("That did not open a vault.").await;
     });

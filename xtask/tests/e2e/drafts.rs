@@ -251,7 +251,7 @@ fn without_a_vault_a_copy_is_said_to_be_unsaved() {
     in_browser(Wish::default(), async |page| {
         let server = Server::start();
         page.open(&server.url()).await;
-        page.field("Passphrase").await;
+        page.see("No vault has been made here yet").await;
         page.press("Copy").await;
         page.see("Copied, but not saved.").await;
         page.no_complaints().await;

@@ -5,6 +5,7 @@ use std::cell::RefCell;
 use fantoccini::key::Key;
 use serde_json::json;
 
+use crate::client::Client;
 use crate::harness::{Server, Wish, in_browser};
 use crate::page::{Page, says, with_vault};
 
@@ -76,6 +77,15 @@ async fn open_in(page: &Page, server: &Server, language: &str) {
     }
 }
 
+/// Looks at the page while there is no vault. Then somebody makes one, and the page is opened anew.
+async fn visit_without_vault(page: &Page, server: &Server, language: &str, look: impl AsyncFn(&str)) {
+    page.see(&says(language, "FirstTitle")).await;
+    look(&format!("{language}, no vault yet")).await;
+    Client::with_vault(server, "ada").await;
+    page.open(&server.url()).await;
+    page.see(&says(language, "UnlockTitle")).await;
+}
+
 async fn fits(page: &Page, state: &str) {
     let too_wide = page.too_wide().await;
     assert!(too_wide.is_empty(), "{state}: {too_wide:?}");
@@ -85,6 +95,7 @@ fn is_accessible_in(language: &str) {
     in_browser(Wish::default(), async |page| {
         let server = Server::start();
         open_in(&page, &server, language).await;
+        visit_without_vault(&page, &server, language, async |state| page.is_accessible(state).await).await;
         visit(&page, language, async |state| page.is_accessible(state).await).await;
         page.no_complaints().await;
     });
@@ -111,8 +122,9 @@ fn fits_into(width: u32, size: &str, language: &str) {
         let server = Server::start();
         page.set_width(width).await;
         open_in(&page, &server, language).await;
-        page.until("the vault", "return !!document.getElementById('login')", vec![]).await;
-        page.js("document.documentElement.style.fontSize = arguments[0]", vec![json!(size)]).await;
+        page.see(&says(language, "FirstTitle")).await;
+        let enlarge = "document.documentElement.style.fontSize = arguments[0]";
+        page.js(enlarge, vec![json!(size)]).await;
         assert_eq!(page.js("return innerWidth", vec![]).await, json!(width));
         // All that does not fit is said at once.
         let found = RefCell::new(Vec::new());
@@ -120,6 +132,8 @@ fn fits_into(width: u32, size: &str, language: &str) {
             let too_wide = page.too_wide().await;
             found.borrow_mut().extend(too_wide.into_iter().map(|what| format!("{state}: {what}")));
         };
+        visit_without_vault(&page, &server, language, &look).await;
+        page.js(enlarge, vec![json!(size)]).await;
         visit(&page, language, look).await;
         let found = found.into_inner();
         assert!(found.is_empty(), "{width} px, {size}:\n{}", found.join("\n"));

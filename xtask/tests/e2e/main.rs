@@ -24,6 +24,7 @@ mod list;
 mod logs;
 mod main_job;
 mod moving;
+mod newcomer;
 mod nginx;
 mod offline;
 mod page;

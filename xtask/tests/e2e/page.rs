@@ -239,6 +239,11 @@ impl Page {
     /// Makes a vault, from the invite's link to the open vault. Gives the recovery code as shown.
     pub(crate) async fn make_vault(&self, link: &str, login: &str) -> String {
         self.open(link).await;
+        self.fill_in_vault(login).await
+    }
+
+    /// The same, once the page is opened by the link.
+    pub(crate) async fn fill_in_vault(&self, login: &str) -> String {
         self.fill("Log in name", login).await;
         self.fill("Passphrase", PASSPHRASE).await;
         self.fill("Passphrase again", PASSPHRASE).await;

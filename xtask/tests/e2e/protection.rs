@@ -6,6 +6,7 @@ use std::time::Duration;
 
 use serde_json::json;
 
+use crate::client::Client;
 use crate::harness::{Server, Wish, in_browser};
 use crate::page::{PASSPHRASE, Page, with_vault};
 use crate::proxy::{detour, files, one};
@@ -39,6 +40,8 @@ async fn mints(page: &Page) {
 #[test]
 fn a_file_that_was_changed_on_the_way_is_not_run() {
     let server = Server::start();
+    let runtime = tokio::runtime::Builder::new_current_thread().enable_all().build().unwrap();
+    runtime.block_on(Client::with_vault(&server, "ada"));
     let files = files(server.port);
     // Unchanged, the same detour works.
     in_browser(Wish::default(), async |page| {
@@ -132,7 +135,7 @@ fn a_part_that_did_not_come_is_fetched_again_when_asked_for() {
             page.js(again, vec![json!(place)]).await;
         }
         page.see("77.55 bits").await;
-        page.see("Open your vault").await;
+        page.see("No vault has been made here yet").await;
     });
 }
 

@@ -2,6 +2,7 @@
 
 use serde_json::json;
 
+use crate::client::Client;
 use crate::harness::{Server, Wish, in_browser};
 use crate::page::{Page, says};
 
@@ -24,6 +25,7 @@ async fn speaks(page: &Page, language: &str) {
 fn the_language_changes_at_once_and_is_remembered() {
     in_browser(Wish::default(), async |page| {
         let server = Server::start();
+        Client::with_vault(&server, "ada").await;
         page.open(&server.url()).await;
         speaks(&page, "en").await;
         page.fill("Name", "GitHub").await;
@@ -63,6 +65,7 @@ fn the_browser_chooses_the_language_until_a_person_does() {
         wish.preferences.insert("intl.accept_languages".into(), json!(wished));
         in_browser(wish, async |page| {
             let server = Server::start();
+            Client::with_vault(&server, "ada").await;
             page.open(&server.url()).await;
             let languages = page.js("return navigator.languages.join()", vec![]).await;
             assert!(languages.as_str().unwrap().starts_with(wished.split(',').next().unwrap()), "{languages}");

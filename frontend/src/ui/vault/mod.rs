@@ -5,6 +5,7 @@ mod drafts;
 mod entries;
 mod header;
 mod list;
+mod newcomer;
 mod room;
 mod row;
 mod save;
@@ -49,8 +50,10 @@ pub fn part() -> VaultPart {
     let invite = invite_of_this_page();
     // Whoever comes by an invite wants to make a vault, unless they say otherwise.
     let creating = RwSignal::new(!invite.is_empty());
+    let invite = RwSignal::new(invite);
+    take_up_invites(session, invite, creating);
     let to_bin = to_bin(session, notices);
-    provide_context(Shared { invite: RwSignal::new(invite), creating, in_bin: RwSignal::new(false), to_bin });
+    provide_context(Shared { invite, creating, in_bin: RwSignal::new(false), to_bin });
     // What went on in the background.
     Effect::new(move |_| match session.report.get() {
         Some(Report::Done(result)) => notices.result(result),
@@ -141,6 +144,23 @@ fn lock(session: Session, notices: Notices, reason: LockReason) {
 fn invite_of_this_page() -> String {
     let fragment = browser::window().location().hash().unwrap_or_default();
     fragment.strip_prefix("#invite=").unwrap_or_default().to_owned()
+}
+
+/// Takes up an invite whose link is opened in this tab: for another fragment a browser loads nothing anew.
+fn take_up_invites(session: Session, invite: RwSignal<String>, creating: RwSignal<bool>) {
+    let handle = window_event_listener(leptos::ev::hashchange, move |_| {
+        let new = invite_of_this_page();
+        if new.is_empty() {
+            return;
+        }
+        invite.set(new);
+        // A vault that is open or on its way stays, and the invite is offered when it is locked; so does what was typed to
+        // make one.
+        if session.stage.get_untracked() == Stage::Locked && !creating.get_untracked() {
+            creating.set(true);
+        }
+    });
+    on_cleanup(move || handle.remove());
 }
 
 /// Asks before the page is left while something is kept by the page only.

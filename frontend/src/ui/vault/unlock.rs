@@ -5,7 +5,9 @@ use leptos::prelude::*;
 use leptos::task::spawn_local;
 use shared::sessions::CredentialName;
 
+use super::newcomer::NoVault;
 use super::room::Progress;
+use crate::api;
 use crate::browser;
 use crate::client::KeyringFault;
 use crate::keyring::protocol::KeyringError;
@@ -111,8 +113,18 @@ pub(super) fn Unlock(
     let ended = words(move || if session.session_ended.get() { text::get(Msg::SessionEnded) } else { String::new() });
     // What waits in this browser, for whichever vault.
     let kept = RwSignal::new(0);
+    let no_vault = RwSignal::new(false);
+    let suggests_none = invite.with_untracked(String::is_empty) && login.with_untracked(String::is_empty);
     spawn_local(async move {
-        let _ = kept.try_set(count_kept().await);
+        let count = count_kept().await;
+        let _ = kept.try_set(count);
+        if count > 0 || !suggests_none || session.waiting.with_untracked(|waiting| !waiting.is_empty()) {
+            return;
+        }
+        // Without an answer, it is the form.
+        if matches!(api::has_vault().await, Ok(false)) && is_untouched(login, secret) {
+            let _ = no_vault.try_set(true);
+        }
     });
     let kept_here = words(move || match kept.get() {
         0 => String::new(),
@@ -121,7 +133,8 @@ pub(super) fn Unlock(
     let has_invite = flag(move || invite.with(|invite| !invite.is_empty()));
 
     view! {
-        <form class="narrow" novalidate on:submit=submit>
+        <NoVault shown=no_vault/>
+        <form class="narrow" novalidate hidden=move || no_vault.get() on:submit=submit>
             <h3 class="card-title">{live(Msg::UnlockTitle)}</h3>
             <p class="lead" role="status">{ended}</p>
             <p class="lead" role="status">{kept_here}</p>
@@ -143,4 +156,11 @@ pub(super) fn Unlock(
                 hidden=flag(move || !has_invite.get())/>
         </form>
     }
+}
+
+/// Whether nobody has begun with the form: nothing is typed, or filled in by the browser, and the focus is elsewhere.
+fn is_untouched(login: RwSignal<String>, secret: RwSignal<String>) -> bool {
+    let is_empty = |field: RwSignal<String>| field.try_with_untracked(String::is_empty).unwrap_or_default();
+    let focused = browser::document().query_selector("#vault form :focus");
+    is_empty(login) && is_empty(secret) && focused.is_ok_and(|focused| focused.is_none())
 }

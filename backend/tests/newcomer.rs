@@ -1,0 +1,171 @@
+//! What somebody sees who starts the program for the first time, and of whom something is in the way: the real binary.
+
+#![allow(clippy::unwrap_used, clippy::expect_used, clippy::panic, clippy::print_stderr, reason = "a test may")]
+
+use std::fs;
+use std::io::{BufRead, BufReader};
+use std::net::TcpListener;
+use std::path::Path;
+use std::process::{Child, Command, Output, Stdio};
+
+/// A command over a data folder, with no setting from the environment of these tests.
+fn passmint(command: &str, data: &Path, arguments: &[&str]) -> Command {
+    let mut passmint = Command::new(env!("CARGO_BIN_EXE_passmint"));
+    for (name, _) in std::env::vars_os().filter(|(name, _)| name.to_string_lossy().starts_with("PASSMINT_")) {
+        passmint.env_remove(name);
+    }
+    passmint.args([command, "--data"]).arg(data).args(arguments).stdin(Stdio::null());
+    passmint
+}
+
+/// What a command said, on its output and on its error output; and whether it succeeded.
+fn said(command: &mut Command) -> (bool, String, String) {
+    let Output { status, stdout, stderr } = command.output().unwrap();
+    assert!([Some(0), Some(1)].contains(&status.code()), "{status}");
+    (status.success(), String::from_utf8(stdout).unwrap(), String::from_utf8(stderr).unwrap())
+}
+
+/// A running server. Ended when dropped.
+struct Server(Child);
+
+impl Drop for Server {
+    fn drop(&mut self) {
+        let _ = self.0.kill();
+        let _ = self.0.wait();
+    }
+}
+
+impl Server {
+    /// Started, and serving; and what its log said until then.
+    fn start(data: &Path, arguments: &[&str]) -> (Self, String) {
+        let mut serve = passmint("serve", data, arguments);
+        let mut server = Self(serve.stdout(Stdio::null()).stderr(Stdio::piped()).spawn().unwrap());
+        let mut log = String::new();
+        let mut lines = BufReader::new(server.0.stderr.take().unwrap());
+        while !log.contains(" serving ") {
+            assert_ne!(lines.read_line(&mut log).unwrap(), 0, "it has ended: {log}");
+        }
+        (server, log)
+    }
+}
+
+fn free_port() -> u16 {
+    TcpListener::bind("127.0.0.1:0").unwrap().local_addr().unwrap().port()
+}
+
+/// The address in the link that `passmint invite` prints, and what it says beside it.
+fn invited_to(data: &Path, arguments: &[&str]) -> (String, String) {
+    let (succeeded, link, advice) = said(&mut passmint("invite", data, arguments));
+    assert!(succeeded, "{advice}");
+    let (address, code) = link.trim_end().split_once("/#invite=").unwrap();
+    assert_eq!((code.len(), link.lines().count()), (22, 1), "{link}");
+    assert!(!advice.contains(code) && advice.contains("Good for 7 days"), "{advice}");
+    (address.to_owned(), advice)
+}
+
+#[test]
+fn an_invite_leads_to_where_the_folder_is_served() {
+    let data = tempfile::tempdir().unwrap();
+    let (address, advice) = invited_to(data.path(), &[]);
+    assert_eq!(address, "http://127.0.0.1:8080");
+    let guess = advice.lines().next().unwrap();
+    for part in ["never served", "http://127.0.0.1:8080", "is a guess", "--public-url"] {
+        assert!(guess.contains(part), "{advice}");
+    }
+
+    let listen = format!("127.0.0.1:{}", free_port());
+    let (server, log) = Server::start(data.path(), &["--listen", &listen]);
+    assert!(!log.contains("cannot record"), "{log}");
+    let (address, advice) = invited_to(data.path(), &[]);
+    assert_eq!(address, format!("http://{listen}"));
+    assert_eq!(advice.lines().count(), 1, "{advice}");
+    // What is given counts.
+    let (address, _) = invited_to(data.path(), &["--public-url", "https://given.example.org/"]);
+    assert_eq!(address, "https://given.example.org");
+    drop(server);
+    assert_eq!(invited_to(data.path(), &[]).0, format!("http://{listen}"), "while it does not run, too");
+
+    // Served elsewhere from now on, behind a proxy.
+    let socket = format!("unix:{}", data.path().join("passmint.sock").display());
+    let arguments = ["--listen", &socket, "--public-url", "https://passwords.example.org/"];
+    let _server = Server::start(data.path(), &arguments);
+    assert_eq!(invited_to(data.path(), &[]).0, "https://passwords.example.org");
+}
+
+#[test]
+fn an_address_that_is_damaged_is_not_printed() {
+    let data = tempfile::tempdir().unwrap();
+    fs::write(data.path().join("page-url"), "ftp://evil.example.org\n").unwrap();
+    let (address, advice) = invited_to(data.path(), &[]);
+    assert_eq!(address, "http://127.0.0.1:8080");
+    for part in ["page-url holds no http:// or https:// address", "is a guess", "--public-url"] {
+        assert!(advice.contains(part), "{advice}");
+    }
+    assert!(!advice.contains("evil") && !advice.contains("never served"), "{advice}");
+    let _server = Server::start(data.path(), &["--listen", "127.0.0.1:0", "--public-url", "https://right.example.org"]);
+    assert_eq!(invited_to(data.path(), &[]).0, "https://right.example.org");
+}
+
+#[test]
+fn a_server_that_cannot_record_its_address_says_so_and_serves() {
+    let data = tempfile::tempdir().unwrap();
+    // Not even root can put a file in the place of a folder.
+    fs::create_dir(data.path().join("page-url")).unwrap();
+    let (_server, log) = Server::start(data.path(), &["--listen", "127.0.0.1:0"]);
+    let warning = log.lines().find(|line| line.contains("WARN") && line.contains("cannot record")).unwrap();
+    assert!(warning.contains("passmint invite") && warning.contains("--public-url"), "{log}");
+    assert_eq!(fs::read_dir(data.path()).unwrap().filter(|file| is_temporary(file.as_ref().unwrap())).count(), 0);
+}
+
+fn is_temporary(file: &fs::DirEntry) -> bool {
+    file.file_name().to_string_lossy().starts_with("page-url.")
+}
+
+/// The one line that is said by a server that cannot start.
+fn refusal(data: &Path, arguments: &[&str]) -> String {
+    let (succeeded, out, log) = said(&mut passmint("serve", data, arguments));
+    assert!(!succeeded && out.is_empty() && log.lines().count() == 1, "{out}\n{log}");
+    assert!(!data.exists(), "no server key is made in vain");
+    log
+}
+
+#[test]
+fn a_port_that_is_taken_is_said_in_one_line_with_what_to_do() {
+    let folder = tempfile::tempdir().unwrap();
+    let data = folder.path().join("data");
+    let taken = TcpListener::bind("127.0.0.1:0").unwrap();
+    let address = taken.local_addr().unwrap().to_string();
+    let said = refusal(&data, &["--listen", &address]);
+    assert!(
+        said.starts_with(&format!("passmint: cannot listen on {address}: another program has this port")),
+        "{said}"
+    );
+    assert!(said.contains("another Passmint") && said.contains(" --listen 127.0.0.1:"), "{said}");
+    let said = refusal(&data, &["--listen", "127.0.0.1:0", "--metrics-listen", &address]);
+    assert!(said.contains(&format!("cannot listen on {address}")) && said.contains(" --metrics-listen 127."), "{said}");
+}
+
+#[test]
+fn an_address_of_another_machine_is_said_in_one_line_with_what_to_do() {
+    let folder = tempfile::tempdir().unwrap();
+    // An address of documentation (RFC 5737).
+    let said = refusal(&folder.path().join("data"), &["--listen", "192.0.2.1:8080", "--allow-plain-http"]);
+    assert!(
+        said.contains("192.0.2.1 is no address of this machine") && said.contains("--listen 127.0.0.1:8080"),
+        "{said}"
+    );
+}
+
+#[test]
+fn a_port_that_the_system_keeps_is_said_in_one_line_with_what_to_do() {
+    let folder = tempfile::tempdir().unwrap();
+    let forbidden = |port: &u16| {
+        let refused = TcpListener::bind(("127.0.0.1", *port)).err();
+        refused.is_some_and(|error| error.kind() == std::io::ErrorKind::PermissionDenied)
+    };
+    let Some(port) = [80, 443, 1].iter().find(|port| forbidden(port)) else {
+        return eprintln!("NOT RUN: this user may have every port");
+    };
+    let said = refusal(&folder.path().join("data"), &["--listen", &format!("127.0.0.1:{port}")]);
+    assert!(said.contains("the system does not let this user have port"), "{said}");
+}

@@ -1,0 +1,55 @@
+//! Before anybody has made a vault on this server: where the link to the first one is.
+
+use leptos::prelude::*;
+use leptos::task::spawn_local;
+
+use crate::session::Fault;
+use crate::text::{self, Msg};
+use crate::ui::fields::{Button, flag, live};
+use crate::ui::notice::use_notices;
+use crate::{api, browser};
+
+/// Stands in the place of the form that opens a vault.
+#[component]
+pub(super) fn NoVault(
+    /// Whether it is shown. Cleared to go over to the form.
+    shown: RwSignal<bool>,
+) -> impl IntoView {
+    let notices = use_notices();
+    let checking = RwSignal::new(false);
+    let to_form = move |()| {
+        // Another room may stand here by the time that the server has answered.
+        if shown.try_set(false).is_none() {
+            browser::focus_soon("login");
+        }
+    };
+    let check = move |()| {
+        checking.set(true);
+        spawn_local(async move {
+            let answer = api::has_vault().await;
+            let _ = checking.try_set(false);
+            match answer {
+                Ok(true) => to_form(()),
+                Ok(false) => notices.result(text::get(Msg::FirstStill)),
+                Err(fault) => notices.problem(text::vault::fault(&Fault::Api(fault))),
+            }
+        });
+    };
+    let hidden = flag(move || !shown.get());
+    view! {
+        <div class="narrow">
+            // It is there before its text is, so that the text is spoken when it comes.
+            <div role="status">
+                {move || shown.get().then(|| view! {
+                    <h3 class="card-title">{live(Msg::FirstTitle)}</h3>
+                    <p class="lead">{live(Msg::FirstIntro)}</p>
+                    <p class="lead">{live(Msg::FirstElse)}</p>
+                })}
+            </div>
+            <div class="buttons" hidden=hidden>
+                <Button class="button--main" label=Msg::FirstCheck press=check disabled=checking/>
+                <Button class="button--quiet" label=Msg::HaveVault press=to_form/>
+            </div>
+        </div>
+    }
+}
