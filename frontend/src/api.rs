@@ -17,7 +17,7 @@ const PATIENCE: u32 = 35_000;
 /// Why there is no good answer.
 #[derive(Debug)]
 pub enum ApiFault {
-    /// No answer came: the server or the network is away, or it takes too long.
+    /// The server did not answer: it or the network is away, or it takes too long. A proxy may have said so.
     Silent,
     /// The server says no: why, and the whole problem.
     Refused(ProblemCode, String),
@@ -149,6 +149,8 @@ async fn send(method: &str, path: &str, token: Option<&Secret>, body: Option<&st
     }
     match code_of(&text) {
         Some(code) => Err(ApiFault::Refused(code, text)),
+        // A proxy says that the server behind it does not answer.
+        None if response.status() >= 500 => Err(ApiFault::Silent),
         None => Err(ApiFault::Strange),
     }
 }
