@@ -51,14 +51,25 @@ impl From<WorkerFault> for KeyringFault {
 /// Who waits for the reply to which call; nothing once the worker has ended.
 type Waiting<A> = Rc<RefCell<Option<Vec<(u32, oneshot::Sender<A>)>>>>;
 
+/// Where a worker runs.
+enum Place {
+    /// In a thread of its own.
+    Thread {
+        worker: Worker,
+        /// Kept alive as long as the worker may call them.
+        _handlers: [Closure<dyn FnMut(MessageEvent)>; 2],
+    },
+    /// In the page's own thread: there is no worker's file beside tests.
+    #[cfg(test)]
+    Page(RefCell<in_page::Answer>),
+}
+
 /// A running worker that answers a `Q` with an `A`. Dropping it ends the worker, and everything it knows with it.
 pub struct Client<Q, A> {
-    worker: Worker,
+    place: Place,
     next: Cell<u32>,
     waiting: Waiting<A>,
     asks: PhantomData<Q>,
-    /// Kept alive as long as the worker may call them.
-    _handlers: [Closure<dyn FnMut(MessageEvent)>; 2],
 }
 
 impl<Q: Serialize, A: DeserializeOwned + 'static> Client<Q, A> {
@@ -67,6 +78,10 @@ impl<Q: Serialize, A: DeserializeOwned + 'static> Client<Q, A> {
     /// # Errors
     /// [`WorkerFault`].
     pub async fn start_named(name: &str) -> Result<Self, WorkerFault> {
+        #[cfg(test)]
+        if let Some(answer) = in_page::start(name) {
+            return Ok(Self::new(Place::Page(RefCell::new(answer)), Rc::new(RefCell::new(Some(Vec::new())))));
+        }
         let (script, module) = load(name).await.map_err(|_| WorkerFault::NotLoaded)?;
         let options = WorkerOptions::new();
         options.set_type(WorkerType::Module);
@@ -83,14 +98,7 @@ impl<Q: Serialize, A: DeserializeOwned + 'static> Client<Q, A> {
                     let _ = ready.send(());
                     return;
                 }
-                let octets = Zeroizing::new(Uint8Array::new(&message.data()).to_vec());
-                let Ok(reply) = postcard::from_bytes::<Reply<A>>(&octets) else { return };
-                let mut waiting = waiting.borrow_mut();
-                let Some(waiting) = waiting.as_mut() else { return };
-                if let Some(place) = waiting.iter().position(|(id, _)| *id == reply.id) {
-                    // Who asked may have been cancelled; then nobody waits for the answer.
-                    let _ = waiting.swap_remove(place).1.send(reply.result);
-                }
+                settle(&waiting, &Zeroizing::new(Uint8Array::new(&message.data()).to_vec()));
             })
         };
         let on_error = {
@@ -100,10 +108,15 @@ impl<Q: Serialize, A: DeserializeOwned + 'static> Client<Q, A> {
         };
         worker.set_onmessage(Some(on_message.as_ref().unchecked_ref()));
         worker.set_onerror(Some(on_error.as_ref().unchecked_ref()));
-        let client = Self { worker, next: Cell::new(0), waiting, asks: PhantomData, _handlers: [on_message, on_error] };
-        client.worker.post_message(&module).map_err(|_| WorkerFault::NotLoaded)?;
+        let start = worker.post_message(&module);
+        let client = Self::new(Place::Thread { worker, _handlers: [on_message, on_error] }, waiting);
+        start.map_err(|_| WorkerFault::NotLoaded)?;
         is_ready.await.map_err(|_| WorkerFault::Ended)?;
         Ok(client)
+    }
+
+    fn new(place: Place, waiting: Waiting<A>) -> Self {
+        Self { place, next: Cell::new(0), waiting, asks: PhantomData }
     }
 
     /// Asks, and waits for the answer.
@@ -120,15 +133,39 @@ impl<Q: Serialize, A: DeserializeOwned + 'static> Client<Q, A> {
         }
         let octets = postcard::to_allocvec(&Call { id, request }).map(Zeroizing::new);
         let octets = octets.map_err(|_| WorkerFault::Ended)?;
-        self.worker.post_message(&Uint8Array::from(octets.as_slice())).map_err(|_| WorkerFault::Ended)?;
+        match &self.place {
+            Place::Thread { worker, .. } => {
+                worker.post_message(&Uint8Array::from(octets.as_slice())).map_err(|_| WorkerFault::Ended)?;
+            }
+            #[cfg(test)]
+            Place::Page(answer) => {
+                let reply = (answer.borrow_mut())(&octets);
+                settle(&self.waiting, &reply);
+            }
+        }
         answer.await.map_err(|_| WorkerFault::Ended)
+    }
+}
+
+/// Hands a reply over to whoever waits for it.
+fn settle<A: DeserializeOwned>(waiting: &Waiting<A>, reply: &[u8]) {
+    let Ok(reply) = postcard::from_bytes::<Reply<A>>(reply) else { return };
+    let mut waiting = waiting.borrow_mut();
+    let Some(waiting) = waiting.as_mut() else { return };
+    if let Some(place) = waiting.iter().position(|(id, _)| *id == reply.id) {
+        // Who asked may have been cancelled; then nobody waits for the answer.
+        let _ = waiting.swap_remove(place).1.send(reply.result);
     }
 }
 
 impl<Q, A> Client<Q, A> {
     /// Ends the worker at once; who waits for an answer gets [`WorkerFault::Ended`].
     pub fn end(&self) {
-        self.worker.terminate();
+        match &self.place {
+            Place::Thread { worker, .. } => worker.terminate(),
+            #[cfg(test)]
+            Place::Page(answer) => drop(answer.replace(Box::new(|_| Vec::new()))),
+        }
         drop(self.waiting.borrow_mut().take());
     }
 }
@@ -190,4 +227,46 @@ async fn load(name: &str) -> Result<(String, JsValue), JsValue> {
     let module = files::fetch(&format!("{name}-module")).await?;
     let module = WebAssembly::compile_streaming(&js_sys::Promise::resolve(&JsValue::from(module)));
     Ok((files::url(&script)?, JsFuture::from(module).await?))
+}
+
+/// Workers in the page's own thread, for tests of components.
+#[cfg(test)]
+pub(crate) mod in_page {
+    use super::{Call, DeserializeOwned, RefCell, Reply, Serialize};
+
+    /// Takes a call and gives the reply, both as they cross to a worker and back.
+    pub(super) type Answer = Box<dyn FnMut(&[u8]) -> Vec<u8>>;
+
+    /// Starts a worker.
+    type Start = Box<dyn Fn() -> Answer>;
+
+    thread_local! {
+        static STARTS: RefCell<Vec<(&'static str, Start)>> = RefCell::default();
+    }
+
+    /// What is started under this name from now on: `start` makes what answers.
+    pub(crate) fn serve<Q, A, F>(name: &'static str, start: impl Fn() -> F + 'static)
+    where
+        Q: DeserializeOwned,
+        A: Serialize,
+        F: FnMut(Q) -> A + 'static,
+    {
+        let start = move || -> Answer {
+            let mut answer = start();
+            Box::new(move |call| {
+                let Call { id, request } = postcard::from_bytes(call).expect("a call");
+                postcard::to_allocvec(&Reply { id, result: answer(request) }).expect("a reply")
+            })
+        };
+        STARTS.with_borrow_mut(|starts| starts.push((name, Box::new(start))));
+    }
+
+    /// Forgets all of them.
+    pub(crate) fn clear() {
+        STARTS.with_borrow_mut(Vec::clear);
+    }
+
+    pub(super) fn start(name: &str) -> Option<Answer> {
+        STARTS.with_borrow(|starts| starts.iter().rev().find(|(known, _)| *known == name).map(|(_, start)| start()))
+    }
 }

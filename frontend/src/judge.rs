@@ -24,6 +24,12 @@ impl Foreign {
     pub fn new(passwords: impl IntoIterator<Item = (Secret, Vec<String>)>) -> Self {
         Self(passwords.into_iter().map(|(password, known)| Password { password, known }).collect())
     }
+
+    /// The passwords.
+    #[cfg(all(test, target_arch = "wasm32", feature = "page"))]
+    pub(crate) fn passwords(&self) -> impl Iterator<Item = &str> {
+        self.0.iter().map(|it| it.password.expose())
+    }
 }
 
 /// The guesses that each needs, as powers of ten.

@@ -246,4 +246,4 @@ fn from_json<T: DeserializeOwned>(answer: &str) -> Result<T, KeyringError> {
 }
 
 #[cfg(test)]
-mod tests;
+pub(crate) mod tests;

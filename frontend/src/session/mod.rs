@@ -266,3 +266,22 @@ impl Session {
         }
     }
 }
+
+#[cfg(test)]
+impl Session {
+    /// Opens a vault as the end of a log-in does, with a keyring in which it is open, and what that told of its entries.
+    pub(crate) fn open_with(
+        self,
+        account: AccountId,
+        by: CredentialName,
+        draft_key: &str,
+        keyring: KeyringClient,
+        opened: Opened,
+    ) {
+        let (login, token) = ("ada".to_owned(), Secret::new("token".to_owned()));
+        drafts::remember_vault(account, draft_key);
+        self.take_in(opened);
+        self.open.set_value(Some(Rc::new(Open { account, login, by, token, keyring: Rc::new(keyring) })));
+        self.stage.set(Stage::Open);
+    }
+}

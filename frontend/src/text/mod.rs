@@ -15,3 +15,5 @@ pub use self::table::{Msg, Texts, fill};
 
 #[cfg(all(target_arch = "wasm32", feature = "page"))]
 pub use self::spoken::*;
+#[cfg(all(test, target_arch = "wasm32", feature = "page"))]
+pub(crate) use self::table::tests::{FILES, read};

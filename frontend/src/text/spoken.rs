@@ -6,6 +6,8 @@ use std::sync::Arc;
 use generator::bits::Bits;
 use generator::characters::{ALPHABET_MAX, Class, LENGTHS, RulesError};
 use leptos::prelude::*;
+#[cfg(debug_assertions)]
+use leptos::reactive::diagnostics::SpecialNonReactiveZone;
 use shared::limits::NAME_MAX;
 use wasm_bindgen::JsValue;
 
@@ -42,16 +44,32 @@ pub async fn fetch_all() -> Result<(), JsValue> {
     Ok(())
 }
 
-/// The language that is spoken, as a tag (RFC 5646).
-#[must_use]
-pub fn language() -> String {
-    SPOKEN.with(|spoken| spoken.with(|texts| texts.language().to_owned()))
+/// Reads the texts. In a reactive scope this subscribes to the language.
+///
+/// Tasks and listeners have no owner: what they say is said once, and the language is only read. The body of a component
+/// has an owner and follows nothing: a text that is read there would stay in the old language, and Leptos' warning of
+/// that (in debug builds) is right.
+#[cfg_attr(debug_assertions, track_caller)]
+fn read<T>(of: impl FnOnce(&Texts) -> T) -> T {
+    #[cfg(debug_assertions)]
+    let _no_warning = Owner::current().is_none().then(SpecialNonReactiveZone::enter);
+    let spoken = SPOKEN.with(Clone::clone);
+    spoken.with(|texts| of(texts))
 }
 
-/// What a text says. Where signals are followed, the language is.
+/// The language that is spoken, as a tag (RFC 5646). As [`get`], it follows the language in a reactive scope.
 #[must_use]
+#[cfg_attr(debug_assertions, track_caller)]
+pub fn language() -> String {
+    read(|texts| texts.language().to_owned())
+}
+
+/// The translation. In a reactive scope this subscribes to the language. The body of a component is none: use a closure
+/// there.
+#[must_use]
+#[cfg_attr(debug_assertions, track_caller)]
 pub fn get(text: Msg) -> String {
-    SPOKEN.with(|spoken| spoken.with(|texts| texts.get(text).to_owned()))
+    read(|texts| texts.get(text).to_owned())
 }
 
 /// The words that go with a backup's file.
@@ -60,10 +78,11 @@ pub fn of_opener() -> String {
     SPOKEN.with(|spoken| spoken.with_untracked(|texts| super::opener(texts)))
 }
 
-/// A text with values filled in.
+/// A translation with values filled in. As [`get`], it follows the language in a reactive scope.
 #[must_use]
+#[cfg_attr(debug_assertions, track_caller)]
 pub fn with(text: Msg, values: &[(&str, &dyn Display)]) -> String {
-    SPOKEN.with(|spoken| spoken.with(|texts| fill(texts.get(text), values)))
+    read(|texts| fill(texts.get(text), values))
 }
 
 /// Bits, to two decimals.

@@ -21,6 +21,9 @@ mod secret_text;
 pub mod tools;
 pub mod vault;
 
+#[cfg(test)]
+mod tests;
+
 use ::generator::characters::Class;
 use leptos::prelude::*;
 use wasm_bindgen::prelude::wasm_bindgen;
@@ -40,11 +43,7 @@ pub fn start(language: &str, texts: &str) {
 /// The whole page.
 #[component]
 fn App() -> impl IntoView {
-    let parts = Parts::provide();
-    notice::Notices::provide();
-    dialog::Dialog::provide();
-    mint::Mint::provide();
-    keys::listen();
+    let parts = provide();
     // The generator can be used now. What else there is comes after it has been drawn.
     request_animation_frame(move || set_timeout(move || later(parts), std::time::Duration::ZERO));
     view! {
@@ -57,6 +56,16 @@ fn App() -> impl IntoView {
         <notice::NoticeBar/>
         <dialog::DialogPlace/>
     }
+}
+
+/// Makes known what all components share.
+fn provide() -> Parts {
+    let parts = Parts::provide();
+    notice::Notices::provide();
+    dialog::Dialog::provide();
+    mint::Mint::provide();
+    keys::listen();
+    parts
 }
 
 fn later(parts: Parts) {

@@ -16,19 +16,19 @@ use crate::browser_test::test;
 use super::*;
 
 /// A server, as far as OPAQUE goes.
-struct Server {
+pub(crate) struct Server {
     setup: ServerSetup<Suite>,
     random: Counter,
     passkey: Option<NewCredential>,
 }
 
 impl Server {
-    fn new() -> Self {
+    pub(crate) fn new() -> Self {
         let mut random = Counter(100);
         Self { setup: ServerSetup::new(&mut random), random, passkey: None }
     }
 
-    fn challenge(&self, start: &AccountStart) -> String {
+    pub(crate) fn challenge(&self, start: &AccountStart) -> String {
         let answer = |kind, request: &Base64Url| {
             let request = RegistrationRequest::deserialize(&request.0).unwrap();
             let identifier = credential_identifier(&start.login, kind);
@@ -41,7 +41,7 @@ impl Server {
     }
 
     /// Answers the first step of setting a secret.
-    fn start_replacement(&self, start: &str) -> String {
+    pub(crate) fn start_replacement(&self, start: &str) -> String {
         let start: CredentialStart = serde_json::from_str(start).unwrap();
         let identifier = credential_identifier(&Login::new("ada").unwrap(), &start.credential);
         let request = RegistrationRequest::deserialize(&start.request.0).unwrap();
@@ -51,7 +51,11 @@ impl Server {
     }
 
     /// Answers the first step of a log-in, and says how the last step is checked.
-    fn start_login(&mut self, account: Option<&AccountFinish>, start: &SessionStart) -> (String, ServerLogin<Suite>) {
+    pub(crate) fn start_login(
+        &mut self,
+        account: Option<&AccountFinish>,
+        start: &SessionStart,
+    ) -> (String, ServerLogin<Suite>) {
         let credential = account.map(|account| match &start.credential {
             CredentialName::Passphrase => &account.passphrase,
             CredentialName::Recovery => &account.recovery,
@@ -69,12 +73,12 @@ impl Server {
     }
 }
 
-fn parameters() -> ServerLoginParameters<'static, 'static> {
+pub(crate) fn parameters() -> ServerLoginParameters<'static, 'static> {
     ServerLoginParameters { context: Some(CONTEXT), identifiers: identifiers() }
 }
 
 /// Makes a vault; gives the account as the server stores it, and the recovery code.
-fn register(server: &Server, keyring: &mut Keyring<Counter>) -> (AccountFinish, String) {
+pub(crate) fn register(server: &Server, keyring: &mut Keyring<Counter>) -> (AccountFinish, String) {
     let request = Request::StartRegistration {
         invite: "code".into(),
         login: " Ada ".into(),
@@ -91,7 +95,7 @@ fn register(server: &Server, keyring: &mut Keyring<Counter>) -> (AccountFinish, 
     (serde_json::from_str(&finish).unwrap(), recovery_code.expose().to_owned())
 }
 
-const PASSPHRASE: &str = "correct horse battery staple";
+pub(crate) const PASSPHRASE: &str = "correct horse battery staple";
 
 fn log_in(
     server: &mut Server,

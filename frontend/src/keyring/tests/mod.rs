@@ -1,7 +1,7 @@
 mod backup;
 mod drafts;
 mod import;
-mod login;
+pub(crate) mod login;
 mod waiting;
 
 use rand_core_06::Error;
@@ -21,7 +21,7 @@ use super::*;
 use crate::calls::{Call, Reply};
 
 /// Octets that count up: nonces and keys that a test can foresee.
-pub(super) struct Counter(pub(super) u8);
+pub(crate) struct Counter(pub(crate) u8);
 
 impl RngCore for Counter {
     fn next_u32(&mut self) -> u32 {
@@ -47,14 +47,14 @@ impl RngCore for Counter {
 }
 impl CryptoRng for Counter {}
 
-const NOW: u64 = 1_790_000_000_000;
+pub(crate) const NOW: u64 = 1_790_000_000_000;
 
 /// The id that a counter from 0 leads to, and the frozen entry has.
-fn entry_id() -> EntryId {
+pub(crate) fn entry_id() -> EntryId {
     EntryId::from_time(NOW, [3; 10])
 }
 
-fn content(name: &str, password: &str) -> Content {
+pub(crate) fn content(name: &str, password: &str) -> Content {
     Content { name: name.into(), password: Secret::new(password.into()), ..Content::default() }
 }
 
@@ -70,19 +70,26 @@ fn summary(id: EntryId, version: u32, name: &str, state: EntryState) -> EntrySum
 }
 
 /// A keyring with an open vault of known key.
-fn open_keyring() -> Keyring<Counter> {
+pub(crate) fn open_keyring() -> Keyring<Counter> {
     let mut keyring = Keyring::new(Counter(0), str::to_lowercase);
     let key = VaultKey::from_octets([7; keys::KEY_LEN]);
     keyring.vault = Some(Vault::new(AccountId::from_random([1; 16]), key.entry_key()));
     keyring.draft_key = Some(key.draft_key());
+    keyring.vault_key = Some(key);
     keyring
 }
 
-fn seal(keyring: &mut Keyring<Counter>, replaces: u32, name: &str) -> Sealed {
+/// The public key that drafts of a keyring's vault are sealed with.
+#[cfg(all(target_arch = "wasm32", feature = "page"))]
+pub(crate) fn draft_key(keyring: &Keyring<Counter>) -> String {
+    keyring.draft_key.as_ref().unwrap().public()
+}
+
+pub(crate) fn seal(keyring: &mut Keyring<Counter>, replaces: u32, name: &str) -> Sealed {
     keyring.vault.as_ref().unwrap().seal(entry_id(), replaces + 1, entry(name), &mut keyring.random).unwrap()
 }
 
-fn stored(id: EntryId, version: u32, sealed: Option<Sealed>) -> StoredEntry {
+pub(crate) fn stored(id: EntryId, version: u32, sealed: Option<Sealed>) -> StoredEntry {
     StoredEntry { id, version, change_no: 1, changed_at: 0, sealed }
 }
 
@@ -90,12 +97,12 @@ fn open(keyring: &mut Keyring<Counter>, entry: StoredEntry) -> Opened {
     take_changes(keyring, vec![entry], false)
 }
 
-fn take_changes(keyring: &mut Keyring<Counter>, entries: Vec<StoredEntry>, more: bool) -> Opened {
+pub(crate) fn take_changes(keyring: &mut Keyring<Counter>, entries: Vec<StoredEntry>, more: bool) -> Opened {
     let answer = serde_json::to_string(&Changes { entries, latest: 9, more }).unwrap();
     opened(keyring.handle(Request::TakeChanges { answer }))
 }
 
-fn opened(response: Result<Response, KeyringError>) -> Opened {
+pub(crate) fn opened(response: Result<Response, KeyringError>) -> Opened {
     match response {
         Ok(Response::Opened(opened)) => opened,
         other => panic!("{other:?}"),

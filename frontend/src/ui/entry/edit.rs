@@ -181,13 +181,15 @@ fn Form(
             let _ = keeping.try_set_value(false);
         });
     };
+    // Set while something was typed that is not being kept yet.
+    let waiting = StoredValue::new(None::<TimeoutHandle>);
     let keep_soon = move || {
         if !keeping.get_value() {
+            waiting.set_value(None);
             keep();
         }
     };
     let saved = StoredValue::new(false);
-    let waiting = StoredValue::new(None::<TimeoutHandle>);
     Effect::new(move |_| {
         let form = fields.form();
         if typed.with_value(|typed| *typed == form) || saved.get_value() {

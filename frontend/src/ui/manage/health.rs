@@ -86,11 +86,12 @@ fn Shown(
     let chosen = RwSignal::new(None::<Concern>);
     let rows = RwSignal::new(ROWS);
     let all = found.all;
-    let summary = match (all, found.findings.len()) {
+    let some = found.findings.len();
+    let summary = words(move || match (all, some) {
         (0, _) => text::get(Msg::HealthNothing),
         (all, 0) => text::with(Msg::HealthFine, &[("all", &all)]),
         (all, some) => text::with(Msg::HealthSome, &[("all", &all), ("some", &some)]),
-    };
+    });
     let bars: Vec<_> = Concern::ALL.into_iter().map(|concern| (concern, found.count(concern))).collect();
     let fine = found.fine();
     let findings = StoredValue::new(found.findings);

@@ -56,7 +56,7 @@ impl Presets {
 
     /// Puts the rules as those that are chosen have them.
     fn back(self) {
-        let rules = self.chosen_rules();
+        let rules = untrack(|| self.chosen_rules());
         self.forms.fill(self.mint, &rules);
     }
 
@@ -160,7 +160,7 @@ pub(super) fn PresetChoice() -> impl IntoView {
         <div class="presets">
             <Select id="preset" label=Msg::Preset options value=place choose/>
             <div class="buttons">
-                <Button class="button--quiet button--small" press=move |()| untrack(|| presets.back())
+                <Button class="button--quiet button--small" press=move |()| presets.back()
                     label=words(move || text::with(Msg::PresetBack, &[("name", &chosen_name())]))
                     hidden=flag(move || !changed.get())/>
                 <Button class="button--quiet button--small" label=Msg::PresetKeep press=start

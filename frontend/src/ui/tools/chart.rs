@@ -46,3 +46,26 @@ pub(super) fn Chart(
         </svg>
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::browser_test::test;
+    use crate::text;
+    use crate::ui::tests::{Page, world};
+
+    #[test]
+    async fn a_bar_says_what_it_shows_in_the_language_that_is_spoken() {
+        let seen = |character, observed| Seen { character, observed, expected: 10.5 };
+        let page = Page::open(move || view! { <Chart characters=vec![seen('a', 21), seen('b', 0)]/> }).await;
+        let chart = page.shown("svg[role=img]");
+        assert_eq!(chart[0].get_attribute("aria-label"), Some(world::en(Msg::TrustChart)));
+        let bars = || chart[0].query_selector_all("title").unwrap();
+        let title = |place| bars().get(place).and_then(|title| title.text_content()).unwrap_or_default();
+        assert_eq!([title(0), title(1)], ["a: 21, expected 10.50", "b: 0, expected 10.50"]);
+        let bar = chart[0].query_selector(".chart-bar").unwrap().unwrap();
+        assert_eq!(bar.get_attribute("height").as_deref(), Some("100.00"), "the highest is as high as the picture");
+        text::speak(world::texts("de"));
+        page.until("German", || title(0).contains("10,50")).await;
+    }
+}

@@ -148,3 +148,30 @@ fn Results(
         <p><strong>{judged}</strong></p>
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use generator::trial::Seen;
+
+    use super::*;
+    use crate::browser_test::test;
+    use crate::ui::tests::{Page, world};
+
+    #[test]
+    async fn what_was_found_is_judged_in_words() {
+        for (p, even, judged) in [
+            (0.5, true, [Msg::TrustExhaustiveEven, Msg::TrustFine]),
+            (1e-4, true, [Msg::TrustExhaustiveEven, Msg::TrustOdd]),
+            (1e-12, false, [Msg::TrustExhaustiveUneven, Msg::TrustWrong]),
+        ] {
+            let characters = vec![Seen { character: 'a', observed: 9, expected: 10.0 }];
+            let outcome = Outcome { draws: 10, characters, chi_square: 1.5, degrees: 1, p };
+            let found = Found { every: (6, 6, even), outcome, usual: true };
+            let page = Page::open(move || view! { <Results found/> }).await;
+            for text in judged.into_iter().chain([Msg::TrustNeedsCharacters]) {
+                page.sees(&world::en(text)).await;
+            }
+            page.sees("6 of 6").await;
+        }
+    }
+}

@@ -32,11 +32,12 @@ pub(super) fn Preview(
     });
     let again = RwSignal::new(false);
     let running = Running::new();
-    let refused: Vec<_> = read.rows.iter().filter_map(say::refused).take(ROWS).collect();
     let refused_more = (all - good).saturating_sub(ROWS);
-    let taken: Vec<_> = read.rows.iter().filter_map(shown).take(ROWS).collect();
     let taken_more = good.saturating_sub(ROWS);
     let read = StoredValue::new_local(read);
+    let refused =
+        move || read.with_value(|read| read.rows.iter().filter_map(say::refused).take(ROWS).collect::<Vec<_>>());
+    let taken = move || read.with_value(|read| read.rows.iter().filter_map(shown).take(ROWS).collect::<Vec<_>>());
     let start = move |()| run::start(import.session, read.get_value(), again.get_untracked(), running, notices);
     let save = move |()| {
         let list = read.with_value(|read| say::list(&read.rows));
@@ -65,20 +66,20 @@ pub(super) fn Preview(
         <div class="buttons" hidden=move || !idle.get()>
             <Button class="button--small" label=Msg::ImportSaveList press=save hidden=flag(move || !has_list.get())/>
         </div>
-        {(!refused.is_empty()).then(|| view! {
+        {(good < all).then(|| view! {
             <h3 class="dialog-part">{live(Msg::ImportNot)}</h3>
             <ul class="list import-refused">
-                {refused.into_iter().map(|(number, name, why)| view! {
+                {move || refused().into_iter().map(|(number, name, why)| view! {
                     <li class="import-row"><span class="import-number">{number}</span>
                         <span class="import-name" dir="auto">{name}</span><span class="fault">{why}</span></li>
                 }).collect_view()}
             </ul>
             <More count=refused_more/>
         })}
-        {(!taken.is_empty()).then(|| view! {
+        {(good > 0).then(|| view! {
             <h3 class="dialog-part">{live(Msg::ImportWill)}</h3>
             <ul class="list">
-                {taken.into_iter().map(|(number, name, login, remarks)| view! {
+                {move || taken().into_iter().map(|(number, name, login, remarks)| view! {
                     <li class="import-row"><span class="import-number">{number}</span>
                         <span class="import-name" dir="auto">{name}</span><span class="hint" dir="auto">{login}</span>
                         <span class="hint import-remarks">{remarks}</span></li>
@@ -95,7 +96,8 @@ fn More(
     /// How many more.
     count: usize,
 ) -> impl IntoView {
-    (count > 0).then(|| view! { <p class="hint">{text::with(Msg::ImportMore, &[("count", &count)])}</p> })
+    (count > 0)
+        .then(|| view! { <p class="hint">{words(move || text::with(Msg::ImportMore, &[("count", &count)]))}</p> })
 }
 
 fn shown(row: &Row) -> Option<(usize, String, String, String)> {

@@ -1,0 +1,80 @@
+//! A server that makes accounts and logs in, as far as OPAQUE goes: what a page needs that opens a vault by its secret.
+
+use std::cell::{OnceCell, RefCell};
+use std::rc::Rc;
+
+use opaque_ke::{CredentialFinalization, ServerLogin};
+use shared::accounts::AccountFinish;
+use shared::login::Suite;
+use shared::sessions::{CredentialName, SessionFinish, SessionOpened};
+
+use super::world;
+use crate::keyring::Keyring;
+use crate::keyring::tests::Counter;
+use crate::keyring::tests::login::{Server, parameters, register};
+
+thread_local! {
+    /// An account, as the server has it, and its recovery code. Argon2id takes its time: it is made once.
+    static REGISTERED: OnceCell<(String, String)> = const { OnceCell::new() };
+}
+
+struct Accounts {
+    server: Server,
+    account: Option<AccountFinish>,
+    login: Option<(CredentialName, ServerLogin<Suite>)>,
+}
+
+/// The page asks such a server from now on. It has an account, or makes the first one that is asked for. Gives the
+/// recovery code of the account that it has.
+pub(in crate::ui) fn serve(has_account: bool) -> String {
+    let server = Server::new();
+    let (account, code) = REGISTERED.with(|made| {
+        made.get_or_init(|| {
+            let (account, code) = register(&server, &mut Keyring::new(Counter(0), str::to_lowercase));
+            (serde_json::to_string(&account).unwrap(), code)
+        })
+        .clone()
+    });
+    let account = has_account.then(|| serde_json::from_str(&account).unwrap());
+    let accounts = Rc::new(RefCell::new(Accounts { server, account, login: None }));
+    world::answer(move |request, body| accounts.borrow_mut().answer(request, body));
+    code
+}
+
+impl Accounts {
+    fn answer(&mut self, request: &str, body: &str) -> Option<(u16, String)> {
+        Some(match request {
+            "POST accounts/start" => (200, self.server.challenge(&serde_json::from_str(body).unwrap())),
+            "POST accounts/finish" => {
+                self.account = Some(serde_json::from_str(body).unwrap());
+                (201, String::new())
+            }
+            "POST sessions/start" => {
+                let start: shared::sessions::SessionStart = serde_json::from_str(body).unwrap();
+                let (answer, state) = self.server.start_login(self.account.as_ref(), &start);
+                self.login = Some((start.credential, state));
+                (200, answer)
+            }
+            "POST sessions/finish" => (200, self.finish(body)),
+            "POST credentials/start" => (200, self.server.start_replacement(body)),
+            "POST credentials/finish" | "DELETE sessions/current" | "DELETE accounts/current" => (204, String::new()),
+            _ => return None,
+        })
+    }
+
+    fn finish(&mut self, body: &str) -> String {
+        let finish: SessionFinish = serde_json::from_str(body).unwrap();
+        let finalization = CredentialFinalization::deserialize(&finish.finalization.0).unwrap();
+        let (credential, state) = self.login.take().unwrap();
+        state.finish(finalization, parameters()).unwrap();
+        let account = self.account.as_ref().unwrap();
+        let secret = if credential == CredentialName::Recovery { &account.recovery } else { &account.passphrase };
+        let opened = SessionOpened {
+            account_id: account.account_id,
+            wrapped_key: secret.wrapped_key.clone(),
+            idle_seconds: 1,
+            max_seconds: 1,
+        };
+        serde_json::to_string(&opened).unwrap()
+    }
+}

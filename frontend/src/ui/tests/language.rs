@@ -1,0 +1,58 @@
+//! Another language, while the page is open.
+
+use leptos::prelude::*;
+
+use super::generator::{open, password};
+use super::{Page, en, world};
+use crate::browser::document;
+use crate::browser_test::test;
+use crate::text::{self, Msg};
+use crate::ui::header::Header;
+
+#[test]
+async fn another_language_changes_what_a_mounted_component_says_and_nothing_else() {
+    let page = open().await;
+    let shown = password(&page);
+    page.type_in("Name", "GitHub").await;
+    page.type_in("Length", "3").await;
+    page.until("the fault", || !page.fault("Length").is_empty()).await;
+    for language in ["de", "ja", "en"] {
+        text::speak(world::texts(language));
+        let said = |text| world::texts(language).get(text).to_owned();
+        page.until("the button", || page.offers(&said(Msg::Generate))).await;
+        assert_eq!(page.value(&said(Msg::Name)), "GitHub");
+        let expected = text::fill(&said(Msg::LengthFault), &[("least", &8), ("most", &30)]);
+        page.until("the fault", || page.fault(&said(Msg::Length)) == expected).await;
+        page.sees(&said(Msg::NoPassword)).await;
+    }
+    page.type_in("Length", "20").await;
+    page.until("a password", || password(&page).chars().count() == 20).await;
+    let shown_again = password(&page);
+    assert_ne!(shown_again, shown);
+    text::speak(world::texts("de"));
+    page.until("German", || page.offers("Kopieren")).await;
+    let output = page.shown("output")[0].text_content();
+    assert_eq!(output, Some(shown_again), "the password stays");
+}
+
+#[test]
+async fn the_language_is_chosen_in_the_settings_and_kept() {
+    let page = Page::open(|| view! { <Header/> }).await;
+    world::offer_language("de");
+    page.press("Settings").await;
+    page.choose("Language", "Deutsch").await;
+    page.until("German", || page.offers(world::texts("de").get(Msg::Close))).await;
+    page.sees(world::texts("de").get(Msg::ThemeDark)).await;
+    assert_eq!(document().document_element().unwrap().get_attribute("lang").as_deref(), Some("de"));
+    assert_eq!(crate::browser::setting("passmint.language").as_deref(), Some("de"));
+}
+
+#[test]
+async fn a_language_that_does_not_come_leaves_the_one_that_is_spoken() {
+    let page = Page::open(|| view! { <Header/> }).await;
+    world::offer("de", "not what the others are named by");
+    page.press("Settings").await;
+    page.choose("Language", "Deutsch").await;
+    page.says(&en(Msg::NoPart)).await;
+    assert!(page.offers("Close"));
+}

@@ -1,0 +1,169 @@
+//! A vault that is locked, or is to be made.
+
+use super::vault::{invited, locked, nothing, saves, serve_keyring};
+use super::{Page, accounts, en, en_with, world};
+use crate::browser_test::test;
+use crate::client::in_page;
+use crate::keyring::Keyring;
+use crate::keyring::tests::login::PASSPHRASE;
+use crate::letters::lower_case;
+use crate::random::BrowserRandom;
+use crate::text::Msg;
+
+/// Keyrings start empty, as in the worker.
+pub(super) fn serve_empty_keyring() {
+    in_page::serve("keyring", || {
+        let mut keyring = Keyring::new(BrowserRandom, lower_case);
+        move |request| keyring.handle(request)
+    });
+}
+
+pub(super) async fn unlock(page: &Page, passphrase: &str) {
+    page.type_in(&en(Msg::Login), "Ada").await;
+    page.type_in("Passphrase", passphrase).await;
+    page.enter("Passphrase").await;
+}
+
+#[test]
+async fn no_passphrase_is_said_beside_the_field() {
+    let (page, _) = locked().await;
+    page.type_in("Passphrase", " ").await;
+    page.press("Unlock").await;
+    page.until("the fault", || page.fault("Passphrase") == en(Msg::PassphraseEmpty)).await;
+    page.focuses("Passphrase").await;
+}
+
+#[test]
+async fn the_recovery_code_takes_the_place_of_the_passphrase_and_back() {
+    let (page, _) = locked().await;
+    serve_keyring(nothing);
+    page.press(&en(Msg::UseRecovery)).await;
+    page.sees(&en(Msg::RecoveryHint)).await;
+    page.focuses(&en(Msg::Recovery)).await;
+    page.enter(&en(Msg::Recovery)).await;
+    page.until("the fault", || page.fault(&en(Msg::Recovery)) == en(Msg::RecoveryEmpty)).await;
+    page.type_in(&en(Msg::Login), "ada").await;
+    page.type_in(&en(Msg::Recovery), "abandon ability").await;
+    page.enter(&en(Msg::Recovery)).await;
+    let few = en_with(Msg::RecoveryCount, &[("found", &2)]);
+    page.until("the fault", || page.fault(&en(Msg::Recovery)) == few).await;
+    page.press(&en(Msg::UsePassphrase)).await;
+    page.until("the passphrase", || page.shown("#secret[type=password]").len() == 1).await;
+    assert_eq!(page.value("Passphrase"), "");
+}
+
+#[test]
+async fn what_is_typed_as_the_passphrase_is_shown_when_asked() {
+    let (page, _) = locked().await;
+    page.type_in("Passphrase", "typed").await;
+    assert_eq!(page.field("Passphrase").type_(), "password");
+    page.tick(&en(Msg::ShowPassphrase)).await;
+    page.until("the text", || page.field("Passphrase").type_() == "text").await;
+}
+
+#[test]
+async fn a_log_in_name_that_cannot_be_is_refused_beside_its_field() {
+    let (page, _) = locked().await;
+    serve_keyring(nothing);
+    page.type_in("Passphrase", PASSPHRASE).await;
+    page.enter("Passphrase").await;
+    page.until("the fault", || page.fault(&en(Msg::Login)) == en(Msg::LoginEmpty)).await;
+    page.focuses(&en(Msg::Login)).await;
+}
+
+#[test]
+async fn a_keyring_that_did_not_come_and_a_silent_server_are_told_apart() {
+    let (page, _) = locked().await;
+    world::offer("keyring-script", "");
+    world::offer("keyring-module", "no WebAssembly");
+    unlock(&page, PASSPHRASE).await;
+    page.until("the fault", || page.fault("Passphrase") == en(Msg::FaultNotLoaded)).await;
+    serve_keyring(nothing);
+    page.enter("Passphrase").await;
+    page.until("the fault", || page.fault("Passphrase") == en(Msg::FaultSilent)).await;
+    assert_eq!(page.value("Passphrase"), PASSPHRASE, "what was typed stays");
+}
+
+#[test]
+async fn the_right_passphrase_opens_the_vault_and_a_wrong_one_does_not() {
+    let (page, _) = locked().await;
+    serve_empty_keyring();
+    world::answer(saves);
+    accounts::serve(true);
+    unlock(&page, "correct horse battery stable").await;
+    page.until("the fault", || page.fault("Passphrase") == en(Msg::FaultWrongSecret)).await;
+    page.type_in("Passphrase", PASSPHRASE).await;
+    page.enter("Passphrase").await;
+    page.until("the vault", || page.spoken("status") == en(Msg::EmptyVault)).await;
+    page.focuses("Name").await;
+    assert_eq!(crate::browser::setting("passmint.login").as_deref(), Some("ada"));
+    assert!(world::heard().iter().all(|(_, body)| !body.contains("horse")));
+    page.press("Log out").await;
+    page.says(&en(Msg::LoggedOut)).await;
+    assert_eq!(crate::browser::setting("passmint.login"), None);
+}
+
+#[test]
+async fn opened_by_the_recovery_code_it_offers_to_set_a_passphrase() {
+    let (page, _) = locked().await;
+    serve_empty_keyring();
+    world::answer(saves);
+    let code = accounts::serve(true);
+    page.press(&en(Msg::UseRecovery)).await;
+    page.type_in(&en(Msg::Login), "ada").await;
+    page.type_in(&en(Msg::Recovery), &code).await;
+    page.enter(&en(Msg::Recovery)).await;
+    page.says(&en(Msg::CodeUsed)).await;
+    page.press(&en(Msg::PassphraseChange)).await;
+    page.sees(&en_with(Msg::AccountOf, &[("login", &"ada")])).await;
+}
+
+#[test]
+async fn a_new_vaults_passphrase_is_checked_beside_its_fields() {
+    let page = invited().await;
+    page.sees(&en(Msg::CreateTitle)).await;
+    page.type_in("Passphrase", "too short").await;
+    page.enter("Passphrase").await;
+    let short = en_with(Msg::PassphraseShort, &[("least", &12)]);
+    page.until("the fault", || page.fault("Passphrase") == short).await;
+    page.focuses("Passphrase").await;
+    page.type_in("Passphrase", PASSPHRASE).await;
+    page.type_in(&en(Msg::PassphraseAgain), "correct horse").await;
+    page.enter("Passphrase").await;
+    page.until("the fault", || page.fault(&en(Msg::PassphraseAgain)) == en(Msg::PassphrasesDiffer)).await;
+    page.focuses(&en(Msg::PassphraseAgain)).await;
+    assert_eq!(page.fault("Passphrase"), "");
+    page.press(&en(Msg::HaveVault)).await;
+    page.sees(&en(Msg::UnlockTitle)).await;
+    page.press(&en(Msg::HaveInvite)).await;
+    page.sees(&en(Msg::CreateTitle)).await;
+}
+
+#[test]
+async fn a_vault_is_made_once_its_recovery_code_is_written_down() {
+    let page = invited().await;
+    serve_empty_keyring();
+    world::answer(saves);
+    accounts::serve(false);
+    page.type_in(&en(Msg::Login), "ada").await;
+    page.type_in("Passphrase", PASSPHRASE).await;
+    page.type_in(&en(Msg::PassphraseAgain), PASSPHRASE).await;
+    page.press(&en(Msg::Create)).await;
+    page.focuses(&en(Msg::CodeTitle)).await;
+    let words: Vec<String> = page.shown(".code-words li").into_iter().map(|word| word.inner_text()).collect();
+    assert_eq!(words.len(), 12);
+    let asked: Vec<String> = page.shown(".code-confirm label").into_iter().map(|label| label.inner_text()).collect();
+    for label in &asked {
+        page.type_in(label, "wrong").await;
+    }
+    page.press(&en(Msg::CodeDone)).await;
+    page.until("the fault", || page.spoken("alert").ends_with("Look again at what you wrote down.")).await;
+    assert!(!world::heard().iter().any(|(request, _)| request == "POST accounts/finish"));
+    for label in &asked {
+        let place: usize = label.rsplit(' ').next().unwrap().parse().unwrap();
+        page.type_in(label, &words[place - 1]).await;
+    }
+    page.press(&en(Msg::CodeDone)).await;
+    page.until("the vault", || page.spoken("status") == en(Msg::EmptyVault)).await;
+    assert_eq!(crate::browser::window().location().hash().unwrap(), "", "the invite is used up");
+}

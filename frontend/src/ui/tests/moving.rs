@@ -1,0 +1,145 @@
+//! Taking over another program's file, and handing everything out.
+
+use super::list::lists;
+use super::vault::{nothing, open, two};
+use super::{Page, en, en_with, world};
+use crate::browser_test::test;
+use crate::text::{self, Msg};
+
+const CHROME: &str = include_str!("../../model/moving/fixtures/chrome.csv");
+const LOCKED: &str = include_str!("../../model/moving/fixtures/bitwarden-pbkdf2.json");
+
+async fn import(page: &Page, name: &str, text: &str) {
+    page.press("Import").await;
+    page.sees(&en(Msg::ImportIntro)).await;
+    page.choose_file(&en(Msg::ImportFile), name, text).await;
+}
+
+fn puts() -> usize {
+    world::heard().iter().filter(|(request, _)| request.starts_with("PUT passwords/")).count()
+}
+
+#[test]
+async fn what_comes_of_a_file_is_seen_before_anything_is_saved() {
+    let (page, _) = open(nothing).await;
+    import(&page, "chrome.csv", CHROME).await;
+    page.sees(&en(Msg::ImportWill)).await;
+    let found = en_with(Msg::ImportFound, &[("source", &"Chrome, Edge, Brave"), ("all", &3), ("good", &3)]);
+    assert_eq!(page.spoken("status"), found);
+    page.sees("github.com").await;
+    page.sees(&en(Msg::RowNamedWebsite)).await;
+    assert!(!page.text().contains("hunter2"));
+    assert_eq!(puts(), 0);
+    text::speak(world::texts("de"));
+    page.sees(world::texts("de").get(Msg::RowNamedWebsite)).await;
+    text::speak(world::texts("en"));
+    page.press(&en_with(Msg::ImportStart, &[("count", &3)])).await;
+    page.sees(&en_with(Msg::ImportDoneSaved, &[("count", &3)])).await;
+    assert_eq!(puts(), 3);
+    page.press("Close").await;
+    page.until("the entries", || page.shown(".row-name").len() == 3).await;
+}
+
+#[test]
+async fn what_the_vault_has_already_is_not_taken_over_twice() {
+    let (page, _) = open(nothing).await;
+    for (saved, known) in [(3, 0), (0, 3)] {
+        import(&page, "chrome.csv", CHROME).await;
+        page.press(&en_with(Msg::ImportStart, &[("count", &3)])).await;
+        page.sees(&en_with(Msg::ImportDoneSaved, &[("count", &saved)])).await;
+        if known > 0 {
+            page.sees(&en_with(Msg::ImportDoneKnown, &[("count", &known)])).await;
+        }
+        page.press("Close").await;
+        page.until("the page", || page.offers("Lock")).await;
+    }
+}
+
+#[test]
+async fn the_person_says_what_the_columns_of_an_unknown_table_are() {
+    let (page, _) = open(nothing).await;
+    import(&page, "table.csv", "a,b\nGitLab,s3cret\n").await;
+    page.sees(&en(Msg::ColumnsIntro)).await;
+    for column in ["a", "b"] {
+        page.choose(column, &en(Msg::ColumnsLeave)).await;
+    }
+    page.press(&en(Msg::ColumnsDone)).await;
+    page.until("the alert", || page.spoken("alert") == en(Msg::ColumnsNothing)).await;
+    page.choose("a", "Name").await;
+    page.choose("b", "Password").await;
+    page.until("the password to be hidden", || !page.text().contains("s3cret")).await;
+    page.press(&en(Msg::ColumnsDone)).await;
+    let table = en(Msg::ImportTable);
+    let found = en_with(Msg::ImportFound, &[("source", &table), ("all", &1), ("good", &1)]);
+    page.until("the preview", || page.spoken("status") == found).await;
+}
+
+#[test]
+async fn a_file_that_cannot_be_read_is_refused_with_what_to_do() {
+    let (page, _) = open(nothing).await;
+    import(&page, "empty.csv", "").await;
+    page.until("the alert", || page.spoken("alert") == en(Msg::FileEmpty)).await;
+    page.choose_file(&en(Msg::ImportFile), "page.xml", "<xml></xml>").await;
+    page.until("the alert", || page.spoken("alert") == en(Msg::FileMarkup)).await;
+    assert!(!page.shown("#import-file").is_empty(), "another can be chosen");
+}
+
+#[test]
+async fn a_file_under_a_password_asks_for_it() {
+    let (page, _) = open(nothing).await;
+    import(&page, "bitwarden.json", LOCKED).await;
+    let field = en(Msg::ImportPassword);
+    page.focuses(&field).await;
+    page.enter(&field).await;
+    page.until("the fault", || page.fault(&field) == en(Msg::ImportPasswordEmpty)).await;
+    page.type_in(&field, "wrong").await;
+    page.press(&en(Msg::ImportOpen)).await;
+    page.until("the fault", || page.fault(&field) == en(Msg::ImportPasswordWrong)).await;
+    page.press(&en(Msg::ImportOther)).await;
+    page.sees(&en(Msg::ImportIntro)).await;
+}
+
+#[test]
+async fn a_bare_export_warns_and_holds_every_entry() {
+    let (page, _) = open(two).await;
+    lists(&page, &["Bank", "GitHub"]).await;
+    page.press("Export").await;
+    page.tick(&en(Msg::ExportJson)).await;
+    page.sees(&en(Msg::ExportBare)).await;
+    // The room's button is called so too, but it is not in the dialog.
+    page.press(&en(Msg::ExportNow)).await;
+    page.until("the end", || page.spoken("status").starts_with("Exported: 2")).await;
+    let [(name, file)] = world::saved().await.try_into().expect("one file");
+    assert!(page.spoken("status").contains(&name) && name.ends_with(".json"), "{name}");
+    for part in ["GitHub", "kV9!mQ2#", "ada", "Bank", "correct horse"] {
+        assert!(file.contains(part), "{part}");
+    }
+}
+
+#[test]
+async fn a_backup_needs_a_passphrase_of_its_own() {
+    let (page, _) = open(two).await;
+    page.press("Export").await;
+    let (passphrase, again) = (en(Msg::ExportPassphrase), en(Msg::PassphraseAgain));
+    page.type_in(&passphrase, "short").await;
+    page.enter(&passphrase).await;
+    page.until("the fault", || page.fault(&passphrase) == en_with(Msg::PassphraseShort, &[("least", &12)])).await;
+    page.focuses(&passphrase).await;
+    page.type_in(&passphrase, "long enough for it").await;
+    page.type_in(&again, "something else").await;
+    page.enter(&passphrase).await;
+    page.until("the fault", || page.fault(&again) == en(Msg::PassphrasesDiffer)).await;
+    assert!(world::saved().await.is_empty());
+}
+
+#[test]
+async fn a_table_warns_of_formulas() {
+    let (page, _) = open(two).await;
+    page.press("Export").await;
+    page.tick(&en(Msg::ExportCsv)).await;
+    page.sees(&en(Msg::ExportCsvHint)).await;
+    page.press(&en(Msg::ExportNow)).await;
+    page.until("the end", || page.spoken("status").starts_with("Exported: 2")).await;
+    let [(name, file)] = world::saved().await.try_into().expect("one file");
+    assert!(name.ends_with(".csv") && file.lines().count() == 3, "{file}");
+}

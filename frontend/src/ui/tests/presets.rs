@@ -1,0 +1,62 @@
+//! Rules that are kept under a name.
+
+use leptos::prelude::*;
+
+use super::generator::{open, password};
+use super::{Page, en, en_with};
+use crate::browser_test::test;
+use crate::text::Msg;
+use crate::ui::generator::Generator;
+use crate::ui::mint::CHOSEN_SETTING;
+
+/// Keeps a length of 11 under this name.
+async fn keep(page: &Page, name: &str) {
+    page.press("More rules").await;
+    page.type_in("Length", "11").await;
+    page.press(&en(Msg::PresetKeep)).await;
+    page.type_in(&en(Msg::PresetName), name).await;
+    page.press(&en(Msg::PresetKeepNow)).await;
+}
+
+fn chosen(page: &Page) -> String {
+    let list: web_sys::HtmlSelectElement = wasm_bindgen::JsCast::unchecked_into(page.field("Preset"));
+    list.selected_options().item(0).and_then(|option| option.text_content()).unwrap_or_default()
+}
+
+#[test]
+async fn rules_that_were_kept_are_there_when_the_page_is_opened_again() {
+    let page = open().await;
+    keep(&page, "Short").await;
+    page.says(&en_with(Msg::PresetKept, &[("name", &"Short")])).await;
+    page.focuses("Preset").await;
+    assert_eq!(chosen(&page), "Short");
+    drop(page);
+
+    let page = Page::reload(|| view! { <Generator/> });
+    page.owner.with(|| crate::parts::use_parts().load_rules());
+    page.until("11 characters", || password(&page).chars().count() == 11).await;
+    page.press("More rules").await;
+    page.until("the preset", || !page.shown("#preset").is_empty() && chosen(&page) == "Short").await;
+}
+
+#[test]
+async fn a_preset_without_a_name_is_refused_beside_the_field() {
+    let page = open().await;
+    keep(&page, " ").await;
+    assert_eq!(page.fault(&en(Msg::PresetName)), en(Msg::PresetNameEmpty));
+    page.focuses(&en(Msg::PresetName)).await;
+}
+
+#[test]
+async fn rules_that_were_changed_go_back_to_the_preset_and_a_preset_can_be_deleted() {
+    let page = open().await;
+    keep(&page, "Short").await;
+    page.type_in("Length", "12").await;
+    page.press(&en_with(Msg::PresetBack, &[("name", &"Short")])).await;
+    page.until("11", || page.value("Length") == "11").await;
+    page.press(&en(Msg::PresetDelete)).await;
+    page.says(&en_with(Msg::PresetDeleted, &[("name", &"Short")])).await;
+    assert_eq!((chosen(&page), page.value("Length")), (en(Msg::PresetUsual), "11".to_owned()));
+    assert_eq!(crate::browser::setting(CHOSEN_SETTING), None);
+    page.until("nothing to delete", || !page.offers(&en(Msg::PresetDelete))).await;
+}

@@ -1,0 +1,119 @@
+//! A vault for tests: a real keyring in which it is open, and a server that takes what is put.
+
+use leptos::prelude::*;
+use shared::ids::{AccountId, EntryId};
+use shared::sessions::CredentialName;
+
+use super::{Page, world};
+use crate::client::{KeyringClient, in_page};
+use crate::keyring::Keyring;
+use crate::keyring::protocol::entry::{Content, Opened};
+use crate::keyring::protocol::{Request, Response};
+use crate::keyring::tests::{
+    Counter, NOW, content, draft_key, entry_id, open_keyring, opened, seal, stored, take_changes,
+};
+use crate::parts::use_parts;
+use crate::session::{Session, use_session};
+use crate::ui::VaultPlace;
+use crate::ui::generator::Generator;
+use crate::ui::header::Header;
+
+/// Puts entries into a vault before it is opened; gives what its keyring tells of them.
+pub(in crate::ui) type Fill = fn(&mut Keyring<Counter>) -> Opened;
+
+/// Nothing is in the vault.
+pub(in crate::ui) fn nothing(_: &mut Keyring<Counter>) -> Opened {
+    Opened::default()
+}
+
+/// GitHub, and a bank that was saved later.
+pub(in crate::ui) fn two(keyring: &mut Keyring<Counter>) -> Opened {
+    let mut told = save(keyring, 1, Content { login: "ada".into(), ..content("GitHub", "kV9!mQ2#") });
+    told.entries.extend(save(keyring, 2, content("Bank", "correct horse")).entries);
+    told
+}
+
+/// A bank that was changed here and elsewhere.
+pub(in crate::ui) fn conflict(keyring: &mut Keyring<Counter>) -> Opened {
+    let first = seal(keyring, 0, "Bank");
+    take_changes(keyring, vec![stored(entry_id(), 1, Some(first))], false);
+    let mine = Request::Change { id: entry_id(), content: content("Bank", "mine"), now: NOW + 1 };
+    keyring.handle(mine).unwrap();
+    let theirs = seal(keyring, 1, "Bank (theirs)");
+    take_changes(keyring, vec![stored(entry_id(), 2, Some(theirs))], false)
+}
+
+/// Seals an entry, as of so many milliseconds after the first, and has it saved.
+pub(in crate::ui) fn save(keyring: &mut Keyring<Counter>, after: u64, content: Content) -> Opened {
+    match keyring.handle(Request::Seal { content, now: NOW + after }).unwrap() {
+        Response::Sealed { id, body, .. } => opened(keyring.handle(Request::TakeOwn { id, body })),
+        other => panic!("{other:?}"),
+    }
+}
+
+/// The id of an entry that the list has.
+pub(in crate::ui) fn id_of(session: Session, name: &str) -> EntryId {
+    session.entries.with_untracked(|list| list.search(name, false).next().unwrap().id)
+}
+
+/// A page whose vault is locked, or is to be made.
+pub(in crate::ui) async fn locked() -> (Page, Session) {
+    show(Page::open(whole).await).await
+}
+
+/// As [`locked`], opened by an address with an invite.
+pub(in crate::ui) async fn invited() -> Page {
+    let page = Page::open(|| ()).await;
+    crate::browser::window().location().set_hash("invite=code").unwrap();
+    drop(page);
+    show(Page::reload(whole)).await.0
+}
+
+/// A page whose vault is open.
+pub(in crate::ui) async fn open(fill: Fill) -> (Page, Session) {
+    open_by(fill, CredentialName::Passphrase).await
+}
+
+/// As [`open`], by another secret than the passphrase.
+pub(in crate::ui) async fn open_by(fill: Fill, by: CredentialName) -> (Page, Session) {
+    let (page, session) = locked().await;
+    serve_keyring(fill);
+    world::answer(saves);
+    let mut keyring = open_keyring();
+    let told = fill(&mut keyring);
+    let account = AccountId::from_random([1; 16]);
+    session.open_with(account, by, &draft_key(&keyring), KeyringClient::start().await.unwrap(), told);
+    page.until("the vault", || page.offers("Lock")).await;
+    (page, session)
+}
+
+/// The page can start keyrings from now on, in which this is.
+pub(in crate::ui) fn serve_keyring(fill: Fill) {
+    in_page::serve("keyring", move || {
+        let mut keyring = open_keyring();
+        fill(&mut keyring);
+        move |request| keyring.handle(request)
+    });
+}
+
+/// A server that takes what is put and deleted, and has nothing new to tell.
+pub(in crate::ui) fn saves(request: &str, _: &str) -> Option<(u16, String)> {
+    let nothing_new = || r#"{"entries":[],"latest":0,"more":false}"#.to_owned();
+    match request.split_once(' ')? {
+        ("PUT" | "DELETE", path) if path.starts_with("passwords/") => Some((204, String::new())),
+        ("GET", path) if path.starts_with("passwords?") => Some((200, nothing_new())),
+        _ => None,
+    }
+}
+
+fn whole() -> impl IntoView {
+    use_parts().load_vault();
+    view! { <Header/><Generator/><VaultPlace/> }
+}
+
+async fn show(page: Page) -> (Page, Session) {
+    let parts = page.owner.with(use_parts);
+    page.until("the vault's part", || parts.vault.get_untracked().here().is_some()).await;
+    let session = page.owner.with(use_session);
+    (page, session)
+}
