@@ -61,7 +61,7 @@ if (!globalThis.isSecureContext) {
   let said;
   const stopped = ({ error, reason }) => {
     if ((error ?? reason) instanceof WebAssembly.RuntimeError) {
-      document.getElementById('stopped').textContent = said.split('\n').at(-2);
+      document.getElementById('stopped').textContent = said.split('\n').at(-1);
       show('stopped');
     }
   };

@@ -32,17 +32,13 @@ pub fn url(name: &str) -> Result<String, JsValue> {
 /// If it does not come, or is not the one that this page was built with.
 pub async fn fetch(name: &str) -> Result<Response, JsValue> {
     let (url, integrity) = find(name)?;
-    fetch_checked(&url, &integrity).await
-}
-
-async fn fetch_checked(url: &str, integrity: &str) -> Result<Response, JsValue> {
     let options = RequestInit::new();
-    options.set_integrity(integrity);
-    let mut answer = JsFuture::from(window().fetch_with_str_and_init(url, &options)).await;
+    options.set_integrity(&integrity);
+    let mut answer = JsFuture::from(window().fetch_with_str_and_init(&url, &options)).await;
     if answer.is_err() {
         // The browser may have kept what was changed on the way: names that are hashes are kept for good.
         options.set_cache(RequestCache::Reload);
-        answer = JsFuture::from(window().fetch_with_str_and_init(url, &options)).await;
+        answer = JsFuture::from(window().fetch_with_str_and_init(&url, &options)).await;
     }
     let response: Response = answer?.unchecked_into();
     if response.ok() { Ok(response) } else { Err(browser::error("not found")) }
@@ -53,16 +49,6 @@ async fn fetch_checked(url: &str, integrity: &str) -> Result<Response, JsValue> 
 /// # Errors
 /// As [`fetch`].
 pub async fn text(name: &str) -> Result<String, JsValue> {
-    let (url, integrity) = find(name)?;
-    text_at(&format!("{url} {integrity}")).await
-}
-
-/// Fetches a file of text by its place: its address, a blank, and what vouches for it.
-///
-/// # Errors
-/// As [`fetch`].
-pub async fn text_at(place: &str) -> Result<String, JsValue> {
-    let (url, integrity) = place.split_once(' ').ok_or(JsValue::NULL)?;
-    let text: Promise = fetch_checked(url, integrity).await?.text()?;
+    let text: Promise = fetch(name).await?.text()?;
     JsFuture::from(text).await?.as_string().ok_or(JsValue::NULL)
 }

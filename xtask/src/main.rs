@@ -21,6 +21,7 @@ cargo xtask <command>
   run [-- <flags>]   build the page and the server, start it on http://127.0.0.1:8080 with its data in ./data;
                      flags after -- go to `passmint serve`
   test [<step> ...]  everything that must pass: format, tidy, clippy, tests, browser tests; or only the steps named
+  test e2e -- <name> the tests of a step (browser, e2e) whose names hold this
   test --oracle      the store contract and the main job against an Oracle server: see docs/ORACLE.md
   page               the page alone, as it is released, into dist/page: a debug build of the server serves it from there
   trunk <arguments>  Trunk, with its tools on its PATH: `trunk serve` rebuilds the page with each change (CONTRIBUTING.md)

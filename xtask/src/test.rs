@@ -11,22 +11,22 @@ use anyhow::{Context, Result, bail, ensure};
 use crate::shell::{TOP, Temporary, cargo, command, copy_sources, line, run as sh, target};
 use crate::{dist, page, reproduce, tidy, tools};
 
-/// A step: its name, what it does.
-type Step = (&'static str, fn() -> Result<()>);
+/// A step: its name, and what it does. Tests in the browser are given the names that were asked for.
+type Step = (&'static str, fn(&[&str]) -> Result<()>);
 
 const STEPS: &[Step] = &[
-    ("tools", tools::for_tests),
-    ("format", || sh(cargo()?.args(["fmt", "--check"]))),
-    ("tidy", tidy::run),
-    ("deny", || sh(command(tools::cargo_deny()?).args(["--locked", "check", "bans", "licenses", "sources"]))),
-    ("clippy", clippy),
-    ("native", native),
+    ("tools", |_| tools::for_tests()),
+    ("format", |_| sh(cargo()?.args(["fmt", "--check"]))),
+    ("tidy", |_| tidy::run()),
+    ("deny", |_| sh(command(tools::cargo_deny()?).args(["--locked", "check", "bans", "licenses", "sources"]))),
+    ("clippy", |_| clippy()),
+    ("native", |_| native()),
     ("browser", browser),
-    ("serve", serve),
-    ("dist", dist::run),
+    ("serve", |_| serve()),
+    ("dist", |_| dist::run()),
     ("e2e", e2e),
     // Last: it takes minutes, and is broken seldom.
-    ("reproduce", reproduce::run),
+    ("reproduce", |_| reproduce::run()),
 ];
 
 /// What `cargo xtask test --oracle` needs to know.
@@ -48,8 +48,14 @@ pub(crate) fn against_oracle() -> Result<()> {
     result
 }
 
-/// Runs the steps named, or all of them, stops at the first that fails, and closes with the time of each.
-pub(crate) fn run(named: &[String]) -> Result<()> {
+/// Runs the steps named, or all of them, stops at the first that fails, and closes with the time of each. Names of tests may
+/// come after `--`: of the browser's tests, only those whose names hold one of them are run.
+pub(crate) fn run(arguments: &[String]) -> Result<()> {
+    let (named, tests) = match arguments.iter().position(|argument| argument == "--") {
+        Some(place) => (&arguments[..place], &arguments[place + 1..]),
+        None => (arguments, &[][..]),
+    };
+    let tests: Vec<&str> = tests.iter().map(String::as_str).collect();
     if let Some(unknown) = named.iter().find(|name| !STEPS.iter().any(|(step, _)| step == name)) {
         let known: Vec<_> = STEPS.iter().map(|(step, _)| *step).collect();
         bail!("no step is called {unknown}; there are: {}", known.join(", "));
@@ -59,7 +65,7 @@ pub(crate) fn run(named: &[String]) -> Result<()> {
     for (name, step) in STEPS.iter().filter(|(name, _)| named.is_empty() || named.iter().any(|n| n == name)) {
         println!("\n=== {name}");
         let start = Instant::now();
-        step().with_context(|| format!("step {name}"))?;
+        step(&tests).with_context(|| format!("step {name}"))?;
         times.push((name, start.elapsed()));
     }
     println!("\n=== passed");
@@ -81,13 +87,12 @@ fn clippy() -> Result<()> {
     sh(cargo()?.args(frontend).args(workers).args(["--locked", "--", "-D", "warnings"]))
 }
 
-/// Tests of the frontend crate inside headless Chromium: of the keyring and its randomness. They are built without the
-/// page, whose parts would first have to be taken apart; its models are tested natively, the rest end to end.
-fn browser() -> Result<()> {
+/// Tests of the frontend crate inside headless Chromium: of the keyring and its randomness, and of the page's components.
+fn browser(tests: &[&str]) -> Result<()> {
     let browser = tools::browser()?;
     sh(cargo()?
-        .args(["test", "--package", "frontend", "--lib", "--no-default-features"])
-        .args(["--target", "wasm32-unknown-unknown", "--locked"])
+        .args(["test", "--package", "frontend", "--lib", "--target", "wasm32-unknown-unknown", "--locked", "--"])
+        .args(tests)
         .env("CARGO_TARGET_WASM32_UNKNOWN_UNKNOWN_RUNNER", tools::wasm_bindgen("wasm-bindgen-test-runner")?)
         .env("CHROMEDRIVER", &browser.driver)
         .env("WASM_BINDGEN_TEST_WEBDRIVER_JSON", browser.capabilities()?)
@@ -141,7 +146,10 @@ fn listens(port: u16, trunk: &mut Child) -> Result<()> {
 
 /// Tests of the page against the binary that `dist` has made; after them those that load the machine, by themselves: a
 /// browser beside them would wait.
-fn e2e() -> Result<()> {
+fn e2e(tests: &[&str]) -> Result<()> {
+    if !tests.is_empty() {
+        return e2e_of(tests);
+    }
     e2e_of(&["--skip", LOADING, "--skip", TRUNK_SERVE])?;
     e2e_of(&[LOADING])
 }

@@ -35,7 +35,7 @@ pub async fn fetch_all() -> Result<(), JsValue> {
     if texts.are_all() {
         return Ok(());
     }
-    let others = files::text_at(texts.get(Msg::Others)).await?;
+    let others = files::text(&format!("more-{}", texts.language())).await?;
     // Another part may have been faster, or another language was chosen.
     let unchanged = SPOKEN.with(|spoken| spoken.with_untracked(|now| **now == *texts));
     if unchanged {

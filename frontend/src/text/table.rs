@@ -23,7 +23,7 @@ texts! {
     LengthSlider LengthFault Classes ClassLower ClassUpper ClassDigits ClassSymbols MoreRules MinimumFault
     NoneKeyboardSafe NotKeyboardSafe NothingChosen ClassEmptied MinimumsAboveLength AddedAndLeftOut NotVisible
     TooManyCharacters ReadAloud Bulk Trust Settings UpdateReady UpdateNow VaultLoading VaultNotLoaded TryAgain Stopped
-    Others Cancel Close Undo Minimums NoLookAlikes KeyboardSafe Exclude Include WordCount WordCountFault Separator SeparatorHint
+    Cancel Close Undo Minimums NoLookAlikes KeyboardSafe Exclude Include WordCount WordCountFault Separator SeparatorHint
     SeparatorLong SeparatorFault Capitals CapitalsNone CapitalsFirst CapitalsWord AddDigit WordsLoading PinLength
     PinLengthFault PinHint SiteText SiteHint SiteLength SiteCost SiteFree SiteColumn ExpectedRule ExpectedColon
     ExpectedNumber ExpectedPositive ExpectedClass ExpectedCommaOrSemicolon ExpectedSemicolon ExpectedSetEnd

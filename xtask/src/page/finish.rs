@@ -80,15 +80,16 @@ fn copied(folder: &Folder) -> Result<Vec<Named>> {
     ])
 }
 
-/// The texts of each language: those of the first part of the page, which name the others.
+/// The texts of each language: those of the first part of the page, and the others.
 fn texts(folder: &Folder) -> Result<Vec<Named>> {
     let mut files = Vec::new();
     for language in LANGUAGES {
         let texts = folder.take_text(&format!("texts/{language}.txt"))?;
         let (texts, others) = texts.split_once(OTHER_TEXTS).context("texts are not parted")?;
-        let others = folder.add(&format!("more-{language}"), "txt", values(others)?.as_bytes())?;
-        let texts = values(texts)?.replace("OTHERS", &format!("{} {}", others.url, others.integrity));
-        files.push((language.into(), folder.add(&format!("text-{language}"), "txt", texts.as_bytes())?));
+        files.push((language.into(), folder.add(&format!("text-{language}"), "txt", values(texts)?.as_bytes())?));
+        let more = format!("more-{language}");
+        let others = folder.add(&more, "txt", values(others)?.as_bytes())?;
+        files.push((more, others));
     }
     folder.remove_folder("texts")?;
     Ok(files)

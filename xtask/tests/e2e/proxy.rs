@@ -21,16 +21,12 @@ pub(crate) fn get(port: u16, path: &str) -> String {
 /// The paths of all files that the page is made of, as its HTML and the files that it names say.
 pub(crate) fn files(port: u16) -> BTreeSet<String> {
     let mut files = named(&get(port, "/"));
-    // The first texts of a language name the others.
-    let naming = files.iter().filter(|file| file.starts_with("/text-"));
-    let others: Vec<String> = naming.flat_map(|file| named(&get(port, file))).collect();
     // A script names the parts that load later, beside itself.
     let loader = one(&files, "/page-", "/__wasm_split.js");
     let folder = loader.trim_end_matches("__wasm_split.js");
     let script = get(port, &loader);
     let parts = script.split("fetchChecked(\"./").skip(1).filter_map(|rest| rest.split('"').next());
     files.extend(parts.map(|part| format!("{folder}{part}")));
-    files.extend(others);
     files
 }
 

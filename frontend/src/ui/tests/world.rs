@@ -147,11 +147,8 @@ pub(in crate::ui) fn texts(language: &str) -> Texts {
 /// Offers a language's two files.
 pub(in crate::ui) fn offer_language(language: &'static str) {
     let (first, others) = lines(language);
-    let mut first: Vec<&str> = first.split('\n').collect();
-    // The last line says where the others are, as the build puts it in.
-    let place = format!("{} ", url_of(&others));
-    *first.last_mut().unwrap() = &place;
-    offer(language, &first.join("\n"));
+    offer(language, &first);
+    offer(&format!("more-{language}"), &others);
 }
 
 /// A text in English.

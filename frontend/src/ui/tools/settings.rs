@@ -60,7 +60,7 @@ fn Language() -> impl IntoView {
         spawn_local(async move {
             let fetched = async {
                 let first = Texts::new(tag, &files::text(tag).await?);
-                let others = files::text_at(first.get(Msg::Others)).await?;
+                let others = files::text(&format!("more-{tag}")).await?;
                 Ok::<_, JsValue>(first.and(&others))
             };
             let Ok(texts) = fetched.await else { return notices.problem(text::get(Msg::NoPart)) };
