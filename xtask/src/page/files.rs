@@ -39,12 +39,17 @@ impl Folder {
         String::from_utf8(self.take(name)?).with_context(|| format!("{name} is not UTF-8"))
     }
 
+    /// The names of the files that begin like this, in order.
+    pub(super) fn names(&self, begin: &str) -> Result<Vec<String>> {
+        let mut names = self.paths()?.iter().map(|path| self.name_of(path)).collect::<Result<Vec<_>>>()?;
+        names.retain(|name| name.starts_with(begin));
+        Ok(names)
+    }
+
     /// The name of the one file that Trunk has named by its hash: it begins and ends like this.
     pub(super) fn find(&self, begin: &str, end: &str) -> Result<String> {
-        let mut found = fs::read_dir(&self.0)?
-            .map(|entry| Ok(entry?.file_name().to_string_lossy().into_owned()))
-            .collect::<Result<Vec<_>>>()?;
-        found.retain(|name| name.starts_with(begin) && name.ends_with(end));
+        let mut found = self.names(begin)?;
+        found.retain(|name| name.ends_with(end));
         ensure!(found.len() == 1, "Trunk brought not one {begin}…{end}: {found:?}");
         found.pop().context("counted above")
     }
@@ -87,10 +92,14 @@ impl Folder {
     /// All files, in order.
     pub(super) fn all(&self) -> Result<Vec<File>> {
         let file = |path: PathBuf| {
-            let name = path.strip_prefix(&self.0)?.to_str().context("a name is not UTF-8")?.replace('\\', "/");
-            Ok(File { url: format!("/{name}"), integrity: integrity(&fs::read(&path)?) })
+            Ok(File { url: format!("/{}", self.name_of(&path)?), integrity: integrity(&fs::read(&path)?) })
         };
         self.paths()?.into_iter().map(file).collect()
+    }
+
+    /// The name of a file by its path: with the folder that it is in.
+    fn name_of(&self, path: &Path) -> Result<String> {
+        Ok(path.strip_prefix(&self.0)?.to_str().context("a name is not UTF-8")?.replace('\\', "/"))
     }
 }
 

@@ -13,10 +13,7 @@ use anyhow::{Context, Result, ensure};
 
 use super::files::{File, Folder, version};
 use super::{CALLED, compress, opener, split};
-use crate::shell::{command, root, target};
-
-/// The languages that the page speaks: `frontend/texts/NAME.txt`.
-const LANGUAGES: [&str; 3] = ["en", "de", "ja"];
+use crate::shell::{command, root};
 
 /// The line before the texts that the first part of the page can do without.
 const OTHER_TEXTS: &str = "\n# ===\n";
@@ -33,19 +30,7 @@ pub(crate) fn run() -> Result<()> {
     let variable = |name: &str| std::env::var(name).with_context(|| format!("Trunk's hook calls this: no {name}"));
     let folder = Folder::new(PathBuf::from(variable("TRUNK_STAGING_DIR")?));
     let is_release = variable("TRUNK_PROFILE")? == "release";
-
-    let mut files = page(&folder, is_release)?;
-    files.extend(workers(&folder, is_release)?);
-    files.extend(copied(&folder)?);
-    files.extend(texts(&folder)?);
-    let html = document(&folder.take_text("index.html")?, &files)?;
-    folder.write("index.html", html.as_bytes())?;
-    let worker = if is_release {
-        listing(&folder.all()?, &fs::read_to_string(root().join("assets/service-worker.js"))?)?
-    } else {
-        fs::read_to_string(root().join("assets/no-service-worker.js"))?
-    };
-    folder.write("service-worker.js", worker.as_bytes())?;
+    finish(&folder, is_release)?;
     if is_release {
         compress::all(&folder.paths()?)?;
     } else if std::env::var_os(CALLED).is_none() {
@@ -57,6 +42,22 @@ pub(crate) fn run() -> Result<()> {
         }
     }
     Ok(())
+}
+
+/// Turns what Trunk has brought into the files that are served.
+fn finish(folder: &Folder, is_release: bool) -> Result<()> {
+    let mut files = page(folder, is_release)?;
+    files.extend(workers(folder, is_release)?);
+    files.extend(copied(folder)?);
+    files.extend(texts(folder)?);
+    let html = document(&folder.take_text("index.html")?, &files)?;
+    folder.write("index.html", html.as_bytes())?;
+    let worker = if is_release {
+        listing(&folder.all()?, &fs::read_to_string(root().join("assets/service-worker.js"))?)?
+    } else {
+        fs::read_to_string(root().join("assets/no-service-worker.js"))?
+    };
+    folder.write("service-worker.js", worker.as_bytes())
 }
 
 /// The address of the server that `Trunk.toml` has Trunk ask for all below `/api/`.
@@ -83,8 +84,9 @@ fn copied(folder: &Folder) -> Result<Vec<Named>> {
 /// The texts of each language: those of the first part of the page, and the others.
 fn texts(folder: &Folder) -> Result<Vec<Named>> {
     let mut files = Vec::new();
-    for language in LANGUAGES {
-        let texts = folder.take_text(&format!("texts/{language}.txt"))?;
+    for name in folder.names("texts/")? {
+        let texts = folder.take_text(&name)?;
+        let language = name.trim_start_matches("texts/").trim_end_matches(".txt");
         let (texts, others) = texts.split_once(OTHER_TEXTS).context("texts are not parted")?;
         files.push((language.into(), folder.add(&format!("text-{language}"), "txt", values(texts)?.as_bytes())?));
         let more = format!("more-{language}");
@@ -98,7 +100,7 @@ fn texts(folder: &Folder) -> Result<Vec<Named>> {
 /// The page's script and module, in parts where it was compiled to be split.
 fn page(folder: &Folder, is_release: bool) -> Result<Vec<Named>> {
     let (script, module) = (folder.find("frontend-", ".js")?, folder.find("frontend-", "_bg.wasm")?);
-    let (script, module) = (folder.take(&script)?, folder.take(&module)?);
+    let (script, module) = (folder.take(&script)?, take_module(folder, &module, is_release)?);
     let is_split = String::from_utf8_lossy(&script).contains(split::TO_BE_SPLIT);
     let named = |name: &str, file: File| (name.to_owned(), file);
     if !is_split {
@@ -108,8 +110,7 @@ fn page(folder: &Folder, is_release: bool) -> Result<Vec<Named>> {
             );
         }
         let script = folder.add("page", "js", &script)?;
-        let module =
-            folder.add("page", "wasm", &if is_release { split::without_custom_sections(&module)? } else { module })?;
+        let module = folder.add("page", "wasm", &module)?;
         return Ok(vec![named("script", script), named("module", module)]);
     }
     // What Trunk's wasm-bindgen has made has lost the relocations that splitting needs: this starts from the linker's.
@@ -129,11 +130,14 @@ fn page(folder: &Folder, is_release: bool) -> Result<Vec<Named>> {
     ])
 }
 
-/// Where cargo has put what Trunk had it build: Trunk is called by `cargo xtask`, or by a person.
+/// Takes a module out of the folder: for a release without the names in it, which the browser's tools show.
+fn take_module(folder: &Folder, name: &str, is_release: bool) -> Result<Vec<u8>> {
+    let module = folder.take(name)?;
+    if is_release { split::without_custom_sections(&module) } else { Ok(module) }
+}
+
+/// Where cargo has put what Trunk had it build: `cargo xtask` may have called Trunk, or a person.
 fn trunk_output() -> Result<PathBuf> {
-    if std::env::var_os("CARGO_TARGET_DIR").is_some() {
-        return target();
-    }
     let answer = command("cargo").args(["metadata", "--no-deps", "--format-version", "1"]).output()?;
     let metadata: serde_json::Value = serde_json::from_slice(&answer.stdout).context("cargo metadata")?;
     Ok(metadata["target_directory"].as_str().context("cargo metadata names no target_directory")?.into())
@@ -142,8 +146,7 @@ fn trunk_output() -> Result<PathBuf> {
 /// The workers, and the page that a backup is made of.
 fn workers(folder: &Folder, is_release: bool) -> Result<Vec<Named>> {
     let compiled = |name: &str| {
-        let module = folder.take(&format!("{name}_bg.wasm"))?;
-        let module = if is_release { split::without_custom_sections(&module)? } else { module };
+        let module = take_module(folder, &format!("{name}_bg.wasm"), is_release)?;
         Ok::<_, anyhow::Error>((folder.take_text(&format!("{name}.js"))?, module))
     };
     let mut files = Vec::new();
@@ -211,6 +214,74 @@ mod tests {
 
     fn file(url: &str) -> File {
         File { url: url.into(), integrity: "sha256-x".into() }
+    }
+
+    /// A folder as Trunk leaves it, with next to nothing in the files.
+    fn staged() -> tempfile::TempDir {
+        let place = tempfile::tempdir().unwrap();
+        let module = "\0asm\u{1}\0\0\0";
+        fs::create_dir(place.path().join("texts")).unwrap();
+        for (name, content) in [
+            ("index.html", "<head>\n<!-- files -->\n</head>\n"),
+            ("page-1234567812345678.css", "p { }"),
+            ("icon-89ee8db3098912c8.svg", "<svg/>"),
+            ("frontend-1234567812345678.js", "export default 1;"),
+            ("frontend-1234567812345678_bg.wasm", module),
+            ("keyring.js", "1;"),
+            ("keyring_bg.wasm", module),
+            ("judge.js", "1;"),
+            ("judge_bg.wasm", module),
+            ("opener.js", "1;"),
+            ("opener_bg.wasm", module),
+            ("eff-large.txt", "words"),
+            ("later.css", "q { }"),
+            ("manifest.webmanifest", "{ \"src\": \"ICON\" }"),
+            ("texts/en.txt", "Name = Name\n# ===\nMore = More\n"),
+        ] {
+            fs::write(place.path().join(name), content).unwrap();
+        }
+        place
+    }
+
+    #[test]
+    fn every_file_but_two_has_a_hash_in_its_name_and_is_named_in_the_document() {
+        for is_release in [false, true] {
+            let place = staged();
+            let folder = Folder::new(place.path().to_owned());
+            finish(&folder, is_release).unwrap();
+            let html = fs::read_to_string(place.path().join("index.html")).unwrap();
+            let names = folder.names("").unwrap();
+            for name in names.iter().filter(|name| !["index.html", "service-worker.js"].contains(&name.as_str())) {
+                let (_, hash) = name.rsplit_once('-').unwrap();
+                assert!(hash.split('.').next().unwrap().len() == 16, "{name}");
+                // Trunk itself names style and icon.
+                assert!(
+                    html.contains(&format!("\"/{name}\"")) || name.ends_with("678.css") || name.starts_with("icon-"),
+                    "{name}"
+                );
+            }
+            for asked in ["script", "module", "en", "more-en", "looks", "manifest", "words", "opener"] {
+                assert!(html.contains(&format!("content=\"{asked}\"")), "{asked}");
+            }
+            for worker in ["keyring", "judge"] {
+                let script = names.iter().find(|name| name.starts_with(worker) && name.ends_with(".js")).unwrap();
+                assert!(fs::read_to_string(place.path().join(script)).unwrap().ends_with(WORKER_START));
+            }
+            let manifest = names.iter().find(|name| name.starts_with("manifest-")).unwrap();
+            assert!(
+                fs::read_to_string(place.path().join(manifest)).unwrap().contains("\"/icon-89ee8db3098912c8.svg\"")
+            );
+            let worker = fs::read_to_string(place.path().join("service-worker.js")).unwrap();
+            assert_eq!(worker.contains("const FILES"), is_release, "in development it keeps nothing");
+        }
+    }
+
+    #[test]
+    fn file_that_trunk_did_not_bring_is_named() {
+        let place = staged();
+        fs::remove_file(place.path().join("judge_bg.wasm")).unwrap();
+        let error = finish(&Folder::new(place.path().to_owned()), false).unwrap_err();
+        assert!(format!("{error:#}").contains("judge_bg.wasm"), "{error:#}");
     }
 
     #[test]
