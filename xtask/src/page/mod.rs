@@ -41,11 +41,15 @@ pub(crate) fn build() -> Result<()> {
 
 /// Runs Trunk with these arguments, with the tools it needs on its `PATH` and the build output where `cargo xtask` has it.
 pub(crate) fn run_trunk(arguments: &[String]) -> Result<()> {
+    let mut trunk = trunk()?;
+    trunk.args(arguments);
     if arguments.first().is_some_and(|command| command == "serve") {
         let port = value_of("--port", arguments).unwrap_or_else(|| SERVE_PORT.into());
         ensure_free(&format!("127.0.0.1:{port}"), "cargo xtask trunk serve --port 9001")?;
+        // Not where a release is put together meanwhile.
+        trunk.args(["--dist", "dist/serve"]);
     }
-    run(trunk()?.args(arguments))
+    run(&mut trunk)
 }
 
 /// Finds or installs what a development build needs: the compiler's target, Trunk and wasm-bindgen.

@@ -1,12 +1,14 @@
 //! The page without a network, and with a newer version of itself.
 
 use std::collections::BTreeSet;
+use std::io::{BufRead, BufReader, Write};
+use std::net::TcpListener;
 use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, Ordering};
 
 use serde_json::{Value, json};
 
-use crate::harness::{Server, Wish, in_browser, wait_until};
+use crate::harness::{PATIENCE, Server, Wish, in_browser, wait_until};
 use crate::page::{PASSPHRASE, Page, with_vault};
 use crate::proxy::{detour, files, get};
 
@@ -156,5 +158,47 @@ fn a_new_version_is_offered_and_waits_until_it_is_taken() {
         tokio::time::sleep(std::time::Duration::from_millis(500)).await;
         assert!(!page.text().await.contains("A new version"), "and nothing newer is offered");
         page.no_complaints().await;
+    });
+}
+
+/// Serves what a page for development has in place of a service worker, and a document at all other paths.
+fn serve_development(port: u16) {
+    let listener = TcpListener::bind(("127.0.0.1", port)).unwrap();
+    std::thread::spawn(move || {
+        for mut stream in listener.incoming().map_while(Result::ok) {
+            let head: Vec<String> =
+                BufReader::new(&stream).lines().map_while(|line| line.ok().filter(|line| !line.is_empty())).collect();
+            let (kind, body) = match head.first() {
+                Some(line) if line.contains("/service-worker.js") => {
+                    ("text/javascript", include_str!("../../../assets/no-service-worker.js"))
+                }
+                _ => ("text/html", "<title>In development</title>"),
+            };
+            let length = body.len();
+            let answer = format!(
+                "HTTP/1.1 200 OK\r\ncontent-type: {kind}\r\ncontent-length: {length}\r\nconnection: close\r\n\r\n{body}"
+            );
+            let _ = stream.write_all(answer.as_bytes());
+        }
+    });
+}
+
+#[test]
+fn service_worker_of_a_release_ends_where_a_page_for_development_is_served() {
+    in_browser(Wish::default(), async |page| {
+        let mut server = Server::start();
+        page.open(&server.url()).await;
+        kept(&page).await;
+        page.open(&server.url()).await;
+        let answers = "return !!navigator.serviceWorker.controller";
+        assert_eq!(page.js(answers, vec![]).await, json!(true), "the release answers from the browser");
+        server.stop();
+        serve_development(server.port);
+        // As the browser does by itself at the next visit.
+        page.js("navigator.serviceWorker.getRegistration().then(it => it.update())", vec![]).await;
+        assert!(page.comes("return document.title === 'In development'", PATIENCE).await);
+        let left = "const done = arguments[0]; Promise.all([caches.keys(), navigator.serviceWorker.getRegistrations()]) \
+                    .then(left => done(left.map(of => of.length)))";
+        assert_eq!(page.0.execute_async(left, vec![]).await.unwrap(), json!([0, 0]), "caches and registrations");
     });
 }

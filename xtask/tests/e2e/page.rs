@@ -40,6 +40,19 @@ impl Page {
         }
     }
 
+    /// Waits until a script gives true in the page that the browser loads by itself. Tells whether it did in time.
+    pub(crate) async fn comes(&self, script: &str, patience: Duration) -> bool {
+        let start = Instant::now();
+        // While the page loads, there may be no document to ask.
+        while self.0.execute(script, vec![]).await.unwrap_or_default() != true {
+            if start.elapsed() > patience {
+                return false;
+            }
+            tokio::time::sleep(Duration::from_millis(100)).await;
+        }
+        true
+    }
+
     /// Opens an address and waits until the generator can be used.
     pub(crate) async fn open(&self, url: &str) {
         // From one fragment to another a browser would not load anew.

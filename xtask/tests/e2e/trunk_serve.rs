@@ -4,7 +4,7 @@
 //! here is that copy.
 
 use std::fs;
-use std::time::{Duration, Instant};
+use std::time::Duration;
 
 use crate::harness::{Server, Wish, in_browser, named, wait_until};
 use crate::page::{PASSPHRASE, Page};
@@ -26,12 +26,7 @@ fn change(file: &str, from: &str, to: &str) {
 
 /// Waits until Trunk has built the change and the browser has loaded the page anew.
 async fn rebuilt(page: &Page, what: &str, script: &str) {
-    let start = Instant::now();
-    // While the page loads, there may be no document to ask.
-    while page.0.execute(script, vec![]).await.unwrap_or_default() != true {
-        assert!(start.elapsed() < REBUILD, "{what} did not come\n{}", trunk_says());
-        tokio::time::sleep(Duration::from_millis(100)).await;
-    }
+    assert!(page.comes(script, REBUILD).await, "{what} did not come\n{}", trunk_says());
 }
 
 fn trunk_says() -> String {
