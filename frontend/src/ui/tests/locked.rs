@@ -1,6 +1,6 @@
 //! A vault that is locked, or is to be made.
 
-use super::vault::{invited, locked, nothing, saves, serve_keyring};
+use super::vault::{invited, locked, locked_beside, nothing, saves, serve_keyring};
 use super::{Page, accounts, en, en_with, world};
 use crate::browser_test::test;
 use crate::client::in_page;
@@ -22,6 +22,40 @@ pub(super) async fn unlock(page: &Page, passphrase: &str) {
     page.type_in(&en(Msg::Login), "Ada").await;
     page.type_in("Passphrase", passphrase).await;
     page.enter("Passphrase").await;
+}
+
+#[test]
+async fn newcomer_is_told_where_the_link_is_while_there_is_no_vault() {
+    let page = locked_beside(false).await;
+    page.sees(&en(Msg::FirstTitle)).await;
+    page.sees(&en(Msg::FirstIntro)).await;
+    assert!(!page.offers("Unlock"), "nobody has a log-in yet");
+    page.press(&en(Msg::FirstCheck)).await;
+    page.says(&en(Msg::FirstStill)).await;
+    // Somebody may have made a vault meanwhile.
+    world::answer(|request, _| (request == "GET setup").then(|| (200, "{\"has_vault\":true}".into())));
+    page.press(&en(Msg::FirstCheck)).await;
+    page.focuses(&en(Msg::Login)).await;
+    assert!(page.offers("Unlock") && !page.text().contains(&en(Msg::FirstTitle)));
+}
+
+#[test]
+async fn newcomer_who_has_a_vault_gets_the_form() {
+    let page = locked_beside(false).await;
+    page.sees(&en(Msg::FirstTitle)).await;
+    page.press(&en(Msg::HaveVault)).await;
+    page.focuses(&en(Msg::Login)).await;
+    assert!(page.offers("Unlock"));
+}
+
+#[test]
+async fn form_stays_where_there_is_a_vault_or_no_answer() {
+    for answers in [true, false] {
+        let page = if answers { locked_beside(true).await } else { locked().await.0 };
+        page.until("the request", || world::heard().iter().any(|(request, _)| request == "GET setup")).await;
+        crate::browser::pause().await;
+        assert!(page.offers("Unlock") && !page.text().contains(&en(Msg::FirstTitle)));
+    }
 }
 
 #[test]

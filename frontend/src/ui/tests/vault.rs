@@ -61,6 +61,13 @@ pub(in crate::ui) async fn locked() -> (Page, Session) {
     show(Page::open(whole).await).await
 }
 
+/// As [`locked`], beside a server that says whether it has any vault.
+pub(in crate::ui) async fn locked_beside(has_vault: bool) -> Page {
+    drop(Page::open(|| ()).await);
+    world::answer(move |request, _| (request == "GET setup").then(|| (200, format!("{{\"has_vault\":{has_vault}}}"))));
+    show(Page::reload(whole)).await.0
+}
+
 /// As [`locked`], opened by an address with an invite.
 pub(in crate::ui) async fn invited() -> Page {
     let page = Page::open(|| ()).await;
