@@ -74,7 +74,7 @@ impl Report {
 impl fmt::Display for Report {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         let kilo = |bytes: usize| bytes as f64 / 1e3;
-        at_most(f, "kB to a usable generator", kilo(self.bytes.generator), 100.0)?;
+        at_most(f, "kB to a usable generator", kilo(self.bytes.generator), 110.0)?;
         at_most(f, "kB with the keyring", kilo(self.bytes.with_keyring), 220.0)?;
         writeln!(f, "{:10.2}  kB until a vault is being opened, all told", kilo(self.bytes.until_opening))?;
         at_most(f, "ms to a usable generator, loopback", self.loopback.inserted.median(), 150.0)?;
