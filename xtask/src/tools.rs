@@ -127,7 +127,7 @@ pub(crate) fn for_tests() -> Result<()> {
     if let Some(nginx) = nginx() {
         println!("have {}", nginx.display());
     }
-    Ok(())
+    delete_build_output()
 }
 
 /// The compiler's WebAssembly target.
@@ -164,7 +164,10 @@ pub(crate) fn wasm_bindgen(program: &str) -> Result<PathBuf> {
         // It runs over every module at each change of the page.
         optimised: &[
             "gimli",
+            "hashbrown",
             "id-arena",
+            "leb128",
+            "leb128fmt",
             "rustc-demangle",
             "walrus",
             "wasm-bindgen-cli-support",
@@ -276,11 +279,11 @@ impl<'a> CrateTool<'a> {
             .arg(format!("{package}@{version}"));
         install.args(*features);
         for name in *optimised {
-            install.args(["--config", &format!("profile.release.package.{name}.opt-level=2")]);
+            install.args(["--config", &format!("profile.release.package.{name}.opt-level=3")]);
         }
         // These tools run for seconds: building them fast matters more than their speed. What two of them are made of is
         // built once.
-        install.env("CARGO_TARGET_DIR", cache()?.join("tools/target")).env("CARGO_PROFILE_RELEASE_OPT_LEVEL", "0");
+        install.env("CARGO_TARGET_DIR", build_output()?).env("CARGO_PROFILE_RELEASE_OPT_LEVEL", "0");
         install.env("CARGO_PROFILE_RELEASE_LTO", "off").env("CARGO_PROFILE_RELEASE_CODEGEN_UNITS", "16");
         // Away from this repository, whose toolchain file and cargo settings are not theirs.
         if run(install.current_dir(std::env::temp_dir())).is_err() {
@@ -300,6 +303,20 @@ impl<'a> CrateTool<'a> {
     fn place(&self, program: &str) -> Result<PathBuf> {
         Ok(self.home()?.join("bin").join(program).with_extension(std::env::consts::EXE_EXTENSION))
     }
+}
+
+/// Where tools are built, one after the other.
+fn build_output() -> Result<PathBuf> {
+    Ok(cache()?.join("tools/target"))
+}
+
+/// Deletes what building the tools has left: more than a gigabyte.
+pub(crate) fn delete_build_output() -> Result<()> {
+    let left = build_output()?;
+    if left.exists() {
+        fs::remove_dir_all(&left).with_context(|| format!("cannot delete {}", left.display()))?;
+    }
+    Ok(())
 }
 
 /// What a program says of its version: `NAME VERSION`.

@@ -15,7 +15,7 @@ use anyhow::{Context, Result};
 pub(crate) use self::files::{all_files, transfer_size};
 pub(crate) use self::finish::run as finish;
 use crate::shell::{cargo, cargo_home, command, ensure_free, root, run, target, value_of};
-use crate::tools::{trunk as trunk_program, wasm_bindgen, wasm_split, wasm_target};
+use crate::tools::{delete_build_output, trunk as trunk_program, wasm_bindgen, wasm_split, wasm_target};
 
 /// Tells the hook that `cargo xtask` has called Trunk, and not a person.
 pub(crate) const CALLED: &str = "PASSMINT_XTASK";
@@ -55,7 +55,9 @@ pub(crate) fn run_trunk(arguments: &[String]) -> Result<()> {
 /// Finds or installs what a development build needs: the compiler's target, Trunk and wasm-bindgen.
 pub(crate) fn tools() -> Result<[PathBuf; 2]> {
     wasm_target()?;
-    Ok([trunk_program()?, wasm_bindgen("wasm-bindgen")?])
+    let tools = [trunk_program()?, wasm_bindgen("wasm-bindgen")?];
+    delete_build_output()?;
+    Ok(tools)
 }
 
 /// A hash over all files of the page in dist/page.
