@@ -1,4 +1,4 @@
-//! Whether there is any vault, for strangers who ask: what that may cost the store is bounded.
+//! The answer to strangers who ask if there is any vault. The store is asked for it at most once a second.
 //!
 //! That there is one is remembered, until an account is deleted in this process. (Where another process deletes the last
 //! one, this one goes on saying that there is a vault, and the page asks for a log-in, as it always did.)
@@ -16,7 +16,7 @@ use crate::gate::Gate;
 /// The store is asked at most once in this time.
 const PAUSE: Duration = Duration::from_secs(1);
 
-/// What is known of it.
+/// The answer, as far as it is known.
 #[derive(Default)]
 pub struct AnyVault {
     is_known: AtomicBool,
@@ -33,7 +33,7 @@ struct Last {
 }
 
 impl AnyVault {
-    /// Whether there is a vault. The answer, a failure too, is up to a second old.
+    /// Asks if there is a vault. The answer, a failure too, is up to a second old.
     ///
     /// # Errors
     /// Those of the gate.

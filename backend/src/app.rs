@@ -102,7 +102,7 @@ impl AppState {
         &self.0.throttle
     }
 
-    /// Whether there is any vault.
+    /// The answer to those who ask if there is any vault.
     #[must_use]
     pub fn any_vault(&self) -> &AnyVault {
         &self.0.any_vault

@@ -63,7 +63,7 @@ fn serve(settings: &Serve) -> Result<()> {
         settings.listen
     );
     // Sockets come before the database: a port that is taken is all that is said then, and no key is made in vain.
-    // Whoever connects meanwhile waits in the system's queue.
+    // Clients that connect meanwhile wait in the system's queue.
     let (listener, metrics) = runtime.block_on(async {
         let listener = Listener::open(&settings.listen, &settings.secure).await?;
         anyhow::Ok((listener, settings.metrics.open().await?))

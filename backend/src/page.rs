@@ -230,7 +230,7 @@ fn source_hash(script: &str) -> String {
     Base64::encode_string(&Sha256::digest(script))
 }
 
-/// Whether the name of the file, or of a folder on its path, holds a content hash: hexadecimal digits between a dash and a
+/// Looks for a content hash in the name of the file or of a folder on its path: hexadecimal digits between a dash and a
 /// full stop or the end. There are 16 of them, fewer in names that Trunk gives: it writes no leading zeros.
 fn has_hash(name: &str) -> bool {
     let is_hash = |part: &str| (8..=16).contains(&part.len()) && part.bytes().all(|byte| byte.is_ascii_hexdigit());

@@ -54,7 +54,7 @@ pub fn recorded(data: &Path) -> Result<Option<String>> {
     Ok(Some(page_url.to_owned()))
 }
 
-/// Whether a link can be made of it, by adding a fragment.
+/// Checks that a link can be made of it, by adding a fragment.
 fn is_page_url(text: &str) -> bool {
     let rest = text.strip_prefix("http://").or_else(|| text.strip_prefix("https://"));
     let odd = |c: char| c.is_control() || c.is_whitespace() || "#?\\\"<>".contains(c);

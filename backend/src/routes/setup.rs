@@ -7,7 +7,7 @@ use shared::setup::Setup;
 use crate::app::AppState;
 use crate::error::ApiError;
 
-/// Whether there is any vault. The page asks to tell a newcomer where the link to the first one is, in place of asking for a
+/// Tells if there is any vault. The page asks, to tell a newcomer where the link to the first one is, in place of asking for a
 /// log-in that nobody has.
 #[utoipa::path(
     get,
