@@ -1,4 +1,4 @@
-//! What somebody sees who starts the program for the first time, and of whom something is in the way: the real binary.
+//! The first start, by the real binary: links, addresses, and ports that are taken.
 
 #![allow(clippy::unwrap_used, clippy::expect_used, clippy::panic, clippy::print_stderr, reason = "a test may")]
 
@@ -18,7 +18,7 @@ fn passmint(command: &str, data: &Path, arguments: &[&str]) -> Command {
     passmint
 }
 
-/// What a command said, on its output and on its error output; and whether it succeeded.
+/// The output and the error output of a command, and its success.
 fn said(command: &mut Command) -> (bool, String, String) {
     let Output { status, stdout, stderr } = command.output().unwrap();
     assert!([Some(0), Some(1)].contains(&status.code()), "{status}");
@@ -79,7 +79,7 @@ fn an_invite_leads_to_where_the_folder_is_served() {
     let (address, advice) = invited_to(data.path(), &[]);
     assert_eq!(address, format!("http://{listen}"));
     assert_eq!(advice.lines().count(), 1, "{advice}");
-    // What is given counts.
+    // The flag counts before the file.
     let (address, _) = invited_to(data.path(), &["--public-url", "https://given.example.org/"]);
     assert_eq!(address, "https://given.example.org");
     drop(server);

@@ -67,7 +67,7 @@ pub async fn post_as(token: &Secret, step: &str, body: &str) -> Result<String, A
     send("POST", step, Some(token), Some(body)).await
 }
 
-/// Whether there is any vault on the server.
+/// Asks the server if it has any vault.
 ///
 /// # Errors
 /// [`ApiFault`].

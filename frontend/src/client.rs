@@ -153,7 +153,7 @@ fn settle<A: DeserializeOwned>(waiting: &Waiting<A>, reply: &[u8]) {
     let mut waiting = waiting.borrow_mut();
     let Some(waiting) = waiting.as_mut() else { return };
     if let Some(place) = waiting.iter().position(|(id, _)| *id == reply.id) {
-        // Who asked may have been cancelled; then nobody waits for the answer.
+        // The call may have been cancelled; then nobody waits for the answer.
         let _ = waiting.swap_remove(place).1.send(reply.result);
     }
 }
@@ -244,7 +244,7 @@ pub(crate) mod in_page {
         static STARTS: RefCell<Vec<(&'static str, Start)>> = RefCell::default();
     }
 
-    /// What is started under this name from now on: `start` makes what answers.
+    /// Has workers of this name started by `start` from now on: it makes what answers.
     pub(crate) fn serve<Q, A, F>(name: &'static str, start: impl Fn() -> F + 'static)
     where
         Q: DeserializeOwned,

@@ -56,6 +56,10 @@ pub(crate) fn run(arguments: &[String]) -> Result<()> {
         None => (arguments, &[][..]),
     };
     let tests: Vec<&str> = tests.iter().map(String::as_str).collect();
+    let take_names = |step: &String| ["browser", "e2e"].contains(&step.as_str());
+    if !tests.is_empty() && (named.is_empty() || !named.iter().all(take_names)) {
+        bail!("names of tests go with the steps browser and e2e: cargo xtask test e2e -- main_job::");
+    }
     if let Some(unknown) = named.iter().find(|name| !STEPS.iter().any(|(step, _)| step == name)) {
         let known: Vec<_> = STEPS.iter().map(|(step, _)| *step).collect();
         bail!("no step is called {unknown}; there are: {}", known.join(", "));

@@ -1,4 +1,4 @@
-//! Whether there is any vault, as strangers may ask; and what their asking costs.
+//! The answer to strangers who ask if there is any vault, and the cost of their asking.
 
 use std::time::Duration;
 

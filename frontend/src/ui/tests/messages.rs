@@ -1,4 +1,4 @@
-//! What the page says at its foot, and the dialog over it.
+//! The notice at the page's foot, and the dialog over the page.
 
 use leptos::prelude::*;
 

@@ -68,7 +68,7 @@ impl Page {
         self.scope().unchecked_into::<HtmlElement>().inner_text()
     }
 
-    /// What the page says at its foot.
+    /// The notice at the page's foot.
     pub(in crate::ui) fn notice(&self) -> String {
         let said = self.all(&self.host, ".notice [role]").into_iter().map(|it| it.inner_text()).collect::<Vec<_>>();
         said.join("").trim().to_owned()
