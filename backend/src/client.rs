@@ -62,14 +62,14 @@ impl Client {
         Ok(Self(config.build().new_agent()))
     }
 
-    /// Gets what is at a URL, if its body has at most `octets_max`.
+    /// Gets what is at a URL, if its body has at most `bytes_max`.
     ///
     /// # Errors
     /// If nothing answers, nobody vouches for what answers, or the body is longer.
-    pub fn get(&self, url: &str, encoding: &str, octets_max: u64) -> Result<Reply> {
+    pub fn get(&self, url: &str, encoding: &str, bytes_max: u64) -> Result<Reply> {
         let asked = self.0.get(url).header("accept-encoding", encoding).call();
         let mut answer = asked.with_context(|| format!("{url} does not answer"))?;
-        let body = answer.body_mut().with_config().limit(octets_max).read_to_vec();
+        let body = answer.body_mut().with_config().limit(bytes_max).read_to_vec();
         let body = body.with_context(|| format!("{url}: the answer cannot be read"))?;
         Ok(Reply { status: answer.status().as_u16(), headers: answer.headers().clone(), body })
     }

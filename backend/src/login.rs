@@ -1,4 +1,4 @@
-//! The server's half of OPAQUE (RFC 9807), on octets: registration, and log-in in two steps.
+//! The server's half of OPAQUE (RFC 9807), on bytes: registration, and log-in in two steps.
 //!
 //! Nothing is kept between the two steps of a log-in. Its state goes to the client, sealed with the server key, and
 //! comes back with the second step; any process with the same server key can take it. A state that is sent back twice
@@ -24,7 +24,7 @@ use crate::throttle::LoginKey;
 /// A log-in's second step must come this soon after the first, in milliseconds.
 const STATE_LIFETIME: Millis = 120_000;
 
-/// Octets of a state before OPAQUE's own: time (8), whether the account exists (1), account (16), epoch (4), key of the
+/// Bytes of a state before OPAQUE's own: time (8), whether the account exists (1), account (16), epoch (4), key of the
 /// log-in name (16), kind of credential (1). For a passkey, the length of its id (2) and the id follow.
 const HEADER_LEN: usize = 46;
 

@@ -154,10 +154,10 @@ fn each_page(
 fn digest(store: &dyn Store, fault: fn(StoreError) -> NotMoved) -> Result<(Counts, Option<Hash>, Vec<u8>), NotMoved> {
     let mut hash = Sha512::new();
     let mut counts = Counts::default();
-    // Each part is preceded by its length: no two different stores are the same octets.
-    fn part(hash: &mut Sha512, octets: &[u8]) {
-        hash.update((octets.len() as u64).to_be_bytes());
-        hash.update(octets);
+    // Each part is preceded by its length: no two different stores are the same bytes.
+    fn part(hash: &mut Sha512, bytes: &[u8]) {
+        hash.update((bytes.len() as u64).to_be_bytes());
+        hash.update(bytes);
     }
     for account in accounts(store).map_err(fault)? {
         let WholeAccount { id, login, passphrase, recovery, passkeys, epoch, change_no, entries, created_at } =

@@ -50,25 +50,25 @@ struct File {
 
 #[derive(Clone)]
 struct Variant {
-    octets: Bytes,
+    bytes: Bytes,
     etag: HeaderValue,
 }
 
 impl Variant {
-    fn new(octets: impl Into<Bytes>, hash: &[u8]) -> Self {
+    fn new(bytes: impl Into<Bytes>, hash: &[u8]) -> Self {
         let etag = format!("\"{}\"", Base64Url::encode(&hash[..16]));
-        Self { octets: octets.into(), etag: HeaderValue::try_from(etag).unwrap_or(HeaderValue::from_static("\"\"")) }
+        Self { bytes: bytes.into(), etag: HeaderValue::try_from(etag).unwrap_or(HeaderValue::from_static("\"\"")) }
     }
 
     /// What was compressed into this.
     fn inflated(&self) -> Self {
-        let mut octets = Vec::new();
+        let mut bytes = Vec::new();
         // What was built is sound; if it were not, its reader would see that it is cut off.
-        if let Err(error) = GzDecoder::new(&*self.octets).read_to_end(&mut octets) {
+        if let Err(error) = GzDecoder::new(&*self.bytes).read_to_end(&mut bytes) {
             tracing::error!(%error, "a file of the page cannot be inflated");
         }
-        let hash = Sha256::digest(&octets);
-        Self::new(octets, &hash)
+        let hash = Sha256::digest(&bytes);
+        Self::new(bytes, &hash)
     }
 }
 
@@ -82,16 +82,16 @@ impl Page {
         }))
     }
 
-    /// A page of these files: name, octets, and a hash of the octets. `NAME.br` and `NAME.gz` are encodings of `NAME`, which
+    /// A page of these files: name, bytes, and a hash of the bytes. `NAME.br` and `NAME.gz` are encodings of `NAME`, which
     /// need not be there itself if the second is.
     #[must_use]
     pub fn new(files: impl Iterator<Item = (String, Cow<'static, [u8]>, [u8; 32])>) -> Self {
-        let variant = |octets, hash: &[u8]| match octets {
-            Cow::Borrowed(octets) => Variant::new(octets, hash),
-            Cow::Owned(octets) => Variant::new(octets, hash),
+        let variant = |bytes, hash: &[u8]| match bytes {
+            Cow::Borrowed(bytes) => Variant::new(bytes, hash),
+            Cow::Owned(bytes) => Variant::new(bytes, hash),
         };
         let mut variants: HashMap<String, Variant> =
-            files.map(|(name, octets, hash)| (name, variant(octets, &hash))).collect();
+            files.map(|(name, bytes, hash)| (name, variant(bytes, &hash))).collect();
         let plain = |name: &String| name.trim_end_matches(".br").trim_end_matches(".gz").to_owned();
         let names: BTreeSet<String> = variants.keys().map(plain).collect();
         let mut page = HashMap::new();
@@ -105,7 +105,7 @@ impl Page {
                 brotli: variants.remove(&format!("{name}.br")),
                 gzip: variants.remove(&format!("{name}.gz")),
             };
-            file.csp = csp(&name, || file.identity().octets.clone());
+            file.csp = csp(&name, || file.identity().bytes.clone());
             page.insert(name, file);
         }
         Self(page)
@@ -158,7 +158,7 @@ impl File {
         let mut response = if unchanged {
             StatusCode::NOT_MODIFIED.into_response()
         } else {
-            Response::new(Body::from(variant.octets.clone()))
+            Response::new(Body::from(variant.bytes.clone()))
         };
         let headers = response.headers_mut();
         headers.insert(header::ETAG, variant.etag.clone());
@@ -201,11 +201,11 @@ fn kind(name: &str) -> &'static str {
     }
 }
 
-fn csp(name: &str, octets: impl FnOnce() -> Bytes) -> Option<HeaderValue> {
+fn csp(name: &str, bytes: impl FnOnce() -> Bytes) -> Option<HeaderValue> {
     if name.ends_with(".html") {
         // The one script inside the document is let run by its hash: no other can be put there.
-        let octets = octets();
-        let allowed = match inline_script(&octets) {
+        let bytes = bytes();
+        let allowed = match inline_script(&bytes) {
             Some(script) => PAGE_CSP.replace("script-src", &format!("script-src 'sha256-{}'", source_hash(script))),
             None => PAGE_CSP.to_owned(),
         };
@@ -285,10 +285,10 @@ mod tests {
         let mut gzip = flate2::write::GzEncoder::new(Vec::new(), flate2::Compression::fast());
         gzip.write_all(b"<p>plain").unwrap();
         let files = [("index.html.gz", gzip.finish().unwrap()), ("index.html.br", b"brotli".to_vec())];
-        let page = Page::new(files.into_iter().map(|(name, octets)| (name.to_owned(), octets.into(), [1; 32])));
+        let page = Page::new(files.into_iter().map(|(name, bytes)| (name.to_owned(), bytes.into(), [1; 32])));
         assert_eq!(page.0.keys().collect::<Vec<_>>(), ["index.html"]);
         let file = &page.0["index.html"];
-        assert_eq!(file.identity().octets, "<p>plain");
+        assert_eq!(file.identity().bytes, "<p>plain");
         assert_ne!(file.identity().etag, file.gzip.as_ref().unwrap().etag);
         assert_eq!(file.csp.as_ref().unwrap(), PAGE_CSP);
     }

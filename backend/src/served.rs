@@ -21,7 +21,7 @@ use crate::page::Page;
 
 /// What a browser says of itself: a server should not know the check by its name.
 const BROWSER: &str = "Mozilla/5.0 (X11; Linux x86_64; rv:140.0) Gecko/20100101 Firefox/140.0";
-/// Octets by which an answer may be longer than expected before it is not read further.
+/// Bytes by which an answer may be longer than expected before it is not read further.
 const MORE: u64 = 64 * 1024;
 const ENCODINGS: [&str; 3] = ["br", "gzip", "identity"];
 
@@ -102,7 +102,7 @@ fn differences((ours, body): &(Response<()>, Vec<u8>), theirs: &crate::client::R
     }
     let mut differences = Vec::new();
     if theirs.body != *body {
-        differences.push(format!("is another file: {} octets, expected {}", theirs.body.len(), body.len()));
+        differences.push(format!("is another file: {} bytes, expected {}", theirs.body.len(), body.len()));
     }
     for name in &HEADERS {
         let values = |headers: &axum::http::HeaderMap| {

@@ -28,9 +28,9 @@ use crate::store::Hash;
 const PREFIX: &str = "passmint-server-key-1.";
 /// The same once a half was changed: the fingerprint follows.
 const PREFIX_CHANGED: &str = "passmint-server-key-2.";
-/// Octets of the OPAQUE server setup: seed (64), private key (32), decoy private key (32).
+/// Bytes of the OPAQUE server setup: seed (64), private key (32), decoy private key (32).
 const SETUP_LEN: usize = 128;
-/// Octets of a registration record (RFC 9807, section 3.1): public key (32), masking key (64), envelope (96).
+/// Bytes of a registration record (RFC 9807, section 3.1): public key (32), masking key (64), envelope (96).
 const RECORD_LEN: usize = 192;
 const TOKEN_KEY_LEN: usize = 32;
 const SALT_LEN: usize = 32;
@@ -99,10 +99,10 @@ impl ServerKey {
         let encoded = changed
             .or_else(|| text.strip_prefix(PREFIX))
             .with_context(|| format!("it does not start with {PREFIX}"))?;
-        let octets = Zeroizing::new(Base64Url::decode(encoded).context("it is damaged")?.0);
+        let bytes = Zeroizing::new(Base64Url::decode(encoded).context("it is damaged")?.0);
         let more = if changed.is_some() { FINGERPRINT_LEN } else { 0 };
-        ensure!(octets.len() == SETUP_LEN + TOKEN_KEY_LEN + more, "it is too short or too long");
-        let (setup, rest) = octets.split_at(SETUP_LEN);
+        ensure!(bytes.len() == SETUP_LEN + TOKEN_KEY_LEN + more, "it is too short or too long");
+        let (setup, rest) = bytes.split_at(SETUP_LEN);
         let (token_key, fingerprint) = rest.split_at(TOKEN_KEY_LEN);
         let setup = ServerSetup::deserialize(setup).ok().context("it is damaged")?;
         let key = Self::from_parts(setup, TokenKey(token_key.try_into()?));
@@ -116,8 +116,8 @@ impl ServerKey {
     #[must_use]
     pub fn expose_as_text(&self) -> Zeroizing<String> {
         let (prefix, more) = if self.is_changed { (PREFIX_CHANGED, &self.fingerprint[..]) } else { (PREFIX, &[][..]) };
-        let octets = Zeroizing::new([self.setup.serialize().as_slice(), &self.token_key.0, more].concat());
-        let encoded = Zeroizing::new(Base64Url::encode(&octets));
+        let bytes = Zeroizing::new([self.setup.serialize().as_slice(), &self.token_key.0, more].concat());
+        let encoded = Zeroizing::new(Base64Url::encode(&bytes));
         Zeroizing::new([prefix, &encoded].concat())
     }
 
@@ -194,7 +194,7 @@ impl ServerKey {
         &self.decoy
     }
 
-    /// Seals octets that the server hands to a client to get them back. Each call has a key of its own, derived from
+    /// Seals bytes that the server hands to a client to get them back. Each call has a key of its own, derived from
     /// a random salt, so that no number of calls wears the key out.
     ///
     /// # Errors
@@ -226,7 +226,7 @@ impl ServerKey {
     }
 }
 
-/// The octets were not sealed with this server key, or were changed.
+/// The bytes were not sealed with this server key, or were changed.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, thiserror::Error)]
 #[error("not sealed by this server")]
 pub struct NotOurs;
@@ -295,7 +295,7 @@ mod tests {
         for place in 0..sealed.len() {
             let mut changed = sealed.clone();
             changed[place] ^= 1;
-            assert_eq!(key.open_own(&changed).err(), Some(NotOurs), "octet {place}");
+            assert_eq!(key.open_own(&changed).err(), Some(NotOurs), "byte {place}");
         }
         assert_eq!(key.open_own(&sealed[..sealed.len() - 1]).err(), Some(NotOurs));
         assert_eq!(key.open_own(b"").err(), Some(NotOurs));

@@ -8,7 +8,7 @@ use serde_json::Value;
 use crate::client::{Client, Trust, at};
 
 /// An answer of these is short.
-const OCTETS_MAX: u64 = 1024 * 1024;
+const BYTES_MAX: u64 = 1024 * 1024;
 /// Where metrics are, if the server is this machine's and nothing else is said.
 const METRICS: &str = "http://127.0.0.1:9464/metrics";
 
@@ -59,7 +59,7 @@ impl Status {
         let mut line = |name: &str, value: &str| writeln!(out, "{name:<12} {value}");
         let ask = |url: &str| {
             let client = Client::new(concat!("passmint/", env!("CARGO_PKG_VERSION")), url, &self.trust)?;
-            client.get(url, "identity", OCTETS_MAX)
+            client.get(url, "identity", BYTES_MAX)
         };
         match ask(&at(&self.url, "healthz")) {
             Ok(reply) if reply.status == 200 => line("server", "answers")?,
@@ -123,7 +123,7 @@ fn summary(metrics: &str, now: f64) -> Vec<(&'static str, String)> {
     let lines = [
         ("version", version.map(str::to_owned)),
         ("runs for", sum("process_start_time_seconds").map(hours)),
-        ("memory", sum("process_resident_memory_bytes").map(|octets| format!("{:.1} MiB", octets / 1_048_576.0))),
+        ("memory", sum("process_resident_memory_bytes").map(|bytes| format!("{:.1} MiB", bytes / 1_048_576.0))),
         ("requests", sum("passmint_http_answers_total").map(|count| format!("{count}"))),
         ("log-ins", sum("passmint_log_ins_total{step=\"opened\"}").map(|count| format!("{count}"))),
         ("throttled", sum("passmint_throttled_total").map(|count| format!("{count}"))),

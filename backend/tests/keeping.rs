@@ -51,16 +51,16 @@ impl House {
     }
 
     fn put(&self, store: &dyn Store, number: u32) {
-        let mut octets = vec![7; 1024 + SEALED_OVERHEAD];
-        octets[0] = FORMAT;
-        octets[30..34].copy_from_slice(&number.to_be_bytes());
+        let mut bytes = vec![7; 1024 + SEALED_OVERHEAD];
+        bytes[0] = FORMAT;
+        bytes[30..34].copy_from_slice(&number.to_be_bytes());
         let mut tail = [0; 10];
         tail[..4].copy_from_slice(&number.to_be_bytes());
         let put = Put {
             account: self.account,
             id: EntryId::from_time(1, tail),
             replaces: 0,
-            sealed: octets.try_into().unwrap(),
+            sealed: bytes.try_into().unwrap(),
         };
         store.put(&put, 1_000_000, 1).unwrap();
     }
@@ -149,22 +149,22 @@ fn what_is_wrong_with_an_archive_is_seen_before_anything_is_in_place() {
     let archive = house.backup(&out.path().join("a.tar"), None).unwrap();
     let sealed = house.backup(&out.path().join("s.tar"), Some(WORDS)).unwrap();
     let whole = fs::read(&archive).unwrap();
-    let refused = |octets: &[u8], words: &str| {
+    let refused = |bytes: &[u8], words: &str| {
         let file = out.path().join("changed");
-        fs::write(&file, octets).unwrap();
+        fs::write(&file, bytes).unwrap();
         let data = out.path().join("data");
         let error = restore(&file, &data, || Ok(passphrase(words))).expect_err("it was taken");
         assert!(!data.exists() || names(&data).is_empty(), "{error:#}");
         format!("{error:#}")
     };
-    // An octet of an entry, of the manifest, of the key; the end; and all of it.
+    // An byte of an entry, of the manifest, of the key; the end; and all of it.
     let entry = whole.windows(64).position(|window| window == [7; 64]).unwrap();
     let key = whole.windows(20).position(|window| window == b"passmint-server-key-").unwrap();
     for (place, told) in [(entry, "manifest says"), (key + 60, ""), (600, "")] {
         let mut changed = whole.clone();
         changed[place] ^= 1;
         let error = refused(&changed, WORDS);
-        assert!(error.contains(told), "octet {place}: {error}");
+        assert!(error.contains(told), "byte {place}: {error}");
     }
     refused(&whole[..whole.len() / 2], WORDS);
     refused(b"", WORDS);
@@ -199,10 +199,10 @@ fn no_backup_is_made_of_what_is_damaged_or_anothers() {
     let store = house.store();
     (0..100).for_each(|number| house.put(&*store, number));
     drop(store);
-    let mut octets = fs::read(house.file()).unwrap();
-    let end = octets.len();
-    octets[end - 6 * 4096..end - 4096].fill(0x55);
-    fs::write(house.file(), octets).unwrap();
+    let mut bytes = fs::read(house.file()).unwrap();
+    let end = bytes.len();
+    bytes[end - 6 * 4096..end - 4096].fill(0x55);
+    fs::write(house.file(), bytes).unwrap();
     house.backup(&out.path().join("a.tar"), None).unwrap_err();
     assert!(names(out.path()).is_empty(), "nothing is left of it");
     let faults = verify_folder(house.folder.path()).unwrap().census.faults;

@@ -131,15 +131,15 @@ impl<Q: Serialize, A: DeserializeOwned + 'static> Client<Q, A> {
             Some(waiting) => waiting.push((id, asker)),
             None => return Err(WorkerFault::Ended),
         }
-        let octets = postcard::to_allocvec(&Call { id, request }).map(Zeroizing::new);
-        let octets = octets.map_err(|_| WorkerFault::Ended)?;
+        let bytes = postcard::to_allocvec(&Call { id, request }).map(Zeroizing::new);
+        let bytes = bytes.map_err(|_| WorkerFault::Ended)?;
         match &self.place {
             Place::Thread { worker, .. } => {
-                worker.post_message(&Uint8Array::from(octets.as_slice())).map_err(|_| WorkerFault::Ended)?;
+                worker.post_message(&Uint8Array::from(bytes.as_slice())).map_err(|_| WorkerFault::Ended)?;
             }
             #[cfg(test)]
             Place::Page(answer) => {
-                let reply = (answer.borrow_mut())(&octets);
+                let reply = (answer.borrow_mut())(&bytes);
                 settle(&self.waiting, &reply);
             }
         }

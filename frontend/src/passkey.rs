@@ -15,7 +15,7 @@ use crate::secret::Secret;
 
 /// What the authenticator makes its secret of. Never changed: another input is another secret.
 const INPUT: &[u8] = b"passmint/1/passkey";
-/// Octets of the secret.
+/// Bytes of the secret.
 const SECRET_LEN: usize = 32;
 /// How long the person has, in milliseconds.
 const PATIENCE: u32 = 120_000;
@@ -104,9 +104,9 @@ fn object(fields: &[(&str, JsValue)]) -> Result<Object, JsValue> {
     Ok(object)
 }
 
-/// Octets that no one looks at: there is nobody to prove anything to.
+/// Bytes that no one looks at: there is nobody to prove anything to.
 fn challenge() -> Uint8Array {
-    Uint8Array::from(&random::octets::<32>()[..])
+    Uint8Array::from(&random::bytes::<32>()[..])
 }
 
 fn extensions() -> Result<Object, JsValue> {
@@ -163,10 +163,10 @@ fn has_prf(credential: &JsValue) -> bool {
 
 /// The id of a credential, and the secret if it came with it.
 fn read(credential: &JsValue) -> Result<(PasskeyId, Option<Secret>), PasskeyFault> {
-    let octets = |value: JsValue| Uint8Array::new(&value).to_vec();
-    let id = walk(credential, &["rawId"]).map(octets).ok_or(PasskeyFault::Failed)?;
+    let bytes = |value: JsValue| Uint8Array::new(&value).to_vec();
+    let id = walk(credential, &["rawId"]).map(bytes).ok_or(PasskeyFault::Failed)?;
     let id = PasskeyId::try_from(id).map_err(|_| PasskeyFault::Failed)?;
     let secret = results(credential).and_then(|results| walk(&results, &["prf", "results", "first"]));
-    let secret = secret.map(|value| Zeroizing::new(octets(value))).filter(|secret| secret.len() == SECRET_LEN);
+    let secret = secret.map(|value| Zeroizing::new(bytes(value))).filter(|secret| secret.len() == SECRET_LEN);
     Ok((id, secret.map(|secret| Secret::new(Base64Url::encode(&secret)))))
 }

@@ -9,7 +9,7 @@ use shared::ids::EntryId;
 use wasm_bindgen::throw_str;
 
 thread_local! {
-    /// Octets fetched ahead for the generator.
+    /// Bytes fetched ahead for the generator.
     static SOURCE: RefCell<BrowserSource> = RefCell::new(Source::new(SysRng));
 }
 
@@ -68,18 +68,18 @@ impl RngCore for BrowserRandom {
 
 impl CryptoRng for BrowserRandom {}
 
-/// Random octets.
+/// Random bytes.
 #[must_use]
-pub fn octets<const N: usize>() -> [u8; N] {
-    let mut octets = [0; N];
-    BrowserRandom.fill_bytes(&mut octets);
-    octets
+pub fn bytes<const N: usize>() -> [u8; N] {
+    let mut bytes = [0; N];
+    BrowserRandom.fill_bytes(&mut bytes);
+    bytes
 }
 
 /// A new entry's id.
 #[must_use]
 pub fn entry_id(now: u64) -> EntryId {
-    EntryId::from_time(now, octets())
+    EntryId::from_time(now, bytes())
 }
 
 #[cfg(test)]

@@ -45,25 +45,25 @@ impl fmt::Debug for Secret {
     }
 }
 
-/// Octets of a key: wiped when dropped, hidden from `Debug`, not to be cloned, printed or serialised by accident.
+/// Bytes of a key: wiped when dropped, hidden from `Debug`, not to be cloned, printed or serialised by accident.
 #[derive(Default, Deserialize, Zeroize, ZeroizeOnDrop)]
 #[serde(transparent)]
-pub struct SecretOctets([u8; 32]);
+pub struct SecretBytes([u8; 32]);
 
-impl SecretOctets {
-    /// The octets. Keep them out of logs, URLs, titles and attributes.
+impl SecretBytes {
+    /// The bytes. Keep them out of logs, URLs, titles and attributes.
     #[must_use]
     pub fn expose(&self) -> &[u8; 32] {
         &self.0
     }
 
-    /// The octets, to be written in place.
+    /// The bytes, to be written in place.
     pub fn expose_mut(&mut self) -> &mut [u8; 32] {
         &mut self.0
     }
 
-    /// Serialises the octets, for messages that stay in the browser:
-    /// `#[serde(serialize_with = "SecretOctets::serialize_exposed")]`.
+    /// Serialises the bytes, for messages that stay in the browser:
+    /// `#[serde(serialize_with = "SecretBytes::serialize_exposed")]`.
     ///
     /// # Errors
     /// The serializer's.
@@ -72,9 +72,9 @@ impl SecretOctets {
     }
 }
 
-impl fmt::Debug for SecretOctets {
+impl fmt::Debug for SecretBytes {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.write_str("SecretOctets(hidden)")
+        f.write_str("SecretBytes(hidden)")
     }
 }
 
@@ -85,6 +85,6 @@ mod tests {
     #[test]
     fn debug_hides_it() {
         assert_eq!(format!("{:?}", Secret::new("hunter2".into())), "Secret(hidden)");
-        assert_eq!(format!("{:?}", SecretOctets::default()), "SecretOctets(hidden)");
+        assert_eq!(format!("{:?}", SecretBytes::default()), "SecretBytes(hidden)");
     }
 }

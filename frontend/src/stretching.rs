@@ -6,13 +6,13 @@ use wasm_bindgen::prelude::*;
 use wasm_bindgen_futures::JsFuture;
 
 use crate::browser::window;
-use crate::secret::{Secret, SecretOctets};
+use crate::secret::{Secret, SecretBytes};
 
-/// The key of 32 octets that PBKDF2 with HMAC-SHA256 makes of a secret.
+/// The key of 32 bytes that PBKDF2 with HMAC-SHA256 makes of a secret.
 ///
 /// # Errors
 /// The browser's.
-pub async fn pbkdf2(secret: &Secret, salt: &[u8], iterations: u32) -> Result<SecretOctets, JsValue> {
+pub async fn pbkdf2(secret: &Secret, salt: &[u8], iterations: u32) -> Result<SecretBytes, JsValue> {
     let subtle = Reflect::get(&Reflect::get(&window(), &"crypto".into())?, &"subtle".into())?;
     let call = |name: &str, arguments: &[JsValue]| -> Result<Promise, JsValue> {
         let method: js_sys::Function = Reflect::get(&subtle, &name.into())?.dyn_into()?;
@@ -32,7 +32,7 @@ pub async fn pbkdf2(secret: &Secret, salt: &[u8], iterations: u32) -> Result<Sec
         Reflect::set(&algorithm, &name.into(), &value)?;
     }
     let bits = JsFuture::from(call("deriveBits", &[algorithm.into(), key, 256.into()])?).await?;
-    let mut stretched = SecretOctets::default();
+    let mut stretched = SecretBytes::default();
     Uint8Array::new(&bits).copy_to(stretched.expose_mut());
     Ok(stretched)
 }

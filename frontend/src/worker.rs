@@ -39,11 +39,11 @@ fn serve<Q: DeserializeOwned, A: Serialize>(mut answer: impl FnMut(Q) -> A + 'st
     let scope = SCOPE.with(Clone::clone);
     let replies = scope.clone();
     let answer = Closure::<dyn FnMut(MessageEvent)>::new(move |message: MessageEvent| {
-        let octets = Zeroizing::new(Uint8Array::new(&message.data()).to_vec());
-        let call: Call<Q> = postcard::from_bytes(&octets).unwrap_or_else(|_| throw_str("not a call"));
+        let bytes = Zeroizing::new(Uint8Array::new(&message.data()).to_vec());
+        let call: Call<Q> = postcard::from_bytes(&bytes).unwrap_or_else(|_| throw_str("not a call"));
         let reply = Reply { id: call.id, result: answer(call.request) };
-        let octets = postcard::to_allocvec(&reply).unwrap_or_else(|_| throw_str("no reply"));
-        replies.post_message(&Uint8Array::from(Zeroizing::new(octets).as_slice())).unwrap_throw();
+        let bytes = postcard::to_allocvec(&reply).unwrap_or_else(|_| throw_str("no reply"));
+        replies.post_message(&Uint8Array::from(Zeroizing::new(bytes).as_slice())).unwrap_throw();
     });
     scope.set_onmessage(Some(answer.as_ref().unchecked_ref()));
     answer.forget();

@@ -16,7 +16,7 @@ use crate::tally::Tally;
 /// Lengths a password may have.
 pub const LENGTHS: RangeInclusive<usize> = 8..=30;
 
-/// Characters an alphabet may have: as many as one random octet can choose among.
+/// Characters an alphabet may have: as many as one random byte can choose among.
 pub const ALPHABET_MAX: usize = 256;
 
 /// Characters that are easily taken for one another in print: left out on request.
@@ -178,7 +178,7 @@ pub struct Plan {
     length: usize,
     /// The alphabet, set after set.
     alphabet: Vec<char>,
-    /// The same in octets, if it is of ASCII: three times as fast to write.
+    /// The same in bytes, if it is of ASCII: three times as fast to write.
     ascii: Option<Vec<u8>>,
     /// What each character of the alphabet adds to the tally.
     ones: Vec<u64>,
@@ -273,7 +273,7 @@ impl Plan {
         Ok(())
     }
 
-    /// Octets that a password takes at most.
+    /// Bytes that a password takes at most.
     #[must_use]
     pub fn room(&self) -> usize {
         self.length * self.alphabet.iter().map(|character| character.len_utf8()).max().unwrap_or_default()

@@ -120,7 +120,7 @@ impl Plan {
         Bits::of(&self.count())
     }
 
-    /// Octets that a password takes at most.
+    /// Bytes that a password takes at most.
     #[must_use]
     pub fn room(&self) -> usize {
         match self {

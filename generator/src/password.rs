@@ -11,7 +11,7 @@ use crate::random::RandomnessError;
 pub struct Password(String);
 
 impl Password {
-    /// What `write` writes, within so many octets: growing would leave a copy behind.
+    /// What `write` writes, within so many bytes: growing would leave a copy behind.
     pub(crate) fn of(
         room: usize,
         write: impl FnOnce(&mut String) -> Result<(), RandomnessError>,
@@ -21,9 +21,9 @@ impl Password {
         Ok(password)
     }
 
-    /// An empty one with room for so many octets.
-    pub(crate) fn with_room(octets: usize) -> Self {
-        Self(String::with_capacity(octets))
+    /// An empty one with room for so many bytes.
+    pub(crate) fn with_room(bytes: usize) -> Self {
+        Self(String::with_capacity(bytes))
     }
 
     pub(crate) fn text_mut(&mut self) -> &mut String {
@@ -37,9 +37,9 @@ impl Password {
     }
 }
 
-/// Appends octets of ASCII: all at once, three times as fast as character by character.
-pub(crate) fn push_ascii(out: &mut String, octets: &[u8]) {
-    let Ok(text) = str::from_utf8(octets) else { unreachable!("ASCII is UTF-8") };
+/// Appends bytes of ASCII: all at once, three times as fast as character by character.
+pub(crate) fn push_ascii(out: &mut String, bytes: &[u8]) {
+    let Ok(text) = str::from_utf8(bytes) else { unreachable!("ASCII is UTF-8") };
     out.push_str(text);
 }
 

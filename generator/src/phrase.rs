@@ -124,7 +124,7 @@ impl Words {
         for (index, word) in text.lines().enumerate() {
             let end = start + word.len();
             let well_formed = word.starts_with(|first: char| first.is_ascii_lowercase())
-                && word.bytes().all(|octet| octet.is_ascii_lowercase() || octet == b'-');
+                && word.bytes().all(|byte| byte.is_ascii_lowercase() || byte == b'-');
             let previous = places.last().map(|place| &text[place.clone()]);
             let follows = previous.is_none_or(|previous| previous < word && !word.starts_with(previous));
             // A line that ends in any other way than one line feed would shift all that follow.
@@ -219,7 +219,7 @@ impl Plan {
         Ok(())
     }
 
-    /// Octets that a phrase takes at most.
+    /// Bytes that a phrase takes at most.
     #[must_use]
     pub fn room(&self) -> usize {
         // The longest words, each with a separator, and a digit.

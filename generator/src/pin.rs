@@ -84,7 +84,7 @@ impl Plan {
         Ok(())
     }
 
-    /// Octets that a PIN takes at most.
+    /// Bytes that a PIN takes at most.
     #[must_use]
     pub fn room(&self) -> usize {
         self.length
@@ -119,7 +119,7 @@ mod tests {
         for length in LENGTHS {
             let pin = Plan::new(&Rules { length }).unwrap().mint(&mut source(1)).unwrap();
             assert_eq!(pin.expose().len(), length);
-            assert!(pin.expose().bytes().all(|octet| octet.is_ascii_digit()));
+            assert!(pin.expose().bytes().all(|byte| byte.is_ascii_digit()));
         }
     }
 }

@@ -1,4 +1,4 @@
-//! Uniform numbers from a source of uniform octets.
+//! Uniform numbers from a source of uniform bytes.
 //!
 //! There is one way to a number below `n`, by rejection, and everything else in the crate goes through it.
 
@@ -37,17 +37,17 @@ pub trait Choose {
     fn below_big(&mut self, n: &BigUint) -> Result<BigUint, RandomnessError>;
 }
 
-/// Octets fetched ahead: one call to the browser for many characters.
+/// Bytes fetched ahead: one call to the browser for many characters.
 const BLOCK: usize = 256;
 
-/// Octets fetched ahead in bulk: the most that one call of `crypto.getRandomValues` gives.
+/// Bytes fetched ahead in bulk: the most that one call of `crypto.getRandomValues` gives.
 const BULK_BLOCK: usize = 65_536;
 
-/// Draws in a row that may be rejected, for the blocks hold at least as many octets. Each is rejected with a
+/// Draws in a row that may be rejected, for the blocks hold at least as many bytes. Each is rejected with a
 /// probability of 1/2 or less, so reaching this many has a probability of at most 2^-256: the source is broken.
 const REJECTIONS_MAX: usize = BLOCK;
 
-/// Uniform numbers from a cryptographic random source, read a block at a time. Octets are wiped as they are used, and
+/// Uniform numbers from a cryptographic random source, read a block at a time. Bytes are wiped as they are used, and
 /// those that were not used when the source is dropped.
 pub struct Source<R> {
     rng: R,
@@ -66,11 +66,11 @@ impl<R: TryCryptoRng> Source<R> {
         Self::in_blocks(rng, BULK_BLOCK)
     }
 
-    fn in_blocks(rng: R, octets: usize) -> Self {
-        Self { rng, block: Zeroizing::new(vec![0; octets].into()), used: octets }
+    fn in_blocks(rng: R, bytes: usize) -> Self {
+        Self { rng, block: Zeroizing::new(vec![0; bytes].into()), used: bytes }
     }
 
-    /// The octets that were not used yet: at least one.
+    /// The bytes that were not used yet: at least one.
     fn unused(&mut self) -> Result<&mut [u8], RandomnessError> {
         if self.used == self.block.len() {
             self.rng.try_fill_bytes(&mut self.block).map_err(|_| RandomnessError)?;
@@ -79,10 +79,10 @@ impl<R: TryCryptoRng> Source<R> {
         Ok(&mut self.block[self.used..])
     }
 
-    fn octet(&mut self) -> Result<u8, RandomnessError> {
-        let octet = std::mem::take(&mut self.unused()?[0]);
+    fn byte(&mut self) -> Result<u8, RandomnessError> {
+        let byte = std::mem::take(&mut self.unused()?[0]);
         self.used += 1;
-        Ok(octet)
+        Ok(byte)
     }
 }
 
@@ -105,7 +105,7 @@ impl Scale {
         Self { bits, n, surplus: (1 << bits) % n }
     }
 
-    /// The number, and whether the draw is to be taken. A call for each octet would take longer than the work.
+    /// The number, and whether the draw is to be taken. A call for each byte would take longer than the work.
     #[inline(always)]
     fn number(&self, drawn: u32) -> (u32, bool) {
         let product = drawn * self.n;
@@ -122,7 +122,7 @@ impl<R: TryCryptoRng> Choose for Source<R> {
         }
         let scale = Scale::new(16, n);
         for _ in 0..REJECTIONS_MAX {
-            let drawn = u16::from_le_bytes([self.octet()?, self.octet()?]);
+            let drawn = u16::from_le_bytes([self.byte()?, self.byte()?]);
             if let (number, true) = scale.number(drawn.into()) {
                 return Ok(number as usize);
             }
@@ -137,8 +137,8 @@ impl<R: TryCryptoRng> Choose for Source<R> {
             let (unused, before) = (self.unused()?, filled);
             let mut read = 0;
             // No branch depends on what was drawn: the next draw takes the place of one that was rejected.
-            for octet in unused {
-                let (number, taken) = scale.number(std::mem::take(octet).into());
+            for byte in unused {
+                let (number, taken) = scale.number(std::mem::take(byte).into());
                 #[expect(clippy::cast_possible_truncation, reason = "below 256")]
                 let number = number as u8;
                 numbers[filled] = number;
@@ -158,18 +158,18 @@ impl<R: TryCryptoRng> Choose for Source<R> {
         Ok(())
     }
 
-    #[expect(clippy::cast_possible_truncation, reason = "counts have few octets")]
+    #[expect(clippy::cast_possible_truncation, reason = "counts have few bytes")]
     fn below_big(&mut self, n: &BigUint) -> Result<BigUint, RandomnessError> {
         debug_assert!(*n != BigUint::ZERO, "there is no number below zero");
         let highest = n - 1_u8;
-        let octets = highest.bits().div_ceil(8) as usize;
-        // The bits of the leading octet that numbers below n use: half of all draws or more then fit.
+        let bytes = highest.bits().div_ceil(8) as usize;
+        // The bits of the leading byte that numbers below n use: half of all draws or more then fit.
         let mask = 0xff_u8 >> ((8 - highest.bits() % 8) % 8);
         for _ in 0..REJECTIONS_MAX {
-            let mut digits = vec![0_u32; octets.div_ceil(4)];
-            for place in 0..octets {
-                let octet = self.octet()? & if place + 1 == octets { mask } else { 0xff };
-                digits[place / 4] |= u32::from(octet) << (place % 4 * 8);
+            let mut digits = vec![0_u32; bytes.div_ceil(4)];
+            for place in 0..bytes {
+                let byte = self.byte()? & if place + 1 == bytes { mask } else { 0xff };
+                digits[place / 4] |= u32::from(byte) << (place % 4 * 8);
             }
             let number = BigUint::new(digits);
             if number < *n {
@@ -188,20 +188,20 @@ mod tests {
 
     use super::*;
 
-    /// Plays back octets, over and over.
+    /// Plays back bytes, over and over.
     struct Playback(Vec<u8>, usize);
 
     impl TryRng for Playback {
         type Error = Infallible;
         fn try_next_u32(&mut self) -> Result<u32, Infallible> {
-            unreachable!("octets only")
+            unreachable!("bytes only")
         }
         fn try_next_u64(&mut self) -> Result<u64, Infallible> {
-            unreachable!("octets only")
+            unreachable!("bytes only")
         }
         fn try_fill_bytes(&mut self, dst: &mut [u8]) -> Result<(), Infallible> {
-            for octet in dst {
-                *octet = self.0[self.1 % self.0.len()];
+            for byte in dst {
+                *byte = self.0[self.1 % self.0.len()];
                 self.1 += 1;
             }
             Ok(())
@@ -209,7 +209,7 @@ mod tests {
     }
     impl TryCryptoRng for Playback {}
 
-    /// Feeds every octet once: each number must come out equally often, and only the surplus may be rejected.
+    /// Feeds every byte once: each number must come out equally often, and only the surplus may be rejected.
     #[test]
     fn every_number_below_every_n_is_equally_likely() {
         for n in 1..=256_usize {
@@ -219,11 +219,11 @@ mod tests {
             let mut counts = vec![0_usize; n];
             numbers.iter().for_each(|number| counts[usize::from(*number)] += 1);
             assert!(counts.iter().all(|count| *count == 256 / n), "n = {n}: {counts:?}");
-            assert_eq!(source.rng.1, 256, "n = {n}: no octet was read twice");
+            assert_eq!(source.rng.1, 256, "n = {n}: no byte was read twice");
         }
     }
 
-    /// The same with every pair of octets.
+    /// The same with every pair of bytes.
     #[test]
     fn every_number_below_a_larger_n_is_equally_likely() {
         for n in [257, 258, 1000, 4095, 4096, 4097, 7776, 10_007, 32_767, 32_768, 32_769, 40_000, 65_535, 65_536] {
@@ -241,38 +241,37 @@ mod tests {
     #[test]
     fn a_row_holds_what_one_by_one_would_give() {
         for n in [2, 94, 255, 256] {
-            for octets in [1, 7, 255, 256, 257, 1000] {
-                let source = || {
-                    Source::in_blocks(Playback((0..=255).map(|octet: u8| octet.wrapping_mul(77)).collect(), 3), octets)
-                };
+            for bytes in [1, 7, 255, 256, 257, 1000] {
+                let source =
+                    || Source::in_blocks(Playback((0..=255).map(|byte: u8| byte.wrapping_mul(77)).collect(), 3), bytes);
                 let (mut rows, mut one_by_one) = (source(), source());
                 for length in [0, 1, 5, 30, 400, 1, 30] {
                     let mut row = vec![0; length];
                     rows.fill_below(n, &mut row).unwrap();
                     for number in row {
-                        assert_eq!(usize::from(number), one_by_one.below(n).unwrap(), "{n}, {octets}, {length}");
+                        assert_eq!(usize::from(number), one_by_one.below(n).unwrap(), "{n}, {bytes}, {length}");
                     }
                 }
             }
         }
     }
 
-    /// The same for the large sampler, with every octet or every pair of octets.
+    /// The same for the large sampler, with every byte or every pair of bytes.
     #[test]
     fn every_large_number_is_equally_likely() {
         for n in [1_u32, 2, 3, 255, 256, 257, 1000, 4095, 4096, 4097, 40_000, 65_535, 65_536] {
             let wanted = BigUint::from(n);
             let width = (n - 1).checked_ilog2().map_or(0, |top| top + 1).div_ceil(8);
-            let octets: Vec<u8> = match width {
+            let bytes: Vec<u8> = match width {
                 0 => vec![0],
                 1 => (0..=255).collect(),
                 // Every pair once, in an order that does not put all that is rejected in one row.
                 _ => (0..=u16::MAX).flat_map(|k| k.wrapping_mul(40_503).to_be_bytes()).collect(),
             };
-            let draws = octets.len() / width.max(1) as usize;
+            let draws = bytes.len() / width.max(1) as usize;
             let space = (n - 1).checked_ilog2().map_or(1, |top| 1_usize << (top + 1));
             let accepted = if width == 0 { 1 } else { draws / space * n as usize };
-            let mut source = Source::new(Playback(octets, 0));
+            let mut source = Source::new(Playback(bytes, 0));
             let mut counts = vec![0_usize; n as usize];
             for _ in 0..accepted {
                 let number: u32 = source.below_big(&wanted).unwrap().try_into().unwrap();
@@ -282,14 +281,14 @@ mod tests {
         }
     }
 
-    /// The first octet is the lowest, and of the highest one only bits that count are used.
+    /// The first byte is the lowest, and of the highest one only bits that count are used.
     #[test]
-    fn large_numbers_are_put_together_from_octets() {
+    fn large_numbers_are_put_together_from_bytes() {
         let of = |n: BigUint| Source::new(Playback((0xf1..=0xff).collect(), 0)).below_big(&n).unwrap();
-        let octets = [0xf1, 0xf2, 0xf3, 0xf4, 0xf5, 0xf6, 0xf7, 0xf8, 0xf9];
-        assert_eq!(of(BigUint::from(1_u8) << 72), BigUint::from_bytes_le(&octets));
-        assert_eq!(of(BigUint::from(1_u8) << 70), BigUint::from_bytes_le(&[&octets[..8], &[0x39]].concat()));
-        assert_eq!(of(BigUint::from(1_u8) << 32), BigUint::from_bytes_le(&octets[..4]));
+        let bytes = [0xf1, 0xf2, 0xf3, 0xf4, 0xf5, 0xf6, 0xf7, 0xf8, 0xf9];
+        assert_eq!(of(BigUint::from(1_u8) << 72), BigUint::from_bytes_le(&bytes));
+        assert_eq!(of(BigUint::from(1_u8) << 70), BigUint::from_bytes_le(&[&bytes[..8], &[0x39]].concat()));
+        assert_eq!(of(BigUint::from(1_u8) << 32), BigUint::from_bytes_le(&bytes[..4]));
         assert_eq!(of(BigUint::from(1_u8)), BigUint::ZERO);
     }
 
@@ -301,9 +300,9 @@ mod tests {
         }
         assert_eq!(Source::new(Playback(vec![255], 0)).below_big(&BigUint::from(200_u8)), Err(RandomnessError));
         // A row that begins well.
-        let mut octets = vec![0; 1000];
-        octets[0] = 1;
-        assert_eq!(Source::new(Playback(octets, 0)).fill_below(94, &mut [0; 2]), Err(RandomnessError));
+        let mut bytes = vec![0; 1000];
+        bytes[0] = 1;
+        assert_eq!(Source::new(Playback(bytes, 0)).fill_below(94, &mut [0; 2]), Err(RandomnessError));
     }
 
     #[test]
@@ -329,7 +328,7 @@ mod tests {
     }
 
     #[test]
-    fn used_octets_are_wiped() {
+    fn used_bytes_are_wiped() {
         let mut source = Source::new(Playback((1..=255).collect(), 0));
         let uses: [fn(&mut Source<Playback>); 4] = [
             |source| assert!(source.below(256).is_ok()),
@@ -342,8 +341,8 @@ mod tests {
             read(&mut source);
             assert!(source.used > before);
             let (used, unused) = source.block.split_at(source.used);
-            assert!(used.iter().all(|octet| *octet == 0), "{used:?}");
-            assert!(unused.iter().all(|octet| *octet != 0), "{unused:?}");
+            assert!(used.iter().all(|byte| *byte == 0), "{used:?}");
+            assert!(unused.iter().all(|byte| *byte != 0), "{unused:?}");
         }
     }
 }

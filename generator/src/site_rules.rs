@@ -210,7 +210,7 @@ impl Plan {
         Ok(())
     }
 
-    /// Octets that a password takes at most.
+    /// Bytes that a password takes at most.
     #[must_use]
     pub fn room(&self) -> usize {
         self.length

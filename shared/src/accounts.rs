@@ -97,9 +97,9 @@ pub struct AccountStart {
     pub invite: InviteCode,
     /// The log-in name wished for.
     pub login: Login,
-    /// OPAQUE RegistrationRequest of the passphrase (32 octets).
+    /// OPAQUE RegistrationRequest of the passphrase (32 bytes).
     pub passphrase: Base64Url,
-    /// OPAQUE RegistrationRequest of the recovery code (32 octets).
+    /// OPAQUE RegistrationRequest of the recovery code (32 bytes).
     pub recovery: Base64Url,
 }
 
@@ -107,9 +107,9 @@ pub struct AccountStart {
 #[derive(Clone, Debug, Serialize, Deserialize)]
 #[cfg_attr(feature = "openapi", derive(utoipa::ToSchema))]
 pub struct AccountChallenge {
-    /// OPAQUE RegistrationResponse for the passphrase (64 octets).
+    /// OPAQUE RegistrationResponse for the passphrase (64 bytes).
     pub passphrase: Base64Url,
-    /// OPAQUE RegistrationResponse for the recovery code (64 octets).
+    /// OPAQUE RegistrationResponse for the recovery code (64 bytes).
     pub recovery: Base64Url,
 }
 
@@ -135,9 +135,9 @@ pub struct AccountFinish {
 #[cfg_attr(feature = "openapi", derive(utoipa::ToSchema))]
 #[serde(deny_unknown_fields)]
 pub struct NewCredential {
-    /// OPAQUE RegistrationRecord (192 octets).
+    /// OPAQUE RegistrationRecord (192 bytes).
     pub record: Base64Url,
-    /// The vault key, sealed under a key that only the record's secret leads to (73 octets).
+    /// The vault key, sealed under a key that only the record's secret leads to (73 bytes).
     pub wrapped_key: Base64Url,
 }
 

@@ -1,21 +1,21 @@
-//! Octets as they travel in JSON: base64url without padding (RFC 4648, section 5).
+//! Bytes as they travel in JSON: base64url without padding (RFC 4648, section 5).
 
 use std::fmt;
 
 use base64ct::{Base64UrlUnpadded, Encoding};
 use serde::{Deserialize, Deserializer, Serialize, Serializer, de};
 
-/// Octets that JSON carries as base64url without padding.
+/// Bytes that JSON carries as base64url without padding.
 ///
 /// `Debug` prints their number only: what travels this way is mostly key material or ciphertext.
 #[derive(Clone, PartialEq, Eq, Hash, Default)]
 pub struct Base64Url(pub Vec<u8>);
 
 impl Base64Url {
-    /// The octets as text, as they stand in JSON.
+    /// The bytes as text, as they stand in JSON.
     #[must_use]
-    pub fn encode(octets: &[u8]) -> String {
-        Base64UrlUnpadded::encode_string(octets)
+    pub fn encode(bytes: &[u8]) -> String {
+        Base64UrlUnpadded::encode_string(bytes)
     }
 
     /// Reads text that [`Base64Url::encode`] wrote.
@@ -70,7 +70,7 @@ mod openapi {
             ObjectBuilder::new()
                 .schema_type(Type::String)
                 .pattern(Some("^[A-Za-z0-9_-]*$"))
-                .description(Some("Octets in base64url without padding (RFC 4648, section 5)."))
+                .description(Some("Bytes in base64url without padding (RFC 4648, section 5)."))
                 .into()
         }
     }
@@ -96,7 +96,7 @@ mod tests {
     }
 
     #[test]
-    fn debug_hides_the_octets() {
+    fn debug_hides_the_bytes() {
         assert_eq!(format!("{:?}", Base64Url(b"secret".to_vec())), "Base64Url(6 bytes)");
     }
 }

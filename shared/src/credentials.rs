@@ -2,7 +2,7 @@
 //!
 //! Each is an OPAQUE registration (RFC 9807, section 5) in two steps, as when the account was made, and wraps the same
 //! vault key: entries stay as they are. A passkey is one more credential, whose "password" is what its authenticator
-//! answers to a fixed input; the server verifies no assertion, and cannot tell a passkey from 32 random octets.
+//! answers to a fixed input; the server verifies no assertion, and cannot tell a passkey from 32 random bytes.
 //!
 //! All of this, and deleting the account, needs a session that was opened in the last
 //! [`crate::limits::FRESH_SECONDS`]; otherwise the answer is `log-in-again`. A stolen session cannot take a vault over.
@@ -21,7 +21,7 @@ use crate::sessions::CredentialName;
 pub struct CredentialStart {
     /// Which secret is to be set.
     pub credential: CredentialName,
-    /// OPAQUE RegistrationRequest (32 octets).
+    /// OPAQUE RegistrationRequest (32 bytes).
     pub request: Base64Url,
 }
 
@@ -29,7 +29,7 @@ pub struct CredentialStart {
 #[derive(Clone, Debug, Serialize, Deserialize)]
 #[cfg_attr(feature = "openapi", derive(utoipa::ToSchema))]
 pub struct CredentialChallenge {
-    /// OPAQUE RegistrationResponse (64 octets).
+    /// OPAQUE RegistrationResponse (64 bytes).
     pub response: Base64Url,
 }
 

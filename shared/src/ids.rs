@@ -22,7 +22,7 @@ pub struct AccountId(Uuid);
 #[serde(try_from = "Uuid", into = "Uuid")]
 pub struct EntryId(Uuid);
 
-/// Names a passkey: its WebAuthn credential id, 1 to [`PASSKEY_ID_MAX`] octets, as base64url without padding.
+/// Names a passkey: its WebAuthn credential id, 1 to [`PASSKEY_ID_MAX`] bytes, as base64url without padding.
 ///
 /// It is no secret: whoever asks for a log-in with a passkey sends it.
 #[derive(Clone, PartialEq, Eq, Hash, PartialOrd, Ord)]
@@ -30,7 +30,7 @@ pub struct EntryId(Uuid);
 #[cfg_attr(feature = "openapi", schema(value_type = String, min_length = 2, max_length = 1364))]
 pub struct PasskeyId(Vec<u8>);
 
-/// Names a session in the list of an account's sessions: 16 octets as base64url without padding. It opens nothing.
+/// Names a session in the list of an account's sessions: 16 bytes as base64url without padding. It opens nothing.
 #[derive(Clone, Copy, PartialEq, Eq, Hash, PartialOrd, Ord)]
 #[cfg_attr(feature = "openapi", derive(utoipa::ToSchema))]
 #[cfg_attr(feature = "openapi", schema(value_type = String, min_length = 22, max_length = 22))]
@@ -49,7 +49,7 @@ pub struct WrongVersion {
 pub struct NotAnId;
 
 impl AccountId {
-    /// An id from 16 random octets.
+    /// An id from 16 random bytes.
     #[must_use]
     pub fn from_random(random: [u8; 16]) -> Self {
         Self(Builder::from_random_bytes(random).into_uuid())
@@ -57,7 +57,7 @@ impl AccountId {
 }
 
 impl EntryId {
-    /// An id from the time in milliseconds since 1970 (UTC) and 10 random octets.
+    /// An id from the time in milliseconds since 1970 (UTC) and 10 random bytes.
     #[must_use]
     pub fn from_time(unix_ms: u64, random: [u8; 10]) -> Self {
         Self(Builder::from_unix_timestamp_millis(unix_ms, &random).into_uuid())
@@ -65,7 +65,7 @@ impl EntryId {
 }
 
 impl PasskeyId {
-    /// The credential id's octets.
+    /// The credential id's bytes.
     #[must_use]
     pub fn as_bytes(&self) -> &[u8] {
         &self.0
@@ -74,8 +74,8 @@ impl PasskeyId {
 
 impl TryFrom<Vec<u8>> for PasskeyId {
     type Error = NotAnId;
-    fn try_from(octets: Vec<u8>) -> Result<Self, NotAnId> {
-        if (1..=PASSKEY_ID_MAX).contains(&octets.len()) { Ok(Self(octets)) } else { Err(NotAnId) }
+    fn try_from(bytes: Vec<u8>) -> Result<Self, NotAnId> {
+        if (1..=PASSKEY_ID_MAX).contains(&bytes.len()) { Ok(Self(bytes)) } else { Err(NotAnId) }
     }
 }
 
@@ -88,7 +88,7 @@ impl SessionId {
         Self(id)
     }
 
-    /// The id's octets.
+    /// The id's bytes.
     #[must_use]
     pub fn as_bytes(&self) -> &[u8; 16] {
         &self.0
@@ -97,8 +97,8 @@ impl SessionId {
 
 impl TryFrom<Vec<u8>> for SessionId {
     type Error = NotAnId;
-    fn try_from(octets: Vec<u8>) -> Result<Self, NotAnId> {
-        octets.try_into().map(Self).map_err(|_| NotAnId)
+    fn try_from(bytes: Vec<u8>) -> Result<Self, NotAnId> {
+        bytes.try_into().map(Self).map_err(|_| NotAnId)
     }
 }
 
@@ -161,7 +161,7 @@ as_base64url!(SessionId);
 macro_rules! common {
     ($id:ident, $version:literal) => {
         impl $id {
-            /// The id's 16 octets, as they are stored and bound into what is sealed.
+            /// The id's 16 bytes, as they are stored and bound into what is sealed.
             #[must_use]
             pub fn as_bytes(&self) -> &[u8; 16] {
                 self.0.as_bytes()
@@ -181,8 +181,8 @@ macro_rules! common {
 
         impl TryFrom<[u8; 16]> for $id {
             type Error = WrongVersion;
-            fn try_from(octets: [u8; 16]) -> Result<Self, WrongVersion> {
-                Uuid::from_bytes(octets).try_into()
+            fn try_from(bytes: [u8; 16]) -> Result<Self, WrongVersion> {
+                Uuid::from_bytes(bytes).try_into()
             }
         }
 

@@ -27,7 +27,7 @@ pub const WRAPPED_KEY_LEN: usize = 1 + 24 + 32 + 16;
 /// Longest name that a device gives itself when it logs in, in Unicode scalar values after trimming.
 pub const DEVICE_MAX: usize = 64;
 
-/// Longest id of a passkey, in octets (Web Authentication Level 3, section 4, "Credential ID").
+/// Longest id of a passkey, in bytes (Web Authentication Level 3, section 4, "Credential ID").
 pub const PASSKEY_ID_MAX: usize = 1023;
 
 /// Most passkeys an account may have.

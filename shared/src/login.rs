@@ -51,10 +51,10 @@ impl Ksf for Stretch {
 }
 
 /// Argon2id, version 1.3 (RFC 9106), at these costs: memory in KiB, passes, lanes. The output may have any length from 4
-/// octets. Lanes are computed one after the other.
+/// bytes. Lanes are computed one after the other.
 ///
 /// # Errors
-/// If the costs, the salt (at least 8 octets) or the output are outside of what Argon2 knows, or if there is not as much
+/// If the costs, the salt (at least 8 bytes) or the output are outside of what Argon2 knows, or if there is not as much
 /// memory.
 pub fn argon2id(secret: &[u8], salt: &[u8], costs: [u32; 3], output: &mut [u8]) -> Result<(), argon2::Error> {
     let [memory_kib, passes, lanes] = costs;
@@ -93,12 +93,12 @@ pub struct SessionToken([u8; 32]);
 
 /// Derives a session's token from the key that OPAQUE leaves both sides with (HKDF-SHA-512, RFC 5869).
 #[must_use]
-#[expect(clippy::expect_used, reason = "HKDF-SHA-512 fails only above 16,320 octets")]
+#[expect(clippy::expect_used, reason = "HKDF-SHA-512 fails only above 16,320 bytes")]
 pub fn session_token(session_key: &[u8]) -> SessionToken {
     let mut token = SessionToken([0; 32]);
     Hkdf::<Sha512>::new(None, session_key)
         .expand(b"passmint/1/session token", &mut token.0)
-        .expect("32 octets are within HKDF's limit");
+        .expect("32 bytes are within HKDF's limit");
     token
 }
 
@@ -114,8 +114,8 @@ impl SessionToken {
     /// # Errors
     /// [`NotBase64Url`] if the text is not one that [`Self::expose_as_bearer`] writes.
     pub fn from_bearer(text: &str) -> Result<Self, NotBase64Url> {
-        let octets = Base64Url::decode(text)?;
-        octets.0.as_slice().try_into().map(Self).map_err(|_| NotBase64Url)
+        let bytes = Base64Url::decode(text)?;
+        bytes.0.as_slice().try_into().map(Self).map_err(|_| NotBase64Url)
     }
 
     /// The first half of the token's SHA-512: what the server stores in the token's stead.

@@ -22,10 +22,10 @@ pub const FORMAT: u8 = 1;
 #[cfg_attr(feature = "openapi", schema(value_type = Base64Url))]
 pub struct Sealed(Base64Url);
 
-/// The octets cannot be a sealed entry.
+/// The bytes cannot be a sealed entry.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, thiserror::Error)]
 pub enum NotSealed {
-    /// The first octet names a format that is not known here.
+    /// The first byte names a format that is not known here.
     #[error("unknown format of a sealed entry")]
     Format,
     /// The length is none that sealing makes.
@@ -34,7 +34,7 @@ pub enum NotSealed {
 }
 
 impl Sealed {
-    /// The octets as stored and sent.
+    /// The bytes as stored and sent.
     #[must_use]
     pub fn as_bytes(&self) -> &[u8] {
         &self.0.0
@@ -43,14 +43,14 @@ impl Sealed {
 
 impl TryFrom<Vec<u8>> for Sealed {
     type Error = NotSealed;
-    fn try_from(octets: Vec<u8>) -> Result<Self, NotSealed> {
-        if !BUCKETS.iter().any(|bucket| bucket + SEALED_OVERHEAD == octets.len()) {
+    fn try_from(bytes: Vec<u8>) -> Result<Self, NotSealed> {
+        if !BUCKETS.iter().any(|bucket| bucket + SEALED_OVERHEAD == bytes.len()) {
             return Err(NotSealed::Length);
         }
-        if octets.first() != Some(&FORMAT) {
+        if bytes.first() != Some(&FORMAT) {
             return Err(NotSealed::Format);
         }
-        Ok(Self(Base64Url(octets)))
+        Ok(Self(Base64Url(bytes)))
     }
 }
 
@@ -145,25 +145,25 @@ pub struct Written {
 mod tests {
     use super::*;
 
-    fn octets(bucket: usize) -> Vec<u8> {
-        let mut octets = vec![0; bucket + SEALED_OVERHEAD];
-        octets[0] = FORMAT;
-        octets
+    fn bytes(bucket: usize) -> Vec<u8> {
+        let mut bytes = vec![0; bucket + SEALED_OVERHEAD];
+        bytes[0] = FORMAT;
+        bytes
     }
 
     #[test]
     fn only_the_lengths_that_sealing_makes_pass() {
         for bucket in BUCKETS {
-            assert!(Sealed::try_from(octets(bucket)).is_ok());
-            assert_eq!(Sealed::try_from(octets(bucket + 1)), Err(NotSealed::Length));
-            assert_eq!(Sealed::try_from(octets(bucket - 1)), Err(NotSealed::Length));
+            assert!(Sealed::try_from(bytes(bucket)).is_ok());
+            assert_eq!(Sealed::try_from(bytes(bucket + 1)), Err(NotSealed::Length));
+            assert_eq!(Sealed::try_from(bytes(bucket - 1)), Err(NotSealed::Length));
         }
         assert_eq!(Sealed::try_from(Vec::new()), Err(NotSealed::Length));
     }
 
     #[test]
     fn an_unknown_format_is_refused_in_json_too() {
-        let mut unknown = octets(1024);
+        let mut unknown = bytes(1024);
         unknown[0] = 2;
         assert_eq!(Sealed::try_from(unknown.clone()), Err(NotSealed::Format));
         let json = format!("\"{}\"", Base64Url::encode(&unknown));
@@ -173,7 +173,7 @@ mod tests {
 
     #[test]
     fn a_put_refuses_fields_it_does_not_know() {
-        let sealed = Base64Url::encode(&octets(1024));
+        let sealed = Base64Url::encode(&bytes(1024));
         assert!(serde_json::from_str::<PutPassword>(&format!(r#"{{"replaces":0,"sealed":"{sealed}"}}"#)).is_ok());
         assert!(
             serde_json::from_str::<PutPassword>(&format!(r#"{{"replaces":0,"sealed":"{sealed}","name":"x"}}"#))

@@ -22,7 +22,7 @@ pub enum CredentialName {
     /// The recovery code that was written down when the vault was made.
     Recovery,
     /// What this passkey's authenticator makes of its secret and of an input that is always the same (Web
-    /// Authentication Level 3, section 10.1.4, "prf"): 32 octets.
+    /// Authentication Level 3, section 10.1.4, "prf"): 32 bytes.
     Passkey(PasskeyId),
 }
 
@@ -121,7 +121,7 @@ pub struct SessionStart {
     pub login: Login,
     /// Which secret is used.
     pub credential: CredentialName,
-    /// OPAQUE KE1 (96 octets).
+    /// OPAQUE KE1 (96 bytes).
     pub request: Base64Url,
 }
 
@@ -132,7 +132,7 @@ pub struct SessionChallenge {
     /// The server's side of the log-in, sealed by the server for itself; send it back with the finish. It is good
     /// for two minutes, on every process that has the same server key.
     pub state: Base64Url,
-    /// OPAQUE KE2 (320 octets).
+    /// OPAQUE KE2 (320 bytes).
     pub response: Base64Url,
 }
 
@@ -143,7 +143,7 @@ pub struct SessionChallenge {
 pub struct SessionFinish {
     /// `state` from the start's answer.
     pub state: Base64Url,
-    /// OPAQUE KE3 (64 octets).
+    /// OPAQUE KE3 (64 bytes).
     pub finalization: Base64Url,
     /// What the client calls its device, for the list of sessions.
     #[serde(default, skip_serializing_if = "Option::is_none")]
@@ -156,7 +156,7 @@ pub struct SessionFinish {
 pub struct SessionOpened {
     /// Whose vault it is.
     pub account_id: AccountId,
-    /// The vault key, wrapped for the secret that was used (73 octets).
+    /// The vault key, wrapped for the secret that was used (73 bytes).
     pub wrapped_key: Base64Url,
     /// The session ends after this many seconds without a request.
     pub idle_seconds: u64,

@@ -27,7 +27,7 @@ cargo xtask <command>
   trunk <arguments>  Trunk, with its tools on its PATH: `trunk serve` rebuilds the page with each change (CONTRIBUTING.md)
   finish-page        called by Trunk, when it has compiled the page: see Trunk.toml
   dist               one release binary with the page inside: dist/passmint
-  reproduce          builds the page twice, in two places, and compares every octet
+  reproduce          builds the page twice, in two places, and compares every byte
   sbom               what binary and page are made of, as CycloneDX: dist/passmint.cdx.json, dist/page.cdx.json
   bench [<part>]     every figure in one table: docs/BENCHMARKS.md. Parts: page (bytes, time to usable, minting), keyring
                      (opening, sealing), list (1,000 and 10,000 entries), server (saves, sync, log-ins, memory)

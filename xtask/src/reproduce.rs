@@ -1,4 +1,4 @@
-//! `cargo xtask reproduce`: whoever builds the same sources gets the same page, octet for octet.
+//! `cargo xtask reproduce`: whoever builds the same sources gets the same page, byte for byte.
 //!
 //! The page is built here, and once more from nothing: in another folder, with cargo's home, build output, umask, language
 //! and time zone elsewhere. What `passmint verify URL` says is worth only as much as this.
@@ -56,7 +56,7 @@ fn compare(ours: &Files, theirs: &Files) -> Result<()> {
 /// Fails if a file names a folder of this machine: both builds could have named the same one.
 fn names_no_place(files: &Files, places: &[PathBuf]) -> Result<()> {
     for place in places.iter().map(|place| format!("{}/", place.display())) {
-        let naming = files.iter().find(|(_, octets)| octets.windows(place.len()).any(|part| part == place.as_bytes()));
+        let naming = files.iter().find(|(_, bytes)| bytes.windows(place.len()).any(|part| part == place.as_bytes()));
         if let Some((name, _)) = naming {
             bail!("{name} names a place on this machine: {place}");
         }

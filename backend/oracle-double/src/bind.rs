@@ -115,7 +115,7 @@ impl Bind {
         let calls = self.callbacks()?;
         self.rows_returned.store(values.len() as u32, Ordering::SeqCst);
         for (index, value) in values.iter().enumerate() {
-            let octets = codec::width(self.kind).is_none().then(|| codec::octets(self.kind, value)).transpose()?;
+            let bytes = codec::width(self.kind).is_none().then(|| codec::to_bytes(self.kind, value)).transpose()?;
             let mut done = 0;
             let mut piece = 0;
             loop {
@@ -141,18 +141,18 @@ impl Bind {
                     }
                     put(indicator, if **value == Value::Null { -1 } else { 0 });
                     put(code, 0);
-                    match &octets {
+                    match &bytes {
                         _ if **value == Value::Null => put(len, 0),
                         None => put(len, codec::write(self.kind, value, buffer, self.size)? as u32),
-                        Some(octets) => {
-                            let part = (octets.len() - done).min(len.read() as usize);
-                            ptr::copy_nonoverlapping(octets[done..].as_ptr(), buffer, part);
+                        Some(bytes) => {
+                            let part = (bytes.len() - done).min(len.read() as usize);
+                            ptr::copy_nonoverlapping(bytes[done..].as_ptr(), buffer, part);
                             put(len, part as u32);
                             done += part;
                         }
                     }
                 }
-                if octets.as_ref().is_none_or(|octets| done >= octets.len()) {
+                if bytes.as_ref().is_none_or(|bytes| done >= bytes.len()) {
                     break;
                 }
                 // The next piece of the same value.

@@ -42,8 +42,8 @@ fn textual(text: String) -> Value {
     if text.is_empty() { Value::Null } else { Value::Text(text) }
 }
 
-fn binary(octets: Vec<u8>) -> Value {
-    if octets.is_empty() { Value::Null } else { Value::Blob(octets) }
+fn binary(bytes: Vec<u8>) -> Value {
+    if bytes.is_empty() { Value::Null } else { Value::Blob(bytes) }
 }
 
 /// Reads a value of a type from a buffer.
@@ -83,20 +83,20 @@ pub unsafe fn read(kind: u16, at: *const u8, len: usize) -> Res<Value> {
             let offset = if kind == sqlt::TIMESTAMP { None } else { Some(held.offset.unwrap_or_default()) };
             Value::Text(DateTime { offset, ..held }.timestamp())
         }
-        sqlt::CLOB => textual(String::from_utf8_lossy(&lob::locator(at.cast_mut().cast())?.octets).into_owned()),
+        sqlt::CLOB => textual(String::from_utf8_lossy(&lob::locator(at.cast_mut().cast())?.bytes).into_owned()),
         // An empty LOB is not NULL, but nothing here makes one on purpose.
-        sqlt::BLOB => binary(lob::locator(at.cast_mut().cast())?.octets.clone()),
+        sqlt::BLOB => binary(lob::locator(at.cast_mut().cast())?.bytes.clone()),
         _ => return Err(ora(932, format!("inconsistent datatypes: the double does not know external type {kind}"))),
     })
 }
 
 /// The bytes of a value as text or as raw; a descriptor or a number is written by [`write`].
-pub fn octets(kind: u16, value: &Value) -> Res<Vec<u8>> {
+pub fn to_bytes(kind: u16, value: &Value) -> Res<Vec<u8>> {
     let text = matches!(kind, sqlt::CHR | sqlt::AFC | sqlt::LNG | sqlt::CLOB);
     Ok(match value {
         Value::Null => Vec::new(),
-        Value::Blob(octets) if text => octets.iter().flat_map(|octet| format!("{octet:02X}").into_bytes()).collect(),
-        Value::Blob(octets) => octets.clone(),
+        Value::Blob(bytes) if text => bytes.iter().flat_map(|byte| format!("{byte:02X}").into_bytes()).collect(),
+        Value::Blob(bytes) => bytes.clone(),
         Value::Text(text) => text.clone().into_bytes(),
         Value::Integer(integer) if text => integer.to_string().into_bytes(),
         Value::Real(real) if text => number::show(*real).into_bytes(),
@@ -122,16 +122,16 @@ pub unsafe fn write(kind: u16, value: &Value, at: *mut u8, size: usize) -> Res<u
         Value::Text(text) => DateTime::parse(text).ok_or_else(|| plain(1843)),
         _ => Err(plain(932)),
     };
-    let copy = |octets: &[u8]| {
-        if octets.len() > size {
+    let copy = |bytes: &[u8]| {
+        if bytes.len() > size {
             return Err(plain(6502));
         }
-        unsafe { std::ptr::copy_nonoverlapping(octets.as_ptr(), at, octets.len()) };
-        Ok(octets.len())
+        unsafe { std::ptr::copy_nonoverlapping(bytes.as_ptr(), at, bytes.len()) };
+        Ok(bytes.len())
     };
     let exact = width(kind).unwrap_or_default();
     match kind {
-        sqlt::CHR | sqlt::AFC | sqlt::LNG | sqlt::BIN | sqlt::LBI => return copy(&octets(kind, value)?),
+        sqlt::CHR | sqlt::AFC | sqlt::LNG | sqlt::BIN | sqlt::LBI => return copy(&to_bytes(kind, value)?),
         sqlt::VNU => {
             let coded = number::encode(&numeric(value)?).ok_or_else(|| plain(1722))?;
             let len = u8::try_from(coded.len()).map_err(|_| plain(1426))?;
@@ -163,7 +163,7 @@ pub unsafe fn write(kind: u16, value: &Value, at: *mut u8, size: usize) -> Res<u
         sqlt::TIMESTAMP | sqlt::TIMESTAMP_TZ | sqlt::TIMESTAMP_LTZ => datetime::write(at.cast(), moment(value)?)?,
         sqlt::CLOB | sqlt::BLOB => {
             let temporary = lob::locator(at.cast())?.temporary;
-            *lob::locator(at.cast())? = Lob { temporary, ..Lob::of(octets(kind, value)?, kind == sqlt::CLOB) };
+            *lob::locator(at.cast())? = Lob { temporary, ..Lob::of(to_bytes(kind, value)?, kind == sqlt::CLOB) };
         }
         _ => return Err(ora(932, format!("inconsistent datatypes: the double does not know external type {kind}"))),
     }

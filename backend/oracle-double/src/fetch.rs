@@ -58,7 +58,7 @@ impl Define {
 
     fn put_in_pieces(&self, row: usize, value: &Value) -> Res<()> {
         let (context, take) = (*lock(&self.callback)).ok_or_else(|| plain(1405))?;
-        let octets = codec::octets(self.kind, value)?;
+        let bytes = codec::to_bytes(self.kind, value)?;
         let mut done = 0;
         loop {
             let (mut buffer, mut len, mut piece) = (ptr::null_mut(), ptr::null_mut(), 0);
@@ -78,14 +78,14 @@ impl Define {
                 if said != CONTINUE || len.is_null() {
                     return Err(plain(1405));
                 }
-                let part = (octets.len() - done).min(len.read() as usize);
-                ptr::copy_nonoverlapping(octets[done..].as_ptr(), buffer, part);
+                let part = (bytes.len() - done).min(len.read() as usize);
+                ptr::copy_nonoverlapping(bytes[done..].as_ptr(), buffer, part);
                 put(len, part as u32);
                 put(indicator, if *value == Value::Null { -1 } else { 0 });
                 put(code, 0);
                 done += part;
             }
-            if done >= octets.len() {
+            if done >= bytes.len() {
                 return Ok(());
             }
         }
@@ -179,7 +179,7 @@ pub fn guess(values: impl Iterator<Item = Value>) -> (u16, u16) {
         match value {
             Value::Null => continue,
             Value::Integer(_) | Value::Real(_) => return (sqlt::NUM, 22),
-            Value::Blob(octets) if octets.len() > 2000 => return (sqlt::BLOB, 4000),
+            Value::Blob(bytes) if bytes.len() > 2000 => return (sqlt::BLOB, 4000),
             Value::Blob(_) => guess = (sqlt::BIN, 2000),
             Value::Text(text) => match crate::datetime::DateTime::parse(&text) {
                 Some(read) if read.offset.is_some() => return (sqlt::TIMESTAMP_TZ, 13),

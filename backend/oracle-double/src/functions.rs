@@ -23,7 +23,7 @@ pub fn register(connection: &Connection, service: &Arc<Service>, user: &str) -> 
     connection.create_scalar_function("ora_raw_length", 1, constant, |context| {
         Ok(match context.get_raw(0) {
             ValueRef::Null => Value::Null,
-            ValueRef::Blob(octets) => Value::Integer(octets.len() as i64 * 2),
+            ValueRef::Blob(bytes) => Value::Integer(bytes.len() as i64 * 2),
             ValueRef::Text(text) => Value::Integer(String::from_utf8_lossy(text).chars().count() as i64),
             other => Value::Integer(other.as_str().map_or(0, str::len) as i64),
         })
@@ -61,6 +61,6 @@ fn text(context: &Context<'_>) -> Result<Value> {
         ValueRef::Integer(integer) => Value::Text(integer.to_string()),
         ValueRef::Real(real) => Value::Text(crate::number::show(real)),
         ValueRef::Text(text) => Value::Text(String::from_utf8_lossy(text).into_owned()),
-        ValueRef::Blob(octets) => Value::Text(octets.iter().map(|octet| format!("{octet:02X}")).collect()),
+        ValueRef::Blob(bytes) => Value::Text(bytes.iter().map(|byte| format!("{byte:02X}")).collect()),
     })
 }

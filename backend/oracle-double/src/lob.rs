@@ -10,7 +10,7 @@ use crate::handles::{self, Handle, lock};
 /// What a locator points to.
 #[derive(Clone, Debug, Default)]
 pub struct Lob {
-    pub octets: Vec<u8>,
+    pub bytes: Vec<u8>,
     pub text: bool,
     pub temporary: bool,
     pub open: bool,
@@ -18,23 +18,23 @@ pub struct Lob {
 
 impl Lob {
     /// A row's value.
-    pub fn of(octets: Vec<u8>, text: bool) -> Self {
-        Self { octets, text, temporary: false, open: false }
+    pub fn of(bytes: Vec<u8>, text: bool) -> Self {
+        Self { bytes, text, temporary: false, open: false }
     }
 
     /// Its length, in characters if it is text.
     fn len(&self) -> u64 {
-        if self.text { String::from_utf8_lossy(&self.octets).chars().count() as u64 } else { self.octets.len() as u64 }
+        if self.text { String::from_utf8_lossy(&self.bytes).chars().count() as u64 } else { self.bytes.len() as u64 }
     }
 
     /// Where a position is, in bytes. Positions count from 0 here.
     fn byte_at(&self, position: u64) -> usize {
         let position = usize::try_from(position).unwrap_or(usize::MAX);
         if !self.text {
-            return position.min(self.octets.len());
+            return position.min(self.bytes.len());
         }
-        let text = std::str::from_utf8(&self.octets).unwrap_or_default();
-        text.char_indices().nth(position).map_or(self.octets.len(), |(at, _)| at)
+        let text = std::str::from_utf8(&self.bytes).unwrap_or_default();
+        text.char_indices().nth(position).map_or(self.bytes.len(), |(at, _)| at)
     }
 }
 
@@ -112,7 +112,7 @@ unsafe extern "C" fn OCILobTrim2(_svc: Ptr, error: Ptr, at: Ptr, len: u64) -> c_
             return refuse(22920);
         }
         let end = lob.byte_at(len);
-        lob.octets.truncate(end);
+        lob.bytes.truncate(end);
         Ok(SUCCESS)
     })
 }
@@ -122,7 +122,7 @@ unsafe extern "C" fn OCILobWrite2(
     _svc: Ptr,
     error: Ptr,
     at: Ptr,
-    octets: *mut u64,
+    byte_count: *mut u64,
     chars: *mut u64,
     offset: u64,
     from: *const u8,
@@ -141,10 +141,10 @@ unsafe extern "C" fn OCILobWrite2(
         }
         let new = unsafe { bytes(from, len as usize) };
         let begin = lob.byte_at(offset.saturating_sub(1));
-        let end = (begin + new.len()).min(lob.octets.len());
-        lob.octets.splice(begin..end, new.iter().copied());
+        let end = (begin + new.len()).min(lob.bytes.len());
+        lob.bytes.splice(begin..end, new.iter().copied());
         unsafe {
-            put(octets, len);
+            put(byte_count, len);
             put(chars, String::from_utf8_lossy(new).chars().count() as u64);
         }
         Ok(SUCCESS)
@@ -156,7 +156,7 @@ unsafe extern "C" fn OCILobRead2(
     _svc: Ptr,
     error: Ptr,
     at: Ptr,
-    octets: *mut u64,
+    byte_count: *mut u64,
     chars: *mut u64,
     offset: u64,
     to: *mut u8,
@@ -169,13 +169,13 @@ unsafe extern "C" fn OCILobRead2(
 ) -> c_int {
     guard(error, || {
         let lob = locator(at)?;
-        let wanted = unsafe { if lob.text { chars.read() } else { octets.read() } };
+        let wanted = unsafe { if lob.text { chars.read() } else { byte_count.read() } };
         let begin = lob.byte_at(offset.saturating_sub(1));
         let end = lob.byte_at(offset.saturating_sub(1).saturating_add(wanted)).min(begin + size as usize);
-        let part = &lob.octets[begin..end];
+        let part = &lob.bytes[begin..end];
         unsafe {
             std::ptr::copy_nonoverlapping(part.as_ptr(), to, part.len());
-            put(octets, part.len() as u64);
+            put(byte_count, part.len() as u64);
             put(chars, String::from_utf8_lossy(part).chars().count() as u64);
         }
         Ok(SUCCESS)

@@ -227,7 +227,7 @@ impl Stmt {
 fn fits(values: &[Value], narrow: &[usize]) -> Res<()> {
     let long = |slot: &usize| match &values[*slot] {
         Value::Text(text) => text.len() > 4000,
-        Value::Blob(octets) => octets.len() > 4000,
+        Value::Blob(bytes) => bytes.len() > 4000,
         _ => false,
     };
     if narrow.iter().any(long) {

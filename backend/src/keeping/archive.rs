@@ -25,7 +25,7 @@ const FORMAT: u32 = 1;
 pub(super) const DATABASE: &str = "passmint.db";
 pub(super) const SERVER_KEY: &str = "server-key";
 const MANIFEST: &str = "manifest.json";
-/// Octets of the parts that are read into memory.
+/// Bytes of the parts that are read into memory.
 const SMALL_MAX: u64 = 64 * 1024;
 
 /// What an archive says of itself.
@@ -72,7 +72,7 @@ pub(super) fn is_ours(name: &str) -> bool {
     let Some(rest) = name.strip_prefix("passmint-") else { return false };
     let rest = rest.strip_suffix(".sealed").unwrap_or(rest);
     let Some(time) = rest.strip_suffix("Z.tar") else { return false };
-    let digits = |text: &str, count| text.len() == count && text.bytes().all(|octet| octet.is_ascii_digit());
+    let digits = |text: &str, count| text.len() == count && text.bytes().all(|byte| byte.is_ascii_digit());
     time.split_once('T').is_some_and(|(date, time)| digits(date, 8) && digits(time, 6))
 }
 
@@ -84,9 +84,9 @@ pub(super) fn write(
     key: Option<&ServerKey>,
     passphrase: Option<&Passphrase>,
 ) -> Result<()> {
-    let mut octets = File::open(database).context("the copy of the database")?;
+    let mut bytes = File::open(database).context("the copy of the database")?;
     let key = key.map(ServerKey::expose_as_text);
-    let mut files = BTreeMap::from([(DATABASE.to_owned(), hash(&mut octets)?)]);
+    let mut files = BTreeMap::from([(DATABASE.to_owned(), hash(&mut bytes)?)]);
     if let Some(key) = &key {
         files.insert(SERVER_KEY.to_owned(), hash(&mut key.as_bytes())?);
     }
@@ -99,7 +99,7 @@ pub(super) fn write(
         entries: census.entries,
         files,
     };
-    octets.rewind()?;
+    bytes.rewind()?;
     let mut pack = |to: &mut dyn Write| {
         let mut tar = Builder::new(to);
         let mut add = |name: &str, size: u64, from: &mut dyn Read| {
@@ -115,7 +115,7 @@ pub(super) fn write(
         if let Some(key) = &key {
             add(SERVER_KEY, key.len() as u64, &mut key.as_bytes())?;
         }
-        add(DATABASE, octets.metadata()?.len(), &mut octets)?;
+        add(DATABASE, bytes.metadata()?.len(), &mut bytes)?;
         tar.finish()?;
         Ok::<_, anyhow::Error>(())
     };
@@ -173,9 +173,9 @@ fn unpack(from: &mut dyn Read, folder: &Path) -> Result<Opened> {
                 manifest = Some(read);
             }
             SERVER_KEY if server_key.is_none() => {
-                let octets = small(&mut entry)?;
-                hashes.insert(name, hash(&mut octets.as_slice())?);
-                let text = str::from_utf8(&octets).ok().context("the server key in it is not text")?;
+                let bytes = small(&mut entry)?;
+                hashes.insert(name, hash(&mut bytes.as_slice())?);
+                let text = str::from_utf8(&bytes).ok().context("the server key in it is not text")?;
                 server_key = Some(ServerKey::from_text(text).context("the server key in it")?);
             }
             DATABASE if database.is_none() => {
@@ -199,19 +199,19 @@ fn unpack(from: &mut dyn Read, folder: &Path) -> Result<Opened> {
 }
 
 fn small(from: &mut dyn Read) -> Result<Zeroizing<Vec<u8>>> {
-    let mut octets = Zeroizing::new(Vec::new());
-    from.take(SMALL_MAX + 1).read_to_end(&mut octets)?;
-    ensure!(octets.len() as u64 <= SMALL_MAX, "a part of it is too large");
-    Ok(octets)
+    let mut bytes = Zeroizing::new(Vec::new());
+    from.take(SMALL_MAX + 1).read_to_end(&mut bytes)?;
+    ensure!(bytes.len() as u64 <= SMALL_MAX, "a part of it is too large");
+    Ok(bytes)
 }
 
 fn hash(from: &mut dyn Read) -> Result<String> {
     let mut hash = Sha256::new();
-    let mut octets = vec![0; 64 * 1024];
+    let mut bytes = vec![0; 64 * 1024];
     loop {
-        match from.read(&mut octets)? {
-            0 => return Ok(hash.finalize().iter().map(|octet| format!("{octet:02x}")).collect()),
-            count => hash.update(&octets[..count]),
+        match from.read(&mut bytes)? {
+            0 => return Ok(hash.finalize().iter().map(|byte| format!("{byte:02x}")).collect()),
+            count => hash.update(&bytes[..count]),
         }
     }
 }

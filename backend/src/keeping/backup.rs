@@ -55,8 +55,8 @@ pub enum Source<'a> {
 pub struct Made {
     /// The archive.
     pub file: PathBuf,
-    /// Its octets.
-    pub octets: u64,
+    /// Its bytes.
+    pub bytes: u64,
     /// What is in it.
     pub census: Census,
 }
@@ -97,7 +97,7 @@ pub fn make(
     archive::write(archive.as_file_mut(), &copy, &census, key, passphrase.as_ref())
         .context("cannot write the archive")?;
     archive.as_file().sync_all().context("cannot write the archive")?;
-    let octets = archive.as_file().metadata().context("cannot write the archive")?.len();
+    let bytes = archive.as_file().metadata().context("cannot write the archive")?.len();
     let ask = || passphrase.context("an archive without a passphrase came out sealed");
     let verified = verify::archive(archive.path(), work.path(), ask).context("the archive does not read back")?;
     ensure!(verified.census == census, "the archive does not read back as it was written");
@@ -105,7 +105,7 @@ pub fn make(
     archive.persist_noclobber(&target).map_err(|error| error.error).with_context(place)?;
     // The name is on the disk, too.
     File::open(folder).and_then(|folder| folder.sync_all()).with_context(place)?;
-    Ok(Made { file: target, octets, census })
+    Ok(Made { file: target, bytes, census })
 }
 
 fn copy(source: &Source<'_>, work: &Path) -> Result<PathBuf> {

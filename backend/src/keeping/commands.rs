@@ -33,7 +33,7 @@ impl Backup {
             found => found,
         };
         let is_sealed = passphrase.is_some();
-        let Made { file, octets, census } = match self.data.database {
+        let Made { file, bytes, census } = match self.data.database {
             DatabaseKind::Sqlite => {
                 make(&Source::File(&sqlite_file(&self.data.data)), key.as_ref(), &self.archive, passphrase)?
             }
@@ -43,7 +43,7 @@ impl Backup {
             }
         };
         let (mut out, mut advice) = (io::stdout(), io::stderr());
-        writeln!(out, "{}: {octets} octets, read back and found whole", file.display())?;
+        writeln!(out, "{}: {bytes} bytes, read back and found whole", file.display())?;
         told(&mut out, &census)?;
         match (key.is_some(), is_sealed) {
             (true, false) => writeln!(

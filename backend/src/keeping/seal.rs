@@ -2,7 +2,7 @@
 //!
 //! Argon2id makes a key of a passphrase and a salt; ChaCha20-Poly1305 in the STREAM construction (Hoang, Reyhanitabar,
 //! Rogaway and Vizár, 2015; `aead::stream`) seals chunks of 64 KiB, each bound to its place, the last one marked as the
-//! last, and all to the header. docs/SECURITY.md has the octets.
+//! last, and all to the header. docs/SECURITY.md has the bytes.
 
 use std::io::{self, ErrorKind, Read, Write};
 
@@ -17,11 +17,11 @@ use zeroize::Zeroizing;
 
 use super::Passphrase;
 
-/// What a sealed archive starts with; the last octet is the format's version.
+/// What a sealed archive starts with; the last byte is the format's version.
 pub(super) const MAGIC: &[u8; 17] = b"passmint-archive\x01";
 const SALT_LEN: usize = 16;
 const HEADER_LEN: usize = MAGIC.len() + 12 + SALT_LEN;
-/// Octets of a chunk before it is sealed.
+/// Bytes of a chunk before it is sealed.
 const CHUNK: usize = 64 * 1024;
 const TAG_LEN: usize = 16;
 /// The nonce's fixed part. The key is used for one archive only, so that it may be the same each time.
@@ -89,15 +89,15 @@ impl<W: Write> Sealer<W> {
 }
 
 impl<W: Write> Write for Sealer<W> {
-    fn write(&mut self, octets: &[u8]) -> io::Result<usize> {
+    fn write(&mut self, bytes: &[u8]) -> io::Result<usize> {
         if self.chunk.len() == CHUNK {
             let next = Payload { msg: &self.chunk, aad: &self.header };
             let sealed = self.stream.encrypt_next(next).map_err(failed)?;
             self.to.write_all(&sealed)?;
             self.chunk.clear();
         }
-        let taken = octets.len().min(CHUNK - self.chunk.len());
-        self.chunk.extend_from_slice(&octets[..taken]);
+        let taken = bytes.len().min(CHUNK - self.chunk.len());
+        self.chunk.extend_from_slice(&bytes[..taken]);
         Ok(taken)
     }
 
@@ -190,37 +190,37 @@ mod tests {
         Passphrase::new(text.to_owned()).unwrap()
     }
 
-    fn sealed(octets: &[u8]) -> Vec<u8> {
+    fn sealed(bytes: &[u8]) -> Vec<u8> {
         let mut sealer = Sealer::new(Vec::new(), &passphrase("correct horse battery")).unwrap();
-        sealer.write_all(octets).unwrap();
+        sealer.write_all(bytes).unwrap();
         sealer.finish().unwrap()
     }
 
     fn opened(sealed: &[u8], words: &str) -> Result<Vec<u8>> {
-        let mut octets = Vec::new();
-        Opener::new(sealed, &passphrase(words))?.read_to_end(&mut octets)?;
-        Ok(octets)
+        let mut bytes = Vec::new();
+        Opener::new(sealed, &passphrase(words))?.read_to_end(&mut bytes)?;
+        Ok(bytes)
     }
 
     #[test]
     fn every_length_comes_back() {
         for length in [0, 1, CHUNK - 1, CHUNK, CHUNK + 1, 2 * CHUNK, 2 * CHUNK + 77] {
-            let octets: Vec<u8> = (0..length).map(|at| (at % 251) as u8).collect();
-            let sealed = sealed(&octets);
+            let bytes: Vec<u8> = (0..length).map(|at| (at % 251) as u8).collect();
+            let sealed = sealed(&bytes);
             assert_eq!(sealed.len(), HEADER_LEN + length + TAG_LEN * length.div_ceil(CHUNK).max(1), "{length}");
-            assert!(opened(&sealed, "correct horse battery").unwrap() == octets, "{length}");
+            assert!(opened(&sealed, "correct horse battery").unwrap() == bytes, "{length}");
         }
     }
 
     #[test]
     fn what_was_changed_cut_or_moved_does_not_open() {
-        let octets: Vec<u8> = (0..2 * CHUNK).map(|at| (at % 251) as u8).collect();
-        let whole = sealed(&octets);
+        let bytes: Vec<u8> = (0..2 * CHUNK).map(|at| (at % 251) as u8).collect();
+        let whole = sealed(&bytes);
         let open = |sealed: &[u8]| opened(sealed, "correct horse battery");
         assert!(opened(&whole, "correct horse batterx").is_err(), "another passphrase");
         let body = HEADER_LEN;
         let sealed_chunk = CHUNK + TAG_LEN;
-        for (what, end) in [("the last chunk", body + sealed_chunk), ("an octet", whole.len() - 1), ("all", body)] {
+        for (what, end) in [("the last chunk", body + sealed_chunk), ("an byte", whole.len() - 1), ("all", body)] {
             assert!(open(&whole[..end]).is_err(), "{what} is cut off");
         }
         assert!(open(&[whole.as_slice(), &[0]].concat()).is_err(), "something is added");
@@ -231,7 +231,7 @@ mod tests {
         for place in [MAGIC.len() + 12, body, body + sealed_chunk - 1, whole.len() - 1] {
             let mut changed = whole.clone();
             changed[place] ^= 1;
-            assert!(open(&changed).is_err(), "octet {place}");
+            assert!(open(&changed).is_err(), "byte {place}");
         }
         let mut cheaper = whole.clone();
         cheaper[MAGIC.len() + 7] = 2;

@@ -43,7 +43,7 @@ impl Collector for Process {
     }
 }
 
-/// Octets.
+/// Bytes.
 fn resident() -> Option<f64> {
     let status = fs::read_to_string("/proc/self/status").ok()?;
     let line = status.lines().find_map(|line| line.strip_prefix("VmRSS:"))?;

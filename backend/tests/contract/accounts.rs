@@ -73,7 +73,7 @@ pub fn letter_case_does_not_make_a_second_account(driver: &impl Driver) {
     let found = store.credential(&Login::new("åSA").unwrap(), &CredentialName::Passphrase).unwrap();
     assert_eq!(found.unwrap().account, asa);
     assert_eq!(store.credential(&Login::new("asa").unwrap(), &CredentialName::Passphrase).unwrap(), None);
-    // As long as a name may be, of characters that take four octets each.
+    // As long as a name may be, of characters that take four bytes each.
     let long = "𝔞".repeat(255);
     settle(&*store, 3, &long);
     assert!(store.credential(&Login::new(&long).unwrap(), &CredentialName::Recovery).unwrap().is_some());

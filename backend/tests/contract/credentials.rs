@@ -152,7 +152,7 @@ pub fn a_passkey_is_set_once_and_replaced_by_another_of_its_id(driver: &impl Dri
     assert!(goes_on(&*store, 6));
 }
 
-pub fn a_passkeys_id_is_all_of_its_octets(driver: &impl Driver) {
+pub fn a_passkeys_id_is_all_of_its_bytes(driver: &impl Driver) {
     let store = driver.open();
     let ada = settle(&*store, 1, "ada");
     store.open_session(&session(ada, 5), &LONG, NOW).unwrap();

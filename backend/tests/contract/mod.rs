@@ -51,7 +51,7 @@ macro_rules! suite {
             only_a_session_that_goes_on_sets_a_secret,
             a_passkey_is_added_used_and_removed,
             a_passkey_is_set_once_and_replaced_by_another_of_its_id,
-            a_passkeys_id_is_all_of_its_octets,
+            a_passkeys_id_is_all_of_its_bytes,
             there_is_room_for_so_many_passkeys,
             no_log_in_outlives_a_new_passphrase,
             a_session_ends_when_idle_and_in_any_case,
@@ -131,9 +131,9 @@ pub fn entry_id(tag: u16) -> EntryId {
 
 /// Something of a bucket's size that starts as sealed entries do.
 pub fn sealed(bucket: usize, fill: u8) -> Sealed {
-    let mut octets = vec![fill; bucket + SEALED_OVERHEAD];
-    octets[0] = FORMAT;
-    octets.try_into().unwrap()
+    let mut bytes = vec![fill; bucket + SEALED_OVERHEAD];
+    bytes[0] = FORMAT;
+    bytes.try_into().unwrap()
 }
 
 pub fn put(account: AccountId, id: EntryId, replaces: u32, fill: u8) -> Put {

@@ -67,19 +67,19 @@ pub fn replacing_nothing_is_not_found(driver: &impl Driver) {
 pub fn every_bucket_comes_back_byte_for_byte(driver: &impl Driver) {
     let store = driver.open();
     let ada = settle(&*store, 1, "ada");
-    let octets = |bucket: usize| {
-        let mut octets: Vec<u8> = (0..bucket + SEALED_OVERHEAD).map(|n| (n * 31 % 251) as u8).collect();
-        octets[0] = FORMAT;
-        Sealed::try_from(octets).unwrap()
+    let bytes = |bucket: usize| {
+        let mut bytes: Vec<u8> = (0..bucket + SEALED_OVERHEAD).map(|n| (n * 31 % 251) as u8).collect();
+        bytes[0] = FORMAT;
+        Sealed::try_from(bytes).unwrap()
     };
     for (tag, bucket) in BUCKETS.into_iter().enumerate() {
-        let put = Put { sealed: octets(bucket), ..put(ada, entry_id(tag as u16), 0, 0) };
+        let put = Put { sealed: bytes(bucket), ..put(ada, entry_id(tag as u16), 0, 0) };
         store.put(&put, MANY, NOW).unwrap();
     }
     let entries = store.changes(ada, 0, 10).unwrap().entries;
     assert_eq!(entries.len(), BUCKETS.len());
     for (entry, bucket) in entries.iter().zip(BUCKETS) {
-        assert!(entry.sealed == Some(octets(bucket)), "{bucket}");
+        assert!(entry.sealed == Some(bytes(bucket)), "{bucket}");
     }
 }
 

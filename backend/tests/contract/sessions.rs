@@ -79,9 +79,9 @@ pub fn sessions_are_listed_and_ended_by_their_account(driver: &impl Driver) {
     let store = driver.open();
     let (ada, bob) = (settle(&*store, 1, "ada"), settle(&*store, 2, "bob"));
     let lifetime = Lifetime { idle: 100_000, max: 1_000_000 };
-    // As long as a name may be, of characters that take four octets each.
+    // As long as a name may be, of characters that take four bytes each.
     let device = Device::new(&"𝔞".repeat(64)).unwrap();
-    // Two whose ids differ in their last octet, at the ends of what the rest may be.
+    // Two whose ids differ in their last byte, at the ends of what the rest may be.
     let (mut low, mut high) = ([6; 32], [6; 32]);
     (low[15], high[15]) = (0xfe, 0xff);
     low[16..].fill(0xff);

@@ -94,7 +94,7 @@ fn seen(answer: &Answer, id: &str) -> (StatusCode, Vec<String>, String) {
     if !id.is_empty() {
         text = text.replace(id, "{id}");
     }
-    let is_time = |word: &&str| word.len() == 13 && word.bytes().all(|octet| octet.is_ascii_digit());
+    let is_time = |word: &&str| word.len() == 13 && word.bytes().all(|byte| byte.is_ascii_digit());
     let words: Vec<String> = text.split(|c: char| !c.is_ascii_digit()).filter(is_time).map(str::to_owned).collect();
     (answer.status, headers, words.iter().fold(text, |text, time| text.replace(time, "{time}")))
 }

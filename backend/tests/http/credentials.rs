@@ -150,10 +150,10 @@ async fn a_log_in_with_a_passkey_that_was_replaced_fails() {
     let token = log_in(&app, "ada", &Passphrase, b"passphrase").await.unwrap();
     set(&app, &token, &passkey(1), PRF).await;
     let begun = start(&app, "ada", passkey(1), PRF).await;
-    set(&app, &token, &passkey(1), b"another authenticator's 32 octets").await;
+    set(&app, &token, &passkey(1), b"another authenticator's 32 bytes").await;
     assert_eq!(finish(&app, &conclude(begun, PRF).unwrap().0).await.problem(), "login-failed");
     assert!(log_in(&app, "ada", &passkey(1), PRF).await.is_none());
-    assert!(log_in(&app, "ada", &passkey(1), b"another authenticator's 32 octets").await.is_some());
+    assert!(log_in(&app, "ada", &passkey(1), b"another authenticator's 32 bytes").await.is_some());
 }
 
 #[tokio::test]

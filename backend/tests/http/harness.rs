@@ -212,9 +212,9 @@ pub fn entry_id(tag: u8) -> EntryId {
 
 /// Something that looks like a sealed entry from outside, as JSON carries it.
 pub fn sealed(fill: u8) -> String {
-    let mut octets = vec![fill; 1024 + SEALED_OVERHEAD];
-    octets[0] = FORMAT;
-    Base64Url::encode(&octets)
+    let mut bytes = vec![fill; 1024 + SEALED_OVERHEAD];
+    bytes[0] = FORMAT;
+    Base64Url::encode(&bytes)
 }
 
 /// A page of these files.

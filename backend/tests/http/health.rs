@@ -79,10 +79,10 @@ async fn damage_that_is_found_ends_writes_and_is_told() {
     look_for_damage(&app.gate).await;
     assert!(!app.gate.usage().damaged);
 
-    let mut octets = fs::read(&path).unwrap();
-    let end = octets.len();
-    octets[end - 2 * 4096..].fill(0x55);
-    fs::write(&path, octets).unwrap();
+    let mut bytes = fs::read(&path).unwrap();
+    let end = bytes.len();
+    bytes[end - 2 * 4096..].fill(0x55);
+    fs::write(&path, bytes).unwrap();
     look_for_damage(&app.gate).await;
     assert!(app.gate.usage().damaged);
     let answer = app.get("/readyz", None).await;

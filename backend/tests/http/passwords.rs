@@ -86,9 +86,9 @@ async fn bad_input_is_told_so() {
     }
     let not_base64 = format!(r#"{{"replaces":0,"sealed":"{}"}}"#, sealed(7).replace('B', "!"));
     let unknown_format = {
-        let mut octets = Base64Url::decode(&sealed(7)).unwrap().0;
-        octets[0] = FORMAT + 1;
-        format!(r#"{{"replaces":0,"sealed":"{}"}}"#, Base64Url::encode(&octets))
+        let mut bytes = Base64Url::decode(&sealed(7)).unwrap().0;
+        bytes[0] = FORMAT + 1;
+        format!(r#"{{"replaces":0,"sealed":"{}"}}"#, Base64Url::encode(&bytes))
     };
     let extra = good.replace("\"replaces\"", "\"name\":\"GitHub\",\"replaces\"");
     for wrong in [not_base64, unknown_format, extra, good.replace("\"sealed\":\"", "\"sealed\":\"AAAA")] {

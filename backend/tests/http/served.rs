@@ -57,7 +57,7 @@ async fn the_same_page_is_the_same() {
 }
 
 #[tokio::test]
-async fn one_changed_octet_is_seen_in_whatever_encoding() {
+async fn one_changed_byte_is_seen_in_whatever_encoding() {
     for (file, told) in [
         ("index.html", "/index.html (identity): is another file"),
         ("index.html.br", "/ (br): is another file"),

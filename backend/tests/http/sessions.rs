@@ -81,7 +81,7 @@ async fn an_unknown_login_gets_the_answer_of_a_wrong_passphrase() {
     let passkey = CredentialName::Passkey(vec![7; 16].try_into().unwrap());
     // Hers is there for the second of these.
     let token = log_in(&app, "ada", &CredentialName::Passphrase, b"passphrase").await.unwrap();
-    set(&app, &token, &passkey, b"32 octets of an authenticator...").await;
+    set(&app, &token, &passkey, b"32 bytes of an authenticator...").await;
     for name in [CredentialName::Passphrase, passkey, longest] {
         let known = start(&app, "ada", name.clone(), b"wrong").await;
         let unknown = start(&app, "eve", name.clone(), b"wrong").await;

@@ -8,13 +8,13 @@
 //! | `passmint-backup` | format, 1 |
 //! | `kdf` | `argon2id`: version 1.3, of the passphrase in UTF-8 and normalisation form C (RFC 9106) |
 //! | `memory_kib`, `passes`, `lanes` | its costs |
-//! | `salt` | 16 random octets |
-//! | `nonce` | 24 random octets |
+//! | `salt` | 16 random bytes |
+//! | `nonce` | 24 random bytes |
 //! | `sealed` | XChaCha20-Poly1305 of the padded text, then the tag of 16 |
 //!
-//! Octets are base64url without padding. The padded text is its length (4 octets, big-endian), the text (UTF-8), and
+//! Bytes are base64url without padding. The padded text is its length (4 bytes, big-endian), the text (UTF-8), and
 //! zeros up to the next multiple of 64 KiB: a file tells the size of a vault to some hundred entries. The associated data
-//! is `passmint-backup`, the format (1 octet), memory, passes and lanes (4 each, big-endian) and the salt: all that is
+//! is `passmint-backup`, the format (1 byte), memory, passes and lanes (4 each, big-endian) and the salt: all that is
 //! not the ciphertext.
 
 use chacha20poly1305::aead::{Aead, KeyInit, Payload};
@@ -35,7 +35,7 @@ use crate::secret::Secret;
 const FORMAT: u8 = 1;
 const KDF: &str = "argon2id";
 const SALT_LEN: usize = 16;
-/// Padded texts are a multiple of this, in octets.
+/// Padded texts are a multiple of this, in bytes.
 const BUCKET: usize = 64 * 1024;
 
 /// The first member's name: what a backup is known by.
@@ -83,7 +83,7 @@ pub(super) fn seal_at(
         .encrypt(XNonce::from_slice(&nonce), payload)
         .map_err(|_| KeyringError::TooLarge)?;
     let Costs { memory_kib, passes, lanes } = costs;
-    let [salt, nonce] = [&salt[..], &nonce].map(|octets| Base64Url(octets.to_vec()));
+    let [salt, nonce] = [&salt[..], &nonce].map(|bytes| Base64Url(bytes.to_vec()));
     let (format, sealed) = (FORMAT.into(), Base64Url(sealed));
     json::write(&Backup { format, kdf: KDF.into(), memory_kib, passes, lanes, salt, nonce, sealed })
         .ok_or(KeyringError::TooLarge)

@@ -19,8 +19,8 @@ use super::seal::{pad, unpad};
 pub(super) struct DraftKey(SecretKey);
 
 impl DraftKey {
-    pub(super) fn from_octets(octets: [u8; KEY_LEN]) -> Self {
-        Self(octets.into())
+    pub(super) fn from_bytes(bytes: [u8; KEY_LEN]) -> Self {
+        Self(bytes.into())
     }
 
     /// The public key, as the page keeps it.
@@ -30,8 +30,8 @@ impl DraftKey {
 
     /// Opens what [`seal`] made for this key.
     pub(super) fn open(&self, sealed: &str) -> Result<Draft, KeyringError> {
-        let octets = Base64Url::decode(sealed).map_err(|_| KeyringError::Broken)?;
-        let padded = self.0.unseal(&octets.0).map(Zeroizing::new).map_err(|_| KeyringError::Broken)?;
+        let bytes = Base64Url::decode(sealed).map_err(|_| KeyringError::Broken)?;
+        let padded = self.0.unseal(&bytes.0).map(Zeroizing::new).map_err(|_| KeyringError::Broken)?;
         let draft = unpad(&padded).ok_or(KeyringError::Broken)?;
         str::from_utf8(draft).ok().and_then(json::read).ok_or(KeyringError::NotADocument)
     }

@@ -38,7 +38,7 @@ fn join_surrogates(json: &str) -> Zeroizing<String> {
     joined
 }
 
-/// Octets of an escaped UTF-16 code unit.
+/// Bytes of an escaped UTF-16 code unit.
 const UNIT_LEN: usize = r"\u0000".len();
 
 /// The character above U+FFFF that the text begins with, as two escapes.
@@ -126,7 +126,7 @@ mod tests {
             let mut ascii = String::new();
             for unit in json.encode_utf16() {
                 match u8::try_from(unit) {
-                    Ok(octet) if octet.is_ascii() => ascii.push(char::from(octet)),
+                    Ok(byte) if byte.is_ascii() => ascii.push(char::from(byte)),
                     _ => ascii += &format!("\\u{unit:04x}"),
                 }
             }

@@ -2,9 +2,9 @@
 //!
 //! | key | from | used for |
 //! |---|---|---|
-//! | export key | OPAQUE, 64 octets (RFC 9807, section 6.4) | nothing else |
+//! | export key | OPAQUE, 64 bytes (RFC 9807, section 6.4) | nothing else |
 //! | key-encryption key | HKDF-SHA-512 of the export key, label of its kind | wraps the vault key |
-//! | vault key | random, 32 octets, once for each vault | nothing else |
+//! | vault key | random, 32 bytes, once for each vault | nothing else |
 //! | entry key | HKDF-SHA-512 of the vault key | seals entries |
 //! | draft key | HKDF-SHA-512 of the vault key, as an X25519 key (RFC 7748) | opens drafts |
 
@@ -21,12 +21,12 @@ use zeroize::{Zeroize, ZeroizeOnDrop, Zeroizing};
 use super::drafts::DraftKey;
 use super::protocol::KeyringError;
 
-/// Octets of every symmetric key here.
+/// Bytes of every symmetric key here.
 pub(super) const KEY_LEN: usize = 32;
-/// Octets of an XChaCha20 nonce: long enough to be random each time.
+/// Bytes of an XChaCha20 nonce: long enough to be random each time.
 pub(super) const NONCE_LEN: usize = 24;
 
-/// The format of a wrapped key: its first octet.
+/// The format of a wrapped key: its first byte.
 const WRAP_FORMAT: u8 = 1;
 
 /// The key that a whole vault hangs on.
@@ -52,8 +52,8 @@ impl VaultKey {
     }
 
     #[cfg(test)]
-    pub(super) fn from_octets(octets: [u8; KEY_LEN]) -> Self {
-        Self(octets)
+    pub(super) fn from_bytes(bytes: [u8; KEY_LEN]) -> Self {
+        Self(bytes)
     }
 
     pub(super) fn entry_key(&self) -> EntryKey {
@@ -61,7 +61,7 @@ impl VaultKey {
     }
 
     pub(super) fn draft_key(&self) -> DraftKey {
-        DraftKey::from_octets(*derive(&self.0, b"passmint/1/draft key"))
+        DraftKey::from_bytes(*derive(&self.0, b"passmint/1/draft key"))
     }
 }
 
@@ -113,10 +113,10 @@ impl KeyEncryptionKey {
     }
 }
 
-#[expect(clippy::expect_used, reason = "HKDF-SHA-512 fails only above 16,320 octets")]
+#[expect(clippy::expect_used, reason = "HKDF-SHA-512 fails only above 16,320 bytes")]
 fn derive(secret: &[u8], label: &[u8]) -> Zeroizing<[u8; KEY_LEN]> {
     let mut key = Zeroizing::new([0; KEY_LEN]);
-    Hkdf::<Sha512>::new(None, secret).expand(label, &mut *key).expect("32 octets are within HKDF's limit");
+    Hkdf::<Sha512>::new(None, secret).expand(label, &mut *key).expect("32 bytes are within HKDF's limit");
     key
 }
 
@@ -131,7 +131,7 @@ mod tests {
     fn wrapped() -> (KeyEncryptionKey, AccountId, Vec<u8>) {
         let key = KeyEncryptionKey::derive(&[5; 64], &CredentialName::Passphrase);
         let account = AccountId::from_random([6; 16]);
-        let wrapped = key.wrap(account, &VaultKey::from_octets([7; KEY_LEN]), &mut Counter(0)).unwrap();
+        let wrapped = key.wrap(account, &VaultKey::from_bytes([7; KEY_LEN]), &mut Counter(0)).unwrap();
         (key, account, wrapped)
     }
 
@@ -154,7 +154,7 @@ mod tests {
             let mut changed = wrapped.clone();
             changed[place] ^= 1;
             let expected = if place == 0 { KeyringError::UnknownFormat } else { KeyringError::Broken };
-            assert_eq!(key.unwrap(account, &changed).err(), Some(expected), "octet {place}");
+            assert_eq!(key.unwrap(account, &changed).err(), Some(expected), "byte {place}");
         }
         assert_eq!(key.unwrap(account, &wrapped[..72]).err(), Some(KeyringError::Broken));
         assert_eq!(key.unwrap(account, &[&wrapped[..], &[0]].concat()).err(), Some(KeyringError::Broken));

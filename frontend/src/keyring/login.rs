@@ -113,11 +113,11 @@ impl Replacement {
         credential: CredentialName,
         secret: &Secret,
     ) -> Result<(Self, CredentialStart), KeyringError> {
-        let secret = octets(&credential, secret)?;
-        Self::of_octets(random, credential, &secret)
+        let secret = secret_bytes(&credential, secret)?;
+        Self::of_bytes(random, credential, &secret)
     }
 
-    fn of_octets(
+    fn of_bytes(
         random: &mut (impl RngCore + CryptoRng),
         credential: CredentialName,
         secret: &[u8],
@@ -132,7 +132,7 @@ impl Replacement {
         random: &mut (impl RngCore + CryptoRng),
     ) -> Result<(Self, Secret, CredentialStart), KeyringError> {
         let code = RecoveryCode::generate(random);
-        let (replacement, start) = Self::of_octets(random, CredentialName::Recovery, code.expose())?;
+        let (replacement, start) = Self::of_bytes(random, CredentialName::Recovery, code.expose())?;
         Ok((replacement, code.to_text(), start))
     }
 
@@ -151,7 +151,7 @@ impl Replacement {
 }
 
 /// What a secret as typed comes to, as OPAQUE takes it. A recovery code is checked before the server is asked.
-fn octets(credential: &CredentialName, secret: &Secret) -> Result<Zeroizing<Vec<u8>>, KeyringError> {
+fn secret_bytes(credential: &CredentialName, secret: &Secret) -> Result<Zeroizing<Vec<u8>>, KeyringError> {
     Ok(Zeroizing::new(match credential {
         CredentialName::Passphrase => secret.expose().as_bytes().to_vec(),
         CredentialName::Recovery => {
@@ -184,7 +184,7 @@ impl Login {
         credential: CredentialName,
         secret: &Secret,
     ) -> Result<(Self, SessionStart), KeyringError> {
-        let secret = octets(&credential, secret)?;
+        let secret = secret_bytes(&credential, secret)?;
         let started = ClientLogin::start(random, &secret).map_err(|_| KeyringError::Broken)?;
         let request = Base64Url(started.message.serialize().to_vec());
         let start = SessionStart { login: name.clone(), credential: credential.clone(), request };

@@ -11,7 +11,7 @@ use shared::ids::{AccountId, EntryId};
 use shared::sessions::CredentialName;
 
 use self::entry::{Content, Draft, DraftSummary, Import, Imported, Opened, SealedDraft, Whole};
-use crate::secret::{Secret, SecretOctets};
+use crate::secret::{Secret, SecretBytes};
 
 /// What the page asks for. `answer` is always the text of the server's answer to the body that came before.
 #[derive(Debug, Serialize, Deserialize)]
@@ -204,7 +204,7 @@ pub enum Request {
         /// The secret.
         #[serde(serialize_with = "Secret::serialize_exposed")]
         secret: Secret,
-        /// At least 8 octets.
+        /// At least 8 bytes.
         salt: Vec<u8>,
         /// What it takes.
         costs: Costs,
@@ -329,8 +329,8 @@ pub enum Response {
     /// A key.
     Stretched {
         /// The key.
-        #[serde(serialize_with = "SecretOctets::serialize_exposed")]
-        key: SecretOctets,
+        #[serde(serialize_with = "SecretBytes::serialize_exposed")]
+        key: SecretBytes,
     },
 }
 

@@ -148,8 +148,8 @@ mod tests {
     /// 128 zero bits: BIP 39's own first test vector.
     const ZERO: &str = "abandon abandon abandon abandon abandon abandon abandon abandon abandon abandon abandon about";
 
-    fn text(octets: [u8; ENTROPY_LEN]) -> String {
-        RecoveryCode(octets).to_text().expose().to_owned()
+    fn text(bytes: [u8; ENTROPY_LEN]) -> String {
+        RecoveryCode(bytes).to_text().expose().to_owned()
     }
 
     #[test]
@@ -211,14 +211,14 @@ mod tests {
     #[cfg(not(target_arch = "wasm32"))]
     proptest! {
         #[test]
-        fn what_is_written_down_is_read_back(octets: [u8; ENTROPY_LEN]) {
-            prop_assert_eq!(RecoveryCode::from_text(&text(octets)).unwrap().0, octets);
+        fn what_is_written_down_is_read_back(bytes: [u8; ENTROPY_LEN]) {
+            prop_assert_eq!(RecoveryCode::from_text(&text(bytes)).unwrap().0, bytes);
         }
 
         #[test]
-        fn the_words_and_checksum_are_the_crate_bip39s(octets: [u8; ENTROPY_LEN]) {
-            let theirs = bip39::Mnemonic::from_entropy_in(bip39::Language::English, &octets).unwrap();
-            let ours: String = text(octets).chars().filter(|c| !c.is_ascii_digit()).collect();
+        fn the_words_and_checksum_are_the_crate_bip39s(bytes: [u8; ENTROPY_LEN]) {
+            let theirs = bip39::Mnemonic::from_entropy_in(bip39::Language::English, &bytes).unwrap();
+            let ours: String = text(bytes).chars().filter(|c| !c.is_ascii_digit()).collect();
             prop_assert!(theirs.words().eq(ours.split(' ')));
         }
 

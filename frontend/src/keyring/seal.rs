@@ -1,12 +1,12 @@
 //! Format 1 of a sealed entry.
 //!
-//! | octets | what |
+//! | bytes | what |
 //! |---|---|
 //! | 0 | format, 1 |
 //! | 1..25 | nonce, random |
-//! | 25.. | XChaCha20-Poly1305 of the padded document: as many octets as a bucket, then the tag of 16 |
+//! | 25.. | XChaCha20-Poly1305 of the padded document: as many bytes as a bucket, then the tag of 16 |
 //!
-//! The padded document is its length (4 octets, big-endian), the document, and zeros up to the smallest bucket that
+//! The padded document is its length (4 bytes, big-endian), the document, and zeros up to the smallest bucket that
 //! holds both. The associated data is the format (1), the account (16), the entry (16) and the version (4, big-endian):
 //! an entry that is moved, renamed by the server, or served in an older version does not open.
 
@@ -95,7 +95,7 @@ pub(super) fn pad_to(document: &[u8], fits: fn(usize) -> Option<usize>) -> Resul
 pub(super) fn unpad(padded: &[u8]) -> Option<&[u8]> {
     let (length, rest) = padded.split_first_chunk::<LENGTH_LEN>()?;
     let (document, padding) = rest.split_at_checked(u32::from_be_bytes(*length) as usize)?;
-    padding.iter().all(|octet| *octet == 0).then_some(document)
+    padding.iter().all(|byte| *byte == 0).then_some(document)
 }
 
 #[cfg(test)]

@@ -185,9 +185,9 @@ impl Vault {
         now: u64,
         random: &mut (impl RngCore + CryptoRng),
     ) -> Result<Response, KeyringError> {
-        let mut octets = [0; 10];
-        random.fill_bytes(&mut octets);
-        self.keep(EntryId::from_time(now, octets), entry, random)
+        let mut bytes = [0; 10];
+        random.fill_bytes(&mut bytes);
+        self.keep(EntryId::from_time(now, bytes), entry, random)
     }
 
     /// Entries whole, by rising id, from the one after `after`, but not those in the bin. What does not open is not

@@ -44,7 +44,7 @@ impl Format {
         }
     }
 
-    /// Ends the line of the password that begins at that octet of the file. In CSV, quotes within it are doubled.
+    /// Ends the line of the password that begins at that byte of the file. In CSV, quotes within it are doubled.
     pub fn close(self, start: usize, file: &mut String) {
         match self {
             Self::Text => file.push('\n'),

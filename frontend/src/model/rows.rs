@@ -106,14 +106,14 @@ impl Heights {
     }
 }
 
-/// Hashes ids by octets that are random already: a long list is looked through each time it is scrolled.
+/// Hashes ids by bytes that are random already: a long list is looked through each time it is scrolled.
 #[derive(Debug, Default)]
 pub struct IdHasher(u64);
 
 impl Hasher for IdHasher {
-    fn write(&mut self, octets: &[u8]) {
+    fn write(&mut self, bytes: &[u8]) {
         // The length, which comes before them, is the same for all.
-        if let Some(last) = octets.last_chunk() {
+        if let Some(last) = bytes.last_chunk() {
             self.0 = u64::from_le_bytes(*last);
         }
     }

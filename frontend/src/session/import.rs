@@ -15,7 +15,7 @@ use crate::client::KeyringFault;
 use crate::kept::{self, Sealed};
 use crate::keyring::protocol::entry::{Import, Imported, Opened};
 use crate::keyring::protocol::{Costs, Request, Response};
-use crate::secret::{Secret, SecretOctets};
+use crate::secret::{Secret, SecretBytes};
 use crate::text::vault as say;
 
 /// Requests that are under way at a time: browsers open six connections to a server.
@@ -102,7 +102,7 @@ impl Session {
     ///
     /// # Errors
     /// [`Fault`].
-    pub async fn stretch(self, secret: Secret, salt: Vec<u8>, costs: Costs) -> Result<SecretOctets, Fault> {
+    pub async fn stretch(self, secret: Secret, salt: Vec<u8>, costs: Costs) -> Result<SecretBytes, Fault> {
         match self.ask(Request::Stretch { secret, salt, costs }).await? {
             Response::Stretched { key } => Ok(key),
             _ => Err(Fault::Keyring(KeyringFault::Ended)),

@@ -80,7 +80,7 @@ fn chances_are_those_of_the_allowed_strings() {
     }
 }
 
-/// Chi-square over whole strings, minted through octets, in both ways: 3 of 5 characters, 60 strings allowed.
+/// Chi-square over whole strings, minted through bytes, in both ways: 3 of 5 characters, 60 strings allowed.
 #[test]
 fn minted_strings_are_spread_evenly() {
     let sets: Vec<Vec<char>> = ["abc", "12"].iter().map(|text| text.chars().collect()).collect();
@@ -107,8 +107,8 @@ fn characters_of_default_passwords_are_spread_as_counted() {
     let mut source = source(2);
     let mut seen = vec![[0_usize; 128]; 8];
     for _ in 0..draws {
-        for (place, octet) in plan.mint(&mut source).unwrap().expose().bytes().enumerate() {
-            seen[place][usize::from(octet)] += 1;
+        for (place, byte) in plan.mint(&mut source).unwrap().expose().bytes().enumerate() {
+            seen[place][usize::from(byte)] += 1;
         }
     }
     let total = plan.bits().value();

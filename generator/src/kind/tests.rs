@@ -78,8 +78,8 @@ fn a_reader_is_told_what_was_expected() {
 #[test]
 fn rules_cross_to_the_keyring() {
     for rules in all() {
-        let octets = postcard::to_allocvec(&Some(&rules)).unwrap();
-        assert_eq!(postcard::from_bytes::<Option<Rules>>(&octets).unwrap(), Some(rules));
+        let bytes = postcard::to_allocvec(&Some(&rules)).unwrap();
+        assert_eq!(postcard::from_bytes::<Option<Rules>>(&bytes).unwrap(), Some(rules));
     }
 }
 
@@ -93,7 +93,7 @@ fn every_kind_is_minted_with_its_own_strength() {
     let [characters, phrase, pin, site] = all().map(|rules| plan(&rules).mint(&mut source(31)).unwrap());
     assert_eq!(characters.expose().len(), 30);
     assert_eq!(phrase.expose().matches('-').count(), 5);
-    assert!(pin.expose().len() == 6 && pin.expose().bytes().all(|octet| octet.is_ascii_digit()));
+    assert!(pin.expose().len() == 6 && pin.expose().bytes().all(|byte| byte.is_ascii_digit()));
     assert!(site.expose().len() == 20 && site.expose().contains(|c: char| c.is_ascii_uppercase()));
 }
 

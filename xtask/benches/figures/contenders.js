@@ -1,5 +1,5 @@
 // Who mints: 30 characters, each class guaranteed, randomness from crypto.getRandomValues. A contender makes strings
-// one a call (`one`), many a call (`many`), or many as the octets of lines in one Uint8Array (`lines`).
+// one a call (`one`), many a call (`many`), or many as the bytes of lines in one Uint8Array (`lines`).
 
 const LENGTH = 30;
 
@@ -30,18 +30,18 @@ const commonjs = { exports: {} };
 new Function('require', 'module', source)(name => shim[name], commonjs);
 const options = { length: LENGTH, numbers: true, symbols: true, uppercase: true, lowercase: true, strict: true };
 
-// By hand: what a careful programmer would write in JavaScript. Octets come 65,536 at a time, as many as one call
+// By hand: what a careful programmer would write in JavaScript. Bytes come 65,536 at a time, as many as one call
 // gives; those of 188 and more are thrown away, so that 94 divides what is left; a string that lacks a class is too.
-// No branch depends on an octet: one that is thrown away takes no place, and the next is written over it. The loop
+// No branch depends on an byte: one that is thrown away takes no place, and the next is written over it. The loop
 // knows local names only: a module's are looked up at each use. Together that makes it three times as fast.
 const pool = new Uint8Array(65536);
 let used = pool.length;
-const octets = Array.from({ length: 256 }, (_, octet) => octet);
-const CODES = Uint8Array.from(octets, octet => 33 + octet % 94);
-const KEPT = Uint8Array.from(octets, octet => octet < 188);
-const CLASSES = Uint8Array.from(octets, octet => {
-  const character = String.fromCharCode(CODES[octet]);
-  return KEPT[octet] && (/[a-z]/.test(character) ? 1 : /[A-Z]/.test(character) ? 2 : /[0-9]/.test(character) ? 4 : 8);
+const bytes = Array.from({ length: 256 }, (_, byte) => byte);
+const CODES = Uint8Array.from(bytes, byte => 33 + byte % 94);
+const KEPT = Uint8Array.from(bytes, byte => byte < 188);
+const CLASSES = Uint8Array.from(bytes, byte => {
+  const character = String.fromCharCode(CODES[byte]);
+  return KEPT[byte] && (/[a-z]/.test(character) ? 1 : /[A-Z]/.test(character) ? 2 : /[0-9]/.test(character) ? 4 : 8);
 });
 
 function fill(codes, start) {
@@ -55,16 +55,16 @@ function fill(codes, start) {
         crypto.getRandomValues(random);
         next = 0;
       }
-      const octet = random[next++];
-      codes[at] = code[octet];
-      classes |= classOf[octet];
-      at += kept[octet];
+      const byte = random[next++];
+      codes[at] = code[byte];
+      classes |= classOf[byte];
+      at += kept[byte];
     }
   } while (classes !== 15);
   used = next;
 }
 
-// The fastest way from octets to a string that was found: twice as fast as `apply`, four times as `TextDecoder`.
+// The fastest way from bytes to a string that was found: twice as fast as `apply`, four times as `TextDecoder`.
 const c = new Uint8Array(LENGTH);
 function byHand() {
   fill(c, 0);

@@ -1,8 +1,8 @@
 // What the benchmark of the keyring measures with, inside the page: the keyring's own worker, as the page starts it.
 globalThis.keyring = (() => {
   let worker;
-  const octets = text => Uint8Array.from(atob(text), letter => letter.charCodeAt(0));
-  const text = octets => btoa(Array.from(octets, octet => String.fromCharCode(octet)).join(''));
+  const bytes = text => Uint8Array.from(atob(text), letter => letter.charCodeAt(0));
+  const text = bytes => btoa(Array.from(bytes, byte => String.fromCharCode(byte)).join(''));
   return {
     async start(script, module) {
       const begun = performance.now();
@@ -15,7 +15,7 @@ globalThis.keyring = (() => {
     },
     // Makes all calls at once, and waits for their replies, which come in the same order.
     async ask(calls) {
-      calls = calls.map(octets);
+      calls = calls.map(bytes);
       const replies = [];
       const all = new Promise(resolve => worker.onmessage = message => {
         if (replies.push(message.data) === calls.length) resolve();

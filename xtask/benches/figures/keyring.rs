@@ -48,13 +48,13 @@ impl Worker<'_> {
     /// Asks all of this at once; gives the answers, and how long they took.
     async fn ask(&self, requests: Vec<Request>) -> (Vec<Response>, f64) {
         let call = |(id, request)| postcard::to_allocvec(&Call { id, request }).unwrap();
-        let calls: Vec<String> = (0..).zip(requests).map(call).map(|octets| Base64::encode_string(&octets)).collect();
+        let calls: Vec<String> = (0..).zip(requests).map(call).map(|bytes| Base64::encode_string(&bytes)).collect();
         let script = "keyring.ask(arguments[0]).then(arguments[1])";
         let answers = self.0.0.execute_async(script, vec![json!(calls)]).await.unwrap();
         let Answers { ms, replies } = serde_json::from_value(answers).unwrap();
         let read = |reply: String| {
-            let octets = Base64::decode_vec(&reply).unwrap();
-            let reply: Reply<Result<Response, KeyringError>> = postcard::from_bytes(&octets).unwrap();
+            let bytes = Base64::decode_vec(&reply).unwrap();
+            let reply: Reply<Result<Response, KeyringError>> = postcard::from_bytes(&bytes).unwrap();
             reply.result.unwrap()
         };
         (replies.into_iter().map(read).collect(), ms)

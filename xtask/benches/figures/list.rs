@@ -48,7 +48,7 @@ struct Figures {
     drawn: (usize, usize),
     /// Of the page, before the vault was opened and after all of this.
     memory: (Memory, Memory),
-    /// What the first sync fetched: answers, and octets in their bodies.
+    /// What the first sync fetched: answers, and bytes in their bodies.
     first: (usize, usize),
     /// The same, when one entry had changed elsewhere.
     later: (usize, usize),
@@ -64,7 +64,7 @@ struct Frames {
     count: u32,
 }
 
-/// Octets.
+/// Bytes.
 #[derive(Clone, Copy, Serialize)]
 struct Memory {
     /// JavaScript's heap of the page.
@@ -184,8 +184,8 @@ async fn scrolled(page: &Page) -> (Frames, f64) {
 async fn memory(page: &Page, profile: &Path) -> Memory {
     page.cdp("HeapProfiler.collectGarbage", json!({})).await;
     let usage: Value = page.cdp("Runtime.getHeapUsage", json!({})).await;
-    let octets = |name: &str| usage[name].as_f64().unwrap_or_default() as u64;
-    Memory { heap: octets("usedSize"), buffers: octets("backingStorageSize"), process: of_renderers(profile) }
+    let bytes = |name: &str| usage[name].as_f64().unwrap_or_default() as u64;
+    Memory { heap: bytes("usedSize"), buffers: bytes("backingStorageSize"), process: of_renderers(profile) }
 }
 
 /// What the browser's processes that draw pages have in memory of their own, as Linux tells.
@@ -239,7 +239,7 @@ impl fmt::Display for Figures {
         writeln!(f, "{:10}  of {} frames had no row in the middle", self.scroll.empty, self.scroll.count)?;
         writeln!(f, "{:10.2}  ms longest from a jump to its frame", self.jump)?;
         writeln!(f, "{:10}  rows drawn, {} elements", self.drawn.0, self.drawn.1)?;
-        let mega = |octets: u64| octets as f64 / 1e6;
+        let mega = |bytes: u64| bytes as f64 / 1e6;
         let (before, after) = &self.memory;
         for (name, of) in [
             ("JavaScript heap of the page", (|memory| Some(memory.heap)) as fn(&Memory) -> Option<u64>),
@@ -250,8 +250,8 @@ impl fmt::Display for Figures {
                 writeln!(f, "{:10.2}  MB {name}; {:.2} before", mega(after), mega(before))?;
             }
         }
-        writeln!(f, "{:10}  octets of the first sync, in {} answers", self.first.1, self.first.0)?;
-        writeln!(f, "{:10}  octets after one change elsewhere, in {} answers", self.later.1, self.later.0)?;
+        writeln!(f, "{:10}  bytes of the first sync, in {} answers", self.first.1, self.first.0)?;
+        writeln!(f, "{:10}  bytes after one change elsewhere, in {} answers", self.later.1, self.later.0)?;
         writeln!(f, "{:10.2}  ms until that change is in the list\n", self.heard)
     }
 }

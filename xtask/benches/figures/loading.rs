@@ -59,9 +59,9 @@ pub(crate) struct File {
     pub(crate) path: String,
     pub(crate) status: u16,
     pub(crate) encoding: String,
-    /// Octets of the body as they travelled.
+    /// Bytes of the body as they travelled.
     pub(crate) bytes: usize,
-    /// Octets of the answer's head.
+    /// Bytes of the answer's head.
     pub(crate) head_bytes: usize,
     /// When it was asked for and when it was there, in milliseconds since the navigation began.
     pub(crate) asked_ms: f64,
@@ -243,10 +243,10 @@ pub(crate) fn serve_one_word() -> String {
 }
 
 async fn slow_down(page: &Page, throttle: Throttle) {
-    let octets = throttle.kilobits_per_second * 1000.0 / 8.0;
+    let bytes = throttle.kilobits_per_second * 1000.0 / 8.0;
     page.cdp("Network.enable", json!({})).await;
     let conditions = json!({
-        "offline": false, "latency": throttle.latency_ms, "downloadThroughput": octets, "uploadThroughput": octets,
+        "offline": false, "latency": throttle.latency_ms, "downloadThroughput": bytes, "uploadThroughput": bytes,
     });
     page.cdp("Network.emulateNetworkConditions", conditions).await;
     page.cdp("Emulation.setCPUThrottlingRate", json!({ "rate": throttle.cpu })).await;

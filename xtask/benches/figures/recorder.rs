@@ -15,9 +15,9 @@ pub(crate) struct Fetched {
     pub(crate) status: u16,
     /// The answer's `content-encoding`.
     pub(crate) encoding: String,
-    /// Octets of the answer's head.
+    /// Bytes of the answer's head.
     pub(crate) head: usize,
-    /// Octets of the answer's body, as they travelled.
+    /// Bytes of the answer's body, as they travelled.
     pub(crate) body: usize,
     /// When it was asked for, in milliseconds since 1970.
     pub(crate) asked: f64,
@@ -125,17 +125,17 @@ fn pass_on(
 
 /// The head of a message, with the empty line that ends it, and what of its body came along.
 fn read_head(stream: &mut TcpStream) -> std::io::Result<(String, Vec<u8>)> {
-    let mut octets = Vec::new();
+    let mut bytes = Vec::new();
     let mut piece = [0; 8192];
     loop {
         let read = stream.read(&mut piece)?;
         if read == 0 {
             return Err(std::io::ErrorKind::UnexpectedEof.into());
         }
-        octets.extend(&piece[..read]);
-        if let Some(end) = octets.windows(4).position(|window| window == b"\r\n\r\n") {
-            let body = octets.split_off(end + 4);
-            return Ok((String::from_utf8_lossy(&octets).into_owned(), body));
+        bytes.extend(&piece[..read]);
+        if let Some(end) = bytes.windows(4).position(|window| window == b"\r\n\r\n") {
+            let body = bytes.split_off(end + 4);
+            return Ok((String::from_utf8_lossy(&bytes).into_owned(), body));
         }
     }
 }

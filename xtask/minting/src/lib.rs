@@ -6,7 +6,7 @@ use generator::random::Source;
 use getrandom::SysRng;
 use wasm_bindgen::prelude::*;
 
-/// The page's usual rules, 30 characters of 94 with each class guaranteed, and octets fetched ahead: few for one
+/// The page's usual rules, 30 characters of 94 with each class guaranteed, and bytes fetched ahead: few for one
 /// password, many for thousands.
 #[wasm_bindgen]
 pub struct Minting {

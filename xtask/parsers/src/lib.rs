@@ -1,4 +1,4 @@
-//! Every parser that meets octets from outside, each behind one function of octets. `fuzz/` feeds them with what libFuzzer
+//! Every parser that meets bytes from outside, each behind one function of bytes. `fuzz/` feeds them with what libFuzzer
 //! makes up, and a test with what it has found worth keeping (`fuzz/corpus`). A function returns, or panics: that is a
 //! finding. Beyond that, each states what must hold of what was read.
 
@@ -26,7 +26,7 @@ use shared::login::SessionToken;
 use shared::passwords::{DeletePassword, ListChanges, PutPassword, Sealed};
 use shared::sessions::{CredentialName, SessionFinish, SessionStart};
 
-/// Reads octets.
+/// Reads bytes.
 pub type Parser = fn(&[u8]);
 
 /// Every parser, by name.
@@ -41,7 +41,7 @@ pub const TARGETS: [(&str, Parser); 8] = [
     ("site_rules", site_rules),
 ];
 
-/// The first octet chooses among so many; the rest is what is read.
+/// The first byte chooses among so many; the rest is what is read.
 fn choose(data: &[u8], among: u8) -> Option<(u8, &[u8])> {
     let (first, rest) = data.split_first()?;
     Some((first % among, rest))

@@ -49,8 +49,8 @@ impl Connection {
             .unwrap();
         let answer = self.http.request(request).await.unwrap();
         let status = answer.status();
-        let octets = answer.into_body().collect().await.unwrap().to_bytes();
-        (status, String::from_utf8(octets.to_vec()).unwrap())
+        let bytes = answer.into_body().collect().await.unwrap().to_bytes();
+        (status, String::from_utf8(bytes.to_vec()).unwrap())
     }
 
     async fn post(&self, path: &str, body: String) -> String {

@@ -38,9 +38,9 @@ fn vault(server: &Server) -> String {
 }
 
 fn random<const N: usize>() -> [u8; N] {
-    let mut octets = [0; N];
-    OsRng.fill_bytes(&mut octets);
-    octets
+    let mut bytes = [0; N];
+    OsRng.fill_bytes(&mut bytes);
+    bytes
 }
 
 fn entry_id() -> String {
@@ -50,10 +50,10 @@ fn entry_id() -> String {
 /// Something that looks like a sealed entry from outside, and like no other. Some are of the next bucket.
 fn sealed() -> String {
     let bucket = BUCKETS[usize::from(random::<1>()[0].is_multiple_of(8))];
-    let mut octets = vec![0; bucket + SEALED_OVERHEAD];
-    OsRng.fill_bytes(&mut octets);
-    octets[0] = FORMAT;
-    Base64Url::encode(&octets)
+    let mut bytes = vec![0; bucket + SEALED_OVERHEAD];
+    OsRng.fill_bytes(&mut bytes);
+    bytes[0] = FORMAT;
+    Base64Url::encode(&bytes)
 }
 
 /// Sends a version of an entry; gives the status, if there was an answer.

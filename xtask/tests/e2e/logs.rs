@@ -13,20 +13,20 @@ use crate::wire::Wire;
 const LOGIN: &str = "ada.of.the.logs";
 const MINTED: [&str; 2] = ["kV9!mQ2#first-minted-wordZq%7", "kV9!\"mQ2\\second-minted-漢字Zq%7"];
 
-/// Everything as which a text, or the octets that it stands for, could be found in a log.
+/// Everything as which a text, or the bytes that it stands for, could be found in a log.
 fn forms(secret: &str) -> Vec<String> {
     let mut forms = vec![secret.to_owned(), serde_json::to_string(secret).unwrap().trim_matches('"').to_owned()];
     forms.push(format!("{secret:?}").trim_matches('"').to_owned());
     let decoded = Base64UrlUnpadded::decode_vec(secret).unwrap_or_default();
-    for octets in [secret.as_bytes(), decoded.as_slice()] {
-        if octets.len() < 8 {
+    for bytes in [secret.as_bytes(), decoded.as_slice()] {
+        if bytes.len() < 8 {
             continue;
         }
-        forms.push(octets.iter().map(|octet| format!("{octet:02x}")).collect());
-        forms.push(Base64UrlUnpadded::encode_string(octets));
-        forms.push(Base64::encode_string(octets));
+        forms.push(bytes.iter().map(|byte| format!("{byte:02x}")).collect());
+        forms.push(Base64UrlUnpadded::encode_string(bytes));
+        forms.push(Base64::encode_string(bytes));
         // As `Debug` shows a list.
-        let list: Vec<String> = octets.iter().take(12).map(ToString::to_string).collect();
+        let list: Vec<String> = bytes.iter().take(12).map(ToString::to_string).collect();
         forms.push(list.join(", "));
     }
     forms
@@ -137,20 +137,20 @@ fn the_log_holds_no_secret() {
 fn a_secret_in_the_log_would_be_found() {
     let secrets = [PASSPHRASE.to_owned(), MINTED[1].to_owned(), Base64UrlUnpadded::encode_string(&[7; 32])];
     for secret in &secrets {
-        let octets = secret.as_bytes();
+        let bytes = secret.as_bytes();
         for logged in [
             secret.clone(),
             format!("{secret:?}"),
             serde_json::json!({ "fields": { "message": secret } }).to_string(),
-            format!("{octets:?}"),
-            Base64::encode_string(octets),
-            octets.iter().map(|octet| format!("{octet:02x}")).collect(),
+            format!("{bytes:?}"),
+            Base64::encode_string(bytes),
+            bytes.iter().map(|byte| format!("{byte:02x}")).collect(),
         ] {
             let log = format!("INFO request: answered {logged} status=200");
             assert_eq!(found(&log, &secrets), [secret.as_str()], "{log}");
         }
     }
-    let octets = format!("TRACE key={:?}", [7_u8; 32]);
-    assert_eq!(found(&octets, &secrets), [secrets[2].as_str()]);
+    let bytes = format!("TRACE key={:?}", [7_u8; 32]);
+    assert_eq!(found(&bytes, &secrets), [secrets[2].as_str()]);
     assert_eq!(found("INFO request: answered status=200", &secrets), Vec::<&str>::new());
 }

@@ -89,13 +89,13 @@ fn assert_clear_of(folder: &Path, secrets: &[&str]) {
     let mut files = 0;
     for file in fs::read_dir(folder).unwrap() {
         let path = file.unwrap().path();
-        let octets = fs::read(&path).unwrap();
+        let bytes = fs::read(&path).unwrap();
         files += 1;
         for secret in secrets {
             let utf16: Vec<u8> = secret.encode_utf16().flat_map(u16::to_le_bytes).collect();
             let json = serde_json::to_string(secret).unwrap();
             for form in [secret.as_bytes(), json.trim_matches('"').as_bytes(), &utf16] {
-                assert!(!octets.windows(form.len()).any(|window| window == form), "{} holds {secret}", path.display());
+                assert!(!bytes.windows(form.len()).any(|window| window == form), "{} holds {secret}", path.display());
             }
         }
     }

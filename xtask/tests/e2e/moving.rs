@@ -164,9 +164,9 @@ fn a_file_that_cannot_be_read_is_named_and_another_can_be_chosen() {
         let server = Server::start();
         let folder = tempfile::tempdir().unwrap();
         with_vault(&page, &server).await;
-        let write = |name: &str, octets: &[u8]| {
+        let write = |name: &str, bytes: &[u8]| {
             let file = folder.path().join(name);
-            fs::write(&file, octets).unwrap();
+            fs::write(&file, bytes).unwrap();
             file
         };
         let large = write("large.csv", b"");

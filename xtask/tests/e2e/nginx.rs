@@ -109,9 +109,9 @@ impl Answer {
 async fn converse(mut stream: impl AsyncRead + AsyncWrite + Unpin, request: &str) -> Answer {
     // Who refuses a body may close before it has arrived; the answer is there all the same.
     let _ = stream.write_all(request.as_bytes()).await;
-    let mut octets = Vec::new();
-    let _ = stream.read_to_end(&mut octets).await;
-    let text = String::from_utf8_lossy(&octets);
+    let mut bytes = Vec::new();
+    let _ = stream.read_to_end(&mut bytes).await;
+    let text = String::from_utf8_lossy(&bytes);
     let (head, body) = text.split_once("\r\n\r\n").unwrap_or((&text, ""));
     Answer { head: head.to_lowercase(), body: body.to_owned() }
 }

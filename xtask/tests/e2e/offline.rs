@@ -108,7 +108,7 @@ fn a_new_version_is_offered_and_waits_until_it_is_taken() {
     let detour = detour(server.port, move |path, body| {
         if path == "/service-worker.js" && is_newer.load(Ordering::Relaxed) {
             let before = b"const VERSION = \"";
-            let place = body.windows(before.len()).position(|octets| octets == before).unwrap() + before.len();
+            let place = body.windows(before.len()).position(|bytes| bytes == before).unwrap() + before.len();
             body[place..place + NEW.len()].copy_from_slice(NEW.as_bytes());
         }
     });

@@ -13,13 +13,13 @@ use crate::proxy::{detour, files, one};
 
 const NO_PART: &str = "This part of the page did not arrive, or was changed on the way.";
 
-/// Changes an octet: a letter of a text, or the last octet of a custom part. What is changed would still run.
+/// Changes an byte: a letter of a text, or the last byte of a custom part. What is changed would still run.
 fn tamper(body: &mut [u8]) {
     let place = body.iter().rposition(u8::is_ascii_lowercase).unwrap();
     body[place] ^= 1;
 }
 
-/// The address at which a server's page is served, but for one octet of one file.
+/// The address at which a server's page is served, but for one byte of one file.
 fn tampered(server: &Server, victim: &str) -> String {
     let victim = victim.to_owned();
     let change = move |path: &str, body: &mut [u8]| {

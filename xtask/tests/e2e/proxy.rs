@@ -96,7 +96,7 @@ fn pass_on(browser: &TcpStream, server: u16, change: &impl Change) -> io::Result
     browser.write_all(&body)
 }
 
-/// Reads one request, to be passed on: its path, and its octets. A browser that hangs up without one is no failure.
+/// Reads one request, to be passed on: its path, and its bytes. A browser that hangs up without one is no failure.
 fn read_request(browser: &TcpStream) -> io::Result<(String, Vec<u8>)> {
     let mut reader = BufReader::new(browser);
     let mut request = Vec::new();

@@ -64,7 +64,7 @@ impl Wire {
     }
 }
 
-/// Status, octets of the head, octets of the body, once the head is whole.
+/// Status, bytes of the head, bytes of the body, once the head is whole.
 fn head_of(answer: &[u8]) -> Option<(u16, usize, usize)> {
     let end = answer.windows(4).position(|window| window == b"\r\n\r\n")? + 4;
     let head = std::str::from_utf8(&answer[..end]).unwrap();

@@ -4,7 +4,7 @@ use oracle::sql_type::OracleType;
 
 use crate::support::{connect, number, ora, run};
 
-const TABLE: &str = "CREATE TABLE t (id NUMBER(10), name VARCHAR2(20), octets RAW(16), content BLOB,
+const TABLE: &str = "CREATE TABLE t (id NUMBER(10), name VARCHAR2(20), bytes RAW(16), content BLOB,
                      CONSTRAINT t_pk PRIMARY KEY (id))";
 
 #[test]
@@ -12,9 +12,9 @@ fn binds_go_in_and_out() {
     let db = connect("plsql_binds");
     run(&db, &[TABLE]);
     let sql = "BEGIN
-        INSERT INTO t (id, name, octets) VALUES (:id, :name, :octets);
+        INSERT INTO t (id, name, bytes) VALUES (:id, :name, :bytes);
         :inserted := SQL%ROWCOUNT;
-        SELECT name, octets, content INTO :name, :found, :nothing FROM t WHERE id = :id;
+        SELECT name, bytes, content INTO :name, :found, :nothing FROM t WHERE id = :id;
         UPDATE t SET name = :name || '!' WHERE id = :id RETURNING name INTO :changed;
         DELETE FROM t WHERE id = -1;
         :deleted := SQL%ROWCOUNT;
@@ -26,7 +26,7 @@ fn binds_go_in_and_out() {
         .execute_named(&[
             ("id", &7i64),
             ("name", &"seven"),
-            ("octets", &vec![1u8, 2, 3]),
+            ("bytes", &vec![1u8, 2, 3]),
             ("inserted", &OracleType::Int64),
             ("found", &OracleType::Raw(16)),
             ("nothing", &OracleType::BLOB),

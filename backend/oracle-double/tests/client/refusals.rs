@@ -5,13 +5,13 @@ use crate::support::{connect, ora, refusal, run};
 const TABLES: &[&str] = &[
     "CREATE TABLE p (id NUMBER(4), CONSTRAINT p_pk PRIMARY KEY (id))",
     "CREATE TABLE t (
-        id NUMBER(4) NOT NULL, name VARCHAR2(4 CHAR), code VARCHAR2(4), octets RAW(4), p_id NUMBER(4),
+        id NUMBER(4) NOT NULL, name VARCHAR2(4 CHAR), code VARCHAR2(4), bytes RAW(4), p_id NUMBER(4),
         gone_at NUMBER(19), sealed BLOB,
         CONSTRAINT t_pk PRIMARY KEY (id),
         CONSTRAINT t_uk UNIQUE (name, code),
         CONSTRAINT t_fk FOREIGN KEY (p_id) REFERENCES p (id),
         CONSTRAINT t_ck CHECK (CASE WHEN sealed IS NULL THEN 1 ELSE 0 END = CASE WHEN gone_at IS NULL THEN 0 ELSE 1 END),
-        CONSTRAINT t_len CHECK (LENGTH(octets) >= 4 AND id >= 0))",
+        CONSTRAINT t_len CHECK (LENGTH(bytes) >= 4 AND id >= 0))",
     "INSERT INTO p VALUES (1)",
     "INSERT INTO t (id, name, code, p_id, gone_at) VALUES (1, 'a', 'b', 1, 5)",
 ];
@@ -34,7 +34,7 @@ fn constraints() {
         ("INSERT INTO p VALUES ('')", 1400),
         ("INSERT INTO t (id) VALUES (2)", 2290),
         ("INSERT INTO t (id, gone_at) VALUES (-1, 5)", 2290),
-        ("INSERT INTO t (id, gone_at, octets) VALUES (2, 5, HEXTORAW('aa'))", 2290),
+        ("INSERT INTO t (id, gone_at, bytes) VALUES (2, 5, HEXTORAW('aa'))", 2290),
         ("INSERT INTO t (id, gone_at, p_id) VALUES (2, 5, 7)", 2291),
         ("UPDATE t SET p_id = 7", 2291),
         ("DELETE FROM p", 2292),
@@ -43,14 +43,14 @@ fn constraints() {
         ("UPDATE t SET id = id + 9999", 1438),
         ("INSERT INTO t (id, gone_at, name) VALUES (2, 5, 'abcde')", 12899),
         ("INSERT INTO t (id, gone_at, code) VALUES (2, 5, '日本')", 12899),
-        ("INSERT INTO t (id, gone_at, octets) VALUES (2, 5, HEXTORAW('0102030405'))", 12899),
-        ("INSERT INTO t (id, gone_at, octets) VALUES (2, 5, 'xyz')", 1465),
+        ("INSERT INTO t (id, gone_at, bytes) VALUES (2, 5, HEXTORAW('0102030405'))", 12899),
+        ("INSERT INTO t (id, gone_at, bytes) VALUES (2, 5, 'xyz')", 1465),
         ("INSERT INTO t (id, gone_at) VALUES ('abc', 5)", 1722),
     ] {
         assert_eq!(refusal(&db, sql), code, "{sql}");
     }
     // Four characters, twelve bytes.
-    run(&db, &["INSERT INTO t (id, gone_at, name, octets) VALUES (2, 5, '日本日本', HEXTORAW('aabb'))"]);
+    run(&db, &["INSERT INTO t (id, gone_at, name, bytes) VALUES (2, 5, '日本日本', HEXTORAW('aabb'))"]);
 }
 
 #[test]
@@ -168,7 +168,7 @@ fn binds() {
     assert_eq!(ora(db.execute("INSERT INTO p VALUES (:1)", &[])), 1008);
     assert_eq!(ora(db.execute_named("UPDATE p SET id = :a WHERE id = :b", &[("a", &1)])), 1008);
     assert_eq!(ora(db.execute("INSERT INTO t (id, name, gone_at) VALUES (3, :1, 5)", &[&"abcde"])), 12899);
-    assert_eq!(ora(db.execute("INSERT INTO t (id, octets, gone_at) VALUES (3, :1, 5)", &[&vec![0u8; 5]])), 12899);
+    assert_eq!(ora(db.execute("INSERT INTO t (id, bytes, gone_at) VALUES (3, :1, 5)", &[&vec![0u8; 5]])), 12899);
     assert_eq!(ora(db.execute("INSERT INTO p VALUES (:1)", &[&""])), 1400);
     assert_eq!(ora(db.execute("INSERT INTO p VALUES (:1)", &[&12345])), 1438);
     // Loud where Oracle does what the double cannot.

@@ -108,15 +108,15 @@ fn blobs_of_every_size_come_back_and_so_do_locators() {
     run(&db, &["CREATE TABLE t (id NUMBER(10) PRIMARY KEY, b BLOB NOT NULL)"]);
     let sizes = [1usize, 2000, 2001, 4000, 32_767, 32_768, 65_536, 65_537, 200_000, 1 << 20];
     for (id, size) in sizes.iter().enumerate() {
-        let octets: Vec<u8> = (0..*size).map(|at| (at % 251) as u8).collect();
-        db.execute("INSERT INTO t VALUES (:id, :b)", &[&(id as i64), &octets]).unwrap();
+        let bytes: Vec<u8> = (0..*size).map(|at| (at % 251) as u8).collect();
+        db.execute("INSERT INTO t VALUES (:id, :b)", &[&(id as i64), &bytes]).unwrap();
     }
     assert_eq!(ora(db.execute("INSERT INTO t VALUES (99, :1)", &[&Vec::<u8>::new()])), 1400);
     let rows = db.query_as::<(i64, Vec<u8>)>("SELECT id, b FROM t ORDER BY id", &[]).unwrap();
     for (row, size) in rows.zip(sizes) {
-        let (_, octets) = row.unwrap();
-        assert_eq!(octets.len(), size);
-        assert!(octets.iter().enumerate().all(|(at, octet)| *octet == (at % 251) as u8));
+        let (_, bytes) = row.unwrap();
+        assert_eq!(bytes.len(), size);
+        assert!(bytes.iter().enumerate().all(|(at, byte)| *byte == (at % 251) as u8));
     }
     let mut statement = db.statement("SELECT b FROM t WHERE id = :1").lob_locator().build().unwrap();
     let mut blob = statement.query_row_as::<oracle::sql_type::Blob>(&[&9]).unwrap();

@@ -27,12 +27,12 @@ pub(super) fn bind_server_key(connection: &Connection, fingerprint: &Hash) -> Re
 /// The fingerprint of the server key that this database belongs to.
 pub(super) fn server_key(connection: &Connection) -> Result<Option<Hash>, Trouble> {
     let bound: Option<Vec<u8>> = first(connection, sql::BOUND_KEY, &[])?;
-    bound.map(|bound| octets(bound, "server.key_fingerprint")).transpose()
+    bound.map(|bound| bytes(bound, "server.key_fingerprint")).transpose()
 }
 
-/// Octets of a length that the schema vouches for.
-pub(super) fn octets<const N: usize>(octets: Vec<u8>, column: &str) -> Result<[u8; N], Trouble> {
-    octets.try_into().map_err(|_| StoreError::Fault(format!("{column} has not {N} octets")).into())
+/// Bytes of a length that the schema vouches for.
+pub(super) fn bytes<const N: usize>(bytes: Vec<u8>, column: &str) -> Result<[u8; N], Trouble> {
+    bytes.try_into().map_err(|_| StoreError::Fault(format!("{column} has not {N} bytes")).into())
 }
 
 pub(super) fn add_invite(connection: &Connection, invite: &Invite, attempt: Attempt) -> Result<(), Trouble> {
@@ -123,6 +123,6 @@ pub(super) fn login_name(text: &str) -> Result<Login, Trouble> {
 }
 
 pub(super) fn account_id(id: Vec<u8>) -> Result<AccountId, Trouble> {
-    let id: [u8; 16] = octets(id, "accounts.id")?;
+    let id: [u8; 16] = bytes(id, "accounts.id")?;
     Ok(id.try_into().map_err(|error| StoreError::Fault(format!("accounts.id: {error}")))?)
 }

@@ -9,7 +9,7 @@ use shared::bytes::Base64Url;
 use shared::ids::AccountId;
 use shared::passwords::{Sealed, StoredEntry};
 
-use super::accounts::{account_id, login_name, octets, write_account};
+use super::accounts::{account_id, bytes, login_name, write_account};
 use super::credentials::{add_passkey, whole_passkeys};
 use super::sql::RAW_MAX;
 use super::{Trouble, first, sql, taken};
@@ -46,7 +46,7 @@ pub(super) fn invites(connection: &Connection) -> Result<Vec<WholeInvite>, Troub
     let rows = connection.query_as::<Row>(sql::ALL_INVITES, &[])?;
     rows.map(|row| {
         let (code_hash, expires_at, used_at, setup) = row?;
-        Ok(WholeInvite { code_hash: octets(code_hash, "invites.code_hash")?, expires_at, used_at, setup: setup != 0 })
+        Ok(WholeInvite { code_hash: bytes(code_hash, "invites.code_hash")?, expires_at, used_at, setup: setup != 0 })
     })
     .collect()
 }
@@ -85,8 +85,8 @@ pub(super) fn take_entries(
             Some((held, of)) if held == id.as_bytes() && of == *version => continue,
             Some(_) => return Err(StoreError::Taken.into()),
         }
-        let octets = sealed.as_ref().map(Sealed::as_bytes);
-        match octets.filter(|octets| octets.len() > RAW_MAX) {
+        let bytes = sealed.as_ref().map(Sealed::as_bytes);
+        match bytes.filter(|bytes| bytes.len() > RAW_MAX) {
             Some(large) => {
                 let large = (&large, &OracleType::LongRaw);
                 let binds: [&dyn ToSql; 6] =
@@ -102,7 +102,7 @@ pub(super) fn take_entries(
                     change_no,
                     changed_at,
                     &deleted_at,
-                    &octets,
+                    &bytes,
                 ])?;
                 batched += 1;
             }

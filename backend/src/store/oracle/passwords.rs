@@ -5,7 +5,7 @@ use oracle::sql_type::{OracleType, ToSql};
 use shared::ids::{AccountId, EntryId};
 use shared::passwords::{Changes, Sealed, StoredEntry, Written};
 
-use super::accounts::octets;
+use super::accounts::bytes;
 use super::remedy::Code;
 use super::sql::RAW_MAX;
 use super::{Trouble, first, sql};
@@ -60,7 +60,7 @@ fn read_changes(
 fn entry(connection: &Connection, account: AccountId, row: Row) -> Result<Option<StoredEntry>, Trouble> {
     let (id, version, change_no, changed_at, deleted_at, mut sealed) = row;
     let fault = |what: String| Trouble::Store(StoreError::Fault(what));
-    let id: [u8; 16] = octets(id, "passwords.id")?;
+    let id: [u8; 16] = bytes(id, "passwords.id")?;
     if sealed.is_none() && deleted_at.is_none() {
         let binds: [(&str, &dyn ToSql); 2] = [("account", &account.as_bytes()), ("entry", &&id)];
         let large: Option<(u32, Option<Vec<u8>>)> = first(connection, sql::LARGE, &binds)?;
@@ -108,10 +108,10 @@ pub(super) fn put(connection: &Connection, put: &Put, entries_max: u64, now: Mil
         (true, false) => sql::REPLACE_ENTRY,
         (true, true) => sql::REPLACE_LARGE,
     };
-    let octets = put.sealed.as_bytes();
-    // As LONG RAW, octets of any number go into a BLOB with the statement itself.
-    let large = (&octets, &OracleType::LongRaw);
-    let sealed: &dyn ToSql = if is_large { &large } else { &octets };
+    let bytes = put.sealed.as_bytes();
+    // As LONG RAW, bytes of any number go into a BLOB with the statement itself.
+    let large = (&bytes, &OracleType::LongRaw);
+    let sealed: &dyn ToSql = if is_large { &large } else { &bytes };
     let binds: [(&str, &dyn ToSql); 6] = [
         ("version", &written.version),
         ("change_no", &written.change_no),
@@ -128,7 +128,7 @@ pub(super) fn put(connection: &Connection, put: &Put, entries_max: u64, now: Mil
 /// Saves a new entry with one round trip. Nothing if that is not all there is to it: the long way finds out.
 fn save(connection: &Connection, put: &Put, entries_max: u64, now: Millis) -> Result<Option<Written>, Trouble> {
     let most = i64::try_from(entries_max).unwrap_or(i64::MAX);
-    let octets = put.sealed.as_bytes();
+    let bytes = put.sealed.as_bytes();
     let mut block = connection.statement(sql::SAVE).build()?;
     let binds: [(&str, &dyn ToSql); 6] = [
         ("account", &put.account.as_bytes()),
@@ -136,7 +136,7 @@ fn save(connection: &Connection, put: &Put, entries_max: u64, now: Millis) -> Re
         ("change_no", &OracleType::Int64),
         ("entry", &put.id.as_bytes()),
         ("now", &now),
-        ("sealed", &octets),
+        ("sealed", &bytes),
     ];
     match block.execute_named(&binds) {
         Ok(()) => {}

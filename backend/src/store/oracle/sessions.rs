@@ -6,7 +6,7 @@ use shared::bytes::Base64Url;
 use shared::ids::{AccountId, SessionId};
 use shared::sessions::{CredentialName, Device};
 
-use super::accounts::{account_id, octets};
+use super::accounts::{account_id, bytes};
 use super::credentials::{lock_epoch, own_secret};
 use super::{Attempt, Trouble, first, sql, taken};
 use crate::store::{Hash, Lifetime, LiveSession, Millis, NewSession, StoreError, StoredSession};
@@ -77,7 +77,7 @@ pub(super) fn list(
         let (token_hash, device, created_at, used_at) = row?;
         // A name that is none any more is left out rather than the list refused.
         let device = device.and_then(|name| Device::new(&name).ok());
-        Ok(StoredSession { token_hash: octets(token_hash, "sessions.token_hash")?, device, created_at, used_at })
+        Ok(StoredSession { token_hash: bytes(token_hash, "sessions.token_hash")?, device, created_at, used_at })
     })
     .collect()
 }

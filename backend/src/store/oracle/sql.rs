@@ -77,7 +77,7 @@ const PASSKEYS: &[&str] = &[
     )",
 ];
 
-/// Octets that a `RAW` column holds. What is longer, of which there is little, goes into the `BLOB` beside it: lists
+/// Bytes that a `RAW` column holds. What is longer, of which there is little, goes into the `BLOB` beside it: lists
 /// fetch many rows with one round trip only while they fetch no `BLOB`.
 pub(super) const RAW_MAX: usize = 2000;
 

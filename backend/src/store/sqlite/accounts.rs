@@ -114,6 +114,6 @@ pub(super) fn login_name(text: &str) -> Result<Login, StoreError> {
     Login::new(text).map_err(|_| StoreError::Fault("accounts.login is no log-in name".into()))
 }
 
-pub(super) fn account_id(octets: [u8; 16]) -> Result<AccountId, StoreError> {
-    octets.try_into().map_err(|error| StoreError::Fault(format!("accounts.id: {error}")))
+pub(super) fn account_id(bytes: [u8; 16]) -> Result<AccountId, StoreError> {
+    bytes.try_into().map_err(|error| StoreError::Fault(format!("accounts.id: {error}")))
 }

@@ -207,6 +207,6 @@ fn secret(row: &Row<'_>, column: usize) -> rusqlite::Result<NewCredential> {
     Ok(NewCredential { record: Base64Url(row.get(column)?), wrapped_key: Base64Url(row.get(column + 1)?) })
 }
 
-fn passkey_id(octets: Vec<u8>) -> Result<PasskeyId, StoreError> {
-    octets.try_into().map_err(|_| StoreError::Fault("passkeys.id is no id".into()))
+fn passkey_id(bytes: Vec<u8>) -> Result<PasskeyId, StoreError> {
+    bytes.try_into().map_err(|_| StoreError::Fault("passkeys.id is no id".into()))
 }

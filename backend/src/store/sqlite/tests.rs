@@ -23,10 +23,10 @@ fn account(store: &SqliteStore) -> AccountId {
 }
 
 fn put(store: &SqliteStore, account: AccountId, fill: u8) -> Result<Written, StoreError> {
-    let mut octets = vec![fill; 1024 + SEALED_OVERHEAD];
-    octets[0] = FORMAT;
+    let mut bytes = vec![fill; 1024 + SEALED_OVERHEAD];
+    bytes[0] = FORMAT;
     let id = EntryId::from_time(1, [fill; 10]);
-    store.put(&Put { account, id, replaces: 0, sealed: octets.try_into().unwrap() }, 10_000, 1)
+    store.put(&Put { account, id, replaces: 0, sealed: bytes.try_into().unwrap() }, 10_000, 1)
 }
 
 fn checkpoint(store: &SqliteStore) {
@@ -36,10 +36,10 @@ fn checkpoint(store: &SqliteStore) {
 
 /// Overwrites a page near the end of the file.
 fn damage(path: &Path) {
-    let mut octets = fs::read(path).unwrap();
-    let end = octets.len();
-    octets[end - 3 * 4096..end - 2 * 4096].fill(0x55);
-    fs::write(path, octets).unwrap();
+    let mut bytes = fs::read(path).unwrap();
+    let end = bytes.len();
+    bytes[end - 3 * 4096..end - 2 * 4096].fill(0x55);
+    fs::write(path, bytes).unwrap();
 }
 
 #[test]

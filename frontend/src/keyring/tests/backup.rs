@@ -37,7 +37,7 @@ fn a_backup_is_what_was_frozen_and_opens() {
     let Ok(Response::Backup { backup }) = Keyring::new(Counter(0), str::to_lowercase).handle(request) else {
         panic!("not sealed")
     };
-    let hash: String = Sha256::digest(&backup).iter().map(|octet| format!("{octet:02x}")).collect();
+    let hash: String = Sha256::digest(&backup).iter().map(|byte| format!("{byte:02x}")).collect();
     assert_eq!(hash, include_str!("../../../vectors/backup-1-sha256.txt").trim());
     assert_eq!(open(PASSPHRASE, &backup).as_deref(), Ok(TEXT));
     assert_eq!(open("Correct horse battery staple", &backup), Err(KeyringError::WrongSecret));
@@ -108,19 +108,19 @@ fn defects_are_refused() {
 }
 
 #[test]
-fn a_changed_octet_anywhere_does_not_open() {
+fn a_changed_byte_anywhere_does_not_open() {
     let good = cheap(TEXT);
     let (head, sealed) = good.split_once(r#""sealed":""#).unwrap();
-    let octets = Base64Url::decode(sealed.trim_end_matches("\"}")).unwrap().0;
-    let opens = |octets: &[u8]| open(PASSPHRASE, &format!(r#"{head}"sealed":"{}"}}"#, Base64Url::encode(octets)));
-    assert_eq!(opens(&octets).as_deref(), Ok(TEXT));
-    for left in [0, 15, 16, octets.len() - 16, octets.len() - 1] {
-        assert_eq!(opens(&octets[..left]), Err(KeyringError::WrongSecret), "{left} octets");
+    let bytes = Base64Url::decode(sealed.trim_end_matches("\"}")).unwrap().0;
+    let opens = |bytes: &[u8]| open(PASSPHRASE, &format!(r#"{head}"sealed":"{}"}}"#, Base64Url::encode(bytes)));
+    assert_eq!(opens(&bytes).as_deref(), Ok(TEXT));
+    for left in [0, 15, 16, bytes.len() - 16, bytes.len() - 1] {
+        assert_eq!(opens(&bytes[..left]), Err(KeyringError::WrongSecret), "{left} bytes");
     }
-    for place in [0, 3, 4, 99, octets.len() / 2, octets.len() - 17, octets.len() - 16, octets.len() - 1] {
-        let mut changed = octets.clone();
+    for place in [0, 3, 4, 99, bytes.len() / 2, bytes.len() - 17, bytes.len() - 16, bytes.len() - 1] {
+        let mut changed = bytes.clone();
         changed[place] ^= 1;
-        assert_eq!(opens(&changed), Err(KeyringError::WrongSecret), "octet {place}");
+        assert_eq!(opens(&changed), Err(KeyringError::WrongSecret), "byte {place}");
     }
 }
 

@@ -46,7 +46,7 @@ fn a_draft_opens_in_its_vault_only() {
     assert_eq!((opened.content.password.expose(), &opened.content.rules), ("kV9!mQ2#", &draft("").content.rules));
 
     let mut other = open_keyring();
-    other.draft_key = Some(VaultKey::from_octets([8; keys::KEY_LEN]).draft_key());
+    other.draft_key = Some(VaultKey::from_bytes([8; keys::KEY_LEN]).draft_key());
     assert_eq!(other.handle(request()).err(), Some(KeyringError::Broken));
     assert_eq!(list(&mut other, vec![first.clone()]).1, 1);
     let mut locked = Keyring::new(Counter(0), str::to_lowercase);
@@ -57,10 +57,10 @@ fn a_draft_opens_in_its_vault_only() {
 fn what_is_no_draft_is_counted_and_the_others_open() {
     let mut keyring = open_keyring();
     let good = sealed(&public_key(&keyring), "GitHub", 0);
-    let octets = Base64Url::decode(&good).unwrap().0;
-    let mut drafts = vec![String::new(), "!".into(), Base64Url::encode(&octets[..40])];
-    for place in [0, 31, 32, octets.len() / 2, octets.len() - 1] {
-        let mut changed = octets.clone();
+    let bytes = Base64Url::decode(&good).unwrap().0;
+    let mut drafts = vec![String::new(), "!".into(), Base64Url::encode(&bytes[..40])];
+    for place in [0, 31, 32, bytes.len() / 2, bytes.len() - 1] {
+        let mut changed = bytes.clone();
         changed[place] ^= 1;
         drafts.push(Base64Url::encode(&changed));
     }

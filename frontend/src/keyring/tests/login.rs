@@ -254,11 +254,11 @@ fn another_recovery_code_opens_the_same_vault_and_the_old_one_does_not() {
 fn a_passkey_opens_the_same_vault_by_what_its_authenticator_makes() {
     let (mut server, mut keyring, account, _, sealed) = opened_vault();
     let credential = CredentialName::Passkey(PasskeyId::try_from(vec![1, 2, 3]).unwrap());
-    let made = |octet| Base64Url::encode(&[octet; 32]);
+    let made = |byte| Base64Url::encode(&[byte; 32]);
     let secret = Secret::new(made(7));
     let start = body(keyring.handle(Request::StartReplacement { credential: credential.clone(), secret })).unwrap();
     server.passkey = Some(replace(&server, &mut keyring, &start).secret);
-    let mut opens = |octet| opens(&mut server, &account, with_secret(credential.clone(), &made(octet)), &sealed);
+    let mut opens = |byte| opens(&mut server, &account, with_secret(credential.clone(), &made(byte)), &sealed);
     assert_eq!(opens(7).as_deref(), Ok("kV9!mQ2#"));
     assert_eq!(opens(8), Err(KeyringError::WrongSecret));
 }

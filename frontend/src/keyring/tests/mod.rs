@@ -20,23 +20,23 @@ use super::protocol::*;
 use super::*;
 use crate::calls::{Call, Reply};
 
-/// Octets that count up: nonces and keys that a test can foresee.
+/// Bytes that count up: nonces and keys that a test can foresee.
 pub(crate) struct Counter(pub(crate) u8);
 
 impl RngCore for Counter {
     fn next_u32(&mut self) -> u32 {
-        let mut octets = [0; 4];
-        self.fill_bytes(&mut octets);
-        u32::from_le_bytes(octets)
+        let mut bytes = [0; 4];
+        self.fill_bytes(&mut bytes);
+        u32::from_le_bytes(bytes)
     }
     fn next_u64(&mut self) -> u64 {
-        let mut octets = [0; 8];
-        self.fill_bytes(&mut octets);
-        u64::from_le_bytes(octets)
+        let mut bytes = [0; 8];
+        self.fill_bytes(&mut bytes);
+        u64::from_le_bytes(bytes)
     }
     fn fill_bytes(&mut self, dest: &mut [u8]) {
-        for octet in dest {
-            *octet = self.0;
+        for byte in dest {
+            *byte = self.0;
             self.0 = self.0.wrapping_add(1);
         }
     }
@@ -72,7 +72,7 @@ fn summary(id: EntryId, version: u32, name: &str, state: EntryState) -> EntrySum
 /// A keyring with an open vault of known key.
 pub(crate) fn open_keyring() -> Keyring<Counter> {
     let mut keyring = Keyring::new(Counter(0), str::to_lowercase);
-    let key = VaultKey::from_octets([7; keys::KEY_LEN]);
+    let key = VaultKey::from_bytes([7; keys::KEY_LEN]);
     keyring.vault = Some(Vault::new(AccountId::from_random([1; 16]), key.entry_key()));
     keyring.draft_key = Some(key.draft_key());
     keyring.vault_key = Some(key);
@@ -143,9 +143,9 @@ fn format_1_is_frozen() {
 
 #[test]
 fn what_was_frozen_opens() {
-    let octets = Base64Url::decode(include_str!("../../../vectors/entry-1.txt").trim()).unwrap().0;
+    let bytes = Base64Url::decode(include_str!("../../../vectors/entry-1.txt").trim()).unwrap().0;
     let mut keyring = open_keyring();
-    let opened = open(&mut keyring, stored(entry_id(), 1, Some(octets.try_into().unwrap())));
+    let opened = open(&mut keyring, stored(entry_id(), 1, Some(bytes.try_into().unwrap())));
     assert_eq!(opened.entries[0].name, "GitHub");
     assert_eq!(reveal(&mut keyring).unwrap(), "kV9!mQ2#");
 }
@@ -154,10 +154,10 @@ fn what_was_frozen_opens() {
 #[test]
 fn defects_are_refused() {
     let frozen = Base64Url::decode(include_str!("../../../vectors/entry-1.txt").trim()).unwrap().0;
-    let refused = |account: [u8; 16], id: EntryId, version: u32, octets: &[u8]| {
+    let refused = |account: [u8; 16], id: EntryId, version: u32, bytes: &[u8]| {
         let mut keyring = open_keyring();
         keyring.vault.as_mut().unwrap().account = AccountId::from_random(account);
-        let opened = open(&mut keyring, stored(id, version, Some(octets.to_vec().try_into().unwrap())));
+        let opened = open(&mut keyring, stored(id, version, Some(bytes.to_vec().try_into().unwrap())));
         assert!(opened.entries.is_empty());
         assert_eq!(reveal(&mut keyring), Err(KeyringError::NoSuchEntry), "nothing of it is kept");
         opened.refused.len()
@@ -167,7 +167,7 @@ fn defects_are_refused() {
     for place in flips {
         let mut flipped = frozen.clone();
         flipped[place] ^= 0x10;
-        assert_eq!(refused([1; 16], entry_id(), 1, &flipped), 1, "flipped bit in octet {place}");
+        assert_eq!(refused([1; 16], entry_id(), 1, &flipped), 1, "flipped bit in byte {place}");
     }
     let other_entry = EntryId::from_time(1_790_000_000_001, [3; 10]);
     assert_eq!(refused([2; 16], entry_id(), 1, &frozen), 1, "wrong account");
@@ -176,14 +176,14 @@ fn defects_are_refused() {
     assert_eq!(refused([1; 16], entry_id(), 0, &frozen), 1, "wrong version");
 
     // These do not even pass for sealed entries, wherever they come from.
-    let length = |octets: &[u8]| Sealed::try_from(octets.to_vec()).err();
+    let length = |bytes: &[u8]| Sealed::try_from(bytes.to_vec()).err();
     assert_eq!(length(&frozen[..frozen.len() - 1]), Some(NotSealed::Length), "truncated");
-    assert_eq!(length(&[&frozen[..], &[0]].concat()), Some(NotSealed::Length), "trailing octet");
+    assert_eq!(length(&[&frozen[..], &[0]].concat()), Some(NotSealed::Length), "trailing byte");
     assert_eq!(length(&[]), Some(NotSealed::Length), "empty");
     // To another bucket's length: passes for one, and does not open.
     let mut padded = frozen.clone();
     padded.resize(BUCKETS[1] + SEALED_OVERHEAD, 0);
-    assert_eq!(refused([1; 16], entry_id(), 1, &padded), 1, "trailing octets");
+    assert_eq!(refused([1; 16], entry_id(), 1, &padded), 1, "trailing bytes");
     let mut unknown = frozen.clone();
     unknown[0] = FORMAT + 1;
     assert_eq!(length(&unknown), Some(NotSealed::Format), "unknown format");
@@ -207,7 +207,7 @@ fn the_size_tells_the_bucket_only() {
 }
 
 #[test]
-fn sealing_twice_gives_other_octets() {
+fn sealing_twice_gives_other_bytes() {
     let mut keyring = open_keyring();
     assert_ne!(seal(&mut keyring, 0, "GitHub"), seal(&mut keyring, 0, "GitHub"));
 }
@@ -261,8 +261,8 @@ fn every_kind_of_rules_is_kept() {
     for rules in kinds.map(Some) {
         let content = Content { rules: rules.clone(), ..content("x", "") };
         let request = Request::Seal { content, now: NOW };
-        let octets = postcard::to_allocvec(&request).unwrap();
-        let reply = keyring.handle(postcard::from_bytes(&octets).unwrap());
+        let bytes = postcard::to_allocvec(&request).unwrap();
+        let reply = keyring.handle(postcard::from_bytes(&bytes).unwrap());
         let Ok(Response::Sealed { id, .. }) = reply else { panic!("not sealed") };
         assert_eq!(whole(&mut keyring, id).content.rules, rules);
     }
@@ -328,8 +328,8 @@ fn messages_survive_their_crossing_and_debug_hides_their_secrets() {
         login: "ada".into(),
         passphrase: Secret::new("hunter2".into()),
     };
-    let octets = postcard::to_allocvec(&Call { id: 7, request }).unwrap();
-    let back: Call<Request> = postcard::from_bytes(&octets).unwrap();
+    let bytes = postcard::to_allocvec(&Call { id: 7, request }).unwrap();
+    let back: Call<Request> = postcard::from_bytes(&bytes).unwrap();
     assert!(matches!(&back.request, Request::StartRegistration { passphrase, .. } if passphrase.expose() == "hunter2"));
     assert!(!format!("{back:?}").contains("hunter2"));
     let reply =

@@ -20,13 +20,13 @@ pub enum ImportFault {
     /// A ZIP archive: so are 1Password's .1pux, Proton Pass's export and Excel's .xlsx.
     #[error("a ZIP archive: export as CSV or JSON, or unpack it")]
     Zip,
-    /// It holds NUL octets: a picture, a program, or UTF-16 without a byte order mark.
+    /// It holds NUL bytes: a picture, a program, or UTF-16 without a byte order mark.
     #[error("a binary file")]
     Binary,
     /// It is text in an encoding that is neither UTF-8 nor UTF-16 with a byte order mark. To guess would change passwords.
     #[error("the text is not UTF-8 (line {line})")]
     NotUnicode {
-        /// The first line with such an octet.
+        /// The first line with such an byte.
         line: usize,
     },
     /// XML or HTML.

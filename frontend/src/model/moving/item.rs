@@ -309,7 +309,7 @@ fn fitted(mut whole: Whole) -> Option<(Whole, usize)> {
 fn fits(whole: &Whole) -> bool {
     /// What comes before the document in a bucket.
     const LENGTH_LEN: usize = 4;
-    /// Longest escape of an octet in JSON.
+    /// Longest escape of an byte in JSON.
     const ESCAPE_LEN: usize = r"\u0000".len();
     /// More than all that is written around the texts, for each former password and for all else.
     const FRAME_LEN: usize = 64;
@@ -330,9 +330,9 @@ fn fits(whole: &Whole) -> bool {
 struct Count(usize);
 
 impl io::Write for Count {
-    fn write(&mut self, octets: &[u8]) -> io::Result<usize> {
-        self.0 += octets.len();
-        Ok(octets.len())
+    fn write(&mut self, bytes: &[u8]) -> io::Result<usize> {
+        self.0 += bytes.len();
+        Ok(bytes.len())
     }
 
     fn flush(&mut self) -> io::Result<()> {

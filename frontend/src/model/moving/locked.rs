@@ -1,6 +1,6 @@
 //! Bitwarden's exports under a password of their own.
 //!
-//! The password is stretched outside (PBKDF2 by the browser, Argon2id in the keyring's worker) to 32 octets; HKDF-Expand
+//! The password is stretched outside (PBKDF2 by the browser, Argon2id in the keyring's worker) to 32 bytes; HKDF-Expand
 //! makes two keys of them, "enc" and "mac" (RFC 5869, without the extraction). What is protected is text like
 //! `2.nonce|ciphertext|tag` in Base64: AES-256-CBC with PKCS #7, then HMAC-SHA256 over nonce and ciphertext.
 
@@ -24,7 +24,7 @@ const PBKDF2_MAX: u32 = 2_000_000;
 /// Most passes, MiB and lanes of Argon2id that Bitwarden lets a person choose.
 const ARGON2_MAX: (u32, u32, u32) = (10, 1024, 16);
 
-/// How the password is to be stretched, to 32 octets. The password is taken as UTF-8.
+/// How the password is to be stretched, to 32 bytes. The password is taken as UTF-8.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Kdf {
     /// PBKDF2 with HMAC-SHA256.
@@ -96,7 +96,7 @@ impl Locked {
         self.kdf
     }
 
-    /// The salt, as the function takes it: the octets of the file's text (which is not decoded, although it looks like
+    /// The salt, as the function takes it: the bytes of the file's text (which is not decoded, although it looks like
     /// Base64), or of Argon2id, their SHA-256.
     #[must_use]
     pub fn salt(&self) -> Vec<u8> {

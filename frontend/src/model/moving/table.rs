@@ -209,7 +209,7 @@ fn reader(text: &str, separator: u8) -> Reader<&[u8]> {
 fn take_hint(text: &mut String) -> Option<u8> {
     let [b's', b'e', b'p', b'=', separator @ (b',' | b';' | b'\t'), rest @ ..] = text.as_bytes() else { return None };
     let separator = *separator;
-    let end = rest.iter().take_while(|octet| matches!(octet, b'\r' | b'\n')).count();
+    let end = rest.iter().take_while(|byte| matches!(byte, b'\r' | b'\n')).count();
     (end > 0).then(|| {
         text.drain(.."sep=;".len() + end);
         separator
@@ -237,8 +237,8 @@ fn open_quote(text: &str, separator: u8) -> Option<usize> {
         Quote,
     }
     let (mut at, mut line, mut opened) = (At::Start, 1, 1);
-    for octet in text.bytes() {
-        at = match (at, octet) {
+    for byte in text.bytes() {
+        at = match (at, byte) {
             (At::Start, b'"') => {
                 opened = line;
                 At::Quoted
@@ -246,10 +246,10 @@ fn open_quote(text: &str, separator: u8) -> Option<usize> {
             (At::Quoted, b'"') => At::Quote,
             (At::Quoted, _) | (At::Quote, b'"') => At::Quoted,
             (_, b'\r' | b'\n') => At::Start,
-            (_, octet) if octet == separator => At::Start,
+            (_, byte) if byte == separator => At::Start,
             _ => At::Bare,
         };
-        line += usize::from(octet == b'\n');
+        line += usize::from(byte == b'\n');
     }
     (at == At::Quoted).then_some(opened)
 }

@@ -1,4 +1,4 @@
-//! From a file's octets to text.
+//! From a file's bytes to text.
 
 use zeroize::Zeroizing;
 
@@ -28,7 +28,7 @@ pub(super) fn decode(bytes: Vec<u8>) -> Result<Zeroizing<String>, ImportFault> {
             }
             if let Err(error) = str::from_utf8(&bytes) {
                 let valid = bytes.get(..error.valid_up_to()).unwrap_or_default();
-                let line = 1 + valid.iter().filter(|octet| **octet == b'\n').count();
+                let line = 1 + valid.iter().filter(|byte| **byte == b'\n').count();
                 return Err(ImportFault::NotUnicode { line });
             }
             let mut text = Zeroizing::new(String::from_utf8(std::mem::take(&mut bytes)).unwrap_or_default());
@@ -41,9 +41,9 @@ pub(super) fn decode(bytes: Vec<u8>) -> Result<Zeroizing<String>, ImportFault> {
     if text.contains('\0') { Err(ImportFault::Binary) } else { Ok(text) }
 }
 
-fn utf16(octets: &[u8], unit: fn([u8; 2]) -> u16) -> Result<Zeroizing<String>, ImportFault> {
-    let (pairs, rest) = octets.as_chunks();
-    // A unit of UTF-16 is at most three octets of UTF-8: nothing is moved as the text grows.
+fn utf16(bytes: &[u8], unit: fn([u8; 2]) -> u16) -> Result<Zeroizing<String>, ImportFault> {
+    let (pairs, rest) = bytes.as_chunks();
+    // A unit of UTF-16 is at most three bytes of UTF-8: nothing is moved as the text grows.
     let mut text = Zeroizing::new(String::with_capacity(3 * pairs.len()));
     let fault = |text: &str| ImportFault::NotUnicode { line: 1 + text.matches('\n').count() };
     for character in char::decode_utf16(pairs.iter().copied().map(unit)) {

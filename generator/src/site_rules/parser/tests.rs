@@ -125,7 +125,7 @@ fn each_error_points_at_its_column() {
         ("required: [a-z]", 13, HyphenFirst),
         ("required: [--]", 13, HyphenFirst),
         ("required: [£", 13, SetEnd),
-        // Columns are characters, not octets.
+        // Columns are characters, not bytes.
         ("required: [£€-]", 14, HyphenFirst),
         ("allowed: upper, [供应]; digit", 17, Ascii),
     ] {

@@ -58,7 +58,7 @@ struct Saves {
 struct Sync {
     first_page: Runs,
     all: Runs,
-    octets: usize,
+    bytes: usize,
     memory_before: f64,
     memory_after_one: f64,
     memory_after_all: f64,
@@ -205,17 +205,17 @@ fn sync() -> Sync {
     drop(server);
     let server = Process::start(folder.path(), &[]);
     let mut wire = Wire::to(server.port);
-    let (mut first_page, mut all, mut octets) = (vec![], vec![], 0);
+    let (mut first_page, mut all, mut bytes) = (vec![], vec![], 0);
     let memory_before = server.memory();
     let mut memory_after_one = 0.0;
     for round in 0..SYNCS {
         let begun = Instant::now();
         let (mut since, mut pages) = (0, 0);
-        octets = 0;
+        bytes = 0;
         loop {
             let (status, answer) = wire.send("GET", &format!("/api/v1/passwords?since={since}"), &token, "");
             assert_eq!(status, 200);
-            octets += answer.len();
+            bytes += answer.len();
             pages += 1;
             if pages == 1 {
                 first_page.push(begun.elapsed().as_secs_f64() * 1e3);
@@ -234,7 +234,7 @@ fn sync() -> Sync {
     Sync {
         first_page: Runs::new(first_page),
         all: Runs::new(all),
-        octets,
+        bytes,
         memory_before,
         memory_after_one,
         memory_after_all: server.memory(),
@@ -336,9 +336,9 @@ fn now() -> u64 {
     std::time::UNIX_EPOCH.elapsed().unwrap().as_millis() as u64
 }
 
-fn getrandom(octets: &mut [u8]) {
+fn getrandom(bytes: &mut [u8]) {
     use rand_core_06::RngCore;
-    rand_core_06::OsRng.fill_bytes(octets);
+    rand_core_06::OsRng.fill_bytes(bytes);
 }
 
 impl fmt::Display for Report {
@@ -352,15 +352,15 @@ impl fmt::Display for Report {
             at_least(f, "saves a second, 32 connections, SQLite", saves.per_second.median(), 6000.0)?;
             at_most(f, "ms p99 of these", saves.p99.median(), 25.0)?;
         }
-        let Sync { first_page, all, octets, memory_before, memory_after_one, memory_after_all, peak } = &self.sync;
+        let Sync { first_page, all, bytes, memory_before, memory_after_one, memory_after_all, peak } = &self.sync;
         at_most(f, "ms first page of 10,000 entries", first_page.median(), 150.0)?;
         at_most(f, "ms all of 10,000 entries", all.median(), 1000.0)?;
         at_most(f, "MiB more memory after twenty such syncs", memory_after_all - memory_before, 16.0)?;
         writeln!(
             f,
-            "{:10}  octets a sync; memory {memory_before:.1} MiB before, {memory_after_one:.1} after one, \
+            "{:10}  bytes a sync; memory {memory_before:.1} MiB before, {memory_after_one:.1} after one, \
              {memory_after_all:.1} after {SYNCS}, {peak:.1} at most",
-            octets
+            bytes
         )?;
         let LogIns { starts_per_second, processor_ms, known, unknown, difference_us: (difference, error) } =
             &self.log_ins;

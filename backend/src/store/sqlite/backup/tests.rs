@@ -31,10 +31,10 @@ fn lived_in() -> (TempDir, PathBuf) {
     }
     let account = AccountId::from_random([1; 16]);
     for fill in 0..41 {
-        let mut octets = vec![fill; 1024 + SEALED_OVERHEAD];
-        octets[0] = FORMAT;
+        let mut bytes = vec![fill; 1024 + SEALED_OVERHEAD];
+        bytes[0] = FORMAT;
         let id = EntryId::from_time(1, [fill; 10]);
-        store.put(&Put { account, id, replaces: 0, sealed: octets.try_into().unwrap() }, 100, 1).unwrap();
+        store.put(&Put { account, id, replaces: 0, sealed: bytes.try_into().unwrap() }, 100, 1).unwrap();
     }
     store.delete(account, EntryId::from_time(1, [7; 10]), 1, 2).unwrap();
     let credential = CredentialName::Passphrase;
@@ -87,20 +87,20 @@ fn damage_is_told_and_other_files_are_refused() {
     let (folder, path) = lived_in();
     let clean = folder.path().join("clean.db");
     copy(&path, &clean).unwrap();
-    let mut octets = fs::read(&clean).unwrap();
-    let end = octets.len();
-    octets[end - 2 * 4096..end - 4096].fill(0x55);
+    let mut bytes = fs::read(&clean).unwrap();
+    let end = bytes.len();
+    bytes[end - 2 * 4096..end - 4096].fill(0x55);
     let damaged = folder.path().join("damaged.db");
-    fs::write(&damaged, octets).unwrap();
+    fs::write(&damaged, bytes).unwrap();
     let faults = examine(&damaged).unwrap().faults;
     assert!(faults.iter().any(|fault| fault.starts_with("damaged: ")), "{faults:?}");
 
     // A row that its index does not know: every page is sound by itself.
-    let mut octets = fs::read(&clean).unwrap();
+    let mut bytes = fs::read(&clean).unwrap();
     let id = *EntryId::from_time(1, [21; 10]).as_bytes();
-    let place = octets.windows(16).position(|window| window == id).unwrap();
-    octets[place + 8] ^= 1;
-    fs::write(&damaged, octets).unwrap();
+    let place = bytes.windows(16).position(|window| window == id).unwrap();
+    bytes[place + 8] ^= 1;
+    fs::write(&damaged, bytes).unwrap();
     let faults = examine(&damaged).unwrap().faults;
     assert!(faults.iter().any(|fault| fault.starts_with("damaged: ") && fault.contains("index")), "{faults:?}");
 

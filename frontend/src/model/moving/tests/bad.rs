@@ -114,7 +114,7 @@ fn fields_that_are_too_long_are_refused() {
     assert_eq!(tags(FIELD_MAX - 2).map(|refused| refused.why), too_long(Field::Tags, FIELD_MAX));
 }
 
-/// Octets of an entry that only just fits: control characters are escaped, and take six each.
+/// Bytes of an entry that only just fits: control characters are escaped, and take six each.
 #[test]
 fn what_does_not_fit_into_the_largest_bucket_is_refused() {
     let item = |controls: usize, history: &str| {

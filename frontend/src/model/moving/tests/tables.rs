@@ -14,8 +14,8 @@ fn cells(bytes: impl AsRef<[u8]>) -> Vec<Vec<String>> {
 fn text_comes_in_many_dresses() {
     let expected = [["name", "password"], ["Müller 😀", "a\"b"], ["שלום", "x"]];
     let text = "name,password\nMüller 😀,\"a\"\"b\"\nשלום,x\n";
-    let utf16 = |mark: [u8; 2], octets: fn(u16) -> [u8; 2]| {
-        mark.into_iter().chain(text.encode_utf16().flat_map(octets)).collect::<Vec<u8>>()
+    let utf16 = |mark: [u8; 2], bytes: fn(u16) -> [u8; 2]| {
+        mark.into_iter().chain(text.encode_utf16().flat_map(bytes)).collect::<Vec<u8>>()
     };
     for bytes in [
         text.as_bytes().to_vec(),

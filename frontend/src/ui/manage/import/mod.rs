@@ -192,13 +192,13 @@ async fn read_file(file: &File) -> Result<Found, Wrong> {
         let bytes = file.size() as usize;
         return Err(ImportFault::TooLarge { bytes }.into());
     }
-    let octets = JsFuture::from(file.array_buffer()).await.map_err(|_| Wrong::Unread)?;
-    let octets = Uint8Array::new(&octets).to_vec();
-    let backup = str::from_utf8(&octets).ok().and_then(backup::find).map(str::to_owned);
+    let bytes = JsFuture::from(file.array_buffer()).await.map_err(|_| Wrong::Unread)?;
+    let bytes = Uint8Array::new(&bytes).to_vec();
+    let backup = str::from_utf8(&bytes).ok().and_then(backup::find).map(str::to_owned);
     if let Some(backup) = backup {
         return Ok(Found::Closed(Closed::Backup(backup)));
     }
-    found(moving::read(octets)?).await
+    found(moving::read(bytes)?).await
 }
 
 async fn found(opened: Opened) -> Result<Found, Wrong> {
