@@ -63,7 +63,9 @@ impl ApiError {
             ProblemCode::NotFound => StatusCode::NOT_FOUND,
             ProblemCode::MethodNotAllowed => StatusCode::METHOD_NOT_ALLOWED,
             ProblemCode::RequestTimeout => StatusCode::REQUEST_TIMEOUT,
-            ProblemCode::LoginTaken | ProblemCode::StaleVersion | ProblemCode::TooManyPasskeys => StatusCode::CONFLICT,
+            ProblemCode::UsernameTaken | ProblemCode::StaleVersion | ProblemCode::TooManyPasskeys => {
+                StatusCode::CONFLICT
+            }
             ProblemCode::BodyTooLarge => StatusCode::PAYLOAD_TOO_LARGE,
             ProblemCode::UnsupportedMediaType => StatusCode::UNSUPPORTED_MEDIA_TYPE,
             ProblemCode::TooManyAttempts => StatusCode::TOO_MANY_REQUESTS,
@@ -98,7 +100,7 @@ impl ApiError {
             ProblemCode::NotFound => "Nothing is here.",
             ProblemCode::MethodNotAllowed => "This method is not for this path.",
             ProblemCode::RequestTimeout => "The request did not arrive in time.",
-            ProblemCode::LoginTaken => "This log-in name is taken.",
+            ProblemCode::UsernameTaken => "This username is taken.",
             ProblemCode::StaleVersion => "The entry has changed since.",
             ProblemCode::TooManyPasskeys => "The account has as many passkeys as it may.",
             ProblemCode::BodyTooLarge => "The request's body is too large.",

@@ -9,7 +9,7 @@ use opaque_ke::{
     ServerLoginParameters, ServerRegistration,
 };
 use rand_core_06::OsRng;
-use shared::accounts::Login;
+use shared::accounts::Username;
 use shared::bytes::Base64Url;
 use shared::ids::{AccountId, PasskeyId};
 use shared::limits::PASSKEY_ID_MAX;
@@ -19,13 +19,13 @@ use zeroize::Zeroizing;
 
 use crate::server_key::ServerKey;
 use crate::store::{Credential, Millis};
-use crate::throttle::LoginKey;
+use crate::throttle::UsernameKey;
 
 /// A log-in's second step must come this soon after the first, in milliseconds.
 const STATE_LIFETIME: Millis = 120_000;
 
 /// Bytes of a state before OPAQUE's own: time (8), whether the account exists (1), account (16), epoch (4), key of the
-/// log-in name (16), kind of credential (1). For a passkey, the length of its id (2) and the id follow.
+/// username (16), kind of credential (1). For a passkey, the length of its id (2) and the id follow.
 const HEADER_LEN: usize = 46;
 
 /// Kinds of credentials, as a state has them.
@@ -53,12 +53,12 @@ pub enum LoginError {
 /// [`LoginError::Malformed`].
 pub fn register(
     key: &ServerKey,
-    login: &Login,
+    username: &Username,
     name: &CredentialName,
     request: &Base64Url,
 ) -> Result<Base64Url, LoginError> {
     let request = RegistrationRequest::<Suite>::deserialize(&request.0).map_err(|_| LoginError::Malformed)?;
-    let started = ServerRegistration::start(key.setup(), request, &credential_identifier(login, name))
+    let started = ServerRegistration::start(key.setup(), request, &credential_identifier(username, name))
         .map_err(|_| LoginError::Malformed)?;
     Ok(Base64Url(started.message.serialize().to_vec()))
 }
@@ -80,20 +80,20 @@ pub struct Claim {
     pub account: AccountId,
     /// [`Credential::epoch`] when the log-in started.
     pub epoch: u32,
-    /// The log-in name, hashed.
-    pub login: LoginKey,
+    /// The username, hashed.
+    pub username: UsernameKey,
     /// Which secret is used.
     pub name: CredentialName,
 }
 
-/// Answers the first step of a log-in (KE1 with KE2 of RFC 9807, section 6). For an unknown log-in name `credential`
+/// Answers the first step of a log-in (KE1 with KE2 of RFC 9807, section 6). For an unknown username `credential`
 /// is nothing, and for an unknown passkey too; the answer is of the same kind, size and cost.
 ///
 /// # Errors
 /// [`LoginError::Malformed`] or [`LoginError::Fault`].
 pub fn start(
     key: &ServerKey,
-    login: &Login,
+    username: &Username,
     name: &CredentialName,
     request: &Base64Url,
     credential: Option<&Credential>,
@@ -104,7 +104,7 @@ pub fn start(
     let record = credential.map_or(key.decoy(), |credential| &credential.secret.record.0);
     let record = ServerRegistration::deserialize(record).map_err(|_| LoginError::Fault)?;
     let record = credential.is_some().then_some(record);
-    let identifier = credential_identifier(login, name);
+    let identifier = credential_identifier(username, name);
     let started = ServerLogin::start(&mut OsRng, key.setup(), record, request, &identifier, parameters())
         .map_err(|_| LoginError::Malformed)?;
 
@@ -113,7 +113,7 @@ pub fn start(
     state.push(u8::from(credential.is_some()));
     state.extend(credential.map_or([0; 16], |credential| *credential.account.as_bytes()));
     state.extend(credential.map_or(0, |credential| credential.epoch).to_be_bytes());
-    state.extend(LoginKey::new(login).0);
+    state.extend(UsernameKey::new(username).0);
     match name {
         CredentialName::Passphrase => state.push(PASSPHRASE),
         CredentialName::Recovery => state.push(RECOVERY),
@@ -156,7 +156,7 @@ fn read_state(state: &[u8]) -> Option<(Millis, bool, Claim, &[u8])> {
     let (known, header) = header.split_first()?;
     let (account, header) = header.split_first_chunk::<16>()?;
     let (epoch, header) = header.split_first_chunk::<4>()?;
-    let (login, kind) = header.split_first_chunk::<16>()?;
+    let (username, kind) = header.split_first_chunk::<16>()?;
     let (name, opaque) = match *kind {
         [PASSPHRASE] => (CredentialName::Passphrase, opaque),
         [RECOVERY] => (CredentialName::Recovery, opaque),
@@ -169,7 +169,7 @@ fn read_state(state: &[u8]) -> Option<(Millis, bool, Claim, &[u8])> {
     };
     // An unknown account's place is filled with zeros, which are no id.
     let account = AccountId::try_from(*account).unwrap_or_else(|_| AccountId::from_random([0; 16]));
-    let claim = Claim { account, epoch: u32::from_be_bytes(*epoch), login: LoginKey(*login), name };
+    let claim = Claim { account, epoch: u32::from_be_bytes(*epoch), username: UsernameKey(*username), name };
     Some((Millis::from_be_bytes(*time), *known == 1, claim, opaque))
 }
 

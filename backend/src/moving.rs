@@ -110,7 +110,7 @@ fn accounts(store: &dyn Store) -> Result<Vec<WholeAccount>, StoreError> {
 /// Sees that the target holds nothing, or only what such a move has left there.
 fn refuse_others(to: &dyn Store, ours: &[WholeAccount]) -> Result<(), NotMoved> {
     for theirs in accounts(to).map_err(NotMoved::Target)? {
-        let same = |ours: &&WholeAccount| ours.id == theirs.id && ours.login == theirs.login;
+        let same = |ours: &&WholeAccount| ours.id == theirs.id && ours.username == theirs.username;
         match ours.iter().find(same) {
             // Used since the move was begun.
             Some(ours)
@@ -160,14 +160,14 @@ fn digest(store: &dyn Store, fault: fn(StoreError) -> NotMoved) -> Result<(Count
         hash.update(bytes);
     }
     for account in accounts(store).map_err(fault)? {
-        let WholeAccount { id, login, passphrase, recovery, passkeys, epoch, change_no, entries, created_at } =
+        let WholeAccount { id, username, passphrase, recovery, passkeys, epoch, change_no, entries, created_at } =
             &account;
         for secret in [passphrase, recovery] {
             part(&mut hash, &secret.record.0);
             part(&mut hash, &secret.wrapped_key.0);
         }
         part(&mut hash, id.as_bytes());
-        part(&mut hash, login.as_str().as_bytes());
+        part(&mut hash, username.as_str().as_bytes());
         for number in [u64::from(*epoch), *change_no, *entries, *created_at, passkeys.len() as u64] {
             hash.update(number.to_be_bytes());
         }

@@ -16,7 +16,7 @@ use governor::middleware::NoOpMiddleware;
 use governor::state::keyed::HashMapStateStore;
 use governor::{Quota, RateLimiter};
 use sha2::{Digest, Sha256};
-use shared::accounts::Login;
+use shared::accounts::Username;
 use shared::ids::AccountId;
 
 use crate::client_address::Peer;
@@ -60,15 +60,15 @@ impl Limits {
     pub const NONE: Self = Self { logins_per_address: 0, logins_per_account: 0, sign_ups_per_address: 0 };
 }
 
-/// A log-in name, hashed: what the throttle knows an account by. It is the same for each process.
+/// A username, hashed: what the throttle knows an account by. It is the same for each process.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
-pub struct LoginKey(pub [u8; 16]);
+pub struct UsernameKey(pub [u8; 16]);
 
-impl LoginKey {
-    /// The key of a log-in name, whether or not an account has it.
+impl UsernameKey {
+    /// The key of a username, whether or not an account has it.
     #[must_use]
-    pub fn new(login: &Login) -> Self {
-        let hash = Sha256::digest(login.as_str().as_bytes());
+    pub fn new(username: &Username) -> Self {
+        let hash = Sha256::digest(username.as_str().as_bytes());
         Self(std::array::from_fn(|index| hash[index]))
     }
 }
@@ -131,13 +131,13 @@ impl<C: Clock + Clone> Throttle<C> {
     ///
     /// # Errors
     /// `too-many-attempts`.
-    pub fn start(&self, login: LoginKey, client: Peer, now: Millis) -> Result<(), ApiError> {
+    pub fn start(&self, username: UsernameKey, client: Peer, now: Millis) -> Result<(), ApiError> {
         let household = client.household();
         self.take("log-ins begun by an address", self.starts.as_ref(), household)?;
-        if self.is_familiar(login, household, now) {
-            self.take("log-ins at an account from where it was opened", self.familiar.as_ref(), (login, household))
+        if self.is_familiar(username, household, now) {
+            self.take("log-ins at an account from where it was opened", self.familiar.as_ref(), (username, household))
         } else {
-            self.take("log-ins at an account", self.strange.as_ref(), login)
+            self.take("log-ins at an account", self.strange.as_ref(), username)
         }
     }
 
@@ -168,13 +168,13 @@ impl<C: Clock + Clone> Throttle<C> {
     }
 
     /// An account was made or opened from here: strangers cannot use up this client's attempts at it from now on.
-    pub fn opened(&self, login: LoginKey, client: Peer, now: Millis) {
+    pub fn opened(&self, username: UsernameKey, client: Peer, now: Millis) {
         if self.familiar.is_none() {
             return;
         }
         let address = self.seed.hash_one(client.household());
         let mut known = self.known.lock().unwrap_or_else(PoisonError::into_inner);
-        let key = self.seed.hash_one(login);
+        let key = self.seed.hash_one(username);
         if known.len() >= FAMILIAR_ACCOUNTS && !known.contains_key(&key) {
             let latest = |seen: &[Seen]| seen.last().map_or(0, |seen| seen.at);
             if let Some(oldest) = known.iter().min_by_key(|(_, seen)| latest(seen)).map(|(key, _)| *key) {
@@ -189,10 +189,10 @@ impl<C: Clock + Clone> Throttle<C> {
         seen.push(Seen { address, at: now });
     }
 
-    fn is_familiar(&self, login: LoginKey, household: Peer, now: Millis) -> bool {
+    fn is_familiar(&self, username: UsernameKey, household: Peer, now: Millis) -> bool {
         let address = self.seed.hash_one(household);
         let known = self.known.lock().unwrap_or_else(PoisonError::into_inner);
-        let seen = known.get(&self.seed.hash_one(login));
+        let seen = known.get(&self.seed.hash_one(username));
         let is_here = |seen: &Seen| seen.address == address && now.saturating_sub(seen.at) <= FAMILIAR;
         seen.is_some_and(|seen| seen.iter().any(is_here))
     }
@@ -244,8 +244,8 @@ mod tests {
     const NOW: Millis = 1_790_000_000_000;
     const LIMITS: Limits = Limits { logins_per_address: 20, logins_per_account: 5, sign_ups_per_address: 3 };
 
-    fn login(name: &str) -> LoginKey {
-        LoginKey::new(&Login::new(name).unwrap())
+    fn username(name: &str) -> UsernameKey {
+        UsernameKey::new(&Username::new(name).unwrap())
     }
 
     fn address(text: &str) -> Peer {
@@ -266,17 +266,21 @@ mod tests {
     fn an_account_is_tried_so_often_from_wherever_and_known_or_not() {
         let (throttle, clock) = throttle(&LIMITS);
         let from = |host: usize| address(&format!("203.0.113.{host}"));
-        let tried = (0..100).filter(|host| throttle.start(login("ada"), from(*host), NOW).is_ok()).count();
+        let tried = (0..100).filter(|host| throttle.start(username("ada"), from(*host), NOW).is_ok()).count();
         assert_eq!(tried, 5);
-        assert_eq!(passed(|| throttle.start(login(" ADA "), from(200), NOW)), 0, "names are compared as log-in does");
-        assert_eq!(passed(|| throttle.start(login("eve"), from(202), NOW)), 5, "another is another's");
-        let wait = throttle.start(login("ada"), from(201), NOW).unwrap_err().retry_after();
+        assert_eq!(
+            passed(|| throttle.start(username(" ADA "), from(200), NOW)),
+            0,
+            "names are compared as log-in does"
+        );
+        assert_eq!(passed(|| throttle.start(username("eve"), from(202), NOW)), 5, "another is another's");
+        let wait = throttle.start(username("ada"), from(201), NOW).unwrap_err().retry_after();
         assert_eq!(wait, Some(120), "ten minutes for five");
         clock.advance(Duration::from_secs(119));
-        assert!(throttle.start(login("ada"), from(201), NOW).is_err());
+        assert!(throttle.start(username("ada"), from(201), NOW).is_err());
         clock.advance(Duration::from_secs(1));
-        assert!(throttle.start(login("ada"), from(201), NOW).is_ok(), "what was promised holds");
-        assert!(throttle.start(login("ada"), from(201), NOW).is_err());
+        assert!(throttle.start(username("ada"), from(201), NOW).is_ok(), "what was promised holds");
+        assert!(throttle.start(username("ada"), from(201), NOW).is_err());
     }
 
     #[test]
@@ -285,31 +289,35 @@ mod tests {
         let flood = address("2001:db8:1:2::1");
         // Twenty, at twenty names: one of each.
         for name in 0..20 {
-            assert!(throttle.start(login(&format!("name {name}")), flood, NOW).is_ok());
+            assert!(throttle.start(username(&format!("name {name}")), flood, NOW).is_ok());
         }
         let neighbour = address("2001:db8:1:2:ffff::9");
-        assert_eq!(passed(|| throttle.start(login("ada"), neighbour, NOW)), 0, "one /64 is one client");
-        assert_eq!(passed(|| throttle.start(login("ada"), address("2001:db8:1:3::1"), NOW)), 5, "ada's are all there");
+        assert_eq!(passed(|| throttle.start(username("ada"), neighbour, NOW)), 0, "one /64 is one client");
+        assert_eq!(
+            passed(|| throttle.start(username("ada"), address("2001:db8:1:3::1"), NOW)),
+            5,
+            "ada's are all there"
+        );
     }
 
     #[test]
     fn strangers_cannot_lock_an_owner_out_of_where_the_account_was_opened() {
         let (throttle, _) = throttle(&LIMITS);
         let (home, elsewhere) = (address("198.51.100.7"), address("198.51.100.8"));
-        throttle.opened(login("ada"), home, NOW);
-        let strangers = |host: u8| throttle.start(login("ada"), address(&format!("203.0.113.{host}")), NOW);
+        throttle.opened(username("ada"), home, NOW);
+        let strangers = |host: u8| throttle.start(username("ada"), address(&format!("203.0.113.{host}")), NOW);
         assert_eq!((0..100).filter(|host| strangers(*host).is_ok()).count(), 5);
-        assert!(throttle.start(login("ada"), elsewhere, NOW).is_err());
-        let at_home = (0..8).filter(|_| throttle.start(login("ada"), home, NOW).is_ok()).count();
+        assert!(throttle.start(username("ada"), elsewhere, NOW).is_err());
+        let at_home = (0..8).filter(|_| throttle.start(username("ada"), home, NOW).is_ok()).count();
         assert_eq!(at_home, 5, "bounded at home too");
         // Only for a month, and only for that account.
-        throttle.opened(login("bob"), home, NOW);
+        throttle.opened(username("bob"), home, NOW);
         let later = NOW + FAMILIAR + 1;
         for host in 0..5 {
-            assert!(throttle.start(login("bob"), address(&format!("203.0.113.{host}")), NOW).is_ok());
+            assert!(throttle.start(username("bob"), address(&format!("203.0.113.{host}")), NOW).is_ok());
         }
-        assert!(throttle.start(login("bob"), home, NOW).is_ok());
-        assert!(throttle.start(login("bob"), home, later).is_err());
+        assert!(throttle.start(username("bob"), home, NOW).is_ok());
+        assert!(throttle.start(username("bob"), home, later).is_err());
     }
 
     #[test]
@@ -331,7 +339,7 @@ mod tests {
         assert_eq!(passed(|| throttle.sign_up(address("203.0.113.2"))), 3);
         assert_eq!(passed(|| throttle.secret(AccountId::from_random([1; 16]))), 5);
         assert_eq!(passed(|| throttle.secret(AccountId::from_random([2; 16]))), 5);
-        assert_eq!(passed(|| throttle.start(login("ada"), here, NOW)), 5);
+        assert_eq!(passed(|| throttle.start(username("ada"), here, NOW)), 5);
     }
 
     #[test]
@@ -339,8 +347,8 @@ mod tests {
         let (throttle, _) = throttle(&Limits::NONE);
         let here = address("203.0.113.1");
         let all = || {
-            throttle.opened(login("ada"), here, NOW);
-            throttle.start(login("ada"), here, NOW)?;
+            throttle.opened(username("ada"), here, NOW);
+            throttle.start(username("ada"), here, NOW)?;
             throttle.finish(b"state", here)?;
             throttle.secret(AccountId::from_random([1; 16]))?;
             throttle.sign_up(here)
@@ -360,7 +368,7 @@ mod tests {
         assert!(sign_ups.len() <= 65_536, "{}", sign_ups.len());
         for account in 0..FAMILIAR_ACCOUNTS + 10 {
             for host in 0..10 {
-                throttle.opened(login(&account.to_string()), from(host), NOW + account as u64);
+                throttle.opened(username(&account.to_string()), from(host), NOW + account as u64);
             }
         }
         let sizes = || {
@@ -368,9 +376,9 @@ mod tests {
             (known.len(), known.values().map(Vec::len).max().unwrap_or(0))
         };
         assert_eq!(sizes(), (FAMILIAR_ACCOUNTS, FAMILIAR_ADDRESSES));
-        assert!(!throttle.is_familiar(login("0"), from(9), NOW), "the one opened longest ago makes room");
-        assert!(throttle.is_familiar(login("100"), from(9), NOW));
-        assert!(!throttle.is_familiar(login("100"), from(0), NOW), "and so does the first address");
+        assert!(!throttle.is_familiar(username("0"), from(9), NOW), "the one opened longest ago makes room");
+        assert!(throttle.is_familiar(username("100"), from(9), NOW));
+        assert!(!throttle.is_familiar(username("100"), from(0), NOW), "and so does the first address");
         clock.advance(PERIOD * 2);
         throttle.prune(NOW);
         assert_eq!((sign_ups.len(), sizes().0), (0, FAMILIAR_ACCOUNTS));

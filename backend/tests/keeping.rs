@@ -14,7 +14,7 @@ use backend::database::{open_sqlite, sqlite_file};
 use backend::keeping::{Passphrase, Source, make, restore, verify_archive, verify_folder};
 use backend::server_key::ServerKey;
 use backend::store::{Invite, NewAccount, Put, Store};
-use shared::accounts::{Login, NewCredential};
+use shared::accounts::{NewCredential, Username};
 use shared::bytes::Base64Url;
 use shared::ids::{AccountId, EntryId};
 use shared::limits::SEALED_OVERHEAD;
@@ -40,8 +40,8 @@ impl House {
         store.bind_server_key(house.key.fingerprint()).unwrap();
         store.add_invite(&Invite { code_hash: [1; 32], expires_at: 2, setup: false }).unwrap();
         let secret = NewCredential { record: Base64Url(vec![1; 192]), wrapped_key: Base64Url(vec![1; 73]) };
-        let login = Login::new("ada").unwrap();
-        let account = NewAccount { id: house.account, login, passphrase: secret.clone(), recovery: secret };
+        let username = Username::new("ada").unwrap();
+        let account = NewAccount { id: house.account, username, passphrase: secret.clone(), recovery: secret };
         store.create_account(&account, &[1; 32], 1).unwrap();
         house
     }

@@ -274,7 +274,7 @@ fn a_change_of_secrets_is_done_once_though_its_connection_drops() {
         let service = format!("secrets_{number}");
         let store = store(&service);
         let (ada, bob) = contract::two_full_accounts(&store);
-        let login = shared::accounts::Login::new("ada").unwrap();
+        let username = shared::accounts::Username::new("ada").unwrap();
         let passphrase = shared::sessions::CredentialName::Passphrase;
         for round in 0..3 {
             faults(&service, &format!("{fault}\n# {round}\n"));
@@ -285,10 +285,10 @@ fn a_change_of_secrets_is_done_once_though_its_connection_drops() {
             }
         }
         faults(&service, "");
-        let found = store.credential(&login, &passphrase).unwrap().unwrap();
+        let found = store.credential(&username, &passphrase).unwrap().unwrap();
         assert_eq!((found.epoch, found.secret), (2, contract::secret(9)), "{fault}");
         assert!(contract::goes_on(&store, 5) && !contract::goes_on(&store, 15), "{fault}");
-        assert!(matches!(store.login(bob), Err(StoreError::NotFound)), "{fault}");
+        assert!(matches!(store.username(bob), Err(StoreError::NotFound)), "{fault}");
     }
 }
 

@@ -19,7 +19,7 @@ struct Password {
 }
 
 impl Foreign {
-    /// Passwords, each with words that an attacker would try first: its entry's name and log-in name.
+    /// Passwords, each with words that an attacker would try first: its entry's name and username.
     #[must_use]
     pub fn new(passwords: impl IntoIterator<Item = (Secret, Vec<String>)>) -> Self {
         Self(passwords.into_iter().map(|(password, known)| Password { password, known }).collect())

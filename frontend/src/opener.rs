@@ -219,7 +219,7 @@ impl Opener {
         let act = button.get_attribute("data-act").unwrap_or_default();
         let copied = match act.as_str() {
             "copy" => entry.password(),
-            "login" => entry.login.clone(),
+            "username" => entry.username.clone(),
             "former" => entry.former_password(number("data-former").unwrap_or_default()),
             _ => {
                 let row = button.closest("li").ok().flatten();

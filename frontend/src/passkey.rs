@@ -47,13 +47,17 @@ pub fn are_offered() -> bool {
 ///
 /// # Errors
 /// [`PasskeyFault`]; with [`PasskeyFault::NoPrf`] the authenticator may keep a passkey that is good for nothing.
-pub async fn create(account: AccountId, login: &str, known: &[PasskeyId]) -> Result<(PasskeyId, Secret), PasskeyFault> {
+pub async fn create(
+    account: AccountId,
+    username: &str,
+    known: &[PasskeyId],
+) -> Result<(PasskeyId, Secret), PasskeyFault> {
     let options = || -> Result<Object, JsValue> {
         let algorithm = |number| object(&[("type", "public-key".into()), ("alg", JsValue::from(number))]);
         let user = object(&[
             ("id", Uint8Array::from(&account.as_bytes()[..]).into()),
-            ("name", login.into()),
-            ("displayName", login.into()),
+            ("name", username.into()),
+            ("displayName", username.into()),
         ]);
         let selection = object(&[("residentKey", "required".into()), ("userVerification", "required".into())]);
         object(&[

@@ -1,4 +1,4 @@
-//! Making an account: an invite, a log-in name, and two OPAQUE registrations (RFC 9807, section 5).
+//! Making an account: an invite, a username, and two OPAQUE registrations (RFC 9807, section 5).
 //!
 //! The passphrase and the recovery code are both registered, so that either opens the vault later. The server sees
 //! neither, only what OPAQUE makes of them.
@@ -9,55 +9,55 @@ use serde::{Deserialize, Deserializer, Serialize, de};
 
 use crate::bytes::Base64Url;
 use crate::ids::AccountId;
-use crate::limits::LOGIN_MAX;
+use crate::limits::USERNAME_MAX;
 
-/// A log-in name: 1 to [`LOGIN_MAX`] characters after trimming, none of them a control character.
+/// A username: 1 to [`USERNAME_MAX`] characters after trimming, none of them a control character.
 ///
 /// It is kept in lower case, so that "Ada" and "ada" are one account on every store.
 #[derive(Clone, PartialEq, Eq, Hash, Debug, Serialize)]
 #[cfg_attr(feature = "openapi", derive(utoipa::ToSchema))]
 #[cfg_attr(feature = "openapi", schema(value_type = String, min_length = 1, max_length = 255))]
 #[serde(transparent)]
-pub struct Login(String);
+pub struct Username(String);
 
-/// The text cannot be a log-in name.
+/// The text cannot be a username.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, thiserror::Error, Serialize, Deserialize)]
-pub enum NotLogin {
+pub enum NotUsername {
     /// Nothing is left after trimming.
-    #[error("a log-in name cannot be empty")]
+    #[error("a username cannot be empty")]
     Empty,
-    /// It is longer than [`LOGIN_MAX`] characters.
-    #[error("a log-in name has at most {LOGIN_MAX} characters")]
+    /// It is longer than [`USERNAME_MAX`] characters.
+    #[error("a username has at most {USERNAME_MAX} characters")]
     TooLong,
     /// It holds a control character.
-    #[error("a log-in name cannot hold control characters")]
+    #[error("a username cannot hold control characters")]
     Control,
 }
 
-impl Login {
+impl Username {
     /// Trims and lower-cases the text.
     ///
     /// # Errors
-    /// [`NotLogin`] says which rule the text breaks.
-    pub fn new(text: &str) -> Result<Self, NotLogin> {
+    /// [`NotUsername`] says which rule the text breaks.
+    pub fn new(text: &str) -> Result<Self, NotUsername> {
         Self::lower_cased_by(str::to_lowercase, text)
     }
 
-    /// As [`Login::new`], with another lower-casing than Rust's: the browser has one too, and without Unicode's tables
+    /// As [`Username::new`], with another lower-casing than Rust's: the browser has one too, and without Unicode's tables
     /// the keyring is 5 kB lighter. Should they ever differ, the server's counts: it reads every name with its own.
     ///
     /// # Errors
-    /// [`NotLogin`] says which rule the text breaks.
-    pub fn lower_cased_by(lower_case: impl FnOnce(&str) -> String, text: &str) -> Result<Self, NotLogin> {
+    /// [`NotUsername`] says which rule the text breaks.
+    pub fn lower_cased_by(lower_case: impl FnOnce(&str) -> String, text: &str) -> Result<Self, NotUsername> {
         let text = lower_case(text.trim());
         if text.is_empty() {
-            return Err(NotLogin::Empty);
+            return Err(NotUsername::Empty);
         }
-        if text.chars().count() > LOGIN_MAX {
-            return Err(NotLogin::TooLong);
+        if text.chars().count() > USERNAME_MAX {
+            return Err(NotUsername::TooLong);
         }
         if text.chars().any(char::is_control) {
-            return Err(NotLogin::Control);
+            return Err(NotUsername::Control);
         }
         Ok(Self(text))
     }
@@ -69,7 +69,7 @@ impl Login {
     }
 }
 
-impl<'de> Deserialize<'de> for Login {
+impl<'de> Deserialize<'de> for Username {
     fn deserialize<D: Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
         Self::new(&String::deserialize(deserializer)?).map_err(de::Error::custom)
     }
@@ -95,8 +95,8 @@ impl fmt::Debug for InviteCode {
 pub struct AccountStart {
     /// The invite; it is checked here and used up by the finish.
     pub invite: InviteCode,
-    /// The log-in name wished for.
-    pub login: Login,
+    /// The username wished for.
+    pub username: Username,
     /// OPAQUE RegistrationRequest of the passphrase (32 bytes).
     pub passphrase: Base64Url,
     /// OPAQUE RegistrationRequest of the recovery code (32 bytes).
@@ -120,8 +120,8 @@ pub struct AccountChallenge {
 pub struct AccountFinish {
     /// The invite, used up if the account is made.
     pub invite: InviteCode,
-    /// The log-in name, as at the start.
-    pub login: Login,
+    /// The username, as at the start.
+    pub username: Username,
     /// The account's id, made in the browser.
     pub account_id: AccountId,
     /// What the passphrase opens.
@@ -147,17 +147,17 @@ mod tests {
 
     #[test]
     fn a_login_is_trimmed_and_lower_case() {
-        assert_eq!(Login::new("  Ada \t").unwrap().as_str(), "ada");
-        assert_eq!(Login::new("ÅSA").unwrap().as_str(), "åsa");
+        assert_eq!(Username::new("  Ada \t").unwrap().as_str(), "ada");
+        assert_eq!(Username::new("ÅSA").unwrap().as_str(), "åsa");
     }
 
     #[test]
     fn a_login_has_limits() {
-        assert_eq!(Login::new(" "), Err(NotLogin::Empty));
-        assert!(Login::new(&"é".repeat(LOGIN_MAX)).is_ok());
-        assert_eq!(Login::new(&"é".repeat(LOGIN_MAX + 1)), Err(NotLogin::TooLong));
-        assert_eq!(Login::new("a\0b"), Err(NotLogin::Control));
-        assert!(serde_json::from_str::<Login>("\"\"").is_err());
+        assert_eq!(Username::new(" "), Err(NotUsername::Empty));
+        assert!(Username::new(&"é".repeat(USERNAME_MAX)).is_ok());
+        assert_eq!(Username::new(&"é".repeat(USERNAME_MAX + 1)), Err(NotUsername::TooLong));
+        assert_eq!(Username::new("a\0b"), Err(NotUsername::Control));
+        assert!(serde_json::from_str::<Username>("\"\"").is_err());
     }
 
     #[test]

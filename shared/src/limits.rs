@@ -3,8 +3,8 @@
 /// Largest request body the server reads, in bytes. The largest sealed entry is 87.5 kB in Base64.
 pub const BODY_MAX: usize = 128 * 1024;
 
-/// Longest log-in name, in Unicode scalar values after trimming.
-pub const LOGIN_MAX: usize = 255;
+/// Longest username, in Unicode scalar values after trimming.
+pub const USERNAME_MAX: usize = 255;
 
 /// Longest entry name, in Unicode scalar values after trimming. Only the page can check it: names are sealed.
 pub const NAME_MAX: usize = 255;

@@ -11,7 +11,7 @@ use opaque_ke::{CipherSuite, Identifiers, Ristretto255, TripleDh, ksf::Ksf};
 use sha2::{Digest, Sha512};
 use zeroize::{Zeroize, ZeroizeOnDrop};
 
-use crate::accounts::Login;
+use crate::accounts::Username;
 use crate::bytes::{Base64Url, NotBase64Url};
 use crate::sessions::CredentialName;
 
@@ -75,11 +75,11 @@ pub fn identifiers() -> Identifiers<'static> {
 
 /// Names one secret of one account to OPAQUE (`credential_identifier` of RFC 9807, section 5.1).
 ///
-/// It comes from the log-in name and not from the account's id, so that an unknown name has one too. No log-in name holds
+/// It comes from the username and not from the account's id, so that an unknown name has one too. No username holds
 /// a NUL, so that no two secrets share one.
 #[must_use]
-pub fn credential_identifier(login: &Login, name: &CredentialName) -> Vec<u8> {
-    let mut identifier = [name.label().as_bytes(), b"\0", login.as_str().as_bytes()].concat();
+pub fn credential_identifier(username: &Username, name: &CredentialName) -> Vec<u8> {
+    let mut identifier = [name.label().as_bytes(), b"\0", username.as_str().as_bytes()].concat();
     if let CredentialName::Passkey(id) = name {
         identifier.push(0);
         identifier.extend(id.as_bytes());
@@ -158,10 +158,10 @@ mod tests {
 
     #[test]
     fn the_secrets_of_an_account_have_names_of_their_own() {
-        let login = Login::new("Ada").unwrap();
-        assert_eq!(credential_identifier(&login, &CredentialName::Passphrase), b"passphrase\0ada");
-        assert_eq!(credential_identifier(&login, &CredentialName::Recovery), b"recovery\0ada");
+        let username = Username::new("Ada").unwrap();
+        assert_eq!(credential_identifier(&username, &CredentialName::Passphrase), b"passphrase\0ada");
+        assert_eq!(credential_identifier(&username, &CredentialName::Recovery), b"recovery\0ada");
         let passkey = CredentialName::Passkey(vec![1, 0, 2].try_into().unwrap());
-        assert_eq!(credential_identifier(&login, &passkey), b"passkey\0ada\0\x01\0\x02");
+        assert_eq!(credential_identifier(&username, &passkey), b"passkey\0ada\0\x01\0\x02");
     }
 }

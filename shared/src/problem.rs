@@ -60,8 +60,8 @@ codes! {
     MethodNotAllowed = "method-not-allowed",
     /// 408: the request's body did not arrive in time.
     RequestTimeout = "request-timeout",
-    /// 409: the log-in name is taken.
-    LoginTaken = "login-taken",
+    /// 409: the username is taken.
+    UsernameTaken = "username-taken",
     /// 409: the entry has changed since; `current` holds it.
     StaleVersion = "stale-version",
     /// 409: the account has as many passkeys as it may.

@@ -8,7 +8,7 @@ use std::str::FromStr;
 
 use serde::{Deserialize, Deserializer, Serialize, Serializer, de};
 
-use crate::accounts::Login;
+use crate::accounts::Username;
 use crate::bytes::Base64Url;
 use crate::ids::{AccountId, NotAnId, PasskeyId, SessionId, from_text};
 use crate::limits::DEVICE_MAX;
@@ -117,8 +117,8 @@ impl<'de> Deserialize<'de> for Device {
 #[cfg_attr(feature = "openapi", derive(utoipa::ToSchema))]
 #[serde(deny_unknown_fields)]
 pub struct SessionStart {
-    /// The log-in name. An unknown one gets the same kind of answer as a known one.
-    pub login: Login,
+    /// The username. An unknown one gets the same kind of answer as a known one.
+    pub username: Username,
     /// Which secret is used.
     pub credential: CredentialName,
     /// OPAQUE KE1 (96 bytes).

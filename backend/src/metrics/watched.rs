@@ -3,7 +3,7 @@
 use std::sync::Arc;
 use std::time::Instant;
 
-use shared::accounts::Login;
+use shared::accounts::Username;
 use shared::bytes::Base64Url;
 use shared::credentials::PasskeySummary;
 use shared::ids::{AccountId, EntryId, PasskeyId, SessionId};
@@ -47,9 +47,9 @@ pass_on! {
     add_invite(invite: &Invite) -> ();
     check_invite(code_hash: &Hash, now: Millis) -> ();
     create_account(account: &NewAccount, invite_hash: &Hash, now: Millis) -> ();
-    login(account: AccountId) -> Login;
+    username(account: AccountId) -> Username;
     delete_account(account: AccountId) -> ();
-    credential(login: &Login, name: &CredentialName) -> Option<Credential>;
+    credential(username: &Username, name: &CredentialName) -> Option<Credential>;
     set_credential(secret: &NewSecret, passkeys_max: usize, now: Millis) -> ();
     passkeys(account: AccountId) -> Vec<PasskeySummary>;
     remove_passkey(account: AccountId, id: &PasskeyId) -> ();

@@ -16,7 +16,7 @@ use crate::gate::GateError;
 use crate::invites;
 use crate::login::{self, LoginError};
 use crate::store::{Hash, NewAccount, StoreError};
-use crate::throttle::LoginKey;
+use crate::throttle::UsernameKey;
 
 /// Start making an account: checks the invite and answers the two registration requests.
 #[utoipa::path(
@@ -28,7 +28,7 @@ use crate::throttle::LoginKey;
         (status = 200, description = "Finish the registration with these", body = AccountChallenge),
         (status = 400, description = "malformed-request", body = Problem, content_type = "application/problem+json"),
         (status = 403, description = "invite-unknown, invite-used or invite-expired", body = Problem, content_type = "application/problem+json"),
-        (status = 409, description = "login-taken", body = Problem, content_type = "application/problem+json"),
+        (status = 409, description = "username-taken", body = Problem, content_type = "application/problem+json"),
         (status = 429, description = "too-many-attempts; `Retry-After` says for how long", body = Problem, content_type = "application/problem+json"),
     )
 )]
@@ -39,18 +39,18 @@ pub async fn start(
 ) -> Result<Json<AccountChallenge>, ApiError> {
     state.throttle().sign_up(client.address)?;
     let invite = invite_hash(&body.invite)?;
-    let login = body.login.clone();
+    let username = body.username.clone();
     let taken = state
         .store()
         .read(move |store| {
             store.check_invite(&invite, crate::now())?;
-            store.credential(&login, &CredentialName::Passphrase).map(|found| found.is_some())
+            store.credential(&username, &CredentialName::Passphrase).map(|found| found.is_some())
         })
         .await?;
     if taken {
-        return Err(ProblemCode::LoginTaken.into());
+        return Err(ProblemCode::UsernameTaken.into());
     }
-    let answer = |name, request| login::register(state.key(), &body.login, name, request).map_err(refusal);
+    let answer = |name, request| login::register(state.key(), &body.username, name, request).map_err(refusal);
     Ok(Json(AccountChallenge {
         passphrase: answer(&CredentialName::Passphrase, &body.passphrase)?,
         recovery: answer(&CredentialName::Recovery, &body.recovery)?,
@@ -67,7 +67,7 @@ pub async fn start(
         (status = 201, description = "The account is made; log in"),
         (status = 400, description = "malformed-request", body = Problem, content_type = "application/problem+json"),
         (status = 403, description = "invite-unknown, invite-used or invite-expired", body = Problem, content_type = "application/problem+json"),
-        (status = 409, description = "login-taken", body = Problem, content_type = "application/problem+json"),
+        (status = 409, description = "username-taken", body = Problem, content_type = "application/problem+json"),
         (status = 429, description = "too-many-attempts; `Retry-After` says for how long", body = Problem, content_type = "application/problem+json"),
     )
 )]
@@ -80,17 +80,21 @@ pub async fn finish(
     check(&body.passphrase)?;
     check(&body.recovery)?;
     let invite = invite_hash(&body.invite)?;
-    let login = LoginKey::new(&body.login);
-    let account =
-        NewAccount { id: body.account_id, login: body.login, passphrase: body.passphrase, recovery: body.recovery };
+    let username = UsernameKey::new(&body.username);
+    let account = NewAccount {
+        id: body.account_id,
+        username: body.username,
+        passphrase: body.passphrase,
+        recovery: body.recovery,
+    };
     let made = state.store().write(move |store| store.create_account(&account, &invite, crate::now())).await;
     match made {
         Ok(()) => {
-            state.throttle().opened(login, client.address, crate::now());
+            state.throttle().opened(username, client.address, crate::now());
             state.any_vault().made();
             Ok(StatusCode::CREATED)
         }
-        Err(GateError::Store(StoreError::Taken)) => Err(ProblemCode::LoginTaken.into()),
+        Err(GateError::Store(StoreError::Taken)) => Err(ProblemCode::UsernameTaken.into()),
         Err(error) => Err(error.into()),
     }
 }

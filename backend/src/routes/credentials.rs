@@ -38,8 +38,8 @@ pub async fn start(
     JsonBody(body): JsonBody<CredentialStart>,
 ) -> Result<Json<CredentialChallenge>, ApiError> {
     state.throttle().secret(session.account)?;
-    let login = state.store().read(move |store| store.login(session.account)).await.map_err(unless_ended)?;
-    let response = login::register(state.key(), &login, &body.credential, &body.request).map_err(refusal)?;
+    let username = state.store().read(move |store| store.username(session.account)).await.map_err(unless_ended)?;
+    let response = login::register(state.key(), &username, &body.credential, &body.request).map_err(refusal)?;
     Ok(Json(CredentialChallenge { response }))
 }
 

@@ -16,9 +16,9 @@ use crate::gate::GateError;
 use crate::login;
 use crate::metrics::LogIn;
 use crate::store::{NewSession, StoreError, StoredSession};
-use crate::throttle::LoginKey;
+use crate::throttle::UsernameKey;
 
-/// Start a log-in. A log-in name that does not exist gets an answer of the same kind.
+/// Start a log-in. A username that does not exist gets an answer of the same kind.
 #[utoipa::path(
     post,
     path = "/api/v1/sessions/start",
@@ -35,12 +35,12 @@ pub async fn start(
     Extension(client): Extension<Client>,
     JsonBody(body): JsonBody<SessionStart>,
 ) -> Result<Json<SessionChallenge>, ApiError> {
-    // Before anything is looked up: an unknown log-in name takes the same attempts.
-    state.throttle().start(LoginKey::new(&body.login), client.address, crate::now())?;
-    let (login, name) = (body.login.clone(), body.credential.clone());
-    let credential = state.store().read(move |store| store.credential(&login, &name)).await?;
+    // Before anything is looked up: an unknown username takes the same attempts.
+    state.throttle().start(UsernameKey::new(&body.username), client.address, crate::now())?;
+    let (username, name) = (body.username.clone(), body.credential.clone());
+    let credential = state.store().read(move |store| store.credential(&username, &name)).await?;
     state.store().metrics().log_in(LogIn::Begun);
-    login::start(state.key(), &body.login, &body.credential, &body.request, credential.as_ref(), crate::now())
+    login::start(state.key(), &body.username, &body.credential, &body.request, credential.as_ref(), crate::now())
         .map(Json)
         .map_err(refusal)
 }
@@ -95,7 +95,7 @@ async fn open(
     let opened = state.store().write(move |store| store.open_session(&session, &lifetime, now)).await;
     match opened {
         Ok(wrapped_key) => {
-            state.throttle().opened(claim.login, client.address, now);
+            state.throttle().opened(claim.username, client.address, now);
             let opened = SessionOpened {
                 account_id: claim.account,
                 wrapped_key,

@@ -8,7 +8,7 @@ pub mod oracle;
 pub mod sqlite;
 mod types;
 
-use shared::accounts::Login;
+use shared::accounts::Username;
 use shared::bytes::Base64Url;
 use shared::credentials::PasskeySummary;
 use shared::ids::{AccountId, EntryId, PasskeyId, SessionId};
@@ -72,17 +72,17 @@ pub trait Store: Send + Sync {
     /// Makes an account and uses the invite up. The same account made again by the same request is done once only.
     ///
     /// # Errors
-    /// [`StoreError::Invite`] as [`Store::check_invite`]; [`StoreError::Taken`] if the log-in name or the id is in
+    /// [`StoreError::Invite`] as [`Store::check_invite`]; [`StoreError::Taken`] if the username or the id is in
     /// use. The invite is not used up then.
     fn create_account(&self, account: &NewAccount, invite_hash: &Hash, now: Millis) -> Result<(), StoreError>;
 
-    /// An account's log-in name.
+    /// An account's username.
     ///
     /// # Errors
     /// [`StoreError::NotFound`] if there is no such account.
-    fn login(&self, account: AccountId) -> Result<Login, StoreError>;
+    fn username(&self, account: AccountId) -> Result<Username, StoreError>;
 
-    /// Deletes an account with its entries, passkeys and sessions: no row of it is left, and its log-in name is free.
+    /// Deletes an account with its entries, passkeys and sessions: no row of it is left, and its username is free.
     /// The invite that made it stays used. Deleting one that is not there is no error.
     ///
     /// # Errors
@@ -93,7 +93,7 @@ pub trait Store: Send + Sync {
     ///
     /// # Errors
     /// [`StoreError::Unavailable`].
-    fn credential(&self, login: &Login, name: &CredentialName) -> Result<Option<Credential>, StoreError>;
+    fn credential(&self, username: &Username, name: &CredentialName) -> Result<Option<Credential>, StoreError>;
 
     /// Sets one of the secrets of an account, if the session that asks for it has not been ended meanwhile. What was set
     /// before (same record, same key) is done once only.
@@ -204,7 +204,7 @@ pub trait Store: Send + Sync {
     /// Takes an account over from another store, as it is there. Taking it over again brings it up to date.
     ///
     /// # Errors
-    /// [`StoreError::Taken`] if its log-in name or its id belongs to something else here.
+    /// [`StoreError::Taken`] if its username or its id belongs to something else here.
     fn take_account(&self, account: &WholeAccount) -> Result<(), StoreError>;
 
     /// Takes entries of one account over, as they are there: version, change number, time, deletion. `entries` are by

@@ -1,6 +1,6 @@
 //! What goes into a store and comes out of it, and why it did not.
 
-use shared::accounts::{Login, NewCredential};
+use shared::accounts::{NewCredential, Username};
 use shared::ids::{AccountId, EntryId, PasskeyId};
 use shared::passwords::{Sealed, StoredEntry};
 use shared::sessions::{CredentialName, Device};
@@ -19,8 +19,8 @@ pub type Hash = [u8; 32];
 pub struct WholeAccount {
     /// Its id.
     pub id: AccountId,
-    /// Its log-in name.
-    pub login: Login,
+    /// Its username.
+    pub username: Username,
     /// What the passphrase opens.
     pub passphrase: NewCredential,
     /// What the recovery code opens.
@@ -79,8 +79,8 @@ pub struct Invite {
 pub struct NewAccount {
     /// Its id.
     pub id: AccountId,
-    /// Its log-in name.
-    pub login: Login,
+    /// Its username.
+    pub username: Username,
     /// What the passphrase opens.
     pub passphrase: NewCredential,
     /// What the recovery code opens.

@@ -34,7 +34,7 @@ pub fn an_invite_is_good_once_and_for_a_time(driver: &impl Driver) {
     assert!(matches!(again, Err(StoreError::Invite(InviteFault::Used))));
     let unknown = store.create_account(&account(2, "bob"), &[9; 32], NOW);
     assert!(matches!(unknown, Err(StoreError::Invite(InviteFault::Unknown))));
-    assert_eq!(store.credential(&Login::new("bob").unwrap(), &CredentialName::Passphrase).unwrap(), None);
+    assert_eq!(store.credential(&Username::new("bob").unwrap(), &CredentialName::Passphrase).unwrap(), None);
 }
 
 pub fn a_set_up_link_dies_with_the_first_account(driver: &impl Driver) {
@@ -70,25 +70,25 @@ pub fn letter_case_does_not_make_a_second_account(driver: &impl Driver) {
     let asa = settle(&*store, 1, "Åsa");
     store.add_invite(&invite(2)).unwrap();
     assert!(matches!(store.create_account(&account(2, "ÅSA"), &[2; 32], NOW), Err(StoreError::Taken)));
-    let found = store.credential(&Login::new("åSA").unwrap(), &CredentialName::Passphrase).unwrap();
+    let found = store.credential(&Username::new("åSA").unwrap(), &CredentialName::Passphrase).unwrap();
     assert_eq!(found.unwrap().account, asa);
-    assert_eq!(store.credential(&Login::new("asa").unwrap(), &CredentialName::Passphrase).unwrap(), None);
+    assert_eq!(store.credential(&Username::new("asa").unwrap(), &CredentialName::Passphrase).unwrap(), None);
     // As long as a name may be, of characters that take four bytes each.
     let long = "𝔞".repeat(255);
     settle(&*store, 3, &long);
-    assert!(store.credential(&Login::new(&long).unwrap(), &CredentialName::Recovery).unwrap().is_some());
+    assert!(store.credential(&Username::new(&long).unwrap(), &CredentialName::Recovery).unwrap().is_some());
 }
 
 pub fn credentials_come_back_as_stored(driver: &impl Driver) {
     let store = driver.open();
     let ada = settle(&*store, 1, "ada");
     settle(&*store, 2, "bob");
-    let login = Login::new("ada").unwrap();
-    let passphrase = store.credential(&login, &CredentialName::Passphrase).unwrap().unwrap();
+    let username = Username::new("ada").unwrap();
+    let passphrase = store.credential(&username, &CredentialName::Passphrase).unwrap().unwrap();
     assert_eq!((passphrase.account, passphrase.epoch, passphrase.secret), (ada, 0, secret(1)));
-    let recovery = store.credential(&login, &CredentialName::Recovery).unwrap().unwrap();
+    let recovery = store.credential(&username, &CredentialName::Recovery).unwrap().unwrap();
     assert_eq!((recovery.account, recovery.epoch, recovery.secret), (ada, 0, secret(1 ^ 0xff)));
-    assert_eq!(store.credential(&Login::new("eve").unwrap(), &CredentialName::Passphrase).unwrap(), None);
+    assert_eq!(store.credential(&Username::new("eve").unwrap(), &CredentialName::Passphrase).unwrap(), None);
 }
 
 /// Nothing empty is ever stored: one database keeps it, another takes it for NULL.
@@ -136,18 +136,18 @@ pub fn a_deleted_account_leaves_nothing_and_others_everything(driver: &impl Driv
     let bobs = store.account_after(Some(ada)).unwrap();
     let his_entries = store.changes(bob, 0, 100).unwrap();
 
-    assert_eq!(store.login(ada).unwrap().as_str(), "ada");
+    assert_eq!(store.username(ada).unwrap().as_str(), "ada");
     store.delete_account(ada).unwrap();
     store.delete_account(ada).unwrap();
     let store = driver.open();
-    assert!(matches!(store.login(ada), Err(StoreError::NotFound)));
+    assert!(matches!(store.username(ada), Err(StoreError::NotFound)));
     assert_eq!(store.account_after(None).unwrap(), bobs, "bob's is the only account, and as it was");
     assert_eq!(store.changes(bob, 0, 100).unwrap(), his_entries);
     assert!(goes_on(&*store, 6) && goes_on(&*store, 16));
     assert!(!goes_on(&*store, 5) && !goes_on(&*store, 15));
-    let login = Login::new("ada").unwrap();
+    let username = Username::new("ada").unwrap();
     for name in [CredentialName::Passphrase, CredentialName::Recovery, passkey(3)] {
-        assert_eq!(store.credential(&login, &name).unwrap(), None);
+        assert_eq!(store.credential(&username, &name).unwrap(), None);
         let late = NewSession { credential: name.clone(), ..session(ada, 7) };
         assert!(matches!(store.open_session(&late, &LONG, NOW), Err(StoreError::NotFound)));
         assert!(matches!(store.set_credential(&new(ada, &name, 9), ROOM, NOW), Err(StoreError::NotFound)));

@@ -28,14 +28,14 @@ pub fn new(account: AccountId, name: &CredentialName, tag: u8) -> NewSecret {
     NewSecret { account, token_hash: [5; 32], name: name.clone(), secret: secret(tag) }
 }
 
-fn epoch(store: &dyn Store, login: &str) -> u32 {
-    store.credential(&Login::new(login).unwrap(), &CredentialName::Passphrase).unwrap().unwrap().epoch
+fn epoch(store: &dyn Store, username: &str) -> u32 {
+    store.credential(&Username::new(username).unwrap(), &CredentialName::Passphrase).unwrap().unwrap().epoch
 }
 
 pub fn a_new_secret_replaces_the_old_and_ends_other_sessions(driver: &impl Driver) {
     let store = driver.open();
     let (ada, bob) = (settle(&*store, 1, "ada"), settle(&*store, 2, "bob"));
-    let login = Login::new("ada").unwrap();
+    let username = Username::new("ada").unwrap();
     store.open_session(&session(ada, 5), &LONG, NOW).unwrap();
     store.open_session(&session(bob, 7), &LONG, NOW).unwrap();
     store.set_credential(&new(ada, &passkey(3), 3), ROOM, NOW).unwrap();
@@ -47,10 +47,10 @@ pub fn a_new_secret_replaces_the_old_and_ends_other_sessions(driver: &impl Drive
         store.open_session(&before, &LONG, NOW).unwrap();
         let tag = 10 + number as u8;
         store.set_credential(&new(ada, name, tag), ROOM, NOW).unwrap();
-        let found = store.credential(&login, name).unwrap().unwrap();
+        let found = store.credential(&username, name).unwrap().unwrap();
         assert_eq!((found.epoch, found.secret), (number, secret(tag)));
-        assert_eq!(store.credential(&login, other).unwrap().unwrap().secret, kept);
-        assert_eq!(store.credential(&login, &passkey(3)).unwrap().unwrap().secret, secret(3));
+        assert_eq!(store.credential(&username, other).unwrap().unwrap().secret, kept);
+        assert_eq!(store.credential(&username, &passkey(3)).unwrap().unwrap().secret, secret(3));
         assert!(goes_on(&*store, 5) && !goes_on(&*store, 6));
         // A log-in that had begun does not get to its end, with whatever secret.
         for credential in [&passphrase, &recovery, &passkey(3)] {
@@ -95,18 +95,18 @@ pub fn only_a_session_that_goes_on_sets_a_secret(driver: &impl Driver) {
 pub fn a_passkey_is_added_used_and_removed(driver: &impl Driver) {
     let store = driver.open();
     let (ada, bob) = (settle(&*store, 1, "ada"), settle(&*store, 2, "bob"));
-    let (login, other) = (Login::new("ada").unwrap(), Login::new("bob").unwrap());
+    let (username, other) = (Username::new("ada").unwrap(), Username::new("bob").unwrap());
     store.open_session(&session(ada, 5), &LONG, NOW).unwrap();
     store.open_session(&session(ada, 6), &LONG, NOW).unwrap();
     assert_eq!(store.passkeys(ada).unwrap(), []);
-    assert_eq!(store.credential(&login, &passkey(4)).unwrap(), None);
+    assert_eq!(store.credential(&username, &passkey(4)).unwrap(), None);
     store.set_credential(&new(ada, &passkey(4), 4), ROOM, NOW + 2).unwrap();
     store.set_credential(&new(ada, &passkey(3), 3), ROOM, NOW + 3).unwrap();
     assert!(goes_on(&*store, 6), "others' sessions go on");
     let summary = |tag, created_at, used_at| PasskeySummary { id: passkey_id(tag), created_at, used_at };
     assert_eq!(store.passkeys(ada).unwrap(), [summary(4, NOW + 2, None), summary(3, NOW + 3, None)]);
 
-    let found = store.credential(&login, &passkey(3)).unwrap().unwrap();
+    let found = store.credential(&username, &passkey(3)).unwrap().unwrap();
     assert_eq!((found.account, found.epoch, found.secret), (ada, 0, secret(3)));
     let with = |tag, epoch, token| NewSession { epoch, credential: passkey(tag), ..session(ada, token) };
     assert_eq!(store.open_session(&with(3, 0, 7), &LONG, NOW + 9).unwrap(), secret(3).wrapped_key);
@@ -124,7 +124,7 @@ pub fn a_passkey_is_added_used_and_removed(driver: &impl Driver) {
     store.remove_passkey(ada, &passkey_id(3)).unwrap();
     store.remove_passkey(ada, &passkey_id(3)).unwrap();
     assert_eq!(store.passkeys(ada).unwrap(), [summary(4, NOW + 2, None)]);
-    assert_eq!(store.credential(&login, &passkey(3)).unwrap(), None);
+    assert_eq!(store.credential(&username, &passkey(3)).unwrap(), None);
     assert_eq!(epoch(&*store, "ada"), 1);
     for late in [with(3, 0, 8), with(3, 1, 8), with(4, 0, 8)] {
         assert!(matches!(store.open_session(&late, &LONG, NOW), Err(StoreError::NotFound)));
@@ -163,7 +163,7 @@ pub fn a_passkeys_id_is_all_of_its_bytes(driver: &impl Driver) {
     }
     for (tag, id) in (1..).zip(&ids) {
         let name = CredentialName::Passkey(id.clone());
-        let found = store.credential(&Login::new("ada").unwrap(), &name).unwrap().unwrap();
+        let found = store.credential(&Username::new("ada").unwrap(), &name).unwrap().unwrap();
         assert_eq!((found.epoch, found.secret), (0, secret(tag)));
     }
     store.remove_passkey(ada, &ids[1]).unwrap();

@@ -17,7 +17,7 @@ pub use passwords::*;
 pub use sessions::*;
 
 use backend::store::{Invite, Lifetime, NewAccount, Put, Store};
-use shared::accounts::{Login, NewCredential};
+use shared::accounts::{NewCredential, Username};
 use shared::bytes::Base64Url;
 use shared::ids::{AccountId, EntryId};
 use shared::limits::SEALED_OVERHEAD;
@@ -107,18 +107,18 @@ pub fn secret(tag: u8) -> NewCredential {
     NewCredential { record: Base64Url(vec![tag; 192]), wrapped_key: Base64Url(vec![tag; 73]) }
 }
 
-pub fn account(tag: u8, login: &str) -> NewAccount {
+pub fn account(tag: u8, username: &str) -> NewAccount {
     NewAccount {
         id: AccountId::from_random([tag; 16]),
-        login: Login::new(login).unwrap(),
+        username: Username::new(username).unwrap(),
         passphrase: secret(tag),
         recovery: secret(tag ^ 0xff),
     }
 }
 
 /// Makes an account with an invite of its own.
-pub fn settle(store: &dyn Store, tag: u8, login: &str) -> AccountId {
-    let account = account(tag, login);
+pub fn settle(store: &dyn Store, tag: u8, username: &str) -> AccountId {
+    let account = account(tag, username);
     store.add_invite(&invite(tag)).unwrap();
     store.create_account(&account, &[tag; 32], NOW).unwrap();
     account.id

@@ -55,10 +55,10 @@ pub fn a_moved_house_is_the_same_house(driver: &impl Driver) {
         [(2, true), (2, false)]
     );
     assert_eq!(
-        to.credential(&Login::new("bob").unwrap(), &CredentialName::Recovery).unwrap().unwrap().secret,
+        to.credential(&Username::new("bob").unwrap(), &CredentialName::Recovery).unwrap().unwrap().secret,
         secret(2 ^ 0xff)
     );
-    let passkey = to.credential(&Login::new("Åda").unwrap(), &passkey(7)).unwrap().unwrap();
+    let passkey = to.credential(&Username::new("Åda").unwrap(), &passkey(7)).unwrap().unwrap();
     assert_eq!((passkey.epoch, passkey.secret), (1, secret(7)));
     let passkeys: Vec<_> = to.passkeys(ada).unwrap().into_iter().map(|it| (it.id, it.used_at)).collect();
     assert_eq!(passkeys, [(passkey_id(7), Some(NOW + 7000)), (passkey_id(9), None)]);

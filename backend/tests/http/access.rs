@@ -235,7 +235,7 @@ async fn what_is_anothers_is_answered_byte_for_byte_like_what_is_not_there() {
                 for own in [2, 3] {
                     seen.2 = seen.2.replace(&session(own), "{own}");
                 }
-                // What is made of the log-in name and the request alone, and of nothing that is Ada's.
+                // What is made of the username and the request alone, and of nothing that is Ada's.
                 if pattern.ends_with("credentials/start") {
                     seen.2 = seen.2.len().to_string();
                 }

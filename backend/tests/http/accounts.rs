@@ -5,7 +5,7 @@ use backend::invites;
 use opaque_ke::{ClientRegistration, ClientRegistrationFinishParameters, RegistrationResponse};
 use rand_core_06::OsRng;
 use serde_json::json;
-use shared::accounts::{AccountChallenge, AccountFinish, AccountStart, InviteCode, Login, NewCredential};
+use shared::accounts::{AccountChallenge, AccountFinish, AccountStart, InviteCode, NewCredential, Username};
 use shared::bytes::Base64Url;
 use shared::ids::AccountId;
 use shared::login::{Suite, identifiers};
@@ -25,11 +25,11 @@ pub fn record(secret: &[u8], state: ClientRegistration<Suite>, response: &Base64
     NewCredential { record: Base64Url(finished.message.serialize().to_vec()), wrapped_key: Base64Url(vec![7; 73]) }
 }
 
-pub fn start_body(invite: &InviteCode, login: &str) -> AccountStart {
+pub fn start_body(invite: &InviteCode, username: &str) -> AccountStart {
     let (request, _) = blind(b"anything");
     AccountStart {
         invite: invite.clone(),
-        login: Login::new(login).unwrap(),
+        username: Username::new(username).unwrap(),
         passphrase: request.clone(),
         recovery: request,
     }
@@ -39,19 +39,20 @@ pub fn start_body(invite: &InviteCode, login: &str) -> AccountStart {
 pub async fn register(
     app: &App,
     invite: &InviteCode,
-    login: &str,
+    username: &str,
     passphrase: &[u8],
     recovery: &[u8],
 ) -> AccountFinish {
     let ((first, first_state), (second, second_state)) = (blind(passphrase), blind(recovery));
-    let login = Login::new(login).unwrap();
-    let start = AccountStart { invite: invite.clone(), login: login.clone(), passphrase: first, recovery: second };
+    let username = Username::new(username).unwrap();
+    let start =
+        AccountStart { invite: invite.clone(), username: username.clone(), passphrase: first, recovery: second };
     let answer = app.post("/api/v1/accounts/start", &start).await;
     assert_eq!(answer.status, StatusCode::OK, "{answer:?}");
     let challenge: AccountChallenge = serde_json::from_slice(&answer.body).unwrap();
     let finish = AccountFinish {
         invite: invite.clone(),
-        login,
+        username,
         account_id: AccountId::from_random([42; 16]),
         passphrase: record(passphrase, first_state, &challenge.passphrase),
         recovery: record(recovery, second_state, &challenge.recovery),
@@ -61,8 +62,8 @@ pub async fn register(
     finish
 }
 
-async fn refused_start(app: &App, invite: &InviteCode, login: &str) -> (u16, String) {
-    let answer = app.post("/api/v1/accounts/start", &start_body(invite, login)).await;
+async fn refused_start(app: &App, invite: &InviteCode, username: &str) -> (u16, String) {
+    let answer = app.post("/api/v1/accounts/start", &start_body(invite, username)).await;
     (answer.status.as_u16(), answer.problem())
 }
 
@@ -74,13 +75,13 @@ async fn an_invite_makes_one_account() {
     // The answer was lost, and the page sends the same again.
     assert_eq!(app.post("/api/v1/accounts/finish", &finish).await.status, StatusCode::CREATED);
     assert_eq!(refused_start(&app, &invite, "bob").await, (403, "invite-used".into()));
-    let other = AccountFinish { login: Login::new("bob").unwrap(), ..finish };
+    let other = AccountFinish { username: Username::new("bob").unwrap(), ..finish };
     assert_eq!(app.post("/api/v1/accounts/finish", &other).await.problem(), "invite-used");
     // Her name is taken, whoever has an invite may know; in any case of letters.
-    assert_eq!(refused_start(&app, &app.invite(), " ADA ").await, (409, "login-taken".into()));
-    let other = AccountFinish { login: Login::new("ada").unwrap(), invite: app.invite(), ..other };
+    assert_eq!(refused_start(&app, &app.invite(), " ADA ").await, (409, "username-taken".into()));
+    let other = AccountFinish { username: Username::new("ada").unwrap(), invite: app.invite(), ..other };
     let other = AccountFinish { account_id: AccountId::from_random([43; 16]), ..other };
-    assert_eq!(app.post("/api/v1/accounts/finish", &other).await.problem(), "login-taken");
+    assert_eq!(app.post("/api/v1/accounts/finish", &other).await.problem(), "username-taken");
 }
 
 #[tokio::test]
@@ -127,8 +128,8 @@ async fn what_is_no_opaque_message_is_malformed() {
 async fn a_login_name_has_limits() {
     let app = App::new();
     let mut body = serde_json::to_value(start_body(&app.invite(), "ada")).unwrap();
-    for login in [json!(""), json!("  "), json!("x".repeat(256)), json!("a\u{0}b"), json!(7), json!(null)] {
-        body["login"] = login;
+    for username in [json!(""), json!("  "), json!("x".repeat(256)), json!("a\u{0}b"), json!(7), json!(null)] {
+        body["username"] = username;
         assert_eq!(app.post("/api/v1/accounts/start", &body).await.problem(), "malformed-request");
     }
 }

@@ -10,7 +10,7 @@ use backend::store::{
     Credential, Hash, Invite, Lifetime, LiveSession, Millis, NewAccount, NewSecret, NewSession, Put, Store, StoreError,
     StoredSession, Usage, WholeAccount, WholeInvite,
 };
-use shared::accounts::Login;
+use shared::accounts::Username;
 use shared::bytes::Base64Url;
 use shared::credentials::PasskeySummary;
 use shared::ids::{AccountId, EntryId, PasskeyId, SessionId};
@@ -54,13 +54,13 @@ impl Store for Puppet {
     fn create_account(&self, _: &NewAccount, _: &Hash, _: Millis) -> Result<(), StoreError> {
         no()
     }
-    fn login(&self, _: AccountId) -> Result<Login, StoreError> {
+    fn username(&self, _: AccountId) -> Result<Username, StoreError> {
         no()
     }
     fn delete_account(&self, _: AccountId) -> Result<(), StoreError> {
         no()
     }
-    fn credential(&self, _: &Login, _: &CredentialName) -> Result<Option<Credential>, StoreError> {
+    fn credential(&self, _: &Username, _: &CredentialName) -> Result<Option<Credential>, StoreError> {
         no()
     }
     fn set_credential(&self, _: &NewSecret, _: usize, _: Millis) -> Result<(), StoreError> {

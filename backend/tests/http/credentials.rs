@@ -1,7 +1,7 @@
 //! Changing what opens a vault, and deleting it, with the real OPAQUE client.
 
 use axum::http::StatusCode;
-use shared::accounts::{Login, NewCredential};
+use shared::accounts::{NewCredential, Username};
 use shared::bytes::Base64Url;
 use shared::credentials::{CredentialChallenge, CredentialFinish, CredentialStart, Passkeys};
 use shared::limits::PASSKEYS_MAX;
@@ -72,8 +72,9 @@ async fn a_new_passphrase_opens_the_vault_and_the_old_one_does_not() {
     let (late, _) = conclude(begun, b"passphrase").unwrap();
     assert_eq!(finish(&app, &late).await.problem(), "login-failed");
 
-    let (login, again) = conclude(start(&app, "ada", Passphrase, b"new passphrase").await, b"new passphrase").unwrap();
-    let opened: SessionOpened = serde_json::from_slice(&finish(&app, &login).await.body).unwrap();
+    let (username, again) =
+        conclude(start(&app, "ada", Passphrase, b"new passphrase").await, b"new passphrase").unwrap();
+    let opened: SessionOpened = serde_json::from_slice(&finish(&app, &username).await.body).unwrap();
     assert_eq!(opened.wrapped_key.0, [b'n'; 73]);
     assert_eq!(app.get("/api/v1/passwords", Some(&again)).await.json()["latest"], 1, "entries stay");
     // The answer was lost, and the same is sent again.
@@ -211,11 +212,11 @@ async fn a_deleted_account_is_gone_and_its_name_is_free() {
     for (name, secret) in [(Passphrase, &b"passphrase"[..]), (Recovery, b"recovery"), (passkey(1), PRF)] {
         assert!(log_in(&app, "ada", &name, secret).await.is_none());
     }
-    assert!(app.store.login(shared::ids::AccountId::from_random([42; 16])).is_err());
+    assert!(app.store.username(shared::ids::AccountId::from_random([42; 16])).is_err());
     assert_eq!(app.get("/api/v1/passwords", Some(&bob)).await.json()["latest"], 1, "another account's entries stay");
 
     let finish = register(&app, &app.invite(), "ada", b"other passphrase", b"other recovery").await;
-    assert_eq!(finish.login, Login::new("ada").unwrap());
+    assert_eq!(finish.username, Username::new("ada").unwrap());
     let token = log_in(&app, "ada", &Passphrase, b"other passphrase").await.unwrap();
     assert_eq!(app.get("/api/v1/passwords", Some(&token)).await.json()["latest"], 0);
 }

@@ -19,7 +19,7 @@ use backend::throttle::{Limits, Throttle};
 use backend::{invites, now};
 use http_body_util::BodyExt;
 use serde_json::Value;
-use shared::accounts::{InviteCode, Login, NewCredential};
+use shared::accounts::{InviteCode, NewCredential, Username};
 use shared::bytes::Base64Url;
 use shared::ids::{AccountId, EntryId};
 use shared::limits::SEALED_OVERHEAD;
@@ -109,8 +109,8 @@ impl App {
     pub fn settle(&self, tag: u8) -> String {
         let secret = NewCredential { record: Base64Url(vec![tag; 192]), wrapped_key: Base64Url(vec![tag; 73]) };
         let id = AccountId::from_random([tag; 16]);
-        let login = Login::new(&format!("login {tag}")).unwrap();
-        let account = NewAccount { id, login, passphrase: secret.clone(), recovery: secret };
+        let username = Username::new(&format!("login {tag}")).unwrap();
+        let account = NewAccount { id, username, passphrase: secret.clone(), recovery: secret };
         self.store.add_invite(&Invite { code_hash: [tag; 32], expires_at: u64::MAX / 2, setup: false }).unwrap();
         self.store.create_account(&account, &[tag; 32], now()).unwrap();
         self.open(id, tag, now())

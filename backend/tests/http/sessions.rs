@@ -4,7 +4,7 @@ use axum::http::StatusCode;
 use backend::login;
 use opaque_ke::{ClientLogin, ClientLoginFinishParameters, CredentialResponse};
 use rand_core_06::OsRng;
-use shared::accounts::Login;
+use shared::accounts::Username;
 use shared::bytes::Base64Url;
 use shared::login::{CONTEXT, Suite, identifiers, session_token};
 use shared::sessions::{
@@ -20,10 +20,10 @@ pub struct Started {
     pub state: ClientLogin<Suite>,
 }
 
-pub async fn start(app: &App, login: &str, name: CredentialName, secret: &[u8]) -> Started {
+pub async fn start(app: &App, username: &str, name: CredentialName, secret: &[u8]) -> Started {
     let started = ClientLogin::start(&mut OsRng, secret).unwrap();
     let body = SessionStart {
-        login: Login::new(login).unwrap(),
+        username: Username::new(username).unwrap(),
         credential: name,
         request: Base64Url(started.message.serialize().to_vec()),
     };
@@ -47,8 +47,8 @@ pub async fn finish(app: &App, body: &SessionFinish) -> Answer {
 }
 
 /// Logs in as the page does: gives the session's token, or nothing if the secret is wrong.
-pub async fn log_in(app: &App, login: &str, name: &CredentialName, secret: &[u8]) -> Option<String> {
-    let (body, token) = conclude(start(app, login, name.clone(), secret).await, secret)?;
+pub async fn log_in(app: &App, username: &str, name: &CredentialName, secret: &[u8]) -> Option<String> {
+    let (body, token) = conclude(start(app, username, name.clone(), secret).await, secret)?;
     let answer = finish(app, &body).await;
     assert_eq!(answer.status, StatusCode::CREATED, "{answer:?}");
     Some(token)
@@ -145,12 +145,12 @@ async fn logging_out_ends_the_session() {
 async fn the_second_step_must_come_within_two_minutes() {
     let app = App::new();
     register(&app, &app.invite(), "ada", b"passphrase", b"recovery").await;
-    let login = Login::new("ada").unwrap();
+    let username = Username::new("ada").unwrap();
     let name = CredentialName::Passphrase;
-    let credential = app.store.credential(&login, &name).unwrap();
+    let credential = app.store.credential(&username, &name).unwrap();
     let started = ClientLogin::<Suite>::start(&mut OsRng, b"passphrase").unwrap();
     let request = Base64Url(started.message.serialize().to_vec());
-    let challenge = login::start(&app.key, &login, &name, &request, credential.as_ref(), 1_000_000).unwrap();
+    let challenge = login::start(&app.key, &username, &name, &request, credential.as_ref(), 1_000_000).unwrap();
     let (body, token) = conclude(Started { challenge, state: started.state }, b"passphrase").unwrap();
     let at = |now| login::finish(&app.key, &body.state, &body.finalization, now);
     let (_, server_token) = at(1_120_000).unwrap();

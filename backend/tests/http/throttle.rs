@@ -5,7 +5,7 @@ use backend::client_address::{Connection, Peer};
 use backend::throttle::Limits;
 use opaque_ke::ClientLogin;
 use rand_core_06::OsRng;
-use shared::accounts::{AccountFinish, AccountStart, InviteCode, Login, NewCredential};
+use shared::accounts::{AccountFinish, AccountStart, InviteCode, NewCredential, Username};
 use shared::bytes::Base64Url;
 use shared::ids::AccountId;
 use shared::login::Suite;
@@ -19,10 +19,10 @@ const LIMITS: Limits = Limits { logins_per_address: 12, logins_per_account: 4, s
 const START: &str = "/api/v1/sessions/start";
 const FINISH: &str = "/api/v1/sessions/finish";
 
-fn first_step(login: &str) -> SessionStart {
+fn first_step(username: &str) -> SessionStart {
     let started = ClientLogin::<Suite>::start(&mut OsRng, b"a guess").unwrap();
     let request = Base64Url(started.message.serialize().to_vec());
-    SessionStart { login: Login::new(login).unwrap(), credential: CredentialName::Passphrase, request }
+    SessionStart { username: Username::new(username).unwrap(), credential: CredentialName::Passphrase, request }
 }
 
 /// Everything that a client sees of an answer, but for its id.
@@ -38,14 +38,14 @@ async fn guesses_at_an_account_end_and_known_and_unknown_names_look_alike() {
     let app = App::throttled(&LIMITS, &[]);
     register(&app, &app.invite(), "ada", b"passphrase", b"recovery").await;
     let mut last = Vec::new();
-    for login in ["ada", "nobody"] {
+    for username in ["ada", "nobody"] {
         let mut statuses = Vec::new();
         for host in 0..6 {
-            let answer = app.post_from(&format!("203.0.113.{host}"), START, &first_step(login)).await;
+            let answer = app.post_from(&format!("203.0.113.{host}"), START, &first_step(username)).await;
             statuses.push(answer.status.as_u16());
             last.push(answer);
         }
-        assert_eq!(statuses, [200, 200, 200, 200, 429, 429], "{login}");
+        assert_eq!(statuses, [200, 200, 200, 200, 429, 429], "{username}");
     }
     let (known, unknown) = (&last[5], &last[11]);
     assert_eq!(known.problem(), "too-many-attempts");
@@ -96,7 +96,7 @@ async fn finishes_sign_ups_and_new_secrets_are_throttled() {
 
     let guess = AccountStart {
         invite: InviteCode("x".repeat(22)),
-        login: Login::new("eve").unwrap(),
+        username: Username::new("eve").unwrap(),
         passphrase: first_step("eve").request,
         recovery: first_step("eve").request,
     };
@@ -104,7 +104,7 @@ async fn finishes_sign_ups_and_new_secrets_are_throttled() {
     let finish = AccountFinish {
         invite: guess.invite.clone(),
         account_id: AccountId::from_random([7; 16]),
-        login: guess.login.clone(),
+        username: guess.username.clone(),
         passphrase: credential.clone(),
         recovery: credential,
     };

@@ -19,8 +19,9 @@ pub(super) struct Document {
     changed_at: u64,
     #[serde(default, skip_serializing_if = "Option::is_none")]
     rules: Option<Rules>,
-    #[serde(default, skip_serializing_if = "String::is_empty")]
-    login: String,
+    /// Format 1 calls it `login`.
+    #[serde(default, rename = "login", skip_serializing_if = "String::is_empty")]
+    username: String,
     #[serde(default, skip_serializing_if = "String::is_empty")]
     website: String,
     #[serde(default, serialize_with = "Secret::serialize_exposed", skip_serializing_if = "Secret::is_empty")]
@@ -38,14 +39,14 @@ pub(super) struct Document {
 /// The document of an entry.
 pub(super) fn write(entry: Whole) -> Result<Zeroizing<String>, KeyringError> {
     let Whole { content, created_at, changed_at, history, binned_at, imported_at } = entry;
-    let Content { name, login, website, password, note, tags, rules } = content;
+    let Content { name, username, website, password, note, tags, rules } = content;
     let document = Document {
         name,
         password,
         created_at,
         changed_at,
         rules,
-        login,
+        username,
         website,
         note,
         tags,
@@ -60,7 +61,8 @@ pub(super) fn write(entry: Whole) -> Result<Zeroizing<String>, KeyringError> {
 pub(super) fn read(json: &[u8]) -> Result<Whole, KeyringError> {
     let document: Document = str::from_utf8(json).ok().and_then(json::read).ok_or(KeyringError::NotADocument)?;
     let (binned_at, imported_at) = (document.binned_at, document.imported_at);
-    let Document { name, password, created_at, changed_at, rules, login, website, note, tags, history, .. } = document;
-    let content = Content { name, login, website, password, note, tags, rules };
+    let Document { name, password, created_at, changed_at, rules, username, website, note, tags, history, .. } =
+        document;
+    let content = Content { name, username, website, password, note, tags, rules };
     Ok(Whole { content, created_at, changed_at, history, binned_at, imported_at })
 }

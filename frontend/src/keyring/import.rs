@@ -30,9 +30,9 @@ impl Known {
 
 /// A digest of what a person keeps in an entry, with this password.
 fn digest(content: &Content, password: &str) -> [u8; 32] {
-    let Content { name, login, website, note, tags, .. } = content;
+    let Content { name, username, website, note, tags, .. } = content;
     let mut hasher = Sha512::new();
-    let fields = [name.as_str(), login, website, note.expose(), password].into_iter();
+    let fields = [name.as_str(), username, website, note.expose(), password].into_iter();
     for text in fields.chain(tags.iter().map(String::as_str)) {
         // Each with its length: no two lists of fields look the same.
         hasher.update((text.len() as u64).to_be_bytes());

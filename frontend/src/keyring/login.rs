@@ -6,7 +6,7 @@ use opaque_ke::{
     CredentialResponse, RegistrationResponse,
 };
 use rand_core_06::{CryptoRng, RngCore};
-use shared::accounts::{AccountChallenge, AccountFinish, AccountStart, InviteCode, Login as LoginName, NewCredential};
+use shared::accounts::{AccountChallenge, AccountFinish, AccountStart, InviteCode, NewCredential, Username};
 use shared::bytes::Base64Url;
 use shared::credentials::{CredentialChallenge, CredentialFinish, CredentialStart};
 use shared::ids::AccountId;
@@ -22,7 +22,7 @@ use crate::secret::Secret;
 /// The making of a vault between its two steps.
 pub(super) struct Registration {
     invite: InviteCode,
-    login: LoginName,
+    username: Username,
     passphrase: Secret,
     by_passphrase: Pending,
     by_recovery: Pending,
@@ -39,7 +39,7 @@ impl Registration {
     pub(super) fn start(
         random: &mut (impl RngCore + CryptoRng),
         invite: String,
-        login: LoginName,
+        username: Username,
         passphrase: Secret,
     ) -> Result<(Self, Secret, AccountStart), KeyringError> {
         let code = RecoveryCode::generate(random);
@@ -48,11 +48,11 @@ impl Registration {
         let invite = InviteCode(invite);
         let start = AccountStart {
             invite: invite.clone(),
-            login: login.clone(),
+            username: username.clone(),
             passphrase: passphrase_request,
             recovery: recovery_request,
         };
-        Ok((Self { invite, login, passphrase, by_passphrase, by_recovery }, code.to_text(), start))
+        Ok((Self { invite, username, passphrase, by_passphrase, by_recovery }, code.to_text(), start))
     }
 
     /// Makes the account's id and vault key, and wraps the key for both secrets. Takes as long as two log-ins. Gives
@@ -61,7 +61,7 @@ impl Registration {
         self,
         random: &mut (impl RngCore + CryptoRng),
         challenge: &AccountChallenge,
-    ) -> Result<(AccountFinish, (LoginName, Secret)), KeyringError> {
+    ) -> Result<(AccountFinish, (Username, Secret)), KeyringError> {
         let mut id = [0; 16];
         random.fill_bytes(&mut id);
         let account_id = AccountId::from_random(id);
@@ -73,8 +73,9 @@ impl Registration {
         };
         let passphrase = finish(self.by_passphrase, &CredentialName::Passphrase, &challenge.passphrase)?;
         let recovery = finish(self.by_recovery, &CredentialName::Recovery, &challenge.recovery)?;
-        let finish = AccountFinish { invite: self.invite, login: self.login.clone(), account_id, passphrase, recovery };
-        Ok((finish, (self.login, self.passphrase)))
+        let finish =
+            AccountFinish { invite: self.invite, username: self.username.clone(), account_id, passphrase, recovery };
+        Ok((finish, (self.username, self.passphrase)))
     }
 }
 
@@ -162,8 +163,8 @@ fn secret_bytes(credential: &CredentialName, secret: &Secret) -> Result<Zeroizin
 }
 
 /// A log-in between its first two steps.
-pub(super) struct Login {
-    name: LoginName,
+pub(super) struct PendingLogin {
+    username: Username,
     credential: CredentialName,
     secret: Zeroizing<Vec<u8>>,
     state: ClientLogin<Suite>,
@@ -171,24 +172,24 @@ pub(super) struct Login {
 
 /// A log-in that is sure of its secret, and waits for the vault key.
 pub(super) struct Unlocking {
-    name: LoginName,
+    username: Username,
     key: KeyEncryptionKey,
     token: Secret,
 }
 
-impl Login {
+impl PendingLogin {
     /// Takes the secret as typed; a recovery code is checked before the server is asked.
     pub(super) fn start(
         random: &mut (impl RngCore + CryptoRng),
-        name: LoginName,
+        username: Username,
         credential: CredentialName,
         secret: &Secret,
     ) -> Result<(Self, SessionStart), KeyringError> {
         let secret = secret_bytes(&credential, secret)?;
         let started = ClientLogin::start(random, &secret).map_err(|_| KeyringError::Broken)?;
         let request = Base64Url(started.message.serialize().to_vec());
-        let start = SessionStart { login: name.clone(), credential: credential.clone(), request };
-        Ok((Self { name, credential, secret, state: started.state }, start))
+        let start = SessionStart { username: username.clone(), credential: credential.clone(), request };
+        Ok((Self { username, credential, secret, state: started.state }, start))
     }
 
     /// Stretches the secret (Argon2id), and finds out whether it is right.
@@ -208,7 +209,7 @@ impl Login {
         let key = KeyEncryptionKey::derive(&Zeroizing::new(finished.export_key), &self.credential);
         let token = session_token(&Zeroizing::new(finished.session_key)).expose_as_bearer();
         let finalization = Base64Url(finished.message.serialize().to_vec());
-        let unlocking = Unlocking { name: self.name, key, token: Secret::new(token) };
+        let unlocking = Unlocking { username: self.username, key, token: Secret::new(token) };
         Ok((SessionFinish { state: challenge.state, finalization, device: Device::new(device).ok() }, unlocking))
     }
 }
@@ -218,8 +219,8 @@ impl Unlocking {
     pub(super) fn finish(
         self,
         opened: &SessionOpened,
-    ) -> Result<(AccountId, VaultKey, LoginName, Secret), KeyringError> {
+    ) -> Result<(AccountId, VaultKey, Username, Secret), KeyringError> {
         let vault_key = self.key.unwrap(opened.account_id, &opened.wrapped_key.0)?;
-        Ok((opened.account_id, vault_key, self.name, self.token))
+        Ok((opened.account_id, vault_key, self.username, self.token))
     }
 }

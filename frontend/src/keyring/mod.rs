@@ -20,7 +20,7 @@ mod vault;
 use rand_core_06::{CryptoRng, RngCore};
 use serde::de::DeserializeOwned;
 use serde::{Deserialize, Serialize};
-use shared::accounts::Login;
+use shared::accounts::Username;
 use shared::passwords::{Changes, PutPassword, StoredEntry};
 use shared::sessions::CredentialName;
 
@@ -37,9 +37,9 @@ pub struct Keyring<R> {
     random: R,
     lower_case: fn(&str) -> String,
     registration: Option<login::Registration>,
-    /// The log-in name and passphrase of the vault that was just made, for its first log-in.
-    registered: Option<(Login, Secret)>,
-    login: Option<login::Login>,
+    /// The username and passphrase of the vault that was just made, for its first log-in.
+    registered: Option<(Username, Secret)>,
+    login: Option<login::PendingLogin>,
     unlocking: Option<login::Unlocking>,
     replacement: Option<login::Replacement>,
     vault: Option<Vault>,
@@ -51,7 +51,7 @@ pub struct Keyring<R> {
 }
 
 impl<R: RngCore + CryptoRng> Keyring<R> {
-    /// An empty keyring that draws from `random`, and writes log-in names in lower case by `lower_case`.
+    /// An empty keyring that draws from `random`, and writes usernames in lower case by `lower_case`.
     pub fn new(random: R, lower_case: fn(&str) -> String) -> Self {
         Self {
             random,
@@ -74,10 +74,10 @@ impl<R: RngCore + CryptoRng> Keyring<R> {
     /// [`KeyringError`]; the keyring is as it was before, but for steps of a log-in, which are taken once.
     pub fn handle(&mut self, request: Request) -> Result<Response, KeyringError> {
         match request {
-            Request::StartRegistration { invite, login, passphrase } => {
-                let login = Login::lower_cased_by(self.lower_case, &login).map_err(KeyringError::Login)?;
+            Request::StartRegistration { invite, username, passphrase } => {
+                let username = Username::lower_cased_by(self.lower_case, &username).map_err(KeyringError::Username)?;
                 let (registration, recovery_code, start) =
-                    login::Registration::start(&mut self.random, invite, login, passphrase)?;
+                    login::Registration::start(&mut self.random, invite, username, passphrase)?;
                 self.registration = Some(registration);
                 Ok(Response::RegistrationStarted { recovery_code, body: to_json(&start)? })
             }
@@ -88,13 +88,13 @@ impl<R: RngCore + CryptoRng> Keyring<R> {
                 post(&finish)
             }
             Request::StartFirstLogin => {
-                let (login, passphrase) = self.registered.as_ref().ok_or(KeyringError::OutOfTurn)?;
+                let (username, passphrase) = self.registered.as_ref().ok_or(KeyringError::OutOfTurn)?;
                 let passphrase = Secret::new(passphrase.expose().to_owned());
-                self.start_login(login.clone(), CredentialName::Passphrase, &passphrase)
+                self.start_login(username.clone(), CredentialName::Passphrase, &passphrase)
             }
-            Request::StartLogin { login, credential, secret } => {
-                let login = Login::lower_cased_by(self.lower_case, &login).map_err(KeyringError::Login)?;
-                self.start_login(login, credential, &secret)
+            Request::StartLogin { username, credential, secret } => {
+                let username = Username::lower_cased_by(self.lower_case, &username).map_err(KeyringError::Username)?;
+                self.start_login(username, credential, &secret)
             }
             Request::ContinueLogin { answer, device } => {
                 let login = self.login.take().ok_or(KeyringError::OutOfTurn)?;
@@ -104,7 +104,7 @@ impl<R: RngCore + CryptoRng> Keyring<R> {
             }
             Request::FinishLogin { answer } => {
                 let unlocking = self.unlocking.take().ok_or(KeyringError::OutOfTurn)?;
-                let (account, vault_key, login, token) = unlocking.finish(&from_json(&answer)?)?;
+                let (account, vault_key, username, token) = unlocking.finish(&from_json(&answer)?)?;
                 self.registered = None;
                 // Who confirms with the passphrase logs in to the vault that is open: it stays as it is.
                 if self.vault.as_ref().is_none_or(|vault| vault.account != account) {
@@ -112,7 +112,7 @@ impl<R: RngCore + CryptoRng> Keyring<R> {
                 }
                 let draft_key = self.draft_key.insert(vault_key.draft_key()).public();
                 self.vault_key = Some(vault_key);
-                Ok(Response::Unlocked { account, login: login.as_str().to_owned(), token, draft_key })
+                Ok(Response::Unlocked { account, username: username.as_str().to_owned(), token, draft_key })
             }
             Request::StartReplacement { credential, secret } => {
                 let (replacement, start) = login::Replacement::start(&mut self.random, credential, &secret)?;
@@ -213,11 +213,11 @@ impl<R: RngCore + CryptoRng> Keyring<R> {
 
     fn start_login(
         &mut self,
-        login: Login,
+        username: Username,
         credential: CredentialName,
         secret: &Secret,
     ) -> Result<Response, KeyringError> {
-        let (login, start) = login::Login::start(&mut self.random, login, credential, secret)?;
+        let (login, start) = login::PendingLogin::start(&mut self.random, username, credential, secret)?;
         self.login = Some(login);
         post(&start)
     }

@@ -6,7 +6,7 @@
 pub mod entry;
 
 use serde::{Deserialize, Serialize};
-use shared::accounts::NotLogin;
+use shared::accounts::NotUsername;
 use shared::ids::{AccountId, EntryId};
 use shared::sessions::CredentialName;
 
@@ -20,8 +20,8 @@ pub enum Request {
     StartRegistration {
         /// The invite's code.
         invite: String,
-        /// The log-in name, as typed.
-        login: String,
+        /// The username, as typed.
+        username: String,
         /// The passphrase.
         #[serde(serialize_with = "Secret::serialize_exposed")]
         passphrase: Secret,
@@ -35,8 +35,8 @@ pub enum Request {
     StartFirstLogin,
     /// Begin to log in. Gives [`Response::Post`], for `sessions/start`.
     StartLogin {
-        /// The log-in name, as typed.
-        login: String,
+        /// The username, as typed.
+        username: String,
         /// Which secret is given.
         credential: CredentialName,
         /// The secret, as typed.
@@ -253,8 +253,8 @@ pub enum Response {
     Unlocked {
         /// Whose it is.
         account: AccountId,
-        /// The log-in name, as the server keeps it.
-        login: String,
+        /// The username, as the server keeps it.
+        username: String,
         /// The session's bearer token, for the page's memory only.
         #[serde(serialize_with = "Secret::serialize_exposed")]
         token: Secret,
@@ -337,9 +337,9 @@ pub enum Response {
 /// Why the keyring did not do what was asked.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, thiserror::Error, Serialize, Deserialize)]
 pub enum KeyringError {
-    /// What was typed cannot be a log-in name.
-    #[error("not a log-in name")]
-    Login(NotLogin),
+    /// What was typed cannot be a username.
+    #[error("not a username")]
+    Username(NotUsername),
     /// The passphrase or recovery code is wrong, or there is no such account: OPAQUE does not tell which.
     #[error("wrong secret")]
     WrongSecret,

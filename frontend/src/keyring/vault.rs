@@ -137,7 +137,7 @@ impl Vault {
             id,
             version: kept.version,
             name: content.name,
-            login: content.login,
+            username: content.username,
             website: content.website,
             tags: content.tags,
             changed_at,

@@ -17,7 +17,7 @@ pub struct EntryForm {
     /// What it is for.
     pub name: String,
     /// The name to log in with.
-    pub login: String,
+    pub username: String,
     /// Where it is used.
     pub website: String,
     /// The password. Blanks around it belong to it.
@@ -33,8 +33,8 @@ pub struct EntryForm {
 pub enum EntryFault {
     /// With the name.
     Name(NameFault),
-    /// The log-in name is longer than [`FIELD_MAX`].
-    LoginTooLong,
+    /// The username is longer than [`FIELD_MAX`].
+    UsernameTooLong,
     /// The website is longer than [`FIELD_MAX`].
     WebsiteTooLong,
     /// The password is longer than [`FIELD_MAX`].
@@ -51,7 +51,7 @@ impl EntryForm {
     pub fn of(content: &Content) -> Self {
         Self {
             name: content.name.clone(),
-            login: content.login.clone(),
+            username: content.username.clone(),
             website: content.website.clone(),
             password: content.password.expose().to_owned(),
             note: content.note.expose().to_owned(),
@@ -64,7 +64,7 @@ impl EntryForm {
     pub fn content(self, rules: Option<Rules>) -> Content {
         Content {
             name: self.name.trim().to_owned(),
-            login: self.login.trim().to_owned(),
+            username: self.username.trim().to_owned(),
             website: self.website.trim().to_owned(),
             password: Secret::new(self.password),
             note: Secret::new(self.note),
@@ -80,7 +80,7 @@ impl EntryForm {
     pub fn check(&self) -> Result<(), EntryFault> {
         name::check(&self.name).map_err(EntryFault::Name)?;
         for (text, max, fault) in [
-            (&self.login, FIELD_MAX, EntryFault::LoginTooLong),
+            (&self.username, FIELD_MAX, EntryFault::UsernameTooLong),
             (&self.website, FIELD_MAX, EntryFault::WebsiteTooLong),
             (&self.password, FIELD_MAX, EntryFault::PasswordTooLong),
             (&self.note, NOTE_MAX, EntryFault::NoteTooLong),
@@ -120,7 +120,7 @@ mod tests {
     fn what_is_typed_comes_to_what_is_kept_and_back() {
         let form = EntryForm {
             name: " GitHub ".into(),
-            login: " ada ".into(),
+            username: " ada ".into(),
             website: "https://github.com ".into(),
             password: " kV9 ".into(),
             note: " two\nlines ".into(),
@@ -131,7 +131,7 @@ mod tests {
         let back = EntryForm::of(&content);
         let trimmed = EntryForm {
             name: "GitHub".into(),
-            login: "ada".into(),
+            username: "ada".into(),
             website: "https://github.com".into(),
             tags: "work, git".into(),
             ..form
@@ -145,7 +145,7 @@ mod tests {
         let fits = |n: usize| "é".repeat(n);
         let form = EntryForm {
             name: fits(255),
-            login: fits(FIELD_MAX),
+            username: fits(FIELD_MAX),
             website: fits(FIELD_MAX),
             password: fits(FIELD_MAX),
             note: fits(NOTE_MAX),
@@ -159,7 +159,7 @@ mod tests {
         };
         assert_eq!(longer(|form| form.name.push('a')), Err(EntryFault::Name(NameFault::TooLong { length: 256 })));
         assert_eq!(longer(|form| form.name.clear()), Err(EntryFault::Name(NameFault::Empty)));
-        assert_eq!(longer(|form| form.login.push('a')), Err(EntryFault::LoginTooLong));
+        assert_eq!(longer(|form| form.username.push('a')), Err(EntryFault::UsernameTooLong));
         assert_eq!(longer(|form| form.website.push('a')), Err(EntryFault::WebsiteTooLong));
         assert_eq!(longer(|form| form.password.push('a')), Err(EntryFault::PasswordTooLong));
         assert_eq!(longer(|form| form.note.push('a')), Err(EntryFault::NoteTooLong));

@@ -42,7 +42,7 @@ pub struct Finding {
     /// Its name.
     pub name: String,
     /// The name to log in with.
-    pub login: String,
+    pub username: String,
     /// What there is to say, the worst first.
     pub concerns: Vec<Concern>,
     /// How many other entries have the same password.
@@ -83,7 +83,7 @@ pub struct Check {
 struct LookedAt {
     id: EntryId,
     name: String,
-    login: String,
+    username: String,
     password: Secret,
     is_weak: bool,
     is_imported: bool,
@@ -109,13 +109,13 @@ impl Check {
             let guesses = content.rules.as_ref().and_then(guesses);
             if guesses.is_none() {
                 let password = Secret::new(content.password.expose().to_owned());
-                foreign.push((password, vec![content.name.clone(), content.login.clone(), content.website]));
+                foreign.push((password, vec![content.name.clone(), content.username.clone(), content.website]));
                 places.push(self.looked_at.len());
             }
             self.looked_at.push(LookedAt {
                 id,
                 name: content.name,
-                login: content.login,
+                username: content.username,
                 password: content.password,
                 is_weak: guesses.is_some_and(|guesses| guesses < WEAK_BELOW),
                 is_imported: imported_at.is_some(),
@@ -150,11 +150,11 @@ impl Check {
                 Concern::Old => looked_at.is_old,
             };
             let concerns: Vec<Concern> = Concern::ALL.into_iter().filter(is).collect();
-            let LookedAt { id, name, login, .. } = looked_at;
+            let LookedAt { id, name, username, .. } = looked_at;
             (!concerns.is_empty()).then(|| Finding {
                 id: *id,
                 name: name.clone(),
-                login: login.clone(),
+                username: username.clone(),
                 concerns,
                 others,
             })

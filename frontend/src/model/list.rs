@@ -21,7 +21,7 @@ pub struct EntryList {
 #[derive(Debug)]
 struct Listed {
     summary: EntrySummary,
-    /// What is searched: name, log-in name, website and tags.
+    /// What is searched: name, username, website and tags.
     folded: String,
 }
 
@@ -57,9 +57,9 @@ impl EntryList {
     }
 
     fn listed(&self, summary: EntrySummary) -> Listed {
-        let EntrySummary { name, login, website, tags, .. } = &summary;
+        let EntrySummary { name, username, website, tags, .. } = &summary;
         // A word of a query does not hold a line break, and so is found in one of them.
-        let mut text = [name, login, website].map(String::as_str).join("\n");
+        let mut text = [name, username, website].map(String::as_str).join("\n");
         for tag in tags {
             text.push('\n');
             text.push_str(tag);
@@ -93,7 +93,7 @@ impl EntryList {
         self.entries.get(found).map(|entry| &entry.summary)
     }
 
-    /// Entries that hold every word of the query in name, log-in name, website or tags, newest first. An empty query
+    /// Entries that hold every word of the query in name, username, website or tags, newest first. An empty query
     /// finds all. Those in the bin are found there only.
     pub fn search(&self, query: &str, in_bin: bool) -> impl Iterator<Item = &EntrySummary> {
         let words: Vec<String> = query.split_whitespace().map(self.fold).collect();
@@ -115,9 +115,9 @@ mod tests {
 
     fn entry(tag: u8, name: &str, changed_at: u64) -> EntrySummary {
         let id = EntryId::from_time(u64::from(tag), [tag; 10]);
-        let (login, website, tags) = (format!("{name}@desk"), format!("{name}.example"), vec!["Tag".into()]);
+        let (username, website, tags) = (format!("{name}@desk"), format!("{name}.example"), vec!["Tag".into()]);
         let state = EntryState::Saved;
-        EntrySummary { id, version: 1, name: name.into(), login, website, tags, changed_at, binned_at: None, state }
+        EntrySummary { id, version: 1, name: name.into(), username, website, tags, changed_at, binned_at: None, state }
     }
 
     fn list(entries: Vec<EntrySummary>) -> EntryList {
@@ -176,9 +176,9 @@ mod tests {
         let text = "[abAB é]{0,4}";
         let summary = (text, text, text, prop::collection::vec(text, 0..3), 0..6u64, prop::option::of(0..9u64));
         (0..8u8, prop::option::of(summary)).prop_map(|(tag, summary)| {
-            let summary = summary.map(|(name, login, website, tags, changed_at, binned_at)| EntrySummary {
+            let summary = summary.map(|(name, username, website, tags, changed_at, binned_at)| EntrySummary {
                 name,
-                login,
+                username,
                 website,
                 tags,
                 binned_at,
@@ -220,7 +220,7 @@ mod tests {
             }
             let holds = |text: &str, word: &str| text.to_lowercase().contains(&word.to_lowercase());
             expected.retain(|entry| {
-                let texts = || [&entry.name, &entry.login, &entry.website].into_iter().chain(&entry.tags);
+                let texts = || [&entry.name, &entry.username, &entry.website].into_iter().chain(&entry.tags);
                 entry.binned_at.is_some() == in_bin
                     && query.split_whitespace().all(|word| texts().any(|text| holds(text, word)))
             });

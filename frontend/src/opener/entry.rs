@@ -12,7 +12,7 @@ use crate::letters::lower_case;
 pub(super) struct Entry {
     item: JsValue,
     pub(super) name: String,
-    pub(super) login: String,
+    pub(super) username: String,
     websites: String,
     /// What it is found by, in small letters.
     pub(super) found_by: String,
@@ -20,11 +20,11 @@ pub(super) struct Entry {
 
 impl Entry {
     pub(super) fn new(item: JsValue) -> Self {
-        let (name, login) = (text(&item, "name"), text(&member(&item, "login"), "username"));
+        let (name, username) = (text(&item, "name"), text(&member(&item, "login"), "username"));
         let websites = array(&member(&item, "login"), "uris").into_iter().map(|uri| text(&uri, "uri"));
         let websites = websites.collect::<Vec<_>>().join("\n");
-        let found_by = lower_case(&[name.as_str(), &login, &websites].join("\n"));
-        Self { item, name, login, websites, found_by }
+        let found_by = lower_case(&[name.as_str(), &username, &websites].join("\n"));
+        Self { item, name, username, websites, found_by }
     }
 
     pub(super) fn password(&self) -> String {
@@ -61,12 +61,12 @@ impl Entry {
             }
             button
         };
-        if !self.login.is_empty() {
+        if !self.username.is_empty() {
             let line = add(&row, "p", "row-line", "");
-            add(&line, "span", "row-what", &say("login", &[]));
-            set(&add(&line, "span", "row-text", &self.login), "dir", "auto");
-            let copy = button(&line, "login", &say("copy", &[]), "");
-            let name = [self.named(&say("copy", &[])), say("login", &[])].join(": ");
+            add(&line, "span", "row-what", &say("username", &[]));
+            set(&add(&line, "span", "row-text", &self.username), "dir", "auto");
+            let copy = button(&line, "username", &say("copy", &[]), "");
+            let name = [self.named(&say("copy", &[])), say("username", &[])].join(": ");
             set(&copy, "aria-label", &name);
         }
         if !self.websites.is_empty() {

@@ -28,10 +28,10 @@ pub struct Renewing {
 }
 
 impl Session {
-    /// The log-in name of the open vault, or nothing.
+    /// The username of the open vault, or nothing.
     #[must_use]
-    pub fn login(self) -> String {
-        self.opened().map(|open| open.login.clone()).unwrap_or_default()
+    pub fn username(self) -> String {
+        self.opened().map(|open| open.username.clone()).unwrap_or_default()
     }
 
     /// Whether the vault was opened with the recovery code: its passphrase may be forgotten, and need not be given to
@@ -47,8 +47,8 @@ impl Session {
     /// [`Fault`], of the keyring if the passphrase is wrong; the session is the one it was then.
     pub async fn confirm(self, passphrase: Secret) -> Result<(), Fault> {
         let open = self.opened().ok_or(Fault::Keyring(KeyringFault::Ended))?;
-        let (login, credential) = (open.login.clone(), CredentialName::Passphrase);
-        let body = open.keyring.body(Request::StartLogin { login, credential, secret: passphrase }).await?;
+        let (username, credential) = (open.username.clone(), CredentialName::Passphrase);
+        let body = open.keyring.body(Request::StartLogin { username, credential, secret: passphrase }).await?;
         let answer = self.heard(api::post("sessions/start", &body).await)?;
         let body = open.keyring.body(Request::ContinueLogin { answer, device: browser::device() }).await?;
         let answer = self.heard(api::post("sessions/finish", &body).await)?;
@@ -58,8 +58,8 @@ impl Session {
         if account != open.account {
             return Err(Fault::Keyring(KeyringFault::Refused(KeyringError::Broken)));
         }
-        let (login, keyring) = (open.login.clone(), Rc::clone(&open.keyring));
-        let confirmed = Open { account, login, by: CredentialName::Passphrase, token, keyring };
+        let (username, keyring) = (open.username.clone(), Rc::clone(&open.keyring));
+        let confirmed = Open { account, username, by: CredentialName::Passphrase, token, keyring };
         // Locked in the meantime: the new session ends as the old one has.
         let old = if self.opened().is_some() {
             self.open.set_value(Some(Rc::new(confirmed)));
@@ -85,12 +85,12 @@ impl Session {
         self.send_to("credentials/finish", &finish).await?;
         // From now on there is a passphrase to ask for.
         if let Some(open) = self.opened() {
-            let Open { account, login, token, keyring, .. } = &*open;
-            let (login, token) = (login.clone(), Secret::new(token.expose().to_owned()));
+            let Open { account, username, token, keyring, .. } = &*open;
+            let (username, token) = (username.clone(), Secret::new(token.expose().to_owned()));
             let by = CredentialName::Passphrase;
             self.open.set_value(Some(Rc::new(Open {
                 account: *account,
-                login,
+                username,
                 by,
                 token,
                 keyring: Rc::clone(keyring),
@@ -105,7 +105,7 @@ impl Session {
     /// [`PasskeyFault`].
     pub async fn make_passkey(self, known: &[PasskeyId]) -> Result<(PasskeyId, Secret), PasskeyFault> {
         let open = self.opened().ok_or(PasskeyFault::Failed)?;
-        passkey::create(open.account, &open.login, known).await
+        passkey::create(open.account, &open.username, known).await
     }
 
     /// Adds a passkey: `secret` is what its authenticator made for this purpose.

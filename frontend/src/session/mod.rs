@@ -40,7 +40,7 @@ pub use opening::Making;
 pub use outbox::Waiting;
 pub use pin::Doubt;
 
-/// The setting that remembers the log-in name.
+/// The setting that remembers the username.
 const LOGIN_SETTING: &str = "passmint.login";
 
 /// What went wrong.
@@ -100,7 +100,7 @@ pub enum Step {
 pub enum LockReason {
     /// By the person.
     Asked,
-    /// By the person, who also wants the log-in name forgotten.
+    /// By the person, who also wants the username forgotten.
     LoggedOut,
     /// The server knows the session no longer.
     SessionEnded,
@@ -122,8 +122,8 @@ pub enum Report {
 /// An open vault's session.
 struct Open {
     account: AccountId,
-    /// The log-in name, as the server keeps it.
-    login: String,
+    /// The username, as the server keeps it.
+    username: String,
     /// What it was opened with.
     by: CredentialName,
     token: Secret,
@@ -200,9 +200,9 @@ impl Session {
         session
     }
 
-    /// The log-in name that was used here last.
+    /// The username that was used here last.
     #[must_use]
-    pub fn remembered_login() -> Option<String> {
+    pub fn remembered_username() -> Option<String> {
         browser::setting(LOGIN_SETTING)
     }
 
@@ -278,10 +278,10 @@ impl Session {
         keyring: KeyringClient,
         opened: Opened,
     ) {
-        let (login, token) = ("ada".to_owned(), Secret::new("token".to_owned()));
+        let (username, token) = ("ada".to_owned(), Secret::new("token".to_owned()));
         drafts::remember_vault(account, draft_key);
         self.take_in(opened);
-        self.open.set_value(Some(Rc::new(Open { account, login, by, token, keyring: Rc::new(keyring) })));
+        self.open.set_value(Some(Rc::new(Open { account, username, by, token, keyring: Rc::new(keyring) })));
         self.stage.set(Stage::Open);
     }
 }

@@ -32,10 +32,10 @@ impl Session {
     ///
     /// # Errors
     /// [`Fault`]; nothing has been made then.
-    pub async fn start_creating(self, invite: String, login: String, passphrase: Secret) -> Result<Making, Fault> {
+    pub async fn start_creating(self, invite: String, username: String, passphrase: Secret) -> Result<Making, Fault> {
         let result = async {
             let keyring = self.start_keyring().await?;
-            let request = Request::StartRegistration { invite, login, passphrase };
+            let request = Request::StartRegistration { invite, username, passphrase };
             let Response::RegistrationStarted { recovery_code, body } = keyring.ask(request).await? else {
                 return Err(Fault::Keyring(KeyringFault::Ended));
             };
@@ -64,11 +64,11 @@ impl Session {
     ///
     /// # Errors
     /// [`Fault`]; the vault is locked as before then.
-    pub async fn unlock(self, login: String, credential: CredentialName, secret: Secret) -> Result<(), Fault> {
+    pub async fn unlock(self, username: String, credential: CredentialName, secret: Secret) -> Result<(), Fault> {
         let result = async {
             let keyring = self.start_keyring().await?;
             let by = credential.clone();
-            self.log_in(keyring, Request::StartLogin { login, credential, secret }, by).await
+            self.log_in(keyring, Request::StartLogin { username, credential, secret }, by).await
         };
         self.attempt(result, Stage::Open).await
     }
@@ -85,13 +85,13 @@ impl Session {
         self.stage.set(Stage::Busy(Step::Stretching));
         let body = keyring.body(Request::ContinueLogin { answer, device: browser::device() }).await?;
         let answer = self.post("sessions/finish", &body).await?;
-        let Response::Unlocked { account, login, token, draft_key } =
+        let Response::Unlocked { account, username, token, draft_key } =
             keyring.ask(Request::FinishLogin { answer }).await?
         else {
             return Err(Fault::Keyring(KeyringFault::Ended));
         };
-        browser::keep_setting(LOGIN_SETTING, Some(&login));
-        let open = Rc::new(Open { account, login, by, token, keyring });
+        browser::keep_setting(LOGIN_SETTING, Some(&username));
+        let open = Rc::new(Open { account, username, by, token, keyring });
         self.load(&open).await?;
         drafts::remember_vault(account, &draft_key);
         self.open.set_value(Some(open));

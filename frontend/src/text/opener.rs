@@ -23,7 +23,7 @@ const WORDS: [(&str, Msg); 30] = [
     ("count", Msg::Count),
     ("countSome", Msg::CountSome),
     ("named", Msg::Named),
-    ("login", Msg::EntryLogin),
+    ("username", Msg::EntryUsername),
     ("website", Msg::Website),
     ("show", Msg::Show),
     ("hide", Msg::Hide),

@@ -36,10 +36,10 @@ texts! {
     TrustExhaustive TrustExhaustiveText TrustExhaustiveEven TrustExhaustiveUneven TrustSample TrustSampleText
     TrustResult TrustFine TrustOdd TrustWrong TrustNeedsCharacters TrustChart TrustBar Language Theme ThemeSystem
     ThemeLight ThemeDark Keys KeysOn KeyName KeyGenerate KeyCopy KeyRead KeySearch KeyLock KeyHelp KeyEnter KeyEscape
-    Login Passphrase PassphraseAgain PassphraseHint ShowPassphrase Unlock UnlockTitle UseRecovery UsePassphrase
+    Username Passphrase PassphraseAgain PassphraseHint ShowPassphrase Unlock UnlockTitle UseRecovery UsePassphrase
     Recovery RecoveryHint NoVaultYet HaveVault HaveInvite FirstTitle FirstIntro FirstElse FirstCheck FirstStill CreateTitle CreateIntro Create CodeTitle CodeIntro CodePrint
-    CodeCopy CodeCopied CodeConfirm CodeDone CodeAbandon CodeOf CodeWord CodeWordWrong LoginEmpty LoginTooLong
-    LoginControl PassphraseEmpty RecoveryEmpty PassphrasesDiffer PassphraseShort RecoveryCount RecoveryUnknownWord
+    CodeCopy CodeCopied CodeConfirm CodeDone CodeAbandon CodeOf CodeWord CodeWordWrong UsernameEmpty UsernameTooLong
+    UsernameControl PassphraseEmpty RecoveryEmpty PassphrasesDiffer PassphraseShort RecoveryCount RecoveryUnknownWord
     RecoveryWrongWord RecoverySomeWordWrong StepStarting StepAsking StepStretching StepCreating StepLoading
     StepLoadingSome Search Lock LogOut EmptyVault Show Hide Delete Named Discard Waiting ServerSilent Locked
     SessionEnded LoggedOut ClipboardCleared SavedCopied SavedNotCopied Saved NotSavedSilent NotSaved NotSealed Copied
@@ -48,12 +48,12 @@ texts! {
     BinHint BinEmpty BinEmptied Restore Restored Erase Erased NotErased Drafts DraftsHint DraftUnnamed DraftOf
     DraftSave DraftKept DraftDiscard KeptHere Conflict ConflictFound ConflictHere ConflictEnded Compare CompareTitle
     CompareIntro SideMine SideTheirs SideDeleted SideDiffers KeepMine KeepTheirs KeepBoth KeepHint EntryOpening
-    EntryLogin Website Note NoteHint Tags TagsHint EntryDates EntryBinned Edit EditTitle AddTitle Duplicate CopyOf
+    EntryUsername Website Note NoteHint Tags TagsHint EntryDates EntryBinned Edit EditTitle AddTitle Duplicate CopyOf
     Rotate Rotated RotatedNotCopied RotateNoRules History HistoryUntil GenerateHere ShowPassword SaveEntry
     EntryNameEmpty FieldTooLong DoubtOlder DoubtMissing DoubtFormat DoubtAccept BackupTitle
     BackupIntro BackupOpen BackupWrong BackupDamaged BackupMemory BackupSave BackupSaveHint FaultCancelled FaultWrongSecret
     FaultTooLarge FaultConflict FaultNotLoaded FaultEnded FaultUnfit FaultSilent FaultStrange InviteUnknown InviteUsed
-    InviteExpired LoginTaken LoginFailed SessionOver VaultFull Overloaded StoreUnavailable RequestTimeout StaleVersion
+    InviteExpired UsernameTaken LoginFailed SessionOver VaultFull Overloaded StoreUnavailable RequestTimeout StaleVersion
     NotFound Internal Mismatch
     Account AccountOf ConfirmPassphrase ConfirmWrong PassphraseChangeHint PassphraseNew PassphraseChange
     PassphraseChanged RecoveryRenewHint RecoveryRenew RecoveryDone RecoveryRenewed Passkeys PasskeysHint
@@ -71,7 +71,7 @@ texts! {
     ColumnsUnnamed ColumnsToNote ColumnsLeave ColumnsNothing ColumnsDone FileEmpty FileTooLarge FileKeePass FileZip
     FileBinary FileNotUnicode FileMarkup FileCutOff FileNotJson FileUnknownJson FileUnexpected FileAccountEncrypted
     FileKdf FileDamaged FileOpenQuote FileNotATable FileNoRows FileTooMany RowBinned RowNothing RowTooLong
-    RowNamedWebsite RowNamedLogin RowNamedPlace RowInNote RowPasskey RowUnknownKind RowHistoryCut RowCells RowTwice
+    RowNamedWebsite RowNamedUsername RowNamedPlace RowInNote RowPasskey RowUnknownKind RowHistoryCut RowCells RowTwice
     ExportTitle ExportBackup ExportJson ExportCsv ExportBackupHint ExportPassphrase ExportBare ExportCsvHint
     ExportSpreadsheet ExportNow ExportProgress ExportDone ExportFormulas ExportFormulaPasswords
 }

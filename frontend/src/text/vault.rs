@@ -1,7 +1,7 @@
 //! Sentences of the vault: what is going on, what came of it, what went wrong.
 
-use shared::accounts::NotLogin;
-use shared::limits::LOGIN_MAX;
+use shared::accounts::NotUsername;
+use shared::limits::USERNAME_MAX;
 use shared::problem::ProblemCode;
 
 use super::{Msg, get, with};
@@ -12,13 +12,13 @@ use crate::model::when::Ago;
 use crate::passkey::PasskeyFault;
 use crate::session::{Doubt, Fault, Step};
 
-/// What is wrong with a log-in name.
+/// What is wrong with a username.
 #[must_use]
-pub fn login_fault(fault: NotLogin) -> String {
+pub fn username_fault(fault: NotUsername) -> String {
     match fault {
-        NotLogin::Empty => get(Msg::LoginEmpty),
-        NotLogin::TooLong => with(Msg::LoginTooLong, &[("max", &LOGIN_MAX)]),
-        NotLogin::Control => get(Msg::LoginControl),
+        NotUsername::Empty => get(Msg::UsernameEmpty),
+        NotUsername::TooLong => with(Msg::UsernameTooLong, &[("max", &USERNAME_MAX)]),
+        NotUsername::Control => get(Msg::UsernameControl),
     }
 }
 
@@ -40,7 +40,7 @@ pub fn fault(fault: &Fault) -> String {
         Fault::Keyring(KeyringFault::Ended) => Msg::FaultEnded,
         Fault::Keyring(KeyringFault::Refused(error)) => match error {
             KeyringError::Recovery(fault) => return recovery_fault(*fault),
-            KeyringError::Login(fault) => return login_fault(*fault),
+            KeyringError::Username(fault) => return username_fault(*fault),
             KeyringError::WrongSecret => Msg::FaultWrongSecret,
             KeyringError::TooLarge => Msg::FaultTooLarge,
             KeyringError::Conflict => Msg::FaultConflict,
@@ -57,7 +57,7 @@ fn problem(code: ProblemCode) -> Msg {
         ProblemCode::InviteUnknown => Msg::InviteUnknown,
         ProblemCode::InviteUsed => Msg::InviteUsed,
         ProblemCode::InviteExpired => Msg::InviteExpired,
-        ProblemCode::LoginTaken => Msg::LoginTaken,
+        ProblemCode::UsernameTaken => Msg::UsernameTaken,
         ProblemCode::LoginFailed => Msg::LoginFailed,
         ProblemCode::SessionEnded => Msg::SessionOver,
         ProblemCode::LogInAgain => Msg::LogInAgain,

@@ -87,9 +87,9 @@ pub(crate) fn report() -> Report {
         let mut wire = Wire::to(server.port);
         let mut stretch = Vec::new();
         for _ in 0..LOG_INS {
-            let (login, credential) = ("ada".to_owned(), CredentialName::Passphrase);
+            let (username, credential) = ("ada".to_owned(), CredentialName::Passphrase);
             let secret = Secret::new(PASSPHRASE.to_owned());
-            let begin = Request::StartLogin { login, credential, secret };
+            let begin = Request::StartLogin { username, credential, secret };
             let (answer, _) = worker.post(&mut wire, "/api/v1/sessions/start", begin).await;
             let go_on = Request::ContinueLogin { answer, device: String::new() };
             let (answer, ms) = worker.post(&mut wire, "/api/v1/sessions/finish", go_on).await;

@@ -138,7 +138,7 @@ fn figures(entries: usize) -> Figures {
 async fn ready(page: &Page, url: &str) {
     page.open(url).await;
     page.js(include_str!("list.js"), vec![]).await;
-    page.fill("Log in name", "ada").await;
+    page.fill("Username", "ada").await;
     page.fill("Passphrase", PASSPHRASE).await;
     tokio::time::sleep(Duration::from_secs(2)).await;
     page.cdp("HeapProfiler.collectGarbage", json!({})).await;

@@ -18,7 +18,7 @@ use generator::random::{RandomnessError, Source};
 use generator::site_rules::{Plan, Rules};
 use serde::Serialize;
 use serde::de::DeserializeOwned;
-use shared::accounts::{AccountFinish, AccountStart, Login};
+use shared::accounts::{AccountFinish, AccountStart, Username};
 use shared::bytes::Base64Url;
 use shared::credentials::{CredentialFinish, CredentialStart};
 use shared::ids::{EntryId, PasskeyId, SessionId};
@@ -153,7 +153,7 @@ pub fn log_in(data: &[u8]) {
     let Some((kind, rest)) = choose(data, 5) else { return };
     let key = vault::server_key();
     let message = Base64Url(rest.to_vec());
-    let name = Login::new("ada").unwrap();
+    let name = Username::new("ada").unwrap();
     match kind {
         0 => drop(login::register(key, &name, &CredentialName::Passphrase, &message)),
         1 => drop(login::check_record(&message)),

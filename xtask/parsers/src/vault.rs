@@ -31,7 +31,7 @@ pub(crate) fn ask(request: Request) {
     let credential = CredentialName::Passphrase;
     let before = match request {
         Request::ContinueLogin { .. } => {
-            Some(Request::StartLogin { login: LOGIN.into(), credential, secret: secret() })
+            Some(Request::StartLogin { username: LOGIN.into(), credential, secret: secret() })
         }
         Request::FinishReplacement { .. } => Some(Request::StartReplacement { credential, secret: secret() }),
         _ => None,
@@ -67,8 +67,8 @@ fn opened() -> Keyring<OsRng> {
     };
     let passphrase = Secret::new(PASSPHRASE.to_owned());
     let start: AccountStart =
-        json(&post(Request::StartRegistration { invite: "A".repeat(22), login: LOGIN.into(), passphrase }));
-    let register = |name, request| login::register(key, &start.login, name, request).unwrap();
+        json(&post(Request::StartRegistration { invite: "A".repeat(22), username: LOGIN.into(), passphrase }));
+    let register = |name, request| login::register(key, &start.username, name, request).unwrap();
     let answer = text(&AccountChallenge {
         passphrase: register(&CredentialName::Passphrase, &start.passphrase),
         recovery: register(&CredentialName::Recovery, &start.recovery),
@@ -79,7 +79,7 @@ fn opened() -> Keyring<OsRng> {
     let credential = Credential { account, epoch: 0, secret: passphrase };
     let start: SessionStart = json(&post(Request::StartFirstLogin));
     let answer: SessionChallenge =
-        login::start(key, &start.login, &name, &start.request, Some(&credential), 1).unwrap();
+        login::start(key, &start.username, &name, &start.request, Some(&credential), 1).unwrap();
     let finish: SessionFinish = json(&post(Request::ContinueLogin { answer: text(&answer), device: String::new() }));
     login::finish(key, &finish.state, &finish.finalization, 1).unwrap();
     let answer = text(&SessionOpened { account_id: account, wrapped_key, idle_seconds: 1, max_seconds: 1 });

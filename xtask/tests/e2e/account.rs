@@ -79,7 +79,7 @@ fn who_has_lost_the_passphrase_comes_in_by_the_code_and_sets_another() {
         page.save("GitHub").await;
         page.open(&server.url()).await;
         page.press("Use the recovery code").await;
-        page.fill("Log in name", "ada").await;
+        page.fill("Username", "ada").await;
         page.fill("Recovery code", &code).await;
         page.press("Unlock").await;
         page.see("You came in by the recovery code.").await;
@@ -111,7 +111,7 @@ fn another_recovery_code_replaces_the_one_before() {
 
         page.open(&server.url()).await;
         page.press("Use the recovery code").await;
-        page.fill("Log in name", "ada").await;
+        page.fill("Username", "ada").await;
         page.fill("Recovery code", &old).await;
         page.press("Unlock").await;
         page.see("That did not open a vault.").await;
@@ -226,7 +226,7 @@ fn the_account_and_all_of_it_is_deleted() {
         page.fill("Type “ada” to say that you mean it", "bob").await;
         page.fill("Your passphrase, to confirm", PASSPHRASE).await;
         page.press("Delete everything").await;
-        page.see("This is not the log-in name of this account.").await;
+        page.see("This is not the username of this account.").await;
         page.fill("Type “ada” to say that you mean it", "Ada").await;
         page.is_accessible("the end").await;
         page.press("Delete everything").await;

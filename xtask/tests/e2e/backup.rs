@@ -18,7 +18,7 @@ use crate::page::{PASSPHRASE, Page, says};
 
 /// A vault as it is exported.
 fn vault() -> String {
-    let login = |name: &str, user: &str, uri: &str, password: &str| {
+    let username = |name: &str, user: &str, uri: &str, password: &str| {
         json!({
             "type": 1,
             "name": name,
@@ -26,8 +26,8 @@ fn vault() -> String {
         })
     };
     let mut items = vec![
-        login("GitHub", "ada", "https://github.com", "kV9!mQ2#<b>x</b>"),
-        login("Städtische Bibliothek <script>", "", "", "Übung-東京 😀"),
+        username("GitHub", "ada", "https://github.com", "kV9!mQ2#<b>x</b>"),
+        username("Städtische Bibliothek <script>", "", "", "Übung-東京 😀"),
         json!({ "type": 2, "name": "Only a note", "notes": "line 1\nline 2 <i>", "login": null }),
     ];
     items[0]["notes"] = json!("the second key is in the safe");
@@ -35,7 +35,7 @@ fn vault() -> String {
         { "lastUsedDate": "2025-03-01T12:00:00.000Z", "password": "before-1" },
         { "lastUsedDate": "not a date", "password": "before-2" },
     ]);
-    items.extend((0..120).map(|n| login(&format!("Site {n:03}"), &format!("user{n}"), "https://example.com", "p")));
+    items.extend((0..120).map(|n| username(&format!("Site {n:03}"), &format!("user{n}"), "https://example.com", "p")));
     json!({ "encrypted": false, "folders": [], "items": items }).to_string()
 }
 
@@ -137,7 +137,7 @@ fn a_backup_opens_from_the_disk_and_asks_nobody() {
         assert_eq!(page.js(rows, vec![]).await, 100);
         press(&page, "Show more").await;
         assert_eq!(page.js(rows, vec![]).await, 123);
-        assert_eq!(page.js("return document.activeElement.dataset.act", vec![]).await, "login");
+        assert_eq!(page.js("return document.activeElement.dataset.act", vec![]).await, "username");
         let html = "const d = document.documentElement.cloneNode(true); d.querySelector('#backup').remove(); return d.outerHTML";
         let html = page.js(html, vec![]).await.as_str().unwrap().to_owned();
         for secret in ["kV9!", "before-1", "in the safe", "line 1", "東京", PASSPHRASE] {
@@ -154,7 +154,7 @@ fn a_backup_opens_from_the_disk_and_asks_nobody() {
         page.press("Copy GitHub").await;
         page.see("Copied “GitHub”.").await;
         assert_eq!(page.pasted().await, "kV9!mQ2#<b>x</b>");
-        page.press("Copy GitHub: User name").await;
+        page.press("Copy GitHub: Username").await;
         page.until("copied", "return document.hasFocus()", vec![]).await;
         assert_eq!(page.pasted().await, "ada");
         page.press("Note GitHub").await;

@@ -62,18 +62,18 @@ impl Connection {
 
 impl Client {
     /// Makes a vault in a new database, as the page would, and opens it here.
-    pub(crate) async fn with_vault(server: &Server, login: &str) -> Self {
-        Self::invited(&server.url(), &server.setup_link(), login).await
+    pub(crate) async fn with_vault(server: &Server, username: &str) -> Self {
+        Self::invited(&server.url(), &server.setup_link(), username).await
     }
 
     /// Makes a vault by an invite at the server of this address, and opens it here.
-    pub(crate) async fn invited(url: &str, link: &str, login: &str) -> Self {
+    pub(crate) async fn invited(url: &str, link: &str, username: &str) -> Self {
         let http = Http::builder(TokioExecutor::new()).build_http();
         let connection = Connection { http, api: format!("{url}api/v1/") };
         let mut keyring = Keyring::new(OsRng, str::to_lowercase);
         let start = Request::StartRegistration {
             invite: link.split_once("#invite=").unwrap().1.to_owned(),
-            login: login.to_owned(),
+            username: username.to_owned(),
             passphrase: Secret::new(PASSPHRASE.to_owned()),
         };
         let Response::RegistrationStarted { body, recovery_code } = keyring.handle(start).unwrap() else {
@@ -140,10 +140,10 @@ impl Client {
     }
 
     /// A keyring that begins a log-in, and the body of its request.
-    pub(crate) fn start_login(login: &str) -> (Keyring<OsRng>, String) {
+    pub(crate) fn start_login(username: &str) -> (Keyring<OsRng>, String) {
         let mut keyring = Keyring::new(OsRng, str::to_lowercase);
         let (credential, secret) = (CredentialName::Passphrase, Secret::new(PASSPHRASE.to_owned()));
-        let start = Request::StartLogin { login: login.to_owned(), credential, secret };
+        let start = Request::StartLogin { username: username.to_owned(), credential, secret };
         match keyring.handle(start).unwrap() {
             Response::Post { body } => (keyring, body),
             other => panic!("no body: {other:?}"),
@@ -151,8 +151,8 @@ impl Client {
     }
 
     /// Opens one more session.
-    pub(crate) async fn log_in(&self, login: &str) {
-        let (mut keyring, body) = Self::start_login(login);
+    pub(crate) async fn log_in(&self, username: &str) {
+        let (mut keyring, body) = Self::start_login(username);
         let answer = self.connection.post("sessions/start", body).await;
         let Response::Post { body } = keyring.handle(Request::ContinueLogin { answer, device: String::new() }).unwrap()
         else {
@@ -178,12 +178,12 @@ fn now() -> u64 {
     std::time::UNIX_EPOCH.elapsed().unwrap().as_millis() as u64
 }
 
-/// An entry as people have them; every seventh has no log-in name.
+/// An entry as people have them; every seventh has no username.
 pub(crate) fn content(number: usize) -> Content {
     let kind = ["mail", "bank", "shop", "forum", "router"][number % 5];
     Content {
         name: format!("Entry {number:05} {kind}"),
-        login: if number.is_multiple_of(7) { String::new() } else { format!("ada{number}@example.org") },
+        username: if number.is_multiple_of(7) { String::new() } else { format!("ada{number}@example.org") },
         website: format!("https://{kind}{number}.example/login"),
         password: Secret::new(format!("kV9!mQ2#pass{number:08}wordZq%7")),
         tags: vec![["home", "work", "club"][number % 3].to_owned()],

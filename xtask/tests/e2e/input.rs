@@ -98,7 +98,7 @@ fn making_a_vault() {
     in_browser(Wish::default(), async |page| {
         let server = Server::start();
         page.open(&server.setup_link()).await;
-        page.fill("Log in name", "ada").await;
+        page.fill("Username", "ada").await;
         page.fill("Passphrase", "short").await;
         page.press("Create vault").await;
         page.see_fault("Passphrase", "at least 12 characters").await;
@@ -107,14 +107,14 @@ fn making_a_vault() {
         page.press("Create vault").await;
         page.see_fault("Passphrase again", "The two passphrases differ").await;
         page.fill("Passphrase again", PASSPHRASE).await;
-        page.fill("Log in name", " ").await;
+        page.fill("Username", " ").await;
         page.press("Create vault").await;
-        page.see_fault("Log in name", "Type your log-in name").await;
+        page.see_fault("Username", "Type your username").await;
         assert_eq!(page.typed("Passphrase").await, PASSPHRASE);
 
         // Wrong, expired and used invites; what was typed stays each time.
         page.open(&format!("{}#invite=AAAAAAAAAAAAAAAAAAAAAA", server.url())).await;
-        page.fill("Log in name", "ada").await;
+        page.fill("Username", "ada").await;
         page.fill("Passphrase", PASSPHRASE).await;
         page.fill("Passphrase again", PASSPHRASE).await;
         page.press("Create vault").await;
@@ -125,7 +125,7 @@ fn making_a_vault() {
         let link = server.invite();
         server.database().execute("UPDATE invites SET expires_at = 1 WHERE setup = 0", []).unwrap();
         page.open(&link).await;
-        page.fill("Log in name", "ada").await;
+        page.fill("Username", "ada").await;
         page.fill("Passphrase", PASSPHRASE).await;
         page.fill("Passphrase again", PASSPHRASE).await;
         page.press("Create vault").await;
@@ -133,7 +133,7 @@ fn making_a_vault() {
 
         with_vault(&page, &server).await;
         page.open(&server.setup_link()).await;
-        page.fill("Log in name", "bob").await;
+        page.fill("Username", "bob").await;
         page.fill("Passphrase", PASSPHRASE).await;
         page.fill("Passphrase again", PASSPHRASE).await;
         page.press("Create vault").await;
@@ -141,11 +141,11 @@ fn making_a_vault() {
 
         // A name that is taken, in whatever letters.
         page.open(&server.invite()).await;
-        page.fill("Log in name", "ADA").await;
+        page.fill("Username", "ADA").await;
         page.fill("Passphrase", PASSPHRASE).await;
         page.fill("Passphrase again", PASSPHRASE).await;
         page.press("Create vault").await;
-        page.see("This log-in name is taken.").await;
+        page.see("This username is taken.").await;
         assert_eq!(server.count("SELECT count(*) FROM accounts"), 1);
     });
 }
@@ -156,18 +156,18 @@ fn logging_in() {
         let server = Server::start();
         with_vault(&page, &server).await;
         page.open(&server.url()).await;
-        page.fill("Log in name", "ada").await;
+        page.fill("Username", "ada").await;
         page.press("Unlock").await;
         page.see_fault("Passphrase", "Type your passphrase.").await;
-        page.fill("Log in name", "").await;
+        page.fill("Username", "").await;
         page.fill("Passphrase", "x").await;
         page.press("Unlock").await;
-        page.see_fault("Log in name", "Type your log-in name.").await;
+        page.see_fault("Username", "Type your username.").await;
 
         // A wrong passphrase and an unknown name get the same words.
         let mut said = Vec::new();
-        for (login, passphrase) in [("ada", "wrong horse battery staple"), ("nobody", PASSPHRASE)] {
-            page.unlock(login, passphrase).await;
+        for (username, passphrase) in [("ada", "wrong horse battery staple"), ("nobody", PASSPHRASE)] {
+            page.unlock(username, passphrase).await;
             page.see_fault("Passphrase", "That did not open a vault.").await;
             said.push(page.js("return document.getElementById('secret-fault').textContent", vec![]).await);
             assert_eq!(page.typed("Passphrase").await, passphrase, "it can be corrected");

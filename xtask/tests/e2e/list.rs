@@ -136,7 +136,7 @@ fn a_long_list_is_walked_through_by_keyboard() {
             }
         }
         page.keys(&[Key::Enter.into()]).await;
-        page.see(&content(17).login).await;
+        page.see(&content(17).username).await;
         page.keys(&[Key::Escape.into()]).await;
         page.until("the dialog is closed", "return !document.querySelector('dialog')", vec![]).await;
         page.fill("Search", "").await;

@@ -51,7 +51,7 @@ fn texts(json: &Value, into: &mut Vec<String>) {
 fn entry(number: usize) -> Content {
     Content {
         name: format!("A name in the vault {number}"),
-        login: format!("login.in.entry.{number}@example.org"),
+        username: format!("login.in.entry.{number}@example.org"),
         website: format!("https://site{number}.of.ada.example"),
         password: Secret::new(MINTED[number].to_owned()),
         tags: vec![format!("tag-of-ada-{number}")],
@@ -84,8 +84,8 @@ fn life(format: &str) -> (String, Vec<String>) {
     });
     secrets.extend(MINTED.map(str::to_owned));
     for number in 0..2 {
-        let Content { name, login, website, tags, .. } = entry(number);
-        secrets.extend([name, login, website]);
+        let Content { name, username, website, tags, .. } = entry(number);
+        secrets.extend([name, username, website]);
         secrets.extend(tags);
     }
     let mut wire = Wire::to(server.port);

@@ -42,7 +42,7 @@ fn main_job(server: Server) {
         page.open(&server.url()).await;
         page.see("Open your vault").await;
         page.is_accessible("locked").await;
-        assert_eq!(page.field("Log in name").await.prop("value").await.unwrap().as_deref(), Some("ada"));
+        assert_eq!(page.field("Username").await.prop("value").await.unwrap().as_deref(), Some("ada"));
         page.unlock("Ada", PASSPHRASE).await;
         page.see_rows(&["Zürich ‘é漢字🔑", "Bank of Ada", "GitHub"]).await;
         for (name, password) in &saved {
@@ -108,14 +108,14 @@ fn it_works_by_keyboard_alone() {
         let server = Server::start();
         let (tab, enter) = (char::from(Key::Tab), char::from(Key::Enter));
         page.open(&server.setup_link()).await;
-        // From the top of the page to the log-in name: whatever has the focus is visible.
+        // From the top of the page to the username: whatever has the focus is visible.
         let focused = "const e = document.activeElement; const r = e.getBoundingClientRect(); \
                        return [e.id || e.getAttribute('aria-label') || e.textContent, r.width > 0 && r.height > 0]";
         for _ in 0..40 {
             page.keys(&[tab]).await;
             let at = page.js(focused, vec![]).await;
             assert_eq!(at[1], true, "{at}");
-            if at[0] == "login" {
+            if at[0] == "username" {
                 break;
             }
         }
@@ -152,7 +152,7 @@ fn the_recovery_code_opens_the_vault_too() {
     in_browser(Wish::default(), async |page| {
         let server = Server::start();
         page.open(&server.setup_link()).await;
-        page.fill("Log in name", "ada").await;
+        page.fill("Username", "ada").await;
         page.fill("Passphrase", PASSPHRASE).await;
         page.fill("Passphrase again", PASSPHRASE).await;
         page.press("Create vault").await;
@@ -176,12 +176,12 @@ fn the_recovery_code_opens_the_vault_too() {
         page.see("No passwords yet.").await;
         let password = page.save("GitHub").await;
         page.press("Log out").await;
-        page.see("This browser has forgotten your log-in name.").await;
+        page.see("This browser has forgotten your username.").await;
 
         page.open(&server.url()).await;
-        assert_eq!(page.field("Log in name").await.prop("value").await.unwrap().as_deref(), Some(""));
+        assert_eq!(page.field("Username").await.prop("value").await.unwrap().as_deref(), Some(""));
         page.press("Use the recovery code").await;
-        page.fill("Log in name", "ada").await;
+        page.fill("Username", "ada").await;
         let mut typo = words.clone();
         typo[4] = "zoo0".into();
         page.fill("Recovery code", &typo.join(" ")).await;
@@ -220,7 +220,7 @@ fn names_of_fields_and_buttons_are_what_assistive_technology_hears() {
     in_browser(Wish::default(), async |page| {
         let server = Server::start();
         page.open(&server.setup_link()).await;
-        for name in ["Name", "Length", "Log in name", "Passphrase"] {
+        for name in ["Name", "Length", "Username", "Passphrase"] {
             assert_eq!(page.computed_label(&page.field(name).await).await, name);
         }
         for name in ["Generate", "Copy", "Save", "Create vault"] {

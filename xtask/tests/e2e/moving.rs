@@ -142,7 +142,7 @@ fn a_table_that_nobody_knows_is_taken_over_by_what_its_columns_are() {
         choose(&page, &file).await;
         page.see("This table comes from no program that is known here.").await;
         page.select("what", "Name").await;
-        page.select("who", "User name").await;
+        page.select("who", "Username").await;
         page.select("word", "Password").await;
         page.select("extra", "To the note, with its name").await;
         page.is_accessible("naming columns").await;

@@ -47,10 +47,10 @@ fn a_newcomer_is_told_where_the_link_is_and_makes_a_vault_with_it_in_the_same_ta
         page.js("window.before = true; location.href = arguments[0]", vec![json!(server.setup_link())]).await;
         page.see("Make your vault").await;
         // Another link changes the invite, and takes away nothing that was typed.
-        page.fill("Log in name", "a name").await;
+        page.fill("Username", "a name").await;
         page.js("location.href = arguments[0]", vec![json!(server.invite())]).await;
         tokio::time::sleep(std::time::Duration::from_millis(300)).await;
-        assert_eq!(page.typed("Log in name").await, "a name");
+        assert_eq!(page.typed("Username").await, "a name");
         page.fill_in_vault("ada").await;
         assert_eq!(page.js("return window.before", vec![]).await, json!(true));
         assert_eq!(page.0.current_url().await.unwrap().as_str(), server.url(), "the invite is gone from the address");
@@ -88,9 +88,9 @@ fn the_form_stays_for_whoever_has_begun_with_it_and_where_a_vault_is_known() {
         let server = Server::start();
         page.before_every_page(HOLD).await;
         page.open(&server.url()).await;
-        page.fill("Log in name", "ada").await;
+        page.fill("Username", "ada").await;
         let_go(&page).await;
-        assert_eq!(page.typed("Log in name").await, "ada");
+        assert_eq!(page.typed("Username").await, "ada");
         assert!(!page.text().await.contains(NO_VAULT));
         // Nothing typed, but the focus is there.
         page.open(&server.url()).await;
@@ -131,7 +131,7 @@ fn without_an_answer_it_is_the_form() {
             page.open(&server.url()).await;
             page.until("the page asks", "return window.asked === 1", vec![]).await;
             tokio::time::sleep(std::time::Duration::from_millis(500)).await;
-            page.field("Log in name").await;
+            page.field("Username").await;
             assert!(!page.text().await.contains(NO_VAULT), "{answer}");
         });
     }

@@ -150,10 +150,10 @@ fn post(path: &str, more: &str, body: &str) -> String {
 }
 
 /// The first step of a log-in, in OPAQUE's form.
-fn first_step(login: &str) -> String {
+fn first_step(username: &str) -> String {
     let point = Base64UrlUnpadded::decode_vec(POINT).unwrap();
     let request = Base64UrlUnpadded::encode_string(&[&point[..], &[7; 32], &point].concat());
-    json!({ "login": login, "credential": "passphrase", "request": request }).to_string()
+    json!({ "username": username, "credential": "passphrase", "request": request }).to_string()
 }
 
 /// The server and nginx before it, or nothing if there is no nginx here.

@@ -250,14 +250,14 @@ impl Page {
     }
 
     /// Makes a vault, from the invite's link to the open vault. Gives the recovery code as shown.
-    pub(crate) async fn make_vault(&self, link: &str, login: &str) -> String {
+    pub(crate) async fn make_vault(&self, link: &str, username: &str) -> String {
         self.open(link).await;
-        self.fill_in_vault(login).await
+        self.fill_in_vault(username).await
     }
 
     /// The same, once the page is opened by the link.
-    pub(crate) async fn fill_in_vault(&self, login: &str) -> String {
-        self.fill("Log in name", login).await;
+    pub(crate) async fn fill_in_vault(&self, username: &str) -> String {
+        self.fill("Username", username).await;
         self.fill("Passphrase", PASSPHRASE).await;
         self.fill("Passphrase again", PASSPHRASE).await;
         self.press("Create vault").await;
@@ -287,8 +287,8 @@ impl Page {
         }
     }
 
-    pub(crate) async fn unlock(&self, login: &str, passphrase: &str) {
-        self.fill("Log in name", login).await;
+    pub(crate) async fn unlock(&self, username: &str, passphrase: &str) {
+        self.fill("Username", username).await;
         self.fill("Passphrase", passphrase).await;
         self.press("Unlock").await;
     }

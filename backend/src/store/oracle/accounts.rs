@@ -2,7 +2,7 @@
 
 use oracle::Connection;
 use oracle::sql_type::ToSql;
-use shared::accounts::Login;
+use shared::accounts::Username;
 use shared::ids::AccountId;
 
 use super::{Attempt, Trouble, first, sql, taken};
@@ -65,18 +65,18 @@ pub(super) fn create(
     invite_hash: &Hash,
     now: Millis,
 ) -> Result<(), Trouble> {
-    let NewAccount { id, login, passphrase, recovery } = account;
+    let NewAccount { id, username, passphrase, recovery } = account;
     // One account at a time: two set-up links cannot both make the first.
     first::<i32>(connection, sql::LOCK_SERVER, &[])?;
     let same: [(&str, &dyn ToSql); 3] =
-        [("id", &id.as_bytes()), ("login", &login.as_str()), ("record", &passphrase.record.0)];
+        [("id", &id.as_bytes()), ("login", &username.as_str()), ("record", &passphrase.record.0)];
     if first::<Vec<u8>>(connection, sql::SAME_ACCOUNT, &same)?.is_some() {
         return Ok(connection.rollback()?);
     }
     check_invite(connection, sql::LOCK_INVITE, invite_hash, now)?;
     let new = WholeAccount {
         id: *id,
-        login: login.clone(),
+        username: username.clone(),
         passphrase: passphrase.clone(),
         recovery: recovery.clone(),
         passkeys: Vec::new(),
@@ -92,10 +92,11 @@ pub(super) fn create(
 
 /// Runs a statement that writes a whole account, but for its passkeys. Gives how many rows it wrote.
 pub(super) fn write_account(connection: &Connection, statement: &str, account: &WholeAccount) -> oracle::Result<u64> {
-    let WholeAccount { id, login, passphrase, recovery, passkeys: _, epoch, change_no, entries, created_at } = account;
+    let WholeAccount { id, username, passphrase, recovery, passkeys: _, epoch, change_no, entries, created_at } =
+        account;
     let binds: [(&str, &dyn ToSql); 10] = [
         ("id", &id.as_bytes()),
-        ("login", &login.as_str()),
+        ("login", &username.as_str()),
         ("passphrase_record", &passphrase.record.0),
         ("passphrase_key", &passphrase.wrapped_key.0),
         ("recovery_record", &recovery.record.0),
@@ -108,9 +109,9 @@ pub(super) fn write_account(connection: &Connection, statement: &str, account: &
     connection.execute_named(statement, &binds)?.row_count()
 }
 
-pub(super) fn login(connection: &Connection, account: AccountId) -> Result<Login, Trouble> {
-    let login: Option<String> = first(connection, sql::LOGIN, &[("account", &account.as_bytes())])?;
-    login_name(&login.ok_or(Trouble::Store(StoreError::NotFound))?)
+pub(super) fn username(connection: &Connection, account: AccountId) -> Result<Username, Trouble> {
+    let username: Option<String> = first(connection, sql::LOGIN, &[("account", &account.as_bytes())])?;
+    parse_username(&username.ok_or(Trouble::Store(StoreError::NotFound))?)
 }
 
 pub(super) fn delete(connection: &Connection, account: AccountId) -> Result<(), Trouble> {
@@ -118,8 +119,8 @@ pub(super) fn delete(connection: &Connection, account: AccountId) -> Result<(), 
     Ok(connection.commit()?)
 }
 
-pub(super) fn login_name(text: &str) -> Result<Login, Trouble> {
-    Ok(Login::new(text).map_err(|_| StoreError::Fault("accounts.login is no log-in name".into()))?)
+pub(super) fn parse_username(text: &str) -> Result<Username, Trouble> {
+    Ok(Username::new(text).map_err(|_| StoreError::Fault("accounts.login is no username".into()))?)
 }
 
 pub(super) fn account_id(id: Vec<u8>) -> Result<AccountId, Trouble> {

@@ -2,7 +2,7 @@
 
 use oracle::sql_type::ToSql;
 use oracle::{Connection, Row};
-use shared::accounts::{Login, NewCredential};
+use shared::accounts::{NewCredential, Username};
 use shared::bytes::Base64Url;
 use shared::credentials::PasskeySummary;
 use shared::ids::{AccountId, PasskeyId};
@@ -14,14 +14,14 @@ use crate::store::{Credential, Millis, NewSecret, StoreError, WholePasskey};
 
 pub(super) fn credential(
     connection: &Connection,
-    login: &Login,
+    username: &Username,
     name: &CredentialName,
 ) -> Result<Option<Credential>, Trouble> {
-    let by_login: (&str, &dyn ToSql) = ("login", &login.as_str());
+    let by_username: (&str, &dyn ToSql) = ("login", &username.as_str());
     let row: Option<Row> = match name {
-        CredentialName::Passphrase => first(connection, sql::PASSPHRASE, &[by_login])?,
-        CredentialName::Recovery => first(connection, sql::RECOVERY, &[by_login])?,
-        CredentialName::Passkey(id) => first(connection, sql::PASSKEY, &[by_login, ("passkey", &id.as_bytes())])?,
+        CredentialName::Passphrase => first(connection, sql::PASSPHRASE, &[by_username])?,
+        CredentialName::Recovery => first(connection, sql::RECOVERY, &[by_username])?,
+        CredentialName::Passkey(id) => first(connection, sql::PASSKEY, &[by_username, ("passkey", &id.as_bytes())])?,
     };
     let credential = row.map(|row| {
         let secret = NewCredential { record: Base64Url(row.get(2)?), wrapped_key: Base64Url(row.get(3)?) };

@@ -22,7 +22,7 @@ use std::sync::atomic::{AtomicBool, Ordering};
 use std::time::{Duration, Instant};
 
 use oracle::{Connection, InitParams};
-use shared::accounts::Login;
+use shared::accounts::Username;
 use shared::bytes::Base64Url;
 use shared::credentials::PasskeySummary;
 use shared::ids::{AccountId, EntryId, PasskeyId, SessionId};
@@ -280,16 +280,16 @@ impl Store for OracleStore {
         self.run(|connection, _| accounts::create(connection, account, invite_hash, now))
     }
 
-    fn login(&self, account: AccountId) -> Result<Login, StoreError> {
-        self.run(|connection, _| accounts::login(connection, account))
+    fn username(&self, account: AccountId) -> Result<Username, StoreError> {
+        self.run(|connection, _| accounts::username(connection, account))
     }
 
     fn delete_account(&self, account: AccountId) -> Result<(), StoreError> {
         self.run_for(self.time.max(DELETING), |connection, _| accounts::delete(connection, account))
     }
 
-    fn credential(&self, login: &Login, name: &CredentialName) -> Result<Option<Credential>, StoreError> {
-        self.run(|connection, _| credentials::credential(connection, login, name))
+    fn credential(&self, username: &Username, name: &CredentialName) -> Result<Option<Credential>, StoreError> {
+        self.run(|connection, _| credentials::credential(connection, username, name))
     }
 
     fn set_credential(&self, secret: &NewSecret, passkeys_max: usize, now: Millis) -> Result<(), StoreError> {

@@ -9,7 +9,7 @@ use shared::bytes::Base64Url;
 use shared::ids::AccountId;
 use shared::passwords::{Sealed, StoredEntry};
 
-use super::accounts::{account_id, bytes, login_name, write_account};
+use super::accounts::{account_id, bytes, parse_username, write_account};
 use super::credentials::{add_passkey, whole_passkeys};
 use super::sql::RAW_MAX;
 use super::{Trouble, first, sql, taken};
@@ -30,7 +30,7 @@ pub(super) fn account_after(
     let id = account_id(row.get(0)?)?;
     Ok(Some(WholeAccount {
         id,
-        login: login_name(&row.get::<_, String>(1)?)?,
+        username: parse_username(&row.get::<_, String>(1)?)?,
         passphrase: credential(2, 3)?,
         recovery: credential(4, 5)?,
         passkeys: whole_passkeys(connection, id)?,

@@ -1,7 +1,7 @@
 //! Server key, invites and accounts in SQLite.
 
 use rusqlite::{Connection, OptionalExtension, params};
-use shared::accounts::Login;
+use shared::accounts::Username;
 use shared::ids::AccountId;
 
 use super::{cause, integer, taken};
@@ -67,7 +67,7 @@ pub(super) fn create(
     let made = connection
         .prepare_cached("SELECT 1 FROM accounts WHERE id = ?1 AND login = ?2 AND passphrase_record = ?3")
         .and_then(|mut query| {
-            query.exists(params![account.id.as_bytes(), account.login.as_str(), account.passphrase.record.0])
+            query.exists(params![account.id.as_bytes(), account.username.as_str(), account.passphrase.record.0])
         })
         .map_err(cause)?;
     if made {
@@ -81,7 +81,7 @@ pub(super) fn create(
              VALUES (?1, ?2, ?3, ?4, ?5, ?6, 0, 0, 0, ?7)",
             params![
                 account.id.as_bytes(),
-                account.login.as_str(),
+                account.username.as_str(),
                 account.passphrase.record.0,
                 account.passphrase.wrapped_key.0,
                 account.recovery.record.0,
@@ -96,13 +96,13 @@ pub(super) fn create(
         .map_err(cause)
 }
 
-pub(super) fn login(connection: &Connection, account: AccountId) -> Result<Login, StoreError> {
-    let login: String = connection
+pub(super) fn username(connection: &Connection, account: AccountId) -> Result<Username, StoreError> {
+    let username: String = connection
         .prepare_cached("SELECT login FROM accounts WHERE id = ?1")
         .and_then(|mut query| query.query_row(params![account.as_bytes()], |row| row.get(0)).optional())
         .map_err(cause)?
         .ok_or(StoreError::NotFound)?;
-    login_name(&login)
+    parse_username(&username)
 }
 
 /// Whatever refers to the account goes with it: the tables say `ON DELETE CASCADE`.
@@ -110,8 +110,8 @@ pub(super) fn delete(connection: &Connection, account: AccountId) -> Result<(), 
     connection.execute("DELETE FROM accounts WHERE id = ?1", params![account.as_bytes()]).map(drop).map_err(cause)
 }
 
-pub(super) fn login_name(text: &str) -> Result<Login, StoreError> {
-    Login::new(text).map_err(|_| StoreError::Fault("accounts.login is no log-in name".into()))
+pub(super) fn parse_username(text: &str) -> Result<Username, StoreError> {
+    Username::new(text).map_err(|_| StoreError::Fault("accounts.login is no username".into()))
 }
 
 pub(super) fn account_id(bytes: [u8; 16]) -> Result<AccountId, StoreError> {

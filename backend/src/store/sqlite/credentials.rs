@@ -1,7 +1,7 @@
 //! What opens a vault, in SQLite: passphrase, recovery code, passkeys.
 
 use rusqlite::{Connection, OptionalExtension, Row, params};
-use shared::accounts::{Login, NewCredential};
+use shared::accounts::{NewCredential, Username};
 use shared::bytes::Base64Url;
 use shared::credentials::PasskeySummary;
 use shared::ids::{AccountId, PasskeyId};
@@ -14,23 +14,23 @@ use crate::store::{Credential, Millis, NewSecret, StoreError, WholePasskey};
 
 pub(super) fn credential(
     connection: &Connection,
-    login: &Login,
+    username: &Username,
     name: &CredentialName,
 ) -> Result<Option<Credential>, StoreError> {
     let read = |row: &Row<'_>| Ok((row.get::<_, [u8; 16]>(0)?, row.get(1)?, secret(row, 2)?));
     let row = match name {
         CredentialName::Passphrase => connection
             .prepare_cached("SELECT id, epoch, passphrase_record, passphrase_key FROM accounts WHERE login = ?1")
-            .and_then(|mut query| query.query_row(params![login.as_str()], read).optional()),
+            .and_then(|mut query| query.query_row(params![username.as_str()], read).optional()),
         CredentialName::Recovery => connection
             .prepare_cached("SELECT id, epoch, recovery_record, recovery_key FROM accounts WHERE login = ?1")
-            .and_then(|mut query| query.query_row(params![login.as_str()], read).optional()),
+            .and_then(|mut query| query.query_row(params![username.as_str()], read).optional()),
         CredentialName::Passkey(id) => connection
             .prepare_cached(
                 "SELECT a.id, a.epoch, p.opaque_record, p.wrapped_key
                  FROM accounts a JOIN passkeys p ON p.account_id = a.id WHERE a.login = ?1 AND p.id = ?2",
             )
-            .and_then(|mut query| query.query_row(params![login.as_str(), id.as_bytes()], read).optional()),
+            .and_then(|mut query| query.query_row(params![username.as_str(), id.as_bytes()], read).optional()),
     };
     let row = row.map_err(cause)?;
     row.map(|(id, epoch, secret)| Ok(Credential { account: account_id(id)?, epoch, secret })).transpose()

@@ -18,7 +18,7 @@ use std::time::Duration;
 
 use r2d2_sqlite::SqliteConnectionManager;
 use rusqlite::{Connection, ErrorCode, OpenFlags};
-use shared::accounts::Login;
+use shared::accounts::Username;
 use shared::bytes::Base64Url;
 use shared::credentials::PasskeySummary;
 use shared::ids::{AccountId, EntryId, PasskeyId, SessionId};
@@ -133,16 +133,16 @@ impl Store for SqliteStore {
         self.write(|connection| accounts::create(connection, account, invite_hash, now))
     }
 
-    fn login(&self, account: AccountId) -> Result<Login, StoreError> {
-        self.read(|connection| accounts::login(connection, account))
+    fn username(&self, account: AccountId) -> Result<Username, StoreError> {
+        self.read(|connection| accounts::username(connection, account))
     }
 
     fn delete_account(&self, account: AccountId) -> Result<(), StoreError> {
         self.write(|connection| accounts::delete(connection, account))
     }
 
-    fn credential(&self, login: &Login, name: &CredentialName) -> Result<Option<Credential>, StoreError> {
-        self.read(|connection| credentials::credential(connection, login, name))
+    fn credential(&self, username: &Username, name: &CredentialName) -> Result<Option<Credential>, StoreError> {
+        self.read(|connection| credentials::credential(connection, username, name))
     }
 
     fn set_credential(&self, secret: &NewSecret, passkeys_max: usize, now: Millis) -> Result<(), StoreError> {

@@ -6,7 +6,7 @@ use shared::bytes::Base64Url;
 use shared::ids::AccountId;
 use shared::passwords::{Sealed, StoredEntry};
 
-use super::accounts::{account_id, login_name};
+use super::accounts::{account_id, parse_username};
 use super::credentials::{add_passkey, whole_passkeys};
 use super::{cause, integer, taken};
 use crate::store::{Hash, StoreError, WholeAccount, WholeInvite};
@@ -27,9 +27,9 @@ pub(super) fn account_after(
             })
         };
         let number = |column| row.get::<_, i64>(column).map(i64::unsigned_abs);
-        let (id, login) = (row.get::<_, [u8; 16]>(0)?, row.get::<_, String>(1)?);
+        let (id, username) = (row.get::<_, [u8; 16]>(0)?, row.get::<_, String>(1)?);
         let (passphrase, recovery) = (credential(2, 3)?, credential(4, 5)?);
-        Ok((id, login, passphrase, recovery, row.get::<_, u32>(6)?, number(7)?, number(8)?, number(9)?))
+        Ok((id, username, passphrase, recovery, row.get::<_, u32>(6)?, number(7)?, number(8)?, number(9)?))
     };
     let after = after.map_or(Vec::new(), |after| after.as_bytes().to_vec());
     let row = connection
@@ -42,10 +42,12 @@ pub(super) fn account_after(
         )
         .optional()
         .map_err(cause)?;
-    let Some((id, login, passphrase, recovery, epoch, change_no, entries, created_at)) = row else { return Ok(None) };
-    let (id, login) = (account_id(id)?, login_name(&login)?);
+    let Some((id, username, passphrase, recovery, epoch, change_no, entries, created_at)) = row else {
+        return Ok(None);
+    };
+    let (id, username) = (account_id(id)?, parse_username(&username)?);
     let passkeys = whole_passkeys(connection, id)?;
-    Ok(Some(WholeAccount { id, login, passphrase, recovery, passkeys, epoch, change_no, entries, created_at }))
+    Ok(Some(WholeAccount { id, username, passphrase, recovery, passkeys, epoch, change_no, entries, created_at }))
 }
 
 pub(super) fn invites(connection: &Connection) -> Result<Vec<WholeInvite>, StoreError> {
@@ -64,7 +66,7 @@ pub(super) fn invites(connection: &Connection) -> Result<Vec<WholeInvite>, Store
 }
 
 pub(super) fn take_account(connection: &Connection, account: &WholeAccount) -> Result<(), StoreError> {
-    let WholeAccount { id, login, passphrase, recovery, passkeys, epoch, change_no, entries, created_at } = account;
+    let WholeAccount { id, username, passphrase, recovery, passkeys, epoch, change_no, entries, created_at } = account;
     connection
         .execute(
             "INSERT INTO accounts (id, login, passphrase_record, passphrase_key, recovery_record, recovery_key, epoch,
@@ -77,7 +79,7 @@ pub(super) fn take_account(connection: &Connection, account: &WholeAccount) -> R
                 WHERE login = excluded.login",
             params![
                 id.as_bytes(),
-                login.as_str(),
+                username.as_str(),
                 passphrase.record.0,
                 passphrase.wrapped_key.0,
                 recovery.record.0,

@@ -13,7 +13,7 @@ fn account(store: &SqliteStore) -> AccountId {
     let secret = NewCredential { record: Base64Url(vec![1; 192]), wrapped_key: Base64Url(vec![1; 73]) };
     let account = NewAccount {
         id: AccountId::from_random([1; 16]),
-        login: Login::new("ada").unwrap(),
+        username: Username::new("ada").unwrap(),
         passphrase: secret.clone(),
         recovery: secret,
     };
@@ -158,7 +158,7 @@ fn a_database_of_the_first_release_is_taken_over() {
     assert_eq!(store.server_key().unwrap(), Some([3; 32]));
     assert_eq!(store.invites().unwrap().len(), 1);
     let ada = store.account_after(None).unwrap().unwrap();
-    assert_eq!((ada.id, ada.login.as_str(), ada.recovery.wrapped_key.0, ada.passkeys), (id, "ada", vec![4], vec![]));
+    assert_eq!((ada.id, ada.username.as_str(), ada.recovery.wrapped_key.0, ada.passkeys), (id, "ada", vec![4], vec![]));
     assert_eq!(store.changes(id, 0, 10).unwrap().entries[0].sealed.as_ref().unwrap().as_bytes(), sealed);
     let lifetime = Lifetime { idle: 10_000, max: 10_000 };
     let live = store.live_session(&[5; 32], &lifetime, 2000).unwrap();

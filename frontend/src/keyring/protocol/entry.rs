@@ -13,7 +13,7 @@ pub struct Content {
     /// What it is for.
     pub name: String,
     /// The name to log in with there.
-    pub login: String,
+    pub username: String,
     /// Where it is used.
     pub website: String,
     /// The password.
@@ -89,7 +89,7 @@ pub struct EntrySummary {
     /// Its name.
     pub name: String,
     /// The name to log in with.
-    pub login: String,
+    pub username: String,
     /// Where it is used.
     pub website: String,
     /// Words to find it by.

@@ -31,7 +31,7 @@ impl Server {
     pub(crate) fn challenge(&self, start: &AccountStart) -> String {
         let answer = |kind, request: &Base64Url| {
             let request = RegistrationRequest::deserialize(&request.0).unwrap();
-            let identifier = credential_identifier(&start.login, kind);
+            let identifier = credential_identifier(&start.username, kind);
             let started = ServerRegistration::<Suite>::start(&self.setup, request, &identifier).unwrap();
             Base64Url(started.message.serialize().to_vec())
         };
@@ -43,7 +43,7 @@ impl Server {
     /// Answers the first step of setting a secret.
     pub(crate) fn start_replacement(&self, start: &str) -> String {
         let start: CredentialStart = serde_json::from_str(start).unwrap();
-        let identifier = credential_identifier(&Login::new("ada").unwrap(), &start.credential);
+        let identifier = credential_identifier(&Username::new("ada").unwrap(), &start.credential);
         let request = RegistrationRequest::deserialize(&start.request.0).unwrap();
         let started = ServerRegistration::<Suite>::start(&self.setup, request, &identifier).unwrap();
         serde_json::to_string(&CredentialChallenge { response: Base64Url(started.message.serialize().to_vec()) })
@@ -64,7 +64,7 @@ impl Server {
         let record = credential
             .map(|c| ServerRegistration::finish(RegistrationUpload::<Suite>::deserialize(&c.record.0).unwrap()));
         let request = CredentialRequest::deserialize(&start.request.0).unwrap();
-        let identifier = credential_identifier(&start.login, &start.credential);
+        let identifier = credential_identifier(&start.username, &start.credential);
         let started =
             ServerLogin::start(&mut self.random, &self.setup, record, request, &identifier, parameters()).unwrap();
         let response = Base64Url(started.message.serialize().to_vec());
@@ -81,14 +81,14 @@ pub(crate) fn parameters() -> ServerLoginParameters<'static, 'static> {
 pub(crate) fn register(server: &Server, keyring: &mut Keyring<Counter>) -> (AccountFinish, String) {
     let request = Request::StartRegistration {
         invite: "code".into(),
-        login: " Ada ".into(),
+        username: " Ada ".into(),
         passphrase: Secret::new(PASSPHRASE.into()),
     };
     let Ok(Response::RegistrationStarted { recovery_code, body: start }) = keyring.handle(request) else {
         panic!("not started");
     };
     let start: AccountStart = serde_json::from_str(&start).unwrap();
-    assert_eq!((start.invite.0.as_str(), start.login.as_str()), ("code", "ada"));
+    assert_eq!((start.invite.0.as_str(), start.username.as_str()), ("code", "ada"));
     let answer = server.challenge(&start);
     let finish = body(keyring.handle(Request::ContinueRegistration { answer })).unwrap();
     assert!(!finish.contains(PASSPHRASE));
@@ -124,18 +124,18 @@ fn log_in(
         idle_seconds: 1,
         max_seconds: 1,
     });
-    let Response::Unlocked { account: id, login, token, .. } =
+    let Response::Unlocked { account: id, username, token, .. } =
         keyring.handle(Request::FinishLogin { answer: answer.unwrap() })?
     else {
         panic!("not unlocked")
     };
-    assert_eq!((id, login.as_str()), (account.account_id, "ada"));
+    assert_eq!((id, username.as_str()), (account.account_id, "ada"));
     assert_eq!(token.expose(), session_token(&session_key).expose_as_bearer());
     Ok(())
 }
 
 fn with_secret(credential: CredentialName, secret: &str) -> Request {
-    Request::StartLogin { login: "ADA".into(), credential, secret: Secret::new(secret.into()) }
+    Request::StartLogin { username: "ADA".into(), credential, secret: Secret::new(secret.into()) }
 }
 
 /// From an empty keyring to an entry that opens after two other log-ins, one of them by recovery code.
@@ -177,8 +177,8 @@ fn what_is_mistyped_is_told_before_the_server_is_asked() {
     let expected = KeyringError::Recovery(RecoveryFault::Count { found: 2 });
     assert_eq!(keyring.handle(with_secret(CredentialName::Recovery, "abandon ability")).err(), Some(expected));
     let secret = Secret::new(PASSPHRASE.into());
-    let request = Request::StartLogin { login: " ".into(), credential: CredentialName::Passphrase, secret };
-    let expected = KeyringError::Login(shared::accounts::NotLogin::Empty);
+    let request = Request::StartLogin { username: " ".into(), credential: CredentialName::Passphrase, secret };
+    let expected = KeyringError::Username(shared::accounts::NotUsername::Empty);
     assert_eq!(keyring.handle(request).err(), Some(expected));
 }
 

@@ -65,8 +65,8 @@ fn entry(name: &str) -> Whole {
 
 /// What the page is told of an entry that has a name only.
 fn summary(id: EntryId, version: u32, name: &str, state: EntryState) -> EntrySummary {
-    let (login, website, tags) = Default::default();
-    EntrySummary { id, version, name: name.into(), login, website, tags, changed_at: NOW, binned_at: None, state }
+    let (username, website, tags) = Default::default();
+    EntrySummary { id, version, name: name.into(), username, website, tags, changed_at: NOW, binned_at: None, state }
 }
 
 /// A keyring with an open vault of known key.
@@ -325,7 +325,7 @@ fn a_locked_keyring_does_nothing() {
 fn messages_survive_their_crossing_and_debug_hides_their_secrets() {
     let request = Request::StartRegistration {
         invite: "code".into(),
-        login: "ada".into(),
+        username: "ada".into(),
         passphrase: Secret::new("hunter2".into()),
     };
     let bytes = postcard::to_allocvec(&Call { id: 7, request }).unwrap();

@@ -51,7 +51,7 @@ fn former(history: &[(&str, u64)]) -> Vec<(String, u64)> {
 fn an_entry_is_kept_whole() {
     let mut keyring = open_keyring();
     let all = Content {
-        login: "ada".into(),
+        username: "ada".into(),
         website: "https://github.com".into(),
         note: Secret::new("line 1\nline 2 😀 \"".into()),
         tags: vec!["work".into(), "עבודה".into()],
@@ -59,7 +59,7 @@ fn an_entry_is_kept_whole() {
     };
     let (id, body) = create(&mut keyring, all);
     let told = take_own(&mut keyring, id, &body);
-    assert_eq!((told.login.as_str(), told.website.as_str(), told.tags.len()), ("ada", "https://github.com", 2));
+    assert_eq!((told.username.as_str(), told.website.as_str(), told.tags.len()), ("ada", "https://github.com", 2));
     let entry = whole(&mut keyring, id);
     assert_eq!(entry.content.note.expose(), "line 1\nline 2 😀 \"");
     assert_eq!(entry.content.tags, ["work", "עבודה"]);

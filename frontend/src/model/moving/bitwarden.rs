@@ -78,7 +78,7 @@ impl Items {
         self.items.is_empty()
     }
 
-    /// Reads them one by one. `fallback` names what has neither name nor website nor log-in name, by its number.
+    /// Reads them one by one. `fallback` names what has neither name nor website nor username, by its number.
     pub fn rows(self, fallback: impl Fn(usize) -> String) -> impl Iterator<Item = Row> {
         let Self { items, folders } = self;
         let mut seen = Seen::default();
@@ -105,7 +105,7 @@ fn draft(item: Item<Loose>, folders: &BTreeMap<String, Loose>) -> Draft {
         draft.tag("archived", &[]);
     }
     if let Some(login) = item.login {
-        text(&login.username).clone_into(&mut draft.login);
+        text(&login.username).clone_into(&mut draft.username);
         draft.password = login.password.map(|password| password.0).unwrap_or_default();
         let uris = login.uris.into_iter().flatten().filter_map(|uri| uri.uri);
         uris.filter(|uri| !uri.0.is_empty()).for_each(|uri| draft.website(uri.0.expose()));
@@ -140,7 +140,7 @@ fn draft(item: Item<Loose>, folders: &BTreeMap<String, Loose>) -> Draft {
 fn lines(record: Record<Loose>, draft: &mut Draft) {
     for (key, value) in record.0 {
         match (key.as_str(), text(&value)) {
-            ("username", value) if draft.login.is_empty() => value.clone_into(&mut draft.login),
+            ("username", value) if draft.username.is_empty() => value.clone_into(&mut draft.username),
             (key, value) => draft.also(&label(key), value),
         }
     }

@@ -131,7 +131,7 @@ impl Export {
         let is_note = is_note(content) && history.is_empty();
         let login = Login {
             uris: Some(some(&content.website).map(|uri| Uri { how: (), uri: Some(uri) }).into_iter().collect()),
-            username: some(&content.login),
+            username: some(&content.username),
             password: some(content.password.expose()),
             ..Login::default()
         };
@@ -169,7 +169,7 @@ impl Export {
         let Filed { folder, is_favorite, list } = Filed::of(&content.tags);
         // Bitwarden reads several addresses of one cell, as if it were a row.
         let address = quoted(&content.website);
-        let texts = [folder.unwrap_or_default(), &content.name, content.note.expose(), &address, &content.login];
+        let texts = [folder.unwrap_or_default(), &content.name, content.note.expose(), &address, &content.username];
         let apostrophe = |text: &str| if for_spreadsheets && is_formula(text) { "'" } else { "" };
         let [folder, name, note, address, login] = texts.map(|text| [apostrophe(text), text].concat());
         let fields = list.map(|list| format!("{TAGS}: {list}")).unwrap_or_default();
@@ -217,7 +217,7 @@ fn some(text: &str) -> Option<&str> {
 
 /// Whether Bitwarden would call it a secure note.
 fn is_note(content: &Content) -> bool {
-    content.login.is_empty() && content.website.is_empty() && content.password.is_empty()
+    content.username.is_empty() && content.website.is_empty() && content.password.is_empty()
 }
 
 /// Tags, as Bitwarden can hold them.
@@ -241,7 +241,7 @@ impl<'a> Filed<'a> {
 /// Cells that a spreadsheet would take for formulas, and might run.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
 pub struct Formulas {
-    /// Names, log-in names, websites, notes and folders.
+    /// Names, usernames, websites, notes and folders.
     pub texts: usize,
     /// Passwords. They are never changed.
     pub passwords: usize,
@@ -250,9 +250,9 @@ pub struct Formulas {
 impl Formulas {
     /// Counts those of one more entry.
     pub fn count(&mut self, content: &Content) {
-        let Content { name, login, website, password, note, tags, .. } = content;
+        let Content { name, username, website, password, note, tags, .. } = content;
         let folder = Filed::of(tags).folder.unwrap_or_default();
-        let texts = [name, login, website, note.expose(), folder];
+        let texts = [name, username, website, note.expose(), folder];
         self.texts += texts.into_iter().filter(|text| is_formula(text)).count();
         self.passwords += usize::from(is_formula(password.expose()));
     }

@@ -72,8 +72,8 @@ pub enum Refusal {
 pub enum Field {
     /// The name.
     Name,
-    /// The log-in name.
-    Login,
+    /// The username.
+    Username,
     /// The website.
     Website,
     /// The password.
@@ -119,8 +119,8 @@ pub enum Remark {
 pub enum NamedAfter {
     /// The host of its website.
     Website,
-    /// Its log-in name.
-    Login,
+    /// Its username.
+    Username,
     /// Its place in the file.
     Place,
 }
@@ -129,9 +129,9 @@ pub enum NamedAfter {
 #[derive(Default)]
 pub(super) struct Draft {
     pub(super) name: String,
-    pub(super) login: String,
+    pub(super) username: String,
     /// A name to log in with if there is no other, and what it is called.
-    pub(super) spare_login: Option<(String, String)>,
+    pub(super) spare_username: Option<(String, String)>,
     pub(super) website: String,
     pub(super) password: Secret,
     pub(super) note: Zeroizing<String>,
@@ -195,14 +195,14 @@ impl Draft {
 
     /// What it comes to.
     pub(super) fn finish(mut self, number: usize, fallback: &impl Fn(usize) -> String, seen: &mut Seen) -> Row {
-        if let Some((label, login)) = self.spare_login.take() {
-            if self.login.is_empty() {
-                self.login = login;
-            } else if self.login != login {
-                self.also(&label, &login);
+        if let Some((label, username)) = self.spare_username.take() {
+            if self.username.is_empty() {
+                self.username = username;
+            } else if self.username != username {
+                self.also(&label, &username);
             }
         }
-        let is_nothing = [&self.name, &self.login, &self.website, &*self.note, &*self.more, self.password.expose()]
+        let is_nothing = [&self.name, &self.username, &self.website, &*self.note, &*self.more, self.password.expose()]
             .into_iter()
             .all(|text| text.trim().is_empty());
         let why = if is_nothing && self.history.is_empty() { Some(Refusal::Nothing) } else { self.too_long() };
@@ -217,9 +217,10 @@ impl Draft {
             self.name = name;
             self.remark(Remark::NamedAfter(after));
         }
-        let Self { name, login, website, password, tags, history, created_at, changed_at, binned_at, remarks, .. } =
-            self;
-        let content = Content { name, login, website, password, note, tags, rules: None };
+        let Self {
+            name, username, website, password, tags, history, created_at, changed_at, binned_at, remarks, ..
+        } = self;
+        let content = Content { name, username, website, password, note, tags, rules: None };
         let whole = Whole {
             content,
             history,
@@ -263,7 +264,7 @@ impl Draft {
         let gap = usize::from(!self.note.is_empty() && !self.note.ends_with('\n') && !self.more.is_empty());
         [
             (Field::Name, count(&self.name), NAME_MAX),
-            (Field::Login, count(&self.login), FIELD_MAX),
+            (Field::Username, count(&self.username), FIELD_MAX),
             (Field::Website, count(&self.website), FIELD_MAX),
             (Field::Password, count(self.password.expose()), FIELD_MAX),
             (Field::Note, count(&self.note) + gap + count(self.more.trim_end_matches('\n')), NOTE_MAX),
@@ -276,7 +277,7 @@ impl Draft {
 
     /// A name for what has none.
     fn other_name(&self) -> Option<(String, NamedAfter)> {
-        [(host(&self.website), NamedAfter::Website), (&self.login, NamedAfter::Login)]
+        [(host(&self.website), NamedAfter::Website), (&self.username, NamedAfter::Username)]
             .into_iter()
             .find(|(name, _)| !name.trim().is_empty() && name.chars().count() <= NAME_MAX)
             .map(|(name, after)| (name.to_owned(), after))
@@ -314,8 +315,8 @@ fn fits(whole: &Whole) -> bool {
     /// More than all that is written around the texts, for each former password and for all else.
     const FRAME_LEN: usize = 64;
     let [.., largest] = BUCKETS;
-    let Content { name, login, website, password, note, tags, .. } = &whole.content;
-    let texts = [name, login, website, password.expose(), note.expose()].map(str::len).into_iter().sum::<usize>()
+    let Content { name, username, website, password, note, tags, .. } = &whole.content;
+    let texts = [name, username, website, password.expose(), note.expose()].map(str::len).into_iter().sum::<usize>()
         + tags.iter().map(|tag| tag.len() + 3).sum::<usize>()
         + whole.history.iter().map(|former| former.password.expose().len() + FRAME_LEN).sum::<usize>();
     // Nearly all are so short that nothing has to be counted.
@@ -357,7 +358,7 @@ fn fingerprint(draft: &Draft, note: &str) -> u128 {
     let half = |salt: u8| {
         let mut hasher = DefaultHasher::new();
         let history = draft.history.iter().map(|former| (former.password.expose(), former.until)).collect::<Vec<_>>();
-        (salt, &draft.name, &draft.login, &draft.website, draft.password.expose(), note, &draft.tags, history)
+        (salt, &draft.name, &draft.username, &draft.website, draft.password.expose(), note, &draft.tags, history)
             .hash(&mut hasher);
         u128::from(hasher.finish())
     };

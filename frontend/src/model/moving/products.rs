@@ -65,7 +65,7 @@ const PRODUCTS: &[Product] = &[
             ("name", Role::Name),
             ("notes", Role::Note),
             ("login_uri", Role::Websites),
-            ("login_username", Role::Login),
+            ("login_username", Role::Username),
             ("login_password", Role::Password),
             // An account's.
             ("folder", Role::Folder),
@@ -84,7 +84,7 @@ const PRODUCTS: &[Product] = &[
         columns: &[
             ("group", Role::Group),
             ("title", Role::Name),
-            ("username", Role::Login),
+            ("username", Role::Username),
             ("password", Role::Password),
             ("url", Role::Website),
             ("notes", Role::Note),
@@ -100,7 +100,7 @@ const PRODUCTS: &[Product] = &[
         source: Source::Firefox,
         columns: &[
             ("url", Role::Website),
-            ("username", Role::Login),
+            ("username", Role::Username),
             ("password", Role::Password),
             ("httprealm", Role::ToNote),
             ("guid", Role::Leave),
@@ -119,7 +119,7 @@ const PRODUCTS: &[Product] = &[
             ("type", Role::Leave),
             ("name", Role::Name),
             ("url", Role::Websites),
-            ("username", Role::Login),
+            ("username", Role::Username),
             ("password", Role::Password),
             ("note", Role::Note),
             ("totp", Role::Labelled("TOTP")),
@@ -137,7 +137,7 @@ const PRODUCTS: &[Product] = &[
         columns: &[
             ("title", Role::Name),
             ("url", Role::Website),
-            ("username", Role::Login),
+            ("username", Role::Username),
             ("password", Role::Password),
             ("otpauth", Role::Labelled("TOTP")),
             ("favorite", Role::Flag("favorite")),
@@ -153,7 +153,7 @@ const PRODUCTS: &[Product] = &[
         columns: &[
             ("title", Role::Name),
             ("url", Role::Website),
-            ("username", Role::Login),
+            ("username", Role::Username),
             ("password", Role::Password),
             ("otpauth", Role::Labelled("TOTP")),
             ("notes", Role::Note),
@@ -166,7 +166,7 @@ const PRODUCTS: &[Product] = &[
         columns: &[
             ("name", Role::Name),
             ("url", Role::Website),
-            ("username", Role::Login),
+            ("username", Role::Username),
             ("password", Role::Password),
             ("note", Role::Note),
         ],
@@ -222,7 +222,7 @@ const WORDS: &[(Role, &[&str])] = &[
         ],
     ),
     (
-        Role::Login,
+        Role::Username,
         &[
             "username",
             "user",

@@ -16,7 +16,7 @@ pub enum Role {
     /// The name of an entry.
     Name,
     /// The name to log in with.
-    Login,
+    Username,
     /// Where it is used.
     Website,
     /// The password.
@@ -55,7 +55,7 @@ pub enum Role {
 impl Role {
     /// What a person may choose from.
     pub const CHOICES: [Self; 8] =
-        [Self::Name, Self::Login, Self::Website, Self::Password, Self::Note, Self::Tags, Self::ToNote, Self::Leave];
+        [Self::Name, Self::Username, Self::Website, Self::Password, Self::Note, Self::Tags, Self::ToNote, Self::Leave];
 }
 
 /// How a time is written.
@@ -170,7 +170,7 @@ impl Table {
         self.len(mapping) == 0
     }
 
-    /// Reads it row by row. `fallback` names what has neither name nor website nor log-in name, by its number.
+    /// Reads it row by row. `fallback` names what has neither name nor website nor username, by its number.
     pub fn rows<'a>(
         &'a self,
         mapping: &'a Mapping,
@@ -267,11 +267,11 @@ fn each_once(guessed: &[Option<Role>]) -> Vec<Role> {
 fn take(draft: &mut Draft, role: Role, label: &str, cell: &str) {
     match role {
         Role::Name if draft.name.is_empty() => cell.clone_into(&mut draft.name),
-        Role::Login if draft.login.is_empty() => cell.clone_into(&mut draft.login),
+        Role::Username if draft.username.is_empty() => cell.clone_into(&mut draft.username),
         Role::Website if draft.website.is_empty() => cell.clone_into(&mut draft.website),
         Role::Password if draft.password.is_empty() => draft.password = Secret::new(cell.to_owned()),
         // A second one of the same.
-        Role::Name | Role::Login | Role::Website | Role::Password | Role::ToNote => draft.also(label, cell),
+        Role::Name | Role::Username | Role::Website | Role::Password | Role::ToNote => draft.also(label, cell),
         Role::Labelled(label) => draft.also(label, cell),
         Role::Note => {
             if !draft.note.is_empty() {
@@ -287,8 +287,8 @@ fn take(draft: &mut Draft, role: Role, label: &str, cell: &str) {
                 draft.tag(tag, &[]);
             }
         }
-        Role::SpareLogin if draft.spare_login.is_none() => {
-            draft.spare_login = Some((label.to_owned(), cell.to_owned()));
+        Role::SpareLogin if draft.spare_username.is_none() => {
+            draft.spare_username = Some((label.to_owned(), cell.to_owned()));
         }
         Role::SpareLogin => draft.also(label, cell),
         Role::Websites => websites(draft, cell),

@@ -108,7 +108,7 @@ fn side(title: Msg, entry: Option<&Whole>, other: Option<&Whole>, clipboard: Cli
             <p class="hint">{changed}</p>
             <dl class="details">
                 {line(Msg::Name, &content.name, of_other(|it| &it.content.name))}
-                {line(Msg::EntryLogin, &content.login, of_other(|it| &it.content.login))}
+                {line(Msg::EntryUsername, &content.username, of_other(|it| &it.content.username))}
                 {line(Msg::Website, &content.website, of_other(|it| &it.content.website))}
                 <div class="detail" class:detail--differs=differs>
                     <dt>{password}</dt>

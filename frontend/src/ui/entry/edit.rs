@@ -92,7 +92,7 @@ pub(super) fn Edit(
 #[derive(Clone, Copy)]
 struct Fields {
     name: RwSignal<String>,
-    login: RwSignal<String>,
+    username: RwSignal<String>,
     website: RwSignal<String>,
     password: RwSignal<String>,
     note: RwSignal<String>,
@@ -101,10 +101,10 @@ struct Fields {
 
 impl Fields {
     fn new(form: EntryForm) -> Self {
-        let EntryForm { name, login, website, password, note, tags } = form;
+        let EntryForm { name, username, website, password, note, tags } = form;
         Self {
             name: RwSignal::new(name),
-            login: RwSignal::new(login),
+            username: RwSignal::new(username),
             website: RwSignal::new(website),
             password: RwSignal::new(password),
             note: RwSignal::new(note),
@@ -115,7 +115,7 @@ impl Fields {
     fn form(self) -> EntryForm {
         EntryForm {
             name: self.name.get(),
-            login: self.login.get(),
+            username: self.username.get(),
             website: self.website.get(),
             password: self.password.get(),
             note: self.note.get(),
@@ -289,8 +289,8 @@ fn Form(
     view! {
         <form novalidate on:submit=submit>
             <TextField id="entry-name" label=Msg::Name value=fields.name fault=of_field(|it| matches!(it, EntryFault::Name(_)))/>
-            <TextField id="entry-login" label=Msg::EntryLogin value=fields.login
-                fault=of_field(|it| it == EntryFault::LoginTooLong)/>
+            <TextField id="entry-login" label=Msg::EntryUsername value=fields.username
+                fault=of_field(|it| it == EntryFault::UsernameTooLong)/>
             <TextField id="entry-website" label=Msg::Website value=fields.website inputmode="url"
                 fault=of_field(|it| it == EntryFault::WebsiteTooLong)/>
             <TextField id="entry-password" label=Msg::Password value=fields.password class="input--secret"
@@ -322,7 +322,7 @@ fn entry_fault(fault: EntryFault) -> String {
         EntryFault::Name(NameFault::Empty) => text::get(Msg::EntryNameEmpty),
         EntryFault::Name(fault @ NameFault::TooLong { .. }) => text::name_fault(fault),
         EntryFault::NoteTooLong => text::with(Msg::FieldTooLong, &[("max", &NOTE_MAX)]),
-        EntryFault::LoginTooLong
+        EntryFault::UsernameTooLong
         | EntryFault::WebsiteTooLong
         | EntryFault::PasswordTooLong
         | EntryFault::TagsTooLong => text::with(Msg::FieldTooLong, &[("max", &FIELD_MAX)]),
@@ -333,7 +333,7 @@ fn entry_fault(fault: EntryFault) -> String {
 fn field_of(fault: EntryFault) -> &'static str {
     match fault {
         EntryFault::Name(_) => "entry-name",
-        EntryFault::LoginTooLong => "entry-login",
+        EntryFault::UsernameTooLong => "entry-login",
         EntryFault::WebsiteTooLong => "entry-website",
         EntryFault::PasswordTooLong => "entry-password",
         EntryFault::NoteTooLong => "entry-note",

@@ -142,7 +142,7 @@ fn details(session: Session, id: EntryId, whole: &Whole) -> AnyView {
     view! {
         <p class="fault" hidden=!in_conflict>{live(Msg::ConflictHere)}</p>
         <dl class="details">
-            {line(Msg::EntryLogin, &content.login, &name, clipboard)}
+            {line(Msg::EntryUsername, &content.username, &name, clipboard)}
             {line(Msg::Website, &content.website, &name, clipboard)}
             <div class="detail">
                 <dt>{live(Msg::Password)}</dt>

@@ -167,7 +167,7 @@ fn Row(
     finding: Finding,
 ) -> impl IntoView {
     let dialog = use_dialog();
-    let Finding { id, name: called, login, concerns, others } = finding;
+    let Finding { id, name: called, username, concerns, others } = finding;
     let why = words(move || {
         let say = |concern: &Concern| match concern {
             Concern::Reused => text::with(Msg::HealthShared, &[("others", &others)]),
@@ -180,7 +180,7 @@ fn Row(
             <button type="button" class="row-name" dir="auto" on:click=move |_| dialog.open(Tool::Entry(Page::Show(id)))>
                 {called}
             </button>
-            <p class="row-login" dir="auto">{login}</p>
+            <p class="row-login" dir="auto">{username}</p>
             <p class="hint">{why}</p>
         </li>
     }

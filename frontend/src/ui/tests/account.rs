@@ -19,7 +19,7 @@ const OTHER: &str = "another horse battery";
 /// Opens a part of the account's dialog.
 async fn look_at(page: &Page, part: Msg) {
     page.press("Account").await;
-    page.sees(&en_with(Msg::AccountOf, &[("login", &"ada")])).await;
+    page.sees(&en_with(Msg::AccountOf, &[("username", &"ada")])).await;
     page.press(&en(part)).await;
 }
 
@@ -179,7 +179,7 @@ async fn when_to_lock_is_chosen_and_kept() {
 async fn an_account_is_deleted_only_by_its_name_and_passphrase() {
     let page = unlocked().await;
     look_at(&page, Msg::EndAccount).await;
-    let named = en_with(Msg::EndType, &[("login", &"ada")]);
+    let named = en_with(Msg::EndType, &[("username", &"ada")]);
     page.sees(&en_with(Msg::EndHint, &[("count", &0)])).await;
     page.type_in(&named, "eve").await;
     page.press(&en(Msg::EndNow)).await;

@@ -21,7 +21,7 @@ thread_local! {
 struct Accounts {
     server: Server,
     account: Option<AccountFinish>,
-    login: Option<(CredentialName, ServerLogin<Suite>)>,
+    username: Option<(CredentialName, ServerLogin<Suite>)>,
 }
 
 /// The page asks such a server from now on. It has an account, or makes the first one that is asked for. Gives the
@@ -36,7 +36,7 @@ pub(in crate::ui) fn serve(has_account: bool) -> String {
         .clone()
     });
     let account = has_account.then(|| serde_json::from_str(&account).unwrap());
-    let accounts = Rc::new(RefCell::new(Accounts { server, account, login: None }));
+    let accounts = Rc::new(RefCell::new(Accounts { server, account, username: None }));
     world::answer(move |request, body| accounts.borrow_mut().answer(request, body));
     code
 }
@@ -52,7 +52,7 @@ impl Accounts {
             "POST sessions/start" => {
                 let start: shared::sessions::SessionStart = serde_json::from_str(body).unwrap();
                 let (answer, state) = self.server.start_login(self.account.as_ref(), &start);
-                self.login = Some((start.credential, state));
+                self.username = Some((start.credential, state));
                 (200, answer)
             }
             "POST sessions/finish" => (200, self.finish(body)),
@@ -65,7 +65,7 @@ impl Accounts {
     fn finish(&mut self, body: &str) -> String {
         let finish: SessionFinish = serde_json::from_str(body).unwrap();
         let finalization = CredentialFinalization::deserialize(&finish.finalization.0).unwrap();
-        let (credential, state) = self.login.take().unwrap();
+        let (credential, state) = self.username.take().unwrap();
         state.finish(finalization, parameters()).unwrap();
         let account = self.account.as_ref().unwrap();
         let secret = if credential == CredentialName::Recovery { &account.recovery } else { &account.passphrase };

@@ -30,7 +30,7 @@ async fn an_entry_shows_what_it_holds_and_its_password_only_when_asked() {
     assert!(!page.text().contains("kV9!mQ2#"));
     page.press("Show Password").await;
     page.sees("kV9!mQ2#").await;
-    page.press("Copy User name").await;
+    page.press("Copy Username").await;
     page.says(&en_with(Msg::Copied, &[("name", &"GitHub"), ("seconds", &30)])).await;
     assert_eq!(world::copied().as_deref(), Some("ada"));
     page.press("Close").await;
@@ -75,13 +75,13 @@ async fn what_is_typed_is_kept_as_a_draft_and_comes_back() {
     let (page, _) = open(nothing).await;
     page.press(&en(Msg::AddEntry)).await;
     page.type_in("Name", "GitLab").await;
-    page.type_in("User name", "ada").await;
+    page.type_in("Username", "ada").await;
     page.until("the draft", || page.spoken("status") == en(Msg::DraftKept)).await;
     page.press("Close").await;
     lists(&page, &["GitLab"]).await;
     page.press(&format!("{} GitLab", en(Msg::DraftSave))).await;
     page.until("the form", || page.shown("#entry-login").len() == 1).await;
-    assert_eq!((page.value("Name"), page.value("User name")), ("GitLab".to_owned(), "ada".to_owned()));
+    assert_eq!((page.value("Name"), page.value("Username")), ("GitLab".to_owned(), "ada".to_owned()));
     page.press(&en(Msg::DraftDiscard)).await;
     page.until("the list", || page.offers("Lock")).await;
     lists(&page, &[]).await;
@@ -102,7 +102,7 @@ async fn a_copy_of_an_entry_is_a_new_one() {
     look_at(&page, "GitHub").await;
     page.press("Duplicate").await;
     page.until("the form", || page.shown("#entry-name").len() == 1).await;
-    assert_eq!((page.value("Name"), page.value("User name")), ("GitHub (copy)".to_owned(), "ada".to_owned()));
+    assert_eq!((page.value("Name"), page.value("Username")), ("GitHub (copy)".to_owned(), "ada".to_owned()));
     page.press(&en(Msg::SaveEntry)).await;
     page.says(&en_with(Msg::Saved, &[("name", &"GitHub (copy)")])).await;
     lists(&page, &["GitHub (copy)", "Bank", "GitHub"]).await;

@@ -45,7 +45,7 @@ async fn of_a_long_list_only_the_rows_in_the_window_are_drawn_and_each_says_its_
         id: EntryId::from_time(n, [1; 10]),
         version: 1,
         name: format!("Entry {n}"),
-        login: String::new(),
+        username: String::new(),
         website: String::new(),
         tags: Vec::new(),
         changed_at: n,

@@ -19,7 +19,7 @@ pub(super) fn serve_empty_keyring() {
 }
 
 pub(super) async fn unlock(page: &Page, passphrase: &str) {
-    page.type_in(&en(Msg::Login), "Ada").await;
+    page.type_in(&en(Msg::Username), "Ada").await;
     page.type_in("Passphrase", passphrase).await;
     page.enter("Passphrase").await;
 }
@@ -35,7 +35,7 @@ async fn newcomer_is_told_where_the_link_is_while_there_is_no_vault() {
     // Somebody may have made a vault meanwhile.
     world::answer(|request, _| (request == "GET setup").then(|| (200, "{\"has_vault\":true}".into())));
     page.press(&en(Msg::FirstCheck)).await;
-    page.focuses(&en(Msg::Login)).await;
+    page.focuses(&en(Msg::Username)).await;
     assert!(page.offers("Unlock") && !page.text().contains(&en(Msg::FirstTitle)));
 }
 
@@ -44,7 +44,7 @@ async fn newcomer_who_has_a_vault_gets_the_form() {
     let page = locked_beside(false).await;
     page.sees(&en(Msg::FirstTitle)).await;
     page.press(&en(Msg::HaveVault)).await;
-    page.focuses(&en(Msg::Login)).await;
+    page.focuses(&en(Msg::Username)).await;
     assert!(page.offers("Unlock"));
 }
 
@@ -76,7 +76,7 @@ async fn the_recovery_code_takes_the_place_of_the_passphrase_and_back() {
     page.focuses(&en(Msg::Recovery)).await;
     page.enter(&en(Msg::Recovery)).await;
     page.until("the fault", || page.fault(&en(Msg::Recovery)) == en(Msg::RecoveryEmpty)).await;
-    page.type_in(&en(Msg::Login), "ada").await;
+    page.type_in(&en(Msg::Username), "ada").await;
     page.type_in(&en(Msg::Recovery), "abandon ability").await;
     page.enter(&en(Msg::Recovery)).await;
     let few = en_with(Msg::RecoveryCount, &[("found", &2)]);
@@ -101,8 +101,8 @@ async fn a_log_in_name_that_cannot_be_is_refused_beside_its_field() {
     serve_keyring(nothing);
     page.type_in("Passphrase", PASSPHRASE).await;
     page.enter("Passphrase").await;
-    page.until("the fault", || page.fault(&en(Msg::Login)) == en(Msg::LoginEmpty)).await;
-    page.focuses(&en(Msg::Login)).await;
+    page.until("the fault", || page.fault(&en(Msg::Username)) == en(Msg::UsernameEmpty)).await;
+    page.focuses(&en(Msg::Username)).await;
 }
 
 #[test]
@@ -144,12 +144,12 @@ async fn opened_by_the_recovery_code_it_offers_to_set_a_passphrase() {
     world::answer(saves);
     let code = accounts::serve(true);
     page.press(&en(Msg::UseRecovery)).await;
-    page.type_in(&en(Msg::Login), "ada").await;
+    page.type_in(&en(Msg::Username), "ada").await;
     page.type_in(&en(Msg::Recovery), &code).await;
     page.enter(&en(Msg::Recovery)).await;
     page.says(&en(Msg::CodeUsed)).await;
     page.press(&en(Msg::PassphraseChange)).await;
-    page.sees(&en_with(Msg::AccountOf, &[("login", &"ada")])).await;
+    page.sees(&en_with(Msg::AccountOf, &[("username", &"ada")])).await;
 }
 
 #[test]
@@ -179,7 +179,7 @@ async fn a_vault_is_made_once_its_recovery_code_is_written_down() {
     serve_empty_keyring();
     world::answer(saves);
     accounts::serve(false);
-    page.type_in(&en(Msg::Login), "ada").await;
+    page.type_in(&en(Msg::Username), "ada").await;
     page.type_in("Passphrase", PASSPHRASE).await;
     page.type_in(&en(Msg::PassphraseAgain), PASSPHRASE).await;
     page.press(&en(Msg::Create)).await;

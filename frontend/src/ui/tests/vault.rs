@@ -28,7 +28,7 @@ pub(in crate::ui) fn nothing(_: &mut Keyring<Counter>) -> Opened {
 
 /// GitHub, and a bank that was saved later.
 pub(in crate::ui) fn two(keyring: &mut Keyring<Counter>) -> Opened {
-    let mut told = save(keyring, 1, Content { login: "ada".into(), ..content("GitHub", "kV9!mQ2#") });
+    let mut told = save(keyring, 1, Content { username: "ada".into(), ..content("GitHub", "kV9!mQ2#") });
     told.entries.extend(save(keyring, 2, content("Bank", "correct horse")).entries);
     told
 }

@@ -35,7 +35,7 @@ pub(super) fn Create(
     }
 }
 
-/// The first step: the log-in name and the passphrase.
+/// The first step: the username and the passphrase.
 #[component]
 fn Choose(
     /// The invite.
@@ -47,7 +47,7 @@ fn Choose(
 ) -> impl IntoView {
     let session = use_session();
     let notices = use_notices();
-    let [login, passphrase, again, login_fault, passphrase_fault, again_fault, fault] =
+    let [username, passphrase, again, username_fault, passphrase_fault, again_fault, fault] =
         std::array::from_fn(|_| RwSignal::new(String::new()));
     let shown = RwSignal::new(false);
     let busy = flag(move || session.is_busy());
@@ -58,7 +58,7 @@ fn Choose(
         if busy.get_untracked() {
             return;
         }
-        for fault in [login_fault, passphrase_fault, again_fault, fault] {
+        for fault in [username_fault, passphrase_fault, again_fault, fault] {
             fault.set(String::new());
         }
         let typed = browser::normalise(&passphrase.get_untracked());
@@ -73,13 +73,13 @@ fn Choose(
             return;
         }
         notices.clear();
-        let (invite, name) = (invite.get_untracked(), browser::normalise(&login.get_untracked()));
+        let (invite, name) = (invite.get_untracked(), browser::normalise(&username.get_untracked()));
         spawn_local(async move {
             match session.start_creating(invite, name, Secret::new(typed)).await {
                 Ok(made) => making.set(Some(Rc::new(made))),
-                Err(Fault::Keyring(KeyringFault::Refused(KeyringError::Login(wrong)))) => {
-                    login_fault.set(text::vault::login_fault(wrong));
-                    browser::focus_soon("login");
+                Err(Fault::Keyring(KeyringFault::Refused(KeyringError::Username(wrong)))) => {
+                    username_fault.set(text::vault::username_fault(wrong));
+                    browser::focus_soon("username");
                 }
                 Err(wrong) => fault.set(text::vault::fault(&wrong)),
             }
@@ -90,7 +90,7 @@ fn Choose(
         <form class="narrow" novalidate on:submit=submit>
             <h3 class="card-title">{live(Msg::CreateTitle)}</h3>
             <p class="lead">{live(Msg::CreateIntro)}</p>
-            <TextField id="login" label=Msg::Login value=login fault=login_fault busy autocomplete="username"/>
+            <TextField id="username" label=Msg::Username value=username fault=username_fault busy autocomplete="username"/>
             <TextField id="passphrase" label=Msg::Passphrase hint=Msg::PassphraseHint value=passphrase
                 fault=passphrase_fault busy secret autocomplete="new-password"/>
             <TextField id="again" label=Msg::PassphraseAgain value=again fault=again_fault busy secret

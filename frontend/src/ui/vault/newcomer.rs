@@ -20,7 +20,7 @@ pub(super) fn NoVault(
     let to_form = move |()| {
         // Another room may stand here by the time that the server has answered.
         if shown.try_set(false).is_none() {
-            browser::focus_soon("login");
+            browser::focus_soon("username");
         }
     };
     let check = move |()| {

@@ -27,7 +27,7 @@ pub(super) struct Listed {
     pub(super) id: EntryId,
     version: u32,
     name: String,
-    login: String,
+    username: String,
     changed_at: u64,
     is_binned: bool,
     state: EntryState,
@@ -41,7 +41,7 @@ impl Listed {
             id: entry.id,
             version: entry.version,
             name: entry.name.clone(),
-            login: entry.login.clone(),
+            username: entry.username.clone(),
             changed_at: entry.changed_at,
             is_binned: entry.binned_at.is_some(),
             state: entry.state,
@@ -64,7 +64,7 @@ pub(super) fn Row(
     let dialog = use_dialog();
     let Shared { to_bin, .. } = expect_context();
     let InList { count, focused, resized } = shared;
-    let Listed { id, name, login, changed_at, is_binned, state, refused, .. } = row;
+    let Listed { id, name, username, changed_at, is_binned, state, refused, .. } = row;
     let password = RwSignal::new_local(None::<Secret>);
     let time = words(move || match state {
         EntryState::Saved => say::ago(ago(browser::now(), changed_at)),
@@ -137,7 +137,7 @@ pub(super) fn Row(
             aria-setsize=words(move || count.get().to_string())
             on:focusin=move |_| focused.set(Some(id)) on:focusout=move |_| focused.set(None)>
             <button type="button" class="row-name" dir="auto" on:click=open>{name.clone()}</button>
-            <span class="row-login" dir="auto">{login}</span>
+            <span class="row-login" dir="auto">{username}</span>
             <span class="row-time" title=exact>{time}</span>
             <div class="row-actions">
                 <Button class=small label=show_or_hide name=words({

@@ -29,11 +29,11 @@ pub(super) fn Unlock(
     let session = use_session();
     let notices = use_notices();
     let dialog = use_dialog();
-    let login = RwSignal::new(Session::remembered_login().unwrap_or_default());
+    let username = RwSignal::new(Session::remembered_username().unwrap_or_default());
     let secret = RwSignal::new(String::new());
     let by_code = RwSignal::new(false);
     let shown = RwSignal::new(false);
-    let login_fault = RwSignal::new(String::new());
+    let username_fault = RwSignal::new(String::new());
     let fault = RwSignal::new(String::new());
     let busy = flag(move || session.is_busy());
 
@@ -42,7 +42,7 @@ pub(super) fn Unlock(
         if busy.get_untracked() {
             return;
         }
-        login_fault.set(String::new());
+        username_fault.set(String::new());
         fault.set(String::new());
         let typed = secret.get_untracked();
         if typed.trim().is_empty() {
@@ -53,7 +53,7 @@ pub(super) fn Unlock(
         notices.clear();
         let with_code = by_code.get_untracked();
         let kind = if with_code { CredentialName::Recovery } else { CredentialName::Passphrase };
-        let name = browser::normalise(&login.get_untracked());
+        let name = browser::normalise(&username.get_untracked());
         spawn_local(async move {
             // What was typed stays, to be corrected.
             match session.unlock(name, kind, Secret::new(browser::normalise(&typed))).await {
@@ -64,9 +64,9 @@ pub(super) fn Unlock(
                         notices.offer(text::get(Msg::CodeUsed), (Msg::PassphraseChange, set), None);
                     }
                 }
-                Err(Fault::Keyring(KeyringFault::Refused(KeyringError::Login(wrong)))) => {
-                    login_fault.set(text::vault::login_fault(wrong));
-                    browser::focus_soon("login");
+                Err(Fault::Keyring(KeyringFault::Refused(KeyringError::Username(wrong)))) => {
+                    username_fault.set(text::vault::username_fault(wrong));
+                    browser::focus_soon("username");
                 }
                 Err(wrong) => {
                     fault.set(text::vault::fault(&wrong));
@@ -80,12 +80,12 @@ pub(super) fn Unlock(
         if busy.get_untracked() {
             return;
         }
-        login_fault.set(String::new());
+        username_fault.set(String::new());
         fault.set(String::new());
-        let name = browser::normalise(&login.get_untracked());
+        let name = browser::normalise(&username.get_untracked());
         if name.trim().is_empty() {
-            login_fault.set(text::get(Msg::LoginEmpty));
-            return browser::focus_soon("login");
+            username_fault.set(text::get(Msg::UsernameEmpty));
+            return browser::focus_soon("username");
         }
         notices.clear();
         spawn_local(async move {
@@ -114,7 +114,7 @@ pub(super) fn Unlock(
     // What waits in this browser, for whichever vault.
     let kept = RwSignal::new(0);
     let no_vault = RwSignal::new(false);
-    let suggests_none = invite.with_untracked(String::is_empty) && login.with_untracked(String::is_empty);
+    let suggests_none = invite.with_untracked(String::is_empty) && username.with_untracked(String::is_empty);
     spawn_local(async move {
         let count = count_kept().await;
         let _ = kept.try_set(count);
@@ -122,7 +122,7 @@ pub(super) fn Unlock(
             return;
         }
         // Without an answer, it is the form.
-        if matches!(api::has_vault().await, Ok(false)) && is_untouched(login, secret) {
+        if matches!(api::has_vault().await, Ok(false)) && is_untouched(username, secret) {
             let _ = no_vault.try_set(true);
         }
     });
@@ -138,7 +138,7 @@ pub(super) fn Unlock(
             <h3 class="card-title">{live(Msg::UnlockTitle)}</h3>
             <p class="lead" role="status">{ended}</p>
             <p class="lead" role="status">{kept_here}</p>
-            <TextField id="login" label=Msg::Login value=login fault=login_fault busy autocomplete="username"/>
+            <TextField id="username" label=Msg::Username value=username fault=username_fault busy autocomplete="username"/>
             <TextField id="secret" label=either(Msg::Recovery, Msg::Passphrase) hint=code_hint
                 value=secret fault busy secret=flag(move || !by_code.get() && !shown.get())
                 autocomplete="current-password"/>
@@ -159,8 +159,8 @@ pub(super) fn Unlock(
 }
 
 /// Whether nobody has begun with the form: nothing is typed, or filled in by the browser, and the focus is elsewhere.
-fn is_untouched(login: RwSignal<String>, secret: RwSignal<String>) -> bool {
+fn is_untouched(username: RwSignal<String>, secret: RwSignal<String>) -> bool {
     let is_empty = |field: RwSignal<String>| field.try_with_untracked(String::is_empty).unwrap_or_default();
     let focused = browser::document().query_selector("#vault form :focus");
-    is_empty(login) && is_empty(secret) && focused.is_ok_and(|focused| focused.is_none())
+    is_empty(username) && is_empty(secret) && focused.is_ok_and(|focused| focused.is_none())
 }

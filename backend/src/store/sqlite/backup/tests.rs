@@ -3,7 +3,7 @@
 use std::fs;
 use std::path::PathBuf;
 
-use shared::accounts::{Login, NewCredential};
+use shared::accounts::{NewCredential, Username};
 use shared::bytes::Base64Url;
 use shared::ids::{AccountId, EntryId};
 use shared::limits::SEALED_OVERHEAD;
@@ -24,8 +24,8 @@ fn lived_in() -> (TempDir, PathBuf) {
     for tag in [1, 2] {
         let secret = NewCredential { record: Base64Url(vec![tag; 192]), wrapped_key: Base64Url(vec![tag; 73]) };
         let id = AccountId::from_random([tag; 16]);
-        let login = Login::new(&format!("login {tag}")).unwrap();
-        let account = NewAccount { id, login, passphrase: secret.clone(), recovery: secret };
+        let username = Username::new(&format!("login {tag}")).unwrap();
+        let account = NewAccount { id, username, passphrase: secret.clone(), recovery: secret };
         store.add_invite(&Invite { code_hash: [tag; 32], expires_at: 2, setup: false }).unwrap();
         store.create_account(&account, &[tag; 32], 1).unwrap();
     }

@@ -91,7 +91,7 @@ fn fields_that_are_too_long_are_refused() {
     for (refused, expected) in [
         (refused(&long(256), "", "", "", ""), too_long(Field::Name, 255)),
         (refused("a", &long(FIELD_MAX + 1), "", "", ""), too_long(Field::Website, FIELD_MAX)),
-        (refused("a", "", &long(FIELD_MAX + 1), "", ""), too_long(Field::Login, FIELD_MAX)),
+        (refused("a", "", &long(FIELD_MAX + 1), "", ""), too_long(Field::Username, FIELD_MAX)),
         (refused("a", "", "", &long(FIELD_MAX + 1), ""), too_long(Field::Password, FIELD_MAX)),
         (refused("a", "", "", "", &long(NOTE_MAX + 1)), too_long(Field::Note, NOTE_MAX)),
         (refused("", "", "", "", ""), Some(Refusal::Nothing)),
@@ -131,7 +131,7 @@ fn what_does_not_fit_into_the_largest_bucket_is_refused() {
         let password = "😀".repeat(1000);
         vec![format!(r#"{{"lastUsedDate":"2024-01-30T11:25:25.466Z","password":"{password}"}}"#); n].join(",")
     };
-    // The note and the log-in name leave no room for former passwords; the newest stay as long as there is some.
+    // The note and the username leave no room for former passwords; the newest stay as long as there is some.
     for (controls, count, kept) in [(NOTE_MAX, 1, 0), (5_000, 9, 7), (0, 15, 15), (0, 16, 15)] {
         let item = item(controls, &former(count)).unwrap();
         assert_eq!((item.history.len(), controls), (kept, controls));

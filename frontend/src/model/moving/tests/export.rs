@@ -15,12 +15,12 @@ fn id() -> EntryId {
 }
 
 fn whole(fields: [&str; 5], tags: &[&str], history: &[(&str, u64)]) -> Whole {
-    let [name, login, website, password, note] = fields.map(str::to_owned);
+    let [name, username, website, password, note] = fields.map(str::to_owned);
     let former =
         |(password, until): &(&str, u64)| Former { password: Secret::new((*password).to_owned()), until: *until };
     let content = Content {
         name,
-        login,
+        username,
         website,
         password: Secret::new(password),
         note: Secret::new(note),
@@ -164,7 +164,7 @@ prop_compose! {
     fn entries()(
         name in "[^\\x00\\s]{1,5}",
         more in texts(),
-        login in texts(),
+        username in texts(),
         website in texts(),
         password in texts(),
         note in texts(),
@@ -179,14 +179,14 @@ prop_compose! {
         let history: Vec<_> = history.iter().map(|(password, until)| (password.as_str(), *until)).collect();
         let tags: Vec<_> = tags.iter().map(String::as_str).collect();
         let name: String = [name, more].concat().chars().take(255).collect();
-        Whole { created_at, changed_at, binned_at, ..whole([&name, &login, &website, &password, &note], &tags, &history) }
+        Whole { created_at, changed_at, binned_at, ..whole([&name, &username, &website, &password, &note], &tags, &history) }
     }
 }
 
 /// Everything that is kept of an entry in Bitwarden's JSON: all but the rules.
 fn all(content: &Content, history: &[Former]) -> ([String; 5], Vec<String>, Vec<(String, u64)>) {
-    let Content { name, login, website, password, note, tags, .. } = content;
-    let texts = [name, login, website, password.expose(), note.expose()].map(str::to_owned);
+    let Content { name, username, website, password, note, tags, .. } = content;
+    let texts = [name, username, website, password.expose(), note.expose()].map(str::to_owned);
     let history = history.iter().map(|former| (former.password.expose().to_owned(), former.until)).collect();
     (texts, tags.clone(), history)
 }

@@ -33,10 +33,10 @@ fn items(bytes: impl AsRef<[u8]>) -> Vec<Item> {
     rows.into_iter().map(|row| row.result.unwrap()).collect()
 }
 
-/// Name, log-in name, website, password and note.
+/// Name, username, website, password and note.
 fn fields(item: &Item) -> [&str; 5] {
     let content = &item.content;
-    [&content.name, &content.login, &content.website, content.password.expose(), content.note.expose()]
+    [&content.name, &content.username, &content.website, content.password.expose(), content.note.expose()]
 }
 
 fn in_note(labels: &[&str]) -> Vec<Remark> {

@@ -45,27 +45,30 @@ fn values_come_through_unchanged() {
 
 #[test]
 fn columns_of_unknown_products_are_guessed() {
-    use Role::{Login, Name, Note, Password, SpareLogin, Tags, ToNote, Website};
+    use Role::{Name, Note, Password, SpareLogin, Tags, ToNote, Username, Website};
     for (header, expected) in [
         // LastPass, Dashlane, NordPass, KeePass 1.
         (
             "url,username,password,totp,extra,name,grouping,fav",
-            &[Website, Login, Password, ToNote, Note, Name, Tags, ToNote][..],
+            &[Website, Username, Password, ToNote, Note, Name, Tags, ToNote][..],
         ),
         (
             "username,username2,username3,title,password,note,url,category,otpSecret",
-            &[Login, SpareLogin, ToNote, Name, Password, Note, Website, Tags, ToNote],
+            &[Username, SpareLogin, ToNote, Name, Password, Note, Website, Tags, ToNote],
         ),
         (
             "name,url,username,password,note,cardholdername,folder",
-            &[Name, Website, Login, Password, Note, ToNote, Tags],
+            &[Name, Website, Username, Password, Note, ToNote, Tags],
         ),
-        ("\"Account\",\"Login Name\",\"Password\",\"Web Site\",\"Comments\"", &[Name, Login, Password, Website, Note]),
+        (
+            "\"Account\",\"Login Name\",\"Password\",\"Web Site\",\"Comments\"",
+            &[Name, Username, Password, Website, Note],
+        ),
         (
             "Titel;Benutzername;Kennwort;Webseite;Notizen;E-Mail;Ordner",
-            &[Name, Login, Password, Website, Note, SpareLogin, Tags],
+            &[Name, Username, Password, Website, Note, SpareLogin, Tags],
         ),
-        ("名前\tユーザー名\tパスワード\tURL\tメモ\tタグ", &[Name, Login, Password, Website, Note, Tags]),
+        ("名前\tユーザー名\tパスワード\tURL\tメモ\tタグ", &[Name, Username, Password, Website, Note, Tags]),
         ("name,title,password", &[Name, ToNote, Password]),
         ("notes,comment,PASS WORD", &[Note, Note, Password]),
     ] {
@@ -87,7 +90,7 @@ fn a_person_may_say_what_columns_are() {
     let table = table("https://a.example,ada,hunter2,\nhttps://b.example,bob,hunter3,x\n");
     assert!(!table.mapping().has_header, "an address is no header");
     assert_eq!((table.len(table.mapping()), table.names(table.mapping())), (2, vec![None; 4]));
-    let roles = vec![Role::Website, Role::Login, Role::Password, Role::ToNote];
+    let roles = vec![Role::Website, Role::Username, Role::Password, Role::ToNote];
     let mut mapping = Mapping { has_header: false, roles };
     let all = |mapping: &Mapping| table.rows(mapping, |number| format!("Row {number}")).collect::<Vec<_>>();
     let rows = all(&mapping);
@@ -133,7 +136,7 @@ fn what_has_no_name_gets_one() {
     let text = format!("url,username,password\nhttp://www.a.example/,ada,x\n,ada,x\n,,x\nhttps://,{long},x\n");
     let items = items(text);
     let named: Vec<_> = items.iter().map(|item| (item.content.name.as_str(), &item.remarks[..])).collect();
-    let after = [NamedAfter::Website, NamedAfter::Login, NamedAfter::Place].map(|after| [Remark::NamedAfter(after)]);
+    let after = [NamedAfter::Website, NamedAfter::Username, NamedAfter::Place].map(|after| [Remark::NamedAfter(after)]);
     let expected = [("a.example", &after[0][..]), ("ada", &after[1]), ("Row 3", &after[2]), ("Row 4", &after[2])];
     assert_eq!(named, expected);
 }

@@ -14,17 +14,17 @@ pub(super) fn Ending() -> impl IntoView {
     let session = use_session();
     let notices = use_notices();
     let form = Confirmed::new("end-current", false);
-    let login = StoredValue::new(session.login());
+    let username = StoredValue::new(session.username());
     let typed = RwSignal::new(String::new());
     let fault = RwSignal::new(String::new());
     let submit = move |event| {
         hold(&event);
         fault.set(String::new());
-        let is_same =
-            login.with_value(|login| browser::normalise(typed.get_untracked().trim()).to_lowercase() == *login);
+        let is_same = username
+            .with_value(|username| browser::normalise(typed.get_untracked().trim()).to_lowercase() == *username);
         if !is_same {
             fault.set(text::get(Msg::EndNotNamed));
-            return browser::focus_soon("end-login");
+            return browser::focus_soon("end-username");
         }
         form.run(session, session.delete_account(), move |()| notices.result(text::get(Msg::EndDone)));
     };
@@ -32,7 +32,7 @@ pub(super) fn Ending() -> impl IntoView {
     view! {
         <form class="narrow" novalidate on:submit=submit>
             <p class="fault">{hint}</p>
-            <TextField id="end-login" label=words(move || text::with(Msg::EndType, &[("login", &login.get_value())])) value=typed
+            <TextField id="end-username" label=words(move || text::with(Msg::EndType, &[("username", &username.get_value())])) value=typed
                 fault busy=form.busy/>
             {form.field()}
             <div class="buttons"><Button class="button--main" label=Msg::EndNow disabled=form.busy/></div>

@@ -23,9 +23,9 @@ use crate::ui::frame::Frame;
 /// The dialog.
 #[component]
 pub(super) fn Account() -> impl IntoView {
-    let login = use_session().login();
+    let username = use_session().username();
     view! {
-        <Frame title=words(move || text::with(Msg::AccountOf, &[("login", &login)]))>
+        <Frame title=words(move || text::with(Msg::AccountOf, &[("username", &username)]))>
             <Part title=Msg::Passphrase><passphrase::Passphrase/></Part>
             <Part title=Msg::Recovery><recovery::Recovery/></Part>
             <Part title=Msg::Passkeys><passkeys::Passkeys/></Part>

@@ -44,8 +44,10 @@ pub(super) fn Columns(
     let nothing = RwSignal::new(String::new());
     let go_on = move |()| {
         let mapping = Mapping { has_header: has_header.get_untracked(), roles: roles.get_untracked() };
-        let is_enough =
-            mapping.roles.iter().any(|role| matches!(role, Role::Name | Role::Login | Role::Website | Role::Password));
+        let is_enough = mapping
+            .roles
+            .iter()
+            .any(|role| matches!(role, Role::Name | Role::Username | Role::Website | Role::Password));
         if !is_enough {
             return nothing.set(text::get(Msg::ColumnsNothing));
         }
@@ -118,7 +120,7 @@ fn Column(
 fn name_of(role: Role) -> Msg {
     match role {
         Role::Name => Msg::Name,
-        Role::Login => Msg::EntryLogin,
+        Role::Username => Msg::EntryUsername,
         Role::Website => Msg::Website,
         Role::Password => Msg::Password,
         Role::Note => Msg::Note,

@@ -79,9 +79,9 @@ pub(super) fn Preview(
         {(good > 0).then(|| view! {
             <h3 class="dialog-part">{live(Msg::ImportWill)}</h3>
             <ul class="list">
-                {move || taken().into_iter().map(|(number, name, login, remarks)| view! {
+                {move || taken().into_iter().map(|(number, name, username, remarks)| view! {
                     <li class="import-row"><span class="import-number">{number}</span>
-                        <span class="import-name" dir="auto">{name}</span><span class="hint" dir="auto">{login}</span>
+                        <span class="import-name" dir="auto">{name}</span><span class="hint" dir="auto">{username}</span>
                         <span class="hint import-remarks">{remarks}</span></li>
                 }).collect_view()}
             </ul>
@@ -102,5 +102,5 @@ fn More(
 
 fn shown(row: &Row) -> Option<(usize, String, String, String)> {
     let Item { content, remarks, .. } = row.result.as_ref().ok().filter(|_| run::is_wanted(row))?;
-    Some((row.number, content.name.clone(), content.login.clone(), say::remarks(remarks)))
+    Some((row.number, content.name.clone(), content.username.clone(), say::remarks(remarks)))
 }

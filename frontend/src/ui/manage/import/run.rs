@@ -105,10 +105,10 @@ pub(super) fn is_wanted(row: &Row) -> bool {
 fn imported(row: &Row) -> Option<Imported> {
     let item = row.result.as_ref().ok()?;
     let secret = |text: &Secret| Secret::new(text.expose().to_owned());
-    let Content { name, login, website, password, note, tags, .. } = &item.content;
+    let Content { name, username, website, password, note, tags, .. } = &item.content;
     let content = Content {
         name: name.clone(),
-        login: login.clone(),
+        username: username.clone(),
         website: website.clone(),
         password: secret(password),
         note: secret(note),

@@ -48,7 +48,7 @@ fn refusal(why: Refusal) -> String {
         Refusal::TooLong { field, length, max } => {
             let field = text::get(match field {
                 Field::Name => Msg::Name,
-                Field::Login => Msg::EntryLogin,
+                Field::Username => Msg::EntryUsername,
                 Field::Website => Msg::Website,
                 Field::Password => Msg::Password,
                 Field::Note => Msg::Note,
@@ -64,7 +64,7 @@ fn refusal(why: Refusal) -> String {
 pub(super) fn remarks(remarks: &[Remark]) -> String {
     let say = |remark: &Remark| match remark {
         Remark::NamedAfter(NamedAfter::Website) => Some(text::get(Msg::RowNamedWebsite)),
-        Remark::NamedAfter(NamedAfter::Login) => Some(text::get(Msg::RowNamedLogin)),
+        Remark::NamedAfter(NamedAfter::Username) => Some(text::get(Msg::RowNamedUsername)),
         Remark::NamedAfter(NamedAfter::Place) => Some(text::get(Msg::RowNamedPlace)),
         // All of these are one sentence.
         Remark::InNote(_) => None,
