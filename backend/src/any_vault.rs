@@ -59,7 +59,6 @@ impl AnyVault {
         answer.map_err(ApiError::from)
     }
 
-    /// A vault was made.
     pub fn made(&self) {
         self.is_known.store(true, Ordering::Release);
     }

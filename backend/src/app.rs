@@ -35,7 +35,6 @@ use crate::throttle::Throttle;
 
 const REQUEST_ID: HeaderName = HeaderName::from_static("x-request-id");
 
-/// Bounds on requests.
 #[derive(Clone, Copy, Debug)]
 pub struct Bounds {
     /// Requests served at once; one more is answered 503 at once.
@@ -59,7 +58,6 @@ struct Inner {
 }
 
 impl AppState {
-    /// Puts the parts together.
     #[must_use]
     pub fn new(
         store: Gate,
@@ -78,13 +76,11 @@ impl AppState {
         &self.0.store
     }
 
-    /// The server key.
     #[must_use]
     pub fn key(&self) -> &ServerKey {
         &self.0.key
     }
 
-    /// How long sessions last.
     #[must_use]
     pub fn lifetime(&self) -> Lifetime {
         self.0.lifetime
@@ -108,14 +104,12 @@ impl AppState {
         &self.0.any_vault
     }
 
-    /// The page's files.
     #[must_use]
     pub fn page(&self) -> &Page {
         &self.0.page
     }
 }
 
-/// The whole application.
 pub fn app(state: AppState, bounds: Bounds, proxies: TrustedProxies) -> Router {
     let (api, document) = OpenApiRouter::with_openapi(openapi::Document::openapi())
         .routes(routes!(setup::show))

@@ -23,7 +23,6 @@ const FORWARDED_PROTO: HeaderName = HeaderName::from_static("x-forwarded-proto")
 /// The connection that a request came on. The listener puts it into the request's extensions.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct Connection {
-    /// The other end.
     pub peer: Peer,
     /// Whether it is TLS up to this process.
     pub tls: bool,
@@ -32,7 +31,6 @@ pub struct Connection {
 /// The other end of a connection.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
 pub enum Peer {
-    /// Of a TCP connection.
     Address(IpAddr),
     /// Of a Unix socket: some process on this machine.
     Unix,
@@ -78,7 +76,6 @@ pub struct TrustedProxies {
 }
 
 impl TrustedProxies {
-    /// Puts single settings together.
     #[must_use]
     pub fn new(proxies: &[TrustedProxy]) -> Self {
         let network = |proxy: &TrustedProxy| match proxy {
@@ -153,7 +150,6 @@ fn address(text: &str) -> Option<IpAddr> {
 /// One setting of [`TrustedProxies`]: an address, a network, or `unix`.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum TrustedProxy {
-    /// Addresses.
     Network(IpNet),
     /// Whoever connects to a Unix socket.
     Unix,

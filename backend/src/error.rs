@@ -46,13 +46,11 @@ impl ApiError {
         self.retry_after
     }
 
-    /// Its code.
     #[must_use]
     pub fn code(&self) -> ProblemCode {
         self.code
     }
 
-    /// The code's status.
     #[must_use]
     pub fn status(&self) -> StatusCode {
         match self.code {

@@ -54,7 +54,6 @@ impl<T: DeserializeOwned + Send, S: Send + Sync> FromRequestParts<S> for Path<T>
     }
 }
 
-/// The query.
 pub struct Query<T>(pub T);
 
 impl<T: DeserializeOwned, S: Send + Sync> FromRequestParts<S> for Query<T> {
@@ -75,7 +74,6 @@ pub struct Session {
     pub account: AccountId,
     /// What the store knows it by.
     pub token_hash: Hash,
-    /// When it was opened.
     opened_at: Millis,
 }
 
@@ -113,7 +111,6 @@ impl FromRequestParts<AppState> for Session {
 /// A session that was opened in the last [`FRESH_SECONDS`]. Whoever finds an open page, or steals a session's token, has
 /// that long to use it for what a [`Session`] may not do.
 pub struct FreshSession {
-    /// Whose it is.
     pub account: AccountId,
     /// What the store knows it by.
     pub token_hash: Hash,

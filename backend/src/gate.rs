@@ -38,7 +38,6 @@ pub enum GateError {
     /// The store did not answer before the deadline.
     #[error("the database did not answer in time")]
     Deadline,
-    /// The store panicked.
     #[error("a database call panicked")]
     Panicked,
 }
@@ -83,7 +82,6 @@ impl Gate {
         self.open.store(false, Ordering::Release);
     }
 
-    /// Lets requests through.
     pub fn open(&self) {
         self.open.store(true, Ordering::Release);
     }

@@ -76,13 +76,10 @@ pub fn check_record(record: &Base64Url) -> Result<(), LoginError> {
 /// Who is logging in, by what the log-in's state says.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Claim {
-    /// The account.
     pub account: AccountId,
     /// [`Credential::epoch`] when the log-in started.
     pub epoch: u32,
-    /// The username, hashed.
     pub username: UsernameKey,
-    /// Which secret is used.
     pub name: CredentialName,
 }
 

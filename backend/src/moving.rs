@@ -11,21 +11,16 @@ use crate::store::{Hash, Store, StoreError, WholeAccount, WholePasskey};
 /// Entries taken over at a time.
 const PAGE: u32 = 500;
 
-/// What was counted.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
 pub struct Counts {
-    /// Accounts.
     pub accounts: u64,
     /// Entries, those that were deleted included.
     pub entries: u64,
-    /// Invites.
     pub invites: u64,
 }
 
-/// How far it is.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Progress {
-    /// Taking over.
     Taking {
         /// What is there by now.
         done: Counts,

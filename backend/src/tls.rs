@@ -25,38 +25,16 @@ const LOOK: Duration = Duration::from_secs(10);
 pub enum TlsError {
     /// A file cannot be read.
     #[error("{}: {error}", path.display())]
-    Unread {
-        /// Which.
-        path: PathBuf,
-        /// Why.
-        error: std::io::Error,
-    },
+    Unread { path: PathBuf, error: std::io::Error },
     /// A file does not hold what it should.
     #[error("{} holds no {what} in PEM form", path.display())]
-    Empty {
-        /// Which.
-        path: PathBuf,
-        /// What it should hold.
-        what: &'static str,
-    },
+    Empty { path: PathBuf, what: &'static str },
     /// The certificate is not this key's.
     #[error("{} is not the key of the certificate in {}: take both from the same order", key.display(), cert.display())]
-    Mismatch {
-        /// The certificate's file.
-        cert: PathBuf,
-        /// The key's file.
-        key: PathBuf,
-    },
+    Mismatch { cert: PathBuf, key: PathBuf },
     /// It is of a kind that is not known, or damaged.
     #[error("{} and {} cannot be used: {error}", cert.display(), key.display())]
-    Unusable {
-        /// The certificate's file.
-        cert: PathBuf,
-        /// The key's file.
-        key: PathBuf,
-        /// Why.
-        error: rustls::Error,
-    },
+    Unusable { cert: PathBuf, key: PathBuf, error: rustls::Error },
 }
 
 /// A certificate with its key, as it was when it was last good.

@@ -250,7 +250,6 @@ fn the_commands_say_what_they_did_and_never_the_passphrase() {
     assert!(!ok && said.contains("it needs 12") && !said.contains("short"), "{said}");
 }
 
-/// Ended when dropped.
 struct Running(Child);
 
 impl Drop for Running {

@@ -15,7 +15,6 @@ pub fn window() -> Window {
     web_sys::window().unwrap_throw()
 }
 
-/// The document.
 #[must_use]
 pub fn document() -> Document {
     window().document().unwrap_throw()

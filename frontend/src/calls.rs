@@ -6,17 +6,13 @@ use serde::{Deserialize, Serialize};
 /// A request and the number that its reply will bear.
 #[derive(Debug, Serialize, Deserialize)]
 pub struct Call<Q> {
-    /// The number.
     pub id: u32,
-    /// The request.
     pub request: Q,
 }
 
 /// The answer to the call of that number.
 #[derive(Debug, Serialize, Deserialize)]
 pub struct Reply<A> {
-    /// The number.
     pub id: u32,
-    /// What came of it.
     pub result: A,
 }

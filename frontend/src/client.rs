@@ -26,7 +26,6 @@ pub enum KeyringFault {
     NotLoaded,
     /// The worker has ended: locked, cancelled, or broken.
     Ended,
-    /// The keyring says no.
     Refused(KeyringError),
 }
 
@@ -35,7 +34,6 @@ pub enum KeyringFault {
 pub enum WorkerFault {
     /// Its files did not come, or are not those that this page was built with.
     NotLoaded,
-    /// It has ended.
     Ended,
 }
 
@@ -51,7 +49,6 @@ impl From<WorkerFault> for KeyringFault {
 /// Who waits for the reply to which call; nothing once the worker has ended.
 type Waiting<A> = Rc<RefCell<Option<Vec<(u32, oneshot::Sender<A>)>>>>;
 
-/// Where a worker runs.
 enum Place {
     /// In a thread of its own.
     Thread {
@@ -237,7 +234,6 @@ pub(crate) mod in_page {
     /// Takes a call and gives the reply, both as they cross to a worker and back.
     pub(super) type Answer = Box<dyn FnMut(&[u8]) -> Vec<u8>>;
 
-    /// Starts a worker.
     type Start = Box<dyn Fn() -> Answer>;
 
     thread_local! {
@@ -261,7 +257,6 @@ pub(crate) mod in_page {
         STARTS.with_borrow_mut(|starts| starts.push((name, Box::new(start))));
     }
 
-    /// Forgets all of them.
     pub(crate) fn clear() {
         STARTS.with_borrow_mut(Vec::clear);
     }

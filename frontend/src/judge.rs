@@ -6,7 +6,6 @@ use serde::{Deserialize, Serialize};
 
 use crate::secret::Secret;
 
-/// Passwords to be judged.
 #[derive(Debug, Serialize, Deserialize)]
 pub struct Foreign(Vec<Password>);
 
@@ -25,7 +24,6 @@ impl Foreign {
         Self(passwords.into_iter().map(|(password, known)| Password { password, known }).collect())
     }
 
-    /// The passwords.
     #[cfg(all(test, target_arch = "wasm32", feature = "page"))]
     pub(crate) fn passwords(&self) -> impl Iterator<Item = &str> {
         self.0.iter().map(|it| it.password.expose())

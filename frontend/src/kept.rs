@@ -15,23 +15,18 @@ const KEPT: &str = "kept";
 /// The database's version, raised when its shape changes.
 const VERSION: u32 = 1;
 
-/// What is kept.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub enum Sealed {
     /// A change of this entry: the body to put.
     Change(EntryId, String),
-    /// A draft.
     Draft(String),
 }
 
 /// Something kept, and the number that it is kept under. Numbers rise.
 #[derive(Clone, Debug)]
 pub struct Kept {
-    /// The number.
     pub key: u32,
-    /// Whose it is.
     pub account: AccountId,
-    /// What it is.
     pub sealed: Sealed,
 }
 

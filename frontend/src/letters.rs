@@ -2,7 +2,6 @@
 
 use js_sys::JsString;
 
-/// Text in small letters.
 #[must_use]
 pub fn lower_case(text: &str) -> String {
     JsString::from(text).to_lower_case().into()

@@ -47,12 +47,10 @@ fn json(id: &str) -> Option<JsValue> {
     JSON::parse(&by_id(id).text_content()?).ok()
 }
 
-/// What was opened.
 #[derive(Default)]
 struct Opener {
     text: RefCell<Secret>,
     entries: RefCell<Vec<Entry>>,
-    /// How many are drawn.
     drawn: Cell<usize>,
     /// Whether the page has stayed in front since something was copied.
     in_front: Cell<bool>,

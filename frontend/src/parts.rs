@@ -19,7 +19,6 @@ use crate::ui::mint::{Mint, Planned, Wrong};
 /// What the vault's part offers.
 #[derive(Clone, Copy)]
 pub struct VaultPart {
-    /// The vault's room.
     pub room: fn() -> AnyView,
     /// Its place in the header: whether the server answers, lock and log out.
     pub header: fn() -> AnyView,
@@ -68,7 +67,6 @@ pub enum Part<T> {
     Awaited,
     /// It did not come, or was changed on the way.
     Missing,
-    /// It is here.
     Here(T),
 }
 
@@ -95,11 +93,8 @@ impl<T: Copy> Part<T> {
 /// The page's parts: a handle that can be copied.
 #[derive(Clone, Copy)]
 pub struct Parts {
-    /// The vault.
     pub vault: RwSignal<Part<VaultPart>>,
-    /// The rarer rules.
     pub rules: RwSignal<Part<RulesPart>>,
-    /// The tools.
     pub tools: RwSignal<Part<ToolsPart>>,
     /// Making a vault, and looking after it.
     pub manage: RwSignal<Part<ToolsPart>>,

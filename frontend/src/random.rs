@@ -76,7 +76,6 @@ pub fn bytes<const N: usize>() -> [u8; N] {
     bytes
 }
 
-/// A new entry's id.
 #[must_use]
 pub fn entry_id(now: u64) -> EntryId {
     EntryId::from_time(now, bytes())

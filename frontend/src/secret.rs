@@ -11,7 +11,6 @@ use zeroize::{Zeroize, ZeroizeOnDrop};
 pub struct Secret(String);
 
 impl Secret {
-    /// Takes the text over.
     #[must_use]
     pub fn new(text: String) -> Self {
         Self(text)
@@ -23,7 +22,6 @@ impl Secret {
         &self.0
     }
 
-    /// Whether there is none.
     #[must_use]
     pub fn is_empty(&self) -> bool {
         self.0.is_empty()

@@ -21,7 +21,6 @@ extern "C" {
     static SCOPE: DedicatedWorkerGlobalScope;
 }
 
-/// The keyring.
 pub fn keyring() {
     let mut keyring = Keyring::new(BrowserRandom, lower_case);
     serve(move |request| keyring.handle(request));

@@ -78,17 +78,12 @@ pub struct ClassRule {
 pub struct Rules {
     /// How many characters, within [`LENGTHS`].
     pub length: usize,
-    /// Small letters.
     pub lower: ClassRule,
-    /// Capital letters.
     pub upper: ClassRule,
-    /// Digits.
     pub digits: ClassRule,
-    /// Punctuation.
     pub symbols: ClassRule,
     /// Whether [`LOOK_ALIKES`] are left out.
     pub no_look_alikes: bool,
-    /// Characters to leave out.
     pub exclude: String,
     /// Characters to add, whichever class they belong to or none; they win over `no_look_alikes`. One that belongs
     /// to a class that is on counts towards that class.
@@ -151,7 +146,6 @@ pub enum RulesError {
     MinimumsAboveLength {
         /// What the minimums add up to.
         sum: usize,
-        /// The length.
         length: usize,
     },
     /// A character is to be added and left out at once.

@@ -21,13 +21,9 @@ use crate::{characters, phrase, pin, site_rules};
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(remote = "Self", rename_all = "kebab-case")]
 pub enum Rules {
-    /// Characters.
     Characters(characters::Rules),
-    /// A passphrase.
     Phrase(phrase::Rules),
-    /// A PIN.
     Pin(pin::Rules),
-    /// What a site demands.
     Site(site_rules::Rules),
 }
 
@@ -59,7 +55,6 @@ impl Default for Rules {
 /// Why rules allow no password, or none can be made by them now.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, thiserror::Error)]
 pub enum RulesError {
-    /// The rules for characters.
     #[error(transparent)]
     Characters(#[from] characters::RulesError),
     /// The rules for a passphrase.
@@ -79,13 +74,9 @@ pub enum RulesError {
 /// Rules, checked and counted: everything it takes to mint.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub enum Plan {
-    /// Characters.
     Characters(characters::Plan),
-    /// A passphrase.
     Phrase(phrase::Plan),
-    /// A PIN.
     Pin(pin::Plan),
-    /// What a site demands.
     Site(site_rules::Plan),
 }
 

@@ -31,11 +31,9 @@ pub const LIST_LENGTH: usize = 7776;
 #[cfg(any(test, feature = "words"))]
 const EFF: &str = include_str!("../words/eff-large.txt");
 
-/// Which letters are capitals.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(rename_all = "kebab-case")]
 pub enum Capitals {
-    /// None.
     #[default]
     None,
     /// The first letter of each word.
@@ -51,7 +49,6 @@ pub struct Rules {
     pub words: usize,
     /// What stands between words: a printable ASCII character, or nothing.
     pub separator: Option<char>,
-    /// Which letters are capitals.
     pub capitals: Capitals,
     /// Whether a digit is added at the end of one word, chance picking both.
     pub digit: bool,

@@ -50,24 +50,13 @@ pub enum RulesError {
     Text(#[from] ParseError),
     /// The site's shortest password is longer than its longest one.
     #[error("the site asks for at least {minlength} characters and for at most {maxlength}")]
-    Lengths {
-        /// The site's fewest characters.
-        minlength: usize,
-        /// The site's most characters.
-        maxlength: usize,
-    },
+    Lengths { minlength: usize, maxlength: usize },
     /// The site takes no password as long as the shortest one made here.
     #[error("the site allows at most {maxlength} characters, and fewer than {} are not made here", LENGTHS.start())]
-    TooShort {
-        /// The site's most characters.
-        maxlength: usize,
-    },
+    TooShort { maxlength: usize },
     /// The site takes no password as short as the longest one made here.
     #[error("the site asks for at least {minlength} characters, and more than {} are not made here", LENGTHS.end())]
-    TooLong {
-        /// The site's fewest characters.
-        minlength: usize,
-    },
+    TooLong { minlength: usize },
     /// Every character that one requirement asks for is left out, or is the space.
     #[error("every character that the site requires in requirement {number} is left out")]
     RequirementEmptied {

@@ -23,7 +23,6 @@ impl Tally {
         1 << (LANE * set)
     }
 
-    /// Counts one more character.
     #[inline]
     pub(crate) fn add(&mut self, one: u64) {
         self.0 += one;

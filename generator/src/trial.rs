@@ -31,7 +31,6 @@ pub struct Trial {
 /// What a trial has come to.
 #[derive(Clone, Debug, PartialEq)]
 pub struct Outcome {
-    /// Passwords minted.
     pub draws: u64,
     /// What was seen of each character of the alphabet, in the plan's order.
     pub characters: Vec<Seen>,
@@ -48,9 +47,7 @@ pub struct Outcome {
 /// What was seen of one character.
 #[derive(Clone, Copy, Debug, PartialEq)]
 pub struct Seen {
-    /// The character.
     pub character: char,
-    /// How often it came.
     pub observed: u64,
     /// How often it comes on average, by the counting that the bits come from.
     pub expected: f64,

@@ -95,7 +95,6 @@ impl fmt::Debug for InviteCode {
 pub struct AccountStart {
     /// The invite; it is checked here and used up by the finish.
     pub invite: InviteCode,
-    /// The username wished for.
     pub username: Username,
     /// OPAQUE RegistrationRequest of the passphrase (32 bytes).
     pub passphrase: Base64Url,
@@ -124,7 +123,6 @@ pub struct AccountFinish {
     pub username: Username,
     /// The account's id, made in the browser.
     pub account_id: AccountId,
-    /// What the passphrase opens.
     pub passphrase: NewCredential,
     /// What the recovery code opens.
     pub recovery: NewCredential,

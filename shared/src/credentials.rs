@@ -41,9 +41,7 @@ pub struct CredentialChallenge {
 #[cfg_attr(feature = "openapi", derive(utoipa::ToSchema))]
 #[serde(deny_unknown_fields)]
 pub struct CredentialFinish {
-    /// Which secret is set.
     pub credential: CredentialName,
-    /// What it opens.
     pub secret: NewCredential,
 }
 

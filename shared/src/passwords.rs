@@ -91,7 +91,6 @@ pub struct DeletePassword {
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 #[cfg_attr(feature = "openapi", derive(utoipa::ToSchema))]
 pub struct StoredEntry {
-    /// The entry's id.
     pub id: EntryId,
     /// The entry's version; part of what the seal vouches for.
     pub version: u32,
@@ -133,7 +132,6 @@ pub struct Changes {
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
 #[cfg_attr(feature = "openapi", derive(utoipa::ToSchema))]
 pub struct Written {
-    /// The version written.
     pub version: u32,
     /// The change that wrote it.
     pub change_no: u64,

@@ -82,7 +82,6 @@ codes! {
     Internal = "internal",
 }
 
-/// An error body.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 #[cfg_attr(feature = "openapi", derive(utoipa::ToSchema))]
 pub struct Problem {
@@ -91,12 +90,10 @@ pub struct Problem {
     pub type_uri: String,
     /// The code in words, the same each time.
     pub title: String,
-    /// The HTTP status, repeated.
     pub status: u16,
     /// What to know about this one case, for people.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub detail: Option<String>,
-    /// The stable name.
     pub code: ProblemCode,
     /// For `stale-version`: the entry as it stands now.
     #[serde(default, skip_serializing_if = "Option::is_none")]

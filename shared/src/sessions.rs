@@ -119,7 +119,6 @@ impl<'de> Deserialize<'de> for Device {
 pub struct SessionStart {
     /// The username. An unknown one gets the same kind of answer as a known one.
     pub username: Username,
-    /// Which secret is used.
     pub credential: CredentialName,
     /// OPAQUE KE1 (96 bytes).
     pub request: Base64Url,
@@ -154,7 +153,6 @@ pub struct SessionFinish {
 #[derive(Clone, Debug, Serialize, Deserialize)]
 #[cfg_attr(feature = "openapi", derive(utoipa::ToSchema))]
 pub struct SessionOpened {
-    /// Whose vault it is.
     pub account_id: AccountId,
     /// The vault key, wrapped for the secret that was used (73 bytes).
     pub wrapped_key: Base64Url,

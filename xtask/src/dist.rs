@@ -22,7 +22,6 @@ fn name() -> String {
     format!("passmint{}", std::env::consts::EXE_SUFFIX)
 }
 
-/// Builds dist/passmint.
 pub(crate) fn run() -> Result<()> {
     page::build()?;
     sh(cargo()?

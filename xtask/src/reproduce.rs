@@ -42,7 +42,6 @@ pub(crate) fn run() -> Result<()> {
     Ok(())
 }
 
-/// Files, by name.
 type Files = BTreeMap<String, Vec<u8>>;
 
 /// Fails if a file differs, or is in one folder only.

@@ -16,7 +16,6 @@ use crate::tools;
 const PARTS: [(&str, &str, &[&str]); 2] =
     [("backend", "passmint", &[]), ("frontend", "page", &["--target", "wasm32-unknown-unknown", "--all-features"])];
 
-/// Writes dist/passmint.cdx.json and dist/page.cdx.json.
 pub(crate) fn run() -> Result<()> {
     let tool = tools::cargo_cyclonedx()?;
     let copy = Temporary::new("sbom")?;

@@ -115,7 +115,6 @@ pub(crate) fn ensure_free(address: &str, instead: &str) -> Result<()> {
 pub(crate) struct Temporary(PathBuf);
 
 impl Temporary {
-    /// Makes it.
     pub(crate) fn new(purpose: &str) -> Result<Self> {
         let folder = std::env::temp_dir().join(format!("passmint-{purpose}-{}", std::process::id()));
         fs::create_dir(&folder).with_context(|| format!("cannot make {}", folder.display()))?;

@@ -12,7 +12,6 @@ use crate::shell::root;
 struct Ban {
     /// Files under these folders (or these files) are read.
     within: &'static [&'static str],
-    /// But not these.
     except: &'static [&'static str],
     /// What they may not contain.
     words: &'static [&'static str],

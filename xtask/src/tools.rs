@@ -101,7 +101,6 @@ impl Browser {
     }
 }
 
-/// A running driver.
 pub(crate) struct Driver {
     process: Child,
     pub(crate) url: String,
@@ -130,7 +129,6 @@ pub(crate) fn for_tests() -> Result<()> {
     delete_build_output()
 }
 
-/// The compiler's WebAssembly target.
 pub(crate) fn wasm_target() -> Result<()> {
     let query = ["--print", "target-libdir", "--target", "wasm32-unknown-unknown"];
     let answer = command("rustc").args(query).output().context("cannot start rustc")?;
@@ -233,7 +231,6 @@ pub(crate) fn cargo_cyclonedx() -> Result<PathBuf> {
 struct CrateTool<'a> {
     package: &'a str,
     version: &'a str,
-    /// As arguments of cargo.
     features: &'static [&'static str],
     /// The crates in it that people would wait for if they were not optimised.
     optimised: &'static [&'static str],

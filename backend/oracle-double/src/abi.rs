@@ -16,7 +16,6 @@ pub const INVALID_HANDLE: c_int = -2;
 pub const NO_DATA: c_int = 100;
 pub const CONTINUE: c_int = -24200;
 
-/// Handle and descriptor types.
 pub mod htype {
     pub const ENV: u32 = 1;
     pub const ERROR: u32 = 2;
@@ -109,7 +108,6 @@ pub mod sqlt {
     pub const BOL: u16 = 252;
 }
 
-/// Execution modes.
 pub mod mode {
     pub const DATA_AT_EXEC: u32 = 0x02;
     pub const DYNAMIC_FETCH: u32 = 0x02;

@@ -14,7 +14,6 @@ use crate::pool::Pool;
 use crate::service::Service;
 use crate::session::Session;
 
-/// A service context.
 #[derive(Default)]
 pub struct Svc {
     /// The server handle, as an address.
@@ -27,7 +26,6 @@ pub struct Svc {
     pub pool: Option<Arc<Pool>>,
 }
 
-/// A connect string, understood.
 pub struct Address {
     service: Arc<Service>,
     connect_timeout: Option<Duration>,
@@ -83,7 +81,6 @@ impl Address {
         Ok(())
     }
 
-    /// Logs in.
     pub fn log_in(&self, user: &str, password: &str) -> Res<Arc<Session>> {
         let weather = self.service.weather("connect", "");
         match weather.effect {

@@ -2,12 +2,10 @@
 
 use std::fmt::{self, Display, Formatter};
 
-/// An Oracle error.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct OraError {
     /// The number after `ORA-`.
     pub code: i32,
-    /// What follows the number.
     pub text: String,
     /// Where in the SQL, in bytes.
     pub offset: usize,

@@ -34,7 +34,6 @@ pub struct Faults {
     path: PathBuf,
     content: String,
     lines: Vec<Line>,
-    /// Nothing listens.
     pub down: bool,
     /// Something listens and never answers.
     pub silent: bool,

@@ -28,9 +28,7 @@ pub enum Handle {
     Server(Mutex<ServerHandle>),
     /// A session, or what it is to log in with (`OCI_HTYPE_AUTHINFO` is the same number).
     Session(Mutex<SessionHandle>),
-    /// A session pool.
     Pool(Mutex<PoolHandle>),
-    /// A statement.
     Stmt(Box<Mutex<Stmt>>),
     /// A bind variable of a statement.
     Bind(Arc<Bind>),
@@ -38,9 +36,7 @@ pub enum Handle {
     Define(Arc<Define>),
     /// The description of a column.
     Param(Column),
-    /// A LOB locator.
     Lob(Mutex<Lob>),
-    /// A date or timestamp.
     DateTime(Mutex<DateTime>),
     /// Anything that is only made and freed.
     Other,
@@ -76,7 +72,6 @@ pub fn get<'a>(at: Ptr) -> Option<&'a Handle> {
     unsafe { at.cast::<Handle>().as_ref() }
 }
 
-/// Frees a handle.
 pub fn free(at: Ptr) {
     if !at.is_null() {
         // Safety: as in `get`; the caller frees each handle once.

@@ -17,7 +17,6 @@ pub struct Lob {
 }
 
 impl Lob {
-    /// A row's value.
     pub fn of(bytes: Vec<u8>, text: bool) -> Self {
         Self { bytes, text, temporary: false, open: false }
     }

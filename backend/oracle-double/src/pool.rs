@@ -33,7 +33,6 @@ pub struct Settings {
     pub max_lifetime: AtomicU32,
 }
 
-/// A pool of sessions.
 pub struct Pool {
     name: &'static str,
     address: String,
@@ -79,7 +78,6 @@ fn discard(svc: usize) {
 }
 
 impl Pool {
-    /// Open and busy sessions.
     pub fn counts(&self) -> (u32, u32) {
         let state = lock(&self.state);
         (state.open, state.busy.len() as u32)

@@ -5,7 +5,6 @@ use rusqlite::{Connection, Error, OptionalExtension};
 use crate::error::{OraError, ora, plain};
 use crate::sql::Verb;
 
-/// The statement that failed.
 #[derive(Clone, Copy)]
 pub struct Failed<'a> {
     pub user: &'a str,

@@ -44,7 +44,6 @@ pub fn rows(db: &DbGuard<'_>, sql: &str, values: &[Value]) -> rusqlite::Result<T
     Ok(Table { columns, rows })
 }
 
-/// One value.
 pub fn value(db: &DbGuard<'_>, sql: &str, values: &[Value]) -> Res<Value> {
     let table = rows(db, &format!("SELECT {sql}"), values).map_err(|error| refused(db, &error, None))?;
     Ok(table.rows.into_iter().flatten().next().unwrap_or(Value::Null))
@@ -70,7 +69,6 @@ pub fn lock(db: &mut DbGuard<'_>, wait: Option<u64>, deadline: Option<Instant>) 
     }
 }
 
-/// A SELECT.
 pub fn query(db: &mut DbGuard<'_>, query: &Query, values: &[Value], deadline: Option<Instant>) -> Res<Table> {
     let begun = match query.lock {
         None => false,
@@ -93,7 +91,6 @@ pub fn understood(db: &DbGuard<'_>, sql: &str) -> Res<()> {
 #[derive(Default)]
 pub struct Done {
     pub count: u64,
-    /// What RETURNING gave.
     pub returned: Vec<Vec<Value>>,
 }
 

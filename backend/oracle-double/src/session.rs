@@ -14,7 +14,6 @@ use crate::handles::lock;
 use crate::service::{Pass, Service};
 use crate::sql::dictionary;
 
-/// A logged-in session.
 pub struct Session {
     pub service: Arc<Service>,
     pub user: String,
@@ -155,7 +154,6 @@ impl std::ops::Deref for DbGuard<'_> {
 }
 
 impl DbGuard<'_> {
-    /// Whose it is.
     pub fn session(&self) -> &Session {
         self.session
     }

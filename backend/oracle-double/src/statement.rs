@@ -14,7 +14,6 @@ use crate::session::{DbGuard, Session};
 use crate::sql::{self, Plan, Tok, Token, TypeKind, World};
 use crate::{ddl, plsql, run};
 
-/// A statement.
 pub struct Stmt {
     pub core: Arc<Session>,
     pub sql: String,

@@ -31,7 +31,6 @@ const SMALL_MAX: u64 = 64 * 1024;
 /// What an archive says of itself.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Manifest {
-    /// The archive's format.
     pub format: u32,
     /// The Passmint that made it.
     pub passmint: String,
@@ -39,7 +38,6 @@ pub struct Manifest {
     pub made_at: Millis,
     /// The version of the database's schema.
     pub schema: u32,
-    /// Accounts in it.
     pub accounts: u64,
     /// Entries in it that are not deleted.
     pub entries: u64,
@@ -47,7 +45,6 @@ pub struct Manifest {
     pub files: BTreeMap<String, String>,
 }
 
-/// An archive, read.
 pub(super) struct Opened {
     pub(super) manifest: Manifest,
     pub(super) database: NamedTempFile,

@@ -9,7 +9,6 @@ use super::archive::{self, Manifest};
 use crate::database::{server_key_of, sqlite_file};
 use crate::store::sqlite::{self, Census};
 
-/// What was found.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Verified {
     /// What is there. Its faults say what is wrong.

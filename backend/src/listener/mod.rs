@@ -31,7 +31,6 @@ use crate::client_address::{Connection, Peer, TrustedProxies};
 use crate::error::{ApiError, RETRY_SECONDS};
 use crate::tls::Tls;
 
-/// Bounds on connections.
 #[derive(Clone, Copy, Debug)]
 pub struct Bounds {
     /// Connections held at once; further ones are answered 503 and closed.
@@ -53,7 +52,6 @@ const REFUSALS: usize = 64;
 /// How long a connection that was told so may take to hear it.
 const REFUSAL: Duration = Duration::from_secs(1);
 
-/// What each connection needs.
 #[derive(Clone)]
 struct Serving {
     app: Router,

@@ -27,7 +27,6 @@ pub fn room(wanted: usize, files: Option<u64>) -> usize {
     wanted.min(left.max(LEAST))
 }
 
-/// The places there are.
 pub(super) struct Places {
     all: Arc<Semaphore>,
     per_client: usize,

@@ -101,7 +101,6 @@ struct Limit {
 pub enum LogIn {
     /// Its first step was answered.
     Begun,
-    /// A session was opened.
     Opened,
     /// Its last step did not fit, or came too late.
     Refused,
@@ -128,7 +127,6 @@ fn times() -> Histogram {
 }
 
 impl Metrics {
-    /// All at zero.
     #[must_use]
     pub fn new() -> Arc<Self> {
         Arc::new(Self {

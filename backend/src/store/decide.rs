@@ -17,7 +17,6 @@ pub(super) enum Decision {
     Done(Written),
 }
 
-/// Decides a put.
 pub(super) fn put(current: Option<StoredEntry>, put: &Put) -> Result<Decision, StoreError> {
     match current {
         None if put.replaces == 0 => Ok(Decision::Write { by: 1 }),
@@ -31,7 +30,6 @@ pub(super) fn put(current: Option<StoredEntry>, put: &Put) -> Result<Decision, S
     }
 }
 
-/// Decides a delete.
 pub(super) fn delete(current: Option<StoredEntry>, replaces: u32) -> Result<Decision, StoreError> {
     let entry = current.ok_or(StoreError::NotFound)?;
     match entry.sealed {
@@ -42,7 +40,6 @@ pub(super) fn delete(current: Option<StoredEntry>, replaces: u32) -> Result<Deci
     }
 }
 
-/// The version after one.
 pub(super) fn next(version: u32) -> u32 {
     version.saturating_add(1)
 }

@@ -17,11 +17,8 @@ pub type Hash = [u8; 32];
 /// An account as it is stored, whole.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct WholeAccount {
-    /// Its id.
     pub id: AccountId,
-    /// Its username.
     pub username: Username,
-    /// What the passphrase opens.
     pub passphrase: NewCredential,
     /// What the recovery code opens.
     pub recovery: NewCredential,
@@ -33,18 +30,14 @@ pub struct WholeAccount {
     pub change_no: u64,
     /// Its entries that are not deleted.
     pub entries: u64,
-    /// When it was made.
     pub created_at: Millis,
 }
 
 /// A passkey as it is stored, whole.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct WholePasskey {
-    /// Its id.
     pub id: PasskeyId,
-    /// What it opens.
     pub secret: NewCredential,
-    /// When it was added.
     pub created_at: Millis,
     /// When somebody last logged in with it, if anybody has.
     pub used_at: Option<Millis>,
@@ -53,7 +46,6 @@ pub struct WholePasskey {
 /// An invite as it is stored, whole.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct WholeInvite {
-    /// Hash of the code.
     pub code_hash: Hash,
     /// From when on it is too old.
     pub expires_at: Millis,
@@ -63,10 +55,8 @@ pub struct WholeInvite {
     pub setup: bool,
 }
 
-/// An invite, as stored.
 #[derive(Clone, Copy, Debug)]
 pub struct Invite {
-    /// Hash of the code.
     pub code_hash: Hash,
     /// From when on it is too old.
     pub expires_at: Millis,
@@ -77,11 +67,8 @@ pub struct Invite {
 /// An account to be made.
 #[derive(Clone, Debug)]
 pub struct NewAccount {
-    /// Its id.
     pub id: AccountId,
-    /// Its username.
     pub username: Username,
-    /// What the passphrase opens.
     pub passphrase: NewCredential,
     /// What the recovery code opens.
     pub recovery: NewCredential,
@@ -90,7 +77,6 @@ pub struct NewAccount {
 /// One of the secrets of an account, as a log-in needs it.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Credential {
-    /// Whose it is.
     pub account: AccountId,
     /// Counts the changes of the account's credentials.
     pub epoch: u32,
@@ -101,22 +87,17 @@ pub struct Credential {
 /// A secret of an account, to be set.
 #[derive(Clone, Debug)]
 pub struct NewSecret {
-    /// Whose it is.
     pub account: AccountId,
     /// Hash of the token of the session that asks for it.
     pub token_hash: Hash,
-    /// Which secret it is.
     pub name: CredentialName,
-    /// What it opens.
     pub secret: NewCredential,
 }
 
 /// A session to be stored.
 #[derive(Clone, Debug)]
 pub struct NewSession {
-    /// Hash of its token.
     pub token_hash: Hash,
-    /// Whose it is.
     pub account: AccountId,
     /// [`Credential::epoch`] at the start of the log-in.
     pub epoch: u32,
@@ -129,9 +110,7 @@ pub struct NewSession {
 /// A session that goes on.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct LiveSession {
-    /// Whose it is.
     pub account: AccountId,
-    /// When it was opened.
     pub opened_at: Millis,
     /// When its use was last written down.
     pub used_at: Millis,
@@ -140,17 +119,14 @@ pub struct LiveSession {
 /// A session in the list of an account's.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct StoredSession {
-    /// Hash of its token.
     pub token_hash: Hash,
     /// What the client called its device.
     pub device: Option<Device>,
-    /// When it was opened.
     pub created_at: Millis,
     /// When it was last used, to the minute.
     pub used_at: Millis,
 }
 
-/// How long sessions last.
 #[derive(Clone, Copy, Debug)]
 pub struct Lifetime {
     /// Milliseconds without a use.
@@ -162,9 +138,7 @@ pub struct Lifetime {
 /// An entry to be written.
 #[derive(Clone, Debug)]
 pub struct Put {
-    /// Whose it is.
     pub account: AccountId,
-    /// Which it is.
     pub id: EntryId,
     /// The version it replaces; 0 for a new entry.
     pub replaces: u32,
@@ -175,15 +149,12 @@ pub struct Put {
 /// How much of a store is in use at a moment.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
 pub struct Usage {
-    /// Connections that are open.
     pub connections: u64,
-    /// Of these, in use.
     pub in_use: u64,
     /// Writes that wait for their turn.
     pub writes_waiting: u64,
     /// Commits since the start. One may hold several writes.
     pub commits: u64,
-    /// Writes in these commits.
     pub commit_writes: u64,
     /// Whether damage was found: nothing is written any more.
     pub damaged: bool,
@@ -238,8 +209,6 @@ pub enum ReadOnly {
 pub enum InviteFault {
     /// No such invite was made here, or it was a set-up link and there is an account by now.
     Unknown,
-    /// It has been used.
     Used,
-    /// It is too old.
     Expired,
 }

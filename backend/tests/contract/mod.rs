@@ -94,9 +94,7 @@ macro_rules! cases {
 
 pub(crate) use {cases, suite};
 
-/// An ordinary moment.
 pub const NOW: u64 = 1_790_000_000_123;
-/// Sessions that last.
 pub const LONG: Lifetime = Lifetime { idle: 1_800_000, max: 43_200_000 };
 
 pub fn invite(tag: u8) -> Invite {

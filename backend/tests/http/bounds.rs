@@ -122,7 +122,6 @@ impl Store for Puppet {
     }
 }
 
-/// An application over it.
 pub fn puppet(check: impl Fn() -> Result<(), StoreError> + Send + Sync + 'static) -> App {
     App::over(Arc::new(Puppet(Box::new(check))), tempfile::tempdir().unwrap(), Page::default())
 }

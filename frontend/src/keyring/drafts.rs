@@ -15,7 +15,6 @@ use super::protocol::KeyringError;
 use super::protocol::entry::Draft;
 use super::seal::{pad, unpad};
 
-/// Opens drafts.
 pub(super) struct DraftKey(SecretKey);
 
 impl DraftKey {

@@ -40,7 +40,6 @@ pub(super) struct KeyEncryptionKey {
     label: &'static str,
 }
 
-/// Seals and opens entries.
 #[derive(Zeroize, ZeroizeOnDrop)]
 pub(super) struct EntryKey(pub(super) [u8; KEY_LEN]);
 

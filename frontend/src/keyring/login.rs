@@ -215,7 +215,6 @@ impl PendingLogin {
 }
 
 impl Unlocking {
-    /// Unwraps the vault key.
     pub(super) fn finish(
         self,
         opened: &SessionOpened,

@@ -18,11 +18,8 @@ use crate::secret::{Secret, SecretBytes};
 pub enum Request {
     /// Begin to make a vault. Gives [`Response::RegistrationStarted`].
     StartRegistration {
-        /// The invite's code.
         invite: String,
-        /// The username, as typed.
         username: String,
-        /// The passphrase.
         #[serde(serialize_with = "Secret::serialize_exposed")]
         passphrase: Secret,
     },
@@ -35,11 +32,8 @@ pub enum Request {
     StartFirstLogin,
     /// Begin to log in. Gives [`Response::Post`], for `sessions/start`.
     StartLogin {
-        /// The username, as typed.
         username: String,
-        /// Which secret is given.
         credential: CredentialName,
-        /// The secret, as typed.
         #[serde(serialize_with = "Secret::serialize_exposed")]
         secret: Secret,
     },
@@ -59,7 +53,6 @@ pub enum Request {
     StartReplacement {
         /// Which secret: not the recovery code.
         credential: CredentialName,
-        /// The secret, as typed.
         #[serde(serialize_with = "Secret::serialize_exposed")]
         secret: Secret,
     },
@@ -76,20 +69,15 @@ pub enum Request {
         answer: String,
     },
     /// Take in the entry that a problem of code `stale-version` holds. Gives [`Response::Opened`].
-    TakeCurrent {
-        /// The problem.
-        problem: String,
-    },
+    TakeCurrent { problem: String },
     /// Seal a new entry. Gives [`Response::Sealed`].
     Seal {
-        /// What it holds.
         content: Content,
         /// The time, in milliseconds since 1970 (UTC).
         now: u64,
     },
     /// Seal an entry anew. A password that is replaced goes into its history. Gives [`Response::Sealed`].
     Change {
-        /// Which entry.
         id: EntryId,
         /// What it holds from now on.
         content: Content,
@@ -98,7 +86,6 @@ pub enum Request {
     },
     /// Put an entry into the bin, or take it out. Gives [`Response::Sealed`].
     Bin {
-        /// Which entry.
         id: EntryId,
         /// Whether it belongs into the bin.
         binned: bool,
@@ -109,14 +96,12 @@ pub enum Request {
     Resolve {
         /// The entry that was changed here and elsewhere.
         id: EntryId,
-        /// What becomes of it.
         keep: Keep,
         /// The time, in milliseconds since 1970 (UTC).
         now: u64,
     },
     /// Take in an entry that was sealed here and that the server has now. Gives [`Response::Opened`].
     TakeOwn {
-        /// Its id.
         id: EntryId,
         /// The body that was put.
         body: String,
@@ -127,31 +112,20 @@ pub enum Request {
         bodies: Vec<(EntryId, String)>,
     },
     /// Forget what was sealed here of an entry and the server does not have. Gives [`Response::Opened`].
-    Discard {
-        /// Which entry.
-        id: EntryId,
-    },
+    Discard { id: EntryId },
     /// Hand out a password, to be shown or copied. Gives [`Response::Revealed`].
-    Reveal {
-        /// Which entry's.
-        id: EntryId,
-    },
+    Reveal { id: EntryId },
     /// Hand out an entry whole, to be looked at and changed. Gives [`Response::Whole`].
-    Open {
-        /// Which entry.
-        id: EntryId,
-    },
+    Open { id: EntryId },
     /// Hand out entries whole, by rising id, but not those in the bin: to be exported or judged. Gives
     /// [`Response::Entries`].
     List {
         /// The last that was handed out, if any was.
         after: Option<EntryId>,
-        /// At most so many.
         limit: u32,
     },
     /// Seal what was in another program's file. Gives [`Response::Imported`].
     Import {
-        /// In the file's order.
         items: Vec<Imported>,
         /// Whether this is the file's first part: what is in the vault is looked at anew.
         first: bool,
@@ -169,25 +143,17 @@ pub enum Request {
     SealDraft {
         /// The vault's public key, as [`Response::Unlocked`] gave it.
         key: String,
-        /// What is sealed.
         draft: Draft,
     },
     /// Look at drafts of this vault. Gives [`Response::Drafts`].
-    ListDrafts {
-        /// As sealed.
-        drafts: Vec<SealedDraft>,
-    },
+    ListDrafts { drafts: Vec<SealedDraft> },
     /// Hand out a draft. Gives [`Response::Draft`].
-    OpenDraft {
-        /// As sealed.
-        sealed: String,
-    },
+    OpenDraft { sealed: String },
     /// Seal a backup with a passphrase of its own. Gives [`Response::Backup`]. Needs no open vault.
     SealBackup {
         /// The passphrase, in normalisation form C.
         #[serde(serialize_with = "Secret::serialize_exposed")]
         passphrase: Secret,
-        /// What is sealed.
         #[serde(serialize_with = "Secret::serialize_exposed")]
         text: Secret,
     },
@@ -201,12 +167,10 @@ pub enum Request {
     },
     /// Stretch a secret by Argon2id, for exports of other programs. Gives [`Response::Stretched`]. Needs no open vault.
     Stretch {
-        /// The secret.
         #[serde(serialize_with = "Secret::serialize_exposed")]
         secret: Secret,
         /// At least 8 bytes.
         salt: Vec<u8>,
-        /// What it takes.
         costs: Costs,
     },
 }
@@ -216,7 +180,6 @@ pub enum Request {
 pub struct Costs {
     /// Memory, in KiB.
     pub memory_kib: u32,
-    /// Passes over the memory.
     pub passes: u32,
     /// Parts of the memory that could be worked on side by side.
     pub lanes: u32,
@@ -225,15 +188,12 @@ pub struct Costs {
 /// What becomes of an entry that was changed here and elsewhere. A password that loses stays in the history of the other.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
 pub enum Keep {
-    /// What was changed here.
     Mine,
-    /// What was changed elsewhere.
     Theirs,
     /// Both: what was changed here becomes an entry of its own.
     Both,
 }
 
-/// What the keyring answers.
 #[derive(Debug, Serialize, Deserialize)]
 pub enum Response {
     /// A registration is under way.
@@ -246,12 +206,9 @@ pub enum Response {
     },
     /// A body for the server.
     Post {
-        /// The body.
         body: String,
     },
-    /// The vault is open.
     Unlocked {
-        /// Whose it is.
         account: AccountId,
         /// The username, as the server keeps it.
         username: String,
@@ -261,74 +218,55 @@ pub enum Response {
         /// The vault's public key: what is sealed for it opens in this vault only.
         draft_key: String,
     },
-    /// Entries were taken in.
     Opened(Opened),
     /// An entry is sealed, and waits for the server.
     Sealed {
-        /// Its id.
         id: EntryId,
-        /// The body to put.
         body: String,
         /// What the page may know of all that has changed by it.
         opened: Opened,
     },
-    /// A password.
     Revealed {
-        /// The password.
         #[serde(serialize_with = "Secret::serialize_exposed")]
         password: Secret,
     },
-    /// An entry.
     Whole(Box<Whole>),
     /// Entries, and whether there are more.
     Entries {
-        /// By rising id.
         entries: Vec<(EntryId, Whole)>,
-        /// Whether more follow.
         more: bool,
     },
     /// What became of what was in a file.
     Imported {
-        /// Of each, in order.
         items: Vec<Import>,
         /// What the page may know of the new entries.
         opened: Opened,
     },
     /// Both sides of a conflict.
     Both {
-        /// As changed here.
         mine: Box<Whole>,
         /// As changed elsewhere; nothing if it was deleted there.
         theirs: Option<Box<Whole>>,
     },
     /// A draft, as it may be kept in this browser.
     SealedDraft {
-        /// As sealed.
         sealed: String,
     },
-    /// Drafts.
     Drafts {
-        /// Those that opened.
         drafts: Vec<DraftSummary>,
-        /// How many did not.
         refused: u32,
     },
-    /// A draft.
     Draft(Box<Draft>),
     /// A sealed backup: JSON, for [`super::backup::page`].
     Backup {
-        /// The JSON.
         backup: String,
     },
-    /// What a backup holds.
     BackupOpened {
         /// The text that was sealed.
         #[serde(serialize_with = "Secret::serialize_exposed")]
         text: Secret,
     },
-    /// A key.
     Stretched {
-        /// The key.
         #[serde(serialize_with = "SecretBytes::serialize_exposed")]
         key: SecretBytes,
     },
@@ -349,7 +287,6 @@ pub enum KeyringError {
     /// The server's answer is none of this protocol.
     #[error("unexpected answer from the server")]
     ServerMessage,
-    /// No vault is open.
     #[error("locked")]
     Locked,
     /// A step came without the one before it.
@@ -385,20 +322,11 @@ pub enum KeyringError {
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
 pub enum RecoveryFault {
     /// It has another number of words than twelve.
-    Count {
-        /// How many it has.
-        found: u32,
-    },
+    Count { found: u32 },
     /// The word at this place is on no list.
-    UnknownWord {
-        /// Where it stands.
-        place: u32,
-    },
+    UnknownWord { place: u32 },
     /// The word at this place does not fit its check digit.
-    WrongWord {
-        /// Where it stands.
-        place: u32,
-    },
+    WrongWord { place: u32 },
     /// Each word is a word, but they do not belong together.
     SomeWordWrong,
 }

@@ -11,7 +11,6 @@ use zeroize::{Zeroize, ZeroizeOnDrop, Zeroizing};
 use super::protocol::RecoveryFault;
 use crate::secret::Secret;
 
-/// Words of a code.
 pub const WORDS: usize = 12;
 const ENTROPY_LEN: usize = 16;
 
@@ -26,7 +25,6 @@ pub struct RecoveryCode([u8; ENTROPY_LEN]);
 type Places = Zeroizing<[u16; WORDS]>;
 
 impl RecoveryCode {
-    /// A new code.
     pub fn generate(random: &mut (impl RngCore + CryptoRng)) -> Self {
         let mut code = Self([0; ENTROPY_LEN]);
         random.fill_bytes(&mut code.0);

@@ -38,7 +38,6 @@ impl Binding {
 }
 
 impl EntryKey {
-    /// Seals a document.
     pub(super) fn seal(
         &self,
         binding: &Binding,
@@ -73,7 +72,6 @@ impl EntryKey {
     }
 }
 
-/// The padded document.
 pub(super) fn pad(document: &[u8]) -> Result<Zeroizing<Vec<u8>>, KeyringError> {
     let fits = |needed: usize| BUCKETS.into_iter().find(|bucket| *bucket >= needed);
     pad_to(document, fits)

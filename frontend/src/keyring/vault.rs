@@ -30,7 +30,6 @@ pub(super) struct Vault {
     told: BTreeMap<EntryId, u32>,
 }
 
-/// An entry as sealed.
 #[derive(Default)]
 pub(super) struct Kept {
     /// The server's version; 0 if it does not have the entry.
@@ -160,7 +159,6 @@ impl Vault {
         Ok((self.whole(id)?, stored))
     }
 
-    /// Seals a new entry.
     pub(super) fn create(
         &mut self,
         content: Content,
@@ -236,7 +234,6 @@ impl Vault {
         Ok(Response::Sealed { id, body, opened })
     }
 
-    /// Ends a conflict.
     pub(super) fn resolve(
         &mut self,
         id: EntryId,

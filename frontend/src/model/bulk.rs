@@ -14,7 +14,6 @@ pub fn count(typed: &str) -> Option<usize> {
 /// The format of a file.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Format {
-    /// A password a line.
     Text,
     /// Comma-separated values (RFC 4180) of one column, with its name as the first line.
     Csv,
@@ -56,7 +55,6 @@ impl Format {
         }
     }
 
-    /// The file's name.
     #[must_use]
     pub fn name(self) -> &'static str {
         match self {
@@ -65,7 +63,6 @@ impl Format {
         }
     }
 
-    /// The file's media type.
     #[must_use]
     pub fn kind(self) -> &'static str {
         match self {

@@ -10,7 +10,6 @@ const BROWSERS: [(&str, &str); 7] = [
     ("Chrom", "Chrome"),
     ("Safari", "Safari"),
 ];
-/// Systems, likewise.
 const SYSTEMS: [(&str, &str); 7] = [
     ("Android", "Android"),
     ("iPhone", "iPhone"),

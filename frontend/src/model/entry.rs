@@ -14,15 +14,12 @@ pub const FIELD_MAX: usize = 1_000;
 /// An entry as it is typed.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
 pub struct EntryForm {
-    /// What it is for.
     pub name: String,
     /// The name to log in with.
     pub username: String,
-    /// Where it is used.
     pub website: String,
     /// The password. Blanks around it belong to it.
     pub password: String,
-    /// Anything else.
     pub note: String,
     /// Words to find it by, parted by commas.
     pub tags: String,
@@ -31,7 +28,6 @@ pub struct EntryForm {
 /// What is wrong with a form.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum EntryFault {
-    /// With the name.
     Name(NameFault),
     /// The username is longer than [`FIELD_MAX`].
     UsernameTooLong,

@@ -10,7 +10,6 @@ use generator::keyboard;
 /// What stands in the form.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct RulesForm {
-    /// The length, as typed.
     pub length: String,
     /// For each class of [`Class::ALL`]: whether it is on, and its minimum as typed.
     pub classes: [ClassField; 4],
@@ -18,41 +17,32 @@ pub struct RulesForm {
     pub no_look_alikes: bool,
     /// Whether only characters are used that sit on the same key on common keyboards.
     pub keyboard_safe: bool,
-    /// Characters to leave out.
     pub exclude: String,
-    /// Characters to add.
     pub include: String,
 }
 
 /// One class in the form.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
 pub struct ClassField {
-    /// Whether it is on.
     pub on: bool,
-    /// Its minimum, as typed.
     pub minimum: String,
 }
 
 /// A field of the form, to put a message beside.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Field {
-    /// The length.
     Length,
     /// The switches of the classes.
     Classes,
     /// The minimum of a class.
     Minimum(Class),
-    /// Characters to leave out.
     Exclude,
-    /// Characters to add.
     Include,
     /// The number of words of a phrase.
     WordCount,
-    /// What stands between words.
     Separator,
     /// The number of digits of a PIN.
     PinLength,
-    /// The site's rules.
     SiteText,
     /// The length wished for at a site.
     SiteLength,
@@ -73,7 +63,6 @@ pub enum FormFault {
     NoneKeyboardSafe,
     /// This character is to be added, and is not safe on every keyboard.
     NotKeyboardSafe(char),
-    /// The rules contradict themselves.
     Rules(RulesError),
 }
 

@@ -21,7 +21,6 @@ const OLD_AFTER: u64 = 2 * 365 * 24 * 60 * 60 * 1000;
 pub enum Concern {
     /// Other entries have it too.
     Reused,
-    /// It can be guessed.
     Weak,
     /// It is the one that came with an import.
     Imported,
@@ -30,16 +29,13 @@ pub enum Concern {
 }
 
 impl Concern {
-    /// All, the worst first.
     pub const ALL: [Self; 4] = [Self::Reused, Self::Weak, Self::Imported, Self::Old];
 }
 
 /// An entry whose password wants to be looked at.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Finding {
-    /// Its id.
     pub id: EntryId,
-    /// Its name.
     pub name: String,
     /// The name to log in with.
     pub username: String,
@@ -134,7 +130,6 @@ impl Check {
         }
     }
 
-    /// What came of it.
     #[must_use]
     pub fn finish(self) -> Health {
         let mut uses: BTreeMap<&str, usize> = BTreeMap::new();

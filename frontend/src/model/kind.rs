@@ -8,16 +8,11 @@ use generator::{characters, pin, site_rules};
 
 use super::form::{Field, whole_number};
 
-/// A kind of password.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Kind {
-    /// Of characters.
     Characters,
-    /// A passphrase.
     Words,
-    /// Of digits.
     Pin,
-    /// As a site demands.
     Site,
 }
 
@@ -47,7 +42,6 @@ pub enum KindFault {
     PinLength,
     /// The wished length is no whole number, or out of limits.
     SiteLength,
-    /// The site's rules.
     Site(site_rules::RulesError),
 }
 
@@ -142,7 +136,6 @@ pub struct SiteForm {
     pub text: String,
     /// The length wished for, as typed.
     pub length: String,
-    /// Characters to leave out.
     pub exclude: String,
 }
 

@@ -79,7 +79,6 @@ impl EntryList {
         self.entries.iter().filter(|entry| entry.summary.binned_at.is_some()).count()
     }
 
-    /// Whether there are none.
     #[must_use]
     pub fn is_empty(&self) -> bool {
         self.entries.is_empty()

@@ -9,19 +9,16 @@ pub const PRESETS_MAX: usize = 50;
 /// Longest name of a preset, in characters.
 pub const NAME_MAX: usize = 40;
 
-/// Rules under a name.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Preset {
     /// The name, trimmed, and none twice.
     pub name: String,
-    /// The rules.
     pub rules: Rules,
 }
 
 /// Why rules are not kept under a name.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum PresetFault {
-    /// The name is empty.
     NameEmpty,
     /// The name has more than [`NAME_MAX`] characters.
     NameTooLong,
@@ -53,7 +50,6 @@ impl Presets {
         serde_json::to_string(self)
     }
 
-    /// The names.
     pub fn names(&self) -> impl Iterator<Item = &str> {
         self.0.iter().map(|preset| preset.name.as_str())
     }

@@ -2,7 +2,6 @@
 
 use generator::characters::Class;
 
-/// Characters in a group.
 pub const GROUP: usize = 4;
 
 /// How a character is called.
@@ -12,11 +11,9 @@ pub enum Called {
     Small(usize),
     /// A capital letter: its place in the alphabet, from 0.
     Capital(usize),
-    /// A digit: its value.
     Digit(usize),
     /// A symbol: its place among [`Class::Symbols`], from 0.
     Symbol(usize),
-    /// Any other character.
     Other,
 }
 
@@ -45,7 +42,6 @@ pub fn groups(secret: &str) -> Vec<Vec<char>> {
 /// What comes of typing a secret back.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum TypedBack {
-    /// Nothing is typed yet.
     Nothing,
     /// So many characters are right, and more must come.
     SoFar(usize),
@@ -53,7 +49,6 @@ pub enum TypedBack {
     Wrong(usize),
     /// All is right, but then there is more.
     TooLong,
-    /// All is right.
     Right,
 }
 

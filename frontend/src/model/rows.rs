@@ -26,16 +26,13 @@ pub struct Heights {
     unusual: HashMap<EntryId, f64, BuildHasherDefault<IdHasher>>,
 }
 
-/// The rows to draw.
 #[derive(Clone, Debug, Default, PartialEq)]
 pub struct Plan {
-    /// From the top.
     pub rows: Vec<Place>,
     /// The height of the rows after them.
     pub after: f64,
 }
 
-/// Where a row stands.
 #[derive(Clone, Copy, Debug, Default, PartialEq)]
 pub struct Place {
     /// Its index in the list.

@@ -14,7 +14,6 @@ const UNIVERSE: f64 = 1.38e10;
 pub enum Effort {
     /// Less than a minute.
     Moments,
-    /// Less than a day.
     Hours,
     /// Less than a year: so many days.
     Days(u64),

@@ -3,7 +3,6 @@
 /// A verdict on the chance that fair draws come out like these or further off.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Verdict {
-    /// As fair draws do.
     Fine,
     /// As one of a hundred fair trials does, or one of a million.
     Odd,

@@ -1,6 +1,5 @@
 //! How long ago something was, in the one unit that says enough.
 
-/// Time gone by.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum Ago {
     /// Less than a minute, or (by a clock that was set back) the future.

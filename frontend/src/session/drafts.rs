@@ -36,7 +36,6 @@ impl Drafted {
 pub enum NoDraft {
     /// No vault has been opened in this browser.
     NoVault,
-    /// Something went wrong.
     Fault(Fault),
     /// The browser keeps nothing for this page.
     NotKept,
@@ -83,7 +82,6 @@ impl Session {
         Ok(key)
     }
 
-    /// Throws a draft away.
     pub async fn drop_draft(self, key: u32) {
         // If it stays, it is shown again, and can be thrown away then.
         if kept::replace(&[key], None).await.is_ok() {

@@ -43,14 +43,10 @@ pub use pin::Doubt;
 /// The setting that remembers the username.
 const LOGIN_SETTING: &str = "passmint.login";
 
-/// What went wrong.
 #[derive(Debug)]
 pub enum Fault {
-    /// With the server.
     Api(ApiFault),
-    /// With the keyring.
     Keyring(KeyringFault),
-    /// Nothing: the person cancelled.
     Cancelled,
 }
 
@@ -66,31 +62,23 @@ impl From<KeyringFault> for Fault {
     }
 }
 
-/// Where the vault stands.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Stage {
-    /// No keys are here.
     Locked,
     /// It is being made or opened.
     Busy(Step),
-    /// It is open.
     Open,
 }
 
-/// What takes a moment.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Step {
-    /// Starting the keyring.
     Starting,
-    /// Waiting for the server.
     Asking,
     /// Argon2id.
     Stretching,
     /// Argon2id, twice.
     Creating,
-    /// Fetching and opening entries.
     Loading {
-        /// How many are there.
         done: usize,
     },
 }
@@ -98,7 +86,6 @@ pub enum Step {
 /// Why the vault was locked.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum LockReason {
-    /// By the person.
     Asked,
     /// By the person, who also wants the username forgotten.
     LoggedOut,
@@ -106,20 +93,16 @@ pub enum LockReason {
     SessionEnded,
     /// Nobody has touched the page for a while, or it was hidden.
     Idle,
-    /// The account was deleted.
     Deleted,
 }
 
 /// What came of something that went on in the background, in words.
 #[derive(Clone, Debug)]
 pub enum Report {
-    /// It is done.
     Done(String),
-    /// It went wrong.
     Problem(String),
 }
 
-/// An open vault's session.
 struct Open {
     account: AccountId,
     /// The username, as the server keeps it.
@@ -133,9 +116,7 @@ struct Open {
 /// The session: a handle that can be copied.
 #[derive(Clone, Copy)]
 pub struct Session {
-    /// Where the vault stands.
     pub stage: RwSignal<Stage>,
-    /// Its entries.
     pub entries: RwSignal<EntryList>,
     /// Changes that the server does not have yet.
     pub waiting: RwSignal<Vec<Waiting>>,

@@ -43,7 +43,6 @@ impl Waiting {
         Self { account, id, key, refused: None, quiet: true, body }
     }
 
-    /// What is sent.
     pub(super) fn body(&self) -> &str {
         &self.body
     }

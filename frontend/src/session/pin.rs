@@ -19,10 +19,7 @@ pub enum Doubt {
         seen: u64,
     },
     /// The server counts changes of entries that it does not serve.
-    Missing {
-        /// How many changes.
-        changes: u64,
-    },
+    Missing { changes: u64 },
     /// This browser has seen a newer format of this vault than this page knows.
     Format,
 }

@@ -85,13 +85,11 @@ pub fn with(text: Msg, values: &[(&str, &dyn Display)]) -> String {
     read(|texts| fill(texts.get(text), values))
 }
 
-/// Bits, to two decimals.
 #[must_use]
 pub fn decimal(bits: Bits) -> String {
     bits.to_string().replace('.', &get(Msg::Decimal))
 }
 
-/// A class in words.
 #[must_use]
 pub fn class(class: Class) -> Msg {
     match class {

@@ -6,9 +6,7 @@ use std::fmt::Write;
 /// Names the texts, in the order of the files.
 macro_rules! texts {
     ($($name:ident)*) => {
-        /// A text.
         #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-        #[allow(missing_docs, reason = "the files in `texts/` say what each one says")]
         pub enum Msg { $($name),* }
 
         const NAMES: &[&str] = &[$(stringify!($name)),*];

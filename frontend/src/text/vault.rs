@@ -88,7 +88,6 @@ pub fn passkey_fault(fault: PasskeyFault) -> String {
     })
 }
 
-/// What takes a moment.
 #[must_use]
 pub fn step(step: Step) -> String {
     get(match step {

@@ -24,12 +24,8 @@ pub(super) fn CodeForm(
     busy: Signal<bool>,
     /// What the button says that goes on.
     done: Msg,
-    /// Goes on.
-    #[prop(into)]
-    confirmed: Callback<()>,
-    /// Gives up.
-    #[prop(into)]
-    abandon: Callback<()>,
+    #[prop(into)] confirmed: Callback<()>,
+    #[prop(into)] abandon: Callback<()>,
     /// What stands below the buttons, if anything.
     #[prop(optional)]
     children: Option<Children>,

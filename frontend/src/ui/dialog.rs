@@ -10,18 +10,13 @@ use crate::parts::{Part, use_parts};
 use crate::secret::Secret;
 use crate::text::{self, Msg};
 
-/// A tool.
 #[derive(Clone)]
 pub enum Tool {
-    /// Language, theme, keys.
     Settings,
     /// A secret, to be read aloud and typed elsewhere.
     Read(Arc<Secret>),
-    /// Many passwords at once.
     Bulk,
-    /// Tests of the randomness.
     Trust,
-    /// Something of the vault.
     Entry(Page),
     /// The vault as a whole.
     Manage(Manage),
@@ -36,7 +31,6 @@ pub enum Manage {
     Account,
     /// Taking over what is in another program's file.
     Import,
-    /// Handing everything out.
     Export,
     /// Which of its passwords want to be changed.
     Health,
@@ -45,13 +39,11 @@ pub enum Manage {
 /// What of the vault is shown in the dialog.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Page {
-    /// An entry.
     Show(EntryId),
     /// An entry, to be changed.
     Edit(EntryId),
     /// A new entry, like this one.
     Duplicate(EntryId),
-    /// A new entry.
     New,
     /// A draft, to become an entry.
     Draft(u32),
@@ -101,7 +93,6 @@ impl Dialog {
     }
 }
 
-/// Where the dialog stands.
 #[component]
 pub(super) fn DialogPlace() -> impl IntoView {
     let dialog: Dialog = use_dialog();

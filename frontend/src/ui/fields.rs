@@ -32,12 +32,8 @@ pub(super) fn flag(condition: impl Fn() -> bool + Send + Sync + 'static) -> Sign
 /// A field for text, with its label, its hint, and what is wrong with it.
 #[component]
 pub(super) fn TextField(
-    /// The input's id.
     id: &'static str,
-    /// Its label.
-    #[prop(into)]
-    label: Signal<String>,
-    /// What is typed.
+    #[prop(into)] label: Signal<String>,
     value: RwSignal<String>,
     /// What is wrong with it.
     #[prop(into)]
@@ -81,15 +77,11 @@ pub(super) fn TextField(
 /// A field for text of several lines.
 #[component]
 pub(super) fn TextArea(
-    /// The field's id.
     id: &'static str,
-    /// Its label.
-    #[prop(into)]
-    label: Signal<String>,
+    #[prop(into)] label: Signal<String>,
     /// What to know about it.
     #[prop(into)]
     hint: Signal<String>,
-    /// What is typed.
     value: RwSignal<String>,
     /// What is wrong with it.
     #[prop(into)]
@@ -111,12 +103,8 @@ pub(super) fn TextArea(
 /// A number with its field and a slider beside it.
 #[component]
 pub(super) fn Slider(
-    /// The field's id.
     id: &'static str,
-    /// Its label.
-    #[prop(into)]
-    label: Signal<String>,
-    /// The number, as typed.
+    #[prop(into)] label: Signal<String>,
     value: RwSignal<String>,
     /// The numbers that are allowed.
     limits: RangeInclusive<usize>,
@@ -147,13 +135,9 @@ pub(super) fn FaultText(
     view! { <p id=format!("{id}-fault") class="fault" role="alert">{text}</p> }
 }
 
-/// A box to tick.
 #[component]
 pub(super) fn Check(
-    /// Its label.
-    #[prop(into)]
-    label: Signal<String>,
-    /// Whether it is ticked.
+    #[prop(into)] label: Signal<String>,
     value: RwSignal<bool>,
     /// A sample shown before the label.
     #[prop(optional)]
@@ -169,7 +153,6 @@ pub(super) fn Check(
     }
 }
 
-/// A button.
 #[component]
 pub(super) fn Button(
     /// What it does, in a word or two.
@@ -178,9 +161,7 @@ pub(super) fn Button(
     /// Does it. Without, the button sends its form.
     #[prop(optional, into)]
     press: Option<Callback<()>>,
-    /// More classes.
-    #[prop(optional)]
-    class: Option<&'static str>,
+    #[prop(optional)] class: Option<&'static str>,
     /// What it is for, where the label alone would not say.
     #[prop(optional, into)]
     name: Signal<String>,
@@ -210,9 +191,7 @@ pub(super) fn Button(
 pub(super) fn Choices(
     /// The group's name among the page's groups.
     id: &'static str,
-    /// What is chosen.
-    #[prop(into)]
-    label: Signal<String>,
+    #[prop(into)] label: Signal<String>,
     /// What there is to choose from.
     options: &'static [Msg],
     /// The index of the one chosen.
@@ -235,20 +214,15 @@ pub(super) fn Choices(
 /// One of several, as a list to open.
 #[component]
 pub(super) fn Select(
-    /// The element's id.
     id: &'static str,
-    /// What is chosen.
-    #[prop(into)]
-    label: Signal<String>,
+    #[prop(into)] label: Signal<String>,
     /// What there is to choose from.
     #[prop(into)]
     options: Signal<Vec<String>>,
     /// The index of the one chosen.
     #[prop(into)]
     value: Signal<usize>,
-    /// Chooses another.
-    #[prop(into)]
-    choose: Callback<usize>,
+    #[prop(into)] choose: Callback<usize>,
 ) -> impl IntoView {
     let chosen = move |event| choose.run(event_target_value(&event).parse().unwrap_or_default());
     view! {

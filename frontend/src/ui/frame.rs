@@ -10,13 +10,7 @@ use crate::text::Msg;
 /// A dialog over the page, with its title and a way to close it. The browser puts the focus into it, keeps it there,
 /// and gives it back.
 #[component]
-pub(super) fn Frame(
-    /// Its title.
-    #[prop(into)]
-    title: Signal<String>,
-    /// What it shows.
-    children: Children,
-) -> impl IntoView {
+pub(super) fn Frame(#[prop(into)] title: Signal<String>, children: Children) -> impl IntoView {
     let dialog = use_dialog();
     let element = NodeRef::<html::Dialog>::new();
     element.on_load(|element| drop(element.show_modal()));

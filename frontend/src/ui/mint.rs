@@ -51,9 +51,7 @@ impl PartialEq for Planned {
 /// What is wrong with the rules: what to say, and beside which field. Without a text, something is still awaited.
 #[derive(Clone, PartialEq)]
 pub struct Wrong {
-    /// The field.
     pub field: Field,
-    /// What to say there.
     pub text: String,
 }
 
@@ -104,15 +102,12 @@ pub struct Mint {
     pub no_look_alikes: RwSignal<bool>,
     /// Whether only characters are used that sit on the same key on common keyboards.
     pub keyboard_safe: RwSignal<bool>,
-    /// Characters to leave out.
     pub exclude: RwSignal<String>,
-    /// Characters to add.
     pub include: RwSignal<String>,
     /// What the rules come to.
     pub plan: Memo<Result<Planned, Wrong>>,
     /// The password that is shown; nothing while the rules allow none.
     pub minted: RwSignal<Option<Result<Rc<Password>, RandomnessError>>, LocalStorage>,
-    /// What became of it.
     pub fate: RwSignal<Fate>,
     /// Whether it was copied and nobody has kept it yet.
     pub copied: RwSignal<bool>,
@@ -133,7 +128,6 @@ pub enum Fate {
     Sealed(EntryId, String, Signal<bool>),
 }
 
-/// The generator's state.
 #[must_use]
 pub fn use_mint() -> Mint {
     expect_context()

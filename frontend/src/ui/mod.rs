@@ -40,7 +40,6 @@ pub fn start(language: &str, texts: &str) {
     mount_to_body(App);
 }
 
-/// The whole page.
 #[component]
 fn App() -> impl IntoView {
     let parts = provide();
@@ -94,9 +93,7 @@ fn PartPlace(
     /// The part: what draws it.
     #[prop(into)]
     part: Signal<Part<fn() -> AnyView>>,
-    /// Fetches it again.
-    #[prop(into)]
-    load: Callback<()>,
+    #[prop(into)] load: Callback<()>,
 ) -> impl IntoView {
     move || match part.get() {
         Part::Here(draw) => draw(),

@@ -10,7 +10,6 @@ use crate::text::{self, Msg};
 /// How long a result stays. A problem stays until it is closed or the next message comes.
 const RESULT: Duration = Duration::from_secs(8);
 
-/// One message.
 #[derive(Clone, Default)]
 struct Notice {
     result: String,
@@ -36,7 +35,6 @@ impl Notices {
         provide_context(Self(RwSignal::new(Notice::default())));
     }
 
-    /// Says what was done.
     pub fn result(self, result: String) {
         self.put(Notice { result, ..Notice::default() }, Some(RESULT));
     }
@@ -51,7 +49,6 @@ impl Notices {
         self.put(Notice { problem, ..Notice::default() }, None);
     }
 
-    /// Takes the message away.
     pub fn clear(self) {
         self.put(Notice::default(), None);
     }

@@ -10,10 +10,8 @@
 
 use super::set::Set;
 
-/// What a site demands.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
 pub struct Demands {
-    /// The fewest characters.
     pub minlength: Option<usize>,
     /// The most characters; at least 1.
     pub maxlength: Option<usize>,
@@ -36,7 +34,6 @@ pub struct ParseError {
     pub expected: Expected,
 }
 
-/// What a text lacks.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, thiserror::Error)]
 pub enum Expected {
     /// The name of a rule.
@@ -45,19 +42,15 @@ pub enum Expected {
     /// The colon after the name of a rule.
     #[error("expected a colon")]
     Colon,
-    /// A number.
     #[error("expected a number")]
     Number,
-    /// A number above zero.
     #[error("expected a number of at least 1")]
     PositiveNumber,
     /// The name of a class, or a set.
     #[error("expected upper, lower, digit, special, ascii-printable, unicode or a set like [-!#]")]
     Class,
-    /// What follows a class.
     #[error("expected a comma, a semicolon or the end")]
     CommaOrSemicolon,
-    /// What follows a number.
     #[error("expected a semicolon or the end")]
     Semicolon,
     /// The end of a set.

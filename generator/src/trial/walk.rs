@@ -16,7 +16,6 @@ pub(crate) struct Probability {
 }
 
 impl Probability {
-    /// None at all.
     const ZERO: Self = Self { over: 0, under: 1 };
 
     /// One in `n`.
@@ -127,7 +126,6 @@ pub(crate) fn walk(
 /// A small alphabet and rules for it: few enough strings to walk them all.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct Example {
-    /// The kinds of characters.
     pub sets: &'static [&'static str],
     /// How many of each kind a string holds at least.
     pub minimums: &'static [usize],

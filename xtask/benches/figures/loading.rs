@@ -40,7 +40,6 @@ impl Shown {
     }
 }
 
-/// Why a file counts.
 #[derive(Clone, Copy, PartialEq, Eq, Serialize)]
 #[serde(rename_all = "kebab-case")]
 pub(crate) enum Phase {
@@ -83,7 +82,6 @@ impl File {
     }
 }
 
-/// What was fetched.
 #[derive(Serialize)]
 pub(crate) struct Bytes {
     /// Sum of the phase `generator`.

@@ -28,7 +28,6 @@ const ROUNDS: usize = 25;
 const ROUND_MS: u32 = 100;
 const WARM_UP_MS: u32 = 1000;
 
-/// A contender's rate.
 #[derive(Serialize)]
 pub(crate) struct Rate {
     pub(crate) name: &'static str,

@@ -45,7 +45,6 @@ impl Serialize for Runs {
     }
 }
 
-/// Everything that was measured.
 #[derive(Serialize)]
 pub(crate) struct Report {
     pub(crate) bytes: Bytes,

@@ -29,7 +29,6 @@ use shared::sessions::{CredentialName, SessionFinish, SessionStart};
 /// Reads bytes.
 pub type Parser = fn(&[u8]);
 
-/// Every parser, by name.
 pub const TARGETS: [(&str, Parser); 8] = [
     ("answers", answers),
     ("api_bodies", api_bodies),
@@ -127,7 +126,6 @@ pub fn connect_strings(data: &[u8]) {
     }
 }
 
-/// Files of other programs.
 pub fn imports(data: &[u8]) {
     match read(data.to_vec()) {
         Ok(Opened::Items(items)) => {

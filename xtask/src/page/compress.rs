@@ -15,7 +15,6 @@ use crate::shell::cache;
 /// How long a compressed file is kept that no build has asked for.
 const KEPT: Duration = Duration::from_secs(30 * 24 * 60 * 60);
 
-/// What compresses a file.
 type Compress = fn(&[u8]) -> Result<Vec<u8>>;
 
 /// Writes NAME.br and NAME.gz beside each of these files.

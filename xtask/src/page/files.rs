@@ -89,7 +89,6 @@ impl Folder {
         all_files(&self.0)
     }
 
-    /// All files, in order.
     pub(super) fn all(&self) -> Result<Vec<File>> {
         let file = |path: PathBuf| {
             Ok(File { url: format!("/{}", self.name_of(&path)?), integrity: integrity(&fs::read(&path)?) })

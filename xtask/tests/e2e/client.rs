@@ -31,7 +31,6 @@ pub(crate) struct Client {
     pub(crate) exchanged: Vec<String>,
 }
 
-/// Where requests go.
 #[derive(Clone)]
 struct Connection {
     http: Http<HttpConnector, Full<bytes::Bytes>>,
@@ -123,7 +122,6 @@ impl Client {
         }
     }
 
-    /// Changes an entry.
     pub(crate) async fn change(&mut self, id: EntryId, content: Content) {
         self.put(Request::Change { id, content, now: now() }).1.await;
     }
@@ -150,7 +148,6 @@ impl Client {
         }
     }
 
-    /// Opens one more session.
     pub(crate) async fn log_in(&self, username: &str) {
         let (mut keyring, body) = Self::start_login(username);
         let answer = self.connection.post("sessions/start", body).await;

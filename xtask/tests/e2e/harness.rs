@@ -23,7 +23,6 @@ pub(crate) fn named(variable: &str) -> PathBuf {
         .unwrap_or_else(|| panic!("{variable} is not set: run `cargo xtask test` or `cargo xtask test e2e`"))
 }
 
-/// axe-core's script.
 pub(crate) fn axe() -> String {
     std::fs::read_to_string(named("PASSMINT_AXE")).unwrap()
 }
@@ -187,7 +186,6 @@ impl Server {
         child.wait().unwrap();
     }
 
-    /// Its process.
     pub(crate) fn process(&self) -> u32 {
         self.child.as_ref().expect("it is running").id()
     }
@@ -328,7 +326,6 @@ where
     });
 }
 
-/// Awaits, catching a panic.
 async fn catching(test: impl Future<Output = ()>) -> std::thread::Result<()> {
     let mut test = std::pin::pin!(test);
     std::future::poll_fn(|context| {

@@ -362,7 +362,6 @@ pub(crate) fn says(language: &str, key: &str) -> String {
     found.unwrap_or_else(|| panic!("{language} has no {key}")).to_owned()
 }
 
-/// An XPath literal.
 fn quoted(text: &str) -> String {
     if text.contains('\'') { format!("\"{text}\"") } else { format!("'{text}'") }
 }

@@ -10,7 +10,6 @@ pub struct Block {
     pub handlers: Vec<Handler>,
 }
 
-/// WHEN ... THEN.
 #[derive(Clone, Debug)]
 pub struct Handler {
     /// The errors it is for; empty for OTHERS.
@@ -42,7 +41,6 @@ pub enum Piece {
     /// EXECUTE IMMEDIATE of a literal.
     Immediate(String),
     Nested(Block),
-    /// RAISE.
     Raise,
     Null,
 }

@@ -17,7 +17,6 @@ pub struct Column {
 }
 
 impl Column {
-    /// Its definition in SQLite.
     pub fn sql(&self, table: &str) -> String {
         let mut sql = format!("{} {}", quoted(&self.name), self.kind.declared());
         if self.not_null {
@@ -40,7 +39,6 @@ pub struct Constraint {
     pub columns: Vec<String>,
     /// The table that a foreign key refers to.
     pub parent: Option<String>,
-    /// As SQLite takes it.
     sql: String,
 }
 
@@ -54,7 +52,6 @@ pub struct Table {
 }
 
 impl Table {
-    /// Its definition in SQLite.
     pub fn sql(&self) -> String {
         let key = self.constraints.iter().find(|constraint| constraint.kind == 'P');
         let in_key = |name: &String| key.is_some_and(|key| key.columns.contains(name));
@@ -70,7 +67,6 @@ impl Table {
 }
 
 impl Parser<'_> {
-    /// CREATE.
     pub fn create(&mut self) -> Res<Plan> {
         self.at += 1;
         if self.take("TABLE") {
@@ -311,7 +307,6 @@ impl Parser<'_> {
         Ok(Plan::Ddl(Ddl::AddColumns { table: table.name, columns: table.columns }))
     }
 
-    /// DROP TABLE | INDEX.
     pub fn drop(&mut self) -> Res<Plan> {
         self.at += 1;
         if self.take("INDEX") {
@@ -328,7 +323,6 @@ impl Parser<'_> {
         Ok(Plan::Ddl(Ddl::DropTable { name, cascade, or_not }))
     }
 
-    /// TRUNCATE TABLE.
     pub fn truncate(&mut self) -> Res<Plan> {
         self.at += 1;
         self.need("TABLE", 3290)?;

@@ -58,7 +58,6 @@ impl Parser<'_> {
         Ok(value)
     }
 
-    /// UPDATE ... SET.
     pub fn update(&mut self) -> Res<Plan> {
         self.at += 1;
         let table = self.table_name(903)?;

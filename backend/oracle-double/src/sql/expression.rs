@@ -33,7 +33,6 @@ const SAME: &[(&str, &str)] = &[
 ];
 
 impl Parser<'_> {
-    /// A condition.
     pub fn condition(&mut self) -> Res<String> {
         let mut left = self.conjunction()?;
         while self.take("OR") {
@@ -164,7 +163,6 @@ impl Parser<'_> {
         }
     }
 
-    /// A value.
     pub fn value(&mut self) -> Res<String> {
         let mut left = self.product()?;
         loop {

@@ -2,20 +2,16 @@
 
 use crate::error::{Res, plain};
 
-/// A token.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub enum Tok {
     /// An unquoted word, in capitals.
     Word(String),
-    /// A quoted identifier.
     Quoted(String),
-    /// A number.
     Num(String),
     /// A string, without its quotes.
     Str(String),
     /// A bind variable: its name in capitals.
     Bind(String, usize),
-    /// Anything else.
     Op(&'static str),
 }
 

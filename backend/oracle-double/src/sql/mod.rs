@@ -19,25 +19,18 @@ use crate::error::{OraError, Res, ora, plain, refuse, unmodelled};
 /// A statement, ready to be run on SQLite.
 #[derive(Clone, Debug)]
 pub enum Plan {
-    /// SELECT.
     Query(Query),
-    /// INSERT, UPDATE, DELETE.
     Dml(Dml),
-    /// CREATE, ALTER, DROP, TRUNCATE.
     Ddl(Ddl),
-    /// BEGIN ... END.
     Block(block::Block),
     /// LOCK TABLE, and how many seconds it waits, if not for ever.
     Lock(String, Option<u64>),
-    /// COMMIT.
     Commit,
-    /// ROLLBACK.
     Rollback,
     /// What changes nothing here: ALTER SESSION, GRANT and so on.
     Nothing,
 }
 
-/// A SELECT.
 #[derive(Clone, Debug)]
 pub struct Query {
     pub sql: String,
@@ -119,7 +112,6 @@ pub struct World<'a> {
     pub kind_of: &'a dyn Fn(&str) -> Option<TypeKind>,
 }
 
-/// Reads one statement.
 pub fn parse(tokens: &[Token], world: &World<'_>) -> Res<Plan> {
     let mut parser = Parser::new(tokens, world);
     let plan = match parser.word() {
@@ -396,7 +388,6 @@ impl<'a> Parser<'a> {
         Ok(names)
     }
 
-    /// A whole number.
     fn integer(&mut self, code: i32) -> Res<u64> {
         let number = match self.tok() {
             Some(Tok::Num(text)) => text.parse().ok(),

@@ -4,7 +4,6 @@ use super::{Parser, Plan, Query, Tok, dictionary, quoted};
 use crate::error::{Res, ora, plain};
 
 impl Parser<'_> {
-    /// A whole SELECT statement.
     pub fn query(&mut self) -> Res<Query> {
         let begin = self.at;
         let sql = self.subquery()?;

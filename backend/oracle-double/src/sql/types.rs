@@ -3,7 +3,6 @@
 use super::{Parser, quoted};
 use crate::error::{Res, ora, plain};
 
-/// An Oracle data type.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub enum Kind {
     Varchar { size: u32, chars: bool },
@@ -121,7 +120,6 @@ impl Kind {
 }
 
 impl Parser<'_> {
-    /// A data type.
     pub fn data_type(&mut self) -> Res<Kind> {
         let begin = self.offset();
         let Some(word) = self.word() else { return Err(self.refused(902)) };

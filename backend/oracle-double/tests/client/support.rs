@@ -61,7 +61,6 @@ pub fn dpi<T>(result: oracle::Result<T>) -> i32 {
     error.dpi_code().unwrap_or_else(|| panic!("no DPI number: {error:?}"))
 }
 
-/// Runs statements without binds.
 #[track_caller]
 pub fn run(connection: &Connection, statements: &[&str]) {
     for sql in statements {

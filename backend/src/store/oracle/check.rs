@@ -18,9 +18,7 @@ const TCP_TIME: Duration = Duration::from_secs(3);
 /// One step and what came of it.
 #[derive(Debug, Serialize)]
 pub struct Step {
-    /// What was tried.
     pub name: &'static str,
-    /// Whether it succeeded.
     pub ok: bool,
     /// What was found; or the code, what it means, and what to do.
     pub detail: String,

@@ -44,15 +44,12 @@ pub use remedy::{Code, Remedy, TABLE};
 pub struct OracleSettings {
     /// The address, read and bounded.
     pub descriptor: Descriptor,
-    /// The database user.
     pub user: String,
-    /// Its password.
     pub password: Zeroizing<String>,
     /// Folder of sqlnet.ora, tnsnames.ora and the wallet.
     pub config_folder: Option<PathBuf>,
     /// Folder of Oracle's client library, if the system does not find it.
     pub client_folder: Option<PathBuf>,
-    /// Most connections.
     pub connections: usize,
     /// How long an operation may take, waiting for a connection included.
     pub time: Duration,
@@ -77,7 +74,6 @@ pub struct OracleStore {
 
 /// What can go wrong inside an operation.
 enum Trouble {
-    /// The answer is no.
     Store(StoreError),
     /// The database or what leads to it.
     Oracle(oracle::Error),

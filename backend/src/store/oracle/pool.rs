@@ -24,15 +24,12 @@ const FAILURE_HOLDS: Duration = Duration::from_secs(1);
 /// Statements that a connection keeps parsed: more than this driver has.
 const STATEMENTS: u32 = 40;
 
-/// How to log in.
 pub(super) struct LogIn {
     pub(super) user: String,
     pub(super) password: Zeroizing<String>,
-    /// The descriptor.
     pub(super) connect: String,
 }
 
-/// The pool.
 pub(super) struct Pool {
     log_in: LogIn,
     most: usize,

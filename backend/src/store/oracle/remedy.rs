@@ -8,9 +8,7 @@ use std::fmt;
 /// A code of the database and its client (ORA), or of the layer between the client and the `oracle` crate (DPI).
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
 pub enum Code {
-    /// ORA-n.
     Ora(i32),
-    /// DPI-n.
     Dpi(i32),
 }
 
@@ -69,9 +67,7 @@ impl Code {
 /// What some codes mean, and what to do.
 #[derive(Debug)]
 pub struct Remedy {
-    /// The codes.
     pub codes: &'static [Code],
-    /// What has happened.
     pub meaning: &'static str,
     /// What to do about it, in one sentence.
     pub remedy: &'static str,

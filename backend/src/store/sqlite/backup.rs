@@ -16,15 +16,12 @@ const FAULTS_MAX: usize = 10;
 pub struct Census {
     /// The version of its schema.
     pub schema: u32,
-    /// Accounts.
     pub accounts: u64,
     /// Entries that are not deleted.
     pub entries: u64,
     /// Entries of which only the number is left.
     pub deleted: u64,
-    /// Passkeys.
     pub passkeys: u64,
-    /// Invites.
     pub invites: u64,
     /// The fingerprint of the server key that it belongs to, if it was ever used.
     pub server_key: Option<Hash>,

@@ -50,7 +50,6 @@ struct Group {
 enum Outcome {
     /// What they did is on the disk.
     Committed,
-    /// Nothing of it happened.
     Undone,
 }
 
@@ -152,7 +151,6 @@ impl Writer {
         done
     }
 
-    /// Waits for the desk.
     fn turn(&self) -> FairMutexGuard<'_, Desk> {
         self.coming.fetch_add(1, Ordering::SeqCst);
         let desk = self.desk.lock();

@@ -10,13 +10,10 @@ use crate::secret::Secret;
 #[derive(Debug, Default, Serialize, Deserialize)]
 #[serde(default)]
 pub struct Content {
-    /// What it is for.
     pub name: String,
     /// The name to log in with there.
     pub username: String,
-    /// Where it is used.
     pub website: String,
-    /// The password.
     #[serde(serialize_with = "Secret::serialize_exposed")]
     pub password: Secret,
     /// Anything else; it may be secret too.
@@ -31,7 +28,6 @@ pub struct Content {
 /// A password that was replaced.
 #[derive(Debug, Serialize, Deserialize)]
 pub struct Former {
-    /// The password.
     #[serde(serialize_with = "Secret::serialize_exposed")]
     pub password: Secret,
     /// When it was replaced, in milliseconds since 1970 (UTC), by the clock of the browser that did it.
@@ -43,7 +39,6 @@ pub struct Former {
 pub struct Whole {
     /// What a person keeps in it.
     pub content: Content,
-    /// When it was made.
     pub created_at: u64,
     /// When it was last changed.
     pub changed_at: u64,
@@ -82,15 +77,11 @@ pub enum Import {
 /// What the page may know of every entry.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 pub struct EntrySummary {
-    /// Its id.
     pub id: EntryId,
-    /// Its version.
     pub version: u32,
-    /// Its name.
     pub name: String,
     /// The name to log in with.
     pub username: String,
-    /// Where it is used.
     pub website: String,
     /// Words to find it by.
     pub tags: Vec<String>,
@@ -105,9 +96,7 @@ pub struct EntrySummary {
 /// Whether the server has an entry as it is here.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, Serialize, Deserialize)]
 pub enum EntryState {
-    /// It has.
     Saved,
-    /// Not yet.
     Waiting,
     /// It was changed elsewhere too: a person has to say which is right.
     Conflict,
@@ -116,9 +105,7 @@ pub enum EntryState {
 /// What came of taking entries in.
 #[derive(Debug, Default, Serialize, Deserialize)]
 pub struct Opened {
-    /// New or changed.
     pub entries: Vec<EntrySummary>,
-    /// Deleted.
     pub deleted: Vec<EntryId>,
     /// Those that did not open; what is known of them stays as it was.
     pub refused: Vec<EntryId>,
@@ -137,7 +124,6 @@ pub struct Opened {
 /// lower the number too, and a browser that has seen a higher one notices.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Standing {
-    /// The newest change number.
     pub latest: u64,
     /// How many changes are in no entry: none, if nothing is left out.
     pub missing: u64,
@@ -146,7 +132,6 @@ pub struct Standing {
 /// What was typed or copied and is in no entry yet.
 #[derive(Debug, Serialize, Deserialize)]
 pub struct Draft {
-    /// What it would hold.
     pub content: Content,
     /// The entry that it would change; nothing for a new one.
     pub of: Option<EntryId>,
@@ -159,7 +144,6 @@ pub struct Draft {
 pub struct SealedDraft {
     /// The number it is kept under.
     pub key: u32,
-    /// As sealed.
     pub sealed: String,
 }
 
@@ -172,6 +156,5 @@ pub struct DraftSummary {
     pub name: String,
     /// The entry that it would change; nothing for a new one.
     pub of: Option<EntryId>,
-    /// When it was sealed.
     pub sealed_at: u64,
 }

@@ -60,19 +60,16 @@ impl Items {
         }
     }
 
-    /// What wrote them.
     #[must_use]
     pub fn source(&self) -> Source {
         Source::BitwardenJson
     }
 
-    /// How many there are.
     #[must_use]
     pub fn len(&self) -> usize {
         self.items.len()
     }
 
-    /// Whether there are none.
     #[must_use]
     pub fn is_empty(&self) -> bool {
         self.items.is_empty()

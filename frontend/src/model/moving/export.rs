@@ -23,9 +23,7 @@ const HEADER: &str =
 /// What a file is to be.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Format {
-    /// Bitwarden's unencrypted JSON.
     Json,
-    /// Bitwarden's CSV.
     Csv {
         /// Whether it is made for a spreadsheet: cells that it would take for formulas get an apostrophe in front.
         /// Passwords do not, or they would be wrong. Password managers read a file as it is: such a file is not for them,
@@ -44,7 +42,6 @@ impl Format {
         }
     }
 
-    /// Its media type.
     #[must_use]
     pub fn media_type(self) -> &'static str {
         match self {
@@ -69,7 +66,6 @@ pub struct Export {
 }
 
 impl Export {
-    /// A file without entries.
     #[must_use]
     pub fn new(format: Format) -> Self {
         let head = if format == Format::Json { "" } else { HEADER };

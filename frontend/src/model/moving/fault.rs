@@ -10,10 +10,7 @@ pub enum ImportFault {
     Empty,
     /// It is larger than [`BYTES_MAX`].
     #[error("the file has {bytes} bytes; at most {BYTES_MAX} are read")]
-    TooLarge {
-        /// How large it is.
-        bytes: usize,
-    },
+    TooLarge { bytes: usize },
     /// A KeePass database (.kdbx, .kdb). KeePassXC can export it as CSV.
     #[error("a KeePass database: export it as CSV, from KeePassXC")]
     KeePassDatabase,
@@ -29,43 +26,26 @@ pub enum ImportFault {
         /// The first line with such an byte.
         line: usize,
     },
-    /// XML or HTML.
     #[error("XML or HTML: export as CSV")]
     Markup,
     /// The JSON ends too soon.
     #[error("the JSON ends too soon, at line {line}, column {column}")]
-    JsonCutOff {
-        /// Where.
-        line: usize,
-        /// Where.
-        column: usize,
-    },
+    JsonCutOff { line: usize, column: usize },
     /// It begins like JSON and is none.
     #[error("no JSON from line {line}, column {column} on")]
-    NotJson {
-        /// Where.
-        line: usize,
-        /// Where.
-        column: usize,
-    },
+    NotJson { line: usize, column: usize },
     /// Valid JSON, but no export of Bitwarden's.
     #[error("JSON of an unknown kind")]
     UnknownJson,
     /// A value is of another kind than in Bitwarden's exports.
     #[error("not as Bitwarden writes it, at line {line}, column {column}")]
-    UnexpectedJson {
-        /// Where.
-        line: usize,
-        /// Where.
-        column: usize,
-    },
+    UnexpectedJson { line: usize, column: usize },
     /// Encrypted with the key of a Bitwarden account, which nobody else has. Export as "password protected" or bare.
     #[error("encrypted for one Bitwarden account: export it with a password of its own, or as plain JSON")]
     AccountEncrypted,
     /// The password is to be stretched in a way that is not known, or at a cost that no export of Bitwarden's has.
     #[error("the costs of the password's stretching are out of range")]
     KdfOutOfRange,
-    /// The password is wrong.
     #[error("wrong password")]
     WrongPassword,
     /// The password is right, but what it protects was changed or is not as Bitwarden writes it.
@@ -73,10 +53,7 @@ pub enum ImportFault {
     Damaged,
     /// A quoted cell is never closed: the table was cut off, or holds a stray quote.
     #[error("a quote is opened in line {line} and never closed")]
-    OpenQuote {
-        /// Where it is opened.
-        line: usize,
-    },
+    OpenQuote { line: usize },
     /// Text, but no table: one column, of no known name.
     #[error("no table")]
     NotATable,
@@ -85,8 +62,5 @@ pub enum ImportFault {
     NoRows,
     /// There are more rows or items than [`ROWS_MAX`].
     #[error("{count} rows; at most {ROWS_MAX} are read")]
-    TooMany {
-        /// How many there are.
-        count: usize,
-    },
+    TooMany { count: usize },
 }

@@ -20,7 +20,6 @@ pub(super) const TAGS: &str = "Tags";
 pub(super) struct Vault {
     pub(super) encrypted: Option<bool>,
     pub(super) folders: Option<Vec<Folder<Loose>>>,
-    /// An organisation's folders.
     pub(super) collections: Option<Vec<Folder<Loose>>>,
     pub(super) items: Option<Vec<Item<Loose>>>,
 
@@ -135,7 +134,6 @@ pub(super) struct Field<T> {
 #[derive(Default, Serialize, Deserialize)]
 #[serde(rename_all = "camelCase")]
 pub(super) struct Former<T> {
-    /// When it was replaced.
     pub(super) last_used_date: Option<T>,
     pub(super) password: Option<T>,
 }

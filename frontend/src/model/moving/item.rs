@@ -19,18 +19,15 @@ const HISTORY_MAX: usize = 100;
 pub struct Row {
     /// Its place in the file, from 1; a table's header is not counted, and lines without anything are not either.
     pub number: usize,
-    /// What it comes to.
     pub result: Result<Item, Refused>,
 }
 
 /// What is to become an entry. Times are in milliseconds since 1970 (UTC), as the file has them.
 #[derive(Debug)]
 pub struct Item {
-    /// What it holds.
     pub content: Content,
     /// The passwords before this one, newest first; at most a hundred.
     pub history: Vec<Former>,
-    /// When it was made.
     pub created_at: Option<u64>,
     /// When it was last changed.
     pub changed_at: Option<u64>,
@@ -45,18 +42,15 @@ pub struct Item {
 pub struct Refused {
     /// Its name, cut to what a name may have; empty if it has none.
     pub name: String,
-    /// Why.
     pub why: Refusal,
 }
 
 /// Why a row cannot become an entry.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Refusal {
-    /// Nothing is in it.
     Nothing,
     /// A field is longer than an entry's may be.
     TooLong {
-        /// Which.
         field: Field,
         /// How many characters (Unicode scalar values) it has.
         length: usize,
@@ -70,17 +64,12 @@ pub enum Refusal {
 /// A field of an entry.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Field {
-    /// The name.
     Name,
-    /// The username.
     Username,
-    /// The website.
     Website,
-    /// The password.
     Password,
     /// The note, with all that went there.
     Note,
-    /// All tags together.
     Tags,
 }
 
@@ -96,22 +85,15 @@ pub enum Remark {
     /// It is of a kind that is not known; its name, note and fields were read.
     UnknownKind,
     /// The oldest former passwords were left out.
-    HistoryCut {
-        /// How many.
-        left_out: usize,
-    },
+    HistoryCut { left_out: usize },
     /// The row has more or fewer cells than the table has columns: a quote may be missing nearby.
     Cells {
-        /// How many it has.
         found: usize,
         /// How many columns there are.
         columns: usize,
     },
     /// An earlier row holds exactly the same.
-    TwiceInFile {
-        /// Its number.
-        first: usize,
-    },
+    TwiceInFile { first: usize },
 }
 
 /// What an entry without a name was named after.
@@ -119,7 +101,6 @@ pub enum Remark {
 pub enum NamedAfter {
     /// The host of its website.
     Website,
-    /// Its username.
     Username,
     /// Its place in the file.
     Place,
@@ -160,7 +141,6 @@ impl Draft {
         self.remark(Remark::InNote(label.to_owned()));
     }
 
-    /// Remarks it once.
     pub(super) fn remark(&mut self, remark: Remark) {
         if !self.remarks.contains(&remark) {
             self.remarks.push(remark);
@@ -193,7 +173,6 @@ impl Draft {
         }
     }
 
-    /// What it comes to.
     pub(super) fn finish(mut self, number: usize, fallback: &impl Fn(usize) -> String, seen: &mut Seen) -> Row {
         if let Some((label, username)) = self.spare_username.take() {
             if self.username.is_empty() {
@@ -327,7 +306,6 @@ fn fits(whole: &Whole) -> bool {
     serde_json::to_writer(&mut count, whole).is_ok() && count.0 <= largest
 }
 
-/// Counts what is written.
 struct Count(usize);
 
 impl io::Write for Count {

@@ -36,7 +36,6 @@ pub const BYTES_MAX: usize = 100 * 1024 * 1024;
 #[expect(clippy::cast_possible_truncation, reason = "it is 100,000")]
 pub const ROWS_MAX: usize = ENTRIES_MAX as usize;
 
-/// What a file is.
 #[derive(Debug)]
 pub enum Opened {
     /// The items of an unencrypted export, in JSON.

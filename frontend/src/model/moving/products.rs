@@ -7,24 +7,18 @@
 
 use super::table::{Clock, Role};
 
-/// What wrote a file.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
 pub enum Source {
     /// Bitwarden, or Vaultwarden with it: JSON.
     BitwardenJson,
-    /// Bitwarden: CSV.
     BitwardenCsv,
-    /// KeePassXC.
     KeePassXc,
     /// Chrome, or a browser built on it: Edge, Brave, Opera, Vivaldi.
     Chrome,
-    /// Firefox.
     Firefox,
-    /// Apple's Passwords, or Safari.
     Apple,
     /// 1Password 8.
     OnePassword,
-    /// Proton Pass.
     ProtonPass,
     /// Unknown: what its columns mean is guessed.
     Table,
@@ -47,7 +41,6 @@ impl Source {
     }
 }
 
-/// A product's table.
 struct Product {
     source: Source,
     /// Columns in lower case. The first `needed` must be there; columns that are not listed go to the note.

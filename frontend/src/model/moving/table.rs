@@ -17,9 +17,7 @@ pub enum Role {
     Name,
     /// The name to log in with.
     Username,
-    /// Where it is used.
     Website,
-    /// The password.
     Password,
     /// The note. Several become one, below one another.
     Note,
@@ -27,7 +25,6 @@ pub enum Role {
     Tags,
     /// Goes to the note under the column's name.
     ToNote,
-    /// Left out.
     Leave,
 
     /// A name to log in with if there is no other; otherwise it goes to the note. Products' only, as all below.
@@ -42,11 +39,9 @@ pub enum Role {
     Flag(&'static str),
     /// Addresses, parted by commas as if they were a row of a table; the first is the website.
     Websites,
-    /// Addresses within JSON.
     Addresses,
     /// Bitwarden's fields: a line each, name and value parted by a colon and a blank.
     Fields,
-    /// When it was made.
     Created(Clock),
     /// When it was last changed.
     Changed(Clock),
@@ -132,7 +127,6 @@ impl Table {
         }
     }
 
-    /// What wrote it.
     #[must_use]
     pub fn source(&self) -> Source {
         self.source
@@ -164,7 +158,6 @@ impl Table {
         self.count - usize::from(mapping.has_header)
     }
 
-    /// Whether it has none.
     #[must_use]
     pub fn is_empty(&self, mapping: &Mapping) -> bool {
         self.len(mapping) == 0

@@ -15,10 +15,7 @@ use crate::ui::fields::{Button, live, words};
 use crate::ui::notice::use_notices;
 
 #[component]
-pub(super) fn Compare(
-    /// Which entry.
-    id: EntryId,
-) -> impl IntoView {
+pub(super) fn Compare(id: EntryId) -> impl IntoView {
     let session = use_session();
     let dialog = use_dialog();
     let notices = use_notices();

@@ -61,10 +61,7 @@ async fn start(session: Session, page: Page) -> Result<Start, Fault> {
 }
 
 #[component]
-pub(super) fn Edit(
-    /// What is edited.
-    page: Page,
-) -> impl IntoView {
+pub(super) fn Edit(page: Page) -> impl IntoView {
     let session = use_session();
     let begun = RwSignal::new_local(None::<Start>);
     let fault = RwSignal::new(String::new());
@@ -125,10 +122,7 @@ impl Fields {
 }
 
 #[component]
-fn Form(
-    /// What it begins with.
-    start: Start,
-) -> impl IntoView {
+fn Form(start: Start) -> impl IntoView {
     let session = use_session();
     let dialog = use_dialog();
     let notices = use_notices();

@@ -26,17 +26,7 @@ pub(super) fn show(page: Page) -> AnyView {
 
 /// A secret that is shown when asked for, with what can be done with it.
 #[component]
-fn Hidden(
-    /// What it is called.
-    #[prop(into)]
-    label: Signal<String>,
-    /// The secret.
-    secret: String,
-    /// The entry's name.
-    name: String,
-    /// Copies it.
-    clipboard: Clipboard,
-) -> impl IntoView {
+fn Hidden(#[prop(into)] label: Signal<String>, secret: String, name: String, clipboard: Clipboard) -> impl IntoView {
     let shown = RwSignal::new(false);
     let secret = StoredValue::new(Secret::new(secret));
     let toggle = words(move || text::get(if shown.get() { Msg::Hide } else { Msg::Show }));

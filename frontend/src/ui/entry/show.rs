@@ -23,10 +23,7 @@ use crate::ui::notice::use_notices;
 use crate::{browser, parts::use_parts};
 
 #[component]
-pub(super) fn Show(
-    /// Which entry.
-    id: EntryId,
-) -> impl IntoView {
+pub(super) fn Show(id: EntryId) -> impl IntoView {
     let session = use_session();
     let entry = RwSignal::new_local(None::<Whole>);
     let fault = RwSignal::new(String::new());
@@ -167,14 +164,7 @@ fn details(session: Session, id: EntryId, whole: &Whole) -> AnyView {
 
 /// The passwords before this one.
 #[component]
-fn History<'a>(
-    /// The newest first.
-    history: &'a [Former],
-    /// The entry's name.
-    name: String,
-    /// Copies them.
-    clipboard: Clipboard,
-) -> impl IntoView + use<> {
+fn History<'a>(history: &'a [Former], name: String, clipboard: Clipboard) -> impl IntoView + use<> {
     let none = history.is_empty();
     let count = history.len();
     let rows = history.iter().map(|former| {

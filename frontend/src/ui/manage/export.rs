@@ -21,7 +21,6 @@ const BACKUP: usize = 0;
 const JSON: usize = 1;
 const KINDS: &[Msg] = &[Msg::ExportBackup, Msg::ExportJson, Msg::ExportCsv];
 
-/// Why nothing was exported.
 enum NoFile {
     Fault(Fault),
     /// A file of this page did not come, or the browser takes none.

@@ -77,12 +77,8 @@ async fn look(session: Session, progress: impl Fn(usize) -> bool) -> Result<Opti
     }
 }
 
-/// What was found.
 #[component]
-fn Shown(
-    /// It.
-    found: Found,
-) -> impl IntoView {
+fn Shown(found: Found) -> impl IntoView {
     let chosen = RwSignal::new(None::<Concern>);
     let rows = RwSignal::new(ROWS);
     let all = found.all;
@@ -120,13 +116,9 @@ fn Shown(
 /// One line of the chart; pressing it shows only these.
 #[component]
 fn Bar(
-    /// What it counts.
     label: Msg,
-    /// What that means.
     hint: Msg,
-    /// How many.
     count: usize,
-    /// Of how many.
     all: usize,
     /// Whether only these are shown.
     pressed: Signal<bool>,
@@ -146,12 +138,7 @@ fn Bar(
 
 /// A bar as long as the share is large.
 #[component]
-fn Share(
-    /// How many.
-    count: usize,
-    /// Of how many.
-    all: usize,
-) -> impl IntoView {
+fn Share(count: usize, all: usize) -> impl IntoView {
     // Whoever has one is seen.
     let width = if count == 0 { 0 } else { (count * 100 / all.max(1)).max(1) };
     view! {

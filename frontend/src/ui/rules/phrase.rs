@@ -18,7 +18,6 @@ use crate::ui::mint::{Planned, Wrong, use_mint};
 /// Which letters are capitals, in the order of [`PhraseForm::CAPITALS`].
 const CAPITALS: [Msg; 3] = [Msg::CapitalsNone, Msg::CapitalsFirst, Msg::CapitalsWord];
 
-/// The list of words.
 #[derive(Clone)]
 enum List {
     /// Nobody has asked for it.
@@ -27,7 +26,6 @@ enum List {
     Awaited,
     /// It did not come, or was changed on the way.
     Missing,
-    /// It is here.
     Here(Arc<Words>),
 }
 
@@ -97,10 +95,7 @@ impl PhraseFields {
 }
 
 #[component]
-pub(super) fn PhraseRules(
-    /// The form.
-    fields: PhraseFields,
-) -> impl IntoView {
+pub(super) fn PhraseRules(fields: PhraseFields) -> impl IntoView {
     let mint = use_mint();
     fields.fetch();
     let options = Signal::derive(|| CAPITALS.map(text::get).to_vec());

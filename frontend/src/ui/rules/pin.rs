@@ -31,10 +31,7 @@ impl PinFields {
 }
 
 #[component]
-pub(super) fn PinRules(
-    /// The form.
-    fields: PinFields,
-) -> impl IntoView {
+pub(super) fn PinRules(fields: PinFields) -> impl IntoView {
     let mint = use_mint();
     view! {
         <Slider id="pin-length" label=Msg::PinLength value=fields.0 limits=pin::LENGTHS

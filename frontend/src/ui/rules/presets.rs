@@ -47,7 +47,6 @@ impl Presets {
         }
     }
 
-    /// Puts the rules so.
     fn choose(self, name: Option<String>) {
         browser::keep_setting(CHOSEN_SETTING, name.as_deref());
         self.chosen.set(name);

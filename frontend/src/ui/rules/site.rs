@@ -48,10 +48,7 @@ impl SiteFields {
 }
 
 #[component]
-pub(super) fn SiteRules(
-    /// The form.
-    fields: SiteFields,
-) -> impl IntoView {
+pub(super) fn SiteRules(fields: SiteFields) -> impl IntoView {
     let mint = use_mint();
     let cost = words(move || {
         if Kind::at(mint.kind.get()) != Kind::Site {

@@ -7,7 +7,6 @@ use crate::browser_test::test;
 use crate::text::Msg;
 use crate::ui::generator::Generator;
 
-/// The usual length.
 const USUAL: usize = 30;
 
 pub(super) async fn open() -> Page {

@@ -63,7 +63,6 @@ impl Page {
         self.host.query_selector("dialog[open]").unwrap().unwrap_or_else(|| self.host.clone().into())
     }
 
-    /// What can be read.
     pub(in crate::ui) fn text(&self) -> String {
         self.scope().unchecked_into::<HtmlElement>().inner_text()
     }
@@ -191,7 +190,6 @@ impl Page {
         browser::pause().await;
     }
 
-    /// Chooses one of several.
     pub(in crate::ui) async fn choose(&self, label: &str, option: &str) {
         self.until(&format!("the list “{label}”"), || !self.named("select", label).is_empty()).await;
         let select: HtmlSelectElement = self.field(label).unchecked_into();
@@ -202,7 +200,6 @@ impl Page {
         browser::pause().await;
     }
 
-    /// Chooses a file.
     pub(in crate::ui) async fn choose_file(&self, label: &str, name: &str, text: &str) {
         let file =
             File::new_with_str_sequence_and_options(&js_sys::Array::of1(&text.into()), name, &FilePropertyBag::new());

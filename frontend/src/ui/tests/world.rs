@@ -108,7 +108,6 @@ pub(in crate::ui) fn copied() -> Option<String> {
     WORLD.with(|world| world.copied.borrow().clone())
 }
 
-/// Empties the clipboard.
 pub(in crate::ui) fn forget_copied() {
     WORLD.with(|world| world.copied.take());
 }
@@ -151,7 +150,6 @@ pub(in crate::ui) fn offer_language(language: &'static str) {
     offer(&format!("more-{language}"), &others);
 }
 
-/// A text in English.
 pub(in crate::ui) fn en(text: Msg) -> String {
     texts("en").get(text).to_owned()
 }

@@ -12,10 +12,7 @@ use crate::text::{self, Msg};
 use crate::ui::fields::{TextField, live, words};
 
 #[component]
-pub(super) fn Reading(
-    /// What is read.
-    secret: Arc<Secret>,
-) -> impl IntoView {
+pub(super) fn Reading(secret: Arc<Secret>) -> impl IntoView {
     let typed = RwSignal::new(String::new());
     let all = secret.expose().chars().count();
     let read = groups(secret.expose()).into_iter().map(|group| {

@@ -16,7 +16,6 @@ use crate::ui::fields::{Button, flag, live, words};
 use crate::ui::mint::use_mint;
 use crate::{browser, random};
 
-/// Draws of the test.
 const DRAWS: u64 = 1_000_000;
 /// Draws between two pauses: some milliseconds.
 const SLICE: u32 = 10_000;
@@ -120,10 +119,7 @@ async fn tests(
 
 /// What was found, in words and as a picture.
 #[component]
-fn Results(
-    /// What was found.
-    found: Found,
-) -> impl IntoView {
+fn Results(found: Found) -> impl IntoView {
     let Found { every: (allowed, reached, even), outcome, usual } = found;
     let (chi, freedom, p, draws) = (outcome.chi_square, outcome.degrees, outcome.p, outcome.draws);
     let point = |number: f64| hundredths(number).replace('.', &text::get(Msg::Decimal));

@@ -38,7 +38,6 @@ pub(super) fn Create(
 /// The first step: the username and the passphrase.
 #[component]
 fn Choose(
-    /// The invite.
     invite: RwSignal<String>,
     /// Where the vault in the making goes.
     making: RwSignal<Option<Rc<Making>>, LocalStorage>,
@@ -111,7 +110,6 @@ fn Choose(
 fn WriteDown(
     /// The vault in the making.
     made: Rc<Making>,
-    /// Emptied to start over.
     making: RwSignal<Option<Rc<Making>>, LocalStorage>,
     /// Emptied once it is used.
     invite: RwSignal<String>,

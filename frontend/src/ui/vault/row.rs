@@ -54,7 +54,6 @@ impl Listed {
 pub(super) fn Row(
     /// What is known of it.
     row: Listed,
-    /// Where it stands.
     place: RwSignal<Place>,
     /// What it shares with the others.
     shared: InList,
@@ -155,14 +154,7 @@ pub(super) fn Row(
 
 /// What can be done with what the server refused.
 #[component]
-fn Refused(
-    /// Which entry.
-    id: EntryId,
-    /// Names of the buttons.
-    again: Signal<String>,
-    /// Names of the buttons.
-    discard: Signal<String>,
-) -> impl IntoView {
+fn Refused(id: EntryId, again: Signal<String>, discard: Signal<String>) -> impl IntoView {
     let session = use_session();
     let notices = use_notices();
     let mint = use_mint();
@@ -182,14 +174,7 @@ fn Refused(
 
 /// What can be done with an entry in the bin.
 #[component]
-fn Binned(
-    /// Which entry.
-    id: EntryId,
-    /// Names of the buttons.
-    restore: Signal<String>,
-    /// Names of the buttons.
-    erase: Signal<String>,
-) -> impl IntoView {
+fn Binned(id: EntryId, restore: Signal<String>, erase: Signal<String>) -> impl IntoView {
     let session = use_session();
     let notices = use_notices();
     let name = move || session.name_of(id).unwrap_or_default();

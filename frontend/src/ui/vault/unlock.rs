@@ -21,7 +21,6 @@ use crate::ui::notice::use_notices;
 
 #[component]
 pub(super) fn Unlock(
-    /// The invite, or nothing.
     invite: RwSignal<String>,
     /// Set to go over to making a vault.
     creating: RwSignal<bool>,

@@ -24,7 +24,6 @@ const TIME: Duration = Duration::from_secs(4);
 const ROUNDS: usize = 3;
 /// Entries of a vault that is synced.
 const ENTRIES: usize = 10_000;
-/// How often.
 const SYNCS: usize = 20;
 /// Log-ins of each kind that are begun for the comparison of known and unknown names.
 const STARTS: usize = 2000;
@@ -69,7 +68,6 @@ struct Sync {
 struct Start {
     /// From the start of the process to its first answer, with an empty data folder.
     fresh: Runs,
-    /// The same, with data.
     again: Runs,
     /// Memory of a server that has answered once.
     idle: Runs,

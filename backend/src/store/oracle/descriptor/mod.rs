@@ -27,7 +27,6 @@ const WALLETS: [&str; 2] = ["MY_WALLET_DIRECTORY", "WALLET_LOCATION"];
 /// A connect string that cannot be used; each text names the setting to change.
 #[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
 pub enum NotConnectString {
-    /// Nothing but spaces.
     #[error("it is empty")]
     Empty,
     /// The parentheses do not match, or something stands outside of them.
@@ -35,7 +34,6 @@ pub enum NotConnectString {
     Broken {
         /// From 1.
         at: usize,
-        /// What is wrong there.
         what: &'static str,
     },
     /// `user/password@address`, as Oracle's own tools take it.
@@ -66,24 +64,10 @@ pub enum NotConnectString {
     #[error(
         "{alias} is an alias, and {file} cannot be read ({why}): set --oracle-config to the folder of tnsnames.ora"
     )]
-    Unreadable {
-        /// The alias.
-        alias: String,
-        /// The file.
-        file: String,
-        /// The system's reason.
-        why: String,
-    },
+    Unreadable { alias: String, file: String, why: String },
     /// The alias is not in the file.
     #[error("the alias {alias} is not in {file}; it has {known}")]
-    UnknownAlias {
-        /// The alias.
-        alias: String,
-        /// The file.
-        file: String,
-        /// Those that are.
-        known: String,
-    },
+    UnknownAlias { alias: String, file: String, known: String },
 }
 
 /// A descriptor: what the client is handed, and what there is to know about it.
@@ -118,13 +102,11 @@ impl Descriptor {
         Ok(descriptor)
     }
 
-    /// The first address's host.
     #[must_use]
     pub fn host(&self) -> Option<&str> {
         self.root.find("HOST")
     }
 
-    /// The first address's port.
     #[must_use]
     pub fn port(&self) -> u16 {
         self.root.find("PORT").and_then(|port| port.parse().ok()).unwrap_or(1521)
@@ -136,7 +118,6 @@ impl Descriptor {
         self.root.find("PROTOCOL").is_some_and(|protocol| protocol.eq_ignore_ascii_case("tcps"))
     }
 
-    /// The service's name.
     #[must_use]
     pub fn service(&self) -> Option<&str> {
         self.root.find("SERVICE_NAME")

@@ -20,7 +20,6 @@ fn add(number: i64) -> impl Fn(&Connection) -> Result<(), StoreError> {
     }
 }
 
-/// What another process sees.
 fn numbers(folder: &Path) -> Vec<i64> {
     let other = Connection::open(folder.join("a.db")).unwrap();
     let mut query = other.prepare("SELECT number FROM numbers ORDER BY number").unwrap();

@@ -4,7 +4,6 @@ use proptest::prelude::*;
 
 use super::*;
 
-/// Reads everything there is.
 fn exhaust(bytes: Vec<u8>) {
     let fallback = |number: usize| number.to_string();
     match read(bytes) {

@@ -20,7 +20,6 @@ use crate::text::{self, Msg};
 use crate::ui::fields::{TextField, live, words};
 use crate::ui::frame::Frame;
 
-/// The dialog.
 #[component]
 pub(super) fn Account() -> impl IntoView {
     let username = use_session().username();
@@ -38,12 +37,7 @@ pub(super) fn Account() -> impl IntoView {
 
 /// Something of the account, closed until it is wanted: only then is it made, and asks the server.
 #[component]
-fn Part(
-    /// What it is about.
-    title: Msg,
-    /// It.
-    children: ChildrenFn,
-) -> impl IntoView {
+fn Part(title: Msg, children: ChildrenFn) -> impl IntoView {
     let opened = RwSignal::new(false);
     view! {
         <details class="part" on:toggle=move |_| opened.set(true)>
@@ -56,7 +50,6 @@ fn Part(
 /// What is done by a form that asks for the passphrase first.
 #[derive(Clone, Copy)]
 struct Confirmed {
-    /// The passphrase, as typed.
     typed: RwSignal<String>,
     /// What is wrong with it.
     fault: RwSignal<String>,
@@ -66,7 +59,6 @@ struct Confirmed {
     wrong: RwSignal<String>,
     /// Whether the passphrase is not asked for.
     is_waived: bool,
-    /// The field's id.
     id: &'static str,
 }
 

@@ -78,9 +78,7 @@ pub(super) fn Passkeys() -> impl IntoView {
 
 #[component]
 fn Row(
-    /// The passkey.
     one: PasskeySummary,
-    /// Removes it.
     remove: Callback<PasskeyId>,
     /// Whether something is being done.
     busy: Signal<bool>,

@@ -52,7 +52,6 @@ pub(super) fn Sessions() -> impl IntoView {
 
 #[component]
 fn Row(
-    /// The session.
     one: SessionSummary,
     /// Ends what is named so.
     end: Callback<String>,

@@ -14,12 +14,7 @@ use crate::ui::fields::{Button, Check, live, words};
 const SAMPLES: usize = 3;
 
 #[component]
-pub(super) fn Columns(
-    /// The dialog.
-    import: Import,
-    /// The table.
-    table: Rc<Table>,
-) -> impl IntoView {
+pub(super) fn Columns(import: Import, table: Rc<Table>) -> impl IntoView {
     let guessed = table.mapping().clone();
     let has_header = RwSignal::new(guessed.has_header);
     let roles = RwSignal::new(guessed.roles);
@@ -78,7 +73,6 @@ fn Column(
     name: Option<String>,
     /// What stands in its first rows.
     sample: Vec<String>,
-    /// What the columns are.
     roles: RwSignal<Vec<Role>>,
 ) -> impl IntoView {
     let label = words(move || match &name {

@@ -31,7 +31,6 @@ use crate::ui::frame::Frame;
 /// How long rows are read before the browser draws, in milliseconds: half a frame.
 const SLICE: f64 = 8.0;
 
-/// What the dialog shows.
 #[derive(Clone)]
 enum Step {
     /// A file is to be chosen.
@@ -48,7 +47,6 @@ enum Step {
 
 /// A file under a password.
 enum Closed {
-    /// Bitwarden's.
     Bitwarden(Locked),
     /// A backup of this program's.
     Backup(String),
@@ -56,7 +54,6 @@ enum Closed {
 
 /// A file that was read.
 struct Read {
-    /// What wrote it.
     source: Source,
     /// What comes of it, row by row.
     rows: Vec<Row>,
@@ -89,10 +86,7 @@ pub(super) fn Import() -> impl IntoView {
 }
 
 #[component]
-fn Choose(
-    /// The dialog.
-    import: Import,
-) -> impl IntoView {
+fn Choose(import: Import) -> impl IntoView {
     let choose = move |event: Event| {
         let input: HtmlInputElement = event_target(&event);
         let Some(file) = input.files().and_then(|files| files.get(0)) else { return };
@@ -111,12 +105,7 @@ fn Choose(
 }
 
 #[component]
-fn Password(
-    /// The dialog.
-    import: Import,
-    /// What it opens.
-    closed: Rc<Closed>,
-) -> impl IntoView {
+fn Password(import: Import, closed: Rc<Closed>) -> impl IntoView {
     let typed = RwSignal::new(String::new());
     let fault = RwSignal::new(String::new());
     let busy = RwSignal::new(false);
@@ -164,7 +153,6 @@ fn Password(
 
 /// Why a file is not read.
 enum Wrong {
-    /// What is in it.
     File(ImportFault),
     /// The browser does not hand it over.
     Unread,
@@ -237,7 +225,6 @@ async fn rows(all: impl Iterator<Item = Row>) -> Vec<Row> {
 }
 
 impl Closed {
-    /// Opens it.
     async fn open(&self, session: Session, password: String) -> Result<Found, Wrong> {
         match self {
             Self::Bitwarden(locked) => {

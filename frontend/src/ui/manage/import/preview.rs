@@ -16,12 +16,7 @@ use crate::ui::notice::use_notices;
 const ROWS: usize = 100;
 
 #[component]
-pub(super) fn Preview(
-    /// The dialog.
-    import: Import,
-    /// The file.
-    read: Rc<Read>,
-) -> impl IntoView {
+pub(super) fn Preview(import: Import, read: Rc<Read>) -> impl IntoView {
     let notices = use_notices();
     let good = read.rows.iter().filter(|row| run::is_wanted(row)).count();
     let all = read.rows.len();
@@ -92,10 +87,7 @@ pub(super) fn Preview(
 
 /// That there are more than are shown.
 #[component]
-fn More(
-    /// How many more.
-    count: usize,
-) -> impl IntoView {
+fn More(count: usize) -> impl IntoView {
     (count > 0)
         .then(|| view! { <p class="hint">{words(move || text::with(Msg::ImportMore, &[("count", &count)]))}</p> })
 }

@@ -19,10 +19,8 @@ use crate::ui::notice::Notices;
 /// Items that are sealed and sent between two looks at whether to go on.
 const PART: usize = 50;
 
-/// What came of it.
 #[derive(Clone, Default)]
 pub(super) struct Report {
-    /// New entries.
     saved: usize,
     /// New entries that wait for the server.
     waits: usize,
@@ -32,7 +30,6 @@ pub(super) struct Report {
     left: usize,
     /// What was not taken over for another reason: a line each.
     pub(super) lines: String,
-    /// How many lines.
     refused: usize,
     /// Why it ended early, if it did.
     why: String,
@@ -43,7 +40,6 @@ pub(super) struct Report {
 pub(super) struct Running {
     /// How many are done, of how many, while it goes on.
     going: RwSignal<Option<(usize, usize)>>,
-    /// What came of it.
     pub(super) report: RwSignal<Option<Report>>,
 }
 
@@ -164,10 +160,7 @@ impl Report {
 }
 
 #[component]
-pub(super) fn Progress(
-    /// What is going on.
-    running: Running,
-) -> impl IntoView {
+pub(super) fn Progress(running: Running) -> impl IntoView {
     let Running { going, report } = running;
     // Closing the dialog cancels.
     on_cleanup(move || {
