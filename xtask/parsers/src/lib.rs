@@ -13,7 +13,7 @@ use backend::server_key::ServerKey;
 use backend::store::oracle::Descriptor;
 use frontend::keyring::backup;
 use frontend::keyring::protocol::Request;
-use frontend::model::moving::{Opened, read};
+use frontend::model::import_export::{Opened, read};
 use generator::random::{RandomnessError, Source};
 use generator::site_rules::{Plan, Rules};
 use serde::Serialize;

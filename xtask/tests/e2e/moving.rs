@@ -14,7 +14,7 @@ const LOCKED: &str = "correct horse äöü 電池";
 /// A file of another product, as the unit tests have it.
 fn fixture(name: &str) -> PathBuf {
     Path::new(env!("CARGO_MANIFEST_DIR"))
-        .join("../frontend/src/model/moving/fixtures")
+        .join("../frontend/src/model/import_export/fixtures")
         .join(name)
         .canonicalize()
         .unwrap()

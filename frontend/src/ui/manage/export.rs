@@ -4,7 +4,7 @@ use leptos::prelude::*;
 use leptos::task::spawn_local;
 
 use crate::keyring::backup;
-use crate::model::moving::export::{Export as File, Format, Formulas};
+use crate::model::import_export::export::{Export as File, Format, Formulas};
 use crate::secret::Secret;
 use crate::session::{Fault, Session, use_session};
 use crate::text::vault as say;

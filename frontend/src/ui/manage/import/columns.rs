@@ -6,7 +6,7 @@ use leptos::prelude::*;
 use leptos::task::spawn_local;
 
 use super::{Found, Import, Step, read_table};
-use crate::model::moving::{Mapping, Role, Table};
+use crate::model::import_export::{Mapping, Role, Table};
 use crate::text::{self, Msg};
 use crate::ui::fields::{Button, Check, live, words};
 

@@ -19,7 +19,7 @@ use crate::browser;
 use crate::client::KeyringFault;
 use crate::keyring::backup;
 use crate::keyring::protocol::{Costs, KeyringError};
-use crate::model::moving::{self, BYTES_MAX, ImportFault, Kdf, Locked, Mapping, Opened, Row, Source, Table};
+use crate::model::import_export::{self, BYTES_MAX, ImportFault, Kdf, Locked, Mapping, Opened, Row, Source, Table};
 use crate::secret::Secret;
 use crate::session::{Fault, Session, use_session};
 use crate::stretching;
@@ -186,7 +186,7 @@ async fn read_file(file: &File) -> Result<Found, Wrong> {
     if let Some(backup) = backup {
         return Ok(Found::Closed(Closed::Backup(backup)));
     }
-    found(moving::read(bytes)?).await
+    found(import_export::read(bytes)?).await
 }
 
 async fn found(opened: Opened) -> Result<Found, Wrong> {
@@ -254,7 +254,7 @@ impl Closed {
                     }
                     fault => Wrong::Keyring(fault),
                 })?;
-                found(moving::read(text.expose().as_bytes().to_vec())?).await
+                found(import_export::read(text.expose().as_bytes().to_vec())?).await
             }
         }
     }

@@ -7,7 +7,7 @@ use leptos::prelude::*;
 use super::run::{self, Running};
 use super::{Import, Read, words as say};
 use crate::browser;
-use crate::model::moving::{Item, Row};
+use crate::model::import_export::{Item, Row};
 use crate::text::{self, Msg};
 use crate::ui::fields::{Button, Check, flag, live, words};
 use crate::ui::notice::use_notices;

@@ -8,7 +8,7 @@ use leptos::task::spawn_local;
 
 use super::{Read, words as say};
 use crate::keyring::protocol::entry::{Content, Former, Imported};
-use crate::model::moving::Row;
+use crate::model::import_export::Row;
 use crate::secret::Secret;
 use crate::session::{Fate, Fault, Session};
 use crate::text::vault::fault as fault_words;

@@ -1,6 +1,6 @@
 //! What there is to say of a file and its rows.
 
-use crate::model::moving::{BYTES_MAX, Field, ImportFault, NamedAfter, ROWS_MAX, Refusal, Remark, Row};
+use crate::model::import_export::{BYTES_MAX, Field, ImportFault, NamedAfter, ROWS_MAX, Refusal, Remark, Row};
 use crate::text::{self, Msg};
 
 const MEBIBYTE: usize = 1024 * 1024;

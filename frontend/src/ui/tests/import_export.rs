@@ -6,8 +6,8 @@ use super::{Page, en, en_with, world};
 use crate::browser_test::test;
 use crate::text::{self, Msg};
 
-const CHROME: &str = include_str!("../../model/moving/fixtures/chrome.csv");
-const LOCKED: &str = include_str!("../../model/moving/fixtures/bitwarden-pbkdf2.json");
+const CHROME: &str = include_str!("../../model/import_export/fixtures/chrome.csv");
+const LOCKED: &str = include_str!("../../model/import_export/fixtures/bitwarden-pbkdf2.json");
 
 async fn import(page: &Page, name: &str, text: &str) {
     page.press("Import").await;
