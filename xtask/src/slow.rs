@@ -50,7 +50,7 @@ fn fuzz() -> Result<()> {
     let seconds = std::env::var("PASSMINT_FUZZ_SECONDS").unwrap_or_else(|_| "60".into());
     let seconds: u32 = seconds.parse().context("PASSMINT_FUZZ_SECONDS is a number of seconds")?;
     let tool = tools::cargo_fuzz()?;
-    let targets = std::fs::read_dir(root().join("fuzz/fuzz_targets"))?;
+    let targets = std::fs::read_dir(root().join("testing/fuzz/fuzz_targets"))?;
     let mut names = Vec::new();
     for target in targets {
         names.extend(target?.path().file_stem().map(|name| name.to_string_lossy().into_owned()));
@@ -61,9 +61,9 @@ fn fuzz() -> Result<()> {
         std::fs::create_dir_all(&found)?;
         // Nothing here is `unsafe`: what a sanitizer finds is not to be had, and without one the stable compiler does.
         sh(command(&tool)
-            .args(["run", "--fuzz-dir", "fuzz", "--sanitizer", "none", &name])
+            .args(["run", "--fuzz-dir", "testing/fuzz", "--sanitizer", "none", &name])
             .arg(&found)
-            .arg(root().join("fuzz/corpus").join(&name))
+            .arg(root().join("testing/fuzz/corpus").join(&name))
             .arg("--")
             .args([&format!("-max_total_time={seconds}"), "-max_len=65536", "-timeout=10", "-rss_limit_mb=2048"])
             .args(["-print_final_stats=1", "-verbosity=0"])

@@ -115,7 +115,7 @@ const LINES_MAX: usize = 500;
 /// Lists what breaks the rules.
 pub(crate) fn run() -> Result<()> {
     let mut files = Vec::new();
-    for top in ["shared", "generator", "frontend", "backend", "xtask", "assets"] {
+    for top in ["shared", "generator", "frontend", "backend", "testing", "xtask", "assets"] {
         collect(&root().join(top), &mut files)?;
     }
 
@@ -163,7 +163,7 @@ fn check(name: &str, text: &str, faults: &mut Vec<String>) {
         }
     }
     // The double speaks C, and is the only place where `unsafe` may stand.
-    let is_double = name == "backend/oracle-double/Cargo.toml";
+    let is_double = name == "testing/oracle-double/Cargo.toml";
     if name.ends_with("Cargo.toml") && !is_double && !text.contains("[lints]\nworkspace = true") {
         faults.push(format!("{name}: does not inherit the workspace's lints"));
     }
