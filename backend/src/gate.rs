@@ -11,7 +11,7 @@ use std::time::Duration;
 use tokio::sync::Semaphore;
 use tokio::time::{Instant, timeout_at};
 
-use crate::metrics::{Metrics, Watched};
+use crate::metrics::{MeteredStore, Metrics};
 use crate::store::{Store, StoreError, Usage};
 
 /// A store behind bounds. Clones share the bounds.
@@ -50,7 +50,7 @@ impl Gate {
         let permits = || Arc::new(Semaphore::new(calls));
         let metrics = Metrics::new();
         Self {
-            store: Arc::new(Watched { store, metrics: Arc::clone(&metrics) }),
+            store: Arc::new(MeteredStore { store, metrics: Arc::clone(&metrics) }),
             readers: permits(),
             writers: permits(),
             deadline,

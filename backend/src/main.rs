@@ -15,7 +15,7 @@ use backend::listener::{self, Listen, Listener};
 use backend::moving::{self, Counts, Progress};
 use backend::page::Page;
 use backend::settings::{Check, Cli, Command, DEFAULT_LISTEN, DatabaseKind, Invite, Move, Place, Serve};
-use backend::store::oracle::{Step, walk};
+use backend::store::oracle::{CheckStep, check_connection};
 use backend::store::{Hash, Millis, Store, StoreError};
 use backend::throttle::{self, Throttle};
 use backend::{database, invites, logging, metrics, now, page_url};
@@ -235,17 +235,17 @@ fn move_house(settings: &Move) -> Result<()> {
 /// Walks the way to the database and prints each step: a tick, or what is wrong and what to do.
 fn check(settings: &Check) -> ExitCode {
     let mut steps = Vec::new();
-    let mut tell = |step: Step| {
+    let mut tell = |step: CheckStep| {
         if !settings.json {
-            let Step { name, detail, ms, .. } = &step;
+            let CheckStep { name, detail, ms, .. } = &step;
             println!("{} {name:<20} {ms:>8.1} ms  {detail}", if step.ok { '✓' } else { '✗' });
         }
         steps.push(step);
     };
     let ok = match database::oracle_settings(&settings.data) {
-        Ok(oracle) => walk(&oracle, &mut tell),
+        Ok(oracle) => check_connection(&oracle, &mut tell),
         Err(error) => {
-            tell(Step { name: "settings", ok: false, detail: format!("{error:#}"), ms: 0.0 });
+            tell(CheckStep { name: "settings", ok: false, detail: format!("{error:#}"), ms: 0.0 });
             false
         }
     };

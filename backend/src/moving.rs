@@ -6,7 +6,7 @@ use sha2::{Digest, Sha512};
 use shared::ids::AccountId;
 use shared::passwords::{Sealed, StoredEntry};
 
-use crate::store::{Hash, Store, StoreError, WholeAccount, WholePasskey};
+use crate::store::{Hash, Store, StoreError, StoredAccount, StoredPasskey};
 
 /// Entries taken over at a time.
 const PAGE: u32 = 500;
@@ -73,9 +73,9 @@ pub fn move_house(from: &dyn Store, to: &dyn Store, tell: &mut dyn FnMut(Progres
     let entries = accounts.iter().map(|account| account.entries).sum();
     let mut done = Counts::default();
     for account in &accounts {
-        to.take_account(account).map_err(target)?;
+        to.upsert_account(account).map_err(target)?;
         let mut take = |page: &[StoredEntry]| {
-            to.take_entries(account.id, page).map_err(target)?;
+            to.insert_entries(account.id, page).map_err(target)?;
             done.entries += page.len() as u64;
             tell(Progress::Taking { done, entries });
             Ok(())
@@ -84,7 +84,7 @@ pub fn move_house(from: &dyn Store, to: &dyn Store, tell: &mut dyn FnMut(Progres
         done.accounts += 1;
     }
     for invite in from.invites().map_err(NotMoved::Source)? {
-        to.take_invite(&invite).map_err(target)?;
+        to.upsert_invite(&invite).map_err(target)?;
         done.invites += 1;
     }
     tell(Progress::Taking { done, entries });
@@ -94,18 +94,18 @@ pub fn move_house(from: &dyn Store, to: &dyn Store, tell: &mut dyn FnMut(Progres
 }
 
 /// All accounts of a store, by their ids.
-fn accounts(store: &dyn Store) -> Result<Vec<WholeAccount>, StoreError> {
+fn accounts(store: &dyn Store) -> Result<Vec<StoredAccount>, StoreError> {
     let mut accounts = Vec::new();
-    while let Some(account) = store.account_after(accounts.last().map(|account: &WholeAccount| account.id))? {
+    while let Some(account) = store.account_after(accounts.last().map(|account: &StoredAccount| account.id))? {
         accounts.push(account);
     }
     Ok(accounts)
 }
 
 /// Sees that the target holds nothing, or only what such a move has left there.
-fn refuse_others(to: &dyn Store, ours: &[WholeAccount]) -> Result<(), NotMoved> {
+fn refuse_others(to: &dyn Store, ours: &[StoredAccount]) -> Result<(), NotMoved> {
     for theirs in accounts(to).map_err(NotMoved::Target)? {
-        let same = |ours: &&WholeAccount| ours.id == theirs.id && ours.username == theirs.username;
+        let same = |ours: &&StoredAccount| ours.id == theirs.id && ours.username == theirs.username;
         match ours.iter().find(same) {
             // Used since the move was begun.
             Some(ours)
@@ -122,8 +122,8 @@ fn refuse_others(to: &dyn Store, ours: &[WholeAccount]) -> Result<(), NotMoved> 
 
 /// Whether an account in the target has passkeys that its source never had: those that were removed there have left a higher
 /// epoch.
-fn has_others(theirs: &WholeAccount, ours: &WholeAccount) -> bool {
-    let is_ours = |theirs: &WholePasskey| ours.passkeys.iter().any(|ours| ours.secret == theirs.secret);
+fn has_others(theirs: &StoredAccount, ours: &StoredAccount) -> bool {
+    let is_ours = |theirs: &StoredPasskey| ours.passkeys.iter().any(|ours| ours.secret == theirs.secret);
     theirs.epoch == ours.epoch && !theirs.passkeys.iter().all(is_ours)
 }
 
@@ -155,7 +155,7 @@ fn digest(store: &dyn Store, fault: fn(StoreError) -> NotMoved) -> Result<(Count
         hash.update(bytes);
     }
     for account in accounts(store).map_err(fault)? {
-        let WholeAccount { id, username, passphrase, recovery, passkeys, epoch, change_no, entries, created_at } =
+        let StoredAccount { id, username, passphrase, recovery, passkeys, epoch, change_no, entries, created_at } =
             &account;
         for secret in [passphrase, recovery] {
             part(&mut hash, &secret.record.0);
@@ -166,7 +166,7 @@ fn digest(store: &dyn Store, fault: fn(StoreError) -> NotMoved) -> Result<(Count
         for number in [u64::from(*epoch), *change_no, *entries, *created_at, passkeys.len() as u64] {
             hash.update(number.to_be_bytes());
         }
-        for WholePasskey { id, secret, created_at, used_at } in passkeys {
+        for StoredPasskey { id, secret, created_at, used_at } in passkeys {
             part(&mut hash, id.as_bytes());
             part(&mut hash, &secret.record.0);
             part(&mut hash, &secret.wrapped_key.0);

@@ -119,8 +119,8 @@ fn a_backup_of_a_busy_database_comes_back_whole() {
         let archive = out.path().join(name);
         let ask = || words.map_or_else(none, |words| Ok(passphrase(words)));
         let verified = verify_archive(&archive, out.path(), ask).unwrap();
-        assert_eq!((verified.census.faults.as_slice(), verified.has_server_key), (&[][..], true), "{name}");
-        assert!(verified.census.entries >= 200, "{name}");
+        assert_eq!((verified.summary.faults.as_slice(), verified.has_server_key), (&[][..], true), "{name}");
+        assert!(verified.summary.entries >= 200, "{name}");
         #[cfg(unix)]
         {
             use std::os::unix::fs::PermissionsExt;
@@ -129,7 +129,7 @@ fn a_backup_of_a_busy_database_comes_back_whole() {
         let new = out.path().join(format!("{name}.data"));
         restore(&archive, &new, ask).unwrap();
         assert_eq!(names(&new), ["passmint.db", "server-key"]);
-        assert_eq!(verify_folder(&new).unwrap().census, verified.census, "{name}");
+        assert_eq!(verify_folder(&new).unwrap().summary, verified.summary, "{name}");
         let key = ServerKey::load(&new.join("server-key")).unwrap().unwrap();
         assert_eq!(key.fingerprint(), house.key.fingerprint());
         // It is served, and goes on where it was.
@@ -205,7 +205,7 @@ fn no_backup_is_made_of_what_is_damaged_or_anothers() {
     fs::write(house.file(), bytes).unwrap();
     house.backup(&out.path().join("a.tar"), None).unwrap_err();
     assert!(names(out.path()).is_empty(), "nothing is left of it");
-    let faults = verify_folder(house.folder.path()).unwrap().census.faults;
+    let faults = verify_folder(house.folder.path()).unwrap().summary.faults;
     assert!(faults.iter().any(|fault| fault.starts_with("damaged")), "{faults:?}");
 }
 
@@ -306,7 +306,7 @@ fn the_server_makes_backups_by_the_clock() {
     assert_eq!(names(out.path()).len(), 2, "{:?}", names(out.path()));
     assert!(!out.path().join("passmint-20250101T000000Z.tar").exists(), "the oldest goes");
     let verified = verify_archive(&out.path().join(&ours()[0]), out.path(), || Ok(passphrase(WORDS))).unwrap();
-    assert!(verified.census.faults.is_empty() && verified.has_server_key);
+    assert!(verified.summary.faults.is_empty() && verified.has_server_key);
     let ready = get(page, "/readyz").unwrap();
     assert!(ready.contains(r#"{"part":"backup","state":"ok"}"#), "{ready}");
     assert!(get(page, "/metrics").unwrap().starts_with("HTTP/1.1 404"), "not where the page is");

@@ -9,7 +9,7 @@ mod oracle_double;
 use std::thread;
 use std::time::{Duration, Instant};
 
-use backend::store::oracle::{OracleSettings, OracleStore, TABLE, walk};
+use backend::store::oracle::{OracleSettings, OracleStore, TABLE, check_connection};
 use backend::store::{Store, StoreError};
 use contract::{MANY, NOW, entry_id, put, settle};
 use oracle_double::{faults, settings, store};
@@ -303,7 +303,7 @@ fn the_check_walks_to_the_end_and_names_the_step_where_it_cannot() {
     };
     let walked = |settings: &OracleSettings| {
         let mut steps = Vec::new();
-        let ok = walk(settings, |step| steps.push(step));
+        let ok = check_connection(settings, |step| steps.push(step));
         (ok, steps)
     };
     let (ok, steps) = walked(&settings("check"));

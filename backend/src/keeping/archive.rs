@@ -18,7 +18,7 @@ use super::Passphrase;
 use super::seal::{MAGIC, Opener, Sealer};
 use crate::server_key::ServerKey;
 use crate::store::Millis;
-use crate::store::sqlite::Census;
+use crate::store::sqlite::DatabaseSummary;
 
 /// The format that is written, and the newest that is read.
 const FORMAT: u32 = 1;
@@ -77,7 +77,7 @@ pub(super) fn is_ours(name: &str) -> bool {
 pub(super) fn write(
     to: &File,
     database: &Path,
-    census: &Census,
+    summary: &DatabaseSummary,
     key: Option<&ServerKey>,
     passphrase: Option<&Passphrase>,
 ) -> Result<()> {
@@ -91,9 +91,9 @@ pub(super) fn write(
         format: FORMAT,
         passmint: env!("CARGO_PKG_VERSION").to_owned(),
         made_at: crate::now(),
-        schema: census.schema,
-        accounts: census.accounts,
-        entries: census.entries,
+        schema: summary.schema,
+        accounts: summary.accounts,
+        entries: summary.entries,
         files,
     };
     bytes.rewind()?;

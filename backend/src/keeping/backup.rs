@@ -12,7 +12,7 @@ use crate::moving::{self, NotMoved};
 use crate::server_key::ServerKey;
 use crate::settings::Data;
 use crate::store::Store;
-use crate::store::sqlite::{self, Census, SqliteStore};
+use crate::store::sqlite::{self, DatabaseSummary, SqliteStore};
 
 /// How often an Oracle database is copied anew because it was written meanwhile.
 const TRIES: usize = 3;
@@ -58,7 +58,7 @@ pub struct Made {
     /// Its bytes.
     pub bytes: u64,
     /// What is in it.
-    pub census: Census,
+    pub summary: DatabaseSummary,
 }
 
 /// Makes an archive, reads it back, and only then gives it its name. What has that name already is never overwritten.
@@ -83,29 +83,29 @@ pub fn make(
         .tempdir_in(folder)
         .with_context(|| format!("cannot write into {}", folder.display()))?;
     let copy = copy(source, work.path())?;
-    let census = sqlite::examine(&copy).context("the copy of the database")?;
-    if let Some(fault) = census.faults.first() {
+    let summary = sqlite::examine(&copy).context("the copy of the database")?;
+    if let Some(fault) = summary.faults.first() {
         bail!("the database is not whole ({fault}): no backup is made of it; keep the older ones");
     }
     if let Some(key) = key {
         ensure!(
-            census.server_key.is_none_or(|bound| bound == *key.fingerprint()),
+            summary.server_key.is_none_or(|bound| bound == *key.fingerprint()),
             "the server key does not belong to this database"
         );
     }
     let mut archive = tempfile::NamedTempFile::new_in(work.path()).context("cannot write the archive")?;
-    archive::write(archive.as_file_mut(), &copy, &census, key, passphrase.as_ref())
+    archive::write(archive.as_file_mut(), &copy, &summary, key, passphrase.as_ref())
         .context("cannot write the archive")?;
     archive.as_file().sync_all().context("cannot write the archive")?;
     let bytes = archive.as_file().metadata().context("cannot write the archive")?.len();
     let ask = || passphrase.context("an archive without a passphrase came out sealed");
     let verified = verify::archive(archive.path(), work.path(), ask).context("the archive does not read back")?;
-    ensure!(verified.census == census, "the archive does not read back as it was written");
+    ensure!(verified.summary == summary, "the archive does not read back as it was written");
     let place = || format!("cannot make {}", target.display());
     archive.persist_noclobber(&target).map_err(|error| error.error).with_context(place)?;
     // The name is on the disk, too.
     File::open(folder).and_then(|folder| folder.sync_all()).with_context(place)?;
-    Ok(Made { file: target, bytes, census })
+    Ok(Made { file: target, bytes, summary })
 }
 
 fn copy(source: &Source<'_>, work: &Path) -> Result<PathBuf> {

@@ -97,8 +97,8 @@ impl Backups {
             let these = Arc::clone(&backups);
             let made = gate.take_time(move |store| Ok(these.make(store))).await;
             wait = match made.map_err(anyhow::Error::from).flatten() {
-                Ok(Made { bytes, census, .. }) => {
-                    tracing::info!(bytes, accounts = census.accounts, entries = census.entries, "a backup was made");
+                Ok(Made { bytes, summary, .. }) => {
+                    tracing::info!(bytes, accounts = summary.accounts, entries = summary.entries, "a backup was made");
                     gate.metrics().backup_made(crate::now());
                     every
                 }

@@ -9,7 +9,7 @@ use anyhow::{Context, Result, bail};
 use super::{Backup, Made, Passphrase, Restore, Source, Verified, make, restore, verify};
 use crate::database::{self, server_key_of, sqlite_file};
 use crate::settings::DatabaseKind;
-use crate::store::sqlite::Census;
+use crate::store::sqlite::DatabaseSummary;
 
 impl Backup {
     /// Makes the backup.
@@ -33,7 +33,7 @@ impl Backup {
             found => found,
         };
         let is_sealed = passphrase.is_some();
-        let Made { file, bytes, census } = match self.data.database {
+        let Made { file, bytes, summary } = match self.data.database {
             DatabaseKind::Sqlite => {
                 make(&Source::File(&sqlite_file(&self.data.data)), key.as_ref(), &self.archive, passphrase)?
             }
@@ -44,7 +44,7 @@ impl Backup {
         };
         let (mut out, mut advice) = (io::stdout(), io::stderr());
         writeln!(out, "{}: {bytes} bytes, read back and found whole", file.display())?;
-        told(&mut out, &census)?;
+        told(&mut out, &summary)?;
         match (key.is_some(), is_sealed) {
             (true, false) => writeln!(
                 advice,
@@ -68,7 +68,7 @@ impl Restore {
             .with_context(|| format!("cannot restore {}", self.archive.display()))?;
         let (mut out, mut advice) = (io::stdout(), io::stderr());
         writeln!(out, "Restored into {}.", self.data.display())?;
-        told(&mut out, &restored.census)?;
+        told(&mut out, &restored.summary)?;
         if restored.has_server_key {
             writeln!(advice, "Start the server with --data {}. Everybody logs in anew.", self.data.display())?;
         } else {
@@ -95,27 +95,27 @@ pub fn verify(what: &Path, passphrase_file: Option<&Path>) -> Result<()> {
         verify::archive(what, work.path(), || Passphrase::find_or_ask(passphrase_file))
             .with_context(|| what.display().to_string())?
     };
-    let Verified { census, manifest, has_server_key, is_sealed } = verified;
+    let Verified { summary, manifest, has_server_key, is_sealed } = verified;
     let mut out = io::stdout();
     if let Some(manifest) = manifest {
         let sealed = if is_sealed { "sealed" } else { "not sealed" };
         let age = crate::now().saturating_sub(manifest.made_at) / 3_600_000;
         writeln!(out, "archive by Passmint {}, {age} hours old, {sealed}", manifest.passmint)?;
     }
-    told(&mut out, &census)?;
+    told(&mut out, &summary)?;
     writeln!(out, "server key: {}", if has_server_key { "there" } else { "not there" })?;
-    if census.faults.is_empty() {
+    if summary.faults.is_empty() {
         writeln!(out, "whole")?;
         return Ok(());
     }
-    for fault in &census.faults {
+    for fault in &summary.faults {
         writeln!(out, "fault: {fault}")?;
     }
     bail!("{} is not whole", what.display())
 }
 
-fn told(out: &mut dyn Write, census: &Census) -> io::Result<()> {
-    let Census { schema, accounts, entries, deleted, passkeys, invites, .. } = census;
+fn told(out: &mut dyn Write, summary: &DatabaseSummary) -> io::Result<()> {
+    let DatabaseSummary { schema, accounts, entries, deleted, passkeys, invites, .. } = summary;
     writeln!(
         out,
         "schema {schema}: {accounts} accounts, {entries} entries, {deleted} deleted ones, {passkeys} passkeys, {invites} \

@@ -40,11 +40,11 @@ pub fn restore(archive: &Path, data: &Path, passphrase: impl FnOnce() -> Result<
     }
     make_folder(data)?;
     let opened = archive::read(archive, data, passphrase)?;
-    let census = sqlite::examine(opened.database.path()).context("the database in it")?;
-    if let Some(fault) = census.faults.first() {
+    let summary = sqlite::examine(opened.database.path()).context("the database in it")?;
+    if let Some(fault) = summary.faults.first() {
         bail!("the database in it is not whole ({fault}); take another archive");
     }
-    if let (Some(key), Some(bound)) = (&opened.server_key, census.server_key) {
+    if let (Some(key), Some(bound)) = (&opened.server_key, summary.server_key) {
         ensure!(*key.fingerprint() == bound, "the server key in it does not belong to its database");
     }
     // The key first: a database without one would be served with a new key, which opens no vault.
@@ -56,7 +56,7 @@ pub fn restore(archive: &Path, data: &Path, passphrase: impl FnOnce() -> Result<
     kept.with_context(|| format!("cannot make {}", place.display()))?;
     fs::File::open(data).and_then(|folder| folder.sync_all()).context("cannot write the data folder")?;
     Ok(Verified {
-        census,
+        summary,
         manifest: Some(opened.manifest),
         has_server_key: opened.server_key.is_some(),
         is_sealed: opened.is_sealed,

@@ -7,12 +7,12 @@ use anyhow::{Context, Result, ensure};
 use super::Passphrase;
 use super::archive::{self, Manifest};
 use crate::database::{server_key_of, sqlite_file};
-use crate::store::sqlite::{self, Census};
+use crate::store::sqlite::{self, DatabaseSummary};
 
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Verified {
     /// What is there. Its faults say what is wrong.
-    pub census: Census,
+    pub summary: DatabaseSummary,
     /// What an archive says of itself.
     pub manifest: Option<Manifest>,
     /// Whether there is a server key, and it fits.
@@ -27,18 +27,18 @@ pub struct Verified {
 /// If it cannot be read, or is not what its manifest says.
 pub fn archive(archive: &Path, folder: &Path, passphrase: impl FnOnce() -> Result<Passphrase>) -> Result<Verified> {
     let opened = archive::read(archive, folder, passphrase)?;
-    let mut census = sqlite::examine(opened.database.path()).context("the database in it")?;
+    let mut summary = sqlite::examine(opened.database.path()).context("the database in it")?;
     let manifest = opened.manifest;
-    if (census.accounts, census.entries) != (manifest.accounts, manifest.entries) && census.faults.is_empty() {
-        census.faults.push("it holds another number of accounts or entries than its manifest says".into());
+    if (summary.accounts, summary.entries) != (manifest.accounts, manifest.entries) && summary.faults.is_empty() {
+        summary.faults.push("it holds another number of accounts or entries than its manifest says".into());
     }
     let key = opened.server_key.map(|key| *key.fingerprint());
-    if let (Some(key), Some(bound)) = (key, census.server_key)
+    if let (Some(key), Some(bound)) = (key, summary.server_key)
         && key != bound
     {
-        census.faults.push("the server key in it does not belong to its database".into());
+        summary.faults.push("the server key in it does not belong to its database".into());
     }
-    Ok(Verified { census, manifest: Some(manifest), has_server_key: key.is_some(), is_sealed: opened.is_sealed })
+    Ok(Verified { summary, manifest: Some(manifest), has_server_key: key.is_some(), is_sealed: opened.is_sealed })
 }
 
 /// Looks at the SQLite file and the server key of a data folder. The server may go on meanwhile.
@@ -48,14 +48,14 @@ pub fn archive(archive: &Path, folder: &Path, passphrase: impl FnOnce() -> Resul
 pub fn folder(folder: &Path) -> Result<Verified> {
     let file = sqlite_file(folder);
     ensure!(file.is_file(), "there is no {} in {}", archive::DATABASE, folder.display());
-    let mut census = sqlite::examine(&file).with_context(|| format!("cannot read {}", file.display()))?;
+    let mut summary = sqlite::examine(&file).with_context(|| format!("cannot read {}", file.display()))?;
     let key = server_key_of(folder)?;
-    match (&key, census.server_key) {
+    match (&key, summary.server_key) {
         (Some(key), Some(bound)) if *key.fingerprint() != bound => {
-            census.faults.push("the server key does not belong to this database".into());
+            summary.faults.push("the server key does not belong to this database".into());
         }
-        (None, Some(_)) => census.faults.push("there is no server key: without it no vault opens".into()),
+        (None, Some(_)) => summary.faults.push("there is no server key: without it no vault opens".into()),
         _ => {}
     }
-    Ok(Verified { census, manifest: None, has_server_key: key.is_some(), is_sealed: false })
+    Ok(Verified { summary, manifest: None, has_server_key: key.is_some(), is_sealed: false })
 }

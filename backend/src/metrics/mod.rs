@@ -4,8 +4,8 @@
 //! one, so that neither the number of series nor what they tell depends on who uses the server.
 
 mod listener;
+mod metered_store;
 mod process;
-mod watched;
 
 use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, AtomicU64, Ordering};
@@ -27,7 +27,7 @@ use crate::gate::{Gate, GateError};
 use crate::store::{Millis, StoreError};
 
 pub use listener::{MetricsListener, router, serve};
-pub(crate) use watched::Watched;
+pub(crate) use metered_store::MeteredStore;
 
 /// Upper bounds of the histograms' buckets, in seconds: from a read in memory to the longest deadline.
 const SECONDS: [f64; 14] = [0.0002, 0.0005, 0.001, 0.0025, 0.005, 0.01, 0.025, 0.05, 0.1, 0.25, 0.5, 1.0, 2.5, 10.0];

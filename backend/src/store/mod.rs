@@ -193,30 +193,30 @@ pub trait Store: Send + Sync {
     ///
     /// # Errors
     /// [`StoreError::Unavailable`].
-    fn account_after(&self, after: Option<AccountId>) -> Result<Option<WholeAccount>, StoreError>;
+    fn account_after(&self, after: Option<AccountId>) -> Result<Option<StoredAccount>, StoreError>;
 
     /// All invites, by their hash.
     ///
     /// # Errors
     /// [`StoreError::Unavailable`].
-    fn invites(&self) -> Result<Vec<WholeInvite>, StoreError>;
+    fn invites(&self) -> Result<Vec<StoredInvite>, StoreError>;
 
     /// Takes an account over from another store, as it is there. Taking it over again brings it up to date.
     ///
     /// # Errors
     /// [`StoreError::Taken`] if its username or its id belongs to something else here.
-    fn take_account(&self, account: &WholeAccount) -> Result<(), StoreError>;
+    fn upsert_account(&self, account: &StoredAccount) -> Result<(), StoreError>;
 
     /// Takes entries of one account over, as they are there: version, change number, time, deletion. `entries` are by
     /// rising change number, and all there are between the first and the last. What is here already is passed over.
     ///
     /// # Errors
     /// [`StoreError::Taken`] if an entry or a change number is here with something else.
-    fn take_entries(&self, account: AccountId, entries: &[StoredEntry]) -> Result<(), StoreError>;
+    fn insert_entries(&self, account: AccountId, entries: &[StoredEntry]) -> Result<(), StoreError>;
 
     /// Takes an invite over. Taking it over again brings it up to date.
     ///
     /// # Errors
     /// [`StoreError::Unavailable`].
-    fn take_invite(&self, invite: &WholeInvite) -> Result<(), StoreError>;
+    fn upsert_invite(&self, invite: &StoredInvite) -> Result<(), StoreError>;
 }

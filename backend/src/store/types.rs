@@ -16,14 +16,14 @@ pub type Hash = [u8; 32];
 
 /// An account as it is stored, whole.
 #[derive(Clone, Debug, PartialEq, Eq)]
-pub struct WholeAccount {
+pub struct StoredAccount {
     pub id: AccountId,
     pub username: Username,
     pub passphrase: NewCredential,
     /// What the recovery code opens.
     pub recovery: NewCredential,
     /// Its passkeys, by their ids.
-    pub passkeys: Vec<WholePasskey>,
+    pub passkeys: Vec<StoredPasskey>,
     /// Counts the changes of its credentials.
     pub epoch: u32,
     /// The number of its last change.
@@ -35,7 +35,7 @@ pub struct WholeAccount {
 
 /// A passkey as it is stored, whole.
 #[derive(Clone, Debug, PartialEq, Eq)]
-pub struct WholePasskey {
+pub struct StoredPasskey {
     pub id: PasskeyId,
     pub secret: NewCredential,
     pub created_at: Millis,
@@ -45,7 +45,7 @@ pub struct WholePasskey {
 
 /// An invite as it is stored, whole.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub struct WholeInvite {
+pub struct StoredInvite {
     pub code_hash: Hash,
     /// From when on it is too old.
     pub expires_at: Millis,

@@ -6,15 +6,15 @@
 
 mod accounts;
 mod credentials;
-mod moving;
 mod passwords;
 mod sessions;
+mod transfer;
 
 pub use accounts::*;
 pub use credentials::*;
-pub use moving::*;
 pub use passwords::*;
 pub use sessions::*;
+pub use transfer::*;
 
 use backend::store::{Invite, Lifetime, NewAccount, Put, Store};
 use shared::accounts::{NewCredential, Username};

@@ -8,7 +8,7 @@ use axum::http::StatusCode;
 use backend::page::Page;
 use backend::store::{
     Credential, Hash, Invite, Lifetime, LiveSession, Millis, NewAccount, NewSecret, NewSession, Put, Store, StoreError,
-    StoredSession, Usage, WholeAccount, WholeInvite,
+    StoredAccount, StoredInvite, StoredSession, Usage,
 };
 use shared::accounts::Username;
 use shared::bytes::Base64Url;
@@ -23,13 +23,13 @@ use crate::connections::{BOUNDS, read_all, serve};
 use crate::harness::App;
 
 /// A store of which only `check` works, as the test says.
-struct Puppet(Box<dyn Fn() -> Result<(), StoreError> + Send + Sync>);
+struct FakeStore(Box<dyn Fn() -> Result<(), StoreError> + Send + Sync>);
 
 fn no<T>() -> Result<T, StoreError> {
-    Err(StoreError::Unavailable("puppet".into()))
+    Err(StoreError::Unavailable("fake_store".into()))
 }
 
-impl Store for Puppet {
+impl Store for FakeStore {
     fn check(&self) -> Result<(), StoreError> {
         (self.0)()
     }
@@ -105,25 +105,25 @@ impl Store for Puppet {
     fn server_key(&self) -> Result<Option<Hash>, StoreError> {
         no()
     }
-    fn account_after(&self, _: Option<AccountId>) -> Result<Option<WholeAccount>, StoreError> {
+    fn account_after(&self, _: Option<AccountId>) -> Result<Option<StoredAccount>, StoreError> {
         no()
     }
-    fn invites(&self) -> Result<Vec<WholeInvite>, StoreError> {
+    fn invites(&self) -> Result<Vec<StoredInvite>, StoreError> {
         no()
     }
-    fn take_account(&self, _: &WholeAccount) -> Result<(), StoreError> {
+    fn upsert_account(&self, _: &StoredAccount) -> Result<(), StoreError> {
         no()
     }
-    fn take_entries(&self, _: AccountId, _: &[StoredEntry]) -> Result<(), StoreError> {
+    fn insert_entries(&self, _: AccountId, _: &[StoredEntry]) -> Result<(), StoreError> {
         no()
     }
-    fn take_invite(&self, _: &WholeInvite) -> Result<(), StoreError> {
+    fn upsert_invite(&self, _: &StoredInvite) -> Result<(), StoreError> {
         no()
     }
 }
 
-pub fn puppet(check: impl Fn() -> Result<(), StoreError> + Send + Sync + 'static) -> App {
-    App::over(Arc::new(Puppet(Box::new(check))), tempfile::tempdir().unwrap(), Page::default())
+pub fn fake_store(check: impl Fn() -> Result<(), StoreError> + Send + Sync + 'static) -> App {
+    App::over(Arc::new(FakeStore(Box::new(check))), tempfile::tempdir().unwrap(), Page::default())
 }
 
 async fn ready(app: &App) -> (StatusCode, String) {
@@ -136,7 +136,7 @@ const UNAVAILABLE: StatusCode = StatusCode::SERVICE_UNAVAILABLE;
 
 #[tokio::test]
 async fn a_store_that_does_not_answer_is_503_and_readiness_tells() {
-    let app = puppet(no);
+    let app = fake_store(no);
     assert_eq!(ready(&app).await, (UNAVAILABLE, "store-unavailable".into()));
     assert_eq!(app.get("/healthz", None).await.status, StatusCode::OK, "the process is alive");
     let token = shared::login::session_token(&[1; 64]).expose_as_bearer();
@@ -146,7 +146,7 @@ async fn a_store_that_does_not_answer_is_503_and_readiness_tells() {
 
 #[tokio::test]
 async fn a_defect_is_a_constant_answer() {
-    let app = puppet(|| Err(StoreError::Fault("table secret_table".into())));
+    let app = fake_store(|| Err(StoreError::Fault("table secret_table".into())));
     let answer = app.get("/readyz", None).await;
     assert_eq!((answer.status, answer.problem()), (StatusCode::INTERNAL_SERVER_ERROR, "internal".into()));
     assert!(!String::from_utf8(answer.body).unwrap().contains("secret_table"));
@@ -154,7 +154,7 @@ async fn a_defect_is_a_constant_answer() {
 
 #[tokio::test]
 async fn a_store_call_that_panics_is_a_constant_answer() {
-    let app = puppet(|| panic!("hunter2"));
+    let app = fake_store(|| panic!("hunter2"));
     let answer = app.get("/readyz", None).await;
     assert_eq!((answer.status, answer.problem()), (StatusCode::INTERNAL_SERVER_ERROR, "internal".into()));
 }
@@ -165,7 +165,7 @@ async fn a_store_call_that_panics_is_a_constant_answer() {
 async fn a_store_that_hangs_holds_no_more_threads_than_the_gate_has() {
     let (release, hold) = mpsc::channel::<()>();
     let hold = Mutex::new(hold);
-    let app = puppet(move || {
+    let app = fake_store(move || {
         let _ = hold.lock().unwrap().recv();
         Ok(())
     });
@@ -183,7 +183,7 @@ async fn a_store_that_hangs_holds_no_more_threads_than_the_gate_has() {
 async fn one_request_too_many_is_shed_at_once() {
     let (release, hold) = mpsc::channel::<()>();
     let hold = Mutex::new(hold);
-    let app = puppet(move || {
+    let app = fake_store(move || {
         let _ = hold.lock().unwrap().recv();
         Ok(())
     });
@@ -223,7 +223,7 @@ async fn a_slow_head_is_cut_off_and_a_slow_body_is_told() {
 async fn stopping_lets_a_request_finish() {
     let (release, hold) = mpsc::channel::<()>();
     let hold = Mutex::new(hold);
-    let app = puppet(move || {
+    let app = fake_store(move || {
         let _ = hold.lock().unwrap().recv();
         Ok(())
     });

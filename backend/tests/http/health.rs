@@ -10,7 +10,7 @@ use backend::store::sqlite::SqliteStore;
 use backend::store::{ReadOnly, Store, StoreError};
 use serde_json::{Value, json};
 
-use crate::bounds::puppet;
+use crate::bounds::fake_store;
 use crate::harness::{App, entry_id};
 
 /// The parts, each as `part state cause`.
@@ -55,7 +55,7 @@ async fn read_only_is_told_from_unreachable_and_says_why() {
         (StoreError::Unavailable("/secret/path is locked".into()), "writes unreachable"),
     ] {
         let error = std::sync::Mutex::new(Some(error));
-        let app = puppet(move || Err(error.lock().unwrap().take().unwrap()));
+        let app = fake_store(move || Err(error.lock().unwrap().take().unwrap()));
         let answer = app.get("/readyz", None).await;
         assert_eq!((answer.status, answer.problem().as_str()), (StatusCode::SERVICE_UNAVAILABLE, "store-unavailable"));
         assert_eq!(parts(&answer.json()), ["server-key ok", "reads ok", told]);

@@ -12,7 +12,7 @@ use backend::status::{Found, Status};
 use backend::{listener, page::Page};
 use tokio::net::TcpListener;
 
-use crate::bounds::puppet;
+use crate::bounds::fake_store;
 use crate::connections::BOUNDS;
 use crate::harness::{App, page};
 
@@ -130,7 +130,7 @@ async fn status_tells_ready_from_not_ready_from_silent() {
     assert!(said.contains("ready        yes\n  server-key ok\n  reads      ok\n  writes     ok\n"), "{said}");
     assert!(said.contains(&format!("version      {}\n", env!("CARGO_PKG_VERSION"))), "{said}");
 
-    let full = puppet(|| Err(backend::store::StoreError::ReadOnly(backend::store::ReadOnly::DiskFull)));
+    let full = fake_store(|| Err(backend::store::StoreError::ReadOnly(backend::store::ReadOnly::DiskFull)));
     let (found, said) = status(format!("http://{}", serve(full.router.clone()).await)).await;
     assert_eq!(found, Found::NotReady, "{said}");
     assert!(said.contains("ready        no\n") && said.contains("  writes     read-only, disk-full\n"), "{said}");

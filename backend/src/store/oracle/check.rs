@@ -9,7 +9,7 @@ use rand_core_06::{OsRng, RngCore};
 use serde::Serialize;
 
 use super::remedy::Code;
-use super::{OracleSettings, Trouble, cause, explain, first, load_client, schema, sql};
+use super::{OpError, OracleSettings, cause, explain, first, load_client, schema, sql};
 use crate::store::StoreError;
 
 /// How long a TCP connection may take.
@@ -17,7 +17,7 @@ const TCP_TIME: Duration = Duration::from_secs(3);
 
 /// One step and what came of it.
 #[derive(Debug, Serialize)]
-pub struct Step {
+pub struct CheckStep {
     pub name: &'static str,
     pub ok: bool,
     /// What was found; or the code, what it means, and what to do.
@@ -26,7 +26,7 @@ pub struct Step {
     pub ms: f64,
 }
 
-/// Why a step ends the walk.
+/// Why a step ends the check_connection.
 struct Failure(String);
 
 impl From<Code> for Failure {
@@ -41,9 +41,9 @@ impl From<oracle::Error> for Failure {
     }
 }
 
-impl From<Trouble> for Failure {
-    fn from(trouble: Trouble) -> Self {
-        match cause(trouble) {
+impl From<OpError> for Failure {
+    fn from(error: OpError) -> Self {
+        match cause(error) {
             StoreError::Unavailable(text) | StoreError::Fault(text) => Self(text),
             error => Self(error.to_string()),
         }
@@ -51,17 +51,17 @@ impl From<Trouble> for Failure {
 }
 
 /// Walks the way and hands every step to `tell` when it is done. Gives whether the end was reached.
-pub fn walk(settings: &OracleSettings, mut tell: impl FnMut(Step)) -> bool {
+pub fn check_connection(settings: &OracleSettings, mut tell: impl FnMut(CheckStep)) -> bool {
     run(settings, &mut tell).is_ok()
 }
 
-/// The walk has ended early; the step that ended it was told.
+/// The check_connection has ended early; the step that ended it was told.
 struct Ended;
 
-fn run(settings: &OracleSettings, tell: &mut dyn FnMut(Step)) -> Result<(), Ended> {
+fn run(settings: &OracleSettings, tell: &mut dyn FnMut(CheckStep)) -> Result<(), Ended> {
     let descriptor = &settings.descriptor;
     step(tell, "client library", || {
-        load_client(settings).map_err(|error| Failure::from(Trouble::from(error)))?;
+        load_client(settings).map_err(|error| Failure::from(OpError::from(error)))?;
         Ok(((), format!("Oracle client {}", Version::client()?)))
     })?;
     step(tell, "client version", || {
@@ -138,7 +138,7 @@ fn run(settings: &OracleSettings, tell: &mut dyn FnMut(Step)) -> Result<(), Ende
 }
 
 /// Connects; a failure of TLS is told apart from one of the log-in by its code.
-fn log_in(settings: &OracleSettings, tell: &mut dyn FnMut(Step)) -> Result<Connection, Ended> {
+fn log_in(settings: &OracleSettings, tell: &mut dyn FnMut(CheckStep)) -> Result<Connection, Ended> {
     let start = Instant::now();
     let (user, password) = (settings.user.as_str(), settings.password.as_str());
     let result = Connector::new(user, password, settings.descriptor.to_string()).connect();
@@ -156,7 +156,7 @@ fn log_in(settings: &OracleSettings, tell: &mut dyn FnMut(Step)) -> Result<Conne
 }
 
 fn step<T>(
-    tell: &mut dyn FnMut(Step),
+    tell: &mut dyn FnMut(CheckStep),
     name: &'static str,
     work: impl FnOnce() -> Result<(T, String), Failure>,
 ) -> Result<T, Ended> {
@@ -166,7 +166,7 @@ fn step<T>(
 }
 
 fn finish<T>(
-    tell: &mut dyn FnMut(Step),
+    tell: &mut dyn FnMut(CheckStep),
     name: &'static str,
     start: Instant,
     result: Result<(T, String), Failure>,
@@ -174,11 +174,11 @@ fn finish<T>(
     let ms = (start.elapsed().as_secs_f64() * 10_000.0).round() / 10.0;
     match result {
         Ok((value, detail)) => {
-            tell(Step { name, ok: true, detail, ms });
+            tell(CheckStep { name, ok: true, detail, ms });
             Ok(value)
         }
         Err(Failure(detail)) => {
-            tell(Step { name, ok: false, detail, ms });
+            tell(CheckStep { name, ok: false, detail, ms });
             Err(Ended)
         }
     }

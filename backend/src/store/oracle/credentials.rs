@@ -9,14 +9,14 @@ use shared::ids::{AccountId, PasskeyId};
 use shared::sessions::CredentialName;
 
 use super::accounts::account_id;
-use super::{Trouble, first, sql};
-use crate::store::{Credential, Millis, NewSecret, StoreError, WholePasskey};
+use super::{OpError, first, sql};
+use crate::store::{Credential, Millis, NewSecret, StoreError, StoredPasskey};
 
 pub(super) fn credential(
     connection: &Connection,
     username: &Username,
     name: &CredentialName,
-) -> Result<Option<Credential>, Trouble> {
+) -> Result<Option<Credential>, OpError> {
     let by_username: (&str, &dyn ToSql) = ("login", &username.as_str());
     let row: Option<Row> = match name {
         CredentialName::Passphrase => first(connection, sql::PASSPHRASE, &[by_username])?,
@@ -31,7 +31,7 @@ pub(super) fn credential(
 }
 
 /// The account's epoch, under its lock: until the transaction ends, nobody else changes what opens the vault.
-pub(super) fn lock_epoch(connection: &Connection, account: AccountId) -> Result<Option<u32>, Trouble> {
+pub(super) fn lock_epoch(connection: &Connection, account: AccountId) -> Result<Option<u32>, OpError> {
     first(connection, sql::LOCK_EPOCH, &[("account", &account.as_bytes())])
 }
 
@@ -40,7 +40,7 @@ pub(super) fn own_secret(
     connection: &Connection,
     account: AccountId,
     name: &CredentialName,
-) -> Result<Option<NewCredential>, Trouble> {
+) -> Result<Option<NewCredential>, OpError> {
     let by_account: (&str, &dyn ToSql) = ("account", &account.as_bytes());
     let row: Option<(Vec<u8>, Vec<u8>)> = match name {
         CredentialName::Passphrase => first(connection, sql::OWN_PASSPHRASE, &[by_account])?,
@@ -50,7 +50,7 @@ pub(super) fn own_secret(
     Ok(row.map(|(record, key)| NewCredential { record: Base64Url(record), wrapped_key: Base64Url(key) }))
 }
 
-pub(super) fn set(connection: &Connection, new: &NewSecret, passkeys_max: usize, now: Millis) -> Result<(), Trouble> {
+pub(super) fn set(connection: &Connection, new: &NewSecret, passkeys_max: usize, now: Millis) -> Result<(), OpError> {
     let by_account: (&str, &dyn ToSql) = ("account", &new.account.as_bytes());
     let by_token: (&str, &dyn ToSql) = ("token_hash", &&new.token_hash);
     let known = lock_epoch(connection, new.account)?.is_some();
@@ -70,7 +70,7 @@ pub(super) fn set(connection: &Connection, new: &NewSecret, passkeys_max: usize,
             } else if first::<usize>(connection, sql::COUNT_PASSKEYS, &[by_account])?.unwrap_or(0) >= passkeys_max {
                 return Err(StoreError::Full.into());
             }
-            let passkey = WholePasskey { id: id.clone(), secret: new.secret.clone(), created_at: now, used_at: None };
+            let passkey = StoredPasskey { id: id.clone(), secret: new.secret.clone(), created_at: now, used_at: None };
             add_passkey(connection, new.account, &passkey)?;
             return Ok(connection.commit()?);
         }
@@ -83,8 +83,8 @@ pub(super) fn set(connection: &Connection, new: &NewSecret, passkeys_max: usize,
 }
 
 /// Stores a passkey, and leaves the commit to the caller.
-pub(super) fn add_passkey(connection: &Connection, account: AccountId, passkey: &WholePasskey) -> Result<(), Trouble> {
-    let WholePasskey { id, secret, created_at, used_at } = passkey;
+pub(super) fn add_passkey(connection: &Connection, account: AccountId, passkey: &StoredPasskey) -> Result<(), OpError> {
+    let StoredPasskey { id, secret, created_at, used_at } = passkey;
     let binds: [(&str, &dyn ToSql); 6] = [
         ("account", &account.as_bytes()),
         ("passkey", &id.as_bytes()),
@@ -98,28 +98,28 @@ pub(super) fn add_passkey(connection: &Connection, account: AccountId, passkey: 
 }
 
 /// The passkeys of an account as they are stored, by their ids.
-pub(super) fn whole_passkeys(connection: &Connection, account: AccountId) -> Result<Vec<WholePasskey>, Trouble> {
+pub(super) fn stored_passkeys(connection: &Connection, account: AccountId) -> Result<Vec<StoredPasskey>, OpError> {
     type Row = (Vec<u8>, Vec<u8>, Vec<u8>, u64, Option<u64>);
     let rows = connection.query_as_named::<Row>(sql::ALL_PASSKEYS, &[("account", &account.as_bytes())])?;
     rows.map(|row| {
         let (id, record, wrapped_key, created_at, used_at) = row?;
         let id = id.try_into().map_err(|_| StoreError::Fault("passkeys.id is no id".into()))?;
         let secret = NewCredential { record: Base64Url(record), wrapped_key: Base64Url(wrapped_key) };
-        Ok(WholePasskey { id, secret, created_at, used_at })
+        Ok(StoredPasskey { id, secret, created_at, used_at })
     })
     .collect()
 }
 
-pub(super) fn passkeys(connection: &Connection, account: AccountId) -> Result<Vec<PasskeySummary>, Trouble> {
-    let mut passkeys: Vec<_> = whole_passkeys(connection, account)?
+pub(super) fn passkeys(connection: &Connection, account: AccountId) -> Result<Vec<PasskeySummary>, OpError> {
+    let mut passkeys: Vec<_> = stored_passkeys(connection, account)?
         .into_iter()
-        .map(|WholePasskey { id, created_at, used_at, .. }| PasskeySummary { id, created_at, used_at })
+        .map(|StoredPasskey { id, created_at, used_at, .. }| PasskeySummary { id, created_at, used_at })
         .collect();
     passkeys.sort_by_key(|passkey| passkey.created_at);
     Ok(passkeys)
 }
 
-pub(super) fn remove_passkey(connection: &Connection, account: AccountId, id: &PasskeyId) -> Result<(), Trouble> {
+pub(super) fn remove_passkey(connection: &Connection, account: AccountId, id: &PasskeyId) -> Result<(), OpError> {
     if lock_epoch(connection, account)?.is_some() {
         remove(connection, account, id)?;
     }
@@ -127,7 +127,7 @@ pub(super) fn remove_passkey(connection: &Connection, account: AccountId, id: &P
 }
 
 /// Removes a passkey under the account's lock, and raises the epoch if it was there.
-fn remove(connection: &Connection, account: AccountId, id: &PasskeyId) -> Result<(), Trouble> {
+fn remove(connection: &Connection, account: AccountId, id: &PasskeyId) -> Result<(), OpError> {
     let by_account: (&str, &dyn ToSql) = ("account", &account.as_bytes());
     let removed =
         connection.execute_named(sql::REMOVE_PASSKEY, &[by_account, ("passkey", &id.as_bytes())])?.row_count()?;

@@ -8,13 +8,13 @@ mod accounts;
 mod check;
 mod credentials;
 mod descriptor;
-mod moving;
 mod passwords;
 mod pool;
 mod remedy;
 mod schema;
 mod sessions;
 mod sql;
+mod transfer;
 
 use std::path::PathBuf;
 use std::sync::Arc;
@@ -30,13 +30,13 @@ use shared::passwords::{Changes, StoredEntry, Written};
 use shared::sessions::CredentialName;
 use zeroize::Zeroizing;
 
-use self::pool::{LogIn, Pool};
+use self::pool::{Login, Pool};
 use super::{
     Credential, Hash, Invite, Lifetime, LiveSession, Millis, NewAccount, NewSecret, NewSession, Put, Store, StoreError,
-    StoredSession, Usage, WholeAccount, WholeInvite,
+    StoredAccount, StoredInvite, StoredSession, Usage,
 };
 
-pub use check::{Step, walk};
+pub use check::{CheckStep, check_connection};
 pub use descriptor::{Descriptor, LEVELS, NotConnectString};
 pub use remedy::{Code, Remedy, TABLE};
 
@@ -73,25 +73,25 @@ pub struct OracleStore {
 }
 
 /// What can go wrong inside an operation.
-enum Trouble {
+enum OpError {
     Store(StoreError),
     /// The database or what leads to it.
     Oracle(oracle::Error),
 }
 
-impl From<StoreError> for Trouble {
+impl From<StoreError> for OpError {
     fn from(error: StoreError) -> Self {
         Self::Store(error)
     }
 }
 
-impl From<oracle::Error> for Trouble {
+impl From<oracle::Error> for OpError {
     fn from(error: oracle::Error) -> Self {
         Self::Oracle(error)
     }
 }
 
-impl Trouble {
+impl OpError {
     fn code(&self) -> Option<Code> {
         match self {
             Self::Store(_) => None,
@@ -105,7 +105,7 @@ impl Trouble {
     }
 
     /// What ran into its deadline has no time to be tried again.
-    fn may_be_tried_again(&self) -> bool {
+    fn is_retryable(&self) -> bool {
         self.code().is_some_and(|code| code.is_lost() && !code.is_timeout())
     }
 }
@@ -125,12 +125,12 @@ impl OracleStore {
     pub fn new(settings: OracleSettings) -> Result<Self, StoreError> {
         load_client(&settings)?;
         let OracleSettings { descriptor, user, password, connections, time, ping_after, .. } = settings;
-        let log_in = LogIn { user, password, connect: descriptor.to_string() };
-        Ok(Self { pool: Pool::new(log_in, connections, ping_after), time, migrated: AtomicBool::new(false) })
+        let login = Login { user, password, connect: descriptor.to_string() };
+        Ok(Self { pool: Pool::new(login, connections, ping_after), time, migrated: AtomicBool::new(false) })
     }
 
     /// Does one operation. `work` commits what it writes; whatever it leaves is rolled back.
-    fn run<T>(&self, work: impl Fn(&Connection, Attempt) -> Result<T, Trouble>) -> Result<T, StoreError> {
+    fn run<T>(&self, work: impl Fn(&Connection, Attempt) -> Result<T, OpError>) -> Result<T, StoreError> {
         self.run_for(self.time, work)
     }
 
@@ -138,15 +138,15 @@ impl OracleStore {
     fn run_for<T>(
         &self,
         time: Duration,
-        work: impl Fn(&Connection, Attempt) -> Result<T, Trouble>,
+        work: impl Fn(&Connection, Attempt) -> Result<T, OpError>,
     ) -> Result<T, StoreError> {
         let deadline = Instant::now() + time;
         let mut attempt = Attempt::First;
         loop {
             match self.attempt(deadline, attempt, &work) {
                 Ok(done) => return Ok(done),
-                Err(trouble) if trouble.may_be_tried_again() && attempt == Attempt::First => attempt = Attempt::Second,
-                Err(trouble) => return Err(cause(trouble)),
+                Err(error) if error.is_retryable() && attempt == Attempt::First => attempt = Attempt::Second,
+                Err(error) => return Err(cause(error)),
             }
         }
     }
@@ -155,14 +155,14 @@ impl OracleStore {
         &self,
         deadline: Instant,
         attempt: Attempt,
-        work: impl Fn(&Connection, Attempt) -> Result<T, Trouble>,
-    ) -> Result<T, Trouble> {
+        work: impl Fn(&Connection, Attempt) -> Result<T, OpError>,
+    ) -> Result<T, OpError> {
         let pooled = self.pool.get(deadline)?;
         let connection = pooled.connection()?;
         let result = self.migrate(connection).and_then(|()| work(connection, attempt));
         let reusable = match &result {
             Ok(_) => true,
-            Err(trouble) => !trouble.is_lost() && connection.rollback().is_ok(),
+            Err(error) => !error.is_lost() && connection.rollback().is_ok(),
         };
         if reusable {
             pooled.give_back();
@@ -174,7 +174,7 @@ impl OracleStore {
     }
 
     /// Makes the tables that are missing, once in the life of this process.
-    fn migrate(&self, connection: &Connection) -> Result<(), Trouble> {
+    fn migrate(&self, connection: &Connection) -> Result<(), OpError> {
         if !self.migrated.load(Ordering::Acquire) {
             schema::make_tables(connection)?;
             self.migrated.store(true, Ordering::Release);
@@ -211,10 +211,10 @@ fn explain(code: Option<Code>) -> String {
 }
 
 /// The one place where Oracle's errors become the store's. Their texts are never passed on.
-fn cause(trouble: Trouble) -> StoreError {
-    match trouble {
-        Trouble::Store(error) => error,
-        Trouble::Oracle(error) => match Code::of(&error) {
+fn cause(error: OpError) -> StoreError {
+    match error {
+        OpError::Store(error) => error,
+        OpError::Oracle(error) => match Code::of(&error) {
             Some(code) if !code.is_fault() => StoreError::Unavailable(explain(Some(code))),
             code => StoreError::Fault(explain(code)),
         },
@@ -222,7 +222,7 @@ fn cause(trouble: Trouble) -> StoreError {
 }
 
 /// For inserts of which another with the same key may exist.
-fn taken(error: oracle::Error) -> Trouble {
+fn taken(error: oracle::Error) -> OpError {
     if Code::of(&error) == Some(Code::Ora(1)) { StoreError::Taken.into() } else { error.into() }
 }
 
@@ -231,7 +231,7 @@ fn first<T: oracle::RowValue>(
     connection: &Connection,
     sql: &str,
     binds: &[(&str, &dyn oracle::sql_type::ToSql)],
-) -> Result<Option<T>, Trouble> {
+) -> Result<Option<T>, OpError> {
     // What is fetched with the first row comes with the statement's own round trip.
     let mut statement = connection.statement(sql).fetch_array_size(1).prefetch_rows(2).build()?;
     let mut rows = statement.query_as_named(binds)?;
@@ -344,24 +344,24 @@ impl Store for OracleStore {
         self.run(|connection, _| accounts::server_key(connection))
     }
 
-    fn account_after(&self, after: Option<AccountId>) -> Result<Option<WholeAccount>, StoreError> {
-        self.run(|connection, _| moving::account_after(connection, after))
+    fn account_after(&self, after: Option<AccountId>) -> Result<Option<StoredAccount>, StoreError> {
+        self.run(|connection, _| transfer::account_after(connection, after))
     }
 
-    fn invites(&self) -> Result<Vec<WholeInvite>, StoreError> {
-        self.run(|connection, _| moving::invites(connection))
+    fn invites(&self) -> Result<Vec<StoredInvite>, StoreError> {
+        self.run(|connection, _| transfer::invites(connection))
     }
 
-    fn take_account(&self, account: &WholeAccount) -> Result<(), StoreError> {
-        self.run(|connection, _| moving::take_account(connection, account))
+    fn upsert_account(&self, account: &StoredAccount) -> Result<(), StoreError> {
+        self.run(|connection, _| transfer::upsert_account(connection, account))
     }
 
-    fn take_entries(&self, account: AccountId, entries: &[StoredEntry]) -> Result<(), StoreError> {
-        self.run(|connection, _| moving::take_entries(connection, account, entries))
+    fn insert_entries(&self, account: AccountId, entries: &[StoredEntry]) -> Result<(), StoreError> {
+        self.run(|connection, _| transfer::insert_entries(connection, account, entries))
     }
 
-    fn take_invite(&self, invite: &WholeInvite) -> Result<(), StoreError> {
-        self.run(|connection, _| moving::take_invite(connection, invite))
+    fn upsert_invite(&self, invite: &StoredInvite) -> Result<(), StoreError> {
+        self.run(|connection, _| transfer::upsert_invite(connection, invite))
     }
 }
 

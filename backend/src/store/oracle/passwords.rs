@@ -8,7 +8,7 @@ use shared::passwords::{Changes, Sealed, StoredEntry, Written};
 use super::accounts::bytes;
 use super::remedy::Code;
 use super::sql::RAW_MAX;
-use super::{Trouble, first, sql};
+use super::{OpError, first, sql};
 use crate::store::decide::{self, Decision};
 use crate::store::{Millis, Put, StoreError};
 
@@ -18,7 +18,7 @@ type Row = (Vec<u8>, u32, u64, u64, Option<u64>, Option<Vec<u8>>);
 /// How often a list is read anew because a large entry in it changed while it was read.
 const READINGS: usize = 3;
 
-pub(super) fn changes(connection: &Connection, account: AccountId, since: u64, limit: u32) -> Result<Changes, Trouble> {
+pub(super) fn changes(connection: &Connection, account: AccountId, since: u64, limit: u32) -> Result<Changes, OpError> {
     for _ in 0..READINGS {
         if let Some(changes) = read_changes(connection, account, since, limit)? {
             return Ok(changes);
@@ -33,7 +33,7 @@ fn read_changes(
     account: AccountId,
     since: u64,
     limit: u32,
-) -> Result<Option<Changes>, Trouble> {
+) -> Result<Option<Changes>, OpError> {
     let since = i64::try_from(since).unwrap_or(i64::MAX);
     // One more than asked for tells whether more follow; all of them come in one round trip.
     let wanted = limit.saturating_add(1);
@@ -57,9 +57,9 @@ fn read_changes(
 }
 
 /// The entry of a row; its bytes are fetched if they are large. Nothing if it has another version by now.
-fn entry(connection: &Connection, account: AccountId, row: Row) -> Result<Option<StoredEntry>, Trouble> {
+fn entry(connection: &Connection, account: AccountId, row: Row) -> Result<Option<StoredEntry>, OpError> {
     let (id, version, change_no, changed_at, deleted_at, mut sealed) = row;
-    let fault = |what: String| Trouble::Store(StoreError::Fault(what));
+    let fault = |what: String| OpError::Store(StoreError::Fault(what));
     let id: [u8; 16] = bytes(id, "passwords.id")?;
     if sealed.is_none() && deleted_at.is_none() {
         let binds: [(&str, &dyn ToSql); 2] = [("account", &account.as_bytes()), ("entry", &&id)];
@@ -78,7 +78,7 @@ fn entry(connection: &Connection, account: AccountId, row: Row) -> Result<Option
     Ok(Some(StoredEntry { id, version, change_no, changed_at, sealed }))
 }
 
-pub(super) fn put(connection: &Connection, put: &Put, entries_max: u64, now: Millis) -> Result<Written, Trouble> {
+pub(super) fn put(connection: &Connection, put: &Put, entries_max: u64, now: Millis) -> Result<Written, OpError> {
     let is_large = put.sealed.as_bytes().len() > RAW_MAX;
     if put.replaces == 0
         && !is_large
@@ -126,7 +126,7 @@ pub(super) fn put(connection: &Connection, put: &Put, entries_max: u64, now: Mil
 }
 
 /// Saves a new entry with one round trip. Nothing if that is not all there is to it: the long way finds out.
-fn save(connection: &Connection, put: &Put, entries_max: u64, now: Millis) -> Result<Option<Written>, Trouble> {
+fn save(connection: &Connection, put: &Put, entries_max: u64, now: Millis) -> Result<Option<Written>, OpError> {
     let most = i64::try_from(entries_max).unwrap_or(i64::MAX);
     let bytes = put.sealed.as_bytes();
     let mut block = connection.statement(sql::SAVE).build()?;
@@ -154,7 +154,7 @@ pub(super) fn delete(
     id: EntryId,
     replaces: u32,
     now: Millis,
-) -> Result<Written, Trouble> {
+) -> Result<Written, OpError> {
     let Some(counters) = lock(connection, account)? else { return Err(StoreError::NotFound.into()) };
     let by = match decide::delete(current(connection, account, id)?, replaces)? {
         Decision::Done(written) => {
@@ -183,12 +183,12 @@ struct Counters {
     entries: u64,
 }
 
-fn lock(connection: &Connection, account: AccountId) -> Result<Option<Counters>, Trouble> {
+fn lock(connection: &Connection, account: AccountId) -> Result<Option<Counters>, OpError> {
     let row: Option<(u64, u64)> = first(connection, sql::LOCK_ACCOUNT, &[("account", &account.as_bytes())])?;
     Ok(row.map(|(change_no, entries)| Counters { change_no, entries }))
 }
 
-fn count(connection: &Connection, account: AccountId, written: &Written, entries: u64) -> Result<(), Trouble> {
+fn count(connection: &Connection, account: AccountId, written: &Written, entries: u64) -> Result<(), OpError> {
     let binds: [(&str, &dyn ToSql); 3] =
         [("change_no", &written.change_no), ("entries", &entries), ("account", &account.as_bytes())];
     connection.execute_named(sql::COUNT_CHANGE, &binds)?;
@@ -196,7 +196,7 @@ fn count(connection: &Connection, account: AccountId, written: &Written, entries
 }
 
 /// The entry as it is, read under the account's lock.
-fn current(connection: &Connection, account: AccountId, id: EntryId) -> Result<Option<StoredEntry>, Trouble> {
+fn current(connection: &Connection, account: AccountId, id: EntryId) -> Result<Option<StoredEntry>, OpError> {
     let binds: [(&str, &dyn ToSql); 2] = [("account", &account.as_bytes()), ("entry", &id.as_bytes())];
     let row: Option<Row> = first(connection, sql::CURRENT, &binds)?;
     match row {

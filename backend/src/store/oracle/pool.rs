@@ -10,7 +10,7 @@ use std::time::{Duration, Instant};
 use oracle::{Connection, Connector};
 use zeroize::Zeroizing;
 
-use super::Trouble;
+use super::OpError;
 use super::remedy::Code;
 use crate::store::StoreError;
 
@@ -24,14 +24,14 @@ const FAILURE_HOLDS: Duration = Duration::from_secs(1);
 /// Statements that a connection keeps parsed: more than this driver has.
 const STATEMENTS: u32 = 40;
 
-pub(super) struct LogIn {
+pub(super) struct Login {
     pub(super) user: String,
     pub(super) password: Zeroizing<String>,
     pub(super) connect: String,
 }
 
 pub(super) struct Pool {
-    log_in: LogIn,
+    login: Login,
     most: usize,
     /// A connection that has been idle this long is asked whether it lives before it is used.
     ping_after: Duration,
@@ -56,12 +56,12 @@ pub(super) struct Pooled {
 }
 
 impl Pool {
-    pub(super) fn new(log_in: LogIn, most: usize, ping_after: Duration) -> Arc<Self> {
-        Arc::new(Self { log_in, most, ping_after, state: Mutex::default(), freed: Condvar::new() })
+    pub(super) fn new(login: Login, most: usize, ping_after: Duration) -> Arc<Self> {
+        Arc::new(Self { login, most, ping_after, state: Mutex::default(), freed: Condvar::new() })
     }
 
     /// A connection that lived a moment ago, whose calls end by `deadline`.
-    pub(super) fn get(self: &Arc<Self>, deadline: Instant) -> Result<Pooled, Trouble> {
+    pub(super) fn get(self: &Arc<Self>, deadline: Instant) -> Result<Pooled, OpError> {
         let mut state = self.state();
         loop {
             if let Some((connection, since)) = state.idle.pop() {
@@ -104,8 +104,8 @@ impl Pool {
     }
 
     /// Opens the connection that has just been counted.
-    fn connect(self: &Arc<Self>) -> Result<Pooled, Trouble> {
-        let LogIn { user, password, connect } = &self.log_in;
+    fn connect(self: &Arc<Self>) -> Result<Pooled, OpError> {
+        let Login { user, password, connect } = &self.login;
         let result = Connector::new(user, password.as_str(), connect).stmt_cache_size(STATEMENTS).connect();
         let mut state = self.state();
         match result {
@@ -148,12 +148,12 @@ fn close(connection: Connection) {
 }
 
 /// What is said of a database that cannot be reached.
-fn unreachable(code: Option<Code>) -> Trouble {
+fn unreachable(code: Option<Code>) -> OpError {
     StoreError::Unavailable(super::explain(code)).into()
 }
 
 impl Pooled {
-    pub(super) fn connection(&self) -> Result<&Connection, Trouble> {
+    pub(super) fn connection(&self) -> Result<&Connection, OpError> {
         self.connection.as_ref().ok_or_else(|| unreachable(None))
     }
 
@@ -165,7 +165,7 @@ impl Pooled {
     }
 
     /// Bounds each call by the time that is left.
-    fn end_calls_by(&self, deadline: Instant) -> Result<(), Trouble> {
+    fn end_calls_by(&self, deadline: Instant) -> Result<(), OpError> {
         let left = deadline.saturating_duration_since(Instant::now()).max(Duration::from_millis(100));
         Ok(self.connection()?.set_call_timeout(Some(left))?)
     }

@@ -4,11 +4,11 @@
 use oracle::Connection;
 
 use super::remedy::Code;
-use super::{Trouble, sql};
+use super::{OpError, sql};
 use crate::store::StoreError;
 
 /// Takes the steps that are missing.
-pub(super) fn make_tables(connection: &Connection) -> Result<(), Trouble> {
+pub(super) fn make_tables(connection: &Connection) -> Result<(), OpError> {
     make(connection, sql::SCHEMA_TABLE)?;
     let version: Option<u32> = connection.query_row_as(sql::SCHEMA_VERSION, &[])?;
     let taken = version.unwrap_or_default() as usize;
@@ -34,7 +34,7 @@ pub(super) fn make_tables(connection: &Connection) -> Result<(), Trouble> {
 }
 
 /// Makes a table, an index or a column, unless it is there: 19c knows no `IF NOT EXISTS`.
-fn make(connection: &Connection, statement: &str) -> Result<(), Trouble> {
+fn make(connection: &Connection, statement: &str) -> Result<(), OpError> {
     match connection.execute(statement, &[]) {
         Err(error) if !matches!(Code::of(&error), Some(Code::Ora(955 | 1430))) => Err(error.into()),
         _ => Ok(()),

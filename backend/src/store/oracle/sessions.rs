@@ -8,7 +8,7 @@ use shared::sessions::{CredentialName, Device};
 
 use super::accounts::{account_id, bytes};
 use super::credentials::{lock_epoch, own_secret};
-use super::{Attempt, Trouble, first, sql, taken};
+use super::{Attempt, OpError, first, sql, taken};
 use crate::store::{Hash, Lifetime, LiveSession, Millis, NewSession, StoreError, StoredSession};
 
 pub(super) fn open(
@@ -17,12 +17,12 @@ pub(super) fn open(
     lifetime: &Lifetime,
     now: Millis,
     attempt: Attempt,
-) -> Result<Base64Url, Trouble> {
+) -> Result<Base64Url, OpError> {
     let NewSession { token_hash, account, epoch, credential, device } = session;
     // The account's lock before those of sessions: as everyone takes them, nobody waits in a ring.
     let current = lock_epoch(connection, *account)?;
     let secret = own_secret(connection, *account, credential)?.filter(|_| current == Some(*epoch));
-    let wrapped_key = secret.ok_or(Trouble::Store(StoreError::NotFound))?.wrapped_key;
+    let wrapped_key = secret.ok_or(OpError::Store(StoreError::NotFound))?.wrapped_key;
     let (idle, oldest) = ends(lifetime, now);
     connection.execute_named(sql::CLEAR_SESSIONS, &[("idle", &idle), ("oldest", &oldest)])?;
     let binds: [(&str, &dyn ToSql); 4] = [
@@ -34,8 +34,8 @@ pub(super) fn open(
     match connection.execute_named(sql::ADD_SESSION, &binds).map_err(taken) {
         Ok(_) => {}
         // A token that is there is the one that was stored a moment ago: nobody else can derive it.
-        Err(Trouble::Store(StoreError::Taken)) if attempt == Attempt::Second => {}
-        Err(trouble) => return Err(trouble),
+        Err(OpError::Store(StoreError::Taken)) if attempt == Attempt::Second => {}
+        Err(error) => return Err(error),
     }
     if let CredentialName::Passkey(id) = credential {
         let binds: [(&str, &dyn ToSql); 3] =
@@ -51,15 +51,15 @@ pub(super) fn live(
     token_hash: &Hash,
     lifetime: &Lifetime,
     now: Millis,
-) -> Result<LiveSession, Trouble> {
+) -> Result<LiveSession, OpError> {
     let (idle, oldest) = ends(lifetime, now);
     let binds: [(&str, &dyn ToSql); 3] = [("token_hash", &token_hash), ("idle", &idle), ("oldest", &oldest)];
     let (id, opened_at, used_at): (Vec<u8>, u64, u64) =
-        first(connection, sql::SESSION, &binds)?.ok_or(Trouble::Store(StoreError::NotFound))?;
+        first(connection, sql::SESSION, &binds)?.ok_or(OpError::Store(StoreError::NotFound))?;
     Ok(LiveSession { account: account_id(id)?, opened_at, used_at })
 }
 
-pub(super) fn touch(connection: &Connection, token_hash: &Hash, now: Millis) -> Result<(), Trouble> {
+pub(super) fn touch(connection: &Connection, token_hash: &Hash, now: Millis) -> Result<(), OpError> {
     connection.execute_named(sql::TOUCH_SESSION, &[("now", &now), ("token_hash", &token_hash)])?;
     Ok(connection.commit()?)
 }
@@ -69,7 +69,7 @@ pub(super) fn list(
     account: AccountId,
     lifetime: &Lifetime,
     now: Millis,
-) -> Result<Vec<StoredSession>, Trouble> {
+) -> Result<Vec<StoredSession>, OpError> {
     let (idle, oldest) = ends(lifetime, now);
     let binds: [(&str, &dyn ToSql); 3] = [("account", &account.as_bytes()), ("idle", &idle), ("oldest", &oldest)];
     let rows = connection.query_as_named::<(Vec<u8>, Option<String>, u64, u64)>(sql::SESSIONS, &binds)?;
@@ -82,12 +82,12 @@ pub(super) fn list(
     .collect()
 }
 
-pub(super) fn end(connection: &Connection, token_hash: &Hash) -> Result<(), Trouble> {
+pub(super) fn end(connection: &Connection, token_hash: &Hash) -> Result<(), OpError> {
     connection.execute_named(sql::END_SESSION, &[("token_hash", &token_hash)])?;
     Ok(connection.commit()?)
 }
 
-pub(super) fn end_listed(connection: &Connection, account: AccountId, id: SessionId) -> Result<(), Trouble> {
+pub(super) fn end_listed(connection: &Connection, account: AccountId, id: SessionId) -> Result<(), OpError> {
     // All hashes that begin with the id.
     let (mut lowest, mut highest) = ([0; 32], [0xff; 32]);
     lowest[..16].copy_from_slice(id.as_bytes());
@@ -98,7 +98,7 @@ pub(super) fn end_listed(connection: &Connection, account: AccountId, id: Sessio
     Ok(connection.commit()?)
 }
 
-pub(super) fn end_others(connection: &Connection, account: AccountId, token_hash: &Hash) -> Result<(), Trouble> {
+pub(super) fn end_others(connection: &Connection, account: AccountId, token_hash: &Hash) -> Result<(), OpError> {
     connection.execute_named(sql::END_OTHERS, &[("account", &account.as_bytes()), ("token_hash", &token_hash)])?;
     Ok(connection.commit()?)
 }

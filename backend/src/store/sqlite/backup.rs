@@ -13,7 +13,7 @@ const FAULTS_MAX: usize = 10;
 
 /// What is in a file.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
-pub struct Census {
+pub struct DatabaseSummary {
     /// The version of its schema.
     pub schema: u32,
     pub accounts: u64,
@@ -55,7 +55,7 @@ pub(super) fn copy_all(source: &Connection, target: &Path) -> Result<(), StoreEr
 /// # Errors
 /// [`StoreError::Unavailable`] if it cannot be opened, or is no database of Passmint's. Damage is no error, but a fault of
 /// the answer.
-pub fn examine(file: &Path) -> Result<Census, StoreError> {
+pub fn examine(file: &Path) -> Result<DatabaseSummary, StoreError> {
     let connection = Connection::open_with_flags(file, OpenFlags::SQLITE_OPEN_READ_ONLY).map_err(cause)?;
     prepare(&connection).map_err(cause)?;
     // One snapshot for all that follows.
@@ -64,20 +64,20 @@ pub fn examine(file: &Path) -> Result<Census, StoreError> {
     if schema == 0 {
         return Err(StoreError::Unavailable("it is no database of Passmint's".into()));
     }
-    let mut census = Census { schema, faults: integrity(&connection)?, ..Census::default() };
+    let mut summary = DatabaseSummary { schema, faults: integrity(&connection)?, ..DatabaseSummary::default() };
     if schema as usize > STEPS.len() {
-        census.faults.push(format!(
+        summary.faults.push(format!(
             "its schema has version {schema}, this Passmint knows up to {}: use the newer Passmint",
             STEPS.len()
         ));
     }
     // What a damaged file says of itself is worth nothing.
-    if census.faults.is_empty()
-        && let Err(error) = count(&connection, &mut census)
+    if summary.faults.is_empty()
+        && let Err(error) = count(&connection, &mut summary)
     {
-        census.faults.push(error.to_string());
+        summary.faults.push(error.to_string());
     }
-    Ok(census)
+    Ok(summary)
 }
 
 fn integrity(connection: &Connection) -> Result<Vec<String>, StoreError> {
@@ -107,16 +107,16 @@ fn integrity(connection: &Connection) -> Result<Vec<String>, StoreError> {
     }
 }
 
-fn count(connection: &Connection, census: &mut Census) -> Result<(), StoreError> {
+fn count(connection: &Connection, summary: &mut DatabaseSummary) -> Result<(), StoreError> {
     let number = |sql: &str| connection.query_row(sql, [], |row| row.get::<_, i64>(0)).map(i64::unsigned_abs);
-    census.accounts = number("SELECT count(*) FROM accounts").map_err(cause)?;
-    census.entries = number("SELECT count(*) FROM passwords WHERE sealed IS NOT NULL").map_err(cause)?;
-    census.deleted = number("SELECT count(*) FROM passwords WHERE sealed IS NULL").map_err(cause)?;
-    census.invites = number("SELECT count(*) FROM invites").map_err(cause)?;
-    if census.schema >= 2 {
-        census.passkeys = number("SELECT count(*) FROM passkeys").map_err(cause)?;
+    summary.accounts = number("SELECT count(*) FROM accounts").map_err(cause)?;
+    summary.entries = number("SELECT count(*) FROM passwords WHERE sealed IS NOT NULL").map_err(cause)?;
+    summary.deleted = number("SELECT count(*) FROM passwords WHERE sealed IS NULL").map_err(cause)?;
+    summary.invites = number("SELECT count(*) FROM invites").map_err(cause)?;
+    if summary.schema >= 2 {
+        summary.passkeys = number("SELECT count(*) FROM passkeys").map_err(cause)?;
     }
-    census.server_key = super::moving::server_key(connection)?;
+    summary.server_key = super::transfer::server_key(connection)?;
     // Each change raises its account's number by one, and one entry's version.
     let of_account = "FROM accounts a LEFT JOIN (
         SELECT account_id, count(sealed) AS live, sum(version) AS versions, max(change_no) AS last FROM passwords
@@ -128,7 +128,7 @@ fn count(connection: &Connection, census: &mut Census) -> Result<(), StoreError>
     ] {
         let accounts = number(&format!("SELECT count(*) {of_account} {differs}")).map_err(cause)?;
         if accounts > 0 {
-            census.faults.push(format!("{accounts} accounts {what}"));
+            summary.faults.push(format!("{accounts} accounts {what}"));
         }
     }
     Ok(())

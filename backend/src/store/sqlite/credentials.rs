@@ -10,7 +10,7 @@ use shared::sessions::CredentialName;
 use super::accounts::account_id;
 use super::sessions::end_others;
 use super::{cause, integer};
-use crate::store::{Credential, Millis, NewSecret, StoreError, WholePasskey};
+use crate::store::{Credential, Millis, NewSecret, StoreError, StoredPasskey};
 
 pub(super) fn credential(
     connection: &Connection,
@@ -124,16 +124,16 @@ fn set_passkey(
             }
         }
     }
-    let passkey = WholePasskey { id: id.clone(), secret: new.secret.clone(), created_at: now, used_at: None };
+    let passkey = StoredPasskey { id: id.clone(), secret: new.secret.clone(), created_at: now, used_at: None };
     add_passkey(connection, new.account, &passkey)
 }
 
 pub(super) fn add_passkey(
     connection: &Connection,
     account: AccountId,
-    passkey: &WholePasskey,
+    passkey: &StoredPasskey,
 ) -> Result<(), StoreError> {
-    let WholePasskey { id, secret, created_at, used_at } = passkey;
+    let StoredPasskey { id, secret, created_at, used_at } = passkey;
     connection
         .execute(
             "INSERT INTO passkeys (account_id, id, opaque_record, wrapped_key, created_at, used_at)
@@ -152,7 +152,7 @@ pub(super) fn add_passkey(
 }
 
 /// The passkeys of an account as they are stored, by their ids.
-pub(super) fn whole_passkeys(connection: &Connection, account: AccountId) -> Result<Vec<WholePasskey>, StoreError> {
+pub(super) fn stored_passkeys(connection: &Connection, account: AccountId) -> Result<Vec<StoredPasskey>, StoreError> {
     let read = |row: &Row<'_>| {
         let used_at = row.get::<_, Option<i64>>(4)?.map(i64::unsigned_abs);
         Ok((row.get::<_, Vec<u8>>(0)?, secret(row, 1)?, row.get::<_, i64>(3)?.unsigned_abs(), used_at))
@@ -164,14 +164,14 @@ pub(super) fn whole_passkeys(connection: &Connection, account: AccountId) -> Res
         .and_then(|mut query| query.query_map(params![account.as_bytes()], read)?.collect())
         .map_err(cause)?;
     let whole =
-        |(id, secret, created_at, used_at)| Ok(WholePasskey { id: passkey_id(id)?, secret, created_at, used_at });
+        |(id, secret, created_at, used_at)| Ok(StoredPasskey { id: passkey_id(id)?, secret, created_at, used_at });
     rows.into_iter().map(whole).collect()
 }
 
 pub(super) fn passkeys(connection: &Connection, account: AccountId) -> Result<Vec<PasskeySummary>, StoreError> {
-    let mut passkeys: Vec<_> = whole_passkeys(connection, account)?
+    let mut passkeys: Vec<_> = stored_passkeys(connection, account)?
         .into_iter()
-        .map(|WholePasskey { id, created_at, used_at, .. }| PasskeySummary { id, created_at, used_at })
+        .map(|StoredPasskey { id, created_at, used_at, .. }| PasskeySummary { id, created_at, used_at })
         .collect();
     passkeys.sort_by_key(|passkey| passkey.created_at);
     Ok(passkeys)

@@ -7,9 +7,9 @@ mod accounts;
 mod backup;
 mod credentials;
 mod migrations;
-mod moving;
 mod passwords;
 mod sessions;
+mod transfer;
 mod writer;
 
 use std::path::{Path, PathBuf};
@@ -25,11 +25,11 @@ use shared::ids::{AccountId, EntryId, PasskeyId, SessionId};
 use shared::passwords::{Changes, StoredEntry, Written};
 use shared::sessions::CredentialName;
 
-pub use self::backup::{Census, copy, examine};
+pub use self::backup::{DatabaseSummary, copy, examine};
 use self::writer::Writer;
 use super::{
     Credential, Hash, Invite, Lifetime, LiveSession, Millis, NewAccount, NewSecret, NewSession, Put, ReadOnly, Store,
-    StoreError, StoredSession, Usage, WholeAccount, WholeInvite,
+    StoreError, StoredAccount, StoredInvite, StoredSession, Usage,
 };
 
 /// How long a statement waits for another process's lock.
@@ -198,27 +198,27 @@ impl Store for SqliteStore {
     }
 
     fn server_key(&self) -> Result<Option<Hash>, StoreError> {
-        self.read(moving::server_key)
+        self.read(transfer::server_key)
     }
 
-    fn account_after(&self, after: Option<AccountId>) -> Result<Option<WholeAccount>, StoreError> {
-        self.read(|connection| moving::account_after(connection, after))
+    fn account_after(&self, after: Option<AccountId>) -> Result<Option<StoredAccount>, StoreError> {
+        self.read(|connection| transfer::account_after(connection, after))
     }
 
-    fn invites(&self) -> Result<Vec<WholeInvite>, StoreError> {
-        self.read(moving::invites)
+    fn invites(&self) -> Result<Vec<StoredInvite>, StoreError> {
+        self.read(transfer::invites)
     }
 
-    fn take_account(&self, account: &WholeAccount) -> Result<(), StoreError> {
-        self.write(|connection| moving::take_account(connection, account))
+    fn upsert_account(&self, account: &StoredAccount) -> Result<(), StoreError> {
+        self.write(|connection| transfer::upsert_account(connection, account))
     }
 
-    fn take_entries(&self, account: AccountId, entries: &[StoredEntry]) -> Result<(), StoreError> {
-        self.write(|connection| moving::take_entries(connection, account, entries))
+    fn insert_entries(&self, account: AccountId, entries: &[StoredEntry]) -> Result<(), StoreError> {
+        self.write(|connection| transfer::insert_entries(connection, account, entries))
     }
 
-    fn take_invite(&self, invite: &WholeInvite) -> Result<(), StoreError> {
-        self.write(|connection| moving::take_invite(connection, invite))
+    fn upsert_invite(&self, invite: &StoredInvite) -> Result<(), StoreError> {
+        self.write(|connection| transfer::upsert_invite(connection, invite))
     }
 }
 

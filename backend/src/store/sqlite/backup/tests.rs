@@ -43,9 +43,18 @@ fn lived_in() -> (TempDir, PathBuf) {
     (folder, path)
 }
 
-fn whole() -> Census {
+fn whole() -> DatabaseSummary {
     let key = Some([3; 32]);
-    Census { schema: 2, accounts: 2, entries: 40, deleted: 1, passkeys: 0, invites: 2, server_key: key, faults: vec![] }
+    DatabaseSummary {
+        schema: 2,
+        accounts: 2,
+        entries: 40,
+        deleted: 1,
+        passkeys: 0,
+        invites: 2,
+        server_key: key,
+        faults: vec![],
+    }
 }
 
 #[test]

@@ -13,18 +13,18 @@ use shared::sessions::CredentialName;
 use super::Metrics;
 use crate::store::{
     Credential, Hash, Invite, Lifetime, LiveSession, Millis, NewAccount, NewSecret, NewSession, Put, Store, StoreError,
-    StoredSession, Usage, WholeAccount, WholeInvite,
+    StoredAccount, StoredInvite, StoredSession, Usage,
 };
 
 /// Passes everything on, and writes down how long it took.
-pub(crate) struct Watched {
+pub(crate) struct MeteredStore {
     pub(crate) store: Arc<dyn Store>,
     pub(crate) metrics: Arc<Metrics>,
 }
 
-macro_rules! pass_on {
+macro_rules! forward {
     ($($operation:ident($($argument:ident: $kind:ty),*) -> $result:ty;)*) => {
-        impl Store for Watched {
+        impl Store for MeteredStore {
             $(fn $operation(&self, $($argument: $kind),*) -> Result<$result, StoreError> {
                 let start = Instant::now();
                 let done = self.store.$operation($($argument),*);
@@ -39,7 +39,7 @@ macro_rules! pass_on {
     };
 }
 
-pass_on! {
+forward! {
     check() -> ();
     look_for_damage() -> ();
     bind_server_key(fingerprint: &Hash) -> ();
@@ -64,9 +64,9 @@ pass_on! {
     put(put: &Put, entries_max: u64, now: Millis) -> Written;
     delete(account: AccountId, id: EntryId, replaces: u32, now: Millis) -> Written;
     server_key() -> Option<Hash>;
-    account_after(after: Option<AccountId>) -> Option<WholeAccount>;
-    invites() -> Vec<WholeInvite>;
-    take_account(account: &WholeAccount) -> ();
-    take_entries(account: AccountId, entries: &[StoredEntry]) -> ();
-    take_invite(invite: &WholeInvite) -> ();
+    account_after(after: Option<AccountId>) -> Option<StoredAccount>;
+    invites() -> Vec<StoredInvite>;
+    upsert_account(account: &StoredAccount) -> ();
+    insert_entries(account: AccountId, entries: &[StoredEntry]) -> ();
+    upsert_invite(invite: &StoredInvite) -> ();
 }

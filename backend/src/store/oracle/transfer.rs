@@ -10,30 +10,30 @@ use shared::ids::AccountId;
 use shared::passwords::{Sealed, StoredEntry};
 
 use super::accounts::{account_id, bytes, parse_username, write_account};
-use super::credentials::{add_passkey, whole_passkeys};
+use super::credentials::{add_passkey, stored_passkeys};
 use super::sql::RAW_MAX;
-use super::{Trouble, first, sql, taken};
-use crate::store::{StoreError, WholeAccount, WholeInvite};
+use super::{OpError, first, sql, taken};
+use crate::store::{StoreError, StoredAccount, StoredInvite};
 
 pub(super) fn account_after(
     connection: &Connection,
     after: Option<AccountId>,
-) -> Result<Option<WholeAccount>, Trouble> {
+) -> Result<Option<StoredAccount>, OpError> {
     let row: Option<oracle::Row> = match after {
         None => first(connection, sql::FIRST_ACCOUNT, &[])?,
         Some(after) => first(connection, sql::NEXT_ACCOUNT, &[("id", &after.as_bytes())])?,
     };
     let Some(row) = row else { return Ok(None) };
-    let credential = |record, key| -> Result<_, Trouble> {
+    let credential = |record, key| -> Result<_, OpError> {
         Ok(NewCredential { record: Base64Url(row.get(record)?), wrapped_key: Base64Url(row.get(key)?) })
     };
     let id = account_id(row.get(0)?)?;
-    Ok(Some(WholeAccount {
+    Ok(Some(StoredAccount {
         id,
         username: parse_username(&row.get::<_, String>(1)?)?,
         passphrase: credential(2, 3)?,
         recovery: credential(4, 5)?,
-        passkeys: whole_passkeys(connection, id)?,
+        passkeys: stored_passkeys(connection, id)?,
         epoch: row.get(6)?,
         change_no: row.get(7)?,
         entries: row.get(8)?,
@@ -41,17 +41,17 @@ pub(super) fn account_after(
     }))
 }
 
-pub(super) fn invites(connection: &Connection) -> Result<Vec<WholeInvite>, Trouble> {
+pub(super) fn invites(connection: &Connection) -> Result<Vec<StoredInvite>, OpError> {
     type Row = (Vec<u8>, u64, Option<u64>, i32);
     let rows = connection.query_as::<Row>(sql::ALL_INVITES, &[])?;
     rows.map(|row| {
         let (code_hash, expires_at, used_at, setup) = row?;
-        Ok(WholeInvite { code_hash: bytes(code_hash, "invites.code_hash")?, expires_at, used_at, setup: setup != 0 })
+        Ok(StoredInvite { code_hash: bytes(code_hash, "invites.code_hash")?, expires_at, used_at, setup: setup != 0 })
     })
     .collect()
 }
 
-pub(super) fn take_account(connection: &Connection, account: &WholeAccount) -> Result<(), Trouble> {
+pub(super) fn upsert_account(connection: &Connection, account: &StoredAccount) -> Result<(), OpError> {
     if write_account(connection, sql::UPDATE_ACCOUNT, account)? == 0 {
         write_account(connection, sql::ADD_ACCOUNT, account).map_err(taken)?;
     }
@@ -62,11 +62,11 @@ pub(super) fn take_account(connection: &Connection, account: &WholeAccount) -> R
     Ok(connection.commit()?)
 }
 
-pub(super) fn take_entries(
+pub(super) fn insert_entries(
     connection: &Connection,
     account: AccountId,
     entries: &[StoredEntry],
-) -> Result<(), Trouble> {
+) -> Result<(), OpError> {
     let (Some(low), Some(high)) = (entries.first(), entries.last()) else { return Ok(()) };
     let held: [(&str, &dyn ToSql); 3] =
         [("account", &account.as_bytes()), ("low", &low.change_no), ("high", &high.change_no)];
@@ -118,8 +118,8 @@ pub(super) fn take_entries(
     Ok(connection.commit()?)
 }
 
-pub(super) fn take_invite(connection: &Connection, invite: &WholeInvite) -> Result<(), Trouble> {
-    let WholeInvite { code_hash, expires_at, used_at, setup } = invite;
+pub(super) fn upsert_invite(connection: &Connection, invite: &StoredInvite) -> Result<(), OpError> {
+    let StoredInvite { code_hash, expires_at, used_at, setup } = invite;
     let setup = i32::from(*setup);
     connection.execute_named(sql::DROP_INVITE, &[("code_hash", &code_hash)])?;
     let binds: [(&str, &dyn ToSql); 4] =

@@ -137,16 +137,16 @@ pub fn entries_that_differ_are_not_taken_for_the_same(driver: &impl Driver) {
         changed_at: NOW,
         sealed: Some(sealed(1024, 7)),
     };
-    store.take_entries(ada, &[]).unwrap();
-    store.take_entries(ada, &[entry(1, 1, 1), entry(2, 1, 2), entry(3, 1, 4)]).unwrap();
-    store.take_entries(ada, &[entry(1, 1, 1), entry(2, 1, 2)]).unwrap();
+    store.insert_entries(ada, &[]).unwrap();
+    store.insert_entries(ada, &[entry(1, 1, 1), entry(2, 1, 2), entry(3, 1, 4)]).unwrap();
+    store.insert_entries(ada, &[entry(1, 1, 1), entry(2, 1, 2)]).unwrap();
     for (what, page) in [
         ("another entry under that number", vec![entry(1, 1, 1), entry(9, 1, 2)]),
         ("another version under that number", vec![entry(1, 1, 1), entry(2, 2, 2)]),
         ("the same entry under another number", vec![entry(2, 1, 3)]),
         ("one too many in between", vec![entry(1, 1, 1), entry(3, 1, 4)]),
     ] {
-        assert!(matches!(store.take_entries(ada, &page), Err(StoreError::Taken)), "{what}");
+        assert!(matches!(store.insert_entries(ada, &page), Err(StoreError::Taken)), "{what}");
     }
     let there: Vec<_> = store.changes(ada, 0, 10).unwrap().entries.iter().map(|entry| entry.change_no).collect();
     assert_eq!(there, [1, 2, 4], "what was refused left nothing");

@@ -7,9 +7,9 @@ use shared::ids::AccountId;
 use shared::passwords::{Sealed, StoredEntry};
 
 use super::accounts::{account_id, parse_username};
-use super::credentials::{add_passkey, whole_passkeys};
+use super::credentials::{add_passkey, stored_passkeys};
 use super::{cause, integer, taken};
-use crate::store::{Hash, StoreError, WholeAccount, WholeInvite};
+use crate::store::{Hash, StoreError, StoredAccount, StoredInvite};
 
 pub(super) fn server_key(connection: &Connection) -> Result<Option<Hash>, StoreError> {
     connection.query_row("SELECT key_fingerprint FROM server", [], |row| row.get(0)).optional().map_err(cause)
@@ -18,7 +18,7 @@ pub(super) fn server_key(connection: &Connection) -> Result<Option<Hash>, StoreE
 pub(super) fn account_after(
     connection: &Connection,
     after: Option<AccountId>,
-) -> Result<Option<WholeAccount>, StoreError> {
+) -> Result<Option<StoredAccount>, StoreError> {
     let read = |row: &Row<'_>| {
         let credential = |record, key| {
             Ok::<_, rusqlite::Error>(NewCredential {
@@ -46,13 +46,13 @@ pub(super) fn account_after(
         return Ok(None);
     };
     let (id, username) = (account_id(id)?, parse_username(&username)?);
-    let passkeys = whole_passkeys(connection, id)?;
-    Ok(Some(WholeAccount { id, username, passphrase, recovery, passkeys, epoch, change_no, entries, created_at }))
+    let passkeys = stored_passkeys(connection, id)?;
+    Ok(Some(StoredAccount { id, username, passphrase, recovery, passkeys, epoch, change_no, entries, created_at }))
 }
 
-pub(super) fn invites(connection: &Connection) -> Result<Vec<WholeInvite>, StoreError> {
+pub(super) fn invites(connection: &Connection) -> Result<Vec<StoredInvite>, StoreError> {
     let read = |row: &Row<'_>| {
-        Ok(WholeInvite {
+        Ok(StoredInvite {
             code_hash: row.get(0)?,
             expires_at: row.get::<_, i64>(1)?.unsigned_abs(),
             used_at: row.get::<_, Option<i64>>(2)?.map(i64::unsigned_abs),
@@ -65,8 +65,8 @@ pub(super) fn invites(connection: &Connection) -> Result<Vec<WholeInvite>, Store
         .map_err(cause)
 }
 
-pub(super) fn take_account(connection: &Connection, account: &WholeAccount) -> Result<(), StoreError> {
-    let WholeAccount { id, username, passphrase, recovery, passkeys, epoch, change_no, entries, created_at } = account;
+pub(super) fn upsert_account(connection: &Connection, account: &StoredAccount) -> Result<(), StoreError> {
+    let StoredAccount { id, username, passphrase, recovery, passkeys, epoch, change_no, entries, created_at } = account;
     connection
         .execute(
             "INSERT INTO accounts (id, login, passphrase_record, passphrase_key, recovery_record, recovery_key, epoch,
@@ -97,7 +97,7 @@ pub(super) fn take_account(connection: &Connection, account: &WholeAccount) -> R
     passkeys.iter().try_for_each(|passkey| add_passkey(connection, *id, passkey))
 }
 
-pub(super) fn take_entries(
+pub(super) fn insert_entries(
     connection: &Connection,
     account: AccountId,
     entries: &[StoredEntry],
@@ -139,8 +139,8 @@ pub(super) fn take_entries(
     if there.unsigned_abs() == entries.len() as u64 { Ok(()) } else { Err(StoreError::Taken) }
 }
 
-pub(super) fn take_invite(connection: &Connection, invite: &WholeInvite) -> Result<(), StoreError> {
-    let WholeInvite { code_hash, expires_at, used_at, setup } = invite;
+pub(super) fn upsert_invite(connection: &Connection, invite: &StoredInvite) -> Result<(), StoreError> {
+    let StoredInvite { code_hash, expires_at, used_at, setup } = invite;
     connection
         .execute(
             "INSERT OR REPLACE INTO invites (code_hash, expires_at, used_at, setup) VALUES (?1, ?2, ?3, ?4)",
