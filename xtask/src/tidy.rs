@@ -51,7 +51,7 @@ const BANS: &[Ban] = &[
     },
     Ban {
         within: &["frontend/src/"],
-        except: &["frontend/src/random.rs"],
+        except: &["frontend/src/platform/random.rs"],
         words: &["getrandom", "Math.random", "Math::random"],
         why: "randomness enters the frontend in one file",
     },

@@ -2,5 +2,5 @@
 
 fn main() {
     #[cfg(target_arch = "wasm32")]
-    frontend::worker::keyring();
+    frontend::workers::serve::keyring();
 }

@@ -6,9 +6,9 @@ use std::collections::BTreeMap;
 use generator::kind::{Plan, Rules};
 use shared::ids::EntryId;
 
-use crate::judge::Foreign;
 use crate::keyring::protocol::entry::Whole;
 use crate::secret::Secret;
+use crate::workers::judge::Foreign;
 
 /// A password that takes fewer guesses, as a power of ten, is weak: an attacker who has a site's stolen hashes tries
 /// that many in a moment.

@@ -6,7 +6,7 @@ use web_sys::Element;
 
 use super::dom::{add, array, member, set, text};
 use super::say;
-use crate::letters::lower_case;
+use crate::platform::lowercase::lower_case;
 
 /// An entry, as Bitwarden's unencrypted JSON has it. What is secret of it is read when it is wanted.
 pub(super) struct Entry {

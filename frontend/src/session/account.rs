@@ -11,13 +11,13 @@ use shared::ids::PasskeyId;
 use shared::sessions::CredentialName;
 
 use super::{Fault, LockReason, Open, Session};
-use crate::api;
-use crate::browser;
-use crate::client::KeyringFault;
-use crate::kept;
 use crate::keyring::protocol::{KeyringError, Request, Response};
-use crate::passkey::{self, PasskeyFault};
+use crate::platform::api;
+use crate::platform::browser;
+use crate::platform::local_store;
+use crate::platform::passkey::{self, PasskeyFault};
 use crate::secret::Secret;
+use crate::workers::client::KeyringFault;
 
 /// A new recovery code that does not count yet.
 pub struct Renewing {
@@ -182,7 +182,7 @@ impl Session {
         self.lock(LockReason::Deleted);
         super::pin::forget(open.account);
         // What stays is sealed for a vault that nobody can open any more.
-        let _ = kept::forget(open.account).await;
+        let _ = local_store::forget(open.account).await;
         Ok(())
     }
 }

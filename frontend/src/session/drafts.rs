@@ -8,11 +8,11 @@ use shared::ids::{AccountId, EntryId};
 use leptos::prelude::*;
 
 use super::{Fault, Open, Session};
-use crate::browser;
-use crate::client::{KeyringClient, KeyringFault};
-use crate::kept::{self, Kept, Sealed};
 use crate::keyring::protocol::entry::{Content, Draft, DraftSummary, SealedDraft};
 use crate::keyring::protocol::{Request, Response};
+use crate::platform::browser;
+use crate::platform::local_store::{self, Kept, Sealed};
+use crate::workers::client::{KeyringClient, KeyringFault};
 
 /// The setting that keeps the vault's id and its public key.
 pub(super) const DRAFT_KEY_SETTING: &str = "passmint.draft-key";
@@ -71,7 +71,7 @@ impl Session {
             return Err(KeyringFault::Ended.into());
         };
         let kept = Sealed::Draft(sealed.clone());
-        let key = kept::replace(replaces.as_slice(), Some((account, &kept))).await;
+        let key = local_store::replace(replaces.as_slice(), Some((account, &kept))).await;
         let key = key.ok().flatten().ok_or(NoDraft::NotKept)?;
         self.drafts.update(|drafts| {
             drafts.retain(|draft| Some(draft.summary.key) != replaces);
@@ -84,7 +84,7 @@ impl Session {
 
     pub async fn drop_draft(self, key: u32) {
         // If it stays, it is shown again, and can be thrown away then.
-        if kept::replace(&[key], None).await.is_ok() {
+        if local_store::replace(&[key], None).await.is_ok() {
             self.drafts.update(|drafts| drafts.retain(|draft| draft.summary.key != key));
         }
     }
@@ -136,7 +136,7 @@ impl Session {
 
 /// How many changes and drafts this browser keeps, for whichever vault.
 pub async fn count_kept() -> usize {
-    kept::all().await.map_or(0, |kept| kept.len())
+    local_store::all().await.map_or(0, |kept| kept.len())
 }
 
 /// The vault that was opened here last, and its public key.

@@ -6,12 +6,12 @@ use shared::ids::EntryId;
 use shared::problem::ProblemCode;
 
 use super::{Fault, Session};
-use crate::api::{self, ApiFault};
-use crate::browser;
-use crate::client::KeyringFault;
 use crate::keyring::protocol::entry::{EntryState, EntrySummary, Opened, Whole};
 use crate::keyring::protocol::{Request, Response};
+use crate::platform::api::{self, ApiFault};
+use crate::platform::browser;
 use crate::secret::Secret;
+use crate::workers::client::KeyringFault;
 
 impl Session {
     /// Gets an entry's password, to be shown or copied.

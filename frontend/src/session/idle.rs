@@ -5,7 +5,7 @@ use std::time::Duration;
 use leptos::prelude::*;
 
 use super::{LockReason, Report, Session, Stage};
-use crate::browser;
+use crate::platform::browser;
 use crate::text::{self, Msg};
 
 /// The setting that keeps after how many minutes the vault is locked; 0 for never.

@@ -9,14 +9,14 @@ use shared::problem::ProblemCode;
 
 use super::outbox::Waiting;
 use super::{Fault, Open, Session};
-use crate::api;
-use crate::browser;
-use crate::client::KeyringFault;
-use crate::kept::{self, Sealed};
 use crate::keyring::protocol::entry::{Import, Imported, Opened};
 use crate::keyring::protocol::{Costs, Request, Response};
+use crate::platform::api;
+use crate::platform::browser;
+use crate::platform::local_store::{self, Sealed};
 use crate::secret::{Secret, SecretBytes};
 use crate::text::vault as say;
+use crate::workers::client::KeyringFault;
 
 /// Requests that are under way at a time: browsers open six connections to a server.
 const AT_ONCE: usize = 6;
@@ -113,7 +113,7 @@ impl Session {
     async fn keep_all(self, open: &Open, sealed: Vec<(EntryId, String)>) -> Vec<Waiting> {
         let changes: Vec<Sealed> = sealed.iter().map(|(id, body)| Sealed::Change(*id, body.clone())).collect();
         // A browser that keeps nothing: the page has them, and warns before it is left.
-        let keys = kept::add(open.account, &changes).await.unwrap_or_default();
+        let keys = local_store::add(open.account, &changes).await.unwrap_or_default();
         let mut keys = keys.into_iter();
         let waiting: Vec<Waiting> =
             sealed.into_iter().map(|(id, body)| Waiting::quiet(open.account, id, keys.next(), body)).collect();
@@ -144,7 +144,7 @@ impl Session {
         let keys: Vec<u32> = saved.iter().filter_map(|waiting| waiting.key()).collect();
         self.waiting.update(|list| list.retain(|waiting| !saved.iter().any(|saved| saved.id == waiting.id)));
         // What stays is sent once more, which changes nothing.
-        let _ = kept::replace(&keys, None).await;
+        let _ = local_store::replace(&keys, None).await;
         Ok(refused)
     }
 }

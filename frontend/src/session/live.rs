@@ -11,7 +11,7 @@ use super::{Fault, Open, Session, Stage};
 use crate::keyring::protocol::Request;
 use crate::model::changes;
 use crate::model::list::EntryList;
-use crate::{api, browser, kept};
+use crate::platform::{api, browser, local_store};
 
 /// How often the server is asked.
 const EVERY: Duration = Duration::from_secs(10);
@@ -60,7 +60,7 @@ impl Session {
         spawn_local(async move {
             // What went wrong is seen in the header, and tried again.
             let _ = self.fetch_changes(&open, |_| {}).await;
-            let kept = kept::all().await.unwrap_or_default();
+            let kept = local_store::all().await.unwrap_or_default();
             let _ = self.take_up_waiting(&open, &kept, false).await;
             self.refreshing.set_value(false);
         });

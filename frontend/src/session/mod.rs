@@ -24,13 +24,13 @@ use shared::ids::{AccountId, EntryId};
 use shared::problem::ProblemCode;
 use shared::sessions::CredentialName;
 
-use crate::api::{self, ApiFault};
-use crate::browser;
-use crate::client::{KeyringClient, KeyringFault};
 use crate::keyring::protocol::entry::Opened;
-use crate::letters::lower_case;
 use crate::model::list::EntryList;
+use crate::platform::api::{self, ApiFault};
+use crate::platform::browser;
+use crate::platform::lowercase::lower_case;
 use crate::secret::Secret;
+use crate::workers::client::{KeyringClient, KeyringFault};
 
 pub use account::Renewing;
 pub use drafts::{Drafted, NoDraft, count_kept};

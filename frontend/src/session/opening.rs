@@ -8,14 +8,14 @@ use leptos::prelude::*;
 use shared::sessions::CredentialName;
 
 use super::{Fault, LOGIN_SETTING, Open, Session, Stage, Step, drafts};
-use crate::api;
-use crate::browser;
-use crate::client::{KeyringClient, KeyringFault};
-use crate::kept;
 use crate::keyring::protocol::{Request, Response};
 use crate::model::list::EntryList;
+use crate::platform::api;
+use crate::platform::browser;
+use crate::platform::local_store;
 use crate::secret::Secret;
 use crate::text;
+use crate::workers::client::{KeyringClient, KeyringFault};
 
 /// A vault in the making: the keys are there, the account is not.
 pub struct Making {
@@ -110,7 +110,7 @@ impl Session {
         self.synced.set_value(0);
         self.fetch_changes(open, |done| self.stage.set(Stage::Busy(Step::Loading { done }))).await?;
         // Where the browser keeps nothing, nothing waits but what the page has.
-        let kept = kept::all().await.unwrap_or_default();
+        let kept = local_store::all().await.unwrap_or_default();
         self.take_up_waiting(open, &kept, true).await?;
         self.take_up_drafts(open, kept).await
     }

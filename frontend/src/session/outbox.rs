@@ -9,14 +9,14 @@ use shared::ids::{AccountId, EntryId};
 use shared::problem::ProblemCode;
 
 use super::{Fault, Open, Report, Session};
-use crate::api::{self, ApiFault};
-use crate::browser;
-use crate::client::KeyringFault;
-use crate::kept::{self, Kept, Sealed};
 use crate::keyring::protocol::entry::{Content, EntryState};
 use crate::keyring::protocol::{Keep, Request, Response};
+use crate::platform::api::{self, ApiFault};
+use crate::platform::browser;
+use crate::platform::local_store::{self, Kept, Sealed};
 use crate::text::Msg;
 use crate::text::vault as say;
+use crate::workers::client::KeyringFault;
 
 /// How long before what waits is sent again.
 const RETRY: Duration = Duration::from_secs(4);
@@ -132,7 +132,7 @@ impl Session {
         let change = sealed.clone().map(|(id, body)| Sealed::Change(id, body));
         let add = change.as_ref().map(|change| (open.account, change));
         // A browser that keeps nothing: the page has it, and warns before it is left.
-        let key = kept::replace(replaced, add).await.ok().flatten();
+        let key = local_store::replace(replaced, add).await.ok().flatten();
         self.drafts.update(|drafts| drafts.retain(|draft| !replaced.contains(&draft.summary.key)));
         let id = sealed.map(|(id, body)| {
             let waiting = Waiting { account: open.account, id, key, refused: None, quiet, body };
@@ -241,7 +241,7 @@ impl Session {
         let mut fate = Ok(false);
         while let Some(Waiting { id, key, quiet, body, .. }) = self.next_to_send(open) {
             if let Some(key) = key
-                && matches!(kept::is_there(key).await, Ok(false))
+                && matches!(local_store::is_there(key).await, Ok(false))
             {
                 // Another tab has sent it. What became of it comes with the changes.
                 self.drop_waiting(id, Some(key));
@@ -304,7 +304,7 @@ impl Session {
     async fn forget_kept(self, key: Option<u32>) {
         if let Some(key) = key {
             // If it stays, it is sent once more, which changes nothing.
-            let _ = kept::replace(&[key], None).await;
+            let _ = local_store::replace(&[key], None).await;
         }
     }
 

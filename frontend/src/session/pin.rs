@@ -5,8 +5,8 @@ use shared::ids::AccountId;
 use shared::passwords::FORMAT;
 
 use super::{Open, Session};
-use crate::browser;
 use crate::keyring::protocol::entry::Standing;
+use crate::platform::browser;
 
 /// What does not add up.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]

@@ -54,7 +54,7 @@ mod tests {
 
     #[test]
     fn the_file_gets_every_word_that_it_asks_for_and_no_other() {
-        let (html, rust) = (include_str!("../../../assets/opener.html"), include_str!("../opener.rs"));
+        let (html, rust) = (include_str!("../../../assets/opener.html"), include_str!("../opener/mod.rs"));
         let entry = include_str!("../opener/entry.rs");
         let asked = |text: &'static str, before: &'static str| {
             text.split(before).skip(1).filter_map(|rest| rest.split_once('"').map(|(name, _)| name))

@@ -12,10 +12,10 @@ use shared::limits::NAME_MAX;
 use wasm_bindgen::JsValue;
 
 use super::table::{Msg, Texts, fill};
-use crate::files;
 use crate::model::form::FormFault;
 use crate::model::name::NameFault;
 use crate::model::strength::Effort;
+use crate::platform::files;
 
 thread_local! {
     static SPOKEN: ArcRwSignal<Arc<Texts>> = ArcRwSignal::new(Arc::default());

@@ -5,12 +5,12 @@ use shared::limits::USERNAME_MAX;
 use shared::problem::ProblemCode;
 
 use super::{Msg, get, with};
-use crate::api::ApiFault;
-use crate::client::KeyringFault;
 use crate::keyring::protocol::{KeyringError, RecoveryFault};
 use crate::model::when::Ago;
-use crate::passkey::PasskeyFault;
+use crate::platform::api::ApiFault;
+use crate::platform::passkey::PasskeyFault;
 use crate::session::{Doubt, Fault, Step};
+use crate::workers::client::KeyringFault;
 
 /// What is wrong with a username.
 #[must_use]

@@ -5,7 +5,7 @@ use std::time::Duration;
 use leptos::task::spawn_local;
 
 use super::notice::Notices;
-use crate::browser;
+use crate::platform::browser;
 use crate::secret::Secret;
 use crate::text::{self, Msg};
 

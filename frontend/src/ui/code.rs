@@ -6,9 +6,9 @@ use leptos::task::spawn_local;
 
 use super::fields::{Button, FaultText, TextField, live, words};
 use super::notice::use_notices;
+use crate::platform::{browser, random};
 use crate::secret::Secret;
 use crate::text::{self, Msg};
-use crate::{browser, random};
 
 /// Words of the code that are asked for, and the ids of their fields.
 const ASKED: [&str; 3] = ["word-a", "word-b", "word-c"];

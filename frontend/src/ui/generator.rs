@@ -10,12 +10,12 @@ use super::fields::{Button, Check, Choices, FaultText, Slider, TextField, flag, 
 use super::mint::{Fate, Mint, use_mint};
 use super::notice::{Notices, use_notices};
 use super::secret_text::secret_text;
-use crate::browser;
 use crate::model::form::Field;
 use crate::model::kind::Kind;
 use crate::model::name;
 use crate::model::strength::effort;
 use crate::parts::{Part, Parts, use_parts};
+use crate::platform::browser;
 use crate::secret::Secret;
 use crate::text::{self, Msg};
 

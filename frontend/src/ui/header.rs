@@ -5,8 +5,8 @@ use leptos::prelude::*;
 use super::dialog::{Tool, use_dialog};
 use super::fields::{Button, flag, live};
 use super::notice::use_notices;
-use crate::browser;
 use crate::parts::use_parts;
+use crate::platform::browser;
 use crate::text::{self, Msg};
 
 #[component]

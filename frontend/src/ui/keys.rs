@@ -7,8 +7,8 @@ use super::dialog::{Tool, use_dialog};
 use super::generator::copy;
 use super::mint::use_mint;
 use super::notice::use_notices;
-use crate::browser;
 use crate::parts::use_parts;
+use crate::platform::browser;
 use crate::secret::Secret;
 
 /// The setting that switches single keys off.

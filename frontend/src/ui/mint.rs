@@ -14,7 +14,7 @@ use shared::ids::EntryId;
 use crate::model::form::{ClassField, Field, RulesForm};
 use crate::model::kind::Kind;
 use crate::parts::{Parts, use_parts};
-use crate::random::{self, BrowserSource};
+use crate::platform::random::{self, BrowserSource};
 use crate::text;
 
 /// The setting that keeps the name of the preset chosen; none if it is the usual rules.
@@ -67,13 +67,13 @@ macro_rules! plans {
             }
             fn mint(
                 &self,
-                source: &mut $crate::random::BrowserSource,
+                source: &mut $crate::platform::random::BrowserSource,
             ) -> Result<::generator::password::Password, ::generator::random::RandomnessError> {
                 self.1.mint(source)
             }
             fn mint_into(
                 &self,
-                source: &mut $crate::random::BrowserSource,
+                source: &mut $crate::platform::random::BrowserSource,
                 out: &mut String,
             ) -> Result<(), ::generator::random::RandomnessError> {
                 self.1.mint_into(source, out)

@@ -29,8 +29,8 @@ use leptos::prelude::*;
 use wasm_bindgen::prelude::wasm_bindgen;
 
 use self::fields::{Button, live};
-use crate::browser;
 use crate::parts::{Part, Parts, use_parts};
+use crate::platform::browser;
 use crate::text::{self, Msg, Texts};
 
 /// Puts the page into the document. `language` is a tag (RFC 5646), `texts` what the page says in it.

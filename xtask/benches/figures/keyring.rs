@@ -3,9 +3,9 @@
 use std::fmt;
 
 use base64ct::{Base64, Encoding};
-use frontend::calls::{Call, Reply};
 use frontend::keyring::protocol::{KeyringError, Request, Response};
 use frontend::secret::Secret;
+use frontend::workers::rpc::{Call, Reply};
 use serde::{Deserialize, Serialize};
 use serde_json::json;
 use shared::sessions::CredentialName;

@@ -18,7 +18,7 @@ use super::keys::VaultKey;
 use super::protocol::entry::*;
 use super::protocol::*;
 use super::*;
-use crate::calls::{Call, Reply};
+use crate::workers::rpc::{Call, Reply};
 
 /// Bytes that count up: nonces and keys that a test can foresee.
 pub(crate) struct Counter(pub(crate) u8);

@@ -13,10 +13,10 @@ use shared::ids::EntryId;
 use shared::limits::NAME_MAX;
 
 use super::{Frame, Pending};
-use crate::browser;
 use crate::keyring::protocol::entry::{Content, Draft};
 use crate::model::entry::{EntryFault, EntryForm, FIELD_MAX, NOTE_MAX};
 use crate::model::name::NameFault;
+use crate::platform::browser;
 use crate::session::{Fault, Session, use_session};
 use crate::text::vault as say;
 use crate::text::{self, Msg};

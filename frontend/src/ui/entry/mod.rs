@@ -11,7 +11,7 @@ use super::dialog::Page;
 use super::fields::{Button, flag, live, words};
 use super::frame::Frame;
 use super::secret_text::secret_text;
-use crate::browser;
+use crate::platform::browser;
 use crate::secret::Secret;
 use crate::text::{self, Msg};
 

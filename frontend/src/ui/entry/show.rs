@@ -9,10 +9,12 @@ use leptos::task::spawn_local;
 use shared::ids::EntryId;
 
 use super::{Clipboard, Frame, Hidden, Pending, when};
-use crate::files;
 use crate::keyring::protocol::entry::{Content, EntryState, Former, Whole};
 use crate::model::entry::link;
-use crate::random;
+use crate::parts::use_parts;
+use crate::platform::browser;
+use crate::platform::files;
+use crate::platform::random;
 use crate::secret::Secret;
 use crate::session::{Fault, Session, use_session};
 use crate::text::vault as say;
@@ -20,7 +22,6 @@ use crate::text::{self, Msg};
 use crate::ui::dialog::{Page, Tool, use_dialog};
 use crate::ui::fields::{Button, flag, live, words};
 use crate::ui::notice::use_notices;
-use crate::{browser, parts::use_parts};
 
 #[component]
 pub(super) fn Show(id: EntryId) -> impl IntoView {

@@ -8,9 +8,9 @@ use leptos::prelude::*;
 use leptos::task::spawn_local;
 
 use super::planned;
-use crate::files;
 use crate::model::form::Field;
 use crate::model::kind::{KindFault, PhraseForm};
+use crate::platform::files;
 use crate::text::{self, Msg};
 use crate::ui::fields::{Button, Check, Select, Slider, TextField, flag, words};
 use crate::ui::mint::{Planned, Wrong, use_mint};

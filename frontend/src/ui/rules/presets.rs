@@ -5,8 +5,8 @@ use generator::kind::Rules;
 use leptos::prelude::*;
 
 use super::Forms;
-use crate::browser;
 use crate::model::presets::{self, NAME_MAX, PRESETS_MAX, PresetFault};
+use crate::platform::browser;
 use crate::text::{self, Msg};
 use crate::ui::fields::{Button, Select, TextField, flag, words};
 use crate::ui::mint::{CHOSEN_SETTING, Mint, use_mint};

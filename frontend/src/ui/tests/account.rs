@@ -7,10 +7,10 @@ use shared::sessions::{CredentialName, Device, SessionSummary, Sessions};
 use super::locked::{serve_empty_keyring, unlock};
 use super::vault::{locked, nothing, open, open_by, saves, two};
 use super::{Page, accounts, en, en_with, world};
-use crate::browser::setting;
 use crate::browser_test::test;
 use crate::keyring::tests::NOW;
 use crate::keyring::tests::login::PASSPHRASE;
+use crate::platform::browser::setting;
 use crate::text::Msg;
 
 /// A passphrase that is long enough.

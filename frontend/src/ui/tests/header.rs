@@ -6,8 +6,8 @@ use std::rc::Rc;
 use leptos::prelude::*;
 
 use super::{Page, en};
-use crate::browser::{self, document};
 use crate::browser_test::test;
+use crate::platform::browser::{self, document};
 use crate::text::Msg;
 use crate::ui::header::Header;
 

@@ -3,12 +3,12 @@
 use super::vault::{nothing, open, save};
 use super::{en, en_with, world};
 use crate::browser_test::test;
-use crate::client::in_page;
-use crate::judge::Foreign;
 use crate::keyring::Keyring;
 use crate::keyring::protocol::entry::Opened;
 use crate::keyring::tests::{Counter, content};
 use crate::text::{self, Msg};
+use crate::workers::client::in_page;
+use crate::workers::judge::Foreign;
 
 /// The judge's words are too heavy for this build: one password is weak for it, and others are not.
 fn serve_judge() {

@@ -4,8 +4,8 @@ use leptos::prelude::*;
 
 use super::generator::{open, password};
 use super::{Page, en, world};
-use crate::browser::document;
 use crate::browser_test::test;
+use crate::platform::browser::document;
 use crate::text::{self, Msg};
 use crate::ui::header::Header;
 
@@ -44,7 +44,7 @@ async fn the_language_is_chosen_in_the_settings_and_kept() {
     page.until("German", || page.offers(world::texts("de").get(Msg::Close))).await;
     page.sees(world::texts("de").get(Msg::ThemeDark)).await;
     assert_eq!(document().document_element().unwrap().get_attribute("lang").as_deref(), Some("de"));
-    assert_eq!(crate::browser::setting("passmint.language").as_deref(), Some("de"));
+    assert_eq!(crate::platform::browser::setting("passmint.language").as_deref(), Some("de"));
 }
 
 #[test]

@@ -56,7 +56,7 @@ async fn of_a_long_list_only_the_rows_in_the_window_are_drawn_and_each_says_its_
     session.entries.update(|list| list.apply(Opened { entries, ..Opened::default() }));
     page.until("the first row", || names(&page).first().is_some_and(|name| name == "Entry 900")).await;
     assert!(names(&page).len() < 200, "{} rows", names(&page).len());
-    let window = crate::browser::window();
+    let window = crate::platform::browser::window();
     page.until("the last row", || {
         // Rows are higher than they were taken for: the end moves away until they are drawn.
         window.scroll_to_with_x_and_y(0.0, 1e9);

@@ -3,12 +3,12 @@
 use super::vault::{invited, locked, locked_beside, nothing, saves, serve_keyring};
 use super::{Page, accounts, en, en_with, world};
 use crate::browser_test::test;
-use crate::client::in_page;
 use crate::keyring::Keyring;
 use crate::keyring::tests::login::PASSPHRASE;
-use crate::letters::lower_case;
-use crate::random::BrowserRandom;
+use crate::platform::lowercase::lower_case;
+use crate::platform::random::BrowserRandom;
 use crate::text::Msg;
+use crate::workers::client::in_page;
 
 /// Keyrings start empty, as in the worker.
 pub(super) fn serve_empty_keyring() {
@@ -53,7 +53,7 @@ async fn form_stays_where_there_is_a_vault_or_no_answer() {
     for answers in [true, false] {
         let page = if answers { locked_beside(true).await } else { locked().await.0 };
         page.until("the request", || world::heard().iter().any(|(request, _)| request == "GET setup")).await;
-        crate::browser::pause().await;
+        crate::platform::browser::pause().await;
         assert!(page.offers("Unlock") && !page.text().contains(&en(Msg::FirstTitle)));
     }
 }
@@ -130,11 +130,11 @@ async fn the_right_passphrase_opens_the_vault_and_a_wrong_one_does_not() {
     page.enter("Passphrase").await;
     page.until("the vault", || page.spoken("status") == en(Msg::EmptyVault)).await;
     page.focuses("Name").await;
-    assert_eq!(crate::browser::setting("passmint.login").as_deref(), Some("ada"));
+    assert_eq!(crate::platform::browser::setting("passmint.login").as_deref(), Some("ada"));
     assert!(world::heard().iter().all(|(_, body)| !body.contains("horse")));
     page.press("Log out").await;
     page.says(&en(Msg::LoggedOut)).await;
-    assert_eq!(crate::browser::setting("passmint.login"), None);
+    assert_eq!(crate::platform::browser::setting("passmint.login"), None);
 }
 
 #[test]
@@ -199,5 +199,5 @@ async fn a_vault_is_made_once_its_recovery_code_is_written_down() {
     }
     page.press(&en(Msg::CodeDone)).await;
     page.until("the vault", || page.spoken("status") == en(Msg::EmptyVault)).await;
-    assert_eq!(crate::browser::window().location().hash().unwrap(), "", "the invite is used up");
+    assert_eq!(crate::platform::browser::window().location().hash().unwrap(), "", "the invite is used up");
 }

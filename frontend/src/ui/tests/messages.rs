@@ -3,9 +3,9 @@
 use leptos::prelude::*;
 
 use super::{Page, en};
-use crate::browser::document;
 use crate::browser_test::test;
 use crate::parts::{Part, use_parts};
+use crate::platform::browser::document;
 use crate::text::Msg;
 use crate::ui::dialog::{Tool, use_dialog};
 use crate::ui::notice::use_notices;

@@ -13,7 +13,7 @@ use web_sys::{
 };
 
 use super::world;
-use crate::browser::{self, document};
+use crate::platform::browser::{self, document};
 use crate::ui::{dialog::DialogPlace, notice::NoticeBar, provide};
 
 thread_local! {

@@ -57,6 +57,6 @@ async fn rules_that_were_changed_go_back_to_the_preset_and_a_preset_can_be_delet
     page.press(&en(Msg::PresetDelete)).await;
     page.says(&en_with(Msg::PresetDeleted, &[("name", &"Short")])).await;
     assert_eq!((chosen(&page), page.value("Length")), (en(Msg::PresetUsual), "11".to_owned()));
-    assert_eq!(crate::browser::setting(CHOSEN_SETTING), None);
+    assert_eq!(crate::platform::browser::setting(CHOSEN_SETTING), None);
     page.until("nothing to delete", || !page.offers(&en(Msg::PresetDelete))).await;
 }

@@ -11,10 +11,10 @@ use super::list::{lists, names};
 use super::vault::{locked, nothing, open, saves, serve_keyring};
 use super::{Page, en, en_with, world};
 use crate::browser_test::test;
-use crate::client::KeyringClient;
 use crate::keyring::protocol::entry::Opened;
 use crate::keyring::tests::{draft_key, open_keyring};
 use crate::text::Msg;
+use crate::workers::client::KeyringClient;
 
 async fn save(page: &Page, name: &str) {
     page.type_in("Name", name).await;
@@ -84,7 +84,7 @@ async fn a_password_that_was_only_copied_is_kept_as_a_draft_until_it_is_thrown_a
     page.press("Close").await;
     page.press("Throw away A copied password").await;
     lists(&page, &[]).await;
-    assert!(crate::kept::all().await.unwrap().is_empty());
+    assert!(crate::platform::local_store::all().await.unwrap().is_empty());
 }
 
 #[test]

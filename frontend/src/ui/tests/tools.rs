@@ -2,8 +2,8 @@
 
 use super::generator::{open, password};
 use super::{Page, en, en_with, world};
-use crate::browser::{document, setting};
 use crate::browser_test::test;
+use crate::platform::browser::{document, setting};
 use crate::secret::Secret;
 use crate::text::Msg;
 use crate::ui::dialog::{Tool, use_dialog};

@@ -5,7 +5,6 @@ use shared::ids::{AccountId, EntryId};
 use shared::sessions::CredentialName;
 
 use super::{Page, world};
-use crate::client::{KeyringClient, in_page};
 use crate::keyring::Keyring;
 use crate::keyring::protocol::entry::{Content, Opened};
 use crate::keyring::protocol::{Request, Response};
@@ -17,6 +16,7 @@ use crate::session::{Session, use_session};
 use crate::ui::VaultPlace;
 use crate::ui::generator::Generator;
 use crate::ui::header::Header;
+use crate::workers::client::{KeyringClient, in_page};
 
 /// Puts entries into a vault before it is opened; gives what its keyring tells of them.
 pub(in crate::ui) type Fill = fn(&mut Keyring<Counter>) -> Opened;
@@ -71,7 +71,7 @@ pub(in crate::ui) async fn locked_beside(has_vault: bool) -> Page {
 /// As [`locked`], opened by an address with an invite.
 pub(in crate::ui) async fn invited() -> Page {
     let page = Page::open(|| ()).await;
-    crate::browser::window().location().set_hash("invite=code").unwrap();
+    crate::platform::browser::window().location().set_hash("invite=code").unwrap();
     drop(page);
     show(Page::reload(whole)).await.0
 }

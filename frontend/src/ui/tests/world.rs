@@ -9,9 +9,9 @@ use wasm_bindgen::prelude::*;
 use wasm_bindgen_futures::JsFuture;
 use web_sys::{Blob, HtmlAnchorElement, Response, ResponseInit, Url};
 
-use crate::browser::{self, document, window};
-use crate::client::in_page;
+use crate::platform::browser::{self, document, window};
 use crate::text::{self, FILES, Msg, Texts, fill, read};
+use crate::workers::client::in_page;
 
 /// What is hidden, and how high rows are, is said here.
 const LOOKS: &str = concat!(include_str!("../../../../assets/page.css"), include_str!("../../../../assets/later.css"));

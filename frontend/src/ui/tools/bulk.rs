@@ -6,9 +6,9 @@ use leptos::task::spawn_local;
 use zeroize::Zeroizing;
 
 use super::Frame;
-use crate::browser;
 use crate::model::bulk::{BULK_MAX, Format, count};
-use crate::random;
+use crate::platform::browser;
+use crate::platform::random;
 use crate::text::{self, Msg};
 use crate::ui::fields::{Button, Choices, TextField, flag, live, words};
 use crate::ui::mint::{Planned, use_mint};

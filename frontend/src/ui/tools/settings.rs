@@ -5,11 +5,11 @@ use leptos::task::spawn_local;
 use wasm_bindgen::JsValue;
 
 use super::Frame;
+use crate::platform::{browser, files};
 use crate::text::{self, Msg, Texts};
 use crate::ui::fields::{Check, Select, live};
 use crate::ui::keys::{KEYS_OFF, KEYS_SETTING};
 use crate::ui::notice::use_notices;
-use crate::{browser, files};
 
 /// The setting that keeps the theme; `assets/boot.js` reads it too.
 const THEME_SETTING: &str = "passmint.theme";

@@ -11,10 +11,10 @@ use leptos::task::spawn_local;
 use super::Frame;
 use super::chart::Chart;
 use crate::model::verdict::{Verdict, hundredths, verdict};
+use crate::platform::{browser, random};
 use crate::text::{self, Msg};
 use crate::ui::fields::{Button, flag, live, words};
 use crate::ui::mint::use_mint;
-use crate::{browser, random};
 
 const DRAWS: u64 = 1_000_000;
 /// Draws between two pauses: some milliseconds.

@@ -7,15 +7,15 @@ use leptos::prelude::*;
 use leptos::task::spawn_local;
 
 use super::room::Progress;
-use crate::browser;
-use crate::client::KeyringFault;
 use crate::keyring::protocol::KeyringError;
+use crate::platform::browser;
 use crate::secret::Secret;
 use crate::session::{Fault, Making, use_session};
 use crate::text::{self, Msg};
 use crate::ui::code::CodeForm;
 use crate::ui::fields::{Button, Check, FaultText, TextField, flag, live};
 use crate::ui::notice::use_notices;
+use crate::workers::client::KeyringFault;
 
 /// The shortest passphrase, in characters.
 pub(in crate::ui) const PASSPHRASE_MIN: usize = 12;

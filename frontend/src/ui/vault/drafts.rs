@@ -4,9 +4,9 @@ use leptos::prelude::*;
 use leptos::task::spawn_local;
 
 use super::Shared;
-use crate::browser;
 use crate::keyring::protocol::entry::DraftSummary;
 use crate::model::when::ago;
+use crate::platform::browser;
 use crate::session::{Drafted, use_session};
 use crate::text::vault as say;
 use crate::text::{self, Msg};

@@ -13,8 +13,8 @@ use shared::ids::EntryId;
 use web_sys::{Element, Node};
 
 use super::row::{Listed, Row};
-use crate::browser;
 use crate::model::rows::{Heights, Place, Plan};
+use crate::platform::browser;
 use crate::session::use_session;
 
 /// A row that is drawn.

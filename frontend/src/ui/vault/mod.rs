@@ -20,8 +20,8 @@ use shared::ids::EntryId;
 use super::dialog::use_dialog;
 use super::mint::{Fate, use_mint};
 use super::notice::{Notices, use_notices};
-use crate::browser;
 use crate::parts::VaultPart;
+use crate::platform::browser;
 use crate::session::{LockReason, Report, Session, Stage, Waiting};
 use crate::text::{self, Msg};
 

@@ -3,11 +3,11 @@
 use leptos::prelude::*;
 use leptos::task::spawn_local;
 
+use crate::platform::{api, browser};
 use crate::session::Fault;
 use crate::text::{self, Msg};
 use crate::ui::fields::{Button, flag, live};
 use crate::ui::notice::use_notices;
-use crate::{api, browser};
 
 /// Stands in the place of the form that opens a vault.
 #[component]

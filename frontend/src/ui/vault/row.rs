@@ -6,10 +6,10 @@ use shared::ids::EntryId;
 
 use super::Shared;
 use super::list::{InList, style};
-use crate::browser;
 use crate::keyring::protocol::entry::{EntryState, EntrySummary};
 use crate::model::rows::Place;
 use crate::model::when::ago;
+use crate::platform::browser;
 use crate::secret::Secret;
 use crate::session::use_session;
 use crate::text::vault as say;

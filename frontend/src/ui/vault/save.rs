@@ -6,8 +6,8 @@ use generator::password::Password;
 use leptos::prelude::*;
 use leptos::task::spawn_local;
 
-use crate::browser;
 use crate::keyring::protocol::entry::Content;
+use crate::platform::browser;
 use crate::secret::Secret;
 use crate::session::{NoDraft, Session, Stage};
 use crate::text::vault::{named, named_why, not_saved};

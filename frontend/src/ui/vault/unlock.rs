@@ -7,17 +7,17 @@ use shared::sessions::CredentialName;
 
 use super::newcomer::NoVault;
 use super::room::Progress;
-use crate::api;
-use crate::browser;
-use crate::client::KeyringFault;
 use crate::keyring::protocol::KeyringError;
-use crate::passkey;
+use crate::platform::api;
+use crate::platform::browser;
+use crate::platform::passkey;
 use crate::secret::Secret;
 use crate::session::{Fault, Session, count_kept, use_session};
 use crate::text::{self, Msg};
 use crate::ui::dialog::{Manage, Tool, use_dialog};
 use crate::ui::fields::{Button, Check, TextField, flag, live, words};
 use crate::ui::notice::use_notices;
+use crate::workers::client::KeyringFault;
 
 #[component]
 pub(super) fn Unlock(

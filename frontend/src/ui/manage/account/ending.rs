@@ -3,7 +3,7 @@
 use leptos::prelude::*;
 
 use super::{Confirmed, hold};
-use crate::browser;
+use crate::platform::browser;
 use crate::session::use_session;
 use crate::text::{self, Msg};
 use crate::ui::fields::{Button, FaultText, TextField, live, words};

@@ -2,7 +2,7 @@
 
 use leptos::prelude::*;
 
-use crate::browser;
+use crate::platform::browser;
 use crate::session::{LOCK_HIDDEN_SETTING, keep_lock_after, lock_after};
 use crate::text::{self, Msg};
 use crate::ui::fields::{Check, Select, live};

@@ -11,14 +11,14 @@ use leptos::ev::SubmitEvent;
 use leptos::prelude::*;
 use leptos::task::spawn_local;
 
-use crate::browser;
-use crate::client::KeyringFault;
 use crate::keyring::protocol::KeyringError;
+use crate::platform::browser;
 use crate::secret::Secret;
 use crate::session::{Fault, Session, use_session};
 use crate::text::{self, Msg};
 use crate::ui::fields::{TextField, live, words};
 use crate::ui::frame::Frame;
+use crate::workers::client::KeyringFault;
 
 #[component]
 pub(super) fn Account() -> impl IntoView {

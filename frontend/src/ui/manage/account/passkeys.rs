@@ -6,9 +6,9 @@ use shared::credentials::{PasskeySummary, Passkeys as Answer};
 use shared::ids::PasskeyId;
 
 use super::{Confirmed, hold};
-use crate::browser;
 use crate::model::when::ago;
-use crate::passkey;
+use crate::platform::browser;
+use crate::platform::passkey;
 use crate::session::use_session;
 use crate::text::vault as say;
 use crate::text::{self, Msg};

@@ -3,7 +3,7 @@
 use leptos::prelude::*;
 
 use super::{Confirmed, hold};
-use crate::browser;
+use crate::platform::browser;
 use crate::secret::Secret;
 use crate::session::use_session;
 use crate::text::{self, Msg};

@@ -4,8 +4,8 @@ use leptos::prelude::*;
 use leptos::task::spawn_local;
 use shared::sessions::{SessionSummary, Sessions as Answer};
 
-use crate::browser;
 use crate::model::when::ago;
+use crate::platform::browser;
 use crate::session::use_session;
 use crate::text::vault as say;
 use crate::text::{self, Msg};

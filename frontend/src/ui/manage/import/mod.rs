@@ -15,18 +15,18 @@ use leptos::task::spawn_local;
 use wasm_bindgen_futures::JsFuture;
 use web_sys::{Event, File, HtmlInputElement};
 
-use crate::browser;
-use crate::client::KeyringFault;
 use crate::keyring::backup;
 use crate::keyring::protocol::{Costs, KeyringError};
 use crate::model::import_export::{self, BYTES_MAX, ImportFault, Kdf, Locked, Mapping, Opened, Row, Source, Table};
+use crate::platform::browser;
+use crate::platform::pbkdf2;
 use crate::secret::Secret;
 use crate::session::{Fault, Session, use_session};
-use crate::stretching;
 use crate::text::vault as say;
 use crate::text::{self, Msg};
 use crate::ui::fields::{Button, FaultText, TextField, live};
 use crate::ui::frame::Frame;
+use crate::workers::client::KeyringFault;
 
 /// How long rows are read before the browser draws, in milliseconds: half a frame.
 const SLICE: f64 = 8.0;
@@ -231,7 +231,7 @@ impl Closed {
                 let secret = Secret::new(password);
                 let key = match locked.kdf() {
                     Kdf::Pbkdf2 { iterations } => {
-                        let key = stretching::pbkdf2(&secret, &locked.salt(), iterations).await;
+                        let key = pbkdf2::derive(&secret, &locked.salt(), iterations).await;
                         key.map_err(|_| Wrong::Unread)?
                     }
                     Kdf::Argon2id { iterations, memory_mib, parallelism } => {

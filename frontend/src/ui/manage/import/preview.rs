@@ -6,8 +6,8 @@ use leptos::prelude::*;
 
 use super::run::{self, Running};
 use super::{Import, Read, words as say};
-use crate::browser;
 use crate::model::import_export::{Item, Row};
+use crate::platform::browser;
 use crate::text::{self, Msg};
 use crate::ui::fields::{Button, Check, flag, live, words};
 use crate::ui::notice::use_notices;

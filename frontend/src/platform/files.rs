@@ -6,7 +6,7 @@ use wasm_bindgen::prelude::*;
 use wasm_bindgen_futures::JsFuture;
 use web_sys::{RequestCache, RequestInit, Response};
 
-use crate::browser::{self, document, window};
+use crate::platform::browser::{self, document, window};
 
 /// Where a file is, and what it hashes to, as the document says.
 ///

@@ -14,10 +14,10 @@ use wasm_bindgen_futures::JsFuture;
 use web_sys::{MessageEvent, Worker, WorkerOptions, WorkerType};
 use zeroize::Zeroizing;
 
-use crate::calls::{Call, Reply};
-use crate::files;
 use crate::keyring::protocol::entry::Opened;
 use crate::keyring::protocol::{KeyringError, Request, Response};
+use crate::platform::files;
+use crate::workers::rpc::{Call, Reply};
 
 /// Why there is no answer.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]

@@ -7,7 +7,7 @@ use wasm_bindgen::prelude::*;
 use wasm_bindgen_futures::JsFuture;
 use web_sys::{IdbDatabase, IdbObjectStore, IdbObjectStoreParameters, IdbRequest, IdbTransaction};
 
-use crate::browser::{error, window};
+use crate::platform::browser::{error, window};
 
 /// The database, and the one collection in it.
 const DATABASE: &str = "passmint";

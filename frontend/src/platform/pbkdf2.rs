@@ -5,14 +5,14 @@ use js_sys::{Array, Object, Promise, Reflect, Uint8Array};
 use wasm_bindgen::prelude::*;
 use wasm_bindgen_futures::JsFuture;
 
-use crate::browser::window;
+use crate::platform::browser::window;
 use crate::secret::{Secret, SecretBytes};
 
 /// The key of 32 bytes that PBKDF2 with HMAC-SHA256 makes of a secret.
 ///
 /// # Errors
 /// The browser's.
-pub async fn pbkdf2(secret: &Secret, salt: &[u8], iterations: u32) -> Result<SecretBytes, JsValue> {
+pub async fn derive(secret: &Secret, salt: &[u8], iterations: u32) -> Result<SecretBytes, JsValue> {
     let subtle = Reflect::get(&Reflect::get(&window(), &"crypto".into())?, &"subtle".into())?;
     let call = |name: &str, arguments: &[JsValue]| -> Result<Promise, JsValue> {
         let method: js_sys::Function = Reflect::get(&subtle, &name.into())?.dyn_into()?;

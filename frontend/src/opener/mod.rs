@@ -19,7 +19,7 @@ use self::dom::{after, after_drawing, at, by_id, document, field, set, window};
 use self::entry::Entry;
 use crate::keyring::backup;
 use crate::keyring::protocol::KeyringError;
-use crate::letters::lower_case;
+use crate::platform::lowercase::lower_case;
 use crate::secret::Secret;
 use crate::text::fill;
 

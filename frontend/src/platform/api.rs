@@ -8,7 +8,7 @@ use wasm_bindgen::prelude::*;
 use wasm_bindgen_futures::JsFuture;
 use web_sys::{AbortSignal, RequestInit, Response};
 
-use crate::browser::window;
+use crate::platform::browser::window;
 use crate::secret::Secret;
 
 /// How long to wait for an answer, in milliseconds: longer than the server lets a request take.

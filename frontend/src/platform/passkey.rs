@@ -9,8 +9,8 @@ use wasm_bindgen::prelude::*;
 use wasm_bindgen_futures::JsFuture;
 use zeroize::Zeroizing;
 
-use crate::browser::window;
-use crate::random;
+use crate::platform::browser::window;
+use crate::platform::random;
 use crate::secret::Secret;
 
 /// What the authenticator makes its secret of. Never changed: another input is another secret.

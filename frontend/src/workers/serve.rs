@@ -10,10 +10,10 @@ use wasm_bindgen::throw_str;
 use web_sys::{DedicatedWorkerGlobalScope, MessageEvent};
 use zeroize::Zeroizing;
 
-use crate::calls::{Call, Reply};
 use crate::keyring::Keyring;
-use crate::letters::lower_case;
-use crate::random::BrowserRandom;
+use crate::platform::lowercase::lower_case;
+use crate::platform::random::BrowserRandom;
+use crate::workers::rpc::{Call, Reply};
 
 #[wasm_bindgen]
 extern "C" {
@@ -29,7 +29,7 @@ pub fn keyring() {
 /// The judge of foreign passwords.
 #[cfg(feature = "judge")]
 pub fn judge() {
-    serve(crate::judge::guesses);
+    serve(crate::workers::judge::guesses);
 }
 
 /// Says that it is ready, by an empty message, and answers every call. A message that is no call is the page's mistake
