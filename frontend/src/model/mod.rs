@@ -8,6 +8,7 @@ pub mod form;
 pub mod health;
 pub mod import_export;
 pub mod kind;
+pub mod limits;
 pub mod list;
 pub mod name;
 pub mod presets;

@@ -15,7 +15,7 @@ use crate::platform::api;
 use crate::platform::browser;
 use crate::platform::local_store::{self, Sealed};
 use crate::secret::{Secret, SecretBytes};
-use crate::text::vault as say;
+use crate::ui::words as say;
 use crate::workers::client::KeyringFault;
 
 /// Requests that are under way at a time: browsers open six connections to a server.

@@ -9,12 +9,12 @@ use shared::sessions::CredentialName;
 
 use super::{Fault, LOGIN_SETTING, Open, Session, Stage, Step, drafts};
 use crate::keyring::protocol::{Request, Response};
+use crate::model::limits::BIN_DAYS;
 use crate::model::list::EntryList;
 use crate::platform::api;
 use crate::platform::browser;
 use crate::platform::local_store;
 use crate::secret::Secret;
-use crate::text;
 use crate::workers::client::{KeyringClient, KeyringFault};
 
 /// A vault in the making: the keys are there, the account is not.
@@ -130,7 +130,7 @@ impl Session {
             self.attended.set_value(browser::now());
             // What waited while the vault was locked.
             self.send_unasked();
-            self.purge(text::vault::BIN_DAYS);
+            self.purge(BIN_DAYS);
         }
         result
     }

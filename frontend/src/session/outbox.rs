@@ -15,7 +15,7 @@ use crate::platform::api::{self, ApiFault};
 use crate::platform::browser;
 use crate::platform::local_store::{self, Kept, Sealed};
 use crate::text::Msg;
-use crate::text::vault as say;
+use crate::ui::words as say;
 use crate::workers::client::KeyringFault;
 
 /// How long before what waits is sent again.

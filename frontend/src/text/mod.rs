@@ -1,14 +1,11 @@
 //! What the page says. [`table`] knows every text by name and is pure; in the browser, this module also knows the
-//! language that is spoken now, and the sentences that the first part of the page makes. Other parts make theirs beside
-//! their components.
+//! language that is spoken now, and the sentences of the generator. `ui` makes all others beside its components.
 
 mod opener;
 mod table;
 
 #[cfg(all(target_arch = "wasm32", feature = "page"))]
 mod spoken;
-#[cfg(all(target_arch = "wasm32", feature = "page"))]
-pub mod vault;
 
 pub use self::opener::opener;
 pub use self::table::{Msg, Texts, fill};

@@ -20,6 +20,7 @@ pub mod rules;
 mod secret_text;
 pub mod tools;
 pub mod vault;
+pub mod words;
 
 #[cfg(test)]
 mod tests;

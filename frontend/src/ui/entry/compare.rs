@@ -8,11 +8,11 @@ use super::{Clipboard, Frame, Hidden, Pending, when};
 use crate::keyring::protocol::Keep;
 use crate::keyring::protocol::entry::Whole;
 use crate::session::use_session;
-use crate::text::vault as say;
 use crate::text::{self, Msg};
 use crate::ui::dialog::use_dialog;
 use crate::ui::fields::{Button, live, words};
 use crate::ui::notice::use_notices;
+use crate::ui::words as say;
 
 #[component]
 pub(super) fn Compare(id: EntryId) -> impl IntoView {

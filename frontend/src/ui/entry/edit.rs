@@ -18,12 +18,12 @@ use crate::model::entry::{EntryFault, EntryForm, FIELD_MAX, NOTE_MAX};
 use crate::model::name::NameFault;
 use crate::platform::browser;
 use crate::session::{Fault, Session, use_session};
-use crate::text::vault as say;
 use crate::text::{self, Msg};
 use crate::ui::dialog::{Page, use_dialog};
 use crate::ui::fields::{Button, Check, FaultText, TextArea, TextField, flag, live, words};
 use crate::ui::mint::use_mint;
 use crate::ui::notice::use_notices;
+use crate::ui::words as say;
 
 /// How long after the last key what is typed is kept as a draft.
 const STILL: Duration = Duration::from_millis(300);

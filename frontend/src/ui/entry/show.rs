@@ -17,11 +17,11 @@ use crate::platform::files;
 use crate::platform::random;
 use crate::secret::Secret;
 use crate::session::{Fault, Session, use_session};
-use crate::text::vault as say;
 use crate::text::{self, Msg};
 use crate::ui::dialog::{Page, Tool, use_dialog};
 use crate::ui::fields::{Button, flag, live, words};
 use crate::ui::notice::use_notices;
+use crate::ui::words as say;
 
 #[component]
 pub(super) fn Show(id: EntryId) -> impl IntoView {

@@ -5,14 +5,14 @@ use leptos::task::spawn_local;
 
 use crate::keyring::backup;
 use crate::model::import_export::export::{Export as File, Format, Formulas};
+use crate::model::limits::PASSPHRASE_MIN;
 use crate::platform::{browser, files};
 use crate::secret::Secret;
 use crate::session::{Fault, Session, use_session};
-use crate::text::vault as say;
 use crate::text::{self, Msg};
 use crate::ui::fields::{Button, Check, Choices, FaultText, TextField, flag, live, words};
 use crate::ui::frame::Frame;
-use crate::ui::vault::PASSPHRASE_MIN;
+use crate::ui::words as say;
 
 /// Entries that are written between two looks at the page.
 const PART: u32 = 100;

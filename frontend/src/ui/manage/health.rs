@@ -7,11 +7,11 @@ use leptos::task::spawn_local;
 use crate::model::health::{Check, Concern, Finding, Health as Found};
 use crate::platform::browser;
 use crate::session::{Fault, Session, use_session};
-use crate::text::vault as say;
 use crate::text::{self, Msg};
 use crate::ui::dialog::{Page, Tool, use_dialog};
 use crate::ui::fields::{Button, flag, live, words};
 use crate::ui::frame::Frame;
+use crate::ui::words as say;
 use crate::workers::client::{Client, KeyringFault};
 use crate::workers::judge::Foreign;
 

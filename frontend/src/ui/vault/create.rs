@@ -8,6 +8,7 @@ use leptos::task::spawn_local;
 
 use super::room::Progress;
 use crate::keyring::protocol::KeyringError;
+use crate::model::limits::PASSPHRASE_MIN;
 use crate::platform::browser;
 use crate::secret::Secret;
 use crate::session::{Fault, Making, use_session};
@@ -15,10 +16,8 @@ use crate::text::{self, Msg};
 use crate::ui::code::CodeForm;
 use crate::ui::fields::{Button, Check, FaultText, TextField, flag, live};
 use crate::ui::notice::use_notices;
+use crate::ui::words as say;
 use crate::workers::client::KeyringFault;
-
-/// The shortest passphrase, in characters.
-pub(in crate::ui) const PASSPHRASE_MIN: usize = 12;
 
 #[component]
 pub(super) fn Create(
@@ -77,10 +76,10 @@ fn Choose(
             match session.start_creating(invite, name, Secret::new(typed)).await {
                 Ok(made) => making.set(Some(Rc::new(made))),
                 Err(Fault::Keyring(KeyringFault::Refused(KeyringError::Username(wrong)))) => {
-                    username_fault.set(text::vault::username_fault(wrong));
+                    username_fault.set(say::username_fault(wrong));
                     browser::focus_soon("username");
                 }
-                Err(wrong) => fault.set(text::vault::fault(&wrong)),
+                Err(wrong) => fault.set(say::fault(&wrong)),
             }
         });
     };
@@ -133,7 +132,7 @@ fn WriteDown(
                     creating.set(false);
                     invite.set(String::new());
                 }
-                Err(wrong) => fault.set(text::vault::fault(&wrong)),
+                Err(wrong) => fault.set(say::fault(&wrong)),
             }
         });
     };

@@ -8,11 +8,11 @@ use crate::keyring::protocol::entry::DraftSummary;
 use crate::model::when::ago;
 use crate::platform::browser;
 use crate::session::{Drafted, use_session};
-use crate::text::vault as say;
 use crate::text::{self, Msg};
 use crate::ui::dialog::{Page, Tool, use_dialog};
 use crate::ui::fields::{Button, flag, live, words};
 use crate::ui::mint::use_mint;
+use crate::ui::words as say;
 
 #[component]
 pub(super) fn Drafts() -> impl IntoView {

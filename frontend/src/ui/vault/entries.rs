@@ -7,13 +7,14 @@ use shared::ids::EntryId;
 use super::Shared;
 use super::drafts::Drafts;
 use super::list::List;
+use crate::model::limits::BIN_DAYS;
 use crate::model::list::EntryList;
 use crate::session::{Doubt, use_session};
-use crate::text::vault as say;
 use crate::text::{self, Msg};
 use crate::ui::dialog::{Page, Tool, use_dialog};
 use crate::ui::fields::{Button, TextField, flag, words};
 use crate::ui::notice::use_notices;
+use crate::ui::words as say;
 
 #[component]
 pub(super) fn Entries() -> impl IntoView {
@@ -72,7 +73,7 @@ pub(super) fn Entries() -> impl IntoView {
             <Button class="button--quiet" label=Msg::BinErase press=empty_bin
                 hidden=flag(move || !in_bin.get() || binned.get() == 0)/>
         </div>
-        <p class="hint" hidden=move || !in_bin.get()>{words(move || text::with(Msg::BinHint, &[("days", &say::BIN_DAYS)]))}</p>
+        <p class="hint" hidden=move || !in_bin.get()>{words(move || text::with(Msg::BinHint, &[("days", &BIN_DAYS)]))}</p>
         <Drafts/>
         <List found/>
     }

@@ -24,8 +24,7 @@ use crate::parts::VaultPart;
 use crate::platform::browser;
 use crate::session::{LockReason, Report, Session, Stage, Waiting};
 use crate::text::{self, Msg};
-
-pub(super) use create::PASSPHRASE_MIN;
+use crate::ui::words as say;
 
 /// How long an entry that went into the bin can be taken out again from the bar.
 const UNDO: Duration = Duration::from_secs(8);
@@ -105,7 +104,7 @@ fn to_bin(session: Session, notices: Notices) -> Callback<EntryId> {
         if let Some(id) = last.get_value() {
             spawn_local(async move {
                 if let Err(fault) = session.bin(id, false).await {
-                    notices.problem(text::vault::fault(&fault));
+                    notices.problem(say::fault(&fault));
                 }
             });
         }
@@ -116,9 +115,9 @@ fn to_bin(session: Session, notices: Notices) -> Callback<EntryId> {
             match session.bin(id, true).await {
                 Ok(()) => {
                     last.set_value(Some(id));
-                    notices.offer(text::vault::named(Msg::Deleted, &name), (Msg::Undo, undo), Some(UNDO));
+                    notices.offer(say::named(Msg::Deleted, &name), (Msg::Undo, undo), Some(UNDO));
                 }
-                Err(fault) => notices.problem(text::vault::named_why(Msg::NotDeleted, &name, &fault)),
+                Err(fault) => notices.problem(say::named_why(Msg::NotDeleted, &name, &fault)),
             }
         });
     })

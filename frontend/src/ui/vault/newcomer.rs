@@ -8,6 +8,7 @@ use crate::session::Fault;
 use crate::text::{self, Msg};
 use crate::ui::fields::{Button, flag, live};
 use crate::ui::notice::use_notices;
+use crate::ui::words as say;
 
 /// Stands in the place of the form that opens a vault.
 #[component]
@@ -31,7 +32,7 @@ pub(super) fn NoVault(
             match answer {
                 Ok(true) => to_form(()),
                 Ok(false) => notices.result(text::get(Msg::FirstStill)),
-                Err(fault) => notices.problem(text::vault::fault(&Fault::Api(fault))),
+                Err(fault) => notices.problem(say::fault(&Fault::Api(fault))),
             }
         });
     };

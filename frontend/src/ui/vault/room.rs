@@ -7,10 +7,11 @@ use super::entries::Entries;
 use super::unlock::Unlock;
 use crate::parts::use_parts;
 use crate::session::{Stage, use_session};
-use crate::text::{self, Msg};
+use crate::text::Msg;
 use crate::ui::PartPlace;
 use crate::ui::dialog::{Manage, Tool, use_dialog};
 use crate::ui::fields::{Button, flag, live, words};
+use crate::ui::words as say;
 
 #[component]
 pub(super) fn Room() -> impl IntoView {
@@ -60,7 +61,7 @@ pub(super) fn Progress() -> impl IntoView {
     let session = use_session();
     let idle = flag(move || !session.is_busy());
     let step = words(move || match session.stage.get() {
-        Stage::Busy(step) => text::vault::step(step),
+        Stage::Busy(step) => say::step(step),
         Stage::Locked | Stage::Open => String::new(),
     });
     view! {

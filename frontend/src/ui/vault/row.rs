@@ -12,7 +12,6 @@ use crate::model::when::ago;
 use crate::platform::browser;
 use crate::secret::Secret;
 use crate::session::use_session;
-use crate::text::vault as say;
 use crate::text::{self, Msg};
 use crate::ui::clipboard::Clipboard;
 use crate::ui::dialog::{Page, Tool, use_dialog};
@@ -20,6 +19,7 @@ use crate::ui::fields::{Button, flag, words};
 use crate::ui::mint::use_mint;
 use crate::ui::notice::use_notices;
 use crate::ui::secret_text::secret_text;
+use crate::ui::words as say;
 
 /// A row of the list.
 #[derive(Clone, PartialEq, Eq)]

@@ -10,10 +10,10 @@ use crate::keyring::protocol::entry::Content;
 use crate::platform::browser;
 use crate::secret::Secret;
 use crate::session::{NoDraft, Session, Stage};
-use crate::text::vault::{named, named_why, not_saved};
 use crate::text::{self, Msg};
 use crate::ui::mint::{Fate, Mint};
 use crate::ui::notice::Notices;
+use crate::ui::words::{named, named_why, not_saved};
 
 /// Saves and copies the password that is shown, under a name that was checked; or says why not, and loses nothing.
 pub(super) fn save(mint: Mint, session: Session, notices: Notices, name: String) {

@@ -17,6 +17,7 @@ use crate::text::{self, Msg};
 use crate::ui::dialog::{Manage, Tool, use_dialog};
 use crate::ui::fields::{Button, Check, TextField, flag, live, words};
 use crate::ui::notice::use_notices;
+use crate::ui::words as say;
 use crate::workers::client::KeyringFault;
 
 #[component]
@@ -64,11 +65,11 @@ pub(super) fn Unlock(
                     }
                 }
                 Err(Fault::Keyring(KeyringFault::Refused(KeyringError::Username(wrong)))) => {
-                    username_fault.set(text::vault::username_fault(wrong));
+                    username_fault.set(say::username_fault(wrong));
                     browser::focus_soon("username");
                 }
                 Err(wrong) => {
-                    fault.set(text::vault::fault(&wrong));
+                    fault.set(say::fault(&wrong));
                     browser::focus_soon("secret");
                 }
             }
@@ -89,13 +90,13 @@ pub(super) fn Unlock(
         notices.clear();
         spawn_local(async move {
             match passkey::get(&[]).await {
-                Err(declined) => fault.set(text::vault::passkey_fault(declined)),
+                Err(declined) => fault.set(say::passkey_fault(declined)),
                 Ok((id, secret)) => match session.unlock(name, CredentialName::Passkey(id), secret).await {
                     Ok(()) => browser::focus_soon("name"),
                     Err(Fault::Keyring(KeyringFault::Refused(KeyringError::WrongSecret))) => {
                         fault.set(text::get(Msg::PasskeyWrong));
                     }
-                    Err(wrong) => fault.set(text::vault::fault(&wrong)),
+                    Err(wrong) => fault.set(say::fault(&wrong)),
                 },
             }
         });

@@ -18,6 +18,7 @@ use crate::session::{Fault, Session, use_session};
 use crate::text::{self, Msg};
 use crate::ui::fields::{TextField, live, words};
 use crate::ui::frame::Frame;
+use crate::ui::words as say;
 use crate::workers::client::KeyringFault;
 
 #[component]
@@ -117,7 +118,7 @@ impl Confirmed {
             let _ = busy.try_set(false);
             match result {
                 Ok(done) => then(done),
-                Err(why) => drop(wrong.try_set(text::vault::fault(&why))),
+                Err(why) => drop(wrong.try_set(say::fault(&why))),
             }
         });
     }

@@ -10,10 +10,10 @@ use crate::model::when::ago;
 use crate::platform::browser;
 use crate::platform::passkey;
 use crate::session::use_session;
-use crate::text::vault as say;
 use crate::text::{self, Msg};
 use crate::ui::fields::{Button, FaultText, flag, live, words};
 use crate::ui::notice::use_notices;
+use crate::ui::words as say;
 
 #[component]
 pub(super) fn Passkeys() -> impl IntoView {

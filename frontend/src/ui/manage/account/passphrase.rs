@@ -3,13 +3,13 @@
 use leptos::prelude::*;
 
 use super::{Confirmed, hold};
+use crate::model::limits::PASSPHRASE_MIN;
 use crate::platform::browser;
 use crate::secret::Secret;
 use crate::session::use_session;
 use crate::text::{self, Msg};
 use crate::ui::fields::{Button, Check, FaultText, TextField, flag, live};
 use crate::ui::notice::use_notices;
-use crate::ui::vault::PASSPHRASE_MIN;
 
 #[component]
 pub(super) fn Passphrase() -> impl IntoView {

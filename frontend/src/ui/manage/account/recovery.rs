@@ -10,6 +10,7 @@ use crate::text::{self, Msg};
 use crate::ui::code::CodeForm;
 use crate::ui::fields::{Button, FaultText, live};
 use crate::ui::notice::use_notices;
+use crate::ui::words as say;
 
 #[component]
 pub(super) fn Recovery() -> impl IntoView {
@@ -30,7 +31,7 @@ pub(super) fn Recovery() -> impl IntoView {
                 Ok(()) => notices.result(text::get(Msg::RecoveryRenewed)),
                 Err(why) => {
                     // It is shown still, and can be confirmed again.
-                    let _ = fault.try_set(text::vault::fault(&why));
+                    let _ = fault.try_set(say::fault(&why));
                     let _ = renewing.try_set(Some(made));
                 }
             }

@@ -7,9 +7,9 @@ use shared::sessions::{SessionSummary, Sessions as Answer};
 use crate::model::when::ago;
 use crate::platform::browser;
 use crate::session::use_session;
-use crate::text::vault as say;
 use crate::text::{self, Msg};
 use crate::ui::fields::{Button, flag, live, words};
+use crate::ui::words as say;
 
 #[component]
 pub(super) fn Sessions() -> impl IntoView {

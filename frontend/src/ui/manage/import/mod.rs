@@ -22,10 +22,10 @@ use crate::platform::browser;
 use crate::platform::pbkdf2;
 use crate::secret::Secret;
 use crate::session::{Fault, Session, use_session};
-use crate::text::vault as say;
 use crate::text::{self, Msg};
 use crate::ui::fields::{Button, FaultText, TextField, live};
 use crate::ui::frame::Frame;
+use crate::ui::words as say;
 use crate::workers::client::KeyringFault;
 
 /// How long rows are read before the browser draws, in milliseconds: half a frame.

@@ -11,10 +11,10 @@ use crate::keyring::protocol::entry::{Content, Former, Imported};
 use crate::model::import_export::Row;
 use crate::secret::Secret;
 use crate::session::{Fate, Fault, Session};
-use crate::text::vault::fault as fault_words;
 use crate::text::{self, Msg};
 use crate::ui::fields::{Button, flag, live, words};
 use crate::ui::notice::Notices;
+use crate::ui::words::fault as fault_words;
 
 /// Items that are sealed and sent between two looks at whether to go on.
 const PART: usize = 50;

@@ -4,12 +4,12 @@ use shared::accounts::NotUsername;
 use shared::limits::USERNAME_MAX;
 use shared::problem::ProblemCode;
 
-use super::{Msg, get, with};
 use crate::keyring::protocol::{KeyringError, RecoveryFault};
 use crate::model::when::Ago;
 use crate::platform::api::ApiFault;
 use crate::platform::passkey::PasskeyFault;
 use crate::session::{Doubt, Fault, Step};
+use crate::text::{Msg, get, with};
 use crate::workers::client::KeyringFault;
 
 /// What is wrong with a username.
@@ -117,9 +117,6 @@ pub fn named_why(text: Msg, name: &str, why: &Fault) -> String {
 pub fn button(verb: Msg, name: &str) -> String {
     with(Msg::Named, &[("verb", &get(verb)), ("name", &name)])
 }
-
-/// Days that an entry stays in the bin.
-pub const BIN_DAYS: u64 = 30;
 
 /// What was sealed and is not saved yet, and why.
 #[must_use]
