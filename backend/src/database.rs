@@ -9,8 +9,8 @@ use std::time::Duration;
 use anyhow::{Context, Result, bail, ensure};
 use zeroize::Zeroizing;
 
+use crate::commands::command_line::{Data, DatabaseKind, Oracle};
 use crate::server_key::ServerKey;
-use crate::settings::{Data, DatabaseKind, Oracle};
 use crate::store::Store;
 use crate::store::oracle::{Descriptor, OracleSettings, OracleStore, PING_AFTER};
 use crate::store::sqlite::SqliteStore;

@@ -4,34 +4,14 @@
 //! `gate` (the only way to the blocking store) and `store` (a trait with a driver for each database). The server has
 //! no code that could open an entry.
 
-pub mod any_vault;
-pub mod app;
-pub mod client;
-pub mod client_address;
+pub mod backup;
+pub mod commands;
 pub mod database;
-pub mod error;
-pub mod extract;
-pub mod gate;
-pub mod generate;
-pub mod headers;
-pub mod invites;
-pub mod keeping;
-pub mod listener;
 pub mod logging;
-pub mod login;
 pub mod metrics;
-pub mod moving;
-pub mod page;
-pub mod page_url;
-pub mod rotate;
-pub mod routes;
-pub mod served;
+pub mod server;
 pub mod server_key;
-pub mod settings;
-pub mod status;
 pub mod store;
-pub mod throttle;
-pub mod tls;
 
 use std::time::{SystemTime, UNIX_EPOCH};
 

@@ -15,7 +15,7 @@ pub struct Logging {
     /// Form of the log.
     #[arg(long, env = "PASSMINT_LOG_FORMAT", default_value = "text", value_name = "FORMAT")]
     pub log_format: LogFormat,
-    /// What is logged: error, warn, info, debug or trace, also for single modules (backend::gate=debug).
+    /// What is logged: error, warn, info, debug or trace, also for single modules (backend::server::gate=debug).
     #[arg(long, env = "PASSMINT_LOG", default_value = "info", value_name = "FILTER")]
     pub log: String,
 }

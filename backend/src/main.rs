@@ -8,17 +8,18 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use anyhow::{Context, Result, bail, ensure};
-use backend::app::{AppState, app};
-use backend::client_address::TrustedProxies;
-use backend::gate::{Gate, GateError};
-use backend::listener::{self, Listen, Listener};
-use backend::moving::{self, Counts, Progress};
-use backend::page::Page;
-use backend::settings::{Check, Cli, Command, DEFAULT_LISTEN, DatabaseKind, Invite, Move, Place, Serve};
+use backend::commands::command_line::{Check, Cli, Command, DEFAULT_LISTEN, DatabaseKind, Invite, Move, Place, Serve};
+use backend::server::app::{AppState, app};
+use backend::server::client_address::TrustedProxies;
+use backend::server::gate::{Gate, GateError};
+use backend::server::listener::{self, Listen, Listener};
+use backend::server::page::Page;
+use backend::server::rate_limits::{self, Throttle};
+use backend::server::{invites, metrics_endpoint, page_url};
 use backend::store::oracle::{CheckStep, check_connection};
+use backend::store::transfer::{self, Counts, Progress};
 use backend::store::{Hash, Millis, Store, StoreError};
-use backend::throttle::{self, Throttle};
-use backend::{database, invites, logging, metrics, now, page_url};
+use backend::{database, logging, now};
 use indicatif::{ProgressBar, ProgressStyle};
 use shared::accounts::InviteCode;
 
@@ -34,7 +35,7 @@ fn main() -> ExitCode {
         Command::Invite(settings) => invite(&settings),
         Command::Check(settings) => return check(&settings),
         Command::Generate(settings) => settings.run(),
-        Command::Move(settings) => move_house(&settings),
+        Command::Move(settings) => transfer(&settings),
         Command::Backup(settings) => settings.run(),
         Command::Restore(settings) => settings.run(),
         Command::Verify(settings) => settings.run(),
@@ -80,13 +81,13 @@ fn serve(settings: &Serve) -> Result<()> {
         let sqlite = settings.data.database == DatabaseKind::Sqlite;
         settings.clock.start(&gate, &key, sqlite.then(|| database::sqlite_file(&settings.data.data)))?;
         if let Some(socket) = metrics {
-            metrics::serve(socket, gate.clone())?;
+            metrics_endpoint::serve(socket, gate.clone())?;
         }
         let settled = settle(&gate, fingerprint, &page_url).await?;
 
         let throttle =
             Arc::new(Throttle::new(&settings.limits, Default::default()).counted_by(Arc::clone(gate.metrics())));
-        tokio::spawn(throttle::keep_small(Arc::clone(&throttle)));
+        tokio::spawn(rate_limits::keep_small(Arc::clone(&throttle)));
         let (lifetime, page) = (settings.lifetime(), Page::embedded());
         let state = AppState::new(gate.clone(), key, lifetime, settings.max_entries, page, throttle);
         let proxies = TrustedProxies::new(&settings.trusted_proxies);
@@ -205,7 +206,7 @@ fn recorded_page_url(data: &Path) -> String {
     guess
 }
 
-fn move_house(settings: &Move) -> Result<()> {
+fn transfer(settings: &Move) -> Result<()> {
     ensure!(settings.from != settings.to, "--from and --to are the same");
     let open = |place: &Place| match place {
         Place::Sqlite(file) => database::open_sqlite(file),
@@ -218,7 +219,7 @@ fn move_house(settings: &Move) -> Result<()> {
     // Drawn on a terminal only.
     let style = ProgressStyle::with_template("{bar:40} {pos} of {len} entries {msg}").context("the bar's template")?;
     let bar = ProgressBar::new(0).with_style(style);
-    let counts = moving::move_house(from.as_ref(), to.as_ref(), &mut |progress| match progress {
+    let counts = transfer::transfer(from.as_ref(), to.as_ref(), &mut |progress| match progress {
         Progress::Taking { done, entries } => {
             bar.set_length(entries.max(done.entries));
             bar.set_position(done.entries);

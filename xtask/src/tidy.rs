@@ -63,7 +63,7 @@ const BANS: &[Ban] = &[
     },
     Ban {
         within: &["backend/src/"],
-        except: &["backend/src/generate.rs"],
+        except: &["backend/src/commands/generate.rs"],
         words: &["generator::"],
         why: "the server mints nothing; only its generate command does",
     },
@@ -88,7 +88,7 @@ const BANS: &[Ban] = &[
     },
     Ban {
         within: &["backend/src/"],
-        except: &["backend/src/gate.rs"],
+        except: &["backend/src/server/gate.rs"],
         words: &["spawn_blocking"],
         why: "blocking work goes through the gate, which bounds it",
     },
@@ -214,9 +214,9 @@ mod tests {
         assert_eq!(faults("frontend/src/keyring/a.rs", "//! A.\nuse leptos::prelude::*;\n"), 1);
         assert_eq!(faults("backend/src/store/a.rs", "//! A.\nuse rusqlite::Connection;\n"), 1);
         assert_eq!(faults("backend/src/store/sqlite/a.rs", "//! A.\nuse rusqlite::Connection;\n"), 0);
-        assert_eq!(faults("backend/src/routes/a.rs", "//! A.\ntokio::task::spawn_blocking(f);\n"), 1);
-        assert_eq!(faults("backend/src/routes/a.rs", "//! A.\nuse oracle::Connection;\n"), 1);
-        assert_eq!(faults("backend/src/routes/a.rs", "//! A.\nuse crate::store::oracle::Code;\n"), 0);
+        assert_eq!(faults("backend/src/server/routes/a.rs", "//! A.\ntokio::task::spawn_blocking(f);\n"), 1);
+        assert_eq!(faults("backend/src/server/routes/a.rs", "//! A.\nuse oracle::Connection;\n"), 1);
+        assert_eq!(faults("backend/src/server/routes/a.rs", "//! A.\nuse crate::store::oracle::Code;\n"), 0);
     }
 
     #[test]

@@ -3,7 +3,6 @@
 //! Labels take few values: the patterns of routes, methods, statuses, names of operations. No name, id or address is ever
 //! one, so that neither the number of series nor what they tell depends on who uses the server.
 
-mod listener;
 mod metered_store;
 mod process;
 
@@ -23,10 +22,9 @@ use prometheus_client::metrics::histogram::Histogram;
 use prometheus_client::metrics::info::Info;
 use prometheus_client::registry::Registry;
 
-use crate::gate::{Gate, GateError};
+use crate::server::gate::{Gate, GateError};
 use crate::store::{Millis, StoreError};
 
-pub use listener::{MetricsListener, router, serve};
 pub(crate) use metered_store::MeteredStore;
 
 /// Upper bounds of the histograms' buckets, in seconds: from a read in memory to the longest deadline.

@@ -6,6 +6,7 @@
 mod decide;
 pub mod oracle;
 pub mod sqlite;
+pub mod transfer;
 mod types;
 
 use shared::accounts::Username;
@@ -23,7 +24,7 @@ pub use types::*;
 /// - Every method is one whole operation in one transaction: after an error nothing of it has happened, and after
 ///   `Ok` it survives the death of the process and of the machine.
 /// - Every statement about entries is scoped by the account. What is another's looks like what is not there.
-/// - Methods block. The server calls them through [`crate::gate`] only.
+/// - Methods block. The server calls them through [`crate::server::gate`] only.
 /// - Several processes may have the same database open.
 /// - No method has a default body: convenient for drivers, but error-prone.
 ///

@@ -1,7 +1,7 @@
 //! Moving house, from SQLite into the driver under test and back.
 
-use backend::moving::{Counts, NotMoved, Progress, move_house};
 use backend::store::sqlite::SqliteStore;
+use backend::store::transfer::{Counts, NotMoved, Progress, transfer};
 use backend::store::{NewSession, StoreError};
 use shared::limits::BUCKETS;
 use shared::passwords::StoredEntry;
@@ -47,7 +47,7 @@ const WHOLE: Counts = Counts { accounts: 4, entries: 706, invites: 5 };
 pub fn a_moved_house_is_the_same_house(driver: &impl Driver) {
     let (_folder, from) = house();
     let to = driver.open();
-    assert_eq!(move_house(&from, &*to, &mut |_| {}).unwrap(), WHOLE);
+    assert_eq!(transfer(&from, &*to, &mut |_| {}).unwrap(), WHOLE);
     let ada = account(1, "Åda").id;
     let gone = to.changes(ada, 700, 10).unwrap().entries;
     assert_eq!(
@@ -71,7 +71,7 @@ pub fn a_moved_house_is_the_same_house(driver: &impl Driver) {
     // And back again, into an empty file.
     let folder = tempfile::tempdir().unwrap();
     let back = SqliteStore::open(&folder.path().join("back.db"), 2).unwrap();
-    let counts = move_house(&*to, &back, &mut |_| {}).unwrap();
+    let counts = transfer(&*to, &back, &mut |_| {}).unwrap();
     assert_eq!(counts, Counts { entries: 707, ..WHOLE });
 }
 
@@ -79,7 +79,7 @@ pub fn a_move_goes_on_where_it_was_interrupted(driver: &impl Driver) {
     let (_folder, from) = house();
     let to = driver.open();
     let interrupted = std::panic::catch_unwind(std::panic::AssertUnwindSafe(|| {
-        move_house(&from, &*to, &mut |progress| {
+        transfer(&from, &*to, &mut |progress| {
             if matches!(progress, Progress::Taking { done: Counts { entries: 500.., .. }, entries: 704 }) {
                 std::panic::resume_unwind(Box::new("interrupted"));
             }
@@ -88,29 +88,29 @@ pub fn a_move_goes_on_where_it_was_interrupted(driver: &impl Driver) {
     assert!(interrupted.is_err());
     let there = to.changes(account(1, "Åda").id, 0, 1000).unwrap().entries.len();
     assert_eq!(there, 500, "half-way");
-    assert_eq!(move_house(&from, &*to, &mut |_| {}).unwrap(), WHOLE);
-    assert_eq!(move_house(&from, &*to, &mut |_| {}).unwrap(), WHOLE, "done again, it changes nothing");
+    assert_eq!(transfer(&from, &*to, &mut |_| {}).unwrap(), WHOLE);
+    assert_eq!(transfer(&from, &*to, &mut |_| {}).unwrap(), WHOLE, "done again, it changes nothing");
 }
 
 pub fn a_move_never_mixes_with_other_data(driver: &impl Driver) {
     let (_folder, from) = house();
     let to = driver.open();
-    let refused = |to: &dyn Store| move_house(&from, to, &mut |_| {}).unwrap_err();
+    let refused = |to: &dyn Store| transfer(&from, to, &mut |_| {}).unwrap_err();
     let empty = tempfile::tempdir().unwrap();
     let unused = SqliteStore::open(&empty.path().join("unused.db"), 1).unwrap();
-    assert!(matches!(move_house(&unused, &*to, &mut |_| {}), Err(NotMoved::Nothing)));
-    move_house(&from, &*to, &mut |_| {}).unwrap();
+    assert!(matches!(transfer(&unused, &*to, &mut |_| {}), Err(NotMoved::Nothing)));
+    transfer(&from, &*to, &mut |_| {}).unwrap();
     // Removed in the source since: the target follows.
     let ada = account(1, "Åda").id;
     from.remove_passkey(ada, &passkey_id(9)).unwrap();
-    move_house(&from, &*to, &mut |_| {}).unwrap();
+    transfer(&from, &*to, &mut |_| {}).unwrap();
     assert_eq!(to.passkeys(ada).unwrap().len(), 1);
     // Used after the move: what was added there is not in the source.
     to.put(&put(account(2, "bob").id, entry_id(99), 0, 1), MANY, NOW).unwrap();
     assert!(matches!(refused(&*to), NotMoved::OtherData));
     let folder = tempfile::tempdir().unwrap();
     let used = SqliteStore::open(&folder.path().join("used.db"), 1).unwrap();
-    move_house(&from, &used, &mut |_| {}).unwrap();
+    transfer(&from, &used, &mut |_| {}).unwrap();
     used.open_session(&NewSession { epoch: 2, ..session(ada, 5) }, &LONG, NOW).unwrap();
     used.set_credential(&new(ada, &passkey(1), 1), ROOM, NOW).unwrap();
     assert!(matches!(refused(&used), NotMoved::OtherData));

@@ -1,7 +1,7 @@
 //! Making accounts, with the real OPAQUE client.
 
 use axum::http::StatusCode;
-use backend::invites;
+use backend::server::invites;
 use opaque_ke::{ClientRegistration, ClientRegistrationFinishParameters, RegistrationResponse};
 use rand_core_06::OsRng;
 use serde_json::json;

@@ -5,7 +5,7 @@ use std::sync::{Arc, Mutex};
 use std::time::Duration;
 
 use axum::http::StatusCode;
-use backend::page::Page;
+use backend::server::page::Page;
 use backend::store::{
     Credential, Hash, Invite, Lifetime, LiveSession, Millis, NewAccount, NewSecret, NewSession, Put, Store, StoreError,
     StoredAccount, StoredInvite, StoredSession, Usage,

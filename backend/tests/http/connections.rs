@@ -2,9 +2,9 @@
 
 use std::time::{Duration, Instant};
 
-use backend::client_address::TrustedProxies;
-use backend::listener::{self, Bounds, Listen, Listener, Secure};
-use backend::throttle::Limits;
+use backend::server::client_address::TrustedProxies;
+use backend::server::listener::{self, Bounds, Listen, Listener, Secure};
+use backend::server::rate_limits::Limits;
 use tokio::io::{AsyncRead, AsyncReadExt, AsyncWrite, AsyncWriteExt};
 use tokio::net::{TcpListener, TcpStream, UnixStream};
 

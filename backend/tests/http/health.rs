@@ -4,8 +4,8 @@ use std::fs;
 use std::sync::Arc;
 
 use axum::http::StatusCode;
-use backend::keeping::look_for_damage;
-use backend::page::Page;
+use backend::backup::look_for_damage;
+use backend::server::page::Page;
 use backend::store::sqlite::SqliteStore;
 use backend::store::{ReadOnly, Store, StoreError};
 use serde_json::{Value, json};

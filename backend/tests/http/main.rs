@@ -12,9 +12,10 @@ mod health;
 mod metrics;
 mod page;
 mod passwords;
+mod rate_limits;
 mod routes;
-mod served;
+
 mod sessions;
 mod setup;
-mod throttle;
 mod tls;
+mod verify_url;

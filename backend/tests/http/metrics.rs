@@ -2,7 +2,7 @@
 
 use axum::body::Body;
 use axum::http::{Request, StatusCode, header};
-use backend::metrics::router;
+use backend::server::metrics_endpoint::router;
 use http_body_util::BodyExt;
 use shared::sessions::CredentialName;
 use tower::ServiceExt;

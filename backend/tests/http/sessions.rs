@@ -1,7 +1,7 @@
 //! Logging in and out, with the real OPAQUE client.
 
 use axum::http::StatusCode;
-use backend::login;
+use backend::server::login;
 use opaque_ke::{ClientLogin, ClientLoginFinishParameters, CredentialResponse};
 use rand_core_06::OsRng;
 use shared::accounts::Username;

@@ -3,7 +3,7 @@
 use std::time::Duration;
 
 use axum::http::StatusCode;
-use backend::any_vault::AnyVault;
+use backend::server::any_vault::AnyVault;
 use serde_json::json;
 use tokio::task::JoinSet;
 

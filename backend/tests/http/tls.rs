@@ -5,8 +5,8 @@ use std::path::{Path, PathBuf};
 use std::sync::Arc;
 use std::time::Duration;
 
-use backend::listener::{Bounds, Listener, Secure};
-use backend::tls::{Tls, TlsError};
+use backend::server::listener::tls::{Tls, TlsError};
+use backend::server::listener::{Bounds, Listener, Secure};
 use tokio::io::AsyncWriteExt;
 use tokio::net::TcpStream;
 use tokio_rustls::TlsConnector;

@@ -7,8 +7,8 @@
 mod vault;
 
 use anyhow::bail;
-use backend::keeping::verify_archive;
-use backend::login;
+use backend::backup::verify_archive;
+use backend::server::login;
 use backend::server_key::ServerKey;
 use backend::store::oracle::Descriptor;
 use frontend::keyring::backup;

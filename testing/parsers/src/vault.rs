@@ -2,7 +2,7 @@
 
 use std::sync::{Mutex, OnceLock, PoisonError};
 
-use backend::login;
+use backend::server::login;
 use backend::server_key::ServerKey;
 use backend::store::Credential;
 use frontend::keyring::Keyring;

@@ -1,0 +1,144 @@
+//! Makes an archive of what a database holds, while it is in use, and proves it before it has its name.
+
+use std::fs::{self, File};
+use std::path::{Path, PathBuf};
+
+use anyhow::{Context, Result, bail, ensure};
+use clap::Args;
+
+use super::archive::{self, DATABASE, name_of};
+use super::{Passphrase, verify};
+use crate::commands::command_line::Data;
+use crate::server_key::ServerKey;
+use crate::store::Store;
+use crate::store::sqlite::{self, DatabaseSummary, SqliteStore};
+use crate::store::transfer::{self, NotMoved};
+
+/// How often an Oracle database is copied anew because it was written meanwhile.
+const TRIES: usize = 3;
+
+/// Settings of `passmint backup`.
+#[derive(Args, Debug)]
+#[command(
+    after_help = "The server may go on meanwhile. Without a passphrase the archive is a plain tar: whoever has it has \
+the database and the server key, and can guess at passphrases. PASSMINT_BACKUP_PASSPHRASE or --passphrase-file seal it \
+without a terminal."
+)]
+pub struct Backup {
+    /// File to write, which must not exist; or a folder, in which it is named by the time.
+    #[arg(value_name = "ARCHIVE")]
+    pub archive: PathBuf,
+    /// Seal the archive with a passphrase, which is asked for if neither the environment nor a file has it.
+    #[arg(long)]
+    pub sealed: bool,
+    /// File whose first line is the passphrase to seal the archive with.
+    #[arg(long, env = "PASSMINT_BACKUP_PASSPHRASE_FILE", value_name = "FILE")]
+    pub passphrase_file: Option<PathBuf>,
+    /// Leave the server key out. Keep a copy of it elsewhere: without it no vault opens.
+    #[arg(long)]
+    pub without_server_key: bool,
+    /// Where the data is.
+    #[command(flatten)]
+    pub data: Data,
+}
+
+/// What a backup is made of.
+pub enum Source<'a> {
+    /// A SQLite file.
+    File(&'a Path),
+    /// Another database.
+    Store(&'a dyn Store),
+}
+
+/// A backup that was made.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Made {
+    /// The archive.
+    pub file: PathBuf,
+    /// Its bytes.
+    pub bytes: u64,
+    /// What is in it.
+    pub summary: DatabaseSummary,
+}
+
+/// Makes an archive, reads it back, and only then gives it its name. What has that name already is never overwritten.
+///
+/// # Errors
+/// If the database cannot be read, is damaged, or belongs to another server key; if the archive cannot be written, or does
+/// not read back. Nothing is left of it then.
+pub fn make(
+    source: &Source<'_>,
+    key: Option<&ServerKey>,
+    target: &Path,
+    passphrase: Option<Passphrase>,
+) -> Result<Made> {
+    let target = if target.is_dir() { target.join(name_of(crate::now(), passphrase.is_some())) } else { target.into() };
+    ensure!(!target.exists(), "{} exists already", target.display());
+    let folder = match target.parent() {
+        Some(folder) if !folder.as_os_str().is_empty() => folder,
+        _ => Path::new("."),
+    };
+    let work = tempfile::Builder::new()
+        .prefix(".passmint-backup-")
+        .tempdir_in(folder)
+        .with_context(|| format!("cannot write into {}", folder.display()))?;
+    let copy = copy(source, work.path())?;
+    let summary = sqlite::examine(&copy).context("the copy of the database")?;
+    if let Some(fault) = summary.faults.first() {
+        bail!("the database is not whole ({fault}): no backup is made of it; keep the older ones");
+    }
+    if let Some(key) = key {
+        ensure!(
+            summary.server_key.is_none_or(|bound| bound == *key.fingerprint()),
+            "the server key does not belong to this database"
+        );
+    }
+    let mut archive = tempfile::NamedTempFile::new_in(work.path()).context("cannot write the archive")?;
+    archive::write(archive.as_file_mut(), &copy, &summary, key, passphrase.as_ref())
+        .context("cannot write the archive")?;
+    archive.as_file().sync_all().context("cannot write the archive")?;
+    let bytes = archive.as_file().metadata().context("cannot write the archive")?.len();
+    let ask = || passphrase.context("an archive without a passphrase came out sealed");
+    let verified = verify::archive(archive.path(), work.path(), ask).context("the archive does not read back")?;
+    ensure!(verified.summary == summary, "the archive does not read back as it was written");
+    let place = || format!("cannot make {}", target.display());
+    archive.persist_noclobber(&target).map_err(|error| error.error).with_context(place)?;
+    // The name is on the disk, too.
+    File::open(folder).and_then(|folder| folder.sync_all()).with_context(place)?;
+    Ok(Made { file: target, bytes, summary })
+}
+
+fn copy(source: &Source<'_>, work: &Path) -> Result<PathBuf> {
+    let copy = work.join(DATABASE);
+    match source {
+        Source::File(file) => {
+            ensure!(file.is_file(), "there is no database {}", file.display());
+            sqlite::copy(file, &copy).context("cannot copy the database")?;
+        }
+        Source::Store(store) => {
+            let mut tries = 0;
+            loop {
+                tries += 1;
+                let into = SqliteStore::open(&copy, 1).context("cannot write the copy")?;
+                match transfer::transfer(*store, &into, &mut |_| {}) {
+                    Ok(_) => break,
+                    // Somebody saved something meanwhile.
+                    Err(NotMoved::Different | NotMoved::OtherData) if tries < TRIES => {}
+                    Err(error) => return Err(error).context("cannot copy the database"),
+                }
+                drop(into);
+                for end in ["", "-wal", "-shm"] {
+                    let file = work.join(format!("{DATABASE}{end}"));
+                    if file.exists() {
+                        fs::remove_file(&file)?;
+                    }
+                }
+            }
+            // One file, without its log.
+            let whole = work.join("whole.db");
+            sqlite::copy(&copy, &whole).context("cannot copy the database")?;
+            return Ok(whole);
+        }
+    }
+    Ok(copy)
+}

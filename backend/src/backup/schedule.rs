@@ -1,0 +1,188 @@
+//! What the server does for its keep while it runs: backups, and a look for damage, each by the hour.
+
+use std::fs;
+use std::path::{Path, PathBuf};
+use std::sync::Arc;
+use std::time::{Duration, SystemTime};
+
+use anyhow::{Context, Result, ensure};
+use clap::Args;
+
+use super::archive::is_ours;
+use super::{Made, Passphrase, Source, make};
+use crate::server::gate::{Gate, GateError};
+use crate::server_key::ServerKey;
+use crate::store::{ReadOnly, StoreError};
+
+const HOUR: Duration = Duration::from_hours(1);
+/// After a backup that was not made, before the next is tried.
+const RETRY: Duration = Duration::from_mins(15);
+
+/// Backups and checks by the clock.
+#[derive(Args, Debug, Clone)]
+#[command(next_help_heading = "Keeping")]
+pub struct Clock {
+    /// Folder for backups, which must exist; best on another disk. None are made without it.
+    #[arg(long, env = "PASSMINT_BACKUP_FOLDER", value_name = "FOLDER")]
+    pub backup_folder: Option<PathBuf>,
+    /// Hours from one backup to the next; 0 for none.
+    #[arg(long, env = "PASSMINT_BACKUP_HOURS", default_value_t = 24, value_name = "HOURS",
+          value_parser = clap::value_parser!(u64).range(0..=8784))]
+    pub backup_hours: u64,
+    /// How many of its backups stay in the folder; older ones are deleted once a new one is verified.
+    #[arg(long, env = "PASSMINT_BACKUP_KEEP", default_value_t = 14, value_name = "NUMBER",
+          value_parser = clap::value_parser!(u64).range(1..=10_000))]
+    pub backup_keep: u64,
+    /// File whose first line seals the backups; else PASSMINT_BACKUP_PASSPHRASE is taken, if it is set.
+    #[arg(long, env = "PASSMINT_BACKUP_PASSPHRASE_FILE", value_name = "FILE")]
+    pub backup_passphrase_file: Option<PathBuf>,
+    /// Hours from one look for damage to the next; 0 for none but at the start.
+    #[arg(long, env = "PASSMINT_DAMAGE_HOURS", default_value_t = 24, value_name = "HOURS",
+          value_parser = clap::value_parser!(u64).range(0..=8784))]
+    pub damage_hours: u64,
+}
+
+impl Clock {
+    /// Starts both. `sqlite` is the database's file, if it is one.
+    ///
+    /// # Errors
+    /// If a setting is wrong: it is better known at the start than when a backup is needed.
+    pub fn start(&self, gate: &Gate, key: &Arc<ServerKey>, sqlite: Option<PathBuf>) -> Result<()> {
+        if self.damage_hours > 0 {
+            let (gate, every) = (gate.clone(), HOUR * u32::try_from(self.damage_hours).unwrap_or(u32::MAX));
+            tokio::spawn(async move {
+                loop {
+                    tokio::time::sleep(every).await;
+                    look_for_damage(&gate).await;
+                }
+            });
+        }
+        let Some(folder) = &self.backup_folder else { return Ok(()) };
+        if self.backup_hours == 0 {
+            return Ok(());
+        }
+        ensure!(folder.is_dir(), "--backup-folder names {}, which is no folder", folder.display());
+        let sealed = Passphrase::find(self.backup_passphrase_file.as_deref())?.is_some();
+        if !sealed {
+            tracing::warn!(
+                "backups are not sealed: whoever gets one has the server key too; see --backup-passphrase-file"
+            );
+        }
+        let every = HOUR * u32::try_from(self.backup_hours).unwrap_or(u32::MAX);
+        gate.metrics().backups_are_due();
+        let backups = Backups { clock: self.clone(), folder: folder.clone(), key: Arc::clone(key), sqlite };
+        tokio::spawn(backups.run(gate.clone(), every));
+        Ok(())
+    }
+}
+
+/// What makes backups by the clock.
+struct Backups {
+    clock: Clock,
+    folder: PathBuf,
+    key: Arc<ServerKey>,
+    sqlite: Option<PathBuf>,
+}
+
+impl Backups {
+    async fn run(self, gate: Gate, every: Duration) {
+        let backups = Arc::new(self);
+        // One that was made before this start counts: restarts make no more of them.
+        let mut wait = match newest(&backups.folder) {
+            Some(age) => every.saturating_sub(age),
+            None => Duration::ZERO,
+        };
+        loop {
+            tokio::time::sleep(wait).await;
+            let these = Arc::clone(&backups);
+            let made = gate.take_time(move |store| Ok(these.make(store))).await;
+            wait = match made.map_err(anyhow::Error::from).flatten() {
+                Ok(Made { bytes, summary, .. }) => {
+                    tracing::info!(bytes, accounts = summary.accounts, entries = summary.entries, "a backup was made");
+                    gate.metrics().backup_made(crate::now());
+                    every
+                }
+                Err(error) => {
+                    tracing::error!(error = format!("{error:#}"), "no backup was made");
+                    gate.metrics().backup_failed();
+                    RETRY.min(every)
+                }
+            };
+        }
+    }
+
+    fn make(&self, store: &dyn crate::store::Store) -> Result<Made> {
+        let passphrase = Passphrase::find(self.clock.backup_passphrase_file.as_deref())?;
+        let source = self.sqlite.as_deref().map_or(Source::Store(store), Source::File);
+        let made = make(&source, Some(&self.key), &self.folder, passphrase)?;
+        if let Err(error) = prune(&self.folder, usize::try_from(self.clock.backup_keep).unwrap_or(usize::MAX)) {
+            tracing::warn!(error = format!("{error:#}"), "old backups could not be deleted");
+        }
+        Ok(made)
+    }
+}
+
+/// The archives in a folder that have a name of the clock's, the oldest first.
+fn ours(folder: &Path) -> Result<Vec<PathBuf>> {
+    let listed = fs::read_dir(folder).with_context(|| format!("cannot read {}", folder.display()))?;
+    let mut files = Vec::new();
+    for file in listed {
+        let path = file?.path();
+        if path.file_name().and_then(|name| name.to_str()).is_some_and(is_ours) {
+            files.push(path);
+        }
+    }
+    files.sort();
+    Ok(files)
+}
+
+/// How long ago the newest was made.
+fn newest(folder: &Path) -> Option<Duration> {
+    let newest = ours(folder).ok()?.pop()?;
+    SystemTime::now().duration_since(newest.metadata().ok()?.modified().ok()?).ok()
+}
+
+/// Deletes the oldest ones beyond `keep`.
+fn prune(folder: &Path, keep: usize) -> Result<()> {
+    let files = ours(folder)?;
+    for old in &files[..files.len().saturating_sub(keep)] {
+        fs::remove_file(old).with_context(|| format!("cannot delete {}", old.display()))?;
+    }
+    Ok(())
+}
+
+/// Has the store look for damage, and says what it finds. A store that finds any takes no more writes.
+pub async fn look_for_damage(gate: &Gate) {
+    match gate.take_time(|store| store.look_for_damage()).await {
+        Ok(()) => tracing::debug!("the database was looked through, and is whole"),
+        Err(GateError::Store(StoreError::ReadOnly(ReadOnly::Damaged(found)))) => {
+            tracing::error!(found, "the database is damaged: serving reads only; restore a backup");
+        }
+        Err(error) => tracing::warn!(%error, "the database could not be looked through"),
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn only_the_oldest_archives_of_ours_are_deleted() {
+        let folder = tempfile::tempdir().unwrap();
+        let names = [
+            "passmint-20260101T000000Z.tar",
+            "passmint-20260102T000000Z.tar.sealed",
+            "passmint-20260103T000000Z.tar",
+            "passmint-before-the-move.tar",
+            "diary.txt",
+        ];
+        for name in names {
+            fs::write(folder.path().join(name), "x").unwrap();
+        }
+        prune(folder.path(), 3).unwrap();
+        assert_eq!(fs::read_dir(folder.path()).unwrap().count(), 5);
+        prune(folder.path(), 2).unwrap();
+        let left = |name: &str| folder.path().join(name).exists();
+        assert_eq!(names.map(left), [false, true, true, true, true]);
+    }
+}

@@ -1,0 +1,147 @@
+//! `passmint status`: asks a running server how it is, and prints it in a few lines.
+
+use std::io::{self, Write};
+
+use clap::Args;
+use serde_json::Value;
+
+use crate::commands::http_client::{Client, Trust, at};
+
+/// An answer of these is short.
+const BYTES_MAX: u64 = 1024 * 1024;
+/// Where metrics are, if the server is this machine's and nothing else is said.
+const METRICS: &str = "http://127.0.0.1:9464/metrics";
+
+/// Settings of `passmint status`.
+#[derive(Args, Debug)]
+#[command(after_help = "Ends with 0 if the server is ready, 1 if it answers and is not, 2 if it does not answer.")]
+pub struct Status {
+    /// Where the server is.
+    #[arg(long, env = "PASSMINT_STATUS_URL", default_value = "http://127.0.0.1:8080", value_name = "URL")]
+    pub url: String,
+    /// Where its metrics are [default: http://127.0.0.1:9464/metrics, if the server is on this machine].
+    #[arg(long, env = "PASSMINT_METRICS_URL", value_name = "URL")]
+    pub metrics_url: Option<String>,
+    /// Whom to trust.
+    #[command(flatten)]
+    pub trust: Trust,
+}
+
+/// How a server is.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Found {
+    /// It does its work.
+    Ready,
+    /// It answers, and cannot do all of its work.
+    NotReady,
+    /// It does not answer.
+    Silent,
+}
+
+impl Found {
+    /// What the process ends with.
+    #[must_use]
+    pub fn code(self) -> u8 {
+        match self {
+            Self::Ready => 0,
+            Self::NotReady => 1,
+            Self::Silent => 2,
+        }
+    }
+}
+
+impl Status {
+    /// Asks, and prints.
+    ///
+    /// # Errors
+    /// If standard output cannot be written.
+    pub fn run(&self, out: &mut dyn Write) -> io::Result<Found> {
+        let mut line = |name: &str, value: &str| writeln!(out, "{name:<12} {value}");
+        let ask = |url: &str| {
+            let client = Client::new(concat!("passmint/", env!("CARGO_PKG_VERSION")), url, &self.trust)?;
+            client.get(url, "identity", BYTES_MAX)
+        };
+        match ask(&at(&self.url, "healthz")) {
+            Ok(reply) if reply.status == 200 => line("server", "answers")?,
+            Ok(reply) => line("server", &format!("answers {} to /healthz", reply.status))?,
+            Err(error) => {
+                line("server", &format!("{error:#}"))?;
+                return Ok(Found::Silent);
+            }
+        }
+        let found = match ask(&at(&self.url, "readyz")) {
+            Ok(reply) => {
+                let body: Value = serde_json::from_slice(&reply.body).unwrap_or_default();
+                // Something else might answer 200 to whatever it is asked.
+                let ready = reply.status == 200 && body["status"] == "ok";
+                line("ready", if ready { "yes" } else { "no" })?;
+                for part in body["parts"].as_array().into_iter().flatten() {
+                    let word = |name: &str| part[name].as_str().unwrap_or_default();
+                    let cause = if word("cause").is_empty() { String::new() } else { format!(", {}", word("cause")) };
+                    line(&format!("  {}", word("part")), &format!("{}{cause}", word("state")))?;
+                }
+                if ready { Found::Ready } else { Found::NotReady }
+            }
+            Err(error) => {
+                line("ready", &format!("{error:#}"))?;
+                Found::NotReady
+            }
+        };
+        let host = self.url.split("://").nth(1).unwrap_or_default();
+        let is_here = ["127.0.0.1", "localhost", "[::1]"].iter().any(|here| host.starts_with(here));
+        let asked = match (&self.metrics_url, is_here) {
+            (Some(url), _) => Some(ask(url)),
+            (None, true) => ask(METRICS).ok().map(Ok),
+            (None, false) => None,
+        };
+        match asked {
+            Some(Ok(reply)) if reply.status == 200 => {
+                for (name, value) in summary(&String::from_utf8_lossy(&reply.body), crate::now() as f64 / 1000.0) {
+                    line(name, &value)?;
+                }
+            }
+            Some(Ok(reply)) => line("metrics", &format!("answered {}", reply.status))?,
+            Some(Err(error)) => line("metrics", &format!("{error:#}"))?,
+            None => {}
+        }
+        Ok(found)
+    }
+}
+
+/// What is worth a line, of the metrics. `now` is in seconds since 1970.
+fn summary(metrics: &str, now: f64) -> Vec<(&'static str, String)> {
+    let sum = |series: &str| {
+        let values = metrics.lines().filter_map(|line| {
+            let rest = line.strip_prefix(series)?;
+            let is_whole = rest.starts_with(['{', ' ']);
+            is_whole.then(|| rest.rsplit_once(' ')?.1.parse::<f64>().ok()).flatten()
+        });
+        values.fold(None, |sum: Option<f64>, value| Some(sum.unwrap_or_default() + value))
+    };
+    let hours = |since: f64| format!("{:.1} hours", (now - since).max(0.0) / 3600.0);
+    let version = metrics.split("passmint_build_info{version=\"").nth(1).and_then(|rest| rest.split('"').next());
+    let lines = [
+        ("version", version.map(str::to_owned)),
+        ("runs for", sum("process_start_time_seconds").map(hours)),
+        ("memory", sum("process_resident_memory_bytes").map(|bytes| format!("{:.1} MiB", bytes / 1_048_576.0))),
+        ("requests", sum("passmint_http_answers_total").map(|count| format!("{count}"))),
+        ("log-ins", sum("passmint_log_ins_total{step=\"opened\"}").map(|count| format!("{count}"))),
+        ("throttled", sum("passmint_throttled_total").map(|count| format!("{count}"))),
+        ("last backup", sum("passmint_backup_made_timestamp_seconds").map(|made| format!("{} ago", hours(made)))),
+    ];
+    lines.into_iter().filter_map(|(name, value)| Some((name, value?))).collect()
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_few_lines_are_made_of_the_metrics() {
+        let metrics = "passmint_build_info{version=\"0.1.0\"} 1\nprocess_start_time_seconds 1000.0\n\
+                       passmint_http_answers_total{route=\"a\"} 3\npassmint_http_answers_total{route=\"b\"} 4\n\
+                       passmint_log_ins_total{step=\"begun\"} 5\npassmint_log_ins_total{step=\"opened\"} 2\n";
+        let lines = [("version", "0.1.0"), ("runs for", "2.0 hours"), ("requests", "7"), ("log-ins", "2")];
+        assert_eq!(summary(metrics, 8200.0), lines.map(|(name, value)| (name, value.to_owned())));
+    }
+}

@@ -1,0 +1,142 @@
+//! `passmint verify URL`: whether a server serves the very page that is inside this binary.
+//!
+//! What is expected is what this build's own code would answer, headers included. A changed file, a missing header, a policy
+//! that lets more in: each is told. What a server serves to others than this caller, nobody can see from here.
+
+use std::collections::BTreeSet;
+use std::sync::Arc;
+
+use anyhow::{Context, Result, bail, ensure};
+use axum::Router;
+use axum::body::Body;
+use axum::extract::Request;
+use axum::http::header::{self, HeaderName};
+use axum::middleware::from_fn;
+use axum::response::{IntoResponse, Response};
+use tower::ServiceExt;
+
+use crate::commands::http_client::{Client, Trust, at};
+use crate::server::headers;
+use crate::server::page::Page;
+
+/// What a browser says of itself: a server should not know the check by its name.
+const BROWSER: &str = "Mozilla/5.0 (X11; Linux x86_64; rv:140.0) Gecko/20100101 Firefox/140.0";
+/// Bytes by which an answer may be longer than expected before it is not read further.
+const MORE: u64 = 64 * 1024;
+const ENCODINGS: [&str; 3] = ["br", "gzip", "identity"];
+
+/// Headers that decide what a browser does with a file. Those that we do not send must not be there.
+static HEADERS: [HeaderName; 16] = [
+    header::CONTENT_TYPE,
+    header::CONTENT_ENCODING,
+    header::CONTENT_SECURITY_POLICY,
+    header::CONTENT_SECURITY_POLICY_REPORT_ONLY,
+    header::X_CONTENT_TYPE_OPTIONS,
+    header::X_FRAME_OPTIONS,
+    header::REFERRER_POLICY,
+    header::REFRESH,
+    header::LINK,
+    header::SET_COOKIE,
+    header::ACCESS_CONTROL_ALLOW_ORIGIN,
+    HeaderName::from_static("cross-origin-opener-policy"),
+    HeaderName::from_static("cross-origin-embedder-policy"),
+    HeaderName::from_static("cross-origin-resource-policy"),
+    HeaderName::from_static("permissions-policy"),
+    HeaderName::from_static("service-worker-allowed"),
+];
+
+/// What came of a comparison.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub struct Compared {
+    /// Files that were asked for, each in every encoding.
+    pub files: usize,
+    /// Where the server differs from this build; each is a sentence.
+    pub differences: Vec<String>,
+}
+
+/// Compares what a server serves with a page, file by file.
+///
+/// # Errors
+/// If the page is empty, or the server does not answer.
+pub fn compare(page: Page, url: &str, trust: &Trust) -> Result<Compared> {
+    ensure!(url.starts_with("https://") || url.starts_with("http://"), "{url} is no http or https URL");
+    let names: BTreeSet<String> = page.names().map(str::to_owned).collect();
+    ensure!(!names.is_empty(), "this Passmint was built without its page: there is nothing to compare with");
+    let page = Arc::new(page);
+    let ours = Router::new()
+        .fallback(move |request: Request| {
+            let answer = page.answer(request.uri().path(), request.headers());
+            std::future::ready(answer.unwrap_or_else(|| axum::http::StatusCode::NOT_FOUND.into_response()))
+        })
+        .layer(from_fn(headers::add));
+    let runtime = tokio::runtime::Builder::new_current_thread().build().context("cannot start")?;
+    let client = Client::new(BROWSER, url, trust)?;
+    let mut compared = Compared { files: names.len(), differences: Vec::new() };
+    for name in names.iter().map(String::as_str).chain([""]) {
+        // Once a file differs, its other encodings would say the same.
+        for encoding in ENCODINGS {
+            let expected = runtime.block_on(expected(&ours, name, encoding))?;
+            let theirs = client.get(&at(url, name), encoding, expected.1.len() as u64 + MORE)?;
+            let differences = differences(&expected, &theirs);
+            if !differences.is_empty() {
+                let told = differences.into_iter().map(|what| format!("/{name} ({encoding}): {what}"));
+                compared.differences.extend(told);
+                break;
+            }
+        }
+    }
+    Ok(compared)
+}
+
+/// What this build would answer.
+async fn expected(ours: &Router, name: &str, encoding: &str) -> Result<(Response<()>, Vec<u8>)> {
+    let request = Request::get(format!("/{name}")).header(header::ACCEPT_ENCODING, encoding).body(Body::empty())?;
+    let (head, body) = ours.clone().oneshot(request).await?.into_parts();
+    let body = axum::body::to_bytes(body, usize::MAX).await?;
+    Ok((Response::from_parts(head, ()), body.to_vec()))
+}
+
+fn differences((ours, body): &(Response<()>, Vec<u8>), theirs: &crate::commands::http_client::Reply) -> Vec<String> {
+    if theirs.status != ours.status().as_u16() {
+        return vec![format!("answered {}", theirs.status)];
+    }
+    let mut differences = Vec::new();
+    if theirs.body != *body {
+        differences.push(format!("is another file: {} bytes, expected {}", theirs.body.len(), body.len()));
+    }
+    for name in &HEADERS {
+        let values = |headers: &axum::http::HeaderMap| {
+            headers.get_all(name).iter().map(|value| value.as_bytes().to_vec()).collect::<Vec<_>>()
+        };
+        let (ours, theirs) = (values(ours.headers()), values(&theirs.headers));
+        match (ours.is_empty(), theirs.is_empty()) {
+            _ if ours == theirs => {}
+            (false, true) => differences.push(format!("has no header {name}")),
+            (true, false) => differences.push(format!("has a header {name}, which Passmint does not send")),
+            _ => differences.push(format!("has another header {name}")),
+        }
+    }
+    differences
+}
+
+/// Compares with the page inside this binary, and prints what differs.
+///
+/// # Errors
+/// Those of [`compare`]; if anything differs.
+pub fn verify_and_tell(url: &str, trust: &Trust) -> Result<()> {
+    use std::io::Write;
+    let Compared { files, differences } = compare(Page::embedded(), url, trust)?;
+    let mut out = std::io::stdout();
+    for difference in &differences {
+        writeln!(out, "{difference}")?;
+    }
+    if differences.is_empty() {
+        writeln!(out, "{url} serves the page of Passmint {}: {files} files, the same", env!("CARGO_PKG_VERSION"))?;
+        return Ok(());
+    }
+    bail!(
+        "{url} does not serve the page of this Passmint ({}): it is another version, something on the way changes it, or \
+         somebody has tampered with it",
+        env!("CARGO_PKG_VERSION")
+    )
+}

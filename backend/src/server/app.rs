@@ -1,0 +1,185 @@
+//! The application: its state, its routes and the layers around them.
+
+use std::any::Any;
+use std::sync::Arc;
+use std::time::Duration;
+
+use axum::extract::{DefaultBodyLimit, MatchedPath, Request, State};
+use axum::http::HeaderName;
+use axum::middleware::{Next, from_fn, from_fn_with_state};
+use axum::response::{IntoResponse, Response};
+use axum::routing::get;
+use axum::{Json, Router};
+use shared::limits::BODY_MAX;
+use shared::problem::ProblemCode;
+use tokio::sync::Semaphore;
+use tower::ServiceBuilder;
+use tower_http::catch_panic::CatchPanicLayer;
+use tower_http::request_id::{MakeRequestUuid, PropagateRequestIdLayer, RequestId, SetRequestIdLayer};
+use tower_http::trace::TraceLayer;
+use utoipa::OpenApi;
+use utoipa_axum::router::OpenApiRouter;
+use utoipa_axum::routes;
+
+use crate::metrics;
+use crate::server::any_vault::AnyVault;
+use crate::server::client_address::{self, TrustedProxies};
+use crate::server::error::ApiError;
+use crate::server::gate::Gate;
+use crate::server::headers;
+use crate::server::page::{self, Page};
+use crate::server::rate_limits::Throttle;
+use crate::server::routes::{accounts, credentials, health, openapi, passwords, sessions, setup};
+use crate::server_key::ServerKey;
+use crate::store::Lifetime;
+
+const REQUEST_ID: HeaderName = HeaderName::from_static("x-request-id");
+
+#[derive(Clone, Copy, Debug)]
+pub struct Bounds {
+    /// Requests served at once; one more is answered 503 at once.
+    pub requests: usize,
+    /// How long a request may take, its body's arrival included.
+    pub time: Duration,
+}
+
+/// What handlers share. Clones are handles to the same state.
+#[derive(Clone)]
+pub struct AppState(Arc<Inner>);
+
+struct Inner {
+    store: Gate,
+    key: Arc<ServerKey>,
+    lifetime: Lifetime,
+    entries_max: u64,
+    page: Page,
+    throttle: Arc<Throttle>,
+    any_vault: AnyVault,
+}
+
+impl AppState {
+    #[must_use]
+    pub fn new(
+        store: Gate,
+        key: Arc<ServerKey>,
+        lifetime: Lifetime,
+        entries_max: u64,
+        page: Page,
+        throttle: Arc<Throttle>,
+    ) -> Self {
+        Self(Arc::new(Inner { store, key, lifetime, entries_max, page, throttle, any_vault: AnyVault::default() }))
+    }
+
+    /// The way to the store.
+    #[must_use]
+    pub fn store(&self) -> &Gate {
+        &self.0.store
+    }
+
+    #[must_use]
+    pub fn key(&self) -> &ServerKey {
+        &self.0.key
+    }
+
+    #[must_use]
+    pub fn lifetime(&self) -> Lifetime {
+        self.0.lifetime
+    }
+
+    /// Entries an account may hold.
+    #[must_use]
+    pub fn entries_max(&self) -> u64 {
+        self.0.entries_max
+    }
+
+    /// How often secrets may be tried.
+    #[must_use]
+    pub fn throttle(&self) -> &Throttle {
+        &self.0.throttle
+    }
+
+    /// The answer to those who ask if there is any vault.
+    #[must_use]
+    pub fn any_vault(&self) -> &AnyVault {
+        &self.0.any_vault
+    }
+
+    #[must_use]
+    pub fn page(&self) -> &Page {
+        &self.0.page
+    }
+}
+
+pub fn app(state: AppState, bounds: Bounds, proxies: TrustedProxies) -> Router {
+    let (api, document) = OpenApiRouter::with_openapi(openapi::Document::openapi())
+        .routes(routes!(setup::show))
+        .routes(routes!(accounts::start))
+        .routes(routes!(accounts::finish))
+        .routes(routes!(accounts::delete))
+        .routes(routes!(sessions::start))
+        .routes(routes!(sessions::finish))
+        .routes(routes!(sessions::list, sessions::end_others))
+        .routes(routes!(sessions::end))
+        .routes(routes!(sessions::end_listed))
+        .routes(routes!(credentials::start))
+        .routes(routes!(credentials::finish))
+        .routes(routes!(credentials::passkeys))
+        .routes(routes!(credentials::remove_passkey))
+        .routes(routes!(passwords::list))
+        .routes(routes!(passwords::put, passwords::delete))
+        .routes(routes!(health::alive))
+        .routes(routes!(health::ready))
+        .split_for_parts();
+    // Rendered once; the answer is the same each time.
+    let document = serde_json::to_value(openapi::completed(document)).unwrap_or_default();
+    let layers = ServiceBuilder::new()
+        // An id of the client's own making would let it forge log lines.
+        .map_request(|mut request: Request| {
+            request.headers_mut().remove(REQUEST_ID);
+            request
+        })
+        .layer(SetRequestIdLayer::new(REQUEST_ID, MakeRequestUuid))
+        .layer(TraceLayer::new_for_http().make_span_with(span).on_response(answered).on_request(()).on_failure(()))
+        .layer(PropagateRequestIdLayer::new(REQUEST_ID))
+        .layer(from_fn_with_state(proxies, client_address::find))
+        .layer(from_fn_with_state(Arc::clone(state.store().metrics()), metrics::observe))
+        .layer(from_fn(headers::add))
+        .layer(CatchPanicLayer::custom(panicked))
+        .layer(from_fn_with_state((Arc::new(Semaphore::new(bounds.requests)), bounds.time), bound))
+        .layer(DefaultBodyLimit::max(BODY_MAX));
+    api.route(openapi::PATH, get(|| async { Json(document) }))
+        .fallback(page::serve)
+        .method_not_allowed_fallback(|| async { ApiError::from(ProblemCode::MethodNotAllowed) })
+        .layer(layers)
+        .with_state(state)
+}
+
+/// Sheds what is too much and ends what takes too long.
+async fn bound(State((permits, time)): State<(Arc<Semaphore>, Duration)>, request: Request, next: Next) -> Response {
+    let Ok(_permit) = permits.try_acquire() else {
+        return ApiError::from(ProblemCode::Overloaded).into_response();
+    };
+    // Store calls have a deadline of their own, well below this one: what takes longer is the body's arrival.
+    match tokio::time::timeout(time, next.run(request)).await {
+        Ok(response) => response,
+        Err(_) => ApiError::from(ProblemCode::RequestTimeout).into_response(),
+    }
+}
+
+/// What a log line says of a request: never its query, headers or body, and of its path only the pattern.
+fn span(request: &Request) -> tracing::Span {
+    let path = request.extensions().get::<MatchedPath>().map_or("page", MatchedPath::as_str);
+    let id = request.extensions().get::<RequestId>().and_then(|id| id.header_value().to_str().ok()).unwrap_or("");
+    tracing::info_span!("request", id, method = %request.method(), path)
+}
+
+fn answered(response: &Response, latency: Duration, _: &tracing::Span) {
+    let status = response.status().as_u16();
+    let ms = latency.as_secs_f64() * 1000.0;
+    tracing::info!(status, ms, "answered");
+}
+
+/// A panic's message may quote anything: it is not repeated. `main` logs where it happened.
+fn panicked(_: Box<dyn Any + Send>) -> Response {
+    ApiError::from(ProblemCode::Internal).into_response()
+}

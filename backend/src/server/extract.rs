@@ -1,0 +1,129 @@
+//! What handlers take in: bodies, path and query parts, the session. Whatever is wrong with them is an [`ApiError`].
+
+use axum::body::Bytes;
+use axum::extract::rejection::BytesRejection;
+use axum::extract::{FromRequest, FromRequestParts, Request};
+use axum::http::request::Parts;
+use axum::http::{StatusCode, header};
+use serde::de::DeserializeOwned;
+use shared::ids::AccountId;
+use shared::limits::FRESH_SECONDS;
+use shared::login::SessionToken;
+use shared::problem::ProblemCode;
+
+use crate::server::app::AppState;
+use crate::server::error::ApiError;
+use crate::server::gate::GateError;
+use crate::store::{Hash, LiveSession, Millis, StoreError, USE_GRAIN};
+
+/// A JSON body of at most [`shared::limits::BODY_MAX`] bytes.
+pub struct JsonBody<T>(pub T);
+
+impl<T: DeserializeOwned, S: Send + Sync> FromRequest<S> for JsonBody<T> {
+    type Rejection = ApiError;
+
+    async fn from_request(request: Request, state: &S) -> Result<Self, ApiError> {
+        let kind = request.headers().get(header::CONTENT_TYPE).and_then(|value| value.to_str().ok()).unwrap_or("");
+        let kind = kind.split(';').next().unwrap_or("").trim();
+        if !kind.eq_ignore_ascii_case("application/json") {
+            return Err(ProblemCode::UnsupportedMediaType.into());
+        }
+        let body = Bytes::from_request(request, state).await.map_err(|rejection: BytesRejection| {
+            match rejection.status() {
+                StatusCode::PAYLOAD_TOO_LARGE => ProblemCode::BodyTooLarge.into(),
+                // The connection broke, or the body came too slowly; whoever is still there may try again.
+                _ => ApiError::from(ProblemCode::RequestTimeout),
+            }
+        })?;
+        // The parser's words may quote the body. They go back to the sender and into no log.
+        serde_json::from_slice(&body).map(Self).map_err(|error| ApiError::malformed(error.to_string()))
+    }
+}
+
+/// A part of the path.
+pub struct Path<T>(pub T);
+
+impl<T: DeserializeOwned + Send, S: Send + Sync> FromRequestParts<S> for Path<T> {
+    type Rejection = ApiError;
+
+    async fn from_request_parts(parts: &mut Parts, state: &S) -> Result<Self, ApiError> {
+        let axum::extract::Path(part) = axum::extract::Path::from_request_parts(parts, state)
+            .await
+            .map_err(|rejection| ApiError::malformed(rejection.body_text()))?;
+        Ok(Self(part))
+    }
+}
+
+pub struct Query<T>(pub T);
+
+impl<T: DeserializeOwned, S: Send + Sync> FromRequestParts<S> for Query<T> {
+    type Rejection = ApiError;
+
+    async fn from_request_parts(parts: &mut Parts, state: &S) -> Result<Self, ApiError> {
+        let axum::extract::Query(query) = axum::extract::Query::from_request_parts(parts, state)
+            .await
+            .map_err(|rejection| ApiError::malformed(rejection.body_text()))?;
+        Ok(Self(query))
+    }
+}
+
+/// A session that is going on, from the `Authorization: Bearer` header. Taking it counts as its use, which is written
+/// down beside the request: no read waits for it, or fails because nothing can be written.
+pub struct Session {
+    /// Whose it is: what every statement about entries is scoped by.
+    pub account: AccountId,
+    /// What the store knows it by.
+    pub token_hash: Hash,
+    opened_at: Millis,
+}
+
+impl FromRequestParts<AppState> for Session {
+    type Rejection = ApiError;
+
+    async fn from_request_parts(parts: &mut Parts, state: &AppState) -> Result<Self, ApiError> {
+        let ended = || ApiError::from(ProblemCode::SessionEnded);
+        let value = parts.headers.get(header::AUTHORIZATION).and_then(|value| value.to_str().ok()).ok_or_else(ended)?;
+        let (scheme, token) = value.split_once(' ').ok_or_else(ended)?;
+        if !scheme.eq_ignore_ascii_case("bearer") {
+            return Err(ended());
+        }
+        let token_hash = SessionToken::from_bearer(token.trim()).map_err(|_| ended())?.hash();
+        let lifetime = state.lifetime();
+        let now = crate::now();
+        let session = state.store().read(move |store| store.live_session(&token_hash, &lifetime, now)).await;
+        let LiveSession { account, opened_at, used_at } = match session {
+            Ok(live) => live,
+            Err(GateError::Store(StoreError::NotFound)) => return Err(ended()),
+            Err(error) => return Err(error.into()),
+        };
+        if now.saturating_sub(used_at) >= USE_GRAIN {
+            let gate = state.store().clone();
+            tokio::spawn(async move {
+                if let Err(error) = gate.write(move |store| store.touch_session(&token_hash, now)).await {
+                    tracing::debug!(%error, "a session's use could not be written down");
+                }
+            });
+        }
+        Ok(Self { account, token_hash, opened_at })
+    }
+}
+
+/// A session that was opened in the last [`FRESH_SECONDS`]. Whoever finds an open page, or steals a session's token, has
+/// that long to use it for what a [`Session`] may not do.
+pub struct FreshSession {
+    pub account: AccountId,
+    /// What the store knows it by.
+    pub token_hash: Hash,
+}
+
+impl FromRequestParts<AppState> for FreshSession {
+    type Rejection = ApiError;
+
+    async fn from_request_parts(parts: &mut Parts, state: &AppState) -> Result<Self, ApiError> {
+        let Session { account, token_hash, opened_at } = Session::from_request_parts(parts, state).await?;
+        if crate::now().saturating_sub(opened_at) > FRESH_SECONDS * 1000 {
+            return Err(ProblemCode::LogInAgain.into());
+        }
+        Ok(Self { account, token_hash })
+    }
+}

@@ -1,0 +1,114 @@
+//! How many connections there may be, in all and for one client, and how many files the process may have open.
+
+use std::collections::HashMap;
+use std::sync::{Arc, Mutex, PoisonError};
+
+use tokio::sync::{OwnedSemaphorePermit, Semaphore};
+
+use crate::server::client_address::Peer;
+
+/// Files that are needed beside connections: the database's, the log, the page, connections that are being refused.
+const OTHER_FILES: u64 = 256;
+/// Connections that are allowed in any case.
+const LEAST: usize = 16;
+
+/// The files a process may open, after its limit was raised as far as the system lets it; nothing if it does not tell.
+#[must_use]
+pub fn files_for(connections: usize) -> Option<u64> {
+    let wanted = u64::try_from(connections).unwrap_or(u64::MAX).saturating_add(OTHER_FILES);
+    rlimit::increase_nofile_limit(wanted).ok()
+}
+
+/// The connections for which there is room among so many open files: at most `wanted`.
+#[must_use]
+pub fn room(wanted: usize, files: Option<u64>) -> usize {
+    let Some(files) = files else { return wanted };
+    let left = usize::try_from(files.saturating_sub(OTHER_FILES)).unwrap_or(usize::MAX);
+    wanted.min(left.max(LEAST))
+}
+
+pub(super) struct Places {
+    all: Arc<Semaphore>,
+    per_client: usize,
+    taken: Arc<Mutex<HashMap<Peer, usize>>>,
+}
+
+impl Places {
+    pub(super) fn new(connections: usize, per_client: usize) -> Self {
+        Self { all: Arc::new(Semaphore::new(connections)), per_client, taken: Arc::default() }
+    }
+
+    /// A place for a connection, if there is one. With a client its own number is bounded too.
+    pub(super) fn take(&self, client: Option<Peer>) -> Option<Place> {
+        let permit = Arc::clone(&self.all).try_acquire_owned().ok()?;
+        let client = client.filter(|_| self.per_client > 0).map(Peer::household);
+        if let Some(client) = client {
+            let mut taken = self.taken.lock().unwrap_or_else(PoisonError::into_inner);
+            let number = taken.entry(client).or_default();
+            if *number >= self.per_client {
+                return None;
+            }
+            *number += 1;
+        }
+        Some(Place { _permit: permit, client, taken: Arc::clone(&self.taken) })
+    }
+}
+
+/// One place; given back when dropped.
+pub(super) struct Place {
+    _permit: OwnedSemaphorePermit,
+    client: Option<Peer>,
+    taken: Arc<Mutex<HashMap<Peer, usize>>>,
+}
+
+impl Drop for Place {
+    fn drop(&mut self) {
+        let Some(client) = self.client else { return };
+        let mut taken = self.taken.lock().unwrap_or_else(PoisonError::into_inner);
+        if let Some(number) = taken.get_mut(&client) {
+            *number -= 1;
+            if *number == 0 {
+                taken.remove(&client);
+            }
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn peer(text: &str) -> Option<Peer> {
+        Some(Peer::new(text.parse().unwrap()))
+    }
+
+    #[test]
+    fn a_client_has_so_many_places_and_gives_them_back() {
+        let places = Places::new(5, 2);
+        let first = places.take(peer("2001:db8::1")).unwrap();
+        let second = places.take(peer("2001:db8::2")).unwrap();
+        assert!(places.take(peer("2001:db8::3")).is_none(), "one /64 is one client");
+        let others: Vec<_> = ["203.0.113.1", "203.0.113.2"].map(|other| places.take(peer(other)).unwrap()).into();
+        let proxy = places.take(None).unwrap();
+        assert!(places.take(None).is_none(), "there are five");
+        drop(first);
+        let again = places.take(peer("2001:db8::3")).unwrap();
+        drop((second, others, proxy, again));
+        assert!(places.taken.lock().unwrap().is_empty());
+        assert_eq!(places.all.available_permits(), 5);
+    }
+
+    #[test]
+    fn connections_leave_files_for_other_things() {
+        for (wanted, files, expected) in [
+            (10_240, Some(20_000), 10_240),
+            (10_240, Some(1_024), 768),
+            (10_240, Some(100), 16),
+            (8, Some(100), 8),
+            (10_240, None, 10_240),
+        ] {
+            assert_eq!(room(wanted, files), expected, "{wanted} {files:?}");
+        }
+        assert!(files_for(1_000).unwrap() > 256);
+    }
+}

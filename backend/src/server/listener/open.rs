@@ -1,0 +1,351 @@
+//! Where connections come in: a TCP port, with TLS or without, or a Unix socket.
+
+use std::fmt;
+use std::fs;
+use std::io;
+use std::net::{Ipv4Addr, Ipv6Addr, SocketAddr};
+use std::os::unix::fs::{FileTypeExt, PermissionsExt};
+use std::os::unix::net::UnixStream as Probe;
+use std::path::{Path, PathBuf};
+use std::pin::Pin;
+use std::str::FromStr;
+use std::sync::Arc;
+use std::task::{Context, Poll};
+
+use anyhow::{Context as _, Result, anyhow, bail, ensure};
+use clap::Args;
+use clap::builder::FalseyValueParser;
+use tokio::io::{AsyncRead, AsyncWrite, ReadBuf};
+use tokio::net::{TcpListener, TcpStream, UnixListener, UnixStream};
+
+use crate::server::client_address::Peer;
+use crate::server::listener::tls::{self, Tls};
+
+/// Who may connect to a Unix socket: the server's own user and group.
+const SOCKET_MODE: u32 = 0o660;
+
+/// Where to listen.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub enum Listen {
+    /// On an address and port.
+    Tcp(SocketAddr),
+    /// On a Unix socket at a path.
+    Unix(PathBuf),
+}
+
+impl FromStr for Listen {
+    type Err = String;
+
+    fn from_str(text: &str) -> Result<Self, Self::Err> {
+        match text.strip_prefix("unix:") {
+            Some("") => Err("after unix: comes the path of the socket".into()),
+            Some(path) => Ok(Self::Unix(path.into())),
+            None => text
+                .parse()
+                .map(Self::Tcp)
+                .map_err(|_| "it is neither ADDRESS:PORT, such as 127.0.0.1:8080, nor unix:PATH".into()),
+        }
+    }
+}
+
+impl fmt::Display for Listen {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match self {
+            Self::Tcp(address) => address.fmt(f),
+            Self::Unix(path) => write!(f, "unix:{}", path.display()),
+        }
+    }
+}
+
+/// Settings of how the way to the server is protected.
+#[derive(Args, Debug, Clone, Default)]
+#[command(next_help_heading = "HTTPS")]
+pub struct Secure {
+    /// File with the certificate and its chain (PEM). With it the server speaks HTTPS, TLS 1.3; it is read again when it
+    /// changes.
+    #[arg(long, env = "PASSMINT_TLS_CERT", value_name = "FILE", requires = "tls_key")]
+    pub tls_cert: Option<PathBuf>,
+    /// File with the certificate's private key (PEM; PKCS#8, SEC1 or RSA).
+    #[arg(long, env = "PASSMINT_TLS_KEY", value_name = "FILE", requires = "tls_cert")]
+    pub tls_key: Option<PathBuf>,
+    /// Serve plain HTTP on an address that others can reach. Something else has to protect the way: whoever can change
+    /// the page on it gets every passphrase.
+    #[arg(long, env = "PASSMINT_ALLOW_PLAIN_HTTP", value_parser = FalseyValueParser::new())]
+    pub allow_plain_http: bool,
+}
+
+/// Takes connections in.
+pub struct Listener(Kind);
+
+enum Kind {
+    Tcp(TcpListener, Option<Arc<Tls>>),
+    Unix(UnixListener, PathBuf),
+}
+
+impl From<TcpListener> for Listener {
+    fn from(listener: TcpListener) -> Self {
+        Self(Kind::Tcp(listener, None))
+    }
+}
+
+impl Listener {
+    /// Opens it. A Unix socket that nobody listens on any more is replaced.
+    ///
+    /// # Errors
+    /// What is in the way, and what to do.
+    pub async fn open(listen: &Listen, secure: &Secure) -> Result<Self> {
+        let files = secure.tls_cert.clone().zip(secure.tls_key.clone());
+        match listen {
+            Listen::Tcp(address) => {
+                ensure!(
+                    address.ip().to_canonical().is_loopback() || files.is_some() || secure.allow_plain_http,
+                    "plain HTTP on {address} is refused: whoever can change the page on its way gets every passphrase, \
+                     and browsers refuse to seal without HTTPS. Give --tls-cert and --tls-key; or put a proxy that ends \
+                     TLS before it, and listen on 127.0.0.1 or unix:PATH; or, if something else protects the way, such \
+                     as the network of a container, give --allow-plain-http"
+                );
+                let tls = files.map(|(cert, key)| Tls::load(cert, key)).transpose()?.map(Arc::new);
+                if let Some(tls) = &tls {
+                    tls::watch(tls)?;
+                }
+                Ok(Self(Kind::Tcp(bind_tcp(*address, "--listen").await?, tls)))
+            }
+            Listen::Unix(path) => {
+                ensure!(files.is_none(), "TLS is for addresses: with --listen unix:PATH the proxy ends it");
+                let listener = bind(path).with_context(|| format!("cannot listen on {listen}"))?;
+                Ok(Self(Kind::Unix(listener, path.clone())))
+            }
+        }
+    }
+
+    /// Where it listens, for the log. With port 0 the system has chosen one.
+    #[must_use]
+    pub fn place(&self) -> String {
+        match &self.0 {
+            Kind::Tcp(listener, _) => listener.local_addr().map_or_else(|_| "?".to_owned(), |it| it.to_string()),
+            Kind::Unix(_, path) => Listen::Unix(path.clone()).to_string(),
+        }
+    }
+
+    /// The address of the page, as far as this process knows: nothing behind a Unix socket.
+    #[must_use]
+    pub fn url(&self) -> Option<String> {
+        let scheme = if self.tls().is_some() { "https" } else { "http" };
+        match &self.0 {
+            Kind::Tcp(listener, _) => Some(format!("{scheme}://{}", listener.local_addr().ok()?)),
+            Kind::Unix(..) => None,
+        }
+    }
+
+    pub(super) fn is_unix(&self) -> bool {
+        matches!(self.0, Kind::Unix(..))
+    }
+
+    pub(super) fn tls(&self) -> Option<Arc<Tls>> {
+        match &self.0 {
+            Kind::Tcp(_, tls) => tls.clone(),
+            Kind::Unix(..) => None,
+        }
+    }
+
+    pub(super) async fn accept(&self) -> io::Result<(Stream, Peer)> {
+        match &self.0 {
+            Kind::Tcp(listener, _) => {
+                let (stream, address) = listener.accept().await?;
+                // Answers are small and complete: waiting to fill a packet would only delay them. If the client is gone
+                // already, the first read says so.
+                let _ = stream.set_nodelay(true);
+                Ok((Stream::Tcp(stream), Peer::new(address.ip())))
+            }
+            Kind::Unix(listener, _) => Ok((Stream::Unix(listener.accept().await?.0), Peer::Unix)),
+        }
+    }
+
+    /// Takes no more connections.
+    pub(super) fn close(self) {
+        if let Kind::Unix(_, path) = &self.0
+            && let Err(error) = fs::remove_file(path)
+        {
+            tracing::warn!(%error, "the socket cannot be removed");
+        }
+    }
+}
+
+/// Listens on a TCP port. `flag` is the setting that named the address.
+///
+/// # Errors
+/// One sentence for whoever starts the server: what is in the way, and what to do.
+pub(crate) async fn bind_tcp(address: SocketAddr, flag: &str) -> Result<TcpListener> {
+    TcpListener::bind(address).await.map_err(|error| cannot_listen(address, flag, &error))
+}
+
+fn cannot_listen(address: SocketAddr, flag: &str, error: &io::Error) -> anyhow::Error {
+    let (ip, port) = (address.ip(), address.port());
+    let other_port = |port| SocketAddr::new(ip, port);
+    match error.kind() {
+        io::ErrorKind::AddrInUse => anyhow!(
+            "cannot listen on {address}: another program has this port, perhaps another Passmint; stop it, or take \
+             another port, such as {flag} {}",
+            other_port(port.checked_add(1).unwrap_or(8080))
+        ),
+        io::ErrorKind::PermissionDenied => anyhow!(
+            "cannot listen on {address}: the system does not let this user have port {port} (most systems keep those \
+             below 1024); take a higher one, such as {flag} {}, or give the process CAP_NET_BIND_SERVICE",
+            other_port(if port < 1024 { port + 8000 } else { 8080 })
+        ),
+        io::ErrorKind::AddrNotAvailable => anyhow!(
+            "cannot listen on {address}: {ip} is no address of this machine; take one that is, such as {flag} {}",
+            SocketAddr::new(if ip.is_ipv4() { Ipv4Addr::LOCALHOST.into() } else { Ipv6Addr::LOCALHOST.into() }, port)
+        ),
+        _ => anyhow!("cannot listen on {address}: {error}; {flag} names another address"),
+    }
+}
+
+/// Listens on a Unix socket. It is made under another name and gets its own when it has its mode: nobody else can
+/// connect in between.
+fn bind(path: &Path) -> Result<UnixListener> {
+    match fs::symlink_metadata(path) {
+        Ok(metadata) if !metadata.file_type().is_socket() => bail!("there is something that is no socket"),
+        Ok(_) => match Probe::connect(path) {
+            Ok(_) => bail!("another process listens there"),
+            Err(error) if error.kind() == io::ErrorKind::ConnectionRefused => {}
+            Err(error) => return Err(error).context("there is a socket, and it cannot be told whether it is in use"),
+        },
+        Err(error) if error.kind() == io::ErrorKind::NotFound => {}
+        Err(error) => return Err(error.into()),
+    }
+    let mut name = path.file_name().context("the path names no file")?.to_owned();
+    name.push(format!(".{}", std::process::id()));
+    let new = path.with_file_name(name);
+    let listener = UnixListener::bind(&new)?;
+    fs::set_permissions(&new, fs::Permissions::from_mode(SOCKET_MODE))?;
+    fs::rename(&new, path)?;
+    Ok(listener)
+}
+
+/// A connection.
+pub(super) enum Stream {
+    Tcp(TcpStream),
+    Unix(UnixStream),
+}
+
+impl AsyncRead for Stream {
+    fn poll_read(self: Pin<&mut Self>, cx: &mut Context<'_>, buf: &mut ReadBuf<'_>) -> Poll<io::Result<()>> {
+        match self.get_mut() {
+            Self::Tcp(stream) => Pin::new(stream).poll_read(cx, buf),
+            Self::Unix(stream) => Pin::new(stream).poll_read(cx, buf),
+        }
+    }
+}
+
+impl AsyncWrite for Stream {
+    fn poll_write(self: Pin<&mut Self>, cx: &mut Context<'_>, buf: &[u8]) -> Poll<io::Result<usize>> {
+        match self.get_mut() {
+            Self::Tcp(stream) => Pin::new(stream).poll_write(cx, buf),
+            Self::Unix(stream) => Pin::new(stream).poll_write(cx, buf),
+        }
+    }
+
+    fn poll_write_vectored(
+        self: Pin<&mut Self>,
+        cx: &mut Context<'_>,
+        bufs: &[io::IoSlice<'_>],
+    ) -> Poll<io::Result<usize>> {
+        match self.get_mut() {
+            Self::Tcp(stream) => Pin::new(stream).poll_write_vectored(cx, bufs),
+            Self::Unix(stream) => Pin::new(stream).poll_write_vectored(cx, bufs),
+        }
+    }
+
+    fn is_write_vectored(&self) -> bool {
+        true
+    }
+
+    fn poll_flush(self: Pin<&mut Self>, cx: &mut Context<'_>) -> Poll<io::Result<()>> {
+        match self.get_mut() {
+            Self::Tcp(stream) => Pin::new(stream).poll_flush(cx),
+            Self::Unix(stream) => Pin::new(stream).poll_flush(cx),
+        }
+    }
+
+    fn poll_shutdown(self: Pin<&mut Self>, cx: &mut Context<'_>) -> Poll<io::Result<()>> {
+        match self.get_mut() {
+            Self::Tcp(stream) => Pin::new(stream).poll_shutdown(cx),
+            Self::Unix(stream) => Pin::new(stream).poll_shutdown(cx),
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn where_to_listen_is_read_and_written() {
+        for text in ["127.0.0.1:8080", "[::1]:0", "unix:/run/passmint.sock", "unix:passmint.sock"] {
+            assert_eq!(text.parse::<Listen>().unwrap().to_string(), text);
+        }
+        for wrong in ["", "unix:", "8080", "localhost:8080", "/run/passmint.sock"] {
+            assert!(wrong.parse::<Listen>().is_err(), "{wrong}");
+        }
+    }
+
+    #[tokio::test]
+    async fn plain_http_is_for_this_machine_only() {
+        let open = async |address: &str, allow_plain_http: bool| {
+            let secure = Secure { allow_plain_http, ..Secure::default() };
+            Listener::open(&address.parse().unwrap(), &secure).await.map(|listener| listener.url().unwrap())
+        };
+        for address in ["0.0.0.0:0", "[::]:0"] {
+            let refused = open(address, false).await.unwrap_err().to_string();
+            assert!(refused.contains("plain HTTP") && refused.contains("--allow-plain-http"), "{refused}");
+        }
+        for (address, allowed) in [("0.0.0.0:0", true), ("127.0.0.1:0", false), ("[::ffff:127.0.0.1]:0", false)] {
+            assert!(open(address, allowed).await.unwrap().starts_with("http://"), "{address}");
+        }
+    }
+
+    #[test]
+    fn what_is_in_the_way_of_a_port_is_said_in_one_line_with_what_to_do() {
+        let says = |address: &str, flag, kind| {
+            cannot_listen(address.parse().unwrap(), flag, &io::Error::from(kind)).to_string()
+        };
+        for (address, kind, parts) in [
+            ("127.0.0.1:8080", io::ErrorKind::AddrInUse, ["another Passmint", "--listen 127.0.0.1:8081"]),
+            ("127.0.0.1:65535", io::ErrorKind::AddrInUse, ["another Passmint", "--listen 127.0.0.1:8080"]),
+            ("[::]:443", io::ErrorKind::PermissionDenied, ["port 443", "--listen [::]:8443"]),
+            ("192.0.2.1:80", io::ErrorKind::AddrNotAvailable, ["192.0.2.1 is no address", "--listen 127.0.0.1:80"]),
+            ("[2001:db8::1]:80", io::ErrorKind::AddrNotAvailable, ["2001:db8::1 is no address", "--listen [::1]:80"]),
+            ("127.0.0.1:80", io::ErrorKind::OutOfMemory, ["out of memory", "--listen names another"]),
+        ] {
+            let said = says(address, "--listen", kind);
+            assert!(said.starts_with(&format!("cannot listen on {address}: ")) && !said.contains('\n'), "{said}");
+            assert!(parts.iter().all(|part| said.contains(part)), "{parts:?} in {said}");
+        }
+        let said = says("127.0.0.1:9464", "--metrics-listen", io::ErrorKind::AddrInUse);
+        assert!(said.contains("--metrics-listen 127.0.0.1:9465"), "{said}");
+    }
+
+    #[tokio::test]
+    async fn a_socket_is_replaced_only_if_nobody_listens_on_it() {
+        let folder = tempfile::tempdir().unwrap();
+        let path = folder.path().join("passmint.sock");
+        let open = async || Listener::open(&Listen::Unix(path.clone()), &Secure::default()).await;
+        let first = open().await.unwrap();
+        let mode = fs::metadata(&path).unwrap().permissions().mode();
+        assert_eq!(mode & 0o777, 0o660);
+        let error = format!("{:#}", open().await.err().unwrap());
+        assert!(error.contains("another process listens there"), "{error}");
+        // As a process leaves it that was killed.
+        drop(first);
+        assert!(path.exists());
+        let second = open().await.unwrap();
+        assert!(Probe::connect(&path).is_ok());
+        second.close();
+        assert!(!path.exists());
+        fs::write(&path, "a file of somebody's").unwrap();
+        let error = format!("{:#}", open().await.err().unwrap());
+        assert!(error.contains("no socket"), "{error}");
+        assert_eq!(fs::read_dir(folder.path()).unwrap().count(), 1, "nothing else is left");
+    }
+}

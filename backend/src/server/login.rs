@@ -1,0 +1,175 @@
+//! The server's half of OPAQUE (RFC 9807), on bytes: registration, and log-in in two steps.
+//!
+//! Nothing is kept between the two steps of a log-in. Its state goes to the client, sealed with the server key, and
+//! comes back with the second step; any process with the same server key can take it. A state that is sent back twice
+//! yields the same session token, which the store takes once, and which only the client of that log-in can derive.
+
+use opaque_ke::{
+    CredentialFinalization, CredentialRequest, RegistrationRequest, RegistrationUpload, ServerLogin,
+    ServerLoginParameters, ServerRegistration,
+};
+use rand_core_06::OsRng;
+use shared::accounts::Username;
+use shared::bytes::Base64Url;
+use shared::ids::{AccountId, PasskeyId};
+use shared::limits::PASSKEY_ID_MAX;
+use shared::login::{CONTEXT, SessionToken, Suite, credential_identifier, identifiers, session_token};
+use shared::sessions::{CredentialName, SessionChallenge};
+use zeroize::Zeroizing;
+
+use crate::server::rate_limits::UsernameKey;
+use crate::server_key::ServerKey;
+use crate::store::{Credential, Millis};
+
+/// A log-in's second step must come this soon after the first, in milliseconds.
+const STATE_LIFETIME: Millis = 120_000;
+
+/// Bytes of a state before OPAQUE's own: time (8), whether the account exists (1), account (16), epoch (4), key of the
+/// username (16), kind of credential (1). For a passkey, the length of its id (2) and the id follow.
+const HEADER_LEN: usize = 46;
+
+/// Kinds of credentials, as a state has them.
+const PASSPHRASE: u8 = 0;
+const RECOVERY: u8 = 1;
+const PASSKEY: u8 = 2;
+
+/// Why a step cannot be taken.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, thiserror::Error)]
+pub enum LoginError {
+    /// The message is not one of OPAQUE's.
+    #[error("not a message of OPAQUE with ristretto255 and SHA-512")]
+    Malformed,
+    /// The log-in does not succeed: wrong secret, unknown account, or a state that is too old or not ours.
+    #[error("the log-in does not succeed")]
+    Failed,
+    /// A stored record cannot be read, or sealing failed.
+    #[error("the log-in cannot be served")]
+    Fault,
+}
+
+/// Answers a registration request (RFC 9807, section 5.2).
+///
+/// # Errors
+/// [`LoginError::Malformed`].
+pub fn register(
+    key: &ServerKey,
+    username: &Username,
+    name: &CredentialName,
+    request: &Base64Url,
+) -> Result<Base64Url, LoginError> {
+    let request = RegistrationRequest::<Suite>::deserialize(&request.0).map_err(|_| LoginError::Malformed)?;
+    let started = ServerRegistration::start(key.setup(), request, &credential_identifier(username, name))
+        .map_err(|_| LoginError::Malformed)?;
+    Ok(Base64Url(started.message.serialize().to_vec()))
+}
+
+/// Checks a registration record before it is stored.
+///
+/// # Errors
+/// [`LoginError::Malformed`].
+pub fn check_record(record: &Base64Url) -> Result<(), LoginError> {
+    let upload = RegistrationUpload::<Suite>::deserialize(&record.0).map_err(|_| LoginError::Malformed)?;
+    // One encoding only: what is stored is what was checked.
+    if upload.serialize().as_slice() == record.0 { Ok(()) } else { Err(LoginError::Malformed) }
+}
+
+/// Who is logging in, by what the log-in's state says.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Claim {
+    pub account: AccountId,
+    /// [`Credential::epoch`] when the log-in started.
+    pub epoch: u32,
+    pub username: UsernameKey,
+    pub name: CredentialName,
+}
+
+/// Answers the first step of a log-in (KE1 with KE2 of RFC 9807, section 6). For an unknown username `credential`
+/// is nothing, and for an unknown passkey too; the answer is of the same kind, size and cost.
+///
+/// # Errors
+/// [`LoginError::Malformed`] or [`LoginError::Fault`].
+pub fn start(
+    key: &ServerKey,
+    username: &Username,
+    name: &CredentialName,
+    request: &Base64Url,
+    credential: Option<&Credential>,
+    now: Millis,
+) -> Result<SessionChallenge, LoginError> {
+    let request = CredentialRequest::<Suite>::deserialize(&request.0).map_err(|_| LoginError::Malformed)?;
+    // Read for unknown names too, and left aside: an answer must not come sooner for them.
+    let record = credential.map_or(key.decoy(), |credential| &credential.secret.record.0);
+    let record = ServerRegistration::deserialize(record).map_err(|_| LoginError::Fault)?;
+    let record = credential.is_some().then_some(record);
+    let identifier = credential_identifier(username, name);
+    let started = ServerLogin::start(&mut OsRng, key.setup(), record, request, &identifier, parameters())
+        .map_err(|_| LoginError::Malformed)?;
+
+    let mut state = Zeroizing::new(Vec::with_capacity(HEADER_LEN + 2 + PASSKEY_ID_MAX + 256));
+    state.extend(now.to_be_bytes());
+    state.push(u8::from(credential.is_some()));
+    state.extend(credential.map_or([0; 16], |credential| *credential.account.as_bytes()));
+    state.extend(credential.map_or(0, |credential| credential.epoch).to_be_bytes());
+    state.extend(UsernameKey::new(username).0);
+    match name {
+        CredentialName::Passphrase => state.push(PASSPHRASE),
+        CredentialName::Recovery => state.push(RECOVERY),
+        CredentialName::Passkey(id) => {
+            state.push(PASSKEY);
+            state.extend(u16::try_from(id.as_bytes().len()).map_err(|_| LoginError::Fault)?.to_be_bytes());
+            state.extend(id.as_bytes());
+        }
+    }
+    state.extend(Zeroizing::new(started.state.serialize()).iter());
+    let state = key.seal_for_self(&state).map_err(|_| LoginError::Fault)?;
+    Ok(SessionChallenge { state: Base64Url(state), response: Base64Url(started.message.serialize().to_vec()) })
+}
+
+/// Takes the second step of a log-in (KE3) and derives the session's token, as the client does.
+///
+/// # Errors
+/// [`LoginError::Malformed`] or [`LoginError::Failed`].
+pub fn finish(
+    key: &ServerKey,
+    state: &Base64Url,
+    finalization: &Base64Url,
+    now: Millis,
+) -> Result<(Claim, SessionToken), LoginError> {
+    let finalization =
+        CredentialFinalization::<Suite>::deserialize(&finalization.0).map_err(|_| LoginError::Malformed)?;
+    let state = key.open_own(&state.0).map_err(|_| LoginError::Failed)?;
+    let (started_at, known, claim, opaque) = read_state(&state).ok_or(LoginError::Failed)?;
+    let state = ServerLogin::<Suite>::deserialize(opaque).map_err(|_| LoginError::Failed)?;
+    let finished = state.finish(finalization, parameters()).map_err(|_| LoginError::Failed)?;
+    if !known || now.saturating_sub(started_at) > STATE_LIFETIME {
+        return Err(LoginError::Failed);
+    }
+    Ok((claim, session_token(&finished.session_key)))
+}
+
+fn read_state(state: &[u8]) -> Option<(Millis, bool, Claim, &[u8])> {
+    let (header, opaque) = state.split_at_checked(HEADER_LEN)?;
+    let (time, header) = header.split_first_chunk::<8>()?;
+    let (known, header) = header.split_first()?;
+    let (account, header) = header.split_first_chunk::<16>()?;
+    let (epoch, header) = header.split_first_chunk::<4>()?;
+    let (username, kind) = header.split_first_chunk::<16>()?;
+    let (name, opaque) = match *kind {
+        [PASSPHRASE] => (CredentialName::Passphrase, opaque),
+        [RECOVERY] => (CredentialName::Recovery, opaque),
+        [PASSKEY] => {
+            let (len, rest) = opaque.split_first_chunk::<2>()?;
+            let (id, opaque) = rest.split_at_checked(u16::from_be_bytes(*len).into())?;
+            (CredentialName::Passkey(PasskeyId::try_from(id.to_vec()).ok()?), opaque)
+        }
+        _ => return None,
+    };
+    // An unknown account's place is filled with zeros, which are no id.
+    let account = AccountId::try_from(*account).unwrap_or_else(|_| AccountId::from_random([0; 16]));
+    let claim = Claim { account, epoch: u32::from_be_bytes(*epoch), username: UsernameKey(*username), name };
+    Some((Millis::from_be_bytes(*time), *known == 1, claim, opaque))
+}
+
+fn parameters() -> ServerLoginParameters<'static, 'static> {
+    ServerLoginParameters { context: Some(CONTEXT), identifiers: identifiers() }
+}

@@ -1,0 +1,76 @@
+//! The listener of its own on which Prometheus finds the metrics: never the one that the page is served on.
+
+use std::net::SocketAddr;
+use std::time::Duration;
+
+use anyhow::{Context, Result, ensure};
+use axum::Router;
+use axum::extract::State;
+use axum::http::{StatusCode, header};
+use axum::response::{IntoResponse, Response};
+use axum::routing::get;
+use clap::Args;
+use tokio::net::TcpListener;
+
+use crate::server::client_address::TrustedProxies;
+use crate::server::gate::Gate;
+use crate::server::listener;
+
+/// OpenMetrics, as its specification names it.
+const KIND: &str = "application/openmetrics-text; version=1.0.0; charset=utf-8";
+
+/// Where the metrics are served.
+#[derive(Args, Debug, Clone)]
+#[command(next_help_heading = "Metrics")]
+pub struct MetricsListener {
+    /// Address and port on which Prometheus finds /metrics, by plain HTTP and without a password; none if it is not set.
+    #[arg(long, env = "PASSMINT_METRICS_LISTEN", value_name = "ADDRESS")]
+    pub metrics_listen: Option<SocketAddr>,
+    /// Let --metrics-listen be an address that other machines may reach, as in a container; keep strangers off it by
+    /// other means.
+    #[arg(long, env = "PASSMINT_METRICS_EXPOSED")]
+    pub metrics_exposed: bool,
+}
+
+impl MetricsListener {
+    /// Listens; nobody is answered before [`serve`]. Gives nothing if no address is set.
+    ///
+    /// # Errors
+    /// If the address is not this machine's own and that was not allowed, or cannot be listened on.
+    pub async fn open(&self) -> Result<Option<TcpListener>> {
+        let Some(address) = self.metrics_listen else { return Ok(None) };
+        ensure!(
+            self.metrics_exposed || address.ip().is_loopback(),
+            "--metrics-listen {address} can be reached from other machines, and has neither TLS nor a password: take a \
+             loopback address, or add --metrics-exposed if strangers are kept off it"
+        );
+        listener::bind_tcp(address, "--metrics-listen").await.map(Some)
+    }
+}
+
+/// Serves the metrics until the process ends.
+///
+/// # Errors
+/// If the system does not say where the socket listens.
+pub fn serve(socket: TcpListener, gate: Gate) -> Result<()> {
+    let address = socket.local_addr().context("cannot listen")?;
+    tracing::info!(%address, "serving metrics");
+    let time = Duration::from_secs(10);
+    let bounds =
+        listener::Bounds { connections: 16, per_client: 0, head: time, send: time, grace: Duration::from_secs(1) };
+    let proxies = TrustedProxies::default();
+    tokio::spawn(listener::serve(socket, router(gate), bounds, proxies, std::future::pending()));
+    Ok(())
+}
+
+/// `/metrics`, and nothing else.
+pub fn router(gate: Gate) -> Router {
+    Router::new().route("/metrics", get(answer)).with_state(gate)
+}
+
+async fn answer(State(gate): State<Gate>) -> Response {
+    match gate.metrics().text(&gate) {
+        Ok(text) => ([(header::CONTENT_TYPE, KIND)], text).into_response(),
+        Err(_) => StatusCode::INTERNAL_SERVER_ERROR.into_response(),
+    }
+}

@@ -1,0 +1,145 @@
+//! Making an account by invite, and deleting it.
+
+use axum::extract::State;
+use axum::http::StatusCode;
+use axum::{Extension, Json};
+use shared::accounts::{AccountChallenge, AccountFinish, AccountStart, InviteCode, NewCredential};
+use shared::limits::WRAPPED_KEY_LEN;
+use shared::problem::{Problem, ProblemCode};
+use shared::sessions::CredentialName;
+
+use crate::server::app::AppState;
+use crate::server::client_address::Client;
+use crate::server::error::ApiError;
+use crate::server::extract::{FreshSession, JsonBody};
+use crate::server::gate::GateError;
+use crate::server::invites;
+use crate::server::login::{self, LoginError};
+use crate::server::rate_limits::UsernameKey;
+use crate::store::{Hash, NewAccount, StoreError};
+
+/// Start making an account: checks the invite and answers the two registration requests.
+#[utoipa::path(
+    post,
+    path = "/api/v1/accounts/start",
+    tag = "accounts",
+    request_body = AccountStart,
+    responses(
+        (status = 200, description = "Finish the registration with these", body = AccountChallenge),
+        (status = 400, description = "malformed-request", body = Problem, content_type = "application/problem+json"),
+        (status = 403, description = "invite-unknown, invite-used or invite-expired", body = Problem, content_type = "application/problem+json"),
+        (status = 409, description = "username-taken", body = Problem, content_type = "application/problem+json"),
+        (status = 429, description = "too-many-attempts; `Retry-After` says for how long", body = Problem, content_type = "application/problem+json"),
+    )
+)]
+pub async fn start(
+    State(state): State<AppState>,
+    Extension(client): Extension<Client>,
+    JsonBody(body): JsonBody<AccountStart>,
+) -> Result<Json<AccountChallenge>, ApiError> {
+    state.throttle().sign_up(client.address)?;
+    let invite = invite_hash(&body.invite)?;
+    let username = body.username.clone();
+    let taken = state
+        .store()
+        .read(move |store| {
+            store.check_invite(&invite, crate::now())?;
+            store.credential(&username, &CredentialName::Passphrase).map(|found| found.is_some())
+        })
+        .await?;
+    if taken {
+        return Err(ProblemCode::UsernameTaken.into());
+    }
+    let answer = |name, request| login::register(state.key(), &body.username, name, request).map_err(refusal);
+    Ok(Json(AccountChallenge {
+        passphrase: answer(&CredentialName::Passphrase, &body.passphrase)?,
+        recovery: answer(&CredentialName::Recovery, &body.recovery)?,
+    }))
+}
+
+/// Finish making an account: uses the invite up. Sent twice, it is done once.
+#[utoipa::path(
+    post,
+    path = "/api/v1/accounts/finish",
+    tag = "accounts",
+    request_body = AccountFinish,
+    responses(
+        (status = 201, description = "The account is made; log in"),
+        (status = 400, description = "malformed-request", body = Problem, content_type = "application/problem+json"),
+        (status = 403, description = "invite-unknown, invite-used or invite-expired", body = Problem, content_type = "application/problem+json"),
+        (status = 409, description = "username-taken", body = Problem, content_type = "application/problem+json"),
+        (status = 429, description = "too-many-attempts; `Retry-After` says for how long", body = Problem, content_type = "application/problem+json"),
+    )
+)]
+pub async fn finish(
+    State(state): State<AppState>,
+    Extension(client): Extension<Client>,
+    JsonBody(body): JsonBody<AccountFinish>,
+) -> Result<StatusCode, ApiError> {
+    state.throttle().sign_up(client.address)?;
+    check(&body.passphrase)?;
+    check(&body.recovery)?;
+    let invite = invite_hash(&body.invite)?;
+    let username = UsernameKey::new(&body.username);
+    let account = NewAccount {
+        id: body.account_id,
+        username: body.username,
+        passphrase: body.passphrase,
+        recovery: body.recovery,
+    };
+    let made = state.store().write(move |store| store.create_account(&account, &invite, crate::now())).await;
+    match made {
+        Ok(()) => {
+            state.throttle().opened(username, client.address, crate::now());
+            state.any_vault().made();
+            Ok(StatusCode::CREATED)
+        }
+        Err(GateError::Store(StoreError::Taken)) => Err(ProblemCode::UsernameTaken.into()),
+        Err(error) => Err(error.into()),
+    }
+}
+
+/// Delete the account: its entries, passkeys and sessions are gone, and nobody can bring them back. It needs a session
+/// that was opened in the last ten minutes.
+#[utoipa::path(
+    delete,
+    path = "/api/v1/accounts/current",
+    tag = "accounts",
+    security(("session" = [])),
+    responses(
+        (status = 204, description = "The account is gone, and this session with it"),
+        (status = 401, description = "session-ended", body = Problem, content_type = "application/problem+json"),
+        (status = 403, description = "log-in-again", body = Problem, content_type = "application/problem+json"),
+    )
+)]
+pub async fn delete(State(state): State<AppState>, session: FreshSession) -> Result<StatusCode, ApiError> {
+    state.store().write(move |store| store.delete_account(session.account)).await?;
+    state.any_vault().deleted();
+    Ok(StatusCode::NO_CONTENT)
+}
+
+/// Checks a credential before it is stored.
+pub(super) fn check(credential: &NewCredential) -> Result<(), ApiError> {
+    login::check_record(&credential.record).map_err(refusal)?;
+    if credential.wrapped_key.0.len() == WRAPPED_KEY_LEN {
+        Ok(())
+    } else {
+        Err(ApiError::malformed(format!("a wrapped key has {WRAPPED_KEY_LEN} bytes")))
+    }
+}
+
+fn invite_hash(code: &InviteCode) -> Result<Hash, ApiError> {
+    invites::hash(code).ok_or_else(|| ProblemCode::InviteUnknown.into())
+}
+
+/// What a client hears of a step that cannot be taken.
+pub(super) fn refusal(error: LoginError) -> ApiError {
+    match error {
+        LoginError::Malformed => ApiError::malformed(error.to_string()),
+        LoginError::Failed => ProblemCode::LoginFailed.into(),
+        LoginError::Fault => {
+            tracing::error!(%error, "a log-in step failed");
+            ProblemCode::Internal.into()
+        }
+    }
+}

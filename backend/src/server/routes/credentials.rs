@@ -1,0 +1,124 @@
+//! Changing what opens a vault, and listing and removing passkeys.
+
+use axum::Json;
+use axum::extract::State;
+use axum::http::StatusCode;
+use shared::credentials::{CredentialChallenge, CredentialFinish, CredentialStart, Passkeys};
+use shared::ids::PasskeyId;
+use shared::limits::PASSKEYS_MAX;
+use shared::problem::{Problem, ProblemCode};
+
+use super::accounts::{check, refusal};
+use crate::server::app::AppState;
+use crate::server::error::ApiError;
+use crate::server::extract::{FreshSession, JsonBody, Path, Session};
+use crate::server::gate::GateError;
+use crate::server::login;
+use crate::store::{NewSecret, StoreError};
+
+/// Start setting a passphrase, a recovery code or a passkey: answers the registration request. It needs a session that was
+/// opened in the last ten minutes.
+#[utoipa::path(
+    post,
+    path = "/api/v1/credentials/start",
+    tag = "credentials",
+    security(("session" = [])),
+    request_body = CredentialStart,
+    responses(
+        (status = 200, description = "Finish the registration with this", body = CredentialChallenge),
+        (status = 400, description = "malformed-request", body = Problem, content_type = "application/problem+json"),
+        (status = 401, description = "session-ended", body = Problem, content_type = "application/problem+json"),
+        (status = 403, description = "log-in-again", body = Problem, content_type = "application/problem+json"),
+        (status = 429, description = "too-many-attempts; `Retry-After` says for how long", body = Problem, content_type = "application/problem+json"),
+    )
+)]
+pub async fn start(
+    State(state): State<AppState>,
+    session: FreshSession,
+    JsonBody(body): JsonBody<CredentialStart>,
+) -> Result<Json<CredentialChallenge>, ApiError> {
+    state.throttle().secret(session.account)?;
+    let username = state.store().read(move |store| store.username(session.account)).await.map_err(unless_ended)?;
+    let response = login::register(state.key(), &username, &body.credential, &body.request).map_err(refusal)?;
+    Ok(Json(CredentialChallenge { response }))
+}
+
+/// Finish setting a passphrase, a recovery code or a passkey. A passphrase or recovery code replaces the one before, and all
+/// other sessions end. Sent twice, it is done once.
+#[utoipa::path(
+    post,
+    path = "/api/v1/credentials/finish",
+    tag = "credentials",
+    security(("session" = [])),
+    request_body = CredentialFinish,
+    responses(
+        (status = 204, description = "It is set"),
+        (status = 400, description = "malformed-request", body = Problem, content_type = "application/problem+json"),
+        (status = 401, description = "session-ended", body = Problem, content_type = "application/problem+json"),
+        (status = 403, description = "log-in-again", body = Problem, content_type = "application/problem+json"),
+        (status = 409, description = "too-many-passkeys", body = Problem, content_type = "application/problem+json"),
+    )
+)]
+pub async fn finish(
+    State(state): State<AppState>,
+    session: FreshSession,
+    JsonBody(body): JsonBody<CredentialFinish>,
+) -> Result<StatusCode, ApiError> {
+    check(&body.secret)?;
+    let FreshSession { account, token_hash } = session;
+    let secret = NewSecret { account, token_hash, name: body.credential, secret: body.secret };
+    let set = state.store().write(move |store| store.set_credential(&secret, PASSKEYS_MAX, crate::now())).await;
+    match set {
+        Ok(()) => Ok(StatusCode::NO_CONTENT),
+        Err(GateError::Store(StoreError::Full)) => Err(ProblemCode::TooManyPasskeys.into()),
+        Err(error) => Err(unless_ended(error)),
+    }
+}
+
+/// List the account's passkeys, the oldest first.
+#[utoipa::path(
+    get,
+    path = "/api/v1/passkeys",
+    tag = "credentials",
+    security(("session" = [])),
+    responses(
+        (status = 200, description = "The passkeys", body = Passkeys),
+        (status = 401, description = "session-ended", body = Problem, content_type = "application/problem+json"),
+    )
+)]
+pub async fn passkeys(State(state): State<AppState>, session: Session) -> Result<Json<Passkeys>, ApiError> {
+    let passkeys = state.store().read(move |store| store.passkeys(session.account)).await?;
+    Ok(Json(Passkeys { passkeys }))
+}
+
+/// Remove a passkey. Whoever has begun to log in does not get to the end of it. Removing one that is not there changes
+/// nothing. It needs a session that was opened in the last ten minutes.
+#[utoipa::path(
+    delete,
+    path = "/api/v1/passkeys/{id}",
+    tag = "credentials",
+    security(("session" = [])),
+    params(("id" = PasskeyId, Path, description = "The passkey's WebAuthn credential id")),
+    responses(
+        (status = 204, description = "It is not there (any more)"),
+        (status = 400, description = "malformed-request", body = Problem, content_type = "application/problem+json"),
+        (status = 401, description = "session-ended", body = Problem, content_type = "application/problem+json"),
+        (status = 403, description = "log-in-again", body = Problem, content_type = "application/problem+json"),
+    )
+)]
+pub async fn remove_passkey(
+    State(state): State<AppState>,
+    session: FreshSession,
+    Path(id): Path<PasskeyId>,
+) -> Result<StatusCode, ApiError> {
+    state.store().write(move |store| store.remove_passkey(session.account, &id)).await?;
+    Ok(StatusCode::NO_CONTENT)
+}
+
+/// What is not found here, was when the request came in: the session, or the whole account, has ended since.
+fn unless_ended(error: GateError) -> ApiError {
+    match error {
+        GateError::Store(StoreError::NotFound) => ProblemCode::SessionEnded.into(),
+        error => error.into(),
+    }
+}

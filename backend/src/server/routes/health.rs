@@ -1,0 +1,157 @@
+//! Whether the server is alive, and whether it can do its work: which part of it can not, and why.
+
+use axum::Json;
+use axum::extract::State;
+use axum::http::{HeaderValue, header};
+use axum::response::{IntoResponse, Response};
+use serde::Serialize;
+use shared::problem::{PROBLEM_JSON, Problem, ProblemCode};
+
+use crate::server::app::AppState;
+use crate::server::error::ApiError;
+use crate::server::gate::{Gate, GateError};
+use crate::store::{ReadOnly, StoreError};
+
+/// The answer to whoever asks for a sign of life.
+#[derive(Serialize, utoipa::ToSchema)]
+pub struct Health {
+    /// Always "ok".
+    status: &'static str,
+}
+
+/// The answer if everything is ready.
+#[derive(Serialize, utoipa::ToSchema)]
+pub struct Ready {
+    /// Always "ok"; otherwise the answer is a problem.
+    status: &'static str,
+    /// Each part.
+    parts: Vec<Part>,
+}
+
+/// The answer if a part is not ready: a problem (RFC 9457) with one more member.
+#[derive(Serialize, utoipa::ToSchema)]
+pub struct NotReady {
+    #[serde(flatten)]
+    problem: Problem,
+    /// Each part; those that are ready, too.
+    parts: Vec<Part>,
+}
+
+/// A part of the server.
+#[derive(Clone, Copy, Serialize, utoipa::ToSchema)]
+pub struct Part {
+    part: Name,
+    state: Condition,
+    /// For `read-only`: why.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    cause: Option<&'static str>,
+}
+
+/// The parts. Without the first three no request is served in full; `backup` does not count against being ready.
+#[derive(Clone, Copy, PartialEq, Eq, Serialize, utoipa::ToSchema)]
+#[serde(rename_all = "kebab-case")]
+enum Name {
+    /// Whether the database was found to belong to this server key.
+    ServerKey,
+    /// Reading from the database.
+    Reads,
+    /// Writing to it.
+    Writes,
+    /// The backups that are made by the clock, if any are.
+    Backup,
+}
+
+/// How a part is.
+#[derive(Clone, Copy, PartialEq, Eq, Serialize, utoipa::ToSchema)]
+#[serde(rename_all = "kebab-case")]
+enum Condition {
+    /// Well.
+    Ok,
+    /// The database is there, but takes no writes.
+    ReadOnly,
+    /// The database does not answer, or not in time.
+    Unreachable,
+    /// Too much is going on.
+    Busy,
+    /// Not known, because of a part above.
+    Unknown,
+    /// The last backup was not made.
+    Failed,
+}
+
+/// Alive: the process answers. Touches no database.
+#[utoipa::path(get, path = "/healthz", tag = "health", responses((status = 200, description = "Alive", body = Health)))]
+pub async fn alive() -> Json<Health> {
+    Json(Health { status: "ok" })
+}
+
+/// Ready: the database is the right one, answers, and takes writes. Tells no path, no version, and nothing of who uses it.
+#[utoipa::path(
+    get,
+    path = "/readyz",
+    tag = "health",
+    responses(
+        (status = 200, description = "Ready", body = Ready),
+        (status = 503, description = "store-unavailable or overloaded; `parts` says what is not ready", body = NotReady, content_type = "application/problem+json"),
+    )
+)]
+pub async fn ready(State(state): State<AppState>) -> Result<Response, ApiError> {
+    let parts = parts(state.store()).await?;
+    let faulty = |part: &&Part| part.part != Name::Backup && part.state != Condition::Ok;
+    let Some(worst) = parts.iter().find(faulty) else {
+        return Ok(Json(Ready { status: "ok", parts }).into_response());
+    };
+    let code = match worst.state {
+        Condition::Busy => ProblemCode::Overloaded,
+        _ => ProblemCode::StoreUnavailable,
+    };
+    let refusal = ApiError::from(code);
+    let problem = refusal.problem();
+    // Its status and headers stay; its body says more.
+    let (mut head, _) = refusal.into_response().into_parts();
+    head.headers.remove(header::CONTENT_LENGTH);
+    head.headers.insert(header::CONTENT_TYPE, HeaderValue::from_static(PROBLEM_JSON));
+    let body = serde_json::to_vec(&NotReady { problem, parts }).unwrap_or_default();
+    Ok(Response::from_parts(head, body.into()))
+}
+
+async fn parts(gate: &Gate) -> Result<Vec<Part>, GateError> {
+    let part = |part, state| Part { part, state, cause: None };
+    let mut parts = Vec::new();
+    if gate.is_open() {
+        parts.push(part(Name::ServerKey, Condition::Ok));
+        parts.push(outcome(Name::Reads, gate.read(|store| store.has_accounts().map(drop)).await)?);
+        parts.push(outcome(Name::Writes, gate.write(|store| store.check()).await)?);
+    } else {
+        // The server itself asks every few seconds; strangers do not make it ask more often.
+        let names = [Name::ServerKey, Name::Reads, Name::Writes];
+        let states = [Condition::Unreachable, Condition::Unknown, Condition::Unknown];
+        parts.extend(names.into_iter().zip(states).map(|(name, state)| part(name, state)));
+    }
+    if let Some(well) = gate.metrics().backups_are_well() {
+        parts.push(part(Name::Backup, if well { Condition::Ok } else { Condition::Failed }));
+    }
+    Ok(parts)
+}
+
+/// What a call says of a part. Defects are passed on: they are no state of a part.
+fn outcome(part: Name, done: Result<(), GateError>) -> Result<Part, GateError> {
+    let (state, cause) = match done {
+        Ok(()) => (Condition::Ok, None),
+        Err(GateError::Overloaded) => (Condition::Busy, None),
+        Err(error @ (GateError::Deadline | GateError::Store(StoreError::Unavailable(_)))) => {
+            tracing::warn!(%error, "not ready");
+            (Condition::Unreachable, None)
+        }
+        Err(GateError::Store(StoreError::ReadOnly(why))) => {
+            let cause = match why {
+                ReadOnly::Damaged(_) => "damaged",
+                ReadOnly::DiskFull => "disk-full",
+                ReadOnly::File => "file",
+            };
+            (Condition::ReadOnly, Some(cause))
+        }
+        Err(defect) => return Err(defect),
+    };
+    Ok(Part { part, state, cause })
+}

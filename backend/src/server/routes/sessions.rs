@@ -1,0 +1,189 @@
+//! Logging in and out, and the list of sessions.
+
+use axum::extract::State;
+use axum::http::StatusCode;
+use axum::{Extension, Json};
+use shared::ids::SessionId;
+use shared::problem::{Problem, ProblemCode};
+use shared::sessions::{SessionChallenge, SessionFinish, SessionOpened, SessionStart, SessionSummary, Sessions};
+
+use super::accounts::refusal;
+use crate::metrics::LogIn;
+use crate::server::app::AppState;
+use crate::server::client_address::Client;
+use crate::server::error::ApiError;
+use crate::server::extract::{JsonBody, Path, Session};
+use crate::server::gate::GateError;
+use crate::server::login;
+use crate::server::rate_limits::UsernameKey;
+use crate::store::{NewSession, StoreError, StoredSession};
+
+/// Start a log-in. A username that does not exist gets an answer of the same kind.
+#[utoipa::path(
+    post,
+    path = "/api/v1/sessions/start",
+    tag = "sessions",
+    request_body = SessionStart,
+    responses(
+        (status = 200, description = "Finish the log-in with this", body = SessionChallenge),
+        (status = 400, description = "malformed-request", body = Problem, content_type = "application/problem+json"),
+        (status = 429, description = "too-many-attempts; `Retry-After` says for how long", body = Problem, content_type = "application/problem+json"),
+    )
+)]
+pub async fn start(
+    State(state): State<AppState>,
+    Extension(client): Extension<Client>,
+    JsonBody(body): JsonBody<SessionStart>,
+) -> Result<Json<SessionChallenge>, ApiError> {
+    // Before anything is looked up: an unknown username takes the same attempts.
+    state.throttle().start(UsernameKey::new(&body.username), client.address, crate::now())?;
+    let (username, name) = (body.username.clone(), body.credential.clone());
+    let credential = state.store().read(move |store| store.credential(&username, &name)).await?;
+    state.store().metrics().log_in(LogIn::Begun);
+    login::start(state.key(), &body.username, &body.credential, &body.request, credential.as_ref(), crate::now())
+        .map(Json)
+        .map_err(refusal)
+}
+
+/// Finish a log-in. Both sides derive the session's token from what OPAQUE leaves them with; it is not sent.
+#[utoipa::path(
+    post,
+    path = "/api/v1/sessions/finish",
+    tag = "sessions",
+    request_body = SessionFinish,
+    responses(
+        (status = 201, description = "The session is open", body = SessionOpened),
+        (status = 400, description = "malformed-request", body = Problem, content_type = "application/problem+json"),
+        (status = 401, description = "login-failed", body = Problem, content_type = "application/problem+json"),
+        (status = 429, description = "too-many-attempts; `Retry-After` says for how long", body = Problem, content_type = "application/problem+json"),
+    )
+)]
+pub async fn finish(
+    State(state): State<AppState>,
+    Extension(client): Extension<Client>,
+    JsonBody(body): JsonBody<SessionFinish>,
+) -> Result<(StatusCode, Json<SessionOpened>), ApiError> {
+    state.throttle().finish(&body.state.0, client.address)?;
+    let opened = open(&state, client, body).await;
+    match &opened {
+        Ok(_) => state.store().metrics().log_in(LogIn::Opened),
+        // Who it was that tried is not known for sure, and is not written down.
+        Err(error) if error.code() == ProblemCode::LoginFailed => {
+            state.store().metrics().log_in(LogIn::Refused);
+            tracing::info!("a log-in was refused");
+        }
+        Err(_) => {}
+    }
+    opened
+}
+
+async fn open(
+    state: &AppState,
+    client: Client,
+    body: SessionFinish,
+) -> Result<(StatusCode, Json<SessionOpened>), ApiError> {
+    let now = crate::now();
+    let (claim, token) = login::finish(state.key(), &body.state, &body.finalization, now).map_err(refusal)?;
+    let lifetime = state.lifetime();
+    let session = NewSession {
+        token_hash: token.hash(),
+        account: claim.account,
+        epoch: claim.epoch,
+        credential: claim.name,
+        device: body.device,
+    };
+    let opened = state.store().write(move |store| store.open_session(&session, &lifetime, now)).await;
+    match opened {
+        Ok(wrapped_key) => {
+            state.throttle().opened(claim.username, client.address, now);
+            let opened = SessionOpened {
+                account_id: claim.account,
+                wrapped_key,
+                idle_seconds: lifetime.idle / 1000,
+                max_seconds: lifetime.max / 1000,
+            };
+            Ok((StatusCode::CREATED, Json(opened)))
+        }
+        // A secret was changed or removed in the meantime, or this log-in was finished before.
+        Err(GateError::Store(StoreError::NotFound | StoreError::Taken)) => Err(ProblemCode::LoginFailed.into()),
+        Err(error) => Err(error.into()),
+    }
+}
+
+/// List the account's sessions that have not ended, the one used last first.
+#[utoipa::path(
+    get,
+    path = "/api/v1/sessions",
+    tag = "sessions",
+    security(("session" = [])),
+    responses(
+        (status = 200, description = "The sessions", body = Sessions),
+        (status = 401, description = "session-ended", body = Problem, content_type = "application/problem+json"),
+    )
+)]
+pub async fn list(State(state): State<AppState>, session: Session) -> Result<Json<Sessions>, ApiError> {
+    let lifetime = state.lifetime();
+    let sessions = state.store().read(move |store| store.sessions(session.account, &lifetime, crate::now())).await?;
+    let summary = |stored: StoredSession| SessionSummary {
+        id: SessionId::of_hash(&stored.token_hash),
+        device: stored.device,
+        created_at: stored.created_at,
+        used_at: stored.used_at,
+        current: stored.token_hash == session.token_hash,
+    };
+    Ok(Json(Sessions { sessions: sessions.into_iter().map(summary).collect() }))
+}
+
+/// End all sessions of the account but this one.
+#[utoipa::path(
+    delete,
+    path = "/api/v1/sessions",
+    tag = "sessions",
+    security(("session" = [])),
+    responses(
+        (status = 204, description = "The others have ended"),
+        (status = 401, description = "session-ended", body = Problem, content_type = "application/problem+json"),
+    )
+)]
+pub async fn end_others(State(state): State<AppState>, session: Session) -> Result<StatusCode, ApiError> {
+    state.store().write(move |store| store.end_other_sessions(session.account, &session.token_hash)).await?;
+    Ok(StatusCode::NO_CONTENT)
+}
+
+/// End a session of the account. Ending one that is not there, or is another account's, changes nothing.
+#[utoipa::path(
+    delete,
+    path = "/api/v1/sessions/{id}",
+    tag = "sessions",
+    security(("session" = [])),
+    params(("id" = SessionId, Path, description = "The session's id in the list")),
+    responses(
+        (status = 204, description = "It is not there (any more)"),
+        (status = 400, description = "malformed-request", body = Problem, content_type = "application/problem+json"),
+        (status = 401, description = "session-ended", body = Problem, content_type = "application/problem+json"),
+    )
+)]
+pub async fn end_listed(
+    State(state): State<AppState>,
+    session: Session,
+    Path(id): Path<SessionId>,
+) -> Result<StatusCode, ApiError> {
+    state.store().write(move |store| store.end_listed_session(session.account, id)).await?;
+    Ok(StatusCode::NO_CONTENT)
+}
+
+/// End this session.
+#[utoipa::path(
+    delete,
+    path = "/api/v1/sessions/current",
+    tag = "sessions",
+    security(("session" = [])),
+    responses(
+        (status = 204, description = "The session has ended"),
+        (status = 401, description = "session-ended", body = Problem, content_type = "application/problem+json"),
+    )
+)]
+pub async fn end(State(state): State<AppState>, session: Session) -> Result<StatusCode, ApiError> {
+    state.store().write(move |store| store.end_session(&session.token_hash)).await?;
+    Ok(StatusCode::NO_CONTENT)
+}

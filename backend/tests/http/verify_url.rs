@@ -1,0 +1,146 @@
+//! Whether a tampered page is seen from outside.
+
+use std::net::SocketAddr;
+use std::time::Duration;
+
+use axum::http::{HeaderValue, header};
+use axum::response::Response;
+use backend::commands::http_client::Trust;
+use backend::commands::status::{Found, Status};
+use backend::commands::verify_url::{Compared, compare};
+use backend::server::client_address::TrustedProxies;
+use backend::server::{listener, page::Page};
+use tokio::net::TcpListener;
+
+use crate::bounds::fake_store;
+use crate::connections::BOUNDS;
+use crate::harness::{App, page};
+
+const FILES: [(&str, &str); 5] = [
+    ("index.html", "<html>"),
+    ("index.html.br", "br of html"),
+    ("index.html.gz", "gz of html"),
+    ("keyring-0123456789abcdef.js", "js"),
+    ("service-worker.js", "worker"),
+];
+
+/// Serves an application on a port of its own until the test ends.
+async fn serve(router: axum::Router) -> SocketAddr {
+    let listener = TcpListener::bind("127.0.0.1:0").await.unwrap();
+    let address = listener.local_addr().unwrap();
+    let time = Duration::from_secs(5);
+    let bounds = listener::Bounds { head: time, send: time, grace: Duration::ZERO, ..BOUNDS };
+    tokio::spawn(listener::serve(listener, router, bounds, TrustedProxies::default(), std::future::pending()));
+    address
+}
+
+/// Does blocking work beside the server.
+async fn beside<T: Send + 'static>(work: impl FnOnce() -> T + Send + 'static) -> T {
+    let (done, result) = tokio::sync::oneshot::channel();
+    std::thread::spawn(move || drop(done.send(work())));
+    result.await.unwrap()
+}
+
+async fn compared(router: axum::Router) -> Compared {
+    let url = format!("http://{}/", serve(router).await);
+    beside(move || compare(page(&FILES), &url, &Trust::default()).unwrap()).await
+}
+
+fn changed(name: &str, text: &'static str) -> Page {
+    page(&FILES.map(|(file, content)| (file, if file == name { text } else { content })))
+}
+
+#[tokio::test]
+async fn the_same_page_is_the_same() {
+    let same = compared(App::with_page(page(&FILES)).router).await;
+    assert_eq!(same, Compared { files: 3, differences: vec![] });
+}
+
+#[tokio::test]
+async fn one_changed_byte_is_seen_in_whatever_encoding() {
+    for (file, told) in [
+        ("index.html", "/index.html (identity): is another file"),
+        ("index.html.br", "/ (br): is another file"),
+        ("index.html.gz", "/ (gzip): is another file"),
+        ("keyring-0123456789abcdef.js", "/keyring-0123456789abcdef.js (br): is another file"),
+        ("service-worker.js", "/service-worker.js (br): is another file"),
+    ] {
+        let seen = compared(App::with_page(changed(file, "tampered")).router).await.differences;
+        assert!(seen.iter().any(|difference| difference.starts_with(told)), "{file}: {seen:?}");
+    }
+    let missing = page(&FILES[..4]);
+    let seen = compared(App::with_page(missing).router).await.differences;
+    assert_eq!(seen, ["/service-worker.js (br): answered 404"]);
+}
+
+#[tokio::test]
+async fn a_weaker_policy_is_seen() {
+    let meddle = |change: fn(&mut Response)| {
+        let router = App::with_page(page(&FILES)).router;
+        router.layer(axum::middleware::map_response(move |mut answer: Response| {
+            change(&mut answer);
+            std::future::ready(answer)
+        }))
+    };
+    let weaker = |answer: &mut Response| {
+        let policy = HeaderValue::from_static("default-src *");
+        answer.headers_mut().insert(header::CONTENT_SECURITY_POLICY, policy);
+    };
+    let without = |answer: &mut Response| drop(answer.headers_mut().remove(header::X_FRAME_OPTIONS));
+    let more = |answer: &mut Response| {
+        answer.headers_mut().insert(header::REFRESH, HeaderValue::from_static("0; url=https://evil.example"));
+    };
+    for (change, told) in [
+        (weaker as fn(&mut Response), "has another header content-security-policy"),
+        (without, "has no header x-frame-options"),
+        (more, "has a header refresh, which Passmint does not send"),
+    ] {
+        let seen = compared(meddle(change)).await.differences;
+        assert_eq!(seen.len(), 4, "each of three files, and the page itself: {seen:?}");
+        assert!(seen.iter().all(|difference| difference.ends_with(told)), "{seen:?}");
+    }
+}
+
+#[tokio::test]
+async fn nothing_to_compare_and_nobody_there_are_errors() {
+    let url = format!("http://{}", serve(App::new().router).await);
+    let error = beside(move || compare(Page::default(), &url, &Trust::default())).await.unwrap_err();
+    assert!(error.to_string().contains("built without its page"), "{error}");
+    let error = beside(|| compare(page(&FILES), "ftp://example", &Trust::default())).await.unwrap_err();
+    assert!(error.to_string().contains("no http or https URL"), "{error}");
+    let error = beside(|| compare(page(&FILES), "http://127.0.0.1:1", &Trust::default())).await.unwrap_err();
+    assert!(error.to_string().contains("does not answer"), "{error}");
+}
+
+#[tokio::test]
+async fn status_tells_ready_from_not_ready_from_silent() {
+    let status = |url: String| {
+        beside(move || {
+            let metrics_url = Some(format!("{url}/metrics"));
+            let mut out = Vec::new();
+            let found = Status { url, metrics_url, trust: Trust::default() }.run(&mut out).unwrap();
+            (found, String::from_utf8(out).unwrap())
+        })
+    };
+    let app = App::new();
+    // Metrics are served elsewhere; here in the same place, for the test.
+    let both = app.router.clone().merge(backend::server::metrics_endpoint::router(app.gate.clone()));
+    let (found, said) = status(format!("http://{}", serve(both).await)).await;
+    assert_eq!(found, Found::Ready, "{said}");
+    assert!(said.contains("ready        yes\n  server-key ok\n  reads      ok\n  writes     ok\n"), "{said}");
+    assert!(said.contains(&format!("version      {}\n", env!("CARGO_PKG_VERSION"))), "{said}");
+
+    let full = fake_store(|| Err(backend::store::StoreError::ReadOnly(backend::store::ReadOnly::DiskFull)));
+    let (found, said) = status(format!("http://{}", serve(full.router.clone()).await)).await;
+    assert_eq!(found, Found::NotReady, "{said}");
+    assert!(said.contains("ready        no\n") && said.contains("  writes     read-only, disk-full\n"), "{said}");
+    assert!(said.contains("metrics      answered 404\n"), "{said}");
+
+    let other = axum::Router::new().fallback(|| async { "<html>Welcome" });
+    let (found, said) = status(format!("http://{}", serve(other).await)).await;
+    assert_eq!(found, Found::NotReady, "another server: {said}");
+
+    let (found, said) = status("http://127.0.0.1:1".into()).await;
+    assert_eq!(found, Found::Silent, "{said}");
+    assert_eq!([Found::Ready, Found::NotReady, Found::Silent].map(Found::code), [0, 1, 2]);
+}
