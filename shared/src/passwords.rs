@@ -20,11 +20,11 @@ pub const FORMAT: u8 = 1;
 #[cfg_attr(feature = "openapi", derive(utoipa::ToSchema))]
 #[serde(transparent)]
 #[cfg_attr(feature = "openapi", schema(value_type = Base64Url))]
-pub struct Sealed(Base64Url);
+pub struct SealedEntry(Base64Url);
 
 /// The bytes cannot be a sealed entry.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, thiserror::Error)]
-pub enum NotSealed {
+pub enum NotSealedEntry {
     /// The first byte names a format that is not known here.
     #[error("unknown format of a sealed entry")]
     Format,
@@ -33,7 +33,7 @@ pub enum NotSealed {
     Length,
 }
 
-impl Sealed {
+impl SealedEntry {
     /// The bytes as stored and sent.
     #[must_use]
     pub fn as_bytes(&self) -> &[u8] {
@@ -41,28 +41,28 @@ impl Sealed {
     }
 }
 
-impl TryFrom<Vec<u8>> for Sealed {
-    type Error = NotSealed;
-    fn try_from(bytes: Vec<u8>) -> Result<Self, NotSealed> {
+impl TryFrom<Vec<u8>> for SealedEntry {
+    type Error = NotSealedEntry;
+    fn try_from(bytes: Vec<u8>) -> Result<Self, NotSealedEntry> {
         if !BUCKETS.iter().any(|bucket| bucket + SEALED_OVERHEAD == bytes.len()) {
-            return Err(NotSealed::Length);
+            return Err(NotSealedEntry::Length);
         }
         if bytes.first() != Some(&FORMAT) {
-            return Err(NotSealed::Format);
+            return Err(NotSealedEntry::Format);
         }
         Ok(Self(Base64Url(bytes)))
     }
 }
 
-impl<'de> Deserialize<'de> for Sealed {
+impl<'de> Deserialize<'de> for SealedEntry {
     fn deserialize<D: Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
         Base64Url::deserialize(deserializer)?.0.try_into().map_err(de::Error::custom)
     }
 }
 
-impl fmt::Debug for Sealed {
+impl fmt::Debug for SealedEntry {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        write!(f, "Sealed({} bytes)", self.0.0.len())
+        write!(f, "SealedEntry({} bytes)", self.0.0.len())
     }
 }
 
@@ -74,7 +74,7 @@ pub struct PutPassword {
     /// The version this put replaces: 0 for a new entry.
     pub replaces: u32,
     /// The entry, sealed for version `replaces + 1`.
-    pub sealed: Sealed,
+    pub sealed: SealedEntry,
 }
 
 /// The query of `DELETE /api/v1/passwords/{id}`.
@@ -99,7 +99,7 @@ pub struct StoredEntry {
     /// When the server wrote it, in milliseconds since 1970 (UTC).
     pub changed_at: u64,
     /// The sealed entry, or nothing if the entry was deleted: the server keeps no bytes of a deleted one.
-    pub sealed: Option<Sealed>,
+    pub sealed: Option<SealedEntry>,
 }
 
 /// The query of `GET /api/v1/passwords`.
@@ -131,7 +131,7 @@ pub struct Changes {
 /// The answer to a put or a delete.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
 #[cfg_attr(feature = "openapi", derive(utoipa::ToSchema))]
-pub struct Written {
+pub struct NewVersion {
     pub version: u32,
     /// The change that wrote it.
     pub change_no: u64,
@@ -152,20 +152,20 @@ mod tests {
     #[test]
     fn only_the_lengths_that_sealing_makes_pass() {
         for bucket in BUCKETS {
-            assert!(Sealed::try_from(bytes(bucket)).is_ok());
-            assert_eq!(Sealed::try_from(bytes(bucket + 1)), Err(NotSealed::Length));
-            assert_eq!(Sealed::try_from(bytes(bucket - 1)), Err(NotSealed::Length));
+            assert!(SealedEntry::try_from(bytes(bucket)).is_ok());
+            assert_eq!(SealedEntry::try_from(bytes(bucket + 1)), Err(NotSealedEntry::Length));
+            assert_eq!(SealedEntry::try_from(bytes(bucket - 1)), Err(NotSealedEntry::Length));
         }
-        assert_eq!(Sealed::try_from(Vec::new()), Err(NotSealed::Length));
+        assert_eq!(SealedEntry::try_from(Vec::new()), Err(NotSealedEntry::Length));
     }
 
     #[test]
     fn an_unknown_format_is_refused_in_json_too() {
         let mut unknown = bytes(1024);
         unknown[0] = 2;
-        assert_eq!(Sealed::try_from(unknown.clone()), Err(NotSealed::Format));
+        assert_eq!(SealedEntry::try_from(unknown.clone()), Err(NotSealedEntry::Format));
         let json = format!("\"{}\"", Base64Url::encode(&unknown));
-        let error = serde_json::from_str::<Sealed>(&json).unwrap_err();
+        let error = serde_json::from_str::<SealedEntry>(&json).unwrap_err();
         assert!(error.to_string().contains("unknown format"), "{error}");
     }
 

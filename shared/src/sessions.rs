@@ -152,7 +152,7 @@ pub struct SessionFinish {
 /// The answer of `POST /api/v1/sessions/finish`.
 #[derive(Clone, Debug, Serialize, Deserialize)]
 #[cfg_attr(feature = "openapi", derive(utoipa::ToSchema))]
-pub struct SessionOpened {
+pub struct SessionGrant {
     pub account_id: AccountId,
     /// The vault key, wrapped for the secret that was used (73 bytes).
     pub wrapped_key: Base64Url,

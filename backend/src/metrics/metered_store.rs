@@ -7,7 +7,7 @@ use shared::accounts::Username;
 use shared::bytes::Base64Url;
 use shared::credentials::PasskeySummary;
 use shared::ids::{AccountId, EntryId, PasskeyId, SessionId};
-use shared::passwords::{Changes, StoredEntry, Written};
+use shared::passwords::{Changes, NewVersion, StoredEntry};
 use shared::sessions::CredentialName;
 
 use super::Metrics;
@@ -61,8 +61,8 @@ forward! {
     end_listed_session(account: AccountId, id: SessionId) -> ();
     end_other_sessions(account: AccountId, token_hash: &Hash) -> ();
     changes(account: AccountId, since: u64, limit: u32) -> Changes;
-    put(put: &Put, entries_max: u64, now: Millis) -> Written;
-    delete(account: AccountId, id: EntryId, replaces: u32, now: Millis) -> Written;
+    put(put: &Put, entries_max: u64, now: Millis) -> NewVersion;
+    delete(account: AccountId, id: EntryId, replaces: u32, now: Millis) -> NewVersion;
     server_key() -> Option<Hash>;
     account_after(after: Option<AccountId>) -> Option<StoredAccount>;
     invites() -> Vec<StoredInvite>;

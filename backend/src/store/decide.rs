@@ -1,7 +1,7 @@
 //! What a put or a delete comes to, given the entry as it is. Drivers read the entry, ask here, and write: the rules of
 //! versions stand in one place.
 
-use shared::passwords::{StoredEntry, Written};
+use shared::passwords::{NewVersion, StoredEntry};
 
 use super::{Put, StoreError};
 
@@ -14,7 +14,7 @@ pub(super) enum Decision {
         by: i64,
     },
     /// It was done before: answer as it did then.
-    Done(Written),
+    Done(NewVersion),
 }
 
 pub(super) fn put(current: Option<StoredEntry>, put: &Put) -> Result<Decision, StoreError> {
@@ -44,6 +44,6 @@ pub(super) fn next(version: u32) -> u32 {
     version.saturating_add(1)
 }
 
-fn written(entry: &StoredEntry) -> Written {
-    Written { version: entry.version, change_no: entry.change_no, changed_at: entry.changed_at }
+fn written(entry: &StoredEntry) -> NewVersion {
+    NewVersion { version: entry.version, change_no: entry.change_no, changed_at: entry.changed_at }
 }

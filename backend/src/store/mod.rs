@@ -13,7 +13,7 @@ use shared::accounts::Username;
 use shared::bytes::Base64Url;
 use shared::credentials::PasskeySummary;
 use shared::ids::{AccountId, EntryId, PasskeyId, SessionId};
-use shared::passwords::{Changes, StoredEntry, Written};
+use shared::passwords::{Changes, NewVersion, StoredEntry};
 use shared::sessions::CredentialName;
 
 pub use types::*;
@@ -176,13 +176,13 @@ pub trait Store: Send + Sync {
     /// # Errors
     /// [`StoreError::Stale`] with the current entry if `replaces` is not its version; [`StoreError::NotFound`] if a
     /// version is to be replaced and there is no entry; [`StoreError::Full`] if the account holds `entries_max`.
-    fn put(&self, put: &Put, entries_max: u64, now: Millis) -> Result<Written, StoreError>;
+    fn put(&self, put: &Put, entries_max: u64, now: Millis) -> Result<NewVersion, StoreError>;
 
     /// Deletes an entry: its bytes are gone, its id, version and change number stay. Deleting twice is no error.
     ///
     /// # Errors
     /// [`StoreError::Stale`] with the current entry if `replaces` is not its version; [`StoreError::NotFound`].
-    fn delete(&self, account: AccountId, id: EntryId, replaces: u32, now: Millis) -> Result<Written, StoreError>;
+    fn delete(&self, account: AccountId, id: EntryId, replaces: u32, now: Millis) -> Result<NewVersion, StoreError>;
 
     /// The fingerprint that [`Store::bind_server_key`] stored, if any.
     ///

@@ -4,7 +4,7 @@
 
 use sha2::{Digest, Sha512};
 use shared::ids::AccountId;
-use shared::passwords::{Sealed, StoredEntry};
+use shared::passwords::{SealedEntry, StoredEntry};
 
 use crate::store::{Hash, Store, StoreError, StoredAccount, StoredPasskey};
 
@@ -180,7 +180,7 @@ fn digest(store: &dyn Store, fault: fn(StoreError) -> NotMoved) -> Result<(Count
                 for number in [u64::from(*version), *change_no, *changed_at] {
                     hash.update(number.to_be_bytes());
                 }
-                part(&mut hash, sealed.as_ref().map_or(&[], Sealed::as_bytes));
+                part(&mut hash, sealed.as_ref().map_or(&[], SealedEntry::as_bytes));
             }
             counts.entries += page.len() as u64;
             Ok(())

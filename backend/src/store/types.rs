@@ -2,7 +2,7 @@
 
 use shared::accounts::{NewCredential, Username};
 use shared::ids::{AccountId, EntryId, PasskeyId};
-use shared::passwords::{Sealed, StoredEntry};
+use shared::passwords::{SealedEntry, StoredEntry};
 use shared::sessions::{CredentialName, Device};
 
 /// A point in time: milliseconds since 1970 (UTC). Times are passed in, so that tests can set the clock.
@@ -143,7 +143,7 @@ pub struct Put {
     /// The version it replaces; 0 for a new entry.
     pub replaces: u32,
     /// Its bytes.
-    pub sealed: Sealed,
+    pub sealed: SealedEntry,
 }
 
 /// How much of a store is in use at a moment.

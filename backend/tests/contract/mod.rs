@@ -21,7 +21,7 @@ use shared::accounts::{NewCredential, Username};
 use shared::bytes::Base64Url;
 use shared::ids::{AccountId, EntryId};
 use shared::limits::SEALED_OVERHEAD;
-use shared::passwords::{FORMAT, Sealed};
+use shared::passwords::{FORMAT, SealedEntry};
 
 /// A database made for one case.
 pub trait Driver {
@@ -128,7 +128,7 @@ pub fn entry_id(tag: u16) -> EntryId {
 }
 
 /// Something of a bucket's size that starts as sealed entries do.
-pub fn sealed(bucket: usize, fill: u8) -> Sealed {
+pub fn sealed(bucket: usize, fill: u8) -> SealedEntry {
     let mut bytes = vec![fill; bucket + SEALED_OVERHEAD];
     bytes[0] = FORMAT;
     bytes.try_into().unwrap()

@@ -5,11 +5,11 @@ use std::thread;
 
 use backend::store::StoreError;
 use shared::limits::BUCKETS;
-use shared::passwords::{StoredEntry, Written};
+use shared::passwords::{NewVersion, StoredEntry};
 
 use super::*;
 
-fn current(result: Result<Written, StoreError>) -> StoredEntry {
+fn current(result: Result<NewVersion, StoreError>) -> StoredEntry {
     match result {
         Err(StoreError::Stale(current)) => *current,
         other => panic!("not stale: {other:?}"),
@@ -20,9 +20,9 @@ pub fn a_first_put_makes_version_one(driver: &impl Driver) {
     let store = driver.open();
     let ada = settle(&*store, 1, "ada");
     let written = store.put(&put(ada, entry_id(1), 0, 7), MANY, NOW).unwrap();
-    assert_eq!(written, Written { version: 1, change_no: 1, changed_at: NOW });
+    assert_eq!(written, NewVersion { version: 1, change_no: 1, changed_at: NOW });
     let written = store.put(&put(ada, entry_id(1), 1, 8), MANY, NOW + 1).unwrap();
-    assert_eq!(written, Written { version: 2, change_no: 2, changed_at: NOW + 1 });
+    assert_eq!(written, NewVersion { version: 2, change_no: 2, changed_at: NOW + 1 });
     let changes = store.changes(ada, 0, 10).unwrap();
     let expected =
         StoredEntry { id: entry_id(1), version: 2, change_no: 2, changed_at: NOW + 1, sealed: Some(sealed(1024, 8)) };
@@ -70,7 +70,7 @@ pub fn every_bucket_comes_back_byte_for_byte(driver: &impl Driver) {
     let bytes = |bucket: usize| {
         let mut bytes: Vec<u8> = (0..bucket + SEALED_OVERHEAD).map(|n| (n * 31 % 251) as u8).collect();
         bytes[0] = FORMAT;
-        Sealed::try_from(bytes).unwrap()
+        SealedEntry::try_from(bytes).unwrap()
     };
     for (tag, bucket) in BUCKETS.into_iter().enumerate() {
         let put = Put { sealed: bytes(bucket), ..put(ada, entry_id(tag as u16), 0, 0) };
@@ -123,7 +123,7 @@ pub fn a_delete_leaves_no_bytes_behind(driver: &impl Driver) {
     let ada = settle(&*store, 1, "ada");
     store.put(&put(ada, entry_id(1), 0, 7), MANY, NOW).unwrap();
     let written = store.delete(ada, entry_id(1), 1, NOW + 1).unwrap();
-    assert_eq!(written, Written { version: 2, change_no: 2, changed_at: NOW + 1 });
+    assert_eq!(written, NewVersion { version: 2, change_no: 2, changed_at: NOW + 1 });
     // Twice, because the answer was lost, or by someone who saw the deletion.
     assert_eq!(store.delete(ada, entry_id(1), 1, NOW + 9).unwrap(), written);
     assert_eq!(store.delete(ada, entry_id(1), 2, NOW + 9).unwrap(), written);

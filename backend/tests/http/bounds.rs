@@ -14,7 +14,7 @@ use shared::accounts::Username;
 use shared::bytes::Base64Url;
 use shared::credentials::PasskeySummary;
 use shared::ids::{AccountId, EntryId, PasskeyId, SessionId};
-use shared::passwords::{Changes, StoredEntry, Written};
+use shared::passwords::{Changes, NewVersion, StoredEntry};
 use shared::sessions::CredentialName;
 use tokio::io::AsyncWriteExt;
 use tokio::net::TcpStream;
@@ -96,10 +96,10 @@ impl Store for FakeStore {
     fn changes(&self, _: AccountId, _: u64, _: u32) -> Result<Changes, StoreError> {
         no()
     }
-    fn put(&self, _: &Put, _: u64, _: Millis) -> Result<Written, StoreError> {
+    fn put(&self, _: &Put, _: u64, _: Millis) -> Result<NewVersion, StoreError> {
         no()
     }
-    fn delete(&self, _: AccountId, _: EntryId, _: u32, _: Millis) -> Result<Written, StoreError> {
+    fn delete(&self, _: AccountId, _: EntryId, _: u32, _: Millis) -> Result<NewVersion, StoreError> {
         no()
     }
     fn server_key(&self) -> Result<Option<Hash>, StoreError> {

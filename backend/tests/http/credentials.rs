@@ -5,7 +5,7 @@ use shared::accounts::{NewCredential, Username};
 use shared::bytes::Base64Url;
 use shared::credentials::{CredentialChallenge, CredentialFinish, CredentialStart, Passkeys};
 use shared::limits::PASSKEYS_MAX;
-use shared::sessions::{CredentialName, SessionOpened};
+use shared::sessions::{CredentialName, SessionGrant};
 
 use crate::accounts::{blind, record, register};
 use crate::harness::{Answer, App, entry_id};
@@ -74,7 +74,7 @@ async fn a_new_passphrase_opens_the_vault_and_the_old_one_does_not() {
 
     let (username, again) =
         conclude(start(&app, "ada", Passphrase, b"new passphrase").await, b"new passphrase").unwrap();
-    let opened: SessionOpened = serde_json::from_slice(&finish(&app, &username).await.body).unwrap();
+    let opened: SessionGrant = serde_json::from_slice(&finish(&app, &username).await.body).unwrap();
     assert_eq!(opened.wrapped_key.0, [b'n'; 73]);
     assert_eq!(app.get("/api/v1/passwords", Some(&again)).await.json()["latest"], 1, "entries stay");
     // The answer was lost, and the same is sent again.
@@ -115,7 +115,7 @@ async fn a_passkey_opens_the_vault_until_it_is_removed() {
     };
     assert!(listed(&token).await.passkeys.iter().all(|passkey| passkey.used_at.is_none()));
     let (body, by_passkey) = conclude(start(&app, "ada", passkey(1), PRF).await, PRF).unwrap();
-    let opened: SessionOpened = serde_json::from_slice(&finish(&app, &body).await.body).unwrap();
+    let opened: SessionGrant = serde_json::from_slice(&finish(&app, &body).await.body).unwrap();
     assert_eq!(opened.wrapped_key.0, [0xa5; 73]);
     let used: Vec<_> = listed(&token).await.passkeys.iter().map(|passkey| passkey.used_at.is_some()).collect();
     assert_eq!(used.iter().filter(|used| **used).count(), 1);

@@ -8,7 +8,7 @@ use shared::accounts::Username;
 use shared::bytes::Base64Url;
 use shared::login::{CONTEXT, Suite, identifiers, session_token};
 use shared::sessions::{
-    CredentialName, Device, SessionChallenge, SessionFinish, SessionOpened, SessionStart, SessionSummary, Sessions,
+    CredentialName, Device, SessionChallenge, SessionFinish, SessionGrant, SessionStart, SessionSummary, Sessions,
 };
 
 use crate::accounts::register;
@@ -62,7 +62,7 @@ async fn either_secret_opens_a_session_with_its_own_wrapped_key() {
         let (body, token) = conclude(start(&app, "Ada", kind, secret).await, secret).unwrap();
         let answer = finish(&app, &body).await;
         assert_eq!(answer.status, StatusCode::CREATED, "{answer:?}");
-        let opened: SessionOpened = serde_json::from_slice(&answer.body).unwrap();
+        let opened: SessionGrant = serde_json::from_slice(&answer.body).unwrap();
         assert_eq!(opened.account_id, account.account_id);
         assert_eq!((opened.idle_seconds, opened.max_seconds), (1800, 43_200));
         assert!(!String::from_utf8(answer.body).unwrap().contains(&token), "the token is not sent");

@@ -6,7 +6,7 @@ use zeroize::Zeroizing;
 
 use super::json;
 use super::protocol::KeyringError;
-use super::protocol::entry::{Content, Former, Whole};
+use super::protocol::entry::{Content, Entry, PreviousPassword};
 use crate::secret::Secret;
 
 /// An entry's document, as JSON. Fields may be added; none changes its meaning. What is empty is not written.
@@ -29,7 +29,7 @@ pub(super) struct Document {
     #[serde(default, skip_serializing_if = "Vec::is_empty")]
     tags: Vec<String>,
     #[serde(default, skip_serializing_if = "Vec::is_empty")]
-    history: Vec<Former>,
+    history: Vec<PreviousPassword>,
     #[serde(default, skip_serializing_if = "Option::is_none")]
     binned_at: Option<u64>,
     #[serde(default, skip_serializing_if = "Option::is_none")]
@@ -37,8 +37,8 @@ pub(super) struct Document {
 }
 
 /// The document of an entry.
-pub(super) fn write(entry: Whole) -> Result<Zeroizing<String>, KeyringError> {
-    let Whole { content, created_at, changed_at, history, binned_at, imported_at } = entry;
+pub(super) fn write(entry: Entry) -> Result<Zeroizing<String>, KeyringError> {
+    let Entry { content, created_at, changed_at, history, binned_at, imported_at } = entry;
     let Content { name, username, website, password, note, tags, rules } = content;
     let document = Document {
         name,
@@ -58,11 +58,11 @@ pub(super) fn write(entry: Whole) -> Result<Zeroizing<String>, KeyringError> {
 }
 
 /// The entry of a document.
-pub(super) fn read(json: &[u8]) -> Result<Whole, KeyringError> {
+pub(super) fn read(json: &[u8]) -> Result<Entry, KeyringError> {
     let document: Document = str::from_utf8(json).ok().and_then(json::read).ok_or(KeyringError::NotADocument)?;
     let (binned_at, imported_at) = (document.binned_at, document.imported_at);
     let Document { name, password, created_at, changed_at, rules, username, website, note, tags, history, .. } =
         document;
     let content = Content { name, username, website, password, note, tags, rules };
-    Ok(Whole { content, created_at, changed_at, history, binned_at, imported_at })
+    Ok(Entry { content, created_at, changed_at, history, binned_at, imported_at })
 }

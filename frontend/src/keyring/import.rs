@@ -7,7 +7,7 @@ use rand_core_06::{CryptoRng, RngCore};
 use sha2::{Digest, Sha512};
 use shared::ids::EntryId;
 
-use super::protocol::entry::{Content, Import, Imported, Opened, Whole};
+use super::protocol::entry::{Content, Entry, EntryUpdate, ImportItem, ImportOutcome};
 use super::protocol::{KeyringError, Response};
 use super::vault::{HISTORY_MAX, Vault};
 
@@ -47,33 +47,33 @@ fn digest(content: &Content, password: &str) -> [u8; 32] {
 pub(super) fn take(
     vault: &mut Vault,
     known: &mut Known,
-    items: Vec<Imported>,
+    items: Vec<ImportItem>,
     again: bool,
     now: u64,
     random: &mut (impl RngCore + CryptoRng),
 ) -> Result<Response, KeyringError> {
-    let mut all = Opened::default();
-    let mut take = |item: Imported| {
-        let Imported { content, mut history, created_at, changed_at } = item;
+    let mut all = EntryUpdate::default();
+    let mut take = |item: ImportItem| {
+        let ImportItem { content, mut history, created_at, changed_at } = item;
         let is_new = known.0.insert(digest(&content, content.password.expose()));
         if !is_new && !again {
-            return Ok(Import::Known);
+            return Ok(ImportOutcome::Duplicate);
         }
         history.truncate(HISTORY_MAX);
         // A time in the future would keep the entry on top of the list for good.
         let changed_at = changed_at.filter(|at| *at <= now).unwrap_or(now);
         let created_at = created_at.filter(|at| *at <= changed_at).unwrap_or(changed_at);
-        let entry = Whole { content, created_at, changed_at, history, binned_at: None, imported_at: Some(now) };
+        let entry = Entry { content, created_at, changed_at, history, binned_at: None, imported_at: Some(now) };
         match vault.add(entry, now, random) {
-            Ok(Response::Sealed { id, body, opened }) => {
-                all.entries.extend(opened.entries);
-                Ok(Import::Sealed(id, body))
+            Ok(Response::EntrySealed { id, body, update }) => {
+                all.entries.extend(update.entries);
+                Ok(ImportOutcome::Sealed(id, body))
             }
             Ok(_) => Err(KeyringError::OutOfTurn),
-            Err(KeyringError::TooLarge) => Ok(Import::TooLarge),
+            Err(KeyringError::TooLarge) => Ok(ImportOutcome::TooLarge),
             Err(error) => Err(error),
         }
     };
     let items = items.into_iter().map(&mut take).collect::<Result<_, _>>()?;
-    Ok(Response::Imported { items, opened: all })
+    Ok(Response::Imported { items, update: all })
 }

@@ -11,7 +11,7 @@ use shared::bytes::Base64Url;
 use shared::credentials::{CredentialChallenge, CredentialFinish, CredentialStart};
 use shared::ids::AccountId;
 use shared::login::{CONTEXT, Suite, identifiers, session_token};
-use shared::sessions::{CredentialName, Device, SessionChallenge, SessionFinish, SessionOpened, SessionStart};
+use shared::sessions::{CredentialName, Device, SessionChallenge, SessionFinish, SessionGrant, SessionStart};
 use zeroize::Zeroizing;
 
 use super::keys::{KeyEncryptionKey, VaultKey};
@@ -215,10 +215,7 @@ impl PendingLogin {
 }
 
 impl Unlocking {
-    pub(super) fn finish(
-        self,
-        opened: &SessionOpened,
-    ) -> Result<(AccountId, VaultKey, Username, Secret), KeyringError> {
+    pub(super) fn finish(self, opened: &SessionGrant) -> Result<(AccountId, VaultKey, Username, Secret), KeyringError> {
         let vault_key = self.key.unwrap(opened.account_id, &opened.wrapped_key.0)?;
         Ok((opened.account_id, vault_key, self.username, self.token))
     }

@@ -27,7 +27,7 @@ use shared::sessions::CredentialName;
 use self::drafts::DraftKey;
 use self::import::Known;
 use self::keys::VaultKey;
-use self::protocol::entry::{Draft, DraftSummary, Opened, SealedDraft, Whole};
+use self::protocol::entry::{Draft, DraftSummary, Entry, EntryUpdate, SealedDraft};
 use self::protocol::{KeyringError, Request, Response};
 use self::vault::{Vault, with_content};
 use crate::secret::Secret;
@@ -130,39 +130,41 @@ impl<R: RngCore + CryptoRng> Keyring<R> {
                     self.vault.as_ref().zip(self.vault_key.as_ref()).ok_or(KeyringError::Locked)?;
                 post(&replacement.finish(&mut self.random, vault.account, vault_key, &from_json(&answer)?)?)
             }
-            Request::TakeChanges { answer } => {
+            Request::ApplyChanges { answer } => {
                 let changes: Changes = from_json(&answer)?;
                 let last_change = changes.entries.last().map(|entry| entry.change_no);
                 let vault = self.vault()?;
-                let opened = vault.take(changes.entries);
-                let standing = (!changes.more).then(|| vault.standing(changes.latest));
-                Ok(Response::Opened(Opened { last_change, more: changes.more, standing, ..opened }))
+                let update = vault.take(changes.entries);
+                let completeness = (!changes.more).then(|| vault.completeness(changes.latest));
+                Ok(Response::Updated(EntryUpdate { last_change, more: changes.more, completeness, ..update }))
             }
-            Request::TakeCurrent { problem } => {
+            Request::ApplyCurrent { problem } => {
                 let StaleVersion { current } = from_json(&problem)?;
-                Ok(Response::Opened(self.vault()?.take(vec![current])))
+                Ok(Response::Updated(self.vault()?.take(vec![current])))
             }
-            Request::TakeOwn { id, body } => {
+            Request::ApplySaved { id, body } => {
                 let put: PutPassword = from_json(&body)?;
                 let version = put.replaces.saturating_add(1);
                 let entry = StoredEntry { id, version, change_no: 0, changed_at: 0, sealed: Some(put.sealed) };
-                Ok(Response::Opened(self.vault()?.take(vec![entry])))
+                Ok(Response::Updated(self.vault()?.take(vec![entry])))
             }
-            Request::TakeWaiting { bodies } => self.vault()?.take_waiting(bodies).map(Response::Opened),
-            Request::Discard { id } => Ok(Response::Opened(self.vault()?.discard(id))),
-            Request::Seal { content, now } => self.seal(|vault, random| vault.create(content, now, random)),
+            Request::RestoreWaiting { bodies } => self.vault()?.take_waiting(bodies).map(Response::Updated),
+            Request::Discard { id } => Ok(Response::Updated(self.vault()?.discard(id))),
+            Request::Create { content, now } => self.seal(|vault, random| vault.create(content, now, random)),
             Request::Change { id, content, now } => {
                 self.seal(|vault, random| vault.change(id, now, random, |entry| with_content(entry, content, now)))
             }
             Request::Bin { id, binned, now } => self.seal(|vault, random| {
-                vault.change(id, now, random, |entry| Whole { binned_at: binned.then_some(now), ..entry })
+                vault.change(id, now, random, |entry| Entry { binned_at: binned.then_some(now), ..entry })
             }),
-            Request::Resolve { id, keep, now } => self.seal(|vault, random| vault.resolve(id, keep, now, random)),
+            Request::Resolve { id, resolution, now } => {
+                self.seal(|vault, random| vault.resolve(id, resolution, now, random))
+            }
             Request::Reveal { id } => {
                 self.vault()?.whole(id).map(|entry| Response::Revealed { password: entry.content.password })
             }
-            Request::Open { id } => self.vault()?.whole(id).map(Box::new).map(Response::Whole),
-            Request::List { after, limit } => Ok(self.vault()?.list(after, limit)),
+            Request::GetEntry { id } => self.vault()?.whole(id).map(Box::new).map(Response::Entry),
+            Request::ListEntries { after, limit } => Ok(self.vault()?.list(after, limit)),
             Request::Import { items, first, again, now } => {
                 let known = if first { None } else { self.known.take() };
                 let vault = self.vault.as_mut().ok_or(KeyringError::Locked)?;
@@ -171,7 +173,7 @@ impl<R: RngCore + CryptoRng> Keyring<R> {
             }
             Request::Compare { id } => {
                 let (mine, theirs) = self.vault()?.compare(id)?;
-                Ok(Response::Both { mine: Box::new(mine), theirs: theirs.map(Box::new) })
+                Ok(Response::Comparison { mine: Box::new(mine), theirs: theirs.map(Box::new) })
             }
             Request::SealDraft { key, draft } => {
                 drafts::seal(&key, &draft, &mut self.random).map(|sealed| Response::SealedDraft { sealed })
@@ -193,8 +195,8 @@ impl<R: RngCore + CryptoRng> Keyring<R> {
             Request::OpenBackup { passphrase, backup } => {
                 backup::open(&passphrase, &backup).map(|text| Response::BackupOpened { text })
             }
-            Request::Stretch { secret, salt, costs } => {
-                stretch::stretch(secret.expose(), &salt, costs).map(|key| Response::Stretched { key })
+            Request::DeriveKey { secret, salt, costs } => {
+                stretch::stretch(secret.expose(), &salt, costs).map(|key| Response::KeyDerived { key })
             }
         }
     }

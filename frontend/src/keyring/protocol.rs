@@ -10,7 +10,7 @@ use shared::accounts::NotUsername;
 use shared::ids::{AccountId, EntryId};
 use shared::sessions::CredentialName;
 
-use self::entry::{Content, Draft, DraftSummary, Import, Imported, Opened, SealedDraft, Whole};
+use self::entry::{Content, Draft, DraftSummary, Entry, EntryUpdate, ImportItem, ImportOutcome, SealedDraft};
 use crate::secret::{Secret, SecretBytes};
 
 /// What the page asks for. `answer` is always the text of the server's answer to the body that came before.
@@ -63,20 +63,20 @@ pub enum Request {
         /// The answer of `credentials/start`.
         answer: String,
     },
-    /// Take in what changed. Gives [`Response::Opened`].
-    TakeChanges {
+    /// Take in what changed. Gives [`Response::Updated`].
+    ApplyChanges {
         /// The answer of listing changes.
         answer: String,
     },
-    /// Take in the entry that a problem of code `stale-version` holds. Gives [`Response::Opened`].
-    TakeCurrent { problem: String },
-    /// Seal a new entry. Gives [`Response::Sealed`].
-    Seal {
+    /// Take in the entry that a problem of code `stale-version` holds. Gives [`Response::Updated`].
+    ApplyCurrent { problem: String },
+    /// Seal a new entry. Gives [`Response::EntrySealed`].
+    Create {
         content: Content,
         /// The time, in milliseconds since 1970 (UTC).
         now: u64,
     },
-    /// Seal an entry anew. A password that is replaced goes into its history. Gives [`Response::Sealed`].
+    /// Seal an entry anew. A password that is replaced goes into its history. Gives [`Response::EntrySealed`].
     Change {
         id: EntryId,
         /// What it holds from now on.
@@ -84,7 +84,7 @@ pub enum Request {
         /// The time, in milliseconds since 1970 (UTC).
         now: u64,
     },
-    /// Put an entry into the bin, or take it out. Gives [`Response::Sealed`].
+    /// Put an entry into the bin, or take it out. Gives [`Response::EntrySealed`].
     Bin {
         id: EntryId,
         /// Whether it belongs into the bin.
@@ -92,41 +92,41 @@ pub enum Request {
         /// The time, in milliseconds since 1970 (UTC).
         now: u64,
     },
-    /// End a conflict. Gives [`Response::Sealed`], or [`Response::Opened`] if nothing has to be saved for it.
+    /// End a conflict. Gives [`Response::EntrySealed`], or [`Response::Updated`] if nothing has to be saved for it.
     Resolve {
         /// The entry that was changed here and elsewhere.
         id: EntryId,
-        keep: Keep,
+        resolution: Resolution,
         /// The time, in milliseconds since 1970 (UTC).
         now: u64,
     },
-    /// Take in an entry that was sealed here and that the server has now. Gives [`Response::Opened`].
-    TakeOwn {
+    /// Take in an entry that was sealed here and that the server has now. Gives [`Response::Updated`].
+    ApplySaved {
         id: EntryId,
         /// The body that was put.
         body: String,
     },
-    /// Take in what was sealed here, in this order, and what the server does not have yet. Gives [`Response::Opened`].
-    TakeWaiting {
+    /// Take in what was sealed here, in this order, and what the server does not have yet. Gives [`Response::Updated`].
+    RestoreWaiting {
         /// Ids and the bodies to put.
         bodies: Vec<(EntryId, String)>,
     },
-    /// Forget what was sealed here of an entry and the server does not have. Gives [`Response::Opened`].
+    /// Forget what was sealed here of an entry and the server does not have. Gives [`Response::Updated`].
     Discard { id: EntryId },
     /// Hand out a password, to be shown or copied. Gives [`Response::Revealed`].
     Reveal { id: EntryId },
-    /// Hand out an entry whole, to be looked at and changed. Gives [`Response::Whole`].
-    Open { id: EntryId },
+    /// Hand out an entry whole, to be looked at and changed. Gives [`Response::Entry`].
+    GetEntry { id: EntryId },
     /// Hand out entries whole, by rising id, but not those in the bin: to be exported or judged. Gives
     /// [`Response::Entries`].
-    List {
+    ListEntries {
         /// The last that was handed out, if any was.
         after: Option<EntryId>,
         limit: u32,
     },
     /// Seal what was in another program's file. Gives [`Response::Imported`].
     Import {
-        items: Vec<Imported>,
+        items: Vec<ImportItem>,
         /// Whether this is the file's first part: what is in the vault is looked at anew.
         first: bool,
         /// Whether what is known already is sealed once more.
@@ -134,7 +134,7 @@ pub enum Request {
         /// The time, in milliseconds since 1970 (UTC).
         now: u64,
     },
-    /// Hand out what is to be put beside each other in a conflict. Gives [`Response::Both`].
+    /// Hand out what is to be put beside each other in a conflict. Gives [`Response::Comparison`].
     Compare {
         /// The entry that was changed here and elsewhere.
         id: EntryId,
@@ -165,8 +165,8 @@ pub enum Request {
         /// The backup, as [`super::backup::find`] finds it in a file.
         backup: String,
     },
-    /// Stretch a secret by Argon2id, for exports of other programs. Gives [`Response::Stretched`]. Needs no open vault.
-    Stretch {
+    /// Stretch a secret by Argon2id, for exports of other programs. Gives [`Response::KeyDerived`]. Needs no open vault.
+    DeriveKey {
         #[serde(serialize_with = "Secret::serialize_exposed")]
         secret: Secret,
         /// At least 8 bytes.
@@ -187,7 +187,7 @@ pub struct Costs {
 
 /// What becomes of an entry that was changed here and elsewhere. A password that loses stays in the history of the other.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
-pub enum Keep {
+pub enum Resolution {
     Mine,
     Theirs,
     /// Both: what was changed here becomes an entry of its own.
@@ -218,35 +218,35 @@ pub enum Response {
         /// The vault's public key: what is sealed for it opens in this vault only.
         draft_key: String,
     },
-    Opened(Opened),
+    Updated(EntryUpdate),
     /// An entry is sealed, and waits for the server.
-    Sealed {
+    EntrySealed {
         id: EntryId,
         body: String,
         /// What the page may know of all that has changed by it.
-        opened: Opened,
+        update: EntryUpdate,
     },
     Revealed {
         #[serde(serialize_with = "Secret::serialize_exposed")]
         password: Secret,
     },
-    Whole(Box<Whole>),
+    Entry(Box<Entry>),
     /// Entries, and whether there are more.
     Entries {
-        entries: Vec<(EntryId, Whole)>,
+        entries: Vec<(EntryId, Entry)>,
         more: bool,
     },
     /// What became of what was in a file.
     Imported {
-        items: Vec<Import>,
+        items: Vec<ImportOutcome>,
         /// What the page may know of the new entries.
-        opened: Opened,
+        update: EntryUpdate,
     },
     /// Both sides of a conflict.
-    Both {
-        mine: Box<Whole>,
+    Comparison {
+        mine: Box<Entry>,
         /// As changed elsewhere; nothing if it was deleted there.
-        theirs: Option<Box<Whole>>,
+        theirs: Option<Box<Entry>>,
     },
     /// A draft, as it may be kept in this browser.
     SealedDraft {
@@ -266,7 +266,7 @@ pub enum Response {
         #[serde(serialize_with = "Secret::serialize_exposed")]
         text: Secret,
     },
-    Stretched {
+    KeyDerived {
         #[serde(serialize_with = "SecretBytes::serialize_exposed")]
         key: SecretBytes,
     },
@@ -315,7 +315,7 @@ pub enum KeyringError {
     NotABackup,
     /// Argon2id's costs or salt are outside their bounds, or this device does not have the memory.
     #[error("costs out of bounds")]
-    Costs,
+    TooCostly,
 }
 
 /// Why what was typed cannot be a recovery code. Places count from 1.

@@ -15,7 +15,7 @@ use chacha20poly1305::{Key, XChaCha20Poly1305, XNonce};
 use rand_core_06::{CryptoRng, RngCore};
 use shared::ids::{AccountId, EntryId};
 use shared::limits::{BUCKETS, SEALED_OVERHEAD};
-use shared::passwords::{FORMAT, Sealed};
+use shared::passwords::{FORMAT, SealedEntry};
 use zeroize::Zeroizing;
 
 use super::keys::{EntryKey, NONCE_LEN};
@@ -43,7 +43,7 @@ impl EntryKey {
         binding: &Binding,
         document: &[u8],
         random: &mut (impl RngCore + CryptoRng),
-    ) -> Result<Sealed, KeyringError> {
+    ) -> Result<SealedEntry, KeyringError> {
         let padded = pad(document)?;
         let mut nonce = [0; NONCE_LEN];
         random.fill_bytes(&mut nonce);
@@ -58,7 +58,7 @@ impl EntryKey {
     }
 
     /// Opens what [`EntryKey::seal`] made under the same binding.
-    pub(super) fn open(&self, binding: &Binding, sealed: &Sealed) -> Result<Zeroizing<Vec<u8>>, KeyringError> {
+    pub(super) fn open(&self, binding: &Binding, sealed: &SealedEntry) -> Result<Zeroizing<Vec<u8>>, KeyringError> {
         // `Sealed` vouches for format and length.
         let (nonce, ciphertext) = sealed.as_bytes()[1..].split_at(NONCE_LEN);
         let payload = Payload { msg: ciphertext, aad: &binding.associated_data() };

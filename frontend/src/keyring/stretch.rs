@@ -22,10 +22,10 @@ pub(super) const COSTS: Costs = Costs { memory_kib: STRETCH_MEMORY_KIB, passes: 
 pub(super) fn stretch(secret: &str, salt: &[u8], costs: Costs) -> Result<SecretBytes, KeyringError> {
     let Costs { memory_kib, passes, lanes } = costs;
     if memory_kib > MEMORY_KIB_MAX || passes > PASSES_MAX || lanes > LANES_MAX {
-        return Err(KeyringError::Costs);
+        return Err(KeyringError::TooCostly);
     }
     let mut key = SecretBytes::default();
     argon2id(secret.as_bytes(), salt, [memory_kib, passes, lanes], key.expose_mut())
-        .map_err(|_| KeyringError::Costs)?;
+        .map_err(|_| KeyringError::TooCostly)?;
     Ok(key)
 }

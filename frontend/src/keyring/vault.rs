@@ -9,12 +9,12 @@ use std::ops::Bound;
 
 use rand_core_06::{CryptoRng, RngCore};
 use shared::ids::{AccountId, EntryId};
-use shared::passwords::{PutPassword, Sealed, StoredEntry};
+use shared::passwords::{PutPassword, SealedEntry, StoredEntry};
 
 use super::document;
 use super::keys::EntryKey;
-use super::protocol::entry::{Content, EntryState, EntrySummary, Former, Opened, Standing, Whole};
-use super::protocol::{Keep, KeyringError, Response};
+use super::protocol::entry::{Completeness, Content, Entry, EntryState, EntrySummary, EntryUpdate, PreviousPassword};
+use super::protocol::{KeyringError, Resolution, Response};
 use super::seal::Binding;
 use super::{from_json, to_json};
 
@@ -35,14 +35,14 @@ pub(super) struct Kept {
     /// The server's version; 0 if it does not have the entry.
     version: u32,
     /// What the server has; nothing if it has none, or has deleted it.
-    stored: Option<Sealed>,
+    stored: Option<SealedEntry>,
     /// What was sealed here and the server does not have, oldest first, with its version.
-    waiting: Vec<(u32, Sealed)>,
+    waiting: Vec<(u32, SealedEntry)>,
 }
 
 impl Kept {
     /// The newest there is, and its version.
-    fn newest(&self) -> Option<(u32, &Sealed)> {
+    fn newest(&self) -> Option<(u32, &SealedEntry)> {
         let waiting = self.waiting.last().map(|(version, sealed)| (*version, sealed));
         waiting.or_else(|| Some((self.version, self.stored.as_ref()?)))
     }
@@ -62,15 +62,15 @@ impl Vault {
     }
 
     /// Takes in what the server has. What does not open, or is older than what is here, leaves what is here alone.
-    pub(super) fn take(&mut self, stored: Vec<StoredEntry>) -> Opened {
-        let mut opened = Opened::default();
+    pub(super) fn take(&mut self, stored: Vec<StoredEntry>) -> EntryUpdate {
+        let mut update = EntryUpdate::default();
         for StoredEntry { id, version, sealed, .. } in stored {
             if self.entries.get(&id).is_some_and(|kept| kept.version > version) {
                 continue;
             }
             self.told.insert(id, version);
             let Ok(whole) = sealed.as_ref().map(|sealed| self.open(id, version, sealed)).transpose() else {
-                opened.refused.push(id);
+                update.refused.push(id);
                 continue;
             };
             let kept = self.entries.entry(id).or_default();
@@ -81,27 +81,27 @@ impl Vault {
             kept.stored = sealed;
             match whole {
                 // Nearly always: what was just opened is the newest, and need not be opened again.
-                Some(whole) if kept.waiting.is_empty() => self.tell_whole(id, whole, &mut opened),
-                _ => self.tell(id, &mut opened),
+                Some(whole) if kept.waiting.is_empty() => self.tell_whole(id, whole, &mut update),
+                _ => self.tell(id, &mut update),
             }
         }
-        opened
+        update
     }
 
     /// How the vault stands, once everything up to this change number was taken in.
-    pub(super) fn standing(&self, latest: u64) -> Standing {
+    pub(super) fn completeness(&self, latest: u64) -> Completeness {
         let sum: u64 = self.told.values().copied().map(u64::from).sum();
-        Standing { latest, missing: latest.saturating_sub(sum) }
+        Completeness { latest, missing: latest.saturating_sub(sum) }
     }
 
     /// Takes in what was sealed here before, and the server may not have.
-    pub(super) fn take_waiting(&mut self, bodies: Vec<(EntryId, String)>) -> Result<Opened, KeyringError> {
-        let mut opened = Opened::default();
+    pub(super) fn take_waiting(&mut self, bodies: Vec<(EntryId, String)>) -> Result<EntryUpdate, KeyringError> {
+        let mut update = EntryUpdate::default();
         for (id, body) in bodies {
             let put: PutPassword = from_json(&body)?;
             let version = put.replaces.saturating_add(1);
             if self.open(id, version, &put.sealed).is_err() {
-                opened.refused.push(id);
+                update.refused.push(id);
                 continue;
             }
             let kept = self.entries.entry(id).or_default();
@@ -110,29 +110,29 @@ impl Vault {
             if !is_stored && kept.waiting.last().is_none_or(|(last, _)| *last < version) {
                 kept.waiting.push((version, put.sealed));
             }
-            self.tell(id, &mut opened);
+            self.tell(id, &mut update);
         }
-        Ok(opened)
+        Ok(update)
     }
 
     /// Tells what the page may know of an entry, or that it is gone.
-    fn tell(&mut self, id: EntryId, opened: &mut Opened) {
+    fn tell(&mut self, id: EntryId, update: &mut EntryUpdate) {
         match self.whole(id) {
-            Ok(whole) => self.tell_whole(id, whole, opened),
+            Ok(whole) => self.tell_whole(id, whole, update),
             Err(_) => {
                 self.entries.remove(&id);
-                opened.entries.retain(|told| told.id != id);
-                opened.deleted.push(id);
+                update.entries.retain(|told| told.id != id);
+                update.deleted.push(id);
             }
         }
     }
 
     /// Tells what the page may know of an entry that is as given.
-    fn tell_whole(&self, id: EntryId, whole: Whole, opened: &mut Opened) {
+    fn tell_whole(&self, id: EntryId, whole: Entry, update: &mut EntryUpdate) {
         let Some(kept) = self.entries.get(&id) else { return };
-        let Whole { content, changed_at, binned_at, .. } = whole;
-        opened.entries.retain(|told| told.id != id);
-        opened.entries.push(EntrySummary {
+        let Entry { content, changed_at, binned_at, .. } = whole;
+        update.entries.retain(|told| told.id != id);
+        update.entries.push(EntrySummary {
             id,
             version: kept.version,
             name: content.name,
@@ -146,14 +146,14 @@ impl Vault {
     }
 
     /// The newest there is of an entry.
-    pub(super) fn whole(&self, id: EntryId) -> Result<Whole, KeyringError> {
+    pub(super) fn whole(&self, id: EntryId) -> Result<Entry, KeyringError> {
         let newest = self.entries.get(&id).and_then(Kept::newest);
         let (version, sealed) = newest.ok_or(KeyringError::NoSuchEntry)?;
         self.open(id, version, sealed)
     }
 
     /// Both sides of a conflict: what was changed here, and what the server has, if it has not deleted it.
-    pub(super) fn compare(&self, id: EntryId) -> Result<(Whole, Option<Whole>), KeyringError> {
+    pub(super) fn compare(&self, id: EntryId) -> Result<(Entry, Option<Entry>), KeyringError> {
         let kept = self.entries.get(&id).ok_or(KeyringError::NoSuchEntry)?;
         let stored = kept.stored.as_ref().map(|sealed| self.open(id, kept.version, sealed)).transpose()?;
         Ok((self.whole(id)?, stored))
@@ -165,7 +165,7 @@ impl Vault {
         now: u64,
         random: &mut (impl RngCore + CryptoRng),
     ) -> Result<Response, KeyringError> {
-        let entry = Whole {
+        let entry = Entry {
             content,
             created_at: now,
             changed_at: now,
@@ -179,7 +179,7 @@ impl Vault {
     /// Seals an entry under an id of its own.
     pub(super) fn add(
         &mut self,
-        entry: Whole,
+        entry: Entry,
         now: u64,
         random: &mut (impl RngCore + CryptoRng),
     ) -> Result<Response, KeyringError> {
@@ -206,7 +206,7 @@ impl Vault {
         id: EntryId,
         now: u64,
         random: &mut (impl RngCore + CryptoRng),
-        change: impl FnOnce(Whole) -> Whole,
+        change: impl FnOnce(Entry) -> Entry,
     ) -> Result<Response, KeyringError> {
         let entry = self.whole(id)?;
         if self.entries.get(&id).is_some_and(|kept| kept.state() == EntryState::Conflict) {
@@ -214,14 +214,14 @@ impl Vault {
         }
         // A clock that was set back does not make a change older than what it changes.
         let changed_at = now.max(entry.changed_at);
-        self.keep(id, Whole { changed_at, ..change(entry) }, random)
+        self.keep(id, Entry { changed_at, ..change(entry) }, random)
     }
 
     /// Seals an entry for the version after its newest.
     fn keep(
         &mut self,
         id: EntryId,
-        entry: Whole,
+        entry: Entry,
         random: &mut (impl RngCore + CryptoRng),
     ) -> Result<Response, KeyringError> {
         let replaces = self.entries.get(&id).map_or(0, |kept| kept.newest().map_or(kept.version, |(newest, _)| newest));
@@ -229,37 +229,39 @@ impl Vault {
         let sealed = self.seal(id, version, entry, random)?;
         let body = to_json(&PutPassword { replaces, sealed: sealed.clone() })?;
         self.entries.entry(id).or_default().waiting.push((version, sealed));
-        let mut opened = Opened::default();
-        self.tell(id, &mut opened);
-        Ok(Response::Sealed { id, body, opened })
+        let mut update = EntryUpdate::default();
+        self.tell(id, &mut update);
+        Ok(Response::EntrySealed { id, body, update })
     }
 
     pub(super) fn resolve(
         &mut self,
         id: EntryId,
-        keep: Keep,
+        resolution: Resolution,
         now: u64,
         random: &mut (impl RngCore + CryptoRng),
     ) -> Result<Response, KeyringError> {
         let (mine, theirs) = self.compare(id)?;
         let waiting = self.entries.get_mut(&id).map(|kept| std::mem::take(&mut kept.waiting)).unwrap_or_default();
-        let result = match (keep, theirs) {
-            (Keep::Both, _) => {
+        let result = match (resolution, theirs) {
+            (Resolution::Both, _) => {
                 let mut response = self.create(mine.content, now, random);
-                if let Ok(Response::Sealed { opened, .. }) = &mut response {
-                    self.tell(id, opened);
+                if let Ok(Response::EntrySealed { update, .. }) = &mut response {
+                    self.tell(id, update);
                 }
                 response
             }
-            (Keep::Mine, None) => self.keep(id, mine, random),
-            (Keep::Mine, Some(theirs)) => self.keep(id, with_loser(mine, theirs, now), random),
-            (Keep::Theirs, Some(theirs)) if mine.content.password.expose() != theirs.content.password.expose() => {
+            (Resolution::Mine, None) => self.keep(id, mine, random),
+            (Resolution::Mine, Some(theirs)) => self.keep(id, with_loser(mine, theirs, now), random),
+            (Resolution::Theirs, Some(theirs))
+                if mine.content.password.expose() != theirs.content.password.expose() =>
+            {
                 self.keep(id, with_loser(theirs, mine, now), random)
             }
-            (Keep::Theirs, _) => {
-                let mut opened = Opened::default();
-                self.tell(id, &mut opened);
-                Ok(Response::Opened(opened))
+            (Resolution::Theirs, _) => {
+                let mut update = EntryUpdate::default();
+                self.tell(id, &mut update);
+                Ok(Response::Updated(update))
             }
         };
         if let (Err(_), Some(kept)) = (&result, self.entries.get_mut(&id)) {
@@ -269,16 +271,16 @@ impl Vault {
     }
 
     /// Forgets what waits of an entry.
-    pub(super) fn discard(&mut self, id: EntryId) -> Opened {
+    pub(super) fn discard(&mut self, id: EntryId) -> EntryUpdate {
         if let Some(kept) = self.entries.get_mut(&id) {
             kept.waiting.clear();
         }
-        let mut opened = Opened::default();
-        self.tell(id, &mut opened);
-        opened
+        let mut update = EntryUpdate::default();
+        self.tell(id, &mut update);
+        update
     }
 
-    fn open(&self, id: EntryId, version: u32, sealed: &Sealed) -> Result<Whole, KeyringError> {
+    fn open(&self, id: EntryId, version: u32, sealed: &SealedEntry) -> Result<Entry, KeyringError> {
         document::read(&self.key.open(&self.binding(id, version), sealed)?)
     }
 
@@ -286,9 +288,9 @@ impl Vault {
         &self,
         id: EntryId,
         version: u32,
-        entry: Whole,
+        entry: Entry,
         random: &mut (impl RngCore + CryptoRng),
-    ) -> Result<Sealed, KeyringError> {
+    ) -> Result<SealedEntry, KeyringError> {
         self.key.seal(&self.binding(id, version), document::write(entry)?.as_bytes(), random)
     }
 
@@ -298,20 +300,21 @@ impl Vault {
 }
 
 /// An entry with other content. A password that is replaced goes into its history.
-pub(super) fn with_content(entry: Whole, content: Content, now: u64) -> Whole {
-    let Whole { content: before, mut history, imported_at, .. } = entry;
+pub(super) fn with_content(entry: Entry, content: Content, now: u64) -> Entry {
+    let Entry { content: before, mut history, imported_at, .. } = entry;
     let is_same = before.password.expose() == content.password.expose();
     if !is_same && !before.password.is_empty() {
-        history.insert(0, Former { password: before.password, until: now });
+        history.insert(0, PreviousPassword { password: before.password, until: now });
         history.truncate(HISTORY_MAX);
     }
-    Whole { content, history, imported_at: imported_at.filter(|_| is_same), ..entry }
+    Entry { content, history, imported_at: imported_at.filter(|_| is_same), ..entry }
 }
 
 /// The entry that was chosen in a conflict, with the passwords of the other in its history.
-fn with_loser(winner: Whole, loser: Whole, now: u64) -> Whole {
-    let Whole { content, mut history, changed_at, .. } = winner;
-    let is_known = |history: &[Former], password: &str| history.iter().any(|it| it.password.expose() == password);
+fn with_loser(winner: Entry, loser: Entry, now: u64) -> Entry {
+    let Entry { content, mut history, changed_at, .. } = winner;
+    let is_known =
+        |history: &[PreviousPassword], password: &str| history.iter().any(|it| it.password.expose() == password);
     let current = content.password.expose();
     for former in loser.history {
         if former.password.expose() != current && !is_known(&history, former.password.expose()) {
@@ -320,9 +323,9 @@ fn with_loser(winner: Whole, loser: Whole, now: u64) -> Whole {
     }
     let lost = loser.content.password;
     if lost.expose() != current && !lost.is_empty() && !is_known(&history, lost.expose()) {
-        history.push(Former { password: lost, until: now });
+        history.push(PreviousPassword { password: lost, until: now });
     }
     history.sort_by_key(|former| std::cmp::Reverse(former.until));
     history.truncate(HISTORY_MAX);
-    Whole { content, history, changed_at: now.max(changed_at), ..winner }
+    Entry { content, history, changed_at: now.max(changed_at), ..winner }
 }

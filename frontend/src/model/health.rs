@@ -6,7 +6,7 @@ use std::collections::BTreeMap;
 use generator::kind::{Plan, Rules};
 use shared::ids::EntryId;
 
-use crate::keyring::protocol::entry::Whole;
+use crate::keyring::protocol::entry::Entry;
 use crate::secret::Secret;
 use crate::workers::judge::Foreign;
 
@@ -94,10 +94,10 @@ impl Check {
     }
 
     /// Looks at some entries. Those whose strength nobody knows are to be judged: their places, for [`Check::judged`].
-    pub fn look_at(&mut self, entries: Vec<(EntryId, Whole)>) -> (Vec<usize>, Foreign) {
+    pub fn look_at(&mut self, entries: Vec<(EntryId, Entry)>) -> (Vec<usize>, Foreign) {
         let (mut places, mut foreign) = (Vec::new(), Vec::new());
         for (id, entry) in entries {
-            let Whole { content, created_at, history, imported_at, .. } = entry;
+            let Entry { content, created_at, history, imported_at, .. } = entry;
             if content.password.is_empty() {
                 continue;
             }
@@ -180,20 +180,20 @@ mod tests {
     use generator::characters::{self, ClassRule};
 
     use super::*;
-    use crate::keyring::protocol::entry::{Content, Former};
+    use crate::keyring::protocol::entry::{Content, PreviousPassword};
 
     const NOW: u64 = 1_790_000_000_000;
     const YEAR: u64 = OLD_AFTER / 2;
 
-    fn entry(tag: u8, password: &str) -> (EntryId, Whole) {
+    fn entry(tag: u8, password: &str) -> (EntryId, Entry) {
         let content = Content { name: format!("e{tag}"), password: Secret::new(password.into()), ..Content::default() };
         let whole =
-            Whole { content, created_at: NOW, changed_at: NOW, history: vec![], binned_at: None, imported_at: None };
+            Entry { content, created_at: NOW, changed_at: NOW, history: vec![], binned_at: None, imported_at: None };
         (EntryId::from_time(1, [tag; 10]), whole)
     }
 
     /// Looks at entries; every foreign password needs as many guesses.
-    fn check(entries: Vec<(EntryId, Whole)>, guesses: f32) -> (usize, Health) {
+    fn check(entries: Vec<(EntryId, Entry)>, guesses: f32) -> (usize, Health) {
         let mut check = Check::new(NOW);
         let (places, _) = check.look_at(entries);
         check.judged(&places, &vec![guesses; places.len()]);
@@ -241,7 +241,7 @@ mod tests {
         let aged = |tag, created_at, until: Option<u64>| {
             let (id, mut whole) = entry(tag, &format!("p{tag}"));
             whole.created_at = created_at;
-            whole.history.extend(until.map(|until| Former { password: Secret::default(), until }));
+            whole.history.extend(until.map(|until| PreviousPassword { password: Secret::default(), until }));
             (id, whole)
         };
         let entries = vec![

@@ -5,7 +5,7 @@ use std::collections::HashMap;
 
 use shared::ids::EntryId;
 
-use crate::keyring::protocol::entry::{EntrySummary, Opened};
+use crate::keyring::protocol::entry::{EntrySummary, EntryUpdate};
 
 /// The entries of an open vault.
 #[derive(Debug)]
@@ -43,12 +43,12 @@ impl EntryList {
     }
 
     /// Takes in what the keyring has opened. It names each entry once.
-    pub fn apply(&mut self, opened: Opened) {
-        let ids = opened.entries.iter().map(|it| it.id).chain(opened.deleted);
+    pub fn apply(&mut self, update: EntryUpdate) {
+        let ids = update.entries.iter().map(|it| it.id).chain(update.deleted);
         if ids.filter(|id| self.changed.remove(id).is_some()).count() > 0 {
             self.entries.retain(|entry| self.changed.contains_key(&entry.summary.id));
         }
-        let mut new: Vec<Listed> = opened.entries.into_iter().map(|summary| self.listed(summary)).collect();
+        let mut new: Vec<Listed> = update.entries.into_iter().map(|summary| self.listed(summary)).collect();
         new.sort_unstable_by_key(|entry| place(&entry.summary));
         self.changed.extend(new.iter().map(|Listed { summary, .. }| (summary.id, summary.changed_at)));
         self.entries.append(&mut new);
@@ -121,7 +121,7 @@ mod tests {
 
     fn list(entries: Vec<EntrySummary>) -> EntryList {
         let mut list = EntryList::new(str::to_lowercase);
-        list.apply(Opened { entries, ..Opened::default() });
+        list.apply(EntryUpdate { entries, ..EntryUpdate::default() });
         list
     }
 
@@ -133,7 +133,7 @@ mod tests {
     fn the_newest_is_first() {
         let mut list = list(vec![entry(1, "a", 10), entry(2, "b", 30), entry(3, "c", 20), entry(4, "d", 20)]);
         assert_eq!(names(&list, ""), ["b", "d", "c", "a"]);
-        list.apply(Opened { entries: vec![entry(1, "a2", 40)], ..Opened::default() });
+        list.apply(EntryUpdate { entries: vec![entry(1, "a2", 40)], ..EntryUpdate::default() });
         assert_eq!(names(&list, ""), ["a2", "b", "d", "c"]);
         assert_eq!(list.len(), 4);
     }
@@ -142,7 +142,7 @@ mod tests {
     fn what_is_deleted_is_gone() {
         let mut list = list(vec![entry(1, "a", 10), entry(2, "b", 30)]);
         let gone = entry(1, "", 0).id;
-        list.apply(Opened { deleted: vec![gone], ..Opened::default() });
+        list.apply(EntryUpdate { deleted: vec![gone], ..EntryUpdate::default() });
         assert_eq!(names(&list, ""), ["b"]);
         assert_eq!(list.get(gone), None);
     }
@@ -200,15 +200,15 @@ mod tests {
             let mut known = std::collections::BTreeMap::new();
             for portion in portions {
                 let portion: std::collections::BTreeMap<u8, _> = portion.into_iter().collect();
-                let mut opened = Opened::default();
+                let mut update = EntryUpdate::default();
                 for (tag, summary) in portion {
                     match summary.clone() {
-                        Some(summary) => opened.entries.push(summary),
-                        None => opened.deleted.push(entry(tag, "", 0).id),
+                        Some(summary) => update.entries.push(summary),
+                        None => update.deleted.push(entry(tag, "", 0).id),
                     }
                     known.insert(tag, summary);
                 }
-                list.apply(opened);
+                list.apply(update);
             }
             let mut expected: Vec<EntrySummary> = known.values().flatten().cloned().collect();
             prop_assert_eq!(list.len(), expected.len());

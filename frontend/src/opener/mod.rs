@@ -144,7 +144,7 @@ impl Opener {
                 Ok(true) => return,
                 Ok(false) => "damaged",
                 Err(KeyringError::WrongSecret) => "wrong",
-                Err(KeyringError::Costs) => "memory",
+                Err(KeyringError::TooCostly) => "memory",
                 Err(_) => "damaged",
             };
             fault(&say(wrong, &[]));

@@ -6,7 +6,7 @@ use shared::ids::EntryId;
 use shared::problem::ProblemCode;
 
 use super::{Fault, Session};
-use crate::keyring::protocol::entry::{EntryState, EntrySummary, Opened, Whole};
+use crate::keyring::protocol::entry::{Entry, EntryState, EntrySummary, EntryUpdate};
 use crate::keyring::protocol::{Request, Response};
 use crate::platform::api::{self, ApiFault};
 use crate::platform::browser;
@@ -29,9 +29,9 @@ impl Session {
     ///
     /// # Errors
     /// [`Fault`].
-    pub async fn whole(self, id: EntryId) -> Result<Whole, Fault> {
-        match self.ask(Request::Open { id }).await? {
-            Response::Whole(whole) => Ok(*whole),
+    pub async fn whole(self, id: EntryId) -> Result<Entry, Fault> {
+        match self.ask(Request::GetEntry { id }).await? {
+            Response::Entry(whole) => Ok(*whole),
             _ => Err(Fault::Keyring(KeyringFault::Ended)),
         }
     }
@@ -40,9 +40,9 @@ impl Session {
     ///
     /// # Errors
     /// [`Fault`].
-    pub async fn compare(self, id: EntryId) -> Result<(Whole, Option<Whole>), Fault> {
+    pub async fn compare(self, id: EntryId) -> Result<(Entry, Option<Entry>), Fault> {
         match self.ask(Request::Compare { id }).await? {
-            Response::Both { mine, theirs } => Ok((*mine, theirs.map(|theirs| *theirs))),
+            Response::Comparison { mine, theirs } => Ok((*mine, theirs.map(|theirs| *theirs))),
             _ => Err(Fault::Keyring(KeyringFault::Ended)),
         }
     }
@@ -52,8 +52,8 @@ impl Session {
     ///
     /// # Errors
     /// [`Fault`].
-    pub async fn list(self, after: Option<EntryId>, limit: u32) -> Result<(Vec<(EntryId, Whole)>, bool), Fault> {
-        match self.ask(Request::List { after, limit }).await? {
+    pub async fn list(self, after: Option<EntryId>, limit: u32) -> Result<(Vec<(EntryId, Entry)>, bool), Fault> {
+        match self.ask(Request::ListEntries { after, limit }).await? {
             Response::Entries { entries, more } => Ok((entries, more)),
             _ => Err(Fault::Keyring(KeyringFault::Ended)),
         }
@@ -74,13 +74,13 @@ impl Session {
         let Some(version) = version else { return Ok(()) };
         match self.heard_open(&open, api::delete_password(&open.token, id, version).await) {
             Ok(()) | Err(ApiFault::Refused(ProblemCode::NotFound, _)) => {
-                self.take_in(Opened { deleted: vec![id], ..Opened::default() });
+                self.take_in(EntryUpdate { deleted: vec![id], ..EntryUpdate::default() });
                 Ok(())
             }
             Err(ApiFault::Refused(ProblemCode::StaleVersion, problem)) => {
-                let opened = open.keyring.take(Request::TakeCurrent { problem: problem.clone() }).await?;
-                let is_gone = opened.deleted.contains(&id);
-                self.take_in(opened);
+                let update = open.keyring.take(Request::ApplyCurrent { problem: problem.clone() }).await?;
+                let is_gone = update.deleted.contains(&id);
+                self.take_in(update);
                 if is_gone { Ok(()) } else { Err(ApiFault::Refused(ProblemCode::StaleVersion, problem).into()) }
             }
             Err(fault) => Err(fault.into()),

@@ -9,7 +9,7 @@ use shared::problem::ProblemCode;
 
 use super::outbox::Waiting;
 use super::{Fault, Open, Session};
-use crate::keyring::protocol::entry::{Import, Imported, Opened};
+use crate::keyring::protocol::entry::{EntryUpdate, ImportItem, ImportOutcome};
 use crate::keyring::protocol::{Costs, Request, Response};
 use crate::platform::api;
 use crate::platform::browser;
@@ -41,20 +41,20 @@ impl Session {
     ///
     /// # Errors
     /// [`Fault`], of the keyring only; none of these items is an entry then.
-    pub async fn import(self, items: Vec<Imported>, first: bool, again: bool) -> Result<Vec<Fate>, Fault> {
+    pub async fn import(self, items: Vec<ImportItem>, first: bool, again: bool) -> Result<Vec<Fate>, Fault> {
         let open = self.opened().ok_or(Fault::Keyring(KeyringFault::Ended))?;
         // It need not be watched.
         self.attend();
         let request = Request::Import { items, first, again, now: browser::now() };
-        let Response::Imported { items, opened } = open.keyring.ask(request).await? else {
+        let Response::Imported { items, update } = open.keyring.ask(request).await? else {
             return Err(Fault::Keyring(KeyringFault::Ended));
         };
         let sealed = items.iter().filter_map(|item| match item {
-            Import::Sealed(id, body) => Some((*id, body.clone())),
-            Import::Known | Import::TooLarge => None,
+            ImportOutcome::Sealed(id, body) => Some((*id, body.clone())),
+            ImportOutcome::Duplicate | ImportOutcome::TooLarge => None,
         });
         let waiting = self.keep_all(&open, sealed.collect()).await;
-        self.take_in(opened);
+        self.take_in(update);
         // Nobody else sends these meanwhile.
         self.sending.set_value(true);
         let refused = self.send_all(&open, &waiting).await;
@@ -64,10 +64,10 @@ impl Session {
             // It is in the file still.
             self.discard(*id).await?;
         }
-        let fate = |item: &Import| match item {
-            Import::Known => Fate::Known,
-            Import::TooLarge => Fate::TooLarge,
-            Import::Sealed(id, _) => match refused.iter().find(|(refused, _)| refused == id) {
+        let fate = |item: &ImportOutcome| match item {
+            ImportOutcome::Duplicate => Fate::Known,
+            ImportOutcome::TooLarge => Fate::TooLarge,
+            ImportOutcome::Sealed(id, _) => match refused.iter().find(|(refused, _)| refused == id) {
                 Some((_, why)) => Fate::Refused(why.clone()),
                 None if self.waiting.with_untracked(|list| list.iter().any(|waiting| waiting.id == *id)) => Fate::Waits,
                 None => Fate::Saved,
@@ -103,8 +103,8 @@ impl Session {
     /// # Errors
     /// [`Fault`].
     pub async fn stretch(self, secret: Secret, salt: Vec<u8>, costs: Costs) -> Result<SecretBytes, Fault> {
-        match self.ask(Request::Stretch { secret, salt, costs }).await? {
-            Response::Stretched { key } => Ok(key),
+        match self.ask(Request::DeriveKey { secret, salt, costs }).await? {
+            Response::KeyDerived { key } => Ok(key),
             _ => Err(Fault::Keyring(KeyringFault::Ended)),
         }
     }
@@ -128,19 +128,19 @@ impl Session {
             (waiting, self.heard_open(open, api::put_password(&open.token, waiting.id, waiting.body()).await))
         });
         let mut answers = stream::iter(sends).buffer_unordered(AT_ONCE);
-        let (mut saved, mut refused, mut opened) = (Vec::new(), Vec::new(), Opened::default());
+        let (mut saved, mut refused, mut update) = (Vec::new(), Vec::new(), EntryUpdate::default());
         while let Some((waiting, answer)) = answers.next().await {
             match answer {
                 Ok(()) => {
-                    let own = Request::TakeOwn { id: waiting.id, body: waiting.body().to_owned() };
-                    opened.entries.extend(open.keyring.take(own).await?.entries);
+                    let own = Request::ApplySaved { id: waiting.id, body: waiting.body().to_owned() };
+                    update.entries.extend(open.keyring.take(own).await?.entries);
                     saved.push(waiting);
                 }
                 Err(fault) if fault.is_passing() || fault.code() == Some(ProblemCode::SessionEnded) => {}
                 Err(fault) => refused.push((waiting.id, say::fault(&fault.into()))),
             }
         }
-        self.take_in(opened);
+        self.take_in(update);
         let keys: Vec<u32> = saved.iter().filter_map(|waiting| waiting.key()).collect();
         self.waiting.update(|list| list.retain(|waiting| !saved.iter().any(|saved| saved.id == waiting.id)));
         // What stays is sent once more, which changes nothing.

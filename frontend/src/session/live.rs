@@ -80,17 +80,17 @@ impl Session {
                     None => None,
                 }
             };
-            let (opened, ahead) = join(open.keyring.take(Request::TakeChanges { answer }), ahead).await;
-            let opened = opened?;
-            if let Some(last) = opened.last_change {
+            let (update, ahead) = join(open.keyring.take(Request::ApplyChanges { answer }), ahead).await;
+            let update = update?;
+            if let Some(last) = update.last_change {
                 self.synced.set_value(last);
             }
-            let more = opened.more && opened.last_change.is_some();
-            let is_next = opened.last_change == next;
-            if let Some(standing) = opened.standing {
-                self.compare_with_pin(open, standing);
+            let more = update.more && update.last_change.is_some();
+            let is_next = update.last_change == next;
+            if let Some(completeness) = update.completeness {
+                self.compare_with_pin(open, completeness);
             }
-            self.take_in(opened);
+            self.take_in(update);
             if !more {
                 return Ok(());
             }

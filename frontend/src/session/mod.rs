@@ -24,7 +24,7 @@ use shared::ids::{AccountId, EntryId};
 use shared::problem::ProblemCode;
 use shared::sessions::CredentialName;
 
-use crate::keyring::protocol::entry::Opened;
+use crate::keyring::protocol::entry::EntryUpdate;
 use crate::model::list::EntryList;
 use crate::platform::api::{self, ApiFault};
 use crate::platform::browser;
@@ -197,7 +197,7 @@ impl Session {
         self.open.get_value()
     }
 
-    fn take_in(self, opened: Opened) {
+    fn take_in(self, opened: EntryUpdate) {
         if !opened.refused.is_empty() {
             self.unopened.update(|ids| ids.extend(&opened.refused));
         }
@@ -257,7 +257,7 @@ impl Session {
         by: CredentialName,
         draft_key: &str,
         keyring: KeyringClient,
-        opened: Opened,
+        opened: EntryUpdate,
     ) {
         let (username, token) = ("ada".to_owned(), Secret::new("token".to_owned()));
         drafts::remember_vault(account, draft_key);

@@ -10,7 +10,7 @@ use shared::problem::ProblemCode;
 
 use super::{Fault, Open, Report, Session};
 use crate::keyring::protocol::entry::{Content, EntryState};
-use crate::keyring::protocol::{Keep, Request, Response};
+use crate::keyring::protocol::{Request, Resolution, Response};
 use crate::platform::api::{self, ApiFault};
 use crate::platform::browser;
 use crate::platform::local_store::{self, Kept, Sealed};
@@ -71,7 +71,7 @@ impl Session {
     /// # Errors
     /// [`Fault`], of the keyring's only.
     pub async fn create(self, content: Content, drafts: &[u32]) -> Result<EntryId, Fault> {
-        let sealed = self.seal(Request::Seal { content, now: browser::now() }, drafts).await?;
+        let sealed = self.seal(Request::Create { content, now: browser::now() }, drafts).await?;
         sealed.ok_or(Fault::Keyring(KeyringFault::Ended))
     }
 
@@ -99,10 +99,10 @@ impl Session {
     ///
     /// # Errors
     /// As [`Session::create`].
-    pub async fn resolve(self, id: EntryId, keep: Keep) -> Result<(), Fault> {
+    pub async fn resolve(self, id: EntryId, resolution: Resolution) -> Result<(), Fault> {
         let before = self.keys_of(id);
         let open = self.opened().ok_or(Fault::Keyring(KeyringFault::Ended))?;
-        let response = open.keyring.ask(Request::Resolve { id, keep, now: browser::now() }).await?;
+        let response = open.keyring.ask(Request::Resolve { id, resolution, now: browser::now() }).await?;
         // What lost is part of what is sealed now.
         self.waiting.update(|list| list.retain(|waiting| waiting.id != id));
         self.keep(&open, response, &before, true).await?;
@@ -124,9 +124,9 @@ impl Session {
         replaced: &[u32],
         quiet: bool,
     ) -> Result<Option<EntryId>, Fault> {
-        let (sealed, opened) = match response {
-            Response::Sealed { id, body, opened } => (Some((id, body)), opened),
-            Response::Opened(opened) => (None, opened),
+        let (sealed, update) = match response {
+            Response::EntrySealed { id, body, update } => (Some((id, body)), update),
+            Response::Updated(update) => (None, update),
             _ => return Err(Fault::Keyring(KeyringFault::Ended)),
         };
         let change = sealed.clone().map(|(id, body)| Sealed::Change(id, body));
@@ -139,7 +139,7 @@ impl Session {
             self.waiting.update(|list| list.push(waiting));
             id
         });
-        self.take_in(opened);
+        self.take_in(update);
         Ok(id)
     }
 
@@ -171,11 +171,11 @@ impl Session {
             return Ok(());
         }
         let bodies = bodies.into_iter().map(|waiting| (waiting.id, waiting.body)).collect();
-        let opened = open.keyring.take(Request::TakeWaiting { bodies }).await?;
+        let update = open.keyring.take(Request::RestoreWaiting { bodies }).await?;
         // What does not open was changed outside this page, and is not for the server.
-        new.retain(|waiting| !opened.refused.contains(&waiting.id));
+        new.retain(|waiting| !update.refused.contains(&waiting.id));
         self.waiting.update(|list| list.extend(new));
-        self.take_in(opened);
+        self.take_in(update);
         Ok(())
     }
 
@@ -250,9 +250,9 @@ impl Session {
             }
             match self.heard_open(open, api::put_password(&open.token, id, &body).await) {
                 Ok(()) => {
-                    let opened = open.keyring.take(Request::TakeOwn { id, body }).await?;
+                    let update = open.keyring.take(Request::ApplySaved { id, body }).await?;
                     self.drop_waiting(id, key);
-                    self.take_in(opened);
+                    self.take_in(update);
                     self.forget_kept(key).await;
                     if wanted == Some(id) {
                         fate = Ok(true);
@@ -261,8 +261,8 @@ impl Session {
                     }
                 }
                 Err(ApiFault::Refused(ProblemCode::StaleVersion, problem)) => {
-                    let opened = open.keyring.take(Request::TakeCurrent { problem }).await?;
-                    self.take_in(opened);
+                    let update = open.keyring.take(Request::ApplyCurrent { problem }).await?;
+                    self.take_in(update);
                     if !self.is_in_conflict(id) {
                         // What the server has is what was sealed here: the answer was lost, that is all.
                         self.drop_waiting(id, key);
@@ -329,9 +329,9 @@ impl Session {
     pub async fn discard(self, id: EntryId) -> Result<(), Fault> {
         let open = self.opened().ok_or(Fault::Keyring(KeyringFault::Ended))?;
         let keys = self.keys_of(id);
-        let opened = open.keyring.take(Request::Discard { id }).await?;
+        let update = open.keyring.take(Request::Discard { id }).await?;
         self.waiting.update(|list| list.retain(|waiting| waiting.id != id));
-        self.take_in(opened);
+        self.take_in(update);
         for key in keys {
             self.forget_kept(Some(key)).await;
         }

@@ -5,7 +5,7 @@ use shared::ids::AccountId;
 use shared::passwords::FORMAT;
 
 use super::{Open, Session};
-use crate::keyring::protocol::entry::Standing;
+use crate::keyring::protocol::entry::Completeness;
 use crate::platform::browser;
 
 /// What does not add up.
@@ -37,8 +37,8 @@ fn seen(account: AccountId) -> Option<(u8, u64)> {
 
 impl Session {
     /// Compares how the vault stands with what was seen before, and remembers it if nothing is wrong.
-    pub(super) fn compare_with_pin(self, open: &Open, standing: Standing) {
-        let Standing { latest, missing } = standing;
+    pub(super) fn compare_with_pin(self, open: &Open, completeness: Completeness) {
+        let Completeness { latest, missing } = completeness;
         let doubt = match seen(open.account) {
             Some((format, _)) if format > FORMAT => Some(Doubt::Format),
             Some((_, seen)) if latest < seen => Some(Doubt::Older { latest, seen }),

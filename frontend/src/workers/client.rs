@@ -14,7 +14,7 @@ use wasm_bindgen_futures::JsFuture;
 use web_sys::{MessageEvent, Worker, WorkerOptions, WorkerType};
 use zeroize::Zeroizing;
 
-use crate::keyring::protocol::entry::Opened;
+use crate::keyring::protocol::entry::EntryUpdate;
 use crate::keyring::protocol::{KeyringError, Request, Response};
 use crate::platform::files;
 use crate::workers::rpc::{Call, Reply};
@@ -208,9 +208,9 @@ impl KeyringClient {
     ///
     /// # Errors
     /// As [`KeyringClient::ask`].
-    pub async fn take(&self, request: Request) -> Result<Opened, KeyringFault> {
+    pub async fn take(&self, request: Request) -> Result<EntryUpdate, KeyringFault> {
         match self.ask(request).await? {
-            Response::Opened(opened) => Ok(opened),
+            Response::Updated(update) => Ok(update),
             _ => Err(KeyringFault::Ended),
         }
     }

@@ -23,7 +23,7 @@ use shared::bytes::Base64Url;
 use shared::credentials::{CredentialFinish, CredentialStart};
 use shared::ids::{EntryId, PasskeyId, SessionId};
 use shared::login::SessionToken;
-use shared::passwords::{DeletePassword, ListChanges, PutPassword, Sealed};
+use shared::passwords::{DeletePassword, ListChanges, PutPassword, SealedEntry};
 use shared::sessions::{CredentialName, SessionFinish, SessionStart};
 
 /// Reads bytes.
@@ -80,7 +80,7 @@ pub fn api_bodies(data: &[u8]) {
 pub fn answers(data: &[u8]) {
     let Some((kind, rest)) = choose(data, 5) else { return };
     if kind == 0 {
-        if let Ok(sealed) = Sealed::try_from(rest.to_vec()) {
+        if let Ok(sealed) = SealedEntry::try_from(rest.to_vec()) {
             assert_eq!(sealed.as_bytes(), rest);
         }
         return;
@@ -88,8 +88,8 @@ pub fn answers(data: &[u8]) {
     let Ok(text) = str::from_utf8(rest) else { return };
     let answer = text.to_owned();
     let request = match kind {
-        1 => Request::TakeChanges { answer },
-        2 => Request::TakeCurrent { problem: answer },
+        1 => Request::ApplyChanges { answer },
+        2 => Request::ApplyCurrent { problem: answer },
         3 => Request::ContinueLogin { answer, device: String::new() },
         _ => Request::FinishReplacement { answer },
     };

@@ -12,7 +12,7 @@ use rand_core_06::OsRng;
 use serde::Serialize;
 use serde::de::DeserializeOwned;
 use shared::accounts::{AccountChallenge, AccountFinish, AccountStart};
-use shared::sessions::{CredentialName, SessionChallenge, SessionFinish, SessionOpened, SessionStart};
+use shared::sessions::{CredentialName, SessionChallenge, SessionFinish, SessionGrant, SessionStart};
 
 const LOGIN: &str = "ada";
 const PASSPHRASE: &str = "correct horse battery staple";
@@ -41,8 +41,8 @@ pub(crate) fn ask(request: Request) {
     }
     match keyring.handle(request) {
         // Entries come back only as such that could not be opened, or as deleted ones.
-        Ok(Response::Opened(opened)) => {
-            assert!(opened.entries.iter().all(|entry| entry.name.is_empty()), "nobody sealed anything");
+        Ok(Response::Updated(update)) => {
+            assert!(update.entries.iter().all(|entry| entry.name.is_empty()), "nobody sealed anything");
         }
         Ok(Response::Post { .. } | Response::Unlocked { .. }) => panic!("the server does not know the passphrase"),
         Ok(_) | Err(_) => {}
@@ -82,7 +82,7 @@ fn opened() -> Keyring<OsRng> {
         login::start(key, &start.username, &name, &start.request, Some(&credential), 1).unwrap();
     let finish: SessionFinish = json(&post(Request::ContinueLogin { answer: text(&answer), device: String::new() }));
     login::finish(key, &finish.state, &finish.finalization, 1).unwrap();
-    let answer = text(&SessionOpened { account_id: account, wrapped_key, idle_seconds: 1, max_seconds: 1 });
+    let answer = text(&SessionGrant { account_id: account, wrapped_key, idle_seconds: 1, max_seconds: 1 });
     match keyring.handle(Request::FinishLogin { answer }).unwrap() {
         Response::Unlocked { .. } => keyring,
         _ => panic!("not unlocked"),

@@ -103,8 +103,8 @@ pub(crate) fn report() -> Report {
             let answer = String::from_utf8(answer.to_vec()).unwrap();
             let changes: shared::passwords::Changes = serde_json::from_str(&answer).unwrap();
             let count = changes.entries.len();
-            let (mut answers, ms) = worker.ask(vec![Request::TakeChanges { answer }]).await;
-            let Some(Response::Opened(all)) = answers.pop() else { panic!("nothing opened") };
+            let (mut answers, ms) = worker.ask(vec![Request::ApplyChanges { answer }]).await;
+            let Some(Response::Updated(all)) = answers.pop() else { panic!("nothing opened") };
             assert_eq!(all.entries.iter().filter(|entry| !entry.name.is_empty()).count(), count);
             opened.push(count as f64 / ms * 1e3);
             since = changes.entries.last().unwrap().change_no;
@@ -116,9 +116,9 @@ pub(crate) fn report() -> Report {
         let mut sealed = Vec::new();
         for batch in 0..ENTRIES / SEALED_AT_A_TIME {
             let numbers = batch * SEALED_AT_A_TIME..(batch + 1) * SEALED_AT_A_TIME;
-            let requests = numbers.map(|number| Request::Seal { content: content(number), now: 1_790_000_000_000 });
+            let requests = numbers.map(|number| Request::Create { content: content(number), now: 1_790_000_000_000 });
             let (answers, ms) = worker.ask(requests.collect()).await;
-            assert!(answers.iter().all(|answer| matches!(answer, Response::Sealed { .. })));
+            assert!(answers.iter().all(|answer| matches!(answer, Response::EntrySealed { .. })));
             sealed.push(answers.len() as f64 / ms * 1e3);
         }
         Report {

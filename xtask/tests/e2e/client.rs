@@ -104,7 +104,7 @@ impl Client {
         let (now, count) = (now(), contents.len());
         let mut requests = contents.into_iter().enumerate().map(|(index, content)| {
             let now = now - 60_000 * (count - 1 - index) as u64;
-            Request::Seal { content, now }
+            Request::Create { content, now }
         });
         let (mut ids, mut under_way) = (Vec::new(), JoinSet::new());
         loop {
@@ -128,7 +128,9 @@ impl Client {
 
     /// Seals something, and gives what sends it.
     fn put(&mut self, request: Request) -> (EntryId, impl Future<Output = ()> + use<>) {
-        let Response::Sealed { id, body, .. } = self.keyring.handle(request).unwrap() else { panic!("not sealed") };
+        let Response::EntrySealed { id, body, .. } = self.keyring.handle(request).unwrap() else {
+            panic!("not sealed")
+        };
         let (connection, token) = (self.connection.clone(), self.token.clone());
         let put = async move {
             let (status, answer) = connection.send(Method::PUT, &format!("passwords/{id}"), &token, body).await;

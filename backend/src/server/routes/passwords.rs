@@ -4,7 +4,7 @@ use axum::Json;
 use axum::extract::State;
 use shared::ids::EntryId;
 use shared::limits::CHANGES_MAX;
-use shared::passwords::{Changes, DeletePassword, ListChanges, PutPassword, Written};
+use shared::passwords::{Changes, DeletePassword, ListChanges, NewVersion, PutPassword};
 use shared::problem::Problem;
 
 use crate::server::app::AppState;
@@ -47,7 +47,7 @@ pub async fn list(
     params(("id" = EntryId, Path, description = "A UUID of version 7, made by the client")),
     request_body = PutPassword,
     responses(
-        (status = 200, description = "Written", body = Written),
+        (status = 200, description = "Written", body = NewVersion),
         (status = 400, description = "malformed-request", body = Problem, content_type = "application/problem+json"),
         (status = 401, description = "session-ended", body = Problem, content_type = "application/problem+json"),
         (status = 404, description = "not-found: a version was to be replaced, and there is no such entry", body = Problem, content_type = "application/problem+json"),
@@ -61,7 +61,7 @@ pub async fn put(
     session: Session,
     Path(id): Path<EntryId>,
     JsonBody(body): JsonBody<PutPassword>,
-) -> Result<Json<Written>, ApiError> {
+) -> Result<Json<NewVersion>, ApiError> {
     let put = Put { account: session.account, id, replaces: body.replaces, sealed: body.sealed };
     let entries_max = state.entries_max();
     Ok(Json(state.store().write(move |store| store.put(&put, entries_max, crate::now())).await?))
@@ -75,7 +75,7 @@ pub async fn put(
     security(("session" = [])),
     params(("id" = EntryId, Path, description = "The entry"), DeletePassword),
     responses(
-        (status = 200, description = "Deleted", body = Written),
+        (status = 200, description = "Deleted", body = NewVersion),
         (status = 400, description = "malformed-request", body = Problem, content_type = "application/problem+json"),
         (status = 401, description = "session-ended", body = Problem, content_type = "application/problem+json"),
         (status = 404, description = "not-found", body = Problem, content_type = "application/problem+json"),
@@ -87,7 +87,7 @@ pub async fn delete(
     session: Session,
     Path(id): Path<EntryId>,
     Query(query): Query<DeletePassword>,
-) -> Result<Json<Written>, ApiError> {
+) -> Result<Json<NewVersion>, ApiError> {
     let delete = move |store: &dyn crate::store::Store| store.delete(session.account, id, query.replaces, crate::now());
     Ok(Json(state.store().write(delete).await?))
 }

@@ -5,7 +5,7 @@ use axum::http::StatusCode;
 use axum::{Extension, Json};
 use shared::ids::SessionId;
 use shared::problem::{Problem, ProblemCode};
-use shared::sessions::{SessionChallenge, SessionFinish, SessionOpened, SessionStart, SessionSummary, Sessions};
+use shared::sessions::{SessionChallenge, SessionFinish, SessionGrant, SessionStart, SessionSummary, Sessions};
 
 use super::accounts::refusal;
 use crate::metrics::LogIn;
@@ -52,7 +52,7 @@ pub async fn start(
     tag = "sessions",
     request_body = SessionFinish,
     responses(
-        (status = 201, description = "The session is open", body = SessionOpened),
+        (status = 201, description = "The session is open", body = SessionGrant),
         (status = 400, description = "malformed-request", body = Problem, content_type = "application/problem+json"),
         (status = 401, description = "login-failed", body = Problem, content_type = "application/problem+json"),
         (status = 429, description = "too-many-attempts; `Retry-After` says for how long", body = Problem, content_type = "application/problem+json"),
@@ -62,7 +62,7 @@ pub async fn finish(
     State(state): State<AppState>,
     Extension(client): Extension<Client>,
     JsonBody(body): JsonBody<SessionFinish>,
-) -> Result<(StatusCode, Json<SessionOpened>), ApiError> {
+) -> Result<(StatusCode, Json<SessionGrant>), ApiError> {
     state.throttle().finish(&body.state.0, client.address)?;
     let opened = open(&state, client, body).await;
     match &opened {
@@ -81,7 +81,7 @@ async fn open(
     state: &AppState,
     client: Client,
     body: SessionFinish,
-) -> Result<(StatusCode, Json<SessionOpened>), ApiError> {
+) -> Result<(StatusCode, Json<SessionGrant>), ApiError> {
     let now = crate::now();
     let (claim, token) = login::finish(state.key(), &body.state, &body.finalization, now).map_err(refusal)?;
     let lifetime = state.lifetime();
@@ -96,7 +96,7 @@ async fn open(
     match opened {
         Ok(wrapped_key) => {
             state.throttle().opened(claim.username, client.address, now);
-            let opened = SessionOpened {
+            let opened = SessionGrant {
                 account_id: claim.account,
                 wrapped_key,
                 idle_seconds: lifetime.idle / 1000,

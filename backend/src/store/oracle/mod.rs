@@ -26,7 +26,7 @@ use shared::accounts::Username;
 use shared::bytes::Base64Url;
 use shared::credentials::PasskeySummary;
 use shared::ids::{AccountId, EntryId, PasskeyId, SessionId};
-use shared::passwords::{Changes, StoredEntry, Written};
+use shared::passwords::{Changes, NewVersion, StoredEntry};
 use shared::sessions::CredentialName;
 use zeroize::Zeroizing;
 
@@ -332,11 +332,11 @@ impl Store for OracleStore {
         self.run(|connection, _| passwords::changes(connection, account, since, limit))
     }
 
-    fn put(&self, put: &Put, entries_max: u64, now: Millis) -> Result<Written, StoreError> {
+    fn put(&self, put: &Put, entries_max: u64, now: Millis) -> Result<NewVersion, StoreError> {
         self.run(|connection, _| passwords::put(connection, put, entries_max, now))
     }
 
-    fn delete(&self, account: AccountId, id: EntryId, replaces: u32, now: Millis) -> Result<Written, StoreError> {
+    fn delete(&self, account: AccountId, id: EntryId, replaces: u32, now: Millis) -> Result<NewVersion, StoreError> {
         self.run(|connection, _| passwords::delete(connection, account, id, replaces, now))
     }
 

@@ -3,7 +3,7 @@
 use oracle::Connection;
 use oracle::sql_type::{OracleType, ToSql};
 use shared::ids::{AccountId, EntryId};
-use shared::passwords::{Changes, Sealed, StoredEntry, Written};
+use shared::passwords::{Changes, NewVersion, SealedEntry, StoredEntry};
 
 use super::accounts::bytes;
 use super::remedy::Code;
@@ -73,12 +73,12 @@ fn entry(connection: &Connection, account: AccountId, row: Row) -> Result<Option
         }
     }
     let sealed =
-        sealed.map(Sealed::try_from).transpose().map_err(|error| fault(format!("passwords.sealed: {error}")))?;
+        sealed.map(SealedEntry::try_from).transpose().map_err(|error| fault(format!("passwords.sealed: {error}")))?;
     let id = id.try_into().map_err(|error| fault(format!("passwords.id: {error}")))?;
     Ok(Some(StoredEntry { id, version, change_no, changed_at, sealed }))
 }
 
-pub(super) fn put(connection: &Connection, put: &Put, entries_max: u64, now: Millis) -> Result<Written, OpError> {
+pub(super) fn put(connection: &Connection, put: &Put, entries_max: u64, now: Millis) -> Result<NewVersion, OpError> {
     let is_large = put.sealed.as_bytes().len() > RAW_MAX;
     if put.replaces == 0
         && !is_large
@@ -96,7 +96,8 @@ pub(super) fn put(connection: &Connection, put: &Put, entries_max: u64, now: Mil
         }
         Decision::Write { by } => by,
     };
-    let written = Written { version: decide::next(put.replaces), change_no: counters.change_no + 1, changed_at: now };
+    let written =
+        NewVersion { version: decide::next(put.replaces), change_no: counters.change_no + 1, changed_at: now };
     let entries = counters.entries.saturating_add_signed(by);
     if by > 0 && entries > entries_max {
         return Err(StoreError::Full.into());
@@ -126,7 +127,7 @@ pub(super) fn put(connection: &Connection, put: &Put, entries_max: u64, now: Mil
 }
 
 /// Saves a new entry with one round trip. Nothing if that is not all there is to it: the long way finds out.
-fn save(connection: &Connection, put: &Put, entries_max: u64, now: Millis) -> Result<Option<Written>, OpError> {
+fn save(connection: &Connection, put: &Put, entries_max: u64, now: Millis) -> Result<Option<NewVersion>, OpError> {
     let most = i64::try_from(entries_max).unwrap_or(i64::MAX);
     let bytes = put.sealed.as_bytes();
     let mut block = connection.statement(sql::SAVE).build()?;
@@ -145,7 +146,7 @@ fn save(connection: &Connection, put: &Put, entries_max: u64, now: Millis) -> Re
         Err(error) => return Err(error.into()),
     }
     let change_no: Option<u64> = block.bind_value("change_no")?;
-    Ok(change_no.map(|change_no| Written { version: 1, change_no, changed_at: now }))
+    Ok(change_no.map(|change_no| NewVersion { version: 1, change_no, changed_at: now }))
 }
 
 pub(super) fn delete(
@@ -154,7 +155,7 @@ pub(super) fn delete(
     id: EntryId,
     replaces: u32,
     now: Millis,
-) -> Result<Written, OpError> {
+) -> Result<NewVersion, OpError> {
     let Some(counters) = lock(connection, account)? else { return Err(StoreError::NotFound.into()) };
     let by = match decide::delete(current(connection, account, id)?, replaces)? {
         Decision::Done(written) => {
@@ -163,7 +164,7 @@ pub(super) fn delete(
         }
         Decision::Write { by } => by,
     };
-    let written = Written { version: decide::next(replaces), change_no: counters.change_no + 1, changed_at: now };
+    let written = NewVersion { version: decide::next(replaces), change_no: counters.change_no + 1, changed_at: now };
     count(connection, account, &written, counters.entries.saturating_add_signed(by))?;
     let binds: [(&str, &dyn ToSql); 5] = [
         ("version", &written.version),
@@ -188,7 +189,7 @@ fn lock(connection: &Connection, account: AccountId) -> Result<Option<Counters>,
     Ok(row.map(|(change_no, entries)| Counters { change_no, entries }))
 }
 
-fn count(connection: &Connection, account: AccountId, written: &Written, entries: u64) -> Result<(), OpError> {
+fn count(connection: &Connection, account: AccountId, written: &NewVersion, entries: u64) -> Result<(), OpError> {
     let binds: [(&str, &dyn ToSql); 3] =
         [("change_no", &written.change_no), ("entries", &entries), ("account", &account.as_bytes())];
     connection.execute_named(sql::COUNT_CHANGE, &binds)?;

@@ -7,7 +7,7 @@ use oracle::sql_type::{OracleType, ToSql};
 use shared::accounts::NewCredential;
 use shared::bytes::Base64Url;
 use shared::ids::AccountId;
-use shared::passwords::{Sealed, StoredEntry};
+use shared::passwords::{SealedEntry, StoredEntry};
 
 use super::accounts::{account_id, bytes, parse_username, write_account};
 use super::credentials::{add_passkey, stored_passkeys};
@@ -85,7 +85,7 @@ pub(super) fn insert_entries(
             Some((held, of)) if held == id.as_bytes() && of == *version => continue,
             Some(_) => return Err(StoreError::Taken.into()),
         }
-        let bytes = sealed.as_ref().map(Sealed::as_bytes);
+        let bytes = sealed.as_ref().map(SealedEntry::as_bytes);
         match bytes.filter(|bytes| bytes.len() > RAW_MAX) {
             Some(large) => {
                 let large = (&large, &OracleType::LongRaw);

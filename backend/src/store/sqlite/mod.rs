@@ -22,7 +22,7 @@ use shared::accounts::Username;
 use shared::bytes::Base64Url;
 use shared::credentials::PasskeySummary;
 use shared::ids::{AccountId, EntryId, PasskeyId, SessionId};
-use shared::passwords::{Changes, StoredEntry, Written};
+use shared::passwords::{Changes, NewVersion, StoredEntry};
 use shared::sessions::CredentialName;
 
 pub use self::backup::{DatabaseSummary, copy, examine};
@@ -189,11 +189,11 @@ impl Store for SqliteStore {
         self.read(|connection| passwords::changes(connection, account, since, limit))
     }
 
-    fn put(&self, put: &Put, entries_max: u64, now: Millis) -> Result<Written, StoreError> {
+    fn put(&self, put: &Put, entries_max: u64, now: Millis) -> Result<NewVersion, StoreError> {
         self.write(|connection| passwords::put(connection, put, entries_max, now))
     }
 
-    fn delete(&self, account: AccountId, id: EntryId, replaces: u32, now: Millis) -> Result<Written, StoreError> {
+    fn delete(&self, account: AccountId, id: EntryId, replaces: u32, now: Millis) -> Result<NewVersion, StoreError> {
         self.write(|connection| passwords::delete(connection, account, id, replaces, now))
     }
 

@@ -2,7 +2,7 @@
 
 use rusqlite::{Connection, OptionalExtension, Row, params};
 use shared::ids::{AccountId, EntryId};
-use shared::passwords::{Changes, Sealed, StoredEntry, Written};
+use shared::passwords::{Changes, NewVersion, SealedEntry, StoredEntry};
 
 use super::{cause, integer};
 use crate::store::decide::{self, Decision};
@@ -35,7 +35,7 @@ pub(super) fn changes(
     Ok(Changes { entries, latest: latest.unwrap_or_default().unsigned_abs(), more })
 }
 
-pub(super) fn put(connection: &Connection, put: &Put, entries_max: u64, now: Millis) -> Result<Written, StoreError> {
+pub(super) fn put(connection: &Connection, put: &Put, entries_max: u64, now: Millis) -> Result<NewVersion, StoreError> {
     let by = match decide::put(current(connection, put.account, put.id)?, put)? {
         Decision::Done(written) => return Ok(written),
         Decision::Write { by } => by,
@@ -63,7 +63,7 @@ pub(super) fn put(connection: &Connection, put: &Put, entries_max: u64, now: Mil
             ])
         })
         .map_err(cause)?;
-    Ok(Written { version, change_no, changed_at: now })
+    Ok(NewVersion { version, change_no, changed_at: now })
 }
 
 pub(super) fn delete(
@@ -72,7 +72,7 @@ pub(super) fn delete(
     id: EntryId,
     replaces: u32,
     now: Millis,
-) -> Result<Written, StoreError> {
+) -> Result<NewVersion, StoreError> {
     let by = match decide::delete(current(connection, account, id)?, replaces)? {
         Decision::Done(written) => return Ok(written),
         Decision::Write { by } => by,
@@ -88,7 +88,7 @@ pub(super) fn delete(
             update.execute(params![account.as_bytes(), id.as_bytes(), version, integer(change_no), integer(now)])
         })
         .map_err(cause)?;
-    Ok(Written { version, change_no, changed_at: now })
+    Ok(NewVersion { version, change_no, changed_at: now })
 }
 
 /// Takes the account's next change number and counts its entries anew: `by` more of them.
@@ -146,7 +146,7 @@ impl RawEntry {
             changed_at: self.changed_at.unsigned_abs(),
             sealed: self
                 .sealed
-                .map(Sealed::try_from)
+                .map(SealedEntry::try_from)
                 .transpose()
                 .map_err(|error| fault(format!("passwords.sealed: {error}")))?,
         })

@@ -22,7 +22,7 @@ fn account(store: &SqliteStore) -> AccountId {
     account.id
 }
 
-fn put(store: &SqliteStore, account: AccountId, fill: u8) -> Result<Written, StoreError> {
+fn put(store: &SqliteStore, account: AccountId, fill: u8) -> Result<NewVersion, StoreError> {
     let mut bytes = vec![fill; 1024 + SEALED_OVERHEAD];
     bytes[0] = FORMAT;
     let id = EntryId::from_time(1, [fill; 10]);

@@ -4,7 +4,7 @@ use rusqlite::{Connection, OptionalExtension, Row, params};
 use shared::accounts::NewCredential;
 use shared::bytes::Base64Url;
 use shared::ids::AccountId;
-use shared::passwords::{Sealed, StoredEntry};
+use shared::passwords::{SealedEntry, StoredEntry};
 
 use super::accounts::{account_id, parse_username};
 use super::credentials::{add_passkey, stored_passkeys};
@@ -121,7 +121,7 @@ pub(super) fn insert_entries(
                 integer(*change_no),
                 integer(*changed_at),
                 deleted_at,
-                sealed.as_ref().map(Sealed::as_bytes),
+                sealed.as_ref().map(SealedEntry::as_bytes),
             ])
             .map_err(taken)?;
         if rows != 1 {

@@ -27,7 +27,7 @@ pub struct Content {
 
 /// A password that was replaced.
 #[derive(Debug, Serialize, Deserialize)]
-pub struct Former {
+pub struct PreviousPassword {
     #[serde(serialize_with = "Secret::serialize_exposed")]
     pub password: Secret,
     /// When it was replaced, in milliseconds since 1970 (UTC), by the clock of the browser that did it.
@@ -36,14 +36,14 @@ pub struct Former {
 
 /// An entry, whole. Times are in milliseconds since 1970 (UTC), by the clock of the browser that saved it.
 #[derive(Debug, Serialize, Deserialize)]
-pub struct Whole {
+pub struct Entry {
     /// What a person keeps in it.
     pub content: Content,
     pub created_at: u64,
     /// When it was last changed.
     pub changed_at: u64,
     /// The passwords before this one, newest first.
-    pub history: Vec<Former>,
+    pub history: Vec<PreviousPassword>,
     /// When it was put into the bin, if it is there.
     pub binned_at: Option<u64>,
     /// When its password came out of another program's file, if it is still that one.
@@ -52,11 +52,11 @@ pub struct Whole {
 
 /// Something out of another program's file.
 #[derive(Debug, Serialize, Deserialize)]
-pub struct Imported {
+pub struct ImportItem {
     /// What a person keeps in it.
     pub content: Content,
     /// The passwords before this one, newest first.
-    pub history: Vec<Former>,
+    pub history: Vec<PreviousPassword>,
     /// When it was made, in milliseconds since 1970 (UTC), if the file tells.
     pub created_at: Option<u64>,
     /// When it was last changed, if the file tells.
@@ -65,11 +65,11 @@ pub struct Imported {
 
 /// What became of something out of a file.
 #[derive(Debug, Serialize, Deserialize)]
-pub enum Import {
+pub enum ImportOutcome {
     /// It is a new entry, sealed: its id, and the body to put.
     Sealed(EntryId, String),
     /// An entry like it is there already.
-    Known,
+    Duplicate,
     /// It is larger than the largest bucket.
     TooLarge,
 }
@@ -104,7 +104,7 @@ pub enum EntryState {
 
 /// What came of taking entries in.
 #[derive(Debug, Default, Serialize, Deserialize)]
-pub struct Opened {
+pub struct EntryUpdate {
     pub entries: Vec<EntrySummary>,
     pub deleted: Vec<EntryId>,
     /// Those that did not open; what is known of them stays as it was.
@@ -114,7 +114,7 @@ pub struct Opened {
     /// Whether changes follow it that were not listed.
     pub more: bool,
     /// How the whole vault stands, once all changes are taken in.
-    pub standing: Option<Standing>,
+    pub completeness: Option<Completeness>,
 }
 
 /// How a vault stands by the server's word, and whether it adds up.
@@ -123,7 +123,7 @@ pub struct Opened {
 /// its version behind: the versions of all entries add up to the change number. A server that leaves entries out has to
 /// lower the number too, and a browser that has seen a higher one notices.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
-pub struct Standing {
+pub struct Completeness {
     pub latest: u64,
     /// How many changes are in no entry: none, if nothing is left out.
     pub missing: u64,

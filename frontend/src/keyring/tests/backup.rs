@@ -87,7 +87,7 @@ fn defects_are_refused() {
         ("the largest number", "4294967295", "4294967295", "4294967295"),
     ] {
         let costs = format!(r#""memory_kib":{memory},"passes":{passes},"lanes":{lanes}"#);
-        refused(defect, r#""memory_kib":64,"passes":1,"lanes":1"#, &costs, KeyringError::Costs);
+        refused(defect, r#""memory_kib":64,"passes":1,"lanes":1"#, &costs, KeyringError::TooCostly);
     }
     refused("a number too large", r#""passes":1"#, r#""passes":4294967296"#, none);
     refused("a later format", r#""passmint-backup":1"#, r#""passmint-backup":2"#, KeyringError::UnknownFormat);
@@ -172,16 +172,16 @@ fn what_holds_no_backup_gives_none() {
 #[test]
 fn a_secret_is_stretched_as_others_do() {
     let stretch = |salt: &[u8], costs| {
-        let request = Request::Stretch { secret: secret("password"), salt: salt.into(), costs };
+        let request = Request::DeriveKey { secret: secret("password"), salt: salt.into(), costs };
         match Keyring::new(Counter(0), str::to_lowercase).handle(request)? {
-            Response::Stretched { key } => Ok(Base64Url::encode(key.expose())),
+            Response::KeyDerived { key } => Ok(Base64Url::encode(key.expose())),
             other => panic!("{other:?}"),
         }
     };
     let costs = Costs { memory_kib: 256, passes: 3, lanes: 4 };
     assert_eq!(stretch(b"somesalt-16-octs", costs).as_deref(), Ok("zpdwNAgCTdkzHrgRYFuOlli2cOuBrVUBxXbNZ22abJ0"));
-    assert_eq!(stretch(b"short", costs), Err(KeyringError::Costs));
-    assert_eq!(stretch(b"somesalt-16-octs", Costs { passes: 11, ..costs }), Err(KeyringError::Costs));
+    assert_eq!(stretch(b"short", costs), Err(KeyringError::TooCostly));
+    assert_eq!(stretch(b"somesalt-16-octs", Costs { passes: 11, ..costs }), Err(KeyringError::TooCostly));
     for largest in [Costs { passes: 10, ..costs }, Costs { lanes: 16, ..costs }] {
         assert!(stretch(b"somesalt-16-octs", largest).is_ok(), "{largest:?}");
     }
@@ -192,6 +192,6 @@ fn a_secret_is_stretched_as_others_do() {
 #[test]
 fn the_largest_memory_is_taken() {
     let costs = Costs { memory_kib: 1024 * 1024, passes: 1, lanes: 1 };
-    let request = Request::Stretch { secret: secret("password"), salt: b"somesalt".to_vec(), costs };
+    let request = Request::DeriveKey { secret: secret("password"), salt: b"somesalt".to_vec(), costs };
     assert!(Keyring::new(Counter(0), str::to_lowercase).handle(request).is_ok());
 }

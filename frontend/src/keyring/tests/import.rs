@@ -5,44 +5,49 @@ use crate::browser_test::test;
 
 use super::*;
 
-fn item(name: &str, password: &str) -> Imported {
-    Imported { content: content(name, password), history: Vec::new(), created_at: None, changed_at: None }
+fn item(name: &str, password: &str) -> ImportItem {
+    ImportItem { content: content(name, password), history: Vec::new(), created_at: None, changed_at: None }
 }
 
-fn import(keyring: &mut Keyring<Counter>, items: Vec<Imported>, first: bool, again: bool) -> (Vec<Import>, Opened) {
+fn import(
+    keyring: &mut Keyring<Counter>,
+    items: Vec<ImportItem>,
+    first: bool,
+    again: bool,
+) -> (Vec<ImportOutcome>, EntryUpdate) {
     match keyring.handle(Request::Import { items, first, again, now: NOW }) {
-        Ok(Response::Imported { items, opened }) => (items, opened),
+        Ok(Response::Imported { items, update }) => (items, update),
         other => panic!("{other:?}"),
     }
 }
 
-fn list(keyring: &mut Keyring<Counter>, after: Option<EntryId>, limit: u32) -> (Vec<(EntryId, Whole)>, bool) {
-    match keyring.handle(Request::List { after, limit }) {
+fn list(keyring: &mut Keyring<Counter>, after: Option<EntryId>, limit: u32) -> (Vec<(EntryId, Entry)>, bool) {
+    match keyring.handle(Request::ListEntries { after, limit }) {
         Ok(Response::Entries { entries, more }) => (entries, more),
         other => panic!("{other:?}"),
     }
 }
 
-fn names(entries: &[(EntryId, Whole)]) -> Vec<&str> {
+fn names(entries: &[(EntryId, Entry)]) -> Vec<&str> {
     entries.iter().map(|(_, entry)| entry.content.name.as_str()).collect()
 }
 
-fn new_of(items: &[Import]) -> Vec<bool> {
-    items.iter().map(|item| matches!(item, Import::Sealed(..))).collect()
+fn new_of(items: &[ImportOutcome]) -> Vec<bool> {
+    items.iter().map(|item| matches!(item, ImportOutcome::Sealed(..))).collect()
 }
 
 #[test]
 fn what_is_imported_is_there_whole_and_waits() {
     let mut keyring = open_keyring();
-    let former = Former { password: Secret::new("old".into()), until: NOW - 5 };
+    let former = PreviousPassword { password: Secret::new("old".into()), until: NOW - 5 };
     let mut first = item(" GitHub ", " kV9 ");
     first.history.push(former);
     (first.created_at, first.changed_at) = (Some(NOW - 20), Some(NOW - 10));
     first.content.tags = vec!["work".into()];
-    let (items, opened) = import(&mut keyring, vec![first, item("Bank", "x")], true, false);
+    let (items, update) = import(&mut keyring, vec![first, item("Bank", "x")], true, false);
     assert_eq!(new_of(&items), [true, true]);
-    assert_eq!(opened.entries.len(), 2);
-    assert!(opened.entries.iter().all(|entry| entry.state == EntryState::Waiting));
+    assert_eq!(update.entries.len(), 2);
+    assert!(update.entries.iter().all(|entry| entry.state == EntryState::Waiting));
 
     let (entries, more) = list(&mut keyring, None, 9);
     assert!(!more);
@@ -70,7 +75,7 @@ fn the_same_file_twice_makes_no_duplicates_unless_asked() {
 fn a_password_that_was_changed_since_does_not_come_back() {
     let mut keyring = open_keyring();
     let (items, _) = import(&mut keyring, vec![item("a", "1")], true, false);
-    let Import::Sealed(id, _) = items[0] else { panic!("{items:?}") };
+    let ImportOutcome::Sealed(id, _) = items[0] else { panic!("{items:?}") };
     keyring.handle(Request::Change { id, content: content("a", "new"), now: NOW + 1 }).unwrap();
     assert_eq!(whole(&mut keyring, id).imported_at, None, "its password is the person's own now");
     assert_eq!(new_of(&import(&mut keyring, vec![item("a", "1")], true, false).0), [false]);
@@ -83,7 +88,7 @@ fn a_password_that_was_changed_since_does_not_come_back() {
 fn an_imported_password_stays_imported_while_it_is_the_same() {
     let mut keyring = open_keyring();
     let (items, _) = import(&mut keyring, vec![item("a", "1")], true, false);
-    let Import::Sealed(id, _) = items[0] else { panic!("{items:?}") };
+    let ImportOutcome::Sealed(id, _) = items[0] else { panic!("{items:?}") };
     keyring.handle(Request::Change { id, content: content("renamed", "1"), now: NOW + 1 }).unwrap();
     assert_eq!(whole(&mut keyring, id).imported_at, Some(NOW));
 }
@@ -93,9 +98,9 @@ fn what_is_too_large_is_named_and_the_rest_goes_on() {
     let mut keyring = open_keyring();
     let mut large = item("a", "1");
     large.content.note = Secret::new("n".repeat(70_000));
-    let (items, opened) = import(&mut keyring, vec![large, item("b", "2")], true, false);
-    assert!(matches!(items[..], [Import::TooLarge, Import::Sealed(..)]), "{items:?}");
-    assert_eq!(opened.entries.len(), 1);
+    let (items, update) = import(&mut keyring, vec![large, item("b", "2")], true, false);
+    assert!(matches!(items[..], [ImportOutcome::TooLarge, ImportOutcome::Sealed(..)]), "{items:?}");
+    assert_eq!(update.entries.len(), 1);
 }
 
 #[test]
@@ -127,5 +132,5 @@ fn a_locked_keyring_imports_and_lists_nothing() {
     let mut keyring = Keyring::new(Counter(0), str::to_lowercase);
     let import = Request::Import { items: vec![item("a", "1")], first: true, again: false, now: NOW };
     assert!(matches!(keyring.handle(import), Err(KeyringError::Locked)));
-    assert!(matches!(keyring.handle(Request::List { after: None, limit: 1 }), Err(KeyringError::Locked)));
+    assert!(matches!(keyring.handle(Request::ListEntries { after: None, limit: 1 }), Err(KeyringError::Locked)));
 }

@@ -8,7 +8,7 @@ use shared::accounts::{AccountChallenge, AccountFinish, AccountStart, NewCredent
 use shared::credentials::{CredentialChallenge, CredentialFinish, CredentialStart};
 use shared::ids::PasskeyId;
 use shared::login::{CONTEXT, Suite, credential_identifier, identifiers, session_token};
-use shared::sessions::{CredentialName, Device, SessionChallenge, SessionFinish, SessionOpened, SessionStart};
+use shared::sessions::{CredentialName, Device, SessionChallenge, SessionFinish, SessionGrant, SessionStart};
 
 #[cfg(target_arch = "wasm32")]
 use crate::browser_test::test;
@@ -118,7 +118,7 @@ fn log_in(
         CredentialName::Recovery => &account.recovery,
         CredentialName::Passkey(_) => server.passkey.as_ref().unwrap(),
     };
-    let answer = serde_json::to_string(&SessionOpened {
+    let answer = serde_json::to_string(&SessionGrant {
         account_id: account.account_id,
         wrapped_key: credential.wrapped_key.clone(),
         idle_seconds: 1,
@@ -194,7 +194,7 @@ fn rubbish_from_the_server_is_told_apart_from_a_wrong_secret() {
 }
 
 /// A vault that is open by its passphrase, with one entry.
-fn opened_vault() -> (Server, Keyring<Counter>, AccountFinish, String, Sealed) {
+fn opened_vault() -> (Server, Keyring<Counter>, AccountFinish, String, SealedEntry) {
     let mut server = Server::new();
     let mut keyring = Keyring::new(Counter(0), str::to_lowercase);
     let (account, code) = register(&server, &mut keyring);
@@ -214,7 +214,7 @@ fn opens(
     server: &mut Server,
     account: &AccountFinish,
     request: Request,
-    sealed: &Sealed,
+    sealed: &SealedEntry,
 ) -> Result<String, KeyringError> {
     let mut keyring = Keyring::new(Counter(80), str::to_lowercase);
     log_in(server, &mut keyring, Some(account), request)?;

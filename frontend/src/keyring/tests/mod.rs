@@ -8,7 +8,7 @@ use rand_core_06::Error;
 use shared::bytes::Base64Url;
 use shared::ids::{AccountId, EntryId};
 use shared::limits::{BUCKETS, SEALED_OVERHEAD};
-use shared::passwords::{FORMAT, NotSealed, Sealed};
+use shared::passwords::{FORMAT, NotSealedEntry, SealedEntry};
 use shared::problem::Problem;
 
 #[cfg(target_arch = "wasm32")]
@@ -58,9 +58,9 @@ pub(crate) fn content(name: &str, password: &str) -> Content {
     Content { name: name.into(), password: Secret::new(password.into()), ..Content::default() }
 }
 
-fn entry(name: &str) -> Whole {
+fn entry(name: &str) -> Entry {
     let content = content(name, "kV9!mQ2#");
-    Whole { content, created_at: NOW, changed_at: NOW, history: Vec::new(), binned_at: None, imported_at: None }
+    Entry { content, created_at: NOW, changed_at: NOW, history: Vec::new(), binned_at: None, imported_at: None }
 }
 
 /// What the page is told of an entry that has a name only.
@@ -85,26 +85,26 @@ pub(crate) fn draft_key(keyring: &Keyring<Counter>) -> String {
     keyring.draft_key.as_ref().unwrap().public()
 }
 
-pub(crate) fn seal(keyring: &mut Keyring<Counter>, replaces: u32, name: &str) -> Sealed {
+pub(crate) fn seal(keyring: &mut Keyring<Counter>, replaces: u32, name: &str) -> SealedEntry {
     keyring.vault.as_ref().unwrap().seal(entry_id(), replaces + 1, entry(name), &mut keyring.random).unwrap()
 }
 
-pub(crate) fn stored(id: EntryId, version: u32, sealed: Option<Sealed>) -> StoredEntry {
+pub(crate) fn stored(id: EntryId, version: u32, sealed: Option<SealedEntry>) -> StoredEntry {
     StoredEntry { id, version, change_no: 1, changed_at: 0, sealed }
 }
 
-fn open(keyring: &mut Keyring<Counter>, entry: StoredEntry) -> Opened {
+fn open(keyring: &mut Keyring<Counter>, entry: StoredEntry) -> EntryUpdate {
     take_changes(keyring, vec![entry], false)
 }
 
-pub(crate) fn take_changes(keyring: &mut Keyring<Counter>, entries: Vec<StoredEntry>, more: bool) -> Opened {
+pub(crate) fn take_changes(keyring: &mut Keyring<Counter>, entries: Vec<StoredEntry>, more: bool) -> EntryUpdate {
     let answer = serde_json::to_string(&Changes { entries, latest: 9, more }).unwrap();
-    opened(keyring.handle(Request::TakeChanges { answer }))
+    updated(keyring.handle(Request::ApplyChanges { answer }))
 }
 
-pub(crate) fn opened(response: Result<Response, KeyringError>) -> Opened {
+pub(crate) fn updated(response: Result<Response, KeyringError>) -> EntryUpdate {
     match response {
-        Ok(Response::Opened(opened)) => opened,
+        Ok(Response::Updated(update)) => update,
         other => panic!("{other:?}"),
     }
 }
@@ -127,9 +127,9 @@ fn reveal_entry(keyring: &mut Keyring<Counter>, id: EntryId) -> Result<String, K
     }
 }
 
-fn whole(keyring: &mut Keyring<Counter>, id: EntryId) -> Whole {
-    match keyring.handle(Request::Open { id }) {
-        Ok(Response::Whole(whole)) => *whole,
+fn whole(keyring: &mut Keyring<Counter>, id: EntryId) -> Entry {
+    match keyring.handle(Request::GetEntry { id }) {
+        Ok(Response::Entry(whole)) => *whole,
         other => panic!("{other:?}"),
     }
 }
@@ -145,8 +145,8 @@ fn format_1_is_frozen() {
 fn what_was_frozen_opens() {
     let bytes = Base64Url::decode(include_str!("../../../vectors/entry-1.txt").trim()).unwrap().0;
     let mut keyring = open_keyring();
-    let opened = open(&mut keyring, stored(entry_id(), 1, Some(bytes.try_into().unwrap())));
-    assert_eq!(opened.entries[0].name, "GitHub");
+    let update = open(&mut keyring, stored(entry_id(), 1, Some(bytes.try_into().unwrap())));
+    assert_eq!(update.entries[0].name, "GitHub");
     assert_eq!(reveal(&mut keyring).unwrap(), "kV9!mQ2#");
 }
 
@@ -157,10 +157,10 @@ fn defects_are_refused() {
     let refused = |account: [u8; 16], id: EntryId, version: u32, bytes: &[u8]| {
         let mut keyring = open_keyring();
         keyring.vault.as_mut().unwrap().account = AccountId::from_random(account);
-        let opened = open(&mut keyring, stored(id, version, Some(bytes.to_vec().try_into().unwrap())));
-        assert!(opened.entries.is_empty());
+        let update = open(&mut keyring, stored(id, version, Some(bytes.to_vec().try_into().unwrap())));
+        assert!(update.entries.is_empty());
         assert_eq!(reveal(&mut keyring), Err(KeyringError::NoSuchEntry), "nothing of it is kept");
-        opened.refused.len()
+        update.refused.len()
     };
     let mut flips = vec![1, 24, 25, frozen.len() / 2, frozen.len() - 17, frozen.len() - 16, frozen.len() - 1];
     flips.extend((1..frozen.len()).step_by(97));
@@ -176,17 +176,17 @@ fn defects_are_refused() {
     assert_eq!(refused([1; 16], entry_id(), 0, &frozen), 1, "wrong version");
 
     // These do not even pass for sealed entries, wherever they come from.
-    let length = |bytes: &[u8]| Sealed::try_from(bytes.to_vec()).err();
-    assert_eq!(length(&frozen[..frozen.len() - 1]), Some(NotSealed::Length), "truncated");
-    assert_eq!(length(&[&frozen[..], &[0]].concat()), Some(NotSealed::Length), "trailing byte");
-    assert_eq!(length(&[]), Some(NotSealed::Length), "empty");
+    let length = |bytes: &[u8]| SealedEntry::try_from(bytes.to_vec()).err();
+    assert_eq!(length(&frozen[..frozen.len() - 1]), Some(NotSealedEntry::Length), "truncated");
+    assert_eq!(length(&[&frozen[..], &[0]].concat()), Some(NotSealedEntry::Length), "trailing byte");
+    assert_eq!(length(&[]), Some(NotSealedEntry::Length), "empty");
     // To another bucket's length: passes for one, and does not open.
     let mut padded = frozen.clone();
     padded.resize(BUCKETS[1] + SEALED_OVERHEAD, 0);
     assert_eq!(refused([1; 16], entry_id(), 1, &padded), 1, "trailing bytes");
     let mut unknown = frozen.clone();
     unknown[0] = FORMAT + 1;
-    assert_eq!(length(&unknown), Some(NotSealed::Format), "unknown format");
+    assert_eq!(length(&unknown), Some(NotSealedEntry::Format), "unknown format");
 }
 
 #[test]
@@ -231,15 +231,15 @@ fn a_new_entry_is_sealed_sent_and_taken_in() {
     let mut keyring = open_keyring();
     let rules = Some(generator::kind::Rules::default());
     let request =
-        Request::Seal { content: Content { rules: rules.clone(), ..content("GitHub", "kV9!mQ2#") }, now: NOW };
-    let Ok(Response::Sealed { id, body, opened: waiting }) = keyring.handle(request) else { panic!("not sealed") };
+        Request::Create { content: Content { rules: rules.clone(), ..content("GitHub", "kV9!mQ2#") }, now: NOW };
+    let Ok(Response::EntrySealed { id, body, update: waiting }) = keyring.handle(request) else { panic!("not sealed") };
     assert!(!body.contains("GitHub") && !body.contains("kV9"));
     assert_eq!(waiting.entries, [summary(id, 0, "GitHub", EntryState::Waiting)]);
     assert_eq!(reveal_entry(&mut keyring, id).unwrap(), "kV9!mQ2#", "it can be shown while it waits");
     // Taking it in twice changes nothing.
     for _ in 0..2 {
-        let opened = opened(keyring.handle(Request::TakeOwn { id, body: body.clone() }));
-        assert_eq!(opened.entries, [summary(id, 1, "GitHub", EntryState::Saved)]);
+        let update = updated(keyring.handle(Request::ApplySaved { id, body: body.clone() }));
+        assert_eq!(update.entries, [summary(id, 1, "GitHub", EntryState::Saved)]);
         assert_eq!(reveal_entry(&mut keyring, id).unwrap(), "kV9!mQ2#");
     }
     assert_eq!(whole(&mut keyring, id).content.rules, rules);
@@ -260,10 +260,10 @@ fn every_kind_of_rules_is_kept() {
     let mut keyring = open_keyring();
     for rules in kinds.map(Some) {
         let content = Content { rules: rules.clone(), ..content("x", "") };
-        let request = Request::Seal { content, now: NOW };
+        let request = Request::Create { content, now: NOW };
         let bytes = postcard::to_allocvec(&request).unwrap();
         let reply = keyring.handle(postcard::from_bytes(&bytes).unwrap());
-        let Ok(Response::Sealed { id, .. }) = reply else { panic!("not sealed") };
+        let Ok(Response::EntrySealed { id, .. }) = reply else { panic!("not sealed") };
         assert_eq!(whole(&mut keyring, id).content.rules, rules);
     }
 }
@@ -274,8 +274,8 @@ fn changes_come_in_pages() {
     let sealed = seal(&mut keyring, 0, "GitHub");
     let page = || vec![stored(entry_id(), 1, Some(sealed.clone()))];
     for (entries, more, last) in [(page(), true, Some(1)), (page(), false, Some(1)), (Vec::new(), false, None)] {
-        let opened = take_changes(&mut keyring, entries, more);
-        assert_eq!((opened.last_change, opened.more), (last, more));
+        let update = take_changes(&mut keyring, entries, more);
+        assert_eq!((update.last_change, update.more), (last, more));
     }
 }
 
@@ -288,11 +288,11 @@ fn a_problem_brings_the_current_entry() {
         let current = current.map(Box::new);
         let problem =
             Problem { type_uri: String::new(), title: String::new(), status: 409, detail: None, code, current };
-        Request::TakeCurrent { problem: serde_json::to_string(&problem).unwrap() }
+        Request::ApplyCurrent { problem: serde_json::to_string(&problem).unwrap() }
     };
-    let taken = opened(keyring.handle(problem(Some(stored(entry_id(), 5, Some(sealed))))));
+    let taken = updated(keyring.handle(problem(Some(stored(entry_id(), 5, Some(sealed))))));
     assert_eq!((taken.entries[0].version, taken.entries[0].name.as_str()), (5, "GitHub (work)"));
-    assert_eq!(opened(keyring.handle(problem(Some(stored(entry_id(), 6, None))))).deleted, [entry_id()]);
+    assert_eq!(updated(keyring.handle(problem(Some(stored(entry_id(), 6, None))))).deleted, [entry_id()]);
     assert_eq!(keyring.handle(problem(None)).err(), Some(KeyringError::ServerMessage));
 }
 
@@ -306,12 +306,12 @@ fn a_locked_keyring_does_nothing() {
     let mut keyring = Keyring::new(Counter(0), str::to_lowercase);
     for (request, expected) in [
         (Request::Reveal { id: entry_id() }, KeyringError::Locked),
-        (Request::TakeChanges { answer: changes }, KeyringError::Locked),
-        (Request::Seal { content: content("x", ""), now: NOW }, KeyringError::Locked),
+        (Request::ApplyChanges { answer: changes }, KeyringError::Locked),
+        (Request::Create { content: content("x", ""), now: NOW }, KeyringError::Locked),
         (Request::Change { id: entry_id(), content: content("x", ""), now: NOW }, KeyringError::Locked),
-        (Request::Open { id: entry_id() }, KeyringError::Locked),
+        (Request::GetEntry { id: entry_id() }, KeyringError::Locked),
         (Request::Compare { id: entry_id() }, KeyringError::Locked),
-        (Request::TakeWaiting { bodies: Vec::new() }, KeyringError::Locked),
+        (Request::RestoreWaiting { bodies: Vec::new() }, KeyringError::Locked),
         (Request::StartFirstLogin, KeyringError::OutOfTurn),
         (Request::ContinueLogin { answer: String::new(), device: String::new() }, KeyringError::OutOfTurn),
         (Request::FinishLogin { answer: String::new() }, KeyringError::OutOfTurn),
@@ -339,7 +339,7 @@ fn messages_survive_their_crossing_and_debug_hides_their_secrets() {
     assert_eq!(back.result.unwrap_err(), KeyringError::Recovery(RecoveryFault::WrongWord { place: 3 }));
     let rules = Some(generator::kind::Rules::default());
     let note = Secret::new("kV9 too".into());
-    let seal = Request::Seal { content: Content { rules, note, ..content("x", "kV9") }, now: NOW };
+    let seal = Request::Create { content: Content { rules, note, ..content("x", "kV9") }, now: NOW };
     let back: Request = postcard::from_bytes(&postcard::to_allocvec(&seal).unwrap()).unwrap();
     assert!(!format!("{back:?}{:?}", entry("x")).contains("kV9"));
 }

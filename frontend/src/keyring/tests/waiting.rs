@@ -5,15 +5,15 @@ use crate::browser_test::test;
 
 use super::*;
 
-fn sealed(response: Result<Response, KeyringError>) -> (EntryId, String, Opened) {
+fn sealed(response: Result<Response, KeyringError>) -> (EntryId, String, EntryUpdate) {
     match response {
-        Ok(Response::Sealed { id, body, opened }) => (id, body, opened),
+        Ok(Response::EntrySealed { id, body, update }) => (id, body, update),
         other => panic!("{other:?}"),
     }
 }
 
 fn create(keyring: &mut Keyring<Counter>, content: Content) -> (EntryId, String) {
-    let (id, body, _) = sealed(keyring.handle(Request::Seal { content, now: NOW }));
+    let (id, body, _) = sealed(keyring.handle(Request::Create { content, now: NOW }));
     (id, body)
 }
 
@@ -22,7 +22,7 @@ fn change(keyring: &mut Keyring<Counter>, id: EntryId, content: Content, now: u6
 }
 
 fn take_own(keyring: &mut Keyring<Counter>, id: EntryId, body: &str) -> EntrySummary {
-    opened(keyring.handle(Request::TakeOwn { id, body: body.into() })).entries.remove(0)
+    updated(keyring.handle(Request::ApplySaved { id, body: body.into() })).entries.remove(0)
 }
 
 fn replaces(body: &str) -> u32 {
@@ -34,11 +34,11 @@ fn as_stored(id: EntryId, body: &str) -> StoredEntry {
     stored(id, put.replaces + 1, Some(put.sealed))
 }
 
-fn resolve(keyring: &mut Keyring<Counter>, id: EntryId, keep: Keep) -> Result<Response, KeyringError> {
-    keyring.handle(Request::Resolve { id, keep, now: NOW + 50 })
+fn resolve(keyring: &mut Keyring<Counter>, id: EntryId, resolution: Resolution) -> Result<Response, KeyringError> {
+    keyring.handle(Request::Resolve { id, resolution, now: NOW + 50 })
 }
 
-fn passwords(entry: &Whole) -> (String, Vec<(String, u64)>) {
+fn passwords(entry: &Entry) -> (String, Vec<(String, u64)>) {
     let history = entry.history.iter().map(|it| (it.password.expose().to_owned(), it.until)).collect();
     (entry.content.password.expose().to_owned(), history)
 }
@@ -97,7 +97,7 @@ fn changes_wait_in_order_and_each_is_sent_once() {
     assert_eq!(told, summary(id, 2, "three", EntryState::Waiting));
     assert_eq!(take_own(&mut keyring, id, &third), summary(id, 3, "three", EntryState::Saved));
     // What comes late changes nothing.
-    assert!(opened(keyring.handle(Request::TakeOwn { id, body: first })).entries.is_empty());
+    assert!(updated(keyring.handle(Request::ApplySaved { id, body: first })).entries.is_empty());
     assert_eq!(whole(&mut keyring, id).content.name, "three");
 }
 
@@ -112,7 +112,7 @@ fn what_waits_survives_a_lock() {
     // The server has the first already.
     open(&mut keyring, as_stored(id, &first));
     for _ in 0..2 {
-        let taken = opened(keyring.handle(Request::TakeWaiting { bodies: bodies() }));
+        let taken = updated(keyring.handle(Request::RestoreWaiting { bodies: bodies() }));
         let waiting = EntryState::Waiting;
         assert_eq!(taken.entries, [summary(id, 1, "two", waiting), summary(other, 0, "other", waiting)]);
     }
@@ -120,7 +120,7 @@ fn what_waits_survives_a_lock() {
     // Of another vault, or broken.
     let mut stranger = open_keyring();
     stranger.vault.as_mut().unwrap().account = AccountId::from_random([2; 16]);
-    let taken = opened(stranger.handle(Request::TakeWaiting { bodies: bodies() }));
+    let taken = updated(stranger.handle(Request::RestoreWaiting { bodies: bodies() }));
     assert_eq!((taken.entries.len(), taken.refused), (0, vec![id, id, other]));
 }
 
@@ -131,7 +131,7 @@ fn a_whole_chain_survives_a_lock() {
     let second = change(&mut keyring, id, content("two", "2"), NOW);
     let mut keyring = open_keyring();
     let bodies = vec![(id, first.clone()), (id, second.clone())];
-    let taken = opened(keyring.handle(Request::TakeWaiting { bodies }));
+    let taken = updated(keyring.handle(Request::RestoreWaiting { bodies }));
     assert_eq!(taken.entries, [summary(id, 0, "two", EntryState::Waiting)]);
     assert_eq!(take_own(&mut keyring, id, &first), summary(id, 1, "two", EntryState::Waiting));
     assert_eq!(take_own(&mut keyring, id, &second), summary(id, 2, "two", EntryState::Saved));
@@ -145,7 +145,7 @@ fn what_waits_beside_another_of_its_number_is_a_conflict() {
     let theirs = keyring.vault.as_ref().unwrap().seal(id, 1, entry("theirs"), &mut keyring.random).unwrap();
     let mut keyring = open_keyring();
     open(&mut keyring, stored(id, 1, Some(theirs)));
-    let taken = opened(keyring.handle(Request::TakeWaiting { bodies: vec![(id, mine)] }));
+    let taken = updated(keyring.handle(Request::RestoreWaiting { bodies: vec![(id, mine)] }));
     assert_eq!(taken.entries, [summary(id, 1, "mine", EntryState::Conflict)]);
 }
 
@@ -168,9 +168,9 @@ fn what_waits_can_be_forgotten() {
     take_own(&mut keyring, id, &first);
     change(&mut keyring, id, content("two", "2"), NOW);
     let (other, _) = create(&mut keyring, content("other", "3"));
-    let told = opened(keyring.handle(Request::Discard { id }));
+    let told = updated(keyring.handle(Request::Discard { id }));
     assert_eq!(told.entries, [summary(id, 1, "one", EntryState::Saved)]);
-    assert_eq!(opened(keyring.handle(Request::Discard { id: other })).deleted, [other]);
+    assert_eq!(updated(keyring.handle(Request::Discard { id: other })).deleted, [other]);
     assert_eq!(reveal_entry(&mut keyring, other), Err(KeyringError::NoSuchEntry));
 }
 
@@ -210,7 +210,9 @@ fn conflict_of(theirs: (&str, u64), mine: &[(&str, u64)]) -> (Keyring<Counter>, 
 #[test]
 fn both_sides_of_a_conflict_are_kept_and_shown() {
     let (mut keyring, id) = conflict();
-    let Ok(Response::Both { mine, theirs }) = keyring.handle(Request::Compare { id }) else { panic!("not compared") };
+    let Ok(Response::Comparison { mine, theirs }) = keyring.handle(Request::Compare { id }) else {
+        panic!("not compared")
+    };
     assert_eq!((mine.content.name.as_str(), theirs.unwrap().content.name.as_str()), ("mine", "theirs"));
     // Until somebody has chosen, nothing is laid on top.
     let request = Request::Change { id, content: content("x", "x"), now: NOW };
@@ -220,13 +222,13 @@ fn both_sides_of_a_conflict_are_kept_and_shown() {
 #[test]
 fn whoever_wins_a_conflict_keeps_the_passwords_of_the_other() {
     let (mut keyring, id) = conflict();
-    let (_, body, told) = sealed(resolve(&mut keyring, id, Keep::Mine));
+    let (_, body, told) = sealed(resolve(&mut keyring, id, Resolution::Mine));
     assert_eq!((replaces(&body), told.entries[0].state), (2, EntryState::Waiting));
     let history = former(&[("t", NOW + 50), ("m1", NOW + 11), ("1", NOW + 10)]);
     assert_eq!(passwords(&whole(&mut keyring, id)), ("m2".into(), history));
 
     let (mut keyring, id) = conflict();
-    let (_, body, _) = sealed(resolve(&mut keyring, id, Keep::Theirs));
+    let (_, body, _) = sealed(resolve(&mut keyring, id, Resolution::Theirs));
     assert_eq!(replaces(&body), 2);
     let history = former(&[("m2", NOW + 50), ("1", NOW + 20), ("m1", NOW + 11)]);
     let entry = whole(&mut keyring, id);
@@ -234,7 +236,7 @@ fn whoever_wins_a_conflict_keeps_the_passwords_of_the_other() {
     assert_eq!((entry.content.name.as_str(), entry.changed_at), ("theirs", NOW + 50));
 
     let (mut keyring, id) = conflict();
-    let (new, body, told) = sealed(resolve(&mut keyring, id, Keep::Both));
+    let (new, body, told) = sealed(resolve(&mut keyring, id, Resolution::Both));
     assert_ne!(new, id);
     assert_eq!(replaces(&body), 0);
     let names: Vec<_> = told.entries.iter().map(|it| (it.name.as_str(), it.state)).collect();
@@ -246,35 +248,35 @@ fn whoever_wins_a_conflict_keeps_the_passwords_of_the_other() {
 #[test]
 fn what_differs_in_no_password_needs_no_save_when_it_loses() {
     let (mut keyring, id) = conflict_of(("1", NOW), &[("1", NOW)]);
-    let told = opened(resolve(&mut keyring, id, Keep::Theirs));
+    let told = updated(resolve(&mut keyring, id, Resolution::Theirs));
     assert_eq!(told.entries, [summary(id, 2, "theirs", EntryState::Saved)]);
 }
 
 #[test]
 fn a_password_that_both_have_is_no_former_one() {
     let (mut keyring, id) = conflict_of(("1", NOW), &[("1", NOW)]);
-    sealed(resolve(&mut keyring, id, Keep::Mine));
+    sealed(resolve(&mut keyring, id, Resolution::Mine));
     assert_eq!(passwords(&whole(&mut keyring, id)), ("1".into(), Vec::new()));
 }
 
 #[test]
 fn changed_here_and_deleted_elsewhere_is_a_conflict_too() {
-    for keep in [Keep::Mine, Keep::Theirs, Keep::Both] {
+    for resolution in [Resolution::Mine, Resolution::Theirs, Resolution::Both] {
         let mut keyring = open_keyring();
         let (id, first) = create(&mut keyring, content("one", "1"));
         take_own(&mut keyring, id, &first);
         change(&mut keyring, id, content("mine", "2"), NOW);
         let told = open(&mut keyring, stored(id, 2, None));
         assert_eq!((told.entries[0].state, told.deleted.len()), (EntryState::Conflict, 0));
-        let Ok(Response::Both { theirs: None, .. }) = keyring.handle(Request::Compare { id }) else {
-            panic!("{keep:?}")
+        let Ok(Response::Comparison { theirs: None, .. }) = keyring.handle(Request::Compare { id }) else {
+            panic!("{resolution:?}")
         };
-        match keep {
+        match resolution {
             // Put again in place of its deletion.
-            Keep::Mine => assert_eq!(replaces(&sealed(resolve(&mut keyring, id, keep)).1), 2),
-            Keep::Theirs => assert_eq!(opened(resolve(&mut keyring, id, keep)).deleted, [id]),
-            Keep::Both => {
-                let (new, _, told) = sealed(resolve(&mut keyring, id, keep));
+            Resolution::Mine => assert_eq!(replaces(&sealed(resolve(&mut keyring, id, resolution)).1), 2),
+            Resolution::Theirs => assert_eq!(updated(resolve(&mut keyring, id, resolution)).deleted, [id]),
+            Resolution::Both => {
+                let (new, _, told) = sealed(resolve(&mut keyring, id, resolution));
                 assert_eq!(told.deleted, [id]);
                 assert_eq!(reveal_entry(&mut keyring, new).unwrap(), "2");
             }
@@ -285,9 +287,9 @@ fn changed_here_and_deleted_elsewhere_is_a_conflict_too() {
 /// Changes that are in no entry, after these were listed.
 fn missing(keyring: &mut Keyring<Counter>, entries: Vec<StoredEntry>, latest: u64) -> u64 {
     let answer = serde_json::to_string(&Changes { entries, latest, more: false }).unwrap();
-    let standing = opened(keyring.handle(Request::TakeChanges { answer })).standing.unwrap();
-    assert_eq!(standing.latest, latest);
-    standing.missing
+    let completeness = updated(keyring.handle(Request::ApplyChanges { answer })).completeness.unwrap();
+    assert_eq!(completeness.latest, latest);
+    completeness.missing
 }
 
 #[test]

@@ -8,7 +8,7 @@ use serde_json::error::Category;
 use super::format::{Folder, Item, Loose, Record, TAGS, Vault, kind};
 use super::item::{Draft, Remark, Row, Seen};
 use super::{ImportFault, Locked, Opened, ROWS_MAX, Source, date};
-use crate::keyring::protocol::entry::Former;
+use crate::keyring::protocol::entry::PreviousPassword;
 
 /// Reads an export, bare or protected.
 pub(super) fn read(text: &str) -> Result<Opened, ImportFault> {
@@ -121,9 +121,12 @@ fn draft(item: Item<Loose>, folders: &BTreeMap<String, Loose>) -> Draft {
         }
     }
     let changed_at = draft.changed_at.unwrap_or_default();
-    let former = |former: super::format::Former<Loose>| {
+    let former = |former: super::format::PasswordHistory<Loose>| {
         let until = at(&former.last_used_date).unwrap_or(changed_at);
-        former.password.filter(|password| !password.0.is_empty()).map(|password| Former { password: password.0, until })
+        former
+            .password
+            .filter(|password| !password.0.is_empty())
+            .map(|password| PreviousPassword { password: password.0, until })
     };
     draft.history = item.password_history.into_iter().flatten().filter_map(former).collect();
     draft.history.sort_by_key(|former| std::cmp::Reverse(former.until));

@@ -10,8 +10,8 @@ use serde::Serialize;
 use shared::ids::EntryId;
 
 use super::date;
-use super::format::{Field, Folder, Former, Item, Login, SecureNote, TAGS, Uri, kind};
-use crate::keyring::protocol::entry::{Content, Whole};
+use super::format::{Field, Folder, Item, Login, PasswordHistory, SecureNote, TAGS, Uri, kind};
+use crate::keyring::protocol::entry::{Content, Entry};
 use crate::secret::Secret;
 
 /// The tag that stands for Bitwarden's star.
@@ -76,7 +76,7 @@ impl Export {
     ///
     /// # Errors
     /// [`NotWritten`].
-    pub fn push(&mut self, id: EntryId, entry: &Whole) -> Result<(), NotWritten> {
+    pub fn push(&mut self, id: EntryId, entry: &Entry) -> Result<(), NotWritten> {
         match self.format {
             Format::Json => self.push_item(id, entry).map_err(|_| NotWritten),
             Format::Csv { for_spreadsheets } => {
@@ -112,18 +112,18 @@ impl Export {
         String::from_utf8(file).map(Secret::new).map_err(|_| NotWritten)
     }
 
-    fn push_item(&mut self, id: EntryId, entry: &Whole) -> serde_json::Result<()> {
-        let Whole { content, created_at, changed_at, history, binned_at, .. } = entry;
+    fn push_item(&mut self, id: EntryId, entry: &Entry) -> serde_json::Result<()> {
+        let Entry { content, created_at, changed_at, history, binned_at, .. } = entry;
         let Filed { folder, is_favorite, list } = Filed::of(&content.tags);
         let id = id.to_string();
         let folder_id = folder.map(|name| folder_id(self.folder(name)));
         let [created, changed] = [created_at, changed_at].map(|at| date::write(*at));
         let deleted = binned_at.and_then(date::write);
         let times: Vec<String> = history.iter().map(|former| date::write(former.until).unwrap_or_default()).collect();
-        let formers = history
-            .iter()
-            .zip(&times)
-            .map(|(former, time)| Former { last_used_date: some(time), password: Some(former.password.expose()) });
+        let formers = history.iter().zip(&times).map(|(former, time)| PasswordHistory {
+            last_used_date: some(time),
+            password: Some(former.password.expose()),
+        });
         let is_note = is_note(content) && history.is_empty();
         let login = Login {
             uris: Some(some(&content.website).map(|uri| Uri { how: (), uri: Some(uri) }).into_iter().collect()),

@@ -43,7 +43,7 @@ pub(super) struct Folder<T> {
 #[derive(Default, Serialize, Deserialize)]
 #[serde(rename_all = "camelCase")]
 pub(super) struct Item<T> {
-    pub(super) password_history: Option<Vec<Former<T>>>,
+    pub(super) password_history: Option<Vec<PasswordHistory<T>>>,
     pub(super) revision_date: Option<T>,
     pub(super) creation_date: Option<T>,
     pub(super) deleted_date: Option<T>,
@@ -133,7 +133,7 @@ pub(super) struct Field<T> {
 
 #[derive(Default, Serialize, Deserialize)]
 #[serde(rename_all = "camelCase")]
-pub(super) struct Former<T> {
+pub(super) struct PasswordHistory<T> {
     pub(super) last_used_date: Option<T>,
     pub(super) password: Option<T>,
 }

@@ -7,7 +7,7 @@ use std::io;
 use shared::limits::{BUCKETS, NAME_MAX};
 use zeroize::Zeroizing;
 
-use crate::keyring::protocol::entry::{Content, Former, Whole};
+use crate::keyring::protocol::entry::{Content, Entry, PreviousPassword};
 use crate::model::entry::{FIELD_MAX, NOTE_MAX};
 use crate::secret::Secret;
 
@@ -27,7 +27,7 @@ pub struct Row {
 pub struct Item {
     pub content: Content,
     /// The passwords before this one, newest first; at most a hundred.
-    pub history: Vec<Former>,
+    pub history: Vec<PreviousPassword>,
     pub created_at: Option<u64>,
     /// When it was last changed.
     pub changed_at: Option<u64>,
@@ -119,7 +119,7 @@ pub(super) struct Draft {
     /// Lines that go below the note.
     more: Zeroizing<String>,
     pub(super) tags: Vec<String>,
-    pub(super) history: Vec<Former>,
+    pub(super) history: Vec<PreviousPassword>,
     pub(super) created_at: Option<u64>,
     pub(super) changed_at: Option<u64>,
     pub(super) binned_at: Option<u64>,
@@ -200,7 +200,7 @@ impl Draft {
             name, username, website, password, tags, history, created_at, changed_at, binned_at, remarks, ..
         } = self;
         let content = Content { name, username, website, password, note, tags, rules: None };
-        let whole = Whole {
+        let whole = Entry {
             content,
             history,
             // As long as any.
@@ -210,7 +210,7 @@ impl Draft {
             imported_at: Some(u64::MAX),
         };
         let name = whole.content.name.clone();
-        let Some((Whole { content, history, .. }, left_out)) = fitted(whole) else {
+        let Some((Entry { content, history, .. }, left_out)) = fitted(whole) else {
             return Row { number, result: Err(Refused { name, why: Refusal::TooLarge }) };
         };
         let mut item = Item { content, history, created_at, changed_at, binned_at, remarks };
@@ -274,7 +274,7 @@ fn host(website: &str) -> &str {
 }
 
 /// The entry with as many of its former passwords as fit, and how many do not; nothing if it does not fit without any.
-fn fitted(mut whole: Whole) -> Option<(Whole, usize)> {
+fn fitted(mut whole: Entry) -> Option<(Entry, usize)> {
     let before = whole.history.len();
     whole.history.truncate(HISTORY_MAX);
     while !fits(&whole) {
@@ -286,7 +286,7 @@ fn fitted(mut whole: Whole) -> Option<(Whole, usize)> {
 
 /// Whether it fits into the largest bucket. The keyring's document has the same fields with the same names, and leaves out
 /// what is empty: it is never longer than this.
-fn fits(whole: &Whole) -> bool {
+fn fits(whole: &Entry) -> bool {
     /// What comes before the document in a bucket.
     const LENGTH_LEN: usize = 4;
     /// Longest escape of an byte in JSON.

@@ -5,8 +5,8 @@ use leptos::task::spawn_local;
 use shared::ids::EntryId;
 
 use super::{Clipboard, Frame, Hidden, Pending, when};
-use crate::keyring::protocol::Keep;
-use crate::keyring::protocol::entry::Whole;
+use crate::keyring::protocol::Resolution;
+use crate::keyring::protocol::entry::Entry;
 use crate::session::use_session;
 use crate::text::{self, Msg};
 use crate::ui::dialog::use_dialog;
@@ -20,7 +20,7 @@ pub(super) fn Compare(id: EntryId) -> impl IntoView {
     let dialog = use_dialog();
     let notices = use_notices();
     let clipboard = Clipboard::new(notices, false);
-    let sides = RwSignal::new_local(None::<(Whole, Option<Whole>)>);
+    let sides = RwSignal::new_local(None::<(Entry, Option<Entry>)>);
     let fault = RwSignal::new(String::new());
     let version = Memo::new(move |_| session.entries.with(|entries| entries.get(id).map(|entry| entry.version)));
     // It may change elsewhere once more while it is looked at.
@@ -34,10 +34,10 @@ pub(super) fn Compare(id: EntryId) -> impl IntoView {
             }
         });
     });
-    let keep = move |keep: Keep| {
+    let resolve = move |resolution: Resolution| {
         spawn_local(async move {
             let name = session.name_of(id).unwrap_or_default();
-            match session.resolve(id, keep).await {
+            match session.resolve(id, resolution).await {
                 Ok(()) => {
                     dialog.close();
                     notices.result(say::named(Msg::ConflictEnded, &name));
@@ -60,9 +60,9 @@ pub(super) fn Compare(id: EntryId) -> impl IntoView {
                 .into_any(),
             })}
             <div class="buttons">
-                <Button label=Msg::KeepMine press=move |()| keep(Keep::Mine)/>
-                <Button label=Msg::KeepTheirs press=move |()| keep(Keep::Theirs)/>
-                <Button label=Msg::KeepBoth press=move |()| keep(Keep::Both)/>
+                <Button label=Msg::KeepMine press=move |()| resolve(Resolution::Mine)/>
+                <Button label=Msg::KeepTheirs press=move |()| resolve(Resolution::Theirs)/>
+                <Button label=Msg::KeepBoth press=move |()| resolve(Resolution::Both)/>
             </div>
             <p class="hint">{live(Msg::KeepHint)}</p>
         </Frame>
@@ -70,8 +70,8 @@ pub(super) fn Compare(id: EntryId) -> impl IntoView {
 }
 
 /// One version. What differs from the other is marked, in words too.
-fn side(title: Msg, entry: Option<&Whole>, other: Option<&Whole>, clipboard: Clipboard) -> AnyView {
-    let Some(Whole { content, changed_at, .. }) = entry else {
+fn side(title: Msg, entry: Option<&Entry>, other: Option<&Entry>, clipboard: Clipboard) -> AnyView {
+    let Some(Entry { content, changed_at, .. }) = entry else {
         return view! {
             <section class="side"><h3 class="dialog-part">{live(title)}</h3><p class="hint">{live(Msg::SideDeleted)}</p></section>
         }
@@ -90,7 +90,7 @@ fn side(title: Msg, entry: Option<&Whole>, other: Option<&Whole>, clipboard: Cli
             view! { <div class="detail" class:detail--differs=differs><dt>{term}</dt><dd dir="auto">{mine.to_owned()}</dd></div> },
         )
     };
-    let of_other = |of: fn(&Whole) -> &str| other.map(of);
+    let of_other = |of: fn(&Entry) -> &str| other.map(of);
     let differs = other.is_some_and(|other| other.content.password.expose() != content.password.expose());
     let password = words(move || {
         let label = text::get(Msg::Password);

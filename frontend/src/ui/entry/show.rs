@@ -9,7 +9,7 @@ use leptos::task::spawn_local;
 use shared::ids::EntryId;
 
 use super::{Clipboard, Frame, Hidden, Pending, when};
-use crate::keyring::protocol::entry::{Content, EntryState, Former, Whole};
+use crate::keyring::protocol::entry::{Content, Entry, EntryState, PreviousPassword};
 use crate::model::entry::link;
 use crate::parts::use_parts;
 use crate::platform::browser;
@@ -26,7 +26,7 @@ use crate::ui::words as say;
 #[component]
 pub(super) fn Show(id: EntryId) -> impl IntoView {
     let session = use_session();
-    let entry = RwSignal::new_local(None::<Whole>);
+    let entry = RwSignal::new_local(None::<Entry>);
     let fault = RwSignal::new(String::new());
     let title = RwSignal::new(session.name_of(id).unwrap_or_default());
     let version = Memo::new(move |_| {
@@ -84,11 +84,11 @@ fn line(label: Msg, value: &str, name: &str, clipboard: Clipboard) -> Option<Any
     )
 }
 
-fn details(session: Session, id: EntryId, whole: &Whole) -> AnyView {
+fn details(session: Session, id: EntryId, whole: &Entry) -> AnyView {
     let dialog = use_dialog();
     let notices = use_notices();
     let parts = use_parts();
-    let Whole { content, created_at, changed_at, history, binned_at, .. } = whole;
+    let Entry { content, created_at, changed_at, history, binned_at, .. } = whole;
     let name = content.name.clone();
     let state = session.entries.with_untracked(|entries| entries.get(id).map(|entry| entry.state));
     let clipboard = Clipboard::new(notices, state == Some(EntryState::Saved));
@@ -165,7 +165,7 @@ fn details(session: Session, id: EntryId, whole: &Whole) -> AnyView {
 
 /// The passwords before this one.
 #[component]
-fn History<'a>(history: &'a [Former], name: String, clipboard: Clipboard) -> impl IntoView + use<> {
+fn History<'a>(history: &'a [PreviousPassword], name: String, clipboard: Clipboard) -> impl IntoView + use<> {
     let none = history.is_empty();
     let count = history.len();
     let rows = history.iter().map(|former| {

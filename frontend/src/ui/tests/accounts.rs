@@ -6,7 +6,7 @@ use std::rc::Rc;
 use opaque_ke::{CredentialFinalization, ServerLogin};
 use shared::accounts::AccountFinish;
 use shared::login::Suite;
-use shared::sessions::{CredentialName, SessionFinish, SessionOpened};
+use shared::sessions::{CredentialName, SessionFinish, SessionGrant};
 
 use super::world;
 use crate::keyring::Keyring;
@@ -69,7 +69,7 @@ impl Accounts {
         state.finish(finalization, parameters()).unwrap();
         let account = self.account.as_ref().unwrap();
         let secret = if credential == CredentialName::Recovery { &account.recovery } else { &account.passphrase };
-        let opened = SessionOpened {
+        let opened = SessionGrant {
             account_id: account.account_id,
             wrapped_key: secret.wrapped_key.clone(),
             idle_seconds: 1,

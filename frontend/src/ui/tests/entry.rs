@@ -7,12 +7,12 @@ use super::vault::{conflict, nothing, open, save, two};
 use super::{Page, en, en_with, world};
 use crate::browser_test::test;
 use crate::keyring::Keyring;
-use crate::keyring::protocol::entry::{Content, Opened};
+use crate::keyring::protocol::entry::{Content, EntryUpdate};
 use crate::keyring::tests::{Counter, content};
 use crate::text::Msg;
 
 /// An entry of the generator's, with its rules.
-fn minted(keyring: &mut Keyring<Counter>) -> Opened {
+fn minted(keyring: &mut Keyring<Counter>) -> EntryUpdate {
     save(keyring, 1, Content { rules: Some(Rules::default()), ..content("GitHub", "kV9!mQ2#") })
 }
 

@@ -6,7 +6,7 @@ use shared::ids::EntryId;
 use super::vault::{id_of, nothing, open, two};
 use super::{Page, en, en_with, world};
 use crate::browser_test::test;
-use crate::keyring::protocol::entry::{EntryState, EntrySummary, Opened};
+use crate::keyring::protocol::entry::{EntryState, EntrySummary, EntryUpdate};
 use crate::session::Doubt;
 use crate::text::Msg;
 
@@ -53,7 +53,7 @@ async fn of_a_long_list_only_the_rows_in_the_window_are_drawn_and_each_says_its_
         state: EntryState::Saved,
     };
     let entries = (1..=900).map(entry).collect();
-    session.entries.update(|list| list.apply(Opened { entries, ..Opened::default() }));
+    session.entries.update(|list| list.apply(EntryUpdate { entries, ..EntryUpdate::default() }));
     page.until("the first row", || names(&page).first().is_some_and(|name| name == "Entry 900")).await;
     assert!(names(&page).len() < 200, "{} rows", names(&page).len());
     let window = crate::platform::browser::window();

@@ -11,7 +11,7 @@ use super::list::{lists, names};
 use super::vault::{locked, nothing, open, saves, serve_keyring};
 use super::{Page, en, en_with, world};
 use crate::browser_test::test;
-use crate::keyring::protocol::entry::Opened;
+use crate::keyring::protocol::entry::EntryUpdate;
 use crate::keyring::tests::{draft_key, open_keyring};
 use crate::text::Msg;
 use crate::workers::client::KeyringClient;
@@ -111,7 +111,7 @@ async fn what_is_saved_while_the_vault_is_locked_is_kept_and_saved_when_it_opens
     assert!(puts().is_empty());
     let keyring = KeyringClient::start().await.unwrap();
     let (account, key) = (AccountId::from_random([1; 16]), draft_key(&open_keyring()));
-    session.open_with(account, CredentialName::Passphrase, &key, keyring, Opened::default());
+    session.open_with(account, CredentialName::Passphrase, &key, keyring, EntryUpdate::default());
     page.says(&en_with(Msg::SavedCopied, &[("name", &"GitLab")])).await;
     page.until("the entry", || names(&page).contains(&"GitLab".to_owned())).await;
 }

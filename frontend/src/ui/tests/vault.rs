@@ -6,10 +6,10 @@ use shared::sessions::CredentialName;
 
 use super::{Page, world};
 use crate::keyring::Keyring;
-use crate::keyring::protocol::entry::{Content, Opened};
+use crate::keyring::protocol::entry::{Content, EntryUpdate};
 use crate::keyring::protocol::{Request, Response};
 use crate::keyring::tests::{
-    Counter, NOW, content, draft_key, entry_id, open_keyring, opened, seal, stored, take_changes,
+    Counter, NOW, content, draft_key, entry_id, open_keyring, seal, stored, take_changes, updated,
 };
 use crate::parts::use_parts;
 use crate::session::{Session, use_session};
@@ -19,22 +19,22 @@ use crate::ui::header::Header;
 use crate::workers::client::{KeyringClient, in_page};
 
 /// Puts entries into a vault before it is opened; gives what its keyring tells of them.
-pub(in crate::ui) type Fill = fn(&mut Keyring<Counter>) -> Opened;
+pub(in crate::ui) type Fill = fn(&mut Keyring<Counter>) -> EntryUpdate;
 
 /// Nothing is in the vault.
-pub(in crate::ui) fn nothing(_: &mut Keyring<Counter>) -> Opened {
-    Opened::default()
+pub(in crate::ui) fn nothing(_: &mut Keyring<Counter>) -> EntryUpdate {
+    EntryUpdate::default()
 }
 
 /// GitHub, and a bank that was saved later.
-pub(in crate::ui) fn two(keyring: &mut Keyring<Counter>) -> Opened {
+pub(in crate::ui) fn two(keyring: &mut Keyring<Counter>) -> EntryUpdate {
     let mut told = save(keyring, 1, Content { username: "ada".into(), ..content("GitHub", "kV9!mQ2#") });
     told.entries.extend(save(keyring, 2, content("Bank", "correct horse")).entries);
     told
 }
 
 /// A bank that was changed here and elsewhere.
-pub(in crate::ui) fn conflict(keyring: &mut Keyring<Counter>) -> Opened {
+pub(in crate::ui) fn conflict(keyring: &mut Keyring<Counter>) -> EntryUpdate {
     let first = seal(keyring, 0, "Bank");
     take_changes(keyring, vec![stored(entry_id(), 1, Some(first))], false);
     let mine = Request::Change { id: entry_id(), content: content("Bank", "mine"), now: NOW + 1 };
@@ -44,9 +44,9 @@ pub(in crate::ui) fn conflict(keyring: &mut Keyring<Counter>) -> Opened {
 }
 
 /// Seals an entry, as of so many milliseconds after the first, and has it saved.
-pub(in crate::ui) fn save(keyring: &mut Keyring<Counter>, after: u64, content: Content) -> Opened {
-    match keyring.handle(Request::Seal { content, now: NOW + after }).unwrap() {
-        Response::Sealed { id, body, .. } => opened(keyring.handle(Request::TakeOwn { id, body })),
+pub(in crate::ui) fn save(keyring: &mut Keyring<Counter>, after: u64, content: Content) -> EntryUpdate {
+    match keyring.handle(Request::Create { content, now: NOW + after }).unwrap() {
+        Response::EntrySealed { id, body, .. } => updated(keyring.handle(Request::ApplySaved { id, body })),
         other => panic!("{other:?}"),
     }
 }

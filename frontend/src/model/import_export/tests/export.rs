@@ -5,7 +5,7 @@ use shared::ids::EntryId;
 
 use super::super::export::{Export, Format, Formulas};
 use super::*;
-use crate::keyring::protocol::entry::{Content, Former, Whole};
+use crate::keyring::protocol::entry::{Content, Entry, PreviousPassword};
 use crate::secret::Secret;
 
 const CSV: Format = Format::Csv { for_spreadsheets: false };
@@ -14,10 +14,12 @@ fn id() -> EntryId {
     EntryId::from_time(1_700_000_000_000, [7; 10])
 }
 
-fn whole(fields: [&str; 5], tags: &[&str], history: &[(&str, u64)]) -> Whole {
+fn whole(fields: [&str; 5], tags: &[&str], history: &[(&str, u64)]) -> Entry {
     let [name, username, website, password, note] = fields.map(str::to_owned);
-    let former =
-        |(password, until): &(&str, u64)| Former { password: Secret::new((*password).to_owned()), until: *until };
+    let former = |(password, until): &(&str, u64)| PreviousPassword {
+        password: Secret::new((*password).to_owned()),
+        until: *until,
+    };
     let content = Content {
         name,
         username,
@@ -28,7 +30,7 @@ fn whole(fields: [&str; 5], tags: &[&str], history: &[(&str, u64)]) -> Whole {
         rules: None,
     };
     let history = history.iter().map(former).collect();
-    Whole {
+    Entry {
         content,
         created_at: 1_582_934_400_000,
         changed_at: 1_706_637_336_150,
@@ -38,7 +40,7 @@ fn whole(fields: [&str; 5], tags: &[&str], history: &[(&str, u64)]) -> Whole {
     }
 }
 
-fn export(format: Format, entries: &[&Whole]) -> String {
+fn export(format: Format, entries: &[&Entry]) -> String {
     let mut export = Export::new(format);
     entries.iter().for_each(|entry| export.push(id(), entry).unwrap());
     export.finish().unwrap().expose().to_owned()
@@ -173,18 +175,18 @@ prop_compose! {
         created_at in 0..253_402_300_800_000_u64,
         changed_at in 0..253_402_300_800_000_u64,
         binned_at in proptest::option::of(0..253_402_300_800_000_u64),
-    ) -> Whole {
+    ) -> Entry {
         history.sort_by_key(|(_, until)| std::cmp::Reverse(*until));
         history.retain(|(password, _)| !password.is_empty());
         let history: Vec<_> = history.iter().map(|(password, until)| (password.as_str(), *until)).collect();
         let tags: Vec<_> = tags.iter().map(String::as_str).collect();
         let name: String = [name, more].concat().chars().take(255).collect();
-        Whole { created_at, changed_at, binned_at, ..whole([&name, &username, &website, &password, &note], &tags, &history) }
+        Entry { created_at, changed_at, binned_at, ..whole([&name, &username, &website, &password, &note], &tags, &history) }
     }
 }
 
 /// Everything that is kept of an entry in Bitwarden's JSON: all but the rules.
-fn all(content: &Content, history: &[Former]) -> ([String; 5], Vec<String>, Vec<(String, u64)>) {
+fn all(content: &Content, history: &[PreviousPassword]) -> ([String; 5], Vec<String>, Vec<(String, u64)>) {
     let Content { name, username, website, password, note, tags, .. } = content;
     let texts = [name, username, website, password.expose(), note.expose()].map(str::to_owned);
     let history = history.iter().map(|former| (former.password.expose().to_owned(), former.until)).collect();

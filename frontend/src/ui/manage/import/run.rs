@@ -7,7 +7,7 @@ use leptos::prelude::*;
 use leptos::task::spawn_local;
 
 use super::{Read, words as say};
-use crate::keyring::protocol::entry::{Content, Former, Imported};
+use crate::keyring::protocol::entry::{Content, ImportItem, PreviousPassword};
 use crate::model::import_export::Row;
 use crate::secret::Secret;
 use crate::session::{Fate, Fault, Session};
@@ -98,7 +98,7 @@ pub(super) fn is_wanted(row: &Row) -> bool {
     row.result.as_ref().is_ok_and(|item| item.binned_at.is_none())
 }
 
-fn imported(row: &Row) -> Option<Imported> {
+fn imported(row: &Row) -> Option<ImportItem> {
     let item = row.result.as_ref().ok()?;
     let secret = |text: &Secret| Secret::new(text.expose().to_owned());
     let Content { name, username, website, password, note, tags, .. } = &item.content;
@@ -111,9 +111,10 @@ fn imported(row: &Row) -> Option<Imported> {
         tags: tags.clone(),
         rules: None,
     };
-    let former = |former: &Former| Former { password: secret(&former.password), until: former.until };
+    let former =
+        |former: &PreviousPassword| PreviousPassword { password: secret(&former.password), until: former.until };
     let history = item.history.iter().map(former).collect();
-    Some(Imported { content, history, created_at: item.created_at, changed_at: item.changed_at })
+    Some(ImportItem { content, history, created_at: item.created_at, changed_at: item.changed_at })
 }
 
 impl Report {
