@@ -13,8 +13,6 @@ pub mod workers;
 
 #[cfg(target_arch = "wasm32")]
 pub mod opener;
-#[cfg(all(target_arch = "wasm32", feature = "page"))]
-pub mod parts;
 #[cfg(target_arch = "wasm32")]
 pub mod platform;
 #[cfg(all(target_arch = "wasm32", feature = "page"))]

@@ -5,8 +5,8 @@ use std::sync::Arc;
 use leptos::prelude::*;
 use shared::ids::EntryId;
 
+use super::lazy::{Lazy, use_lazy_parts};
 use super::notice::use_notices;
-use crate::parts::{Part, use_parts};
 use crate::secret::Secret;
 use crate::text::{self, Msg};
 
@@ -96,7 +96,7 @@ impl Dialog {
 #[component]
 pub(super) fn DialogPlace() -> impl IntoView {
     let dialog: Dialog = use_dialog();
-    let parts = use_parts();
+    let parts = use_lazy_parts();
     let notices = use_notices();
     let place = move |tool: &Tool| if matches!(tool, Tool::Manage(_)) { parts.manage } else { parts.tools };
     // A part is fetched when the first of its tools is wanted.
@@ -106,10 +106,10 @@ pub(super) fn DialogPlace() -> impl IntoView {
         None => {}
     });
     Effect::new(move |_| {
-        if dialog.0.get().is_some_and(|tool| matches!(place(&tool).get(), Part::Missing)) {
+        if dialog.0.get().is_some_and(|tool| matches!(place(&tool).get(), Lazy::Failed)) {
             dialog.close();
             notices.problem(text::get(Msg::NoPart));
         }
     });
-    move || dialog.0.get().and_then(|tool| Some(place(&tool).get().here()?(tool)))
+    move || dialog.0.get().and_then(|tool| Some(place(&tool).get().ready()?(tool)))
 }

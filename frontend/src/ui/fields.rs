@@ -10,22 +10,22 @@ use crate::text::{self, Msg};
 
 impl From<Msg> for Signal<String> {
     fn from(text: Msg) -> Self {
-        words(move || text::get(text))
+        text_signal(move || text::get(text))
     }
 }
 
 /// A text of the page where no signal is asked for: it follows the language.
-pub(super) fn live(text: Msg) -> Signal<String> {
+pub(super) fn tr(text: Msg) -> Signal<String> {
     text.into()
 }
 
 /// A text that follows what it is made from.
-pub(super) fn words(text: impl Fn() -> String + Send + Sync + 'static) -> Signal<String> {
+pub(super) fn text_signal(text: impl Fn() -> String + Send + Sync + 'static) -> Signal<String> {
     Signal::derive(text)
 }
 
 /// A condition that follows what it is made from.
-pub(super) fn flag(condition: impl Fn() -> bool + Send + Sync + 'static) -> Signal<bool> {
+pub(super) fn bool_signal(condition: impl Fn() -> bool + Send + Sync + 'static) -> Signal<bool> {
     Signal::derive(condition)
 }
 
@@ -60,8 +60,8 @@ pub(super) fn TextField(
     let class = format!("input {}", class.unwrap_or_default());
     let described = format!("{id}-hint {id}-fault");
     let autocomplete = autocomplete.unwrap_or("off");
-    let kind = words(move || (if secret.get() { "password" } else { "text" }).to_owned());
-    let invalid = words(move || fault.with(|fault| !fault.is_empty()).to_string());
+    let kind = text_signal(move || (if secret.get() { "password" } else { "text" }).to_owned());
+    let invalid = text_signal(move || fault.with(|fault| !fault.is_empty()).to_string());
     view! {
         <div class="field">
             <label for=id>{label}</label>
@@ -87,7 +87,7 @@ pub(super) fn TextArea(
     #[prop(into)]
     fault: Signal<String>,
 ) -> impl IntoView {
-    let invalid = words(move || fault.with(|fault| !fault.is_empty()).to_string());
+    let invalid = text_signal(move || fault.with(|fault| !fault.is_empty()).to_string());
     view! {
         <div class="field">
             <label for=id>{label}</label>
@@ -113,11 +113,11 @@ pub(super) fn Slider(
     fault: Signal<String>,
 ) -> impl IntoView {
     let (least, most) = (limits.start().to_string(), limits.end().to_string());
-    let nearest = words(move || nearest(&value.get(), &limits).to_string());
+    let nearest = text_signal(move || nearest(&value.get(), &limits).to_string());
     view! {
         <div class="length">
             <TextField id label value class="length-number" fault inputmode="numeric"/>
-            <input class="length-slider" type="range" aria-label=live(Msg::LengthSlider) min=least max=most step="1"
+            <input class="length-slider" type="range" aria-label=tr(Msg::LengthSlider) min=least max=most step="1"
                 prop:value=nearest on:input=move |event| value.set(event_target_value(&event))/>
         </div>
     }
@@ -174,7 +174,7 @@ pub(super) fn Button(
 ) -> impl IntoView {
     let class = format!("button {}", class.unwrap_or_default());
     let kind = if press.is_some() { "button" } else { "submit" };
-    let accessible = words(move || {
+    let accessible = text_signal(move || {
         let name = name.get();
         if name.is_empty() { label.get() } else { name }
     });
@@ -202,9 +202,9 @@ pub(super) fn Choices(
             <legend class="hidden">{label}</legend>
             {options.iter().enumerate().map(|(index, option)| view! {
                 <label class="choice">
-                    <input type="radio" name=id prop:checked=flag(move || value.get() == index)
+                    <input type="radio" name=id prop:checked=bool_signal(move || value.get() == index)
                         on:change=move |_| value.set(index)/>
-                    <span>{live(*option)}</span>
+                    <span>{tr(*option)}</span>
                 </label>
             }).collect_view()}
         </fieldset>
@@ -228,13 +228,13 @@ pub(super) fn Select(
     view! {
         <div class="field">
             <label for=id>{label}</label>
-            <select id=id class="select" on:change=chosen prop:value=words(move || {
+            <select id=id class="select" on:change=chosen prop:value=text_signal(move || {
                 // The options are there before one of them is chosen.
                 options.track();
                 value.get().to_string()
             })>
                 {move || options.get().into_iter().enumerate().map(|(index, option)| view! {
-                    <option value=index.to_string() prop:selected=flag(move || value.get() == index)>{option}</option>
+                    <option value=index.to_string() prop:selected=bool_signal(move || value.get() == index)>{option}</option>
                 }).collect_view()}
             </select>
         </div>

@@ -6,7 +6,8 @@ use leptos::prelude::*;
 use leptos::task::spawn_local;
 
 use super::dialog::{Tool, use_dialog};
-use super::fields::{Button, Check, Choices, FaultText, Slider, TextField, flag, live, words};
+use super::fields::{Button, Check, Choices, FaultText, Slider, TextField, bool_signal, text_signal, tr};
+use super::lazy::{Lazy, LazyParts, use_lazy_parts};
 use super::mint::{Fate, Mint, use_mint};
 use super::notice::{Notices, use_notices};
 use super::secret_text::secret_text;
@@ -14,7 +15,6 @@ use crate::model::form::Field;
 use crate::model::kind::Kind;
 use crate::model::name;
 use crate::model::strength::effort;
-use crate::parts::{Part, Parts, use_parts};
 use crate::platform::browser;
 use crate::secret::Secret;
 use crate::text::{self, Msg};
@@ -25,7 +25,7 @@ const KINDS: [Msg; 4] = [Msg::KindCharacters, Msg::KindWords, Msg::KindPin, Msg:
 #[component]
 pub(super) fn Generator() -> impl IntoView {
     let mint = use_mint();
-    let parts = use_parts();
+    let parts = use_lazy_parts();
     let notices = use_notices();
     let dialog = use_dialog();
     // Typing a name for the next password: what was said of the last one is done with.
@@ -46,7 +46,7 @@ pub(super) fn Generator() -> impl IntoView {
     };
     view! {
         <section class="generator card" aria-labelledby="generator-title">
-            <h2 id="generator-title" class="card-title">{live(Msg::Generator)}</h2>
+            <h2 id="generator-title" class="card-title">{tr(Msg::Generator)}</h2>
             <form novalidate on:submit=submit>
                 <TextField id="name" label=Msg::Name hint=Msg::NameHint value=mint.name fault=mint.name_fault/>
                 <Shown/>
@@ -69,14 +69,14 @@ pub(super) fn Generator() -> impl IntoView {
 
 /// Copies the password that is shown, and says whether it is saved. What is copied is kept, once the vault's part is
 /// here.
-pub(super) fn copy(mint: Mint, parts: Parts, notices: Notices) {
+pub(super) fn copy(mint: Mint, parts: LazyParts, notices: Notices) {
     let Some(password) = mint.password() else { return };
     spawn_local(async move {
         if browser::copy(password.expose()).await.is_err() {
             notices.problem(text::get(Msg::CopyFailed));
         } else if mint.fate.with_untracked(|fate| *fate != Fate::New) {
             notices.result(text::get(Msg::CopiedAgain));
-        } else if let Part::Here(vault) = parts.vault.get_untracked() {
+        } else if let Lazy::Ready(vault) = parts.vault.get_untracked() {
             vault.copied.run(());
         } else {
             mint.copied.set(true);
@@ -86,7 +86,7 @@ pub(super) fn copy(mint: Mint, parts: Parts, notices: Notices) {
 }
 
 /// Saves and copies the password under the name typed; or says why not, and loses nothing.
-fn save(mint: Mint, parts: Parts, notices: Notices) {
+fn save(mint: Mint, parts: LazyParts, notices: Notices) {
     let typed = mint.name.get_untracked();
     match (name::check(&typed), mint.password(), parts.vault.get_untracked()) {
         (Err(fault), ..) => {
@@ -95,8 +95,8 @@ fn save(mint: Mint, parts: Parts, notices: Notices) {
         }
         // Where the password would stand it says so; what is wrong stands beside its field.
         (_, None, _) => browser::focus_first_invalid(),
-        (Ok(name), _, Part::Here(vault)) => vault.save.run(name.to_owned()),
-        (Ok(_), _, Part::Awaited | Part::Missing) => {
+        (Ok(name), _, Lazy::Ready(vault)) => vault.save.run(name.to_owned()),
+        (Ok(_), _, Lazy::Loading | Lazy::Failed) => {
             mint.save_once_open.set(true);
             notices.problem(text::get(Msg::LockedSave));
         }
@@ -109,8 +109,8 @@ fn Shown() -> impl IntoView {
     let mint = use_mint();
     let password = move || match mint.minted.get() {
         Some(Ok(password)) => secret_text(password.expose()),
-        Some(Err(_)) => live(Msg::NoRandomness).into_any(),
-        None => words(move || {
+        Some(Err(_)) => tr(Msg::NoRandomness).into_any(),
+        None => text_signal(move || {
             // What is still awaited is said where it is awaited.
             mint.plan.with(|plan| match plan {
                 Err(wrong) if wrong.text.is_empty() => String::new(),
@@ -119,23 +119,23 @@ fn Shown() -> impl IntoView {
         })
         .into_any(),
     };
-    let strength = words(move || {
+    let strength = text_signal(move || {
         mint.plan.with(|plan| match plan {
             Ok(plan) => text::strength(plan.0.bits(), effort(plan.0.bits())),
             Err(_) => String::new(),
         })
     });
-    let fate = words(move || match mint.fate.get() {
+    let fate = text_signal(move || match mint.fate.get() {
         Fate::New => String::new(),
         Fate::Sealed(_, name, waits) if !waits.get() => text::with(Msg::StateSaved, &[("name", &name)]),
         Fate::Sealing(name) | Fate::Sealed(_, name, _) => text::with(Msg::StateWaiting, &[("name", &name)]),
     });
-    let waiting = flag(move || mint.fate.with(|fate| matches!(fate, Fate::Sealed(.., waits) if waits.get())));
-    let none = flag(move || mint.minted.with(|minted| !matches!(minted, Some(Ok(_)))));
+    let waiting = bool_signal(move || mint.fate.with(|fate| matches!(fate, Fate::Sealed(.., waits) if waits.get())));
+    let none = bool_signal(move || mint.minted.with(|minted| !matches!(minted, Some(Ok(_)))));
     view! {
         <div class="shown" class:shown--none=none class:shown--waiting=waiting
-            class:shown--words=flag(move || Kind::at(mint.kind.get()) == Kind::Words)>
-            <output class="secret" aria-label=live(Msg::Password) for="length">{password}</output>
+            class:shown--words=bool_signal(move || Kind::at(mint.kind.get()) == Kind::Words)>
+            <output class="secret" aria-label=tr(Msg::Password) for="length">{password}</output>
             <p class="shown-fate" dir="auto">{fate}</p>
         </div>
         <p class="strength">{strength}</p>
@@ -147,8 +147,8 @@ fn Shown() -> impl IntoView {
 #[component]
 fn Rules() -> impl IntoView {
     let mint = use_mint();
-    let parts = use_parts();
-    let other = flag(move || Kind::at(mint.kind.get()) != Kind::Characters);
+    let parts = use_lazy_parts();
+    let other = bool_signal(move || Kind::at(mint.kind.get()) != Kind::Characters);
     let opened = RwSignal::new(false);
     // The other kinds and the rarer rules are fetched when they are first wanted.
     Effect::new(move |_| {
@@ -156,9 +156,9 @@ fn Rules() -> impl IntoView {
             parts.load_rules();
         }
     });
-    let missing = words(move || match parts.rules.get() {
-        Part::Missing => text::get(Msg::NoPart),
-        Part::Awaited | Part::Here(_) => String::new(),
+    let missing = text_signal(move || match parts.rules.get() {
+        Lazy::Failed => text::get(Msg::NoPart),
+        Lazy::Loading | Lazy::Ready(_) => String::new(),
     });
     view! {
         <div class="rules">
@@ -166,7 +166,7 @@ fn Rules() -> impl IntoView {
                 <Slider id="length" label=Msg::Length value=mint.length limits=LENGTHS
                     fault=mint.fault(|field| field == Field::Length)/>
                 <fieldset class="kinds" aria-describedby="kinds-fault">
-                    <legend>{live(Msg::Classes)}</legend>
+                    <legend>{tr(Msg::Classes)}</legend>
                     {mint.classes.map(|(class, on, _)| {
                         let sample = super::class_sample(class);
                         view! { <Check sample label=text::class(class) value=on/> }
@@ -174,14 +174,14 @@ fn Rules() -> impl IntoView {
                 </fieldset>
                 <FaultText id="kinds" text=mint.fault(|field| field == Field::Classes)/>
             </div>
-            {move || parts.rules.get().here().map(|part| (part.fields)())}
+            {move || parts.rules.get().ready().map(|part| (part.fields)())}
             <details class="more" on:toggle=move |_| opened.set(true)>
-                <summary>{live(Msg::MoreRules)}</summary>
-                {move || parts.rules.get().here().filter(|_| opened.get()).map(|part| (part.more)())}
+                <summary>{tr(Msg::MoreRules)}</summary>
+                {move || parts.rules.get().ready().filter(|_| opened.get()).map(|part| (part.more)())}
             </details>
             <FaultText id="rules" text=missing/>
             <Button class="button--small" label=Msg::TryAgain press=move |()| parts.load_rules()
-                hidden=flag(move || missing.with(String::is_empty))/>
+                hidden=bool_signal(move || missing.with(String::is_empty))/>
         </div>
     }
 }

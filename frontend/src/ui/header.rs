@@ -3,16 +3,16 @@
 use leptos::prelude::*;
 
 use super::dialog::{Tool, use_dialog};
-use super::fields::{Button, flag, live};
+use super::fields::{Button, bool_signal, tr};
+use super::lazy::use_lazy_parts;
 use super::notice::use_notices;
-use crate::parts::use_parts;
 use crate::platform::browser;
 use crate::text::{self, Msg};
 
 #[component]
 pub(super) fn Header() -> impl IntoView {
     let dialog = use_dialog();
-    let parts = use_parts();
+    let parts = use_lazy_parts();
     // `assets/boot.js` says when a newer version of the page is here, and takes it when it is told to.
     let newer = RwSignal::new(false);
     let notices = use_notices();
@@ -24,9 +24,9 @@ pub(super) fn Header() -> impl IntoView {
     on_cleanup(move || listener.remove());
     view! {
         <header class="header">
-            <h1 class="header-brand">{live(Msg::Product)}</h1>
-            {move || parts.vault.get().here().map(|vault| (vault.header)())}
-            <Button class="button--quiet" label=Msg::UpdateNow press=take hidden=flag(move || !newer.get())/>
+            <h1 class="header-brand">{tr(Msg::Product)}</h1>
+            {move || parts.vault.get().ready().map(|vault| (vault.header)())}
+            <Button class="button--quiet" label=Msg::UpdateNow press=take hidden=bool_signal(move || !newer.get())/>
             <Button class="button--quiet" label=Msg::Settings press=move |()| dialog.open(Tool::Settings)/>
         </header>
     }

@@ -5,9 +5,9 @@ use web_sys::KeyboardEvent;
 
 use super::dialog::{Tool, use_dialog};
 use super::generator::copy;
+use super::lazy::use_lazy_parts;
 use super::mint::use_mint;
 use super::notice::use_notices;
-use crate::parts::use_parts;
 use crate::platform::browser;
 use crate::secret::Secret;
 
@@ -18,7 +18,7 @@ pub(super) const KEYS_OFF: &str = "off";
 
 /// Listens, as long as the page lives.
 pub(super) fn listen() {
-    let (mint, parts, notices, dialog) = (use_mint(), use_parts(), use_notices(), use_dialog());
+    let (mint, parts, notices, dialog) = (use_mint(), use_lazy_parts(), use_notices(), use_dialog());
     let listener = window_event_listener(leptos::ev::keydown, move |event: KeyboardEvent| {
         let chord = event.ctrl_key() || event.meta_key() || event.alt_key();
         if chord || event.is_composing() || dialog.is_open() || is_typed_in() || are_off() {
@@ -33,7 +33,7 @@ pub(super) fn listen() {
                 None => return,
             },
             "/" => browser::focus_soon("search"),
-            "l" => match parts.vault.get_untracked().here() {
+            "l" => match parts.vault.get_untracked().ready() {
                 Some(vault) => vault.lock.run(()),
                 None => return,
             },

@@ -11,9 +11,9 @@ use generator::random::RandomnessError;
 use leptos::prelude::*;
 use shared::ids::EntryId;
 
+use super::lazy::{LazyParts, use_lazy_parts};
 use crate::model::form::{ClassField, Field, RulesForm};
 use crate::model::kind::Kind;
-use crate::parts::{Parts, use_parts};
 use crate::platform::random::{self, BrowserSource};
 use crate::text;
 
@@ -136,7 +136,7 @@ pub fn use_mint() -> Mint {
 impl Mint {
     /// Makes the state known to all components below.
     pub fn provide() {
-        let parts = use_parts();
+        let parts = use_lazy_parts();
         let usual = RulesForm::default();
         let mut fields = Class::ALL.into_iter().zip(usual.classes);
         let classes = std::array::from_fn(|_| {
@@ -177,14 +177,14 @@ impl Mint {
         provide_context(mint);
     }
 
-    fn plan(self, parts: Parts) -> Result<Planned, Wrong> {
+    fn plan(self, parts: LazyParts) -> Result<Planned, Wrong> {
         if Kind::at(self.kind.get()) == Kind::Characters {
             return match self.characters().plan() {
                 Ok((rules, plan)) => Ok(Planned(Arc::new((Rules::Characters(rules), plan)))),
                 Err(fault) => Err(Wrong { field: fault.field(), text: text::form_fault(fault) }),
             };
         }
-        match parts.rules.get().here() {
+        match parts.rules.get().ready() {
             Some(part) => part.plan.run(self),
             None => Err(Wrong { field: Field::Kind, text: String::new() }),
         }

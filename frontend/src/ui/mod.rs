@@ -1,11 +1,10 @@
 //! The page: its components, and nothing that they do not draw or hear. [`rules`], [`tools`] (with entry), [`manage`] and [`vault`] load
-//! later: only [`crate::parts`] may name them.
+//! later: only [`lazy`] may name them.
 //!
 //! Texts stand in `crate::text` and go into views as blocks. That also keeps leptos from building any part of the page
 //! out of a string of HTML, which the page's Trusted Types policy forbids.
 
 mod clipboard;
-mod code;
 pub mod dialog;
 mod entry;
 mod fields;
@@ -13,9 +12,11 @@ mod frame;
 mod generator;
 mod header;
 mod keys;
+pub mod lazy;
 pub mod manage;
 pub mod mint;
 pub mod notice;
+mod recovery_code;
 pub mod rules;
 mod secret_text;
 pub mod tools;
@@ -29,8 +30,8 @@ use ::generator::characters::Class;
 use leptos::prelude::*;
 use wasm_bindgen::prelude::wasm_bindgen;
 
-use self::fields::{Button, live};
-use crate::parts::{Part, Parts, use_parts};
+use self::fields::tr;
+use self::lazy::{LazyParts, LazyView, use_lazy_parts};
 use crate::platform::browser;
 use crate::text::{self, Msg, Texts};
 
@@ -47,7 +48,7 @@ fn App() -> impl IntoView {
     // The generator can be used now. What else there is comes after it has been drawn.
     request_animation_frame(move || set_timeout(move || later(parts), std::time::Duration::ZERO));
     view! {
-        <a class="skip" href="#vault">{live(Msg::SkipToVault)}</a>
+        <a class="skip" href="#vault">{tr(Msg::SkipToVault)}</a>
         <header::Header/>
         <main class="rooms">
             <generator::Generator/>
@@ -59,8 +60,8 @@ fn App() -> impl IntoView {
 }
 
 /// Makes known what all components share.
-fn provide() -> Parts {
-    let parts = Parts::provide();
+fn provide() -> LazyParts {
+    let parts = LazyParts::provide();
     notice::Notices::provide();
     dialog::Dialog::provide();
     mint::Mint::provide();
@@ -68,7 +69,7 @@ fn provide() -> Parts {
     parts
 }
 
-fn later(parts: Parts) {
+fn later(parts: LazyParts) {
     parts.load_vault();
     // Rules that were chosen before are in the part for rules.
     if browser::setting(mint::CHOSEN_SETTING).is_some() {
@@ -79,31 +80,12 @@ fn later(parts: Parts) {
 /// Where the vault's room stands.
 #[component]
 fn VaultPlace() -> impl IntoView {
-    let parts = use_parts();
-    let room = Signal::derive(move || parts.vault.get().map(|vault| vault.room));
+    let parts = use_lazy_parts();
+    let panel = Signal::derive(move || parts.vault.get().map(|vault| vault.panel));
     view! {
-        <section id="vault" class="vault card" tabindex="-1" aria-label=live(Msg::Vault)>
-            <PartPlace part=room load=move |()| parts.load_vault()/>
+        <section id="vault" class="vault card" tabindex="-1" aria-label=tr(Msg::Vault)>
+            <LazyView part=panel load=move |()| parts.load_vault()/>
         </section>
-    }
-}
-
-/// Where a part stands, and what is there until it comes.
-#[component]
-fn PartPlace(
-    /// The part: what draws it.
-    #[prop(into)]
-    part: Signal<Part<fn() -> AnyView>>,
-    #[prop(into)] load: Callback<()>,
-) -> impl IntoView {
-    move || match part.get() {
-        Part::Here(draw) => draw(),
-        Part::Awaited => view! { <p class="hint" role="status">{live(Msg::VaultLoading)}</p> }.into_any(),
-        Part::Missing => view! {
-            <p class="fault" role="alert">{live(Msg::VaultNotLoaded)}</p>
-            <Button label=Msg::TryAgain press=load/>
-        }
-        .into_any(),
     }
 }
 

@@ -4,7 +4,7 @@ use std::time::Duration;
 
 use leptos::prelude::*;
 
-use super::fields::{Button, flag, words};
+use super::fields::{Button, bool_signal, text_signal};
 use crate::text::{self, Msg};
 
 /// How long a result stays. A problem stays until it is closed or the next message comes.
@@ -71,9 +71,9 @@ impl Notices {
 #[component]
 pub(super) fn NoticeBar() -> impl IntoView {
     let notices = use_notices();
-    let result = words(move || notices.0.with(|notice| notice.result.clone()));
-    let problem = words(move || notices.0.with(|notice| notice.problem.clone()));
-    let silent = flag(move || notices.0.with(|notice| notice.result.is_empty() && notice.problem.is_empty()));
+    let result = text_signal(move || notices.0.with(|notice| notice.result.clone()));
+    let problem = text_signal(move || notices.0.with(|notice| notice.problem.clone()));
+    let silent = bool_signal(move || notices.0.with(|notice| notice.result.is_empty() && notice.problem.is_empty()));
     let action = move || notices.0.with(|notice| notice.action);
     let act = move |()| {
         let action = notices.0.with_untracked(|notice| notice.action);
@@ -83,11 +83,11 @@ pub(super) fn NoticeBar() -> impl IntoView {
         }
     };
     view! {
-        <div class="notice" class:notice--silent=silent class:notice--problem=flag(move || problem.with(|p| !p.is_empty()))>
+        <div class="notice" class:notice--silent=silent class:notice--problem=bool_signal(move || problem.with(|p| !p.is_empty()))>
             <p class="notice-text" role="status">{result}</p>
             <p class="notice-text" role="alert">{problem}</p>
-            <Button class="button--quiet" press=act hidden=flag(move || action().is_none())
-                label=words(move || action().map_or_else(String::new, |(label, _)| text::get(label)))/>
+            <Button class="button--quiet" press=act hidden=bool_signal(move || action().is_none())
+                label=text_signal(move || action().map_or_else(String::new, |(label, _)| text::get(label)))/>
             <Button class="button--quiet notice-close" label="×" name=Msg::Dismiss press=move |()| notices.clear()
                 hidden=silent/>
         </div>

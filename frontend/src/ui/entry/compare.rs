@@ -10,7 +10,7 @@ use crate::keyring::protocol::entry::Entry;
 use crate::session::use_session;
 use crate::text::{self, Msg};
 use crate::ui::dialog::use_dialog;
-use crate::ui::fields::{Button, live, words};
+use crate::ui::fields::{Button, text_signal, tr};
 use crate::ui::notice::use_notices;
 use crate::ui::words as say;
 
@@ -48,7 +48,7 @@ pub(super) fn Compare(id: EntryId) -> impl IntoView {
     };
     view! {
         <Frame title=Msg::CompareTitle>
-            <p class="lead">{live(Msg::CompareIntro)}</p>
+            <p class="lead">{tr(Msg::CompareIntro)}</p>
             {move || sides.with(|sides| match sides {
                 None => view! { <Pending fault/> }.into_any(),
                 Some((mine, theirs)) => view! {
@@ -64,7 +64,7 @@ pub(super) fn Compare(id: EntryId) -> impl IntoView {
                 <Button label=Msg::KeepTheirs press=move |()| resolve(Resolution::Theirs)/>
                 <Button label=Msg::KeepBoth press=move |()| resolve(Resolution::Both)/>
             </div>
-            <p class="hint">{live(Msg::KeepHint)}</p>
+            <p class="hint">{tr(Msg::KeepHint)}</p>
         </Frame>
     }
 }
@@ -73,7 +73,7 @@ pub(super) fn Compare(id: EntryId) -> impl IntoView {
 fn side(title: Msg, entry: Option<&Entry>, other: Option<&Entry>, clipboard: Clipboard) -> AnyView {
     let Some(Entry { content, changed_at, .. }) = entry else {
         return view! {
-            <section class="side"><h3 class="dialog-part">{live(title)}</h3><p class="hint">{live(Msg::SideDeleted)}</p></section>
+            <section class="side"><h3 class="dialog-part">{tr(title)}</h3><p class="hint">{tr(Msg::SideDeleted)}</p></section>
         }
         .into_any();
     };
@@ -82,7 +82,7 @@ fn side(title: Msg, entry: Option<&Entry>, other: Option<&Entry>, clipboard: Cli
             return None;
         }
         let differs = theirs.is_some_and(|theirs| theirs != mine);
-        let term = words(move || {
+        let term = text_signal(move || {
             let label = text::get(label);
             if differs { text::with(Msg::SideDiffers, &[("field", &label)]) } else { label }
         });
@@ -92,7 +92,7 @@ fn side(title: Msg, entry: Option<&Entry>, other: Option<&Entry>, clipboard: Cli
     };
     let of_other = |of: fn(&Entry) -> &str| other.map(of);
     let differs = other.is_some_and(|other| other.content.password.expose() != content.password.expose());
-    let password = words(move || {
+    let password = text_signal(move || {
         let label = text::get(Msg::Password);
         if differs { text::with(Msg::SideDiffers, &[("field", &label)]) } else { label }
     });
@@ -101,7 +101,7 @@ fn side(title: Msg, entry: Option<&Entry>, other: Option<&Entry>, clipboard: Cli
     let other_tags = other.map(|other| other.content.tags.join(", "));
     view! {
         <section class="side">
-            <h3 class="dialog-part">{live(title)}</h3>
+            <h3 class="dialog-part">{tr(title)}</h3>
             <p class="hint">{changed}</p>
             <dl class="details">
                 {line(Msg::Name, &content.name, of_other(|it| &it.content.name))}
@@ -110,7 +110,7 @@ fn side(title: Msg, entry: Option<&Entry>, other: Option<&Entry>, clipboard: Cli
                 <div class="detail" class:detail--differs=differs>
                     <dt>{password}</dt>
                     <dd>
-                        <Hidden label=live(Msg::Password) secret=content.password.expose().to_owned()
+                        <Hidden label=tr(Msg::Password) secret=content.password.expose().to_owned()
                             name=content.name.clone() clipboard/>
                     </dd>
                 </div>

@@ -20,7 +20,7 @@ use crate::platform::browser;
 use crate::session::{Fault, Session, use_session};
 use crate::text::{self, Msg};
 use crate::ui::dialog::{Page, use_dialog};
-use crate::ui::fields::{Button, Check, FaultText, TextArea, TextField, flag, live, words};
+use crate::ui::fields::{Button, Check, FaultText, TextArea, TextField, bool_signal, text_signal, tr};
 use crate::ui::mint::use_mint;
 use crate::ui::notice::use_notices;
 use crate::ui::words as say;
@@ -73,7 +73,7 @@ pub(super) fn Edit(page: Page) -> impl IntoView {
     });
     let changes = matches!(page, Page::Edit(_));
     view! {
-        <Frame title=live(if changes { Msg::EditTitle } else { Msg::AddTitle })>
+        <Frame title=tr(if changes { Msg::EditTitle } else { Msg::AddTitle })>
             {move || match begun.try_update(Option::take).flatten() {
                 Some(start) => view! { <Form start/> }.into_any(),
                 None => {
@@ -140,7 +140,7 @@ fn Form(start: Start) -> impl IntoView {
     let failed = RwSignal::new(String::new());
     let shown = RwSignal::new(of.is_none());
     let of_field = move |mine: fn(EntryFault) -> bool| {
-        words(move || fault.get().filter(|it| mine(*it)).map_or_else(String::new, entry_fault))
+        text_signal(move || fault.get().filter(|it| mine(*it)).map_or_else(String::new, entry_fault))
     };
 
     // Keeps what is typed. One at a time, the newest last.
@@ -279,7 +279,7 @@ fn Form(start: Start) -> impl IntoView {
             mint.again();
         }
     };
-    let is_draft = flag(move || draft.get().is_some());
+    let is_draft = bool_signal(move || draft.get().is_some());
     view! {
         <form novalidate on:submit=submit>
             <TextField id="entry-name" label=Msg::Name value=fields.name fault=of_field(|it| matches!(it, EntryFault::Name(_)))/>
@@ -288,19 +288,19 @@ fn Form(start: Start) -> impl IntoView {
             <TextField id="entry-website" label=Msg::Website value=fields.website inputmode="url"
                 fault=of_field(|it| it == EntryFault::WebsiteTooLong)/>
             <TextField id="entry-password" label=Msg::Password value=fields.password class="input--secret"
-                secret=flag(move || !shown.get()) autocomplete="new-password"
+                secret=bool_signal(move || !shown.get()) autocomplete="new-password"
                 fault=of_field(|it| it == EntryFault::PasswordTooLong)/>
             <div class="buttons">
                 <Button label=Msg::Generate name=Msg::GenerateHere press=generate/>
                 <Check label=Msg::ShowPassword value=shown/>
             </div>
-            <TextArea id="entry-note" label=Msg::Note hint=live(Msg::NoteHint) value=fields.note
+            <TextArea id="entry-note" label=Msg::Note hint=tr(Msg::NoteHint) value=fields.note
                 fault=of_field(|it| it == EntryFault::NoteTooLong)/>
             <TextField id="entry-tags" label=Msg::Tags hint=Msg::TagsHint value=fields.tags
                 fault=of_field(|it| it == EntryFault::TagsTooLong)/>
             <FaultText id="entry" text=failed/>
             <p class="hint entry-kept" role="status">
-                {words(move || if is_draft.get() { text::get(Msg::DraftKept) } else { String::new() })}
+                {text_signal(move || if is_draft.get() { text::get(Msg::DraftKept) } else { String::new() })}
             </p>
             <div class="buttons">
                 <Button class="button--main" label=Msg::SaveEntry/>

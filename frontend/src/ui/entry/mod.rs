@@ -8,7 +8,7 @@ use leptos::prelude::*;
 
 use super::clipboard::Clipboard;
 use super::dialog::Page;
-use super::fields::{Button, flag, live, words};
+use super::fields::{Button, bool_signal, text_signal, tr};
 use super::frame::Frame;
 use super::secret_text::secret_text;
 use crate::platform::browser;
@@ -29,9 +29,9 @@ pub(super) fn show(page: Page) -> AnyView {
 fn Hidden(#[prop(into)] label: Signal<String>, secret: String, name: String, clipboard: Clipboard) -> impl IntoView {
     let shown = RwSignal::new(false);
     let secret = StoredValue::new(Secret::new(secret));
-    let toggle = words(move || text::get(if shown.get() { Msg::Hide } else { Msg::Show }));
+    let toggle = text_signal(move || text::get(if shown.get() { Msg::Hide } else { Msg::Show }));
     let named = move |verb: Signal<String>| {
-        words(move || text::with(Msg::Named, &[("verb", &verb.get()), ("name", &label.get())]))
+        text_signal(move || text::with(Msg::Named, &[("verb", &verb.get()), ("name", &label.get())]))
     };
     let expose = move || secret.with_value(|secret| secret.expose().to_owned());
     view! {
@@ -40,7 +40,7 @@ fn Hidden(#[prop(into)] label: Signal<String>, secret: String, name: String, cli
                 {move || if shown.get() { secret_text(&expose()) } else { "••••••••".into_any() }}
             </p>
             <Button class="button--small" label=toggle name=named(toggle) press=move |()| shown.update(|shown| *shown = !*shown)/>
-            <Button class="button--small" label=Msg::Copy name=named(live(Msg::Copy))
+            <Button class="button--small" label=Msg::Copy name=named(tr(Msg::Copy))
                 press=move |()| clipboard.copy_shown(&name, &expose())/>
         </div>
     }
@@ -48,7 +48,7 @@ fn Hidden(#[prop(into)] label: Signal<String>, secret: String, name: String, cli
 
 /// A time, as it is written in the reader's language.
 fn when(at: u64) -> Signal<String> {
-    words(move || browser::exact_time(at, &text::language()))
+    text_signal(move || browser::exact_time(at, &text::language()))
 }
 
 /// What is waited for, or what is wrong with it.
@@ -57,9 +57,9 @@ fn Pending(
     /// What is wrong, if anything.
     fault: RwSignal<String>,
 ) -> impl IntoView {
-    let waits = flag(move || fault.with(String::is_empty));
+    let waits = bool_signal(move || fault.with(String::is_empty));
     view! {
-        <p class="hint" role="status" hidden=move || !waits.get()>{live(Msg::EntryOpening)}</p>
+        <p class="hint" role="status" hidden=move || !waits.get()>{tr(Msg::EntryOpening)}</p>
         <p class="fault" role="alert">{fault}</p>
     }
 }

@@ -11,7 +11,6 @@ use shared::ids::EntryId;
 use super::{Clipboard, Frame, Hidden, Pending, when};
 use crate::keyring::protocol::entry::{Content, Entry, EntryState, PreviousPassword};
 use crate::model::entry::link;
-use crate::parts::use_parts;
 use crate::platform::browser;
 use crate::platform::files;
 use crate::platform::random;
@@ -19,7 +18,8 @@ use crate::secret::Secret;
 use crate::session::{Fault, Session, use_session};
 use crate::text::{self, Msg};
 use crate::ui::dialog::{Page, Tool, use_dialog};
-use crate::ui::fields::{Button, flag, live, words};
+use crate::ui::fields::{Button, bool_signal, text_signal, tr};
+use crate::ui::lazy::use_lazy_parts;
 use crate::ui::notice::use_notices;
 use crate::ui::words as say;
 
@@ -69,11 +69,11 @@ fn line(label: Msg, value: &str, name: &str, clipboard: Clipboard) -> Option<Any
         }
         None => value.to_owned().into_any(),
     };
-    let button = words(move || say::button(Msg::Copy, &text::get(label)));
+    let button = text_signal(move || say::button(Msg::Copy, &text::get(label)));
     Some(
         view! {
             <div class="detail">
-                <dt>{live(label)}</dt>
+                <dt>{tr(label)}</dt>
                 <dd dir="auto">
                     <span class="detail-value">{shown}</span>
                     <Button class="button--small" label=Msg::Copy name=button press=move |()| clipboard.copy_shown(&name, &copied)/>
@@ -87,7 +87,7 @@ fn line(label: Msg, value: &str, name: &str, clipboard: Clipboard) -> Option<Any
 fn details(session: Session, id: EntryId, whole: &Entry) -> AnyView {
     let dialog = use_dialog();
     let notices = use_notices();
-    let parts = use_parts();
+    let parts = use_lazy_parts();
     let Entry { content, created_at, changed_at, history, binned_at, .. } = whole;
     let name = content.name.clone();
     let state = session.entries.with_untracked(|entries| entries.get(id).map(|entry| entry.state));
@@ -118,7 +118,7 @@ fn details(session: Session, id: EntryId, whole: &Entry) -> AnyView {
         move |()| dialog.open(Tool::Read(Secret::new(secret.clone()).into()))
     };
     let to_bin = move |()| {
-        if let Some(vault) = parts.vault.get_untracked().here() {
+        if let Some(vault) = parts.vault.get_untracked().ready() {
             dialog.close();
             vault.to_bin.run(id);
         }
@@ -128,7 +128,7 @@ fn details(session: Session, id: EntryId, whole: &Entry) -> AnyView {
     let tags = content.tags.join(", ");
     let dates = {
         let (created, changed, binned) = (when(*created_at), when(*changed_at), binned_at.map(when));
-        words(move || {
+        text_signal(move || {
             let dates = text::with(Msg::EntryDates, &[("created", &created.get()), ("changed", &changed.get())]);
             match binned {
                 Some(binned) => format!("{dates} {}", text::with(Msg::EntryBinned, &[("binned", &binned.get())])),
@@ -138,12 +138,12 @@ fn details(session: Session, id: EntryId, whole: &Entry) -> AnyView {
     };
     let is_binned = binned_at.is_some();
     view! {
-        <p class="fault" hidden=!in_conflict>{live(Msg::ConflictHere)}</p>
+        <p class="fault" hidden=!in_conflict>{tr(Msg::ConflictHere)}</p>
         <dl class="details">
             {line(Msg::EntryUsername, &content.username, &name, clipboard)}
             {line(Msg::Website, &content.website, &name, clipboard)}
             <div class="detail">
-                <dt>{live(Msg::Password)}</dt>
+                <dt>{tr(Msg::Password)}</dt>
                 <dd><Hidden label=Msg::Password secret=content.password.expose().to_owned() name=name.clone() clipboard/></dd>
             </div>
             {line(Msg::Tags, &tags, &name, clipboard)}
@@ -152,12 +152,12 @@ fn details(session: Session, id: EntryId, whole: &Entry) -> AnyView {
         <History history name=name.clone() clipboard/>
         <p class="hint">{dates}</p>
         <div class="buttons">
-            <Button class="button--main" label=Msg::Edit press=edit hidden=flag(move || in_conflict || is_binned)/>
-            <Button label=Msg::Compare press=compare hidden=flag(move || !in_conflict)/>
-            <Button label=Msg::Rotate press=rotate hidden=flag(move || in_conflict || is_binned || !has_rules)/>
+            <Button class="button--main" label=Msg::Edit press=edit hidden=bool_signal(move || in_conflict || is_binned)/>
+            <Button label=Msg::Compare press=compare hidden=bool_signal(move || !in_conflict)/>
+            <Button label=Msg::Rotate press=rotate hidden=bool_signal(move || in_conflict || is_binned || !has_rules)/>
             <Button label=Msg::ReadAloud press=read/>
-            <Button label=Msg::Duplicate press=duplicate hidden=flag(move || is_binned)/>
-            <Button label=Msg::Delete press=to_bin hidden=flag(move || in_conflict || is_binned)/>
+            <Button label=Msg::Duplicate press=duplicate hidden=bool_signal(move || is_binned)/>
+            <Button label=Msg::Delete press=to_bin hidden=bool_signal(move || in_conflict || is_binned)/>
         </div>
     }
     .into_any()
@@ -170,13 +170,13 @@ fn History<'a>(history: &'a [PreviousPassword], name: String, clipboard: Clipboa
     let count = history.len();
     let rows = history.iter().map(|former| {
         let (secret, until) = (former.password.expose().to_owned(), when(former.until));
-        let label = words(move || text::with(Msg::HistoryUntil, &[("date", &until.get())]));
+        let label = text_signal(move || text::with(Msg::HistoryUntil, &[("date", &until.get())]));
         view! { <li class="history-row"><p class="hint">{label}</p><Hidden label secret name=name.clone() clipboard/></li> }
     });
     let rows = rows.collect_view();
     view! {
         <details class="more" hidden=none>
-            <summary>{words(move || text::with(Msg::History, &[("count", &count)]))}</summary>
+            <summary>{text_signal(move || text::with(Msg::History, &[("count", &count)]))}</summary>
             <ul class="list">{rows}</ul>
         </details>
     }

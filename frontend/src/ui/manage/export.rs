@@ -10,7 +10,7 @@ use crate::platform::{browser, files};
 use crate::secret::Secret;
 use crate::session::{Fault, Session, use_session};
 use crate::text::{self, Msg};
-use crate::ui::fields::{Button, Check, Choices, FaultText, TextField, flag, live, words};
+use crate::ui::fields::{Button, Check, Choices, FaultText, TextField, bool_signal, text_signal, tr};
 use crate::ui::frame::Frame;
 use crate::ui::words as say;
 
@@ -38,9 +38,9 @@ pub(super) fn Export() -> impl IntoView {
     let for_spreadsheets = RwSignal::new(false);
     // How many are written, while it goes on.
     let done = RwSignal::new(None::<usize>);
-    let busy = flag(move || done.with(Option::is_some));
-    let is_backup = flag(move || kind.get() == BACKUP);
-    let is_csv = flag(move || kind.get() > JSON);
+    let busy = bool_signal(move || done.with(Option::is_some));
+    let is_backup = bool_signal(move || kind.get() == BACKUP);
+    let is_csv = bool_signal(move || kind.get() > JSON);
 
     let submit = move |event: leptos::ev::SubmitEvent| {
         event.prevent_default();
@@ -104,7 +104,7 @@ pub(super) fn Export() -> impl IntoView {
             }
         });
     };
-    let progress = words(move || {
+    let progress = text_signal(move || {
         let all = session.entries.with(|entries| entries.len());
         done.get().map_or_else(String::new, |done| text::with(Msg::ExportProgress, &[("done", &done), ("all", &all)]))
     });
@@ -113,16 +113,16 @@ pub(super) fn Export() -> impl IntoView {
             <form novalidate on:submit=submit>
                 <Choices id="export-kind" label=Msg::ExportTitle options=KINDS value=kind/>
                 <div class="narrow" hidden=move || !is_backup.get()>
-                    <p class="hint">{live(Msg::ExportBackupHint)}</p>
+                    <p class="hint">{tr(Msg::ExportBackupHint)}</p>
                     <TextField id="export-passphrase" label=Msg::ExportPassphrase hint=Msg::PassphraseHint value=passphrase
                         fault=passphrase_fault busy secret=true autocomplete="new-password"/>
                     <TextField id="export-again" label=Msg::PassphraseAgain value=again fault=again_fault busy secret=true
                         autocomplete="new-password"/>
                 </div>
                 <div class="narrow" hidden=move || is_backup.get()>
-                    <p class="fault">{live(Msg::ExportBare)}</p>
+                    <p class="fault">{tr(Msg::ExportBare)}</p>
                     <div hidden=move || !is_csv.get()>
-                        <p class="hint">{live(Msg::ExportCsvHint)}</p>
+                        <p class="hint">{tr(Msg::ExportCsvHint)}</p>
                         <Check label=Msg::ExportSpreadsheet value=for_spreadsheets/>
                     </div>
                 </div>

@@ -9,7 +9,7 @@ use crate::platform::browser;
 use crate::session::{Fault, Session, use_session};
 use crate::text::{self, Msg};
 use crate::ui::dialog::{Page, Tool, use_dialog};
-use crate::ui::fields::{Button, flag, live, words};
+use crate::ui::fields::{Button, bool_signal, text_signal, tr};
 use crate::ui::frame::Frame;
 use crate::ui::words as say;
 use crate::workers::client::{Client, KeyringFault};
@@ -34,8 +34,8 @@ pub(super) fn Health() -> impl IntoView {
             Err(why) => fault.try_set(say::fault(&why)).is_some(),
         };
     });
-    let waits = flag(move || found.with(Option::is_none) && fault.with(String::is_empty));
-    let progress = words(move || {
+    let waits = bool_signal(move || found.with(Option::is_none) && fault.with(String::is_empty));
+    let progress = text_signal(move || {
         text::with(
             Msg::HealthRunning,
             &[("done", &done.get()), ("all", &session.entries.with(|entries| entries.len()))],
@@ -43,10 +43,10 @@ pub(super) fn Health() -> impl IntoView {
     });
     view! {
         <Frame title=Msg::Health>
-            <p class="hint">{live(Msg::HealthHint)}</p>
+            <p class="hint">{tr(Msg::HealthHint)}</p>
             <div hidden=move || !waits.get()>
                 <progress class="bulk-progress" max=move || session.entries.with(|entries| entries.len().max(1).to_string())
-                    prop:value=move || done.get().to_string() aria-label=live(Msg::Health)></progress>
+                    prop:value=move || done.get().to_string() aria-label=tr(Msg::Health)></progress>
                 <p class="hint" role="status">{progress}</p>
             </div>
             <p class="fault" role="alert">{fault}</p>
@@ -83,7 +83,7 @@ fn Shown(found: Found) -> impl IntoView {
     let rows = RwSignal::new(ROWS);
     let all = found.all;
     let some = found.findings.len();
-    let summary = words(move || match (all, some) {
+    let summary = text_signal(move || match (all, some) {
         (0, _) => text::get(Msg::HealthNothing),
         (all, 0) => text::with(Msg::HealthFine, &[("all", &all)]),
         (all, some) => text::with(Msg::HealthSome, &[("all", &all), ("some", &some)]),
@@ -94,17 +94,17 @@ fn Shown(found: Found) -> impl IntoView {
     let wanted = move |finding: &&Finding| chosen.get().is_none_or(|concern| finding.concerns.contains(&concern));
     let listed =
         move || findings.with_value(|all| all.iter().filter(wanted).take(rows.get()).cloned().collect::<Vec<_>>());
-    let is_all = flag(move || findings.with_value(|all| all.iter().filter(wanted).count()) <= rows.get());
+    let is_all = bool_signal(move || findings.with_value(|all| all.iter().filter(wanted).count()) <= rows.get());
     view! {
         <p role="status">{summary}</p>
         <ul class="health-bars" hidden=all == 0>
             {bars.into_iter().map(|(concern, count)| view! { <Bar label=name(concern) hint=hint(concern) count all
-                pressed=flag(move || chosen.get() == Some(concern))
+                pressed=bool_signal(move || chosen.get() == Some(concern))
                 press=move |()| {
                     rows.set(ROWS);
                     chosen.update(|chosen| *chosen = (*chosen != Some(concern)).then_some(concern));
                 }/> }).collect_view()}
-            <li class="health-bar"><span>{live(Msg::HealthNone)}</span><Share count=fine all/><span>{fine}</span></li>
+            <li class="health-bar"><span>{tr(Msg::HealthNone)}</span><Share count=fine all/><span>{fine}</span></li>
         </ul>
         <ul class="list">
             <For each=listed key=|finding| finding.id let(finding)><Row finding/></For>
@@ -128,9 +128,9 @@ fn Bar(
 ) -> impl IntoView {
     view! {
         <li>
-            <button type="button" class="health-bar" title=live(hint) aria-pressed=words(move || pressed.get().to_string())
+            <button type="button" class="health-bar" title=tr(hint) aria-pressed=text_signal(move || pressed.get().to_string())
                 prop:disabled=count == 0 on:click=move |_| press.run(())>
-                <span>{live(label)}</span><Share count all/><span>{count}</span>
+                <span>{tr(label)}</span><Share count all/><span>{count}</span>
             </button>
         </li>
     }
@@ -155,7 +155,7 @@ fn Row(
 ) -> impl IntoView {
     let dialog = use_dialog();
     let Finding { id, name: called, username, concerns, others } = finding;
-    let why = words(move || {
+    let why = text_signal(move || {
         let say = |concern: &Concern| match concern {
             Concern::Reused => text::with(Msg::HealthShared, &[("others", &others)]),
             other => text::get(name(*other)),

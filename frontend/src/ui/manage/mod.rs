@@ -8,7 +8,7 @@ mod import;
 use leptos::prelude::*;
 
 use super::dialog::{Manage, Tool};
-use crate::parts::ToolsPart;
+use crate::ui::lazy::ToolsPart;
 
 /// What the rest of the page needs of this part.
 pub fn part() -> ToolsPart {

@@ -4,7 +4,7 @@ use leptos::prelude::*;
 
 use crate::model::form::Field;
 use crate::text::{self, Msg};
-use crate::ui::fields::{Check, TextField, live};
+use crate::ui::fields::{Check, TextField, tr};
 use crate::ui::mint::use_mint;
 use generator::characters::Class;
 
@@ -13,7 +13,7 @@ pub(super) fn MoreRules() -> impl IntoView {
     let mint = use_mint();
     view! {
             <fieldset class="minimums">
-                <legend>{live(Msg::Minimums)}</legend>
+                <legend>{tr(Msg::Minimums)}</legend>
                 {mint.classes.map(|(class, _, minimum)| view! {
                     <TextField id=minimum_id(class) label=text::class(class) value=minimum inputmode="numeric"
                         fault=mint.fault(move |field| field == Field::Minimum(class))/>

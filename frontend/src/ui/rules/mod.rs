@@ -14,11 +14,11 @@ use leptos::prelude::*;
 use self::phrase::PhraseFields;
 use self::pin::PinFields;
 use self::site::SiteFields;
-use super::fields::flag;
+use super::fields::bool_signal;
 use super::mint::{Mint, Plan, Planned, Wrong, plans, use_mint};
 use crate::model::form::RulesForm;
 use crate::model::kind::{Kind, KindFault};
-use crate::parts::RulesPart;
+use crate::ui::lazy::RulesPart;
 
 /// What stands in the forms of all kinds but characters: a handle that can be copied. Changing the kind leaves every
 /// form as it is.
@@ -65,7 +65,7 @@ fn Fields() -> impl IntoView {
 fn More() -> impl IntoView {
     let mint = use_mint();
     view! {
-        <div prop:hidden=flag(move || Kind::at(mint.kind.get()) != Kind::Characters)><characters::MoreRules/></div>
+        <div prop:hidden=bool_signal(move || Kind::at(mint.kind.get()) != Kind::Characters)><characters::MoreRules/></div>
         <presets::PresetChoice/>
     }
 }

@@ -12,7 +12,7 @@ use crate::model::form::Field;
 use crate::model::kind::{KindFault, PhraseForm};
 use crate::platform::files;
 use crate::text::{self, Msg};
-use crate::ui::fields::{Button, Check, Select, Slider, TextField, flag, words};
+use crate::ui::fields::{Button, Check, Select, Slider, TextField, bool_signal, text_signal};
 use crate::ui::mint::{Planned, Wrong, use_mint};
 
 /// Which letters are capitals, in the order of [`PhraseForm::CAPITALS`].
@@ -99,8 +99,8 @@ pub(super) fn PhraseRules(fields: PhraseFields) -> impl IntoView {
     let mint = use_mint();
     fields.fetch();
     let options = Signal::derive(|| CAPITALS.map(text::get).to_vec());
-    let missing = flag(move || fields.list.with(|list| matches!(list, List::Missing)));
-    let fetching = words(move || {
+    let missing = bool_signal(move || fields.list.with(|list| matches!(list, List::Missing)));
+    let fetching = text_signal(move || {
         if fields.list.with(|list| matches!(list, List::Awaited)) {
             text::get(Msg::WordsLoading)
         } else {
@@ -118,6 +118,6 @@ pub(super) fn PhraseRules(fields: PhraseFields) -> impl IntoView {
         <p class="hint" role="status">{fetching}</p>
         <p class="fault" role="alert">{mint.fault(|field| field == Field::Kind)}</p>
         <Button class="button--small" label=Msg::TryAgain press=move |()| fields.fetch()
-            hidden=flag(move || !missing.get())/>
+            hidden=bool_signal(move || !missing.get())/>
     }
 }

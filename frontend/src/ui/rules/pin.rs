@@ -8,7 +8,7 @@ use super::planned;
 use crate::model::form::Field;
 use crate::model::kind;
 use crate::text::{self, Msg};
-use crate::ui::fields::{Slider, live};
+use crate::ui::fields::{Slider, tr};
 use crate::ui::mint::{Planned, Wrong, use_mint};
 
 /// What stands in the form.
@@ -36,6 +36,6 @@ pub(super) fn PinRules(fields: PinFields) -> impl IntoView {
     view! {
         <Slider id="pin-length" label=Msg::PinLength value=fields.0 limits=pin::LENGTHS
             fault=mint.fault(|field| field == Field::PinLength)/>
-        <p class="hint">{live(Msg::PinHint)}</p>
+        <p class="hint">{tr(Msg::PinHint)}</p>
     }
 }

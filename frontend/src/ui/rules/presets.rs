@@ -8,7 +8,7 @@ use super::Forms;
 use crate::model::presets::{self, NAME_MAX, PRESETS_MAX, PresetFault};
 use crate::platform::browser;
 use crate::text::{self, Msg};
-use crate::ui::fields::{Button, Select, TextField, flag, words};
+use crate::ui::fields::{Button, Select, TextField, bool_signal, text_signal};
 use crate::ui::mint::{CHOSEN_SETTING, Mint, use_mint};
 use crate::ui::notice::use_notices;
 
@@ -154,20 +154,20 @@ pub(super) fn PresetChoice() -> impl IntoView {
             browser::focus_soon("preset");
         }
     };
-    let unread = words(move || if presets.unread { text::get(Msg::PresetsUnread) } else { String::new() });
+    let unread = text_signal(move || if presets.unread { text::get(Msg::PresetsUnread) } else { String::new() });
     view! {
         <div class="presets">
             <Select id="preset" label=Msg::Preset options value=place choose/>
             <div class="buttons">
                 <Button class="button--quiet button--small" press=move |()| presets.back()
-                    label=words(move || text::with(Msg::PresetBack, &[("name", &chosen_name())]))
-                    hidden=flag(move || !changed.get())/>
+                    label=text_signal(move || text::with(Msg::PresetBack, &[("name", &chosen_name())]))
+                    hidden=bool_signal(move || !changed.get())/>
                 <Button class="button--quiet button--small" label=Msg::PresetKeep press=start
-                    hidden=flag(move || naming.get() || !changed.get())/>
+                    hidden=bool_signal(move || naming.get() || !changed.get())/>
                 <Button class="button--quiet button--small" label=Msg::PresetDelete press=delete
-                    hidden=flag(move || presets.chosen.with(Option::is_none))/>
+                    hidden=bool_signal(move || presets.chosen.with(Option::is_none))/>
             </div>
-            <div class="preset-naming" prop:hidden=flag(move || !naming.get())>
+            <div class="preset-naming" prop:hidden=bool_signal(move || !naming.get())>
                 <TextField id="preset-name" label=Msg::PresetName value=name fault=name_fault/>
                 <div class="buttons">
                     <Button label=Msg::PresetKeepNow press=keep/>

@@ -9,7 +9,7 @@ use super::planned;
 use crate::model::form::Field;
 use crate::model::kind::{Kind, KindFault, SiteForm};
 use crate::text::{self, Msg};
-use crate::ui::fields::{Slider, TextArea, TextField, words};
+use crate::ui::fields::{Slider, TextArea, TextField, text_signal};
 use crate::ui::mint::{Planned, Wrong, use_mint};
 
 /// What stands in the form.
@@ -50,7 +50,7 @@ impl SiteFields {
 #[component]
 pub(super) fn SiteRules(fields: SiteFields) -> impl IntoView {
     let mint = use_mint();
-    let cost = words(move || {
+    let cost = text_signal(move || {
         if Kind::at(mint.kind.get()) != Kind::Site {
             return String::new();
         }

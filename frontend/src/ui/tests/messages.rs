@@ -4,10 +4,10 @@ use leptos::prelude::*;
 
 use super::{Page, en};
 use crate::browser_test::test;
-use crate::parts::{Part, use_parts};
 use crate::platform::browser::document;
 use crate::text::Msg;
 use crate::ui::dialog::{Tool, use_dialog};
+use crate::ui::lazy::{Lazy, use_lazy_parts};
 use crate::ui::notice::use_notices;
 
 /// What is spoken by this role at the page's foot.
@@ -47,10 +47,10 @@ async fn what_a_notice_offers_is_done_once_and_the_notice_goes() {
 #[test]
 async fn a_part_that_did_not_come_closes_the_dialog_and_says_so() {
     let page = Page::open(|| ()).await;
-    let (parts, dialog) = page.owner.with(|| (use_parts(), use_dialog()));
+    let (parts, dialog) = page.owner.with(|| (use_lazy_parts(), use_dialog()));
     dialog.open(Tool::Bulk);
     page.sees(&en(Msg::BulkTitle)).await;
-    parts.tools.set(Part::Missing);
+    parts.tools.set(Lazy::Failed);
     page.says(&en(Msg::NoPart)).await;
     assert!(!dialog.is_open());
 }

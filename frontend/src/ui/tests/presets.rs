@@ -33,7 +33,7 @@ async fn rules_that_were_kept_are_there_when_the_page_is_opened_again() {
     drop(page);
 
     let page = Page::reload(|| view! { <Generator/> });
-    page.owner.with(|| crate::parts::use_parts().load_rules());
+    page.owner.with(|| crate::ui::lazy::use_lazy_parts().load_rules());
     page.until("11 characters", || password(&page).chars().count() == 11).await;
     page.press("More rules").await;
     page.until("the preset", || !page.shown("#preset").is_empty() && chosen(&page) == "Short").await;

@@ -11,11 +11,11 @@ use crate::keyring::protocol::{Request, Response};
 use crate::keyring::tests::{
     Counter, NOW, content, draft_key, entry_id, open_keyring, seal, stored, take_changes, updated,
 };
-use crate::parts::use_parts;
 use crate::session::{Session, use_session};
 use crate::ui::VaultPlace;
 use crate::ui::generator::Generator;
 use crate::ui::header::Header;
+use crate::ui::lazy::use_lazy_parts;
 use crate::workers::client::{KeyringClient, in_page};
 
 /// Puts entries into a vault before it is opened; gives what its keyring tells of them.
@@ -114,13 +114,13 @@ pub(in crate::ui) fn saves(request: &str, _: &str) -> Option<(u16, String)> {
 }
 
 fn whole() -> impl IntoView {
-    use_parts().load_vault();
+    use_lazy_parts().load_vault();
     view! { <Header/><Generator/><VaultPlace/> }
 }
 
 async fn show(page: Page) -> (Page, Session) {
-    let parts = page.owner.with(use_parts);
-    page.until("the vault's part", || parts.vault.get_untracked().here().is_some()).await;
+    let parts = page.owner.with(use_lazy_parts);
+    page.until("the vault's part", || parts.vault.get_untracked().ready().is_some()).await;
     let session = page.owner.with(use_session);
     (page, session)
 }

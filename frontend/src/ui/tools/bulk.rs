@@ -10,7 +10,7 @@ use crate::model::bulk::{BULK_MAX, Format, count};
 use crate::platform::browser;
 use crate::platform::random;
 use crate::text::{self, Msg};
-use crate::ui::fields::{Button, Choices, TextField, flag, live, words};
+use crate::ui::fields::{Button, Choices, TextField, bool_signal, text_signal, tr};
 use crate::ui::mint::{Planned, use_mint};
 
 /// How long a slice takes, in milliseconds: half a frame.
@@ -27,7 +27,7 @@ pub(super) fn Bulk() -> impl IntoView {
     let said = RwSignal::new(String::new());
     // How many are made, of how many, while it runs.
     let running = RwSignal::new(None::<(usize, usize)>);
-    let idle = flag(move || running.with(Option::is_none));
+    let idle = bool_signal(move || running.with(Option::is_none));
     // Closing the dialog cancels.
     on_cleanup(move || running.set(None));
 
@@ -65,23 +65,23 @@ pub(super) fn Bulk() -> impl IntoView {
             let _ = said.try_set(text);
         });
     };
-    let progress = words(move || {
+    let progress = text_signal(move || {
         running.get().map_or_else(String::new, |(n, all)| text::with(Msg::BulkProgress, &[("n", &n), ("all", &all)]))
     });
-    let value = words(move || running.get().map_or(0, |(done, _)| done).to_string());
-    let max = words(move || running.get().map_or(1, |(_, all)| all).to_string());
+    let value = text_signal(move || running.get().map_or(0, |(done, _)| done).to_string());
+    let max = text_signal(move || running.get().map_or(1, |(_, all)| all).to_string());
     view! {
         <Frame title=Msg::BulkTitle>
-            <p class="lead">{live(Msg::BulkIntro)}</p>
+            <p class="lead">{tr(Msg::BulkIntro)}</p>
             <TextField id="bulk-count" label=Msg::BulkCount value=typed fault class="length-number" inputmode="numeric"
-                busy=flag(move || !idle.get())/>
+                busy=bool_signal(move || !idle.get())/>
             <Choices id="bulk-format" label=Msg::BulkFormat options=&[Msg::BulkText, Msg::BulkCsv] value=format/>
-            <p class="hint" prop:hidden=flag(move || Format::at(format.get()) != Format::Csv)>{live(Msg::BulkCsvHint)}</p>
+            <p class="hint" prop:hidden=bool_signal(move || Format::at(format.get()) != Format::Csv)>{tr(Msg::BulkCsvHint)}</p>
             <div class="buttons">
-                <Button class="button--main" label=Msg::BulkMake press=make disabled=flag(move || !idle.get())/>
+                <Button class="button--main" label=Msg::BulkMake press=make disabled=bool_signal(move || !idle.get())/>
                 <Button label=Msg::Cancel press=move |()| running.set(None) hidden=idle/>
             </div>
-            <progress class="bulk-progress" aria-label=live(Msg::BulkTitle) value=value max=max
+            <progress class="bulk-progress" aria-label=tr(Msg::BulkTitle) value=value max=max
                 class:progress--idle=idle></progress>
             <p class="hint" aria-live="off">{progress}</p>
             <p class="bulk-said" role="status">{said}</p>

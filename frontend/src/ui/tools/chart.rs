@@ -5,7 +5,7 @@ use leptos::prelude::*;
 
 use crate::model::verdict::hundredths;
 use crate::text::{self, Msg};
-use crate::ui::fields::{live, words};
+use crate::ui::fields::{text_signal, tr};
 
 /// Width of a bar and of the gap after it, and height of the picture, in its own units.
 const BAR: usize = 8;
@@ -26,7 +26,7 @@ pub(super) fn Chart(
         let height = observed as f64 / highest * HEIGHT;
         let mark = HEIGHT - expected / highest * HEIGHT;
         let x = (index * STEP).to_string();
-        let title = words(move || {
+        let title = text_signal(move || {
             let expected = hundredths(expected).replace('.', &text::get(Msg::Decimal));
             text::with(Msg::TrustBar, &[("character", &character), ("n", &observed), ("expected", &expected)])
         });
@@ -40,7 +40,7 @@ pub(super) fn Chart(
         }
     });
     view! {
-        <svg class="chart" role="img" aria-label=live(Msg::TrustChart) preserveAspectRatio="none"
+        <svg class="chart" role="img" aria-label=tr(Msg::TrustChart) preserveAspectRatio="none"
             viewBox=format!("0 0 {width} {HEIGHT}")>
             {bars.collect_view()}
         </svg>

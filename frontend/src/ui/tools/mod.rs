@@ -11,7 +11,7 @@ use leptos::prelude::*;
 
 use super::dialog::Tool;
 use super::frame::Frame;
-use crate::parts::ToolsPart;
+use crate::ui::lazy::ToolsPart;
 
 /// What the rest of the page needs of this part.
 pub fn part() -> ToolsPart {

@@ -9,7 +9,7 @@ use super::Frame;
 use crate::model::reading::{Called, TypedBack, groups, typed_back};
 use crate::secret::Secret;
 use crate::text::{self, Msg};
-use crate::ui::fields::{TextField, live, words};
+use crate::ui::fields::{TextField, text_signal, tr};
 
 #[component]
 pub(super) fn Reading(secret: Arc<Secret>) -> impl IntoView {
@@ -22,7 +22,7 @@ pub(super) fn Reading(secret: Arc<Secret>) -> impl IntoView {
             }
         });
         let characters = characters.collect_view();
-        let names = words(move || group.iter().map(|character| name(*character)).collect::<Vec<_>>().join(" · "));
+        let names = text_signal(move || group.iter().map(|character| name(*character)).collect::<Vec<_>>().join(" · "));
         view! {
             <li class="reading-group">
                 <span class="reading-characters" aria-hidden="true">{characters}</span>
@@ -32,19 +32,19 @@ pub(super) fn Reading(secret: Arc<Secret>) -> impl IntoView {
     });
     let read = read.collect_view();
     let compared = Memo::new(move |_| typed.with(|typed| typed_back(secret.expose(), typed)));
-    let wrong = words(move || match compared.get() {
+    let wrong = text_signal(move || match compared.get() {
         TypedBack::Wrong(place) => text::with(Msg::ReadBackWrong, &[("place", &place)]),
         TypedBack::TooLong => text::get(Msg::ReadBackLong),
         TypedBack::Nothing | TypedBack::SoFar(_) | TypedBack::Right => String::new(),
     });
-    let right = words(move || match compared.get() {
+    let right = text_signal(move || match compared.get() {
         TypedBack::SoFar(n) => text::with(Msg::ReadBackSoFar, &[("n", &n), ("all", &all)]),
         TypedBack::Right => text::get(Msg::ReadBackRight),
         TypedBack::Nothing | TypedBack::Wrong(_) | TypedBack::TooLong => String::new(),
     });
     view! {
         <Frame title=Msg::ReadTitle>
-            <p class="hint">{live(Msg::ReadHint)}</p>
+            <p class="hint">{tr(Msg::ReadHint)}</p>
             <ol class="reading">{read}</ol>
             <TextField id="read-back" label=Msg::ReadBack value=typed fault=wrong class="input--secret"/>
             <p class="hint reading-right" role="status">{right}</p>

@@ -7,7 +7,7 @@ use wasm_bindgen::JsValue;
 use super::Frame;
 use crate::platform::{browser, files};
 use crate::text::{self, Msg, Texts};
-use crate::ui::fields::{Check, Select, live};
+use crate::ui::fields::{Check, Select, tr};
 use crate::ui::keys::{KEYS_OFF, KEYS_SETTING};
 use crate::ui::notice::use_notices;
 
@@ -42,7 +42,7 @@ pub(super) fn Settings() -> impl IntoView {
                 <Language/>
                 <Theme/>
             </div>
-            <h3 class="dialog-part">{live(Msg::Keys)}</h3>
+            <h3 class="dialog-part">{tr(Msg::Keys)}</h3>
             <Keys/>
         </Frame>
     }
@@ -95,7 +95,7 @@ fn Keys() -> impl IntoView {
         <Check label=Msg::KeysOn value=on/>
         <dl class="keys">
             {KEYS.into_iter().map(|(key, does)| view! {
-                <div><dt><kbd>{key}</kbd></dt><dd>{live(does)}</dd></div>
+                <div><dt><kbd>{key}</kbd></dt><dd>{tr(does)}</dd></div>
             }).collect_view()}
         </dl>
     }

@@ -13,7 +13,7 @@ use super::chart::Chart;
 use crate::model::verdict::{Verdict, hundredths, verdict};
 use crate::platform::{browser, random};
 use crate::text::{self, Msg};
-use crate::ui::fields::{Button, flag, live, words};
+use crate::ui::fields::{Button, bool_signal, text_signal, tr};
 use crate::ui::mint::use_mint;
 
 const DRAWS: u64 = 1_000_000;
@@ -36,7 +36,7 @@ pub(super) fn Trust() -> impl IntoView {
     let running = RwSignal::new(None::<u64>);
     let found = RwSignal::new(None::<Found>);
     let fault = RwSignal::new(String::new());
-    let idle = flag(move || running.with(Option::is_none));
+    let idle = bool_signal(move || running.with(Option::is_none));
 
     let run = move |()| {
         found.set(None);
@@ -70,19 +70,19 @@ pub(super) fn Trust() -> impl IntoView {
             }
         });
     };
-    let progress = words(move || {
+    let progress = text_signal(move || {
         let n = running.get();
         n.map_or_else(String::new, |n| text::with(Msg::TrustRunning, &[("n", &n), ("all", &DRAWS)]))
     });
-    let value = words(move || running.get().unwrap_or_default().to_string());
+    let value = text_signal(move || running.get().unwrap_or_default().to_string());
     view! {
         <Frame title=Msg::TrustTitle>
-            <p class="lead">{live(Msg::TrustIntro)}</p>
+            <p class="lead">{tr(Msg::TrustIntro)}</p>
             <div class="buttons">
-                <Button class="button--main" label=Msg::TrustRun press=run disabled=flag(move || !idle.get())/>
+                <Button class="button--main" label=Msg::TrustRun press=run disabled=bool_signal(move || !idle.get())/>
                 <Button label=Msg::Cancel press=move |()| running.set(None) hidden=idle/>
             </div>
-            <progress class="trust-progress" aria-label=live(Msg::TrustTitle) value=value max=DRAWS.to_string()
+            <progress class="trust-progress" aria-label=tr(Msg::TrustTitle) value=value max=DRAWS.to_string()
                 class:progress--idle=idle></progress>
             <p class="hint" aria-live="off">{progress}</p>
             <p class="fault" role="alert">{fault}</p>
@@ -123,22 +123,22 @@ fn Results(found: Found) -> impl IntoView {
     let Found { every: (allowed, reached, even), outcome, usual } = found;
     let (chi, freedom, p, draws) = (outcome.chi_square, outcome.degrees, outcome.p, outcome.draws);
     let point = |number: f64| hundredths(number).replace('.', &text::get(Msg::Decimal));
-    let result = words(move || {
+    let result = text_signal(move || {
         let (chi, percent) = (point(chi), point(p * 100.0));
         text::with(Msg::TrustResult, &[("chi", &chi), ("freedom", &freedom), ("percent", &percent)])
     });
-    let judged = live(match verdict(p) {
+    let judged = tr(match verdict(p) {
         Verdict::Fine => Msg::TrustFine,
         Verdict::Odd => Msg::TrustOdd,
         Verdict::Wrong => Msg::TrustWrong,
     });
     view! {
-        <h3 class="dialog-part">{live(Msg::TrustExhaustive)}</h3>
-        <p>{words(move || text::with(Msg::TrustExhaustiveText, &[("reached", &reached), ("allowed", &allowed)]))}</p>
-        <p><strong>{live(if even { Msg::TrustExhaustiveEven } else { Msg::TrustExhaustiveUneven })}</strong></p>
-        <h3 class="dialog-part">{live(Msg::TrustSample)}</h3>
-        <p>{words(move || text::with(Msg::TrustSampleText, &[("draws", &draws)]))}</p>
-        {usual.then(|| view! { <p class="hint">{live(Msg::TrustNeedsCharacters)}</p> })}
+        <h3 class="dialog-part">{tr(Msg::TrustExhaustive)}</h3>
+        <p>{text_signal(move || text::with(Msg::TrustExhaustiveText, &[("reached", &reached), ("allowed", &allowed)]))}</p>
+        <p><strong>{tr(if even { Msg::TrustExhaustiveEven } else { Msg::TrustExhaustiveUneven })}</strong></p>
+        <h3 class="dialog-part">{tr(Msg::TrustSample)}</h3>
+        <p>{text_signal(move || text::with(Msg::TrustSampleText, &[("draws", &draws)]))}</p>
+        {usual.then(|| view! { <p class="hint">{tr(Msg::TrustNeedsCharacters)}</p> })}
         <Chart characters=outcome.characters/>
         <p>{result}</p>
         <p><strong>{judged}</strong></p>

@@ -6,16 +6,16 @@ use leptos::ev::SubmitEvent;
 use leptos::prelude::*;
 use leptos::task::spawn_local;
 
-use super::room::Progress;
+use super::panel::Progress;
 use crate::keyring::protocol::KeyringError;
 use crate::model::limits::PASSPHRASE_MIN;
 use crate::platform::browser;
 use crate::secret::Secret;
 use crate::session::{Fault, Making, use_session};
 use crate::text::{self, Msg};
-use crate::ui::code::CodeForm;
-use crate::ui::fields::{Button, Check, FaultText, TextField, flag, live};
+use crate::ui::fields::{Button, Check, FaultText, TextField, bool_signal, tr};
 use crate::ui::notice::use_notices;
+use crate::ui::recovery_code::RecoveryCodeForm;
 use crate::ui::words as say;
 use crate::workers::client::KeyringFault;
 
@@ -48,8 +48,8 @@ fn Choose(
     let [username, passphrase, again, username_fault, passphrase_fault, again_fault, fault] =
         std::array::from_fn(|_| RwSignal::new(String::new()));
     let shown = RwSignal::new(false);
-    let busy = flag(move || session.is_busy());
-    let secret = flag(move || !shown.get());
+    let busy = bool_signal(move || session.is_busy());
+    let secret = bool_signal(move || !shown.get());
 
     let submit = move |event: SubmitEvent| {
         event.prevent_default();
@@ -86,8 +86,8 @@ fn Choose(
 
     view! {
         <form class="narrow" novalidate on:submit=submit>
-            <h3 class="card-title">{live(Msg::CreateTitle)}</h3>
-            <p class="lead">{live(Msg::CreateIntro)}</p>
+            <h3 class="card-title">{tr(Msg::CreateTitle)}</h3>
+            <p class="lead">{tr(Msg::CreateIntro)}</p>
             <TextField id="username" label=Msg::Username value=username fault=username_fault busy autocomplete="username"/>
             <TextField id="passphrase" label=Msg::Passphrase hint=Msg::PassphraseHint value=passphrase
                 fault=passphrase_fault busy secret autocomplete="new-password"/>
@@ -118,7 +118,7 @@ fn WriteDown(
     let session = use_session();
     let notices = use_notices();
     let fault = RwSignal::new(String::new());
-    let busy = flag(move || session.is_busy());
+    let busy = bool_signal(move || session.is_busy());
     let code = Secret::new(made.recovery_code.expose().to_owned());
     let made = StoredValue::new_local(made);
     let confirmed = move |()| {
@@ -137,8 +137,8 @@ fn WriteDown(
         });
     };
     view! {
-        <CodeForm code fault busy done=Msg::CodeDone confirmed abandon=move |()| making.set(None)>
+        <RecoveryCodeForm code fault busy done=Msg::CodeDone confirmed abandon=move |()| making.set(None)>
             <Progress/>
-        </CodeForm>
+        </RecoveryCodeForm>
     }
 }

@@ -10,7 +10,7 @@ use crate::platform::browser;
 use crate::session::{Drafted, use_session};
 use crate::text::{self, Msg};
 use crate::ui::dialog::{Page, Tool, use_dialog};
-use crate::ui::fields::{Button, flag, live, words};
+use crate::ui::fields::{Button, bool_signal, text_signal, tr};
 use crate::ui::mint::use_mint;
 use crate::ui::words as say;
 
@@ -18,13 +18,13 @@ use crate::ui::words as say;
 pub(super) fn Drafts() -> impl IntoView {
     let session = use_session();
     let Shared { in_bin, .. } = expect_context();
-    let none = flag(move || in_bin.get() || session.drafts.with(Vec::is_empty));
+    let none = bool_signal(move || in_bin.get() || session.drafts.with(Vec::is_empty));
     // The newest first.
     let listed = move || session.drafts.with(|drafts| drafts.iter().rev().map(Drafted::summary).collect::<Vec<_>>());
     view! {
-        <section class="drafts" hidden=move || none.get() aria-label=live(Msg::Drafts)>
-            <h3 class="dialog-part">{live(Msg::Drafts)}</h3>
-            <p class="hint">{live(Msg::DraftsHint)}</p>
+        <section class="drafts" hidden=move || none.get() aria-label=tr(Msg::Drafts)>
+            <h3 class="dialog-part">{tr(Msg::Drafts)}</h3>
+            <p class="hint">{tr(Msg::DraftsHint)}</p>
             <ul class="list">
                 <For each=listed key=|draft| draft.clone() let(draft)><DraftRow draft/></For>
             </ul>
@@ -51,7 +51,7 @@ fn DraftRow(
     };
     let named = |verb: Msg| {
         let called = called.clone();
-        words(move || say::button(verb, &called()))
+        text_signal(move || say::button(verb, &called()))
     };
     let discard = move |()| {
         spawn_local(async move {
@@ -65,9 +65,9 @@ fn DraftRow(
     let (save, drop) = (named(Msg::DraftSave), named(Msg::Discard));
     view! {
         <li class="row row--draft">
-            <span class="row-name" dir="auto">{words(called)}</span>
-            <span class="row-time" title=words(move || browser::exact_time(sealed_at, &text::language()))>
-                {words(move || say::ago(ago(browser::now(), sealed_at)))}
+            <span class="row-name" dir="auto">{text_signal(called)}</span>
+            <span class="row-time" title=text_signal(move || browser::exact_time(sealed_at, &text::language()))>
+                {text_signal(move || say::ago(ago(browser::now(), sealed_at)))}
             </span>
             <div class="row-actions">
                 <Button class=small label=Msg::DraftSave name=save

@@ -12,7 +12,7 @@ use crate::model::list::EntryList;
 use crate::session::{Doubt, use_session};
 use crate::text::{self, Msg};
 use crate::ui::dialog::{Page, Tool, use_dialog};
-use crate::ui::fields::{Button, TextField, flag, words};
+use crate::ui::fields::{Button, TextField, bool_signal, text_signal};
 use crate::ui::notice::use_notices;
 use crate::ui::words as say;
 
@@ -35,13 +35,14 @@ pub(super) fn Entries() -> impl IntoView {
         let binned = binned.get();
         if in_bin.get() { binned } else { session.entries.with(EntryList::len) - binned }
     });
-    let summary = words(move || match (found.with(Vec::len), all.get()) {
+    let summary = text_signal(move || match (found.with(Vec::len), all.get()) {
         (_, 0) => text::get(if in_bin.get() { Msg::BinEmpty } else { Msg::EmptyVault }),
         (0, _) => query.with(|query| text::with(Msg::NoHit, &[("query", &query.trim())])),
         (shown, all) => say::count(shown, all),
     });
-    let unopened = words(move || say::unopened(session.unopened.with(|ids| ids.len()), session.unopened_drafts.get()));
-    let bin_label = words(move || match (in_bin.get(), binned.get()) {
+    let unopened =
+        text_signal(move || say::unopened(session.unopened.with(|ids| ids.len()), session.unopened_drafts.get()));
+    let bin_label = text_signal(move || match (in_bin.get(), binned.get()) {
         (true, _) => text::get(Msg::BinLeave),
         (false, count) => text::with(Msg::Bin, &[("count", &count)]),
     });
@@ -59,8 +60,9 @@ pub(super) fn Entries() -> impl IntoView {
         });
     };
 
-    let doubt = words(move || session.doubt.get().map_or_else(String::new, say::doubt));
-    let is_sure = flag(move || !matches!(session.doubt.get(), Some(Doubt::Older { .. } | Doubt::Missing { .. })));
+    let doubt = text_signal(move || session.doubt.get().map_or_else(String::new, say::doubt));
+    let is_sure =
+        bool_signal(move || !matches!(session.doubt.get(), Some(Doubt::Older { .. } | Doubt::Missing { .. })));
     view! {
         <p class="fault doubt" role="alert">{doubt}</p>
         <Button label=Msg::DoubtAccept press=move |()| session.accept_doubt() hidden=is_sure/>
@@ -69,11 +71,11 @@ pub(super) fn Entries() -> impl IntoView {
         <div class="buttons">
             <Button label=Msg::AddEntry press=move |()| dialog.open(Tool::Entry(Page::New)) hidden=in_bin/>
             <Button class="button--quiet" label=bin_label press=move |()| in_bin.update(|bin| *bin = !*bin)
-                hidden=flag(move || !in_bin.get() && binned.get() == 0)/>
+                hidden=bool_signal(move || !in_bin.get() && binned.get() == 0)/>
             <Button class="button--quiet" label=Msg::BinErase press=empty_bin
-                hidden=flag(move || !in_bin.get() || binned.get() == 0)/>
+                hidden=bool_signal(move || !in_bin.get() || binned.get() == 0)/>
         </div>
-        <p class="hint" hidden=move || !in_bin.get()>{words(move || text::with(Msg::BinHint, &[("days", &BIN_DAYS)]))}</p>
+        <p class="hint" hidden=move || !in_bin.get()>{text_signal(move || text::with(Msg::BinHint, &[("days", &BIN_DAYS)]))}</p>
         <Drafts/>
         <List found/>
     }

@@ -5,8 +5,8 @@ mod drafts;
 mod entries;
 mod header;
 mod list;
-mod newcomer;
-mod room;
+mod no_vault;
+mod panel;
 mod row;
 mod save;
 mod unlock;
@@ -20,10 +20,10 @@ use shared::ids::EntryId;
 use super::dialog::use_dialog;
 use super::mint::{Fate, use_mint};
 use super::notice::{Notices, use_notices};
-use crate::parts::VaultPart;
 use crate::platform::browser;
 use crate::session::{LockReason, Report, Session, Stage, Waiting};
 use crate::text::{self, Msg};
+use crate::ui::lazy::VaultPart;
 use crate::ui::words as say;
 
 /// How long an entry that went into the bin can be taken out again from the bar.
@@ -88,7 +88,7 @@ pub fn part() -> VaultPart {
     });
     warn_before_leaving(session);
     VaultPart {
-        room: || view! { <room::Room/> }.into_any(),
+        panel: || view! { <panel::Panel/> }.into_any(),
         header: || view! { <header::VaultHeader/> }.into_any(),
         save: Callback::new(move |name| save::save(mint, session, notices, name)),
         copied: Callback::new(move |()| save::keep_copied(mint, session, notices)),

@@ -15,7 +15,7 @@ use crate::session::use_session;
 use crate::text::{self, Msg};
 use crate::ui::clipboard::Clipboard;
 use crate::ui::dialog::{Page, Tool, use_dialog};
-use crate::ui::fields::{Button, flag, words};
+use crate::ui::fields::{Button, bool_signal, text_signal};
 use crate::ui::mint::use_mint;
 use crate::ui::notice::use_notices;
 use crate::ui::secret_text::secret_text;
@@ -65,16 +65,16 @@ pub(super) fn Row(
     let InList { count, focused, resized } = shared;
     let Listed { id, name, username, changed_at, is_binned, state, refused, .. } = row;
     let password = RwSignal::new_local(None::<Secret>);
-    let time = words(move || match state {
+    let time = text_signal(move || match state {
         EntryState::Saved => say::ago(ago(browser::now(), changed_at)),
         EntryState::Waiting => text::get(Msg::Waiting),
         EntryState::Conflict => text::get(Msg::Conflict),
     });
-    let exact = words(move || browser::exact_time(changed_at, &text::language()));
+    let exact = text_signal(move || browser::exact_time(changed_at, &text::language()));
     // The accessible name of a button says whose it is.
     let named = |verb: Msg| {
         let name = name.clone();
-        words(move || say::button(verb, &name))
+        text_signal(move || say::button(verb, &name))
     };
 
     let show = move |()| {
@@ -94,8 +94,8 @@ pub(super) fn Row(
             }
         });
     };
-    let shown = flag(move || password.with(Option::is_some));
-    let show_or_hide = words(move || text::get(if shown.get() { Msg::Hide } else { Msg::Show }));
+    let shown = bool_signal(move || password.with(Option::is_some));
+    let show_or_hide = text_signal(move || text::get(if shown.get() { Msg::Hide } else { Msg::Show }));
     let kept_name = StoredValue::new(name.clone());
     let copy = move |()| {
         spawn_local(async move {
@@ -132,14 +132,14 @@ pub(super) fn Row(
     };
     view! {
         <li class="row" class:row--waiting=state != EntryState::Saved prop:style=move || style("margin-top", place.get().gap)
-            aria-posinset=words(move || (place.get().index + 1).to_string())
-            aria-setsize=words(move || count.get().to_string())
+            aria-posinset=text_signal(move || (place.get().index + 1).to_string())
+            aria-setsize=text_signal(move || count.get().to_string())
             on:focusin=move |_| focused.set(Some(id)) on:focusout=move |_| focused.set(None)>
             <button type="button" class="row-name" dir="auto" on:click=open>{name.clone()}</button>
             <span class="row-login" dir="auto">{username}</span>
             <span class="row-time" title=exact>{time}</span>
             <div class="row-actions">
-                <Button class=small label=show_or_hide name=words({
+                <Button class=small label=show_or_hide name=text_signal({
                     let (show, hide) = (named(Msg::Show), named(Msg::Hide));
                     move || if shown.get() { hide.get() } else { show.get() }
                 }) press=show/>

@@ -5,8 +5,8 @@ use leptos::prelude::*;
 use leptos::task::spawn_local;
 use shared::sessions::CredentialName;
 
-use super::newcomer::NoVault;
-use super::room::Progress;
+use super::no_vault::NoVault;
+use super::panel::Progress;
 use crate::keyring::protocol::KeyringError;
 use crate::platform::api;
 use crate::platform::browser;
@@ -15,7 +15,7 @@ use crate::secret::Secret;
 use crate::session::{Fault, Session, count_kept, use_session};
 use crate::text::{self, Msg};
 use crate::ui::dialog::{Manage, Tool, use_dialog};
-use crate::ui::fields::{Button, Check, TextField, flag, live, words};
+use crate::ui::fields::{Button, Check, TextField, bool_signal, text_signal, tr};
 use crate::ui::notice::use_notices;
 use crate::ui::words as say;
 use crate::workers::client::KeyringFault;
@@ -35,7 +35,7 @@ pub(super) fn Unlock(
     let shown = RwSignal::new(false);
     let username_fault = RwSignal::new(String::new());
     let fault = RwSignal::new(String::new());
-    let busy = flag(move || session.is_busy());
+    let busy = bool_signal(move || session.is_busy());
 
     let submit = move |event: SubmitEvent| {
         event.prevent_default();
@@ -108,9 +108,10 @@ pub(super) fn Unlock(
         browser::focus_soon("secret");
     };
     let either =
-        move |code: Msg, passphrase: Msg| words(move || text::get(if by_code.get() { code } else { passphrase }));
-    let code_hint = words(move || if by_code.get() { text::get(Msg::RecoveryHint) } else { String::new() });
-    let ended = words(move || if session.session_ended.get() { text::get(Msg::SessionEnded) } else { String::new() });
+        move |code: Msg, passphrase: Msg| text_signal(move || text::get(if by_code.get() { code } else { passphrase }));
+    let code_hint = text_signal(move || if by_code.get() { text::get(Msg::RecoveryHint) } else { String::new() });
+    let ended =
+        text_signal(move || if session.session_ended.get() { text::get(Msg::SessionEnded) } else { String::new() });
     // What waits in this browser, for whichever vault.
     let kept = RwSignal::new(0);
     let no_vault = RwSignal::new(false);
@@ -126,21 +127,21 @@ pub(super) fn Unlock(
             let _ = no_vault.try_set(true);
         }
     });
-    let kept_here = words(move || match kept.get() {
+    let kept_here = text_signal(move || match kept.get() {
         0 => String::new(),
         count => text::with(Msg::KeptHere, &[("count", &count)]),
     });
-    let has_invite = flag(move || invite.with(|invite| !invite.is_empty()));
+    let has_invite = bool_signal(move || invite.with(|invite| !invite.is_empty()));
 
     view! {
         <NoVault shown=no_vault/>
         <form class="narrow" novalidate hidden=move || no_vault.get() on:submit=submit>
-            <h3 class="card-title">{live(Msg::UnlockTitle)}</h3>
+            <h3 class="card-title">{tr(Msg::UnlockTitle)}</h3>
             <p class="lead" role="status">{ended}</p>
             <p class="lead" role="status">{kept_here}</p>
             <TextField id="username" label=Msg::Username value=username fault=username_fault busy autocomplete="username"/>
             <TextField id="secret" label=either(Msg::Recovery, Msg::Passphrase) hint=code_hint
-                value=secret fault busy secret=flag(move || !by_code.get() && !shown.get())
+                value=secret fault busy secret=bool_signal(move || !by_code.get() && !shown.get())
                 autocomplete="current-password"/>
             <div hidden=move || by_code.get()><Check label=Msg::ShowPassphrase value=shown/></div>
             <div class="buttons">
@@ -148,12 +149,12 @@ pub(super) fn Unlock(
                 <Button class="button--quiet" label=either(Msg::UsePassphrase, Msg::UseRecovery) press=switch
                     disabled=busy/>
                 <Button class="button--quiet" label=Msg::UsePasskey press=by_passkey disabled=busy
-                    hidden=flag(|| !passkey::are_offered())/>
+                    hidden=bool_signal(|| !passkey::are_offered())/>
             </div>
             <Progress/>
-            <p class="hint" hidden=move || has_invite.get()>{live(Msg::NoVaultYet)}</p>
+            <p class="hint" hidden=move || has_invite.get()>{tr(Msg::NoVaultYet)}</p>
             <Button class="button--quiet" label=Msg::HaveInvite press=move |()| creating.set(true) disabled=busy
-                hidden=flag(move || !has_invite.get())/>
+                hidden=bool_signal(move || !has_invite.get())/>
         </form>
     }
 }

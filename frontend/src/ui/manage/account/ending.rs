@@ -6,7 +6,7 @@ use super::{Confirmed, hold};
 use crate::platform::browser;
 use crate::session::use_session;
 use crate::text::{self, Msg};
-use crate::ui::fields::{Button, FaultText, TextField, live, words};
+use crate::ui::fields::{Button, FaultText, TextField, text_signal, tr};
 use crate::ui::notice::use_notices;
 
 #[component]
@@ -28,16 +28,17 @@ pub(super) fn Ending() -> impl IntoView {
         }
         form.run(session, session.delete_account(), move |()| notices.result(text::get(Msg::EndDone)));
     };
-    let hint = words(move || text::with(Msg::EndHint, &[("count", &session.entries.with(|entries| entries.len()))]));
+    let hint =
+        text_signal(move || text::with(Msg::EndHint, &[("count", &session.entries.with(|entries| entries.len()))]));
     view! {
         <form class="narrow" novalidate on:submit=submit>
             <p class="fault">{hint}</p>
-            <TextField id="end-username" label=words(move || text::with(Msg::EndType, &[("username", &username.get_value())])) value=typed
+            <TextField id="end-username" label=text_signal(move || text::with(Msg::EndType, &[("username", &username.get_value())])) value=typed
                 fault busy=form.busy/>
             {form.field()}
             <div class="buttons"><Button class="button--main" label=Msg::EndNow disabled=form.busy/></div>
             <FaultText id="end" text=form.wrong/>
-            <p class="hint">{live(Msg::EndBackups)}</p>
+            <p class="hint">{tr(Msg::EndBackups)}</p>
         </form>
     }
 }

@@ -5,7 +5,7 @@ use leptos::prelude::*;
 use crate::platform::browser;
 use crate::session::{LOCK_HIDDEN_SETTING, keep_lock_after, lock_after};
 use crate::text::{self, Msg};
-use crate::ui::fields::{Check, Select, live};
+use crate::ui::fields::{Check, Select, tr};
 
 /// Minutes to choose from; 0 for never.
 const MINUTES: [u64; 6] = [1, 5, 15, 60, 240, 0];
@@ -29,7 +29,7 @@ pub(super) fn Locking() -> impl IntoView {
     Effect::new(move |_| browser::keep_setting(LOCK_HIDDEN_SETTING, hidden.get().then_some("on")));
     view! {
         <div class="narrow">
-            <p class="hint">{live(Msg::LockHint)}</p>
+            <p class="hint">{tr(Msg::LockHint)}</p>
             <Select id="lock-after" label=Msg::LockAfter options value choose/>
             <Check label=Msg::LockHidden value=hidden/>
         </div>

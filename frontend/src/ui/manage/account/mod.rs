@@ -16,7 +16,7 @@ use crate::platform::browser;
 use crate::secret::Secret;
 use crate::session::{Fault, Session, use_session};
 use crate::text::{self, Msg};
-use crate::ui::fields::{TextField, live, words};
+use crate::ui::fields::{TextField, text_signal, tr};
 use crate::ui::frame::Frame;
 use crate::ui::words as say;
 use crate::workers::client::KeyringFault;
@@ -25,7 +25,7 @@ use crate::workers::client::KeyringFault;
 pub(super) fn Account() -> impl IntoView {
     let username = use_session().username();
     view! {
-        <Frame title=words(move || text::with(Msg::AccountOf, &[("username", &username)]))>
+        <Frame title=text_signal(move || text::with(Msg::AccountOf, &[("username", &username)]))>
             <Part title=Msg::Passphrase><passphrase::Passphrase/></Part>
             <Part title=Msg::Recovery><recovery::Recovery/></Part>
             <Part title=Msg::Passkeys><passkeys::Passkeys/></Part>
@@ -42,7 +42,7 @@ fn Part(title: Msg, children: ChildrenFn) -> impl IntoView {
     let opened = RwSignal::new(false);
     view! {
         <details class="part" on:toggle=move |_| opened.set(true)>
-            <summary>{live(title)}</summary>
+            <summary>{tr(title)}</summary>
             <div class="part-body">{move || opened.get().then(|| children())}</div>
         </details>
     }

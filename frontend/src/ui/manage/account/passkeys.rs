@@ -11,7 +11,7 @@ use crate::platform::browser;
 use crate::platform::passkey;
 use crate::session::use_session;
 use crate::text::{self, Msg};
-use crate::ui::fields::{Button, FaultText, flag, live, words};
+use crate::ui::fields::{Button, FaultText, bool_signal, text_signal, tr};
 use crate::ui::notice::use_notices;
 use crate::ui::words as say;
 
@@ -60,7 +60,7 @@ pub(super) fn Passkeys() -> impl IntoView {
     });
     let offered = passkey::are_offered();
     view! {
-        <p class="hint">{live(Msg::PasskeysHint)}</p>
+        <p class="hint">{tr(Msg::PasskeysHint)}</p>
         <ul class="list">
             {move || listed.get().into_iter().map(|one| view! { <Row one remove busy=form.busy.into()/> }).collect_view()}
         </ul>
@@ -68,9 +68,9 @@ pub(super) fn Passkeys() -> impl IntoView {
         <form class="narrow" novalidate on:submit=add>
             {form.field()}
             <div class="buttons">
-                <Button class="button--main" label=Msg::PasskeyAdd disabled=flag(move || form.busy.get() || !offered)/>
+                <Button class="button--main" label=Msg::PasskeyAdd disabled=bool_signal(move || form.busy.get() || !offered)/>
             </div>
-            <p class="hint" hidden=offered>{live(Msg::PasskeysNotHere)}</p>
+            <p class="hint" hidden=offered>{tr(Msg::PasskeysNotHere)}</p>
             <FaultText id="passkey" text=form.wrong/>
         </form>
     }
@@ -85,13 +85,13 @@ fn Row(
 ) -> impl IntoView {
     let PasskeySummary { id, created_at, used_at } = one;
     let date = move || browser::exact_time(created_at, &text::language());
-    let name = words(move || text::with(Msg::PasskeySince, &[("date", &date())]));
-    let used = words(move || match used_at {
+    let name = text_signal(move || text::with(Msg::PasskeySince, &[("date", &date())]));
+    let used = text_signal(move || match used_at {
         None => text::get(Msg::PasskeyUnused),
         Some(used_at) => say::ago(ago(browser::now(), used_at)),
     });
     let accessible =
-        words(move || text::with(Msg::Named, &[("verb", &text::get(Msg::PasskeyRemove)), ("name", &name.get())]));
+        text_signal(move || text::with(Msg::Named, &[("verb", &text::get(Msg::PasskeyRemove)), ("name", &name.get())]));
     view! {
         <li class="row">
             <span class="row-name">{name}</span>

@@ -8,7 +8,7 @@ use crate::platform::browser;
 use crate::secret::Secret;
 use crate::session::use_session;
 use crate::text::{self, Msg};
-use crate::ui::fields::{Button, Check, FaultText, TextField, flag, live};
+use crate::ui::fields::{Button, Check, FaultText, TextField, bool_signal, tr};
 use crate::ui::notice::use_notices;
 
 #[component]
@@ -19,7 +19,7 @@ pub(super) fn Passphrase() -> impl IntoView {
     let form = Confirmed::new("passphrase-current", session.is_opened_by_code());
     let [new, again, new_fault, again_fault] = std::array::from_fn(|_| RwSignal::new(String::new()));
     let shown = RwSignal::new(false);
-    let secret = flag(move || !shown.get());
+    let secret = bool_signal(move || !shown.get());
     let submit = move |event| {
         hold(&event);
         new_fault.set(String::new());
@@ -41,7 +41,7 @@ pub(super) fn Passphrase() -> impl IntoView {
     };
     view! {
         <form class="narrow" novalidate on:submit=submit>
-            <p class="hint">{live(Msg::PassphraseChangeHint)}</p>
+            <p class="hint">{tr(Msg::PassphraseChangeHint)}</p>
             {form.field()}
             <TextField id="passphrase-new" label=Msg::PassphraseNew hint=Msg::PassphraseHint value=new fault=new_fault
                 busy=form.busy secret autocomplete="new-password"/>

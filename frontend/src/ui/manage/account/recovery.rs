@@ -7,9 +7,9 @@ use super::{Confirmed, hold};
 use crate::secret::Secret;
 use crate::session::{Renewing, use_session};
 use crate::text::{self, Msg};
-use crate::ui::code::CodeForm;
-use crate::ui::fields::{Button, FaultText, live};
+use crate::ui::fields::{Button, FaultText, tr};
 use crate::ui::notice::use_notices;
+use crate::ui::recovery_code::RecoveryCodeForm;
 use crate::ui::words as say;
 
 #[component]
@@ -45,7 +45,7 @@ pub(super) fn Recovery() -> impl IntoView {
                     hold(&event);
                     form.run(session, session.start_renewing(), move |made| drop(renewing.try_set(Some(made))));
                 }>
-                    <p class="hint">{live(Msg::RecoveryRenewHint)}</p>
+                    <p class="hint">{tr(Msg::RecoveryRenewHint)}</p>
                     {form.field()}
                     <div class="buttons"><Button class="button--main" label=Msg::RecoveryRenew disabled=form.busy/></div>
                     <FaultText id="recovery-renew" text=form.wrong/>
@@ -53,7 +53,7 @@ pub(super) fn Recovery() -> impl IntoView {
             }
             .into_any(),
             Some(code) => view! {
-                <CodeForm code fault busy=busy.into() done=Msg::RecoveryDone confirmed
+                <RecoveryCodeForm code fault busy=busy.into() done=Msg::RecoveryDone confirmed
                     abandon=move |()| renewing.set(None)/>
             }
             .into_any(),

@@ -8,7 +8,7 @@ use crate::model::when::ago;
 use crate::platform::browser;
 use crate::session::use_session;
 use crate::text::{self, Msg};
-use crate::ui::fields::{Button, flag, live, words};
+use crate::ui::fields::{Button, bool_signal, text_signal, tr};
 use crate::ui::words as say;
 
 #[component]
@@ -37,9 +37,9 @@ pub(super) fn Sessions() -> impl IntoView {
             }
         });
     };
-    let alone = flag(move || listed.with(|listed| listed.len() < 2));
+    let alone = bool_signal(move || listed.with(|listed| listed.len() < 2));
     view! {
-        <p class="hint">{live(Msg::SessionsHint)}</p>
+        <p class="hint">{tr(Msg::SessionsHint)}</p>
         <ul class="list">
             {move || listed.get().into_iter().map(|one| view! { <Row one end=Callback::new(end)/> }).collect_view()}
         </ul>
@@ -58,22 +58,23 @@ fn Row(
 ) -> impl IntoView {
     let SessionSummary { id, device, created_at, used_at, current } = one;
     let device = device.map(|device| device.as_str().to_owned());
-    let name = words(move || device.clone().unwrap_or_else(|| text::get(Msg::SessionUnnamed)));
-    let used = words(move || match current {
+    let name = text_signal(move || device.clone().unwrap_or_else(|| text::get(Msg::SessionUnnamed)));
+    let used = text_signal(move || match current {
         true => text::get(Msg::SessionHere),
         false => say::ago(ago(browser::now(), used_at)),
     });
-    let since =
-        words(move || text::with(Msg::SessionSince, &[("date", &browser::exact_time(created_at, &text::language()))]));
+    let since = text_signal(move || {
+        text::with(Msg::SessionSince, &[("date", &browser::exact_time(created_at, &text::language()))])
+    });
     let accessible =
-        words(move || text::with(Msg::Named, &[("verb", &text::get(Msg::SessionEnd)), ("name", &name.get())]));
+        text_signal(move || text::with(Msg::Named, &[("verb", &text::get(Msg::SessionEnd)), ("name", &name.get())]));
     view! {
         <li class="row">
             <span class="row-name" dir="auto">{name}</span>
             <span class="row-login">{since}</span>
             <span class="row-time">{used}</span>
             <div class="row-actions">
-                <Button class="button--small" label=Msg::SessionEnd name=accessible hidden=flag(move || current)
+                <Button class="button--small" label=Msg::SessionEnd name=accessible hidden=bool_signal(move || current)
                     press=move |()| end.run(format!("sessions/{id}"))/>
             </div>
         </li>

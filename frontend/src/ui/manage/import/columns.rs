@@ -8,7 +8,7 @@ use leptos::task::spawn_local;
 use super::{Found, Import, Step, read_table};
 use crate::model::import_export::{Mapping, Role, Table};
 use crate::text::{self, Msg};
-use crate::ui::fields::{Button, Check, live, words};
+use crate::ui::fields::{Button, Check, text_signal, tr};
 
 /// Rows that are shown as a sample.
 const SAMPLES: usize = 3;
@@ -54,7 +54,7 @@ pub(super) fn Columns(import: Import, table: Rc<Table>) -> impl IntoView {
         });
     };
     view! {
-        <p class="lead">{live(Msg::ColumnsIntro)}</p>
+        <p class="lead">{tr(Msg::ColumnsIntro)}</p>
         <Check label=Msg::ColumnsHeader value=has_header/>
         <div class="columns">{columns}</div>
         <p class="fault" role="alert">{nothing}</p>
@@ -75,13 +75,13 @@ fn Column(
     sample: Vec<String>,
     roles: RwSignal<Vec<Role>>,
 ) -> impl IntoView {
-    let label = words(move || match &name {
+    let label = text_signal(move || match &name {
         Some(name) => name.clone(),
         None => text::with(Msg::ColumnsUnnamed, &[("number", &(column + 1))]),
     });
     let role = move || roles.with(|roles| roles.get(column).copied().unwrap_or(Role::ToNote));
     // A password in a sample is a password: it is shown as what it is only where it is none.
-    let shown = words(move || match role() {
+    let shown = text_signal(move || match role() {
         Role::Password => "••••".to_owned(),
         _ => sample.join(" · "),
     });
@@ -103,7 +103,7 @@ fn Column(
             <label for=id.clone() dir="auto">{label}</label>
             <select id=id class="select" on:change=choose>
                 {Role::CHOICES.into_iter().enumerate().map(|(index, choice)| view! {
-                    <option value=index.to_string() prop:selected=move || role() == choice>{live(name_of(choice))}</option>
+                    <option value=index.to_string() prop:selected=move || role() == choice>{tr(name_of(choice))}</option>
                 }).collect_view()}
             </select>
             <p class="hint column-sample" dir="auto">{shown}</p>

@@ -23,7 +23,7 @@ use crate::platform::pbkdf2;
 use crate::secret::Secret;
 use crate::session::{Fault, Session, use_session};
 use crate::text::{self, Msg};
-use crate::ui::fields::{Button, FaultText, TextField, live};
+use crate::ui::fields::{Button, FaultText, TextField, tr};
 use crate::ui::frame::Frame;
 use crate::ui::words as say;
 use crate::workers::client::KeyringFault;
@@ -77,7 +77,7 @@ pub(super) fn Import() -> impl IntoView {
                 Step::Choose => view! { <Choose import/> }.into_any(),
                 Step::Closed(closed) => view! { <Password import closed/> }.into_any(),
                 Step::Columns(table) => view! { <columns::Columns import table/> }.into_any(),
-                Step::Reading => view! { <p class="hint" role="status">{live(Msg::ImportReading)}</p> }.into_any(),
+                Step::Reading => view! { <p class="hint" role="status">{tr(Msg::ImportReading)}</p> }.into_any(),
                 Step::Preview(read) => view! { <preview::Preview import read/> }.into_any(),
             }}
             <FaultText id="import" text=import.fault/>
@@ -95,10 +95,10 @@ fn Choose(import: Import) -> impl IntoView {
         spawn_local(async move { import.settle(read_file(&file).await).await });
     };
     view! {
-        <p class="lead">{live(Msg::ImportIntro)}</p>
-        <p class="hint">{live(Msg::ImportKinds)}</p>
+        <p class="lead">{tr(Msg::ImportIntro)}</p>
+        <p class="hint">{tr(Msg::ImportKinds)}</p>
         <div class="field">
-            <label for="import-file">{live(Msg::ImportFile)}</label>
+            <label for="import-file">{tr(Msg::ImportFile)}</label>
             <input id="import-file" class="input" type="file" aria-describedby="import-fault" on:change=choose/>
         </div>
     }
@@ -146,7 +146,7 @@ fn Password(import: Import, closed: Rc<Closed>) -> impl IntoView {
                 <Button class="button--main" label=Msg::ImportOpen disabled=busy/>
                 <Button class="button--quiet" label=Msg::ImportOther press=move |()| import.start_over() disabled=busy/>
             </div>
-            <p class="hint" role="status" hidden=move || !busy.get()>{live(Msg::StepStretching)}</p>
+            <p class="hint" role="status" hidden=move || !busy.get()>{tr(Msg::StepStretching)}</p>
         </form>
     }
 }

@@ -9,7 +9,7 @@ use super::{Import, Read, words as say};
 use crate::model::import_export::{Item, Row};
 use crate::platform::browser;
 use crate::text::{self, Msg};
-use crate::ui::fields::{Button, Check, flag, live, words};
+use crate::ui::fields::{Button, Check, bool_signal, text_signal, tr};
 use crate::ui::notice::use_notices;
 
 /// Rows that are shown of those that will be taken over, and of those that will not.
@@ -21,7 +21,7 @@ pub(super) fn Preview(import: Import, read: Rc<Read>) -> impl IntoView {
     let good = read.rows.iter().filter(|row| run::is_wanted(row)).count();
     let all = read.rows.len();
     let source = read.source.name();
-    let summary = words(move || {
+    let summary = text_signal(move || {
         let source = source.map_or_else(|| text::get(Msg::ImportTable), str::to_owned);
         text::with(Msg::ImportFound, &[("source", &source), ("good", &good), ("all", &all)])
     });
@@ -42,9 +42,9 @@ pub(super) fn Preview(import: Import, read: Rc<Read>) -> impl IntoView {
             notices.problem(text::get(Msg::NoPart));
         }
     };
-    let idle = flag(move || !running.is_going());
-    let fresh = flag(move || running.report.with(Option::is_none) && !running.is_going());
-    let has_list = flag(move || {
+    let idle = bool_signal(move || !running.is_going());
+    let fresh = bool_signal(move || running.report.with(Option::is_none) && !running.is_going());
+    let has_list = bool_signal(move || {
         good < all || running.report.with(|report| report.as_ref().is_some_and(|it| !it.lines.is_empty()))
     });
     view! {
@@ -52,17 +52,17 @@ pub(super) fn Preview(import: Import, read: Rc<Read>) -> impl IntoView {
         <div hidden=move || !fresh.get()>
             <Check label=Msg::ImportAgain value=again/>
             <div class="buttons">
-                <Button class="button--main" press=start label=words(move || text::with(Msg::ImportStart, &[("count", &good)]))
-                    disabled=flag(move || good == 0)/>
+                <Button class="button--main" press=start label=text_signal(move || text::with(Msg::ImportStart, &[("count", &good)]))
+                    disabled=bool_signal(move || good == 0)/>
                 <Button class="button--quiet" label=Msg::ImportOther press=move |()| import.start_over()/>
             </div>
         </div>
         <run::Progress running/>
         <div class="buttons" hidden=move || !idle.get()>
-            <Button class="button--small" label=Msg::ImportSaveList press=save hidden=flag(move || !has_list.get())/>
+            <Button class="button--small" label=Msg::ImportSaveList press=save hidden=bool_signal(move || !has_list.get())/>
         </div>
         {(good < all).then(|| view! {
-            <h3 class="dialog-part">{live(Msg::ImportNot)}</h3>
+            <h3 class="dialog-part">{tr(Msg::ImportNot)}</h3>
             <ul class="list import-refused">
                 {move || refused().into_iter().map(|(number, name, why)| view! {
                     <li class="import-row"><span class="import-number">{number}</span>
@@ -72,7 +72,7 @@ pub(super) fn Preview(import: Import, read: Rc<Read>) -> impl IntoView {
             <More count=refused_more/>
         })}
         {(good > 0).then(|| view! {
-            <h3 class="dialog-part">{live(Msg::ImportWill)}</h3>
+            <h3 class="dialog-part">{tr(Msg::ImportWill)}</h3>
             <ul class="list">
                 {move || taken().into_iter().map(|(number, name, username, remarks)| view! {
                     <li class="import-row"><span class="import-number">{number}</span>
@@ -89,7 +89,7 @@ pub(super) fn Preview(import: Import, read: Rc<Read>) -> impl IntoView {
 #[component]
 fn More(count: usize) -> impl IntoView {
     (count > 0)
-        .then(|| view! { <p class="hint">{words(move || text::with(Msg::ImportMore, &[("count", &count)]))}</p> })
+        .then(|| view! { <p class="hint">{text_signal(move || text::with(Msg::ImportMore, &[("count", &count)]))}</p> })
 }
 
 fn shown(row: &Row) -> Option<(usize, String, String, String)> {

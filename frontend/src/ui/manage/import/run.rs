@@ -12,7 +12,7 @@ use crate::model::import_export::Row;
 use crate::secret::Secret;
 use crate::session::{Fate, Fault, Session};
 use crate::text::{self, Msg};
-use crate::ui::fields::{Button, flag, live, words};
+use crate::ui::fields::{Button, bool_signal, text_signal, tr};
 use crate::ui::notice::Notices;
 use crate::ui::words::fault as fault_words;
 
@@ -167,18 +167,18 @@ pub(super) fn Progress(running: Running) -> impl IntoView {
     on_cleanup(move || {
         going.try_set(None);
     });
-    let idle = flag(move || !running.is_going());
-    let value = words(move || going.get().map_or(0, |(done, _)| done).to_string());
-    let max = words(move || going.get().map_or(1, |(_, all)| all).to_string());
-    let progress = words(move || {
+    let idle = bool_signal(move || !running.is_going());
+    let value = text_signal(move || going.get().map_or(0, |(done, _)| done).to_string());
+    let max = text_signal(move || going.get().map_or(1, |(_, all)| all).to_string());
+    let progress = text_signal(move || {
         going
             .get()
             .map_or_else(String::new, |(done, all)| text::with(Msg::ImportProgress, &[("done", &done), ("all", &all)]))
     });
-    let said = words(move || report.with(|report| report.as_ref().map(Report::words).unwrap_or_default()));
+    let said = text_signal(move || report.with(|report| report.as_ref().map(Report::words).unwrap_or_default()));
     view! {
         <div hidden=move || idle.get()>
-            <progress class="bulk-progress" aria-label=live(Msg::ImportTitle) value=value max=max></progress>
+            <progress class="bulk-progress" aria-label=tr(Msg::ImportTitle) value=value max=max></progress>
             <p class="hint" aria-live="off">{progress}</p>
             <Button label=Msg::Cancel press=move |()| going.set(None)/>
         </div>

@@ -6,7 +6,7 @@ use leptos::task::spawn_local;
 use crate::platform::{api, browser};
 use crate::session::Fault;
 use crate::text::{self, Msg};
-use crate::ui::fields::{Button, flag, live};
+use crate::ui::fields::{Button, bool_signal, tr};
 use crate::ui::notice::use_notices;
 use crate::ui::words as say;
 
@@ -36,15 +36,15 @@ pub(super) fn NoVault(
             }
         });
     };
-    let hidden = flag(move || !shown.get());
+    let hidden = bool_signal(move || !shown.get());
     view! {
         <div class="narrow">
             // It is there before its text is, so that the text is spoken when it comes.
             <div role="status">
                 {move || shown.get().then(|| view! {
-                    <h3 class="card-title">{live(Msg::FirstTitle)}</h3>
-                    <p class="lead">{live(Msg::FirstIntro)}</p>
-                    <p class="lead">{live(Msg::FirstElse)}</p>
+                    <h3 class="card-title">{tr(Msg::FirstTitle)}</h3>
+                    <p class="lead">{tr(Msg::FirstIntro)}</p>
+                    <p class="lead">{tr(Msg::FirstElse)}</p>
                 })}
             </div>
             <div class="buttons" hidden=hidden>

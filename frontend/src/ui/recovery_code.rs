@@ -4,7 +4,7 @@ use leptos::ev::SubmitEvent;
 use leptos::prelude::*;
 use leptos::task::spawn_local;
 
-use super::fields::{Button, FaultText, TextField, live, words};
+use super::fields::{Button, FaultText, TextField, text_signal, tr};
 use super::notice::use_notices;
 use crate::platform::{browser, random};
 use crate::secret::Secret;
@@ -15,7 +15,7 @@ const ASKED: [&str; 3] = ["word-a", "word-b", "word-c"];
 
 /// Shows the code, and asks for three of its words before it goes on.
 #[component]
-pub(super) fn CodeForm(
+pub(super) fn RecoveryCodeForm(
     /// The code: words with blanks between them.
     code: Secret,
     /// What is wrong, if anything.
@@ -69,18 +69,18 @@ pub(super) fn CodeForm(
 
     view! {
         <form class="narrow" novalidate on:submit=submit>
-            <h3 id="code-title" class="card-title" tabindex="-1">{live(Msg::CodeTitle)}</h3>
-            <p class="lead">{live(Msg::CodeIntro)}</p>
-            <p class="print-only">{live(Msg::CodeOf)}</p>
+            <h3 id="code-title" class="card-title" tabindex="-1">{tr(Msg::CodeTitle)}</h3>
+            <p class="lead">{tr(Msg::CodeIntro)}</p>
+            <p class="print-only">{tr(Msg::CodeOf)}</p>
             <ol class="code-words">{shown.into_iter().map(|word| view! { <li>{word}</li> }).collect_view()}</ol>
             <div class="buttons">
                 <Button label=Msg::CodePrint press=move |()| browser::print()/>
                 <Button label=Msg::CodeCopy press=copy/>
             </div>
             <fieldset class="code-confirm">
-                <legend>{live(Msg::CodeConfirm)}</legend>
+                <legend>{tr(Msg::CodeConfirm)}</legend>
                 {typed.into_iter().zip(ASKED).map(|((place, word), id)| view! {
-                    <TextField id label=words(move || text::with(Msg::CodeWord, &[("place", &(place + 1))])) value=word fault="" busy/>
+                    <TextField id label=text_signal(move || text::with(Msg::CodeWord, &[("place", &(place + 1))])) value=word fault="" busy/>
                 }).collect_view()}
             </fieldset>
             <FaultText id="code" text=fault/>

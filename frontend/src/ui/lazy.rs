@@ -12,14 +12,15 @@ use shared::ids::EntryId;
 #[cfg(feature = "split")]
 use wasm_split_helpers::{SplitLoaderError, wasm_split};
 
-use crate::text;
-use crate::ui::dialog::Tool;
-use crate::ui::mint::{Mint, Planned, Wrong};
+use super::dialog::Tool;
+use super::fields::{Button, tr};
+use super::mint::{Mint, Planned, Wrong};
+use crate::text::{self, Msg};
 
 /// What the vault's part offers.
 #[derive(Clone, Copy)]
 pub struct VaultPart {
-    pub room: fn() -> AnyView,
+    pub panel: fn() -> AnyView,
     /// Its place in the header: whether the server answers, lock and log out.
     pub header: fn() -> AnyView,
     /// Saves the password that is shown under this name; says what came of it.
@@ -58,64 +59,64 @@ impl From<SplitLoaderError> for NotLoaded {
 }
 
 /// A part on its way: what makes what it offers.
-type Loading<T> = Pin<Box<dyn Future<Output = Result<fn() -> T, NotLoaded>>>>;
+type LazyFuture<T> = Pin<Box<dyn Future<Output = Result<fn() -> T, NotLoaded>>>>;
 
 /// How far a part has come.
 #[derive(Clone, Copy)]
-pub enum Part<T> {
+pub enum Lazy<T> {
     /// Nobody has asked for it, or it is on its way.
-    Awaited,
+    Loading,
     /// It did not come, or was changed on the way.
-    Missing,
-    Here(T),
+    Failed,
+    Ready(T),
 }
 
-impl<T: Copy> Part<T> {
+impl<T: Copy> Lazy<T> {
     /// Something of the part, as far as it has come.
-    pub fn map<U>(self, of: impl FnOnce(T) -> U) -> Part<U> {
+    pub fn map<U>(self, of: impl FnOnce(T) -> U) -> Lazy<U> {
         match self {
-            Self::Awaited => Part::Awaited,
-            Self::Missing => Part::Missing,
-            Self::Here(part) => Part::Here(of(part)),
+            Self::Loading => Lazy::Loading,
+            Self::Failed => Lazy::Failed,
+            Self::Ready(part) => Lazy::Ready(of(part)),
         }
     }
 
     /// The part, if it is here.
     #[must_use]
-    pub fn here(self) -> Option<T> {
+    pub fn ready(self) -> Option<T> {
         match self {
-            Self::Here(part) => Some(part),
-            Self::Awaited | Self::Missing => None,
+            Self::Ready(part) => Some(part),
+            Self::Loading | Self::Failed => None,
         }
     }
 }
 
 /// The page's parts: a handle that can be copied.
 #[derive(Clone, Copy)]
-pub struct Parts {
-    pub vault: RwSignal<Part<VaultPart>>,
-    pub rules: RwSignal<Part<RulesPart>>,
-    pub tools: RwSignal<Part<ToolsPart>>,
+pub struct LazyParts {
+    pub vault: RwSignal<Lazy<VaultPart>>,
+    pub rules: RwSignal<Lazy<RulesPart>>,
+    pub tools: RwSignal<Lazy<ToolsPart>>,
     /// Making a vault, and looking after it.
-    pub manage: RwSignal<Part<ToolsPart>>,
+    pub manage: RwSignal<Lazy<ToolsPart>>,
     /// What belongs to a part lives as long as the page.
     page: StoredValue<Owner>,
 }
 
 /// The parts of this page.
 #[must_use]
-pub fn use_parts() -> Parts {
+pub fn use_lazy_parts() -> LazyParts {
     expect_context()
 }
 
-impl Parts {
+impl LazyParts {
     /// Makes the parts known to all components below. None is loaded yet.
     pub fn provide() -> Self {
         let parts = Self {
-            vault: RwSignal::new(Part::Awaited),
-            rules: RwSignal::new(Part::Awaited),
-            tools: RwSignal::new(Part::Awaited),
-            manage: RwSignal::new(Part::Awaited),
+            vault: RwSignal::new(Lazy::Loading),
+            rules: RwSignal::new(Lazy::Loading),
+            tools: RwSignal::new(Lazy::Loading),
+            manage: RwSignal::new(Lazy::Loading),
             page: StoredValue::new(Owner::current().unwrap_or_default()),
         };
         provide_context(parts);
@@ -143,28 +144,47 @@ impl Parts {
     }
 
     /// The future is boxed, so that this is compiled once for parts that offer the same.
-    fn load<T: Copy + Send + Sync + 'static>(self, place: RwSignal<Part<T>>, part: Loading<T>) {
-        if place.with_untracked(|part| part.here().is_some()) {
+    fn load<T: Copy + Send + Sync + 'static>(self, place: RwSignal<Lazy<T>>, part: LazyFuture<T>) {
+        if place.with_untracked(|part| part.ready().is_some()) {
             return;
         }
-        place.set(Part::Awaited);
+        place.set(Lazy::Loading);
         spawn_local(async move {
             // A part speaks: its texts come with it.
             let (part, texts) = join(part, text::fetch_all()).await;
             let part = match (part, texts) {
-                (Ok(part), Ok(())) => Part::Here(self.page.with_value(|page| page.with(part))),
-                _ => Part::Missing,
+                (Ok(part), Ok(())) => Lazy::Ready(self.page.with_value(|page| page.with(part))),
+                _ => Lazy::Failed,
             };
             // Another call may have been faster.
-            if place.with_untracked(|part| part.here().is_none()) {
+            if place.with_untracked(|part| part.ready().is_none()) {
                 place.set(part);
             }
         });
     }
 }
 
+/// Where a part stands, and what is there until it comes.
+#[component]
+pub(super) fn LazyView(
+    /// The part: what draws it.
+    #[prop(into)]
+    part: Signal<Lazy<fn() -> AnyView>>,
+    #[prop(into)] load: Callback<()>,
+) -> impl IntoView {
+    move || match part.get() {
+        Lazy::Ready(draw) => draw(),
+        Lazy::Loading => view! { <p class="hint" role="status">{tr(Msg::VaultLoading)}</p> }.into_any(),
+        Lazy::Failed => view! {
+            <p class="fault" role="alert">{tr(Msg::VaultNotLoaded)}</p>
+            <Button label=Msg::TryAgain press=load/>
+        }
+        .into_any(),
+    }
+}
+
 /// Declares the function that loads a part: an `async fn` that gives what makes the part.
-macro_rules! part {
+macro_rules! lazy_part {
     ($name:ident -> $part:ty $body:block) => {
         #[cfg(feature = "split")]
         #[wasm_split($name, fallible)]
@@ -175,16 +195,16 @@ macro_rules! part {
     };
 }
 
-part!(vault -> VaultPart { Ok(crate::ui::vault::part) });
-part!(rules -> RulesPart {
+lazy_part!(vault -> VaultPart { Ok(crate::ui::vault::part) });
+lazy_part!(rules -> RulesPart {
     after_vault();
     Ok(crate::ui::rules::part)
 });
-part!(tools -> ToolsPart {
+lazy_part!(tools -> ToolsPart {
     after_vault();
     Ok(crate::ui::tools::part)
 });
-part!(manage -> ToolsPart {
+lazy_part!(manage -> ToolsPart {
     after_vault();
     Ok(crate::ui::manage::part)
 });
