@@ -1,4 +1,4 @@
-//! `cargo xtask bench`: builds what is measured, fetches what it is measured against, and has `benches/figures` measure it.
+//! `cargo xtask bench`: builds what is measured, fetches what it is measured against, and runs `testing/figures`.
 
 use std::env::consts::{DLL_PREFIX, DLL_SUFFIX};
 use std::path::PathBuf;
@@ -20,7 +20,7 @@ pub(crate) fn run(part: Option<&str>) -> Result<()> {
     let is_wanted = |other: &str| part.is_none_or(|part| part == other);
     // What is measured are the release server and the browser. What drives them may be built fast, as for the tests.
     let mut bench = cargo()?;
-    bench.args(["bench", "--profile", "dev", "--package", "xtask", "--bench", "figures", "--locked"]);
+    bench.args(["run", "--package", "figures", "--locked"]);
     if is_wanted("page") {
         bench
             .env("PASSMINT_BITWARDEN", tools::bitwarden()?)

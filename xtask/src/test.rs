@@ -83,7 +83,7 @@ pub(crate) fn run(arguments: &[String]) -> Result<()> {
 fn clippy() -> Result<()> {
     let strict = ["--all-targets", "--locked", "--", "-D", "warnings"];
     sh(cargo()?.args(["clippy", "--workspace", "--all-features"]).args(strict))?;
-    sh(cargo()?.args(["clippy", "--package", "xtask", "--test", "e2e", "--locked", "--", "-D", "warnings"]))?;
+    sh(cargo()?.args(["clippy", "--package", "e2e", "--test", "e2e", "--locked", "--", "-D", "warnings"]))?;
     let frontend = ["clippy", "--package", "frontend", "--target", "wasm32-unknown-unknown"];
     sh(cargo()?.args(frontend).args(strict))?;
     // As the workers are built: without the page.
@@ -179,7 +179,7 @@ pub(crate) fn e2e_with(filter: &[&str], more: impl FnOnce(&mut Command)) -> Resu
         tests.env("PASSMINT_NGINX", nginx);
     }
     tests
-        .args(["test", "--package", "xtask", "--test", "e2e", "--locked", "--", "--test-threads=2"])
+        .args(["test", "--package", "e2e", "--test", "e2e", "--locked", "--", "--test-threads=2"])
         .args(filter)
         .env("PASSMINT_ORACLE_DOUBLE", target()?.join("debug").join(format!("{DLL_PREFIX}orafake{DLL_SUFFIX}")))
         .env("PASSMINT_BIN", dist::binary())

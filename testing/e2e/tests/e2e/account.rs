@@ -1,0 +1,280 @@
+//! The account: another passphrase, another recovery code, passkeys, sessions, locking by itself, and the end.
+
+use serde_json::json;
+
+use e2e::harness::{Server, Wish, in_browser, wait_until};
+use e2e::page::{PASSPHRASE, Page, with_vault};
+
+const ANOTHER: &str = "another horse battery";
+
+/// Opens a part of the dialog about the account.
+async fn open_part(page: &Page, title: &str) {
+    if page.js("return !document.querySelector('dialog')", vec![]).await == json!(true) {
+        page.press("Account").await;
+    }
+    page.press_summary(title).await;
+}
+
+async fn change_passphrase(page: &Page, current: Option<&str>, new: &str) {
+    open_part(page, "Passphrase").await;
+    if let Some(current) = current {
+        page.fill("Your passphrase, to confirm", current).await;
+    }
+    page.fill("New passphrase", new).await;
+    page.fill("Passphrase again", new).await;
+    page.press("Change the passphrase").await;
+}
+
+/// Opens the page anew, and the vault with this passphrase.
+async fn come_back(page: &Page, server: &Server, passphrase: &str) {
+    page.open(&server.url()).await;
+    page.unlock("ada", passphrase).await;
+}
+
+#[test]
+fn the_passphrase_is_changed_and_other_sessions_end() {
+    in_browser(Wish::default(), async |page| {
+        let server = Server::start();
+        with_vault(&page, &server).await;
+        let kept = page.save("GitHub").await;
+        // The same vault in another window: a session of its own.
+        let first = page.0.window().await.unwrap();
+        let second = page.0.new_window(false).await.unwrap().handle;
+        page.0.switch_to_window(second.clone()).await.unwrap();
+        come_back(&page, &server, PASSPHRASE).await;
+        page.see_rows(&["GitHub"]).await;
+
+        change_passphrase(&page, Some("wrong horse battery"), ANOTHER).await;
+        page.see("This is not the passphrase of this vault.").await;
+        page.is_accessible("the account").await;
+        page.fill("Your passphrase, to confirm", PASSPHRASE).await;
+        page.fill("Passphrase again", "something else").await;
+        page.press("Change the passphrase").await;
+        page.see("The two passphrases differ.").await;
+        page.fill("Passphrase again", ANOTHER).await;
+        page.press("Change the passphrase").await;
+        page.see("The passphrase is changed.").await;
+        page.press("Close").await;
+        // This session goes on: it is another one by now, and the list and the keys are as they were.
+        assert_eq!(page.show("GitHub").await, kept);
+        let after = page.save("After").await;
+        assert_eq!(server.count("SELECT count(*) FROM sessions"), 1);
+
+        // The other window hears of it with its next request.
+        page.0.switch_to_window(first).await.unwrap();
+        page.see("Your session has ended.").await;
+        page.unlock("ada", PASSPHRASE).await;
+        page.see("That did not open a vault.").await;
+        page.unlock("ada", ANOTHER).await;
+        page.see_rows(&["After", "GitHub"]).await;
+        assert_eq!(page.show("After").await, after);
+    });
+}
+
+#[test]
+fn who_has_lost_the_passphrase_comes_in_by_the_code_and_sets_another() {
+    in_browser(Wish::default(), async |page| {
+        let server = Server::start();
+        let code = with_vault(&page, &server).await;
+        page.save("GitHub").await;
+        page.open(&server.url()).await;
+        page.press("Use the recovery code").await;
+        page.fill("Username", "ada").await;
+        page.fill("Recovery code", &code).await;
+        page.press("Unlock").await;
+        page.see("You came in by the recovery code.").await;
+        page.press("Change the passphrase").await;
+        page.see("Account “ada”").await;
+        change_passphrase(&page, None, ANOTHER).await;
+        page.see("The passphrase is changed.").await;
+        come_back(&page, &server, ANOTHER).await;
+        page.see_rows(&["GitHub"]).await;
+        page.no_complaints().await;
+    });
+}
+
+#[test]
+fn another_recovery_code_replaces_the_one_before() {
+    in_browser(Wish::default(), async |page| {
+        let server = Server::start();
+        let old = with_vault(&page, &server).await;
+        open_part(&page, "Recovery code").await;
+        page.fill("Your passphrase, to confirm", PASSPHRASE).await;
+        page.press("Make a new recovery code").await;
+        page.see("Write down your recovery code").await;
+        let words = page.recovery_words().await;
+        assert_ne!(words.join(" "), old);
+        page.is_accessible("another code").await;
+        page.confirm_code(&words).await;
+        page.press("I have it: use this code from now on").await;
+        page.see("The new recovery code counts from now on.").await;
+
+        page.open(&server.url()).await;
+        page.press("Use the recovery code").await;
+        page.fill("Username", "ada").await;
+        page.fill("Recovery code", &old).await;
+        page.press("Unlock").await;
+        page.see("That did not open a vault.").await;
+        page.fill("Recovery code", &words.join(" ")).await;
+        page.press("Unlock").await;
+        page.see("You came in by the recovery code.").await;
+    });
+}
+
+#[test]
+fn sessions_are_seen_and_ended() {
+    in_browser(Wish::default(), async |page| {
+        let server = Server::start();
+        with_vault(&page, &server).await;
+        // Reloads leave sessions behind.
+        for _ in 0..2 {
+            come_back(&page, &server, PASSPHRASE).await;
+            page.see("No passwords yet.").await;
+        }
+        open_part(&page, "Sessions").await;
+        let rows = "return document.querySelectorAll('dialog .row').length === arguments[0]";
+        page.until("three sessions", rows, vec![json!(3)]).await;
+        page.see("Chrome on Linux").await;
+        page.see("this one").await;
+        page.is_accessible("the sessions").await;
+        page.press("End Chrome on Linux").await;
+        page.until("two sessions", rows, vec![json!(2)]).await;
+        page.press("End all other sessions").await;
+        page.until("one session", rows, vec![json!(1)]).await;
+        assert_eq!(server.count("SELECT count(*) FROM sessions"), 1);
+        page.press("Close").await;
+        page.save("Still here").await;
+        page.no_complaints().await;
+    });
+}
+
+/// An authenticator of this kind, as part of the browser.
+async fn add_authenticator(page: &Page, has_prf: bool) {
+    page.cdp("WebAuthn.enable", json!({ "enableUI": false })).await;
+    let options = json!({
+        "protocol": "ctap2", "ctap2Version": "ctap2_1", "transport": "internal", "hasResidentKey": true,
+        "hasUserVerification": true, "isUserVerified": true, "automaticPresenceSimulation": true, "hasPrf": has_prf,
+    });
+    page.cdp("WebAuthn.addVirtualAuthenticator", json!({ "options": options })).await;
+}
+
+#[test]
+fn a_passkey_opens_the_vault_until_it_is_removed() {
+    in_browser(Wish::default(), async |page| {
+        let server = Server::start();
+        // Passkeys belong to a host's name.
+        let url = server.url().replace("127.0.0.1", "localhost");
+        add_authenticator(&page, true).await;
+        page.make_vault(&server.setup_link().replace("127.0.0.1", "localhost"), "Ada").await;
+        let kept = page.save("GitHub").await;
+        open_part(&page, "Passkeys").await;
+        page.fill("Your passphrase, to confirm", PASSPHRASE).await;
+        page.press("Add a passkey").await;
+        page.see("The passkey opens this vault from now on.").await;
+        page.see("not used yet").await;
+        page.is_accessible("the passkeys").await;
+        // One for each authenticator.
+        page.fill("Your passphrase, to confirm", PASSPHRASE).await;
+        page.press("Add a passkey").await;
+        page.see("This device has a passkey for this vault already.").await;
+
+        page.open(&url).await;
+        page.press("Unlock with a passkey").await;
+        page.see_rows(&["GitHub"]).await;
+        assert_eq!(page.show("GitHub").await, kept);
+        let row = "return document.querySelector('dialog .row')?.textContent ?? null";
+        open_part(&page, "Passkeys").await;
+        let used = page.until("the passkey", row, vec![]).await;
+        assert!(!used.as_str().unwrap().contains("not used yet"), "{used}");
+        page.fill("Your passphrase, to confirm", PASSPHRASE).await;
+        page.js("document.querySelector('dialog .row button').click()", vec![]).await;
+        page.see("The passkey opens this vault no longer.").await;
+
+        page.open(&url).await;
+        page.press("Unlock with a passkey").await;
+        page.see("This passkey does not open this vault").await;
+        page.unlock("ada", PASSPHRASE).await;
+        page.see_rows(&["GitHub"]).await;
+    });
+}
+
+#[test]
+fn an_authenticator_that_can_keep_no_secret_is_named() {
+    in_browser(Wish::default(), async |page| {
+        let server = Server::start();
+        add_authenticator(&page, false).await;
+        page.make_vault(&server.setup_link().replace("127.0.0.1", "localhost"), "Ada").await;
+        open_part(&page, "Passkeys").await;
+        page.fill("Your passphrase, to confirm", PASSPHRASE).await;
+        page.press("Add a passkey").await;
+        page.see("This passkey cannot keep a secret for this page").await;
+        assert_eq!(server.count("SELECT count(*) FROM passkeys"), 0);
+    });
+}
+
+#[test]
+fn the_account_and_all_of_it_is_deleted() {
+    in_browser(Wish::default(), async |page| {
+        let server = Server::start();
+        with_vault(&page, &server).await;
+        page.save("GitHub").await;
+        // Something that this browser keeps.
+        page.press("Generate").await;
+        page.press("Copy").await;
+        page.see("kept").await;
+        open_part(&page, "Delete the account").await;
+        page.fill("Type “ada” to say that you mean it", "bob").await;
+        page.fill("Your passphrase, to confirm", PASSPHRASE).await;
+        page.press("Delete everything").await;
+        page.see("This is not the username of this account.").await;
+        page.fill("Type “ada” to say that you mean it", "Ada").await;
+        page.is_accessible("the end").await;
+        page.press("Delete everything").await;
+        page.see("The account is deleted.").await;
+        for table in ["accounts", "passwords", "sessions", "passkeys"] {
+            assert_eq!(server.count(&format!("SELECT count(*) FROM {table}")), 0, "{table}");
+        }
+        let settings = "return Object.keys(localStorage).filter(key => /login|seen|draft/.test(key)).length";
+        assert_eq!(page.js(settings, vec![]).await, json!(0));
+        // It was the last one of this server.
+        page.open(&server.url()).await;
+        page.see("No vault has been made here yet").await;
+        page.press("I have a vault").await;
+        page.unlock("ada", PASSPHRASE).await;
+        page.see("That did not open a vault.").await;
+    });
+}
+
+#[test]
+fn the_vault_locks_when_nobody_is_there_and_when_it_is_hidden() {
+    in_browser(Wish::default(), async |page| {
+        let server = Server::start();
+        with_vault(&page, &server).await;
+        let kept = page.save("GitHub").await;
+        open_part(&page, "Locking").await;
+        page.select("Lock when nobody has touched the page for", "1 min").await;
+        page.is_accessible("locking").await;
+        page.press("Close").await;
+        // What is being typed is kept.
+        page.press("Add an entry").await;
+        page.fill("Password", "typed and not saved").await;
+        page.see("kept here as a sealed draft").await;
+        // An hour passes: the page's clock is put forward, and nobody touches it.
+        page.js("const now = Date.now; Date.now = () => now() + 3600e3", vec![]).await;
+        page.see("Locked: nobody has touched the page for 1 min.").await;
+        let text = page.text().await;
+        assert!(!text.contains("GitHub") && !text.contains(&kept), "what is in an entry is not shown any more: {text}");
+        page.unlock("ada", PASSPHRASE).await;
+        page.see_rows(&["A copied password", "GitHub"]).await;
+
+        open_part(&page, "Locking").await;
+        page.press_check("Lock as soon as the page is hidden: another tab, another window, a locked screen").await;
+        page.press("Close").await;
+        let hide = "Object.defineProperty(document, 'hidden', { value: true }); \
+                    document.dispatchEvent(new Event('visibilitychange', { bubbles: true }))";
+        page.js(hide, vec![]).await;
+        page.see("Locked, because the page was hidden.").await;
+        page.no_complaints().await;
+        wait_until("the session has ended", || server.count("SELECT count(*) FROM sessions") == 0);
+    });
+}

@@ -1,0 +1,89 @@
+//! The server as packaging/ starts it: as nobody in particular, with no privilege, where nothing can be written but its
+//! data folder. Without a browser.
+
+use std::collections::BTreeMap;
+use std::os::unix::fs::PermissionsExt;
+use std::path::Path;
+use std::process::Command;
+
+use e2e::client::Client;
+use e2e::harness::{Server, is_root, named};
+use e2e::wire::Wire;
+
+/// Who the server is, where this runs as root: the container's user.
+const USER: &str = "10001";
+
+/// Makes the whole system read-only but for the folder `$1`, and starts what follows `$3` (the server's own path, which
+/// that user may not reach) from `$2`, with the privileges of `$USER_FLAGS`.
+const CONFINE: &str = r#"
+data=$1 copy=$2
+shift 3
+mount --bind "$data" "$data" || exit
+while read -r _ _ _ _ place options _; do
+    case $place in "$data" | /proc | /proc/*) continue ;; esac
+    # With the options that it has: a user namespace lets none of them be taken off.
+    mount -o "remount,bind,ro${options#r?}" "$place" || exit
+done < /proc/self/mountinfo
+exec setpriv $USER_FLAGS --no-new-privs --inh-caps=-all --bounding-set=-all "$copy" "$@"
+"#;
+
+/// Places that a process may write to, by its own table of mounts.
+fn writable(process: u32) -> Vec<String> {
+    let mounts = std::fs::read_to_string(format!("/proc/{process}/mountinfo")).unwrap();
+    let words = mounts.lines().map(|mount| mount.split(' ').collect::<Vec<_>>());
+    // Of two mounts over one another, the later one is what can be reached.
+    let places: BTreeMap<String, bool> = words.map(|words| (words[4].to_owned(), words[5].starts_with("rw"))).collect();
+    let writable = places.into_iter().filter_map(|(place, writable)| writable.then_some(place));
+    writable.filter(|place| place != "/proc" && !place.starts_with("/proc/")).collect()
+}
+
+/// A line of what the kernel says of a process.
+fn status(process: u32, name: &str) -> String {
+    let status = std::fs::read_to_string(format!("/proc/{process}/status")).unwrap();
+    status.lines().find_map(|line| line.strip_prefix(name)).unwrap().trim().to_owned()
+}
+
+#[test]
+fn no_privilege_and_a_data_folder_are_all_that_it_needs() {
+    let is_root = is_root();
+    let (data, program) = (tempfile::tempdir().unwrap(), tempfile::tempdir().unwrap());
+    let copy = program.path().join("passmint");
+    std::fs::copy(named("PASSMINT_BIN"), &copy).unwrap();
+    std::fs::set_permissions(program.path(), PermissionsExt::from_mode(0o755)).unwrap();
+    let mut launcher = vec!["unshare", "--mount"];
+    let mut user = "USER_FLAGS=".to_owned();
+    if is_root {
+        user += &format!("--reuid={USER} --regid={USER} --clear-groups");
+        let owned = Command::new("chown").arg(format!("{USER}:{USER}")).arg(data.path()).status().unwrap();
+        assert!(owned.success());
+    } else {
+        launcher.extend(["--user", "--map-root-user"]);
+    }
+    // Not the root: what is mounted below it is locked for a user's namespace.
+    let mut probe = Command::new("unshare");
+    let allowed = probe.args(&launcher[1..]).args(["mount", "--bind"]).args([data.path(), data.path()]).output();
+    if !allowed.is_ok_and(|done| done.status.success()) {
+        return eprintln!("NOT RUN: a read-only system needs unshare(1) and mounts, which this system does not allow");
+    }
+    let folders = [data.path(), &copy].map(|path: &Path| path.to_str().unwrap().to_owned());
+    launcher.extend(["env", &user, "sh", "-c", CONFINE, "sh", &folders[0], &folders[1]]);
+
+    let mut server = Server::start_by(&launcher, data);
+    assert_eq!(writable(server.process()), [server.data().to_str().unwrap()]);
+    assert_eq!(u64::from_str_radix(&status(server.process(), "CapEff:"), 16).unwrap(), 0, "it has privileges");
+    assert_eq!(status(server.process(), "NoNewPrivs:"), "1");
+    if is_root {
+        assert!(status(server.process(), "Uid:").starts_with(USER));
+    }
+
+    let runtime = tokio::runtime::Builder::new_current_thread().enable_all().build().unwrap();
+    runtime.block_on(Client::with_vault(&server, "ada"));
+    // What a sudden end leaves in the log of writes is taken over under the same limits.
+    server.kill();
+    server.start_again();
+    let mut wire = Wire::to(server.port);
+    let (status, answer) = wire.send("GET", "/readyz", "", "");
+    assert_eq!(status, 200, "{}", String::from_utf8_lossy(answer));
+    assert_eq!(server.count("SELECT count(*) FROM accounts"), 1);
+    server.stop();
+}

@@ -1,0 +1,270 @@
+//! An answered save survives: the server's sudden end, a full disk, a file that cannot be written. Without a browser.
+
+use std::collections::HashMap;
+use std::os::unix::fs::PermissionsExt;
+use std::path::Path;
+use std::process::Command;
+use std::sync::Mutex;
+use std::time::Duration;
+
+use rand_core_06::{OsRng, RngCore};
+use serde_json::Value;
+use shared::bytes::Base64Url;
+use shared::ids::EntryId;
+use shared::limits::{BUCKETS, SEALED_OVERHEAD};
+use shared::passwords::FORMAT;
+
+use e2e::client::Client;
+use e2e::harness::{Server, is_root, named, wait_until};
+use e2e::wire::Wire;
+
+const CONNECTIONS: usize = 32;
+const KILLS: usize = 50;
+
+/// What was sent for an entry, version by version from 1 on, and how many of these were answered.
+#[derive(Default)]
+struct Sent {
+    sealed: Vec<String>,
+    answered: usize,
+}
+
+/// Every entry that anybody sent.
+type Ledger = Mutex<HashMap<String, Sent>>;
+
+/// Makes a vault; gives the token of an open session.
+fn vault(server: &Server) -> String {
+    let runtime = tokio::runtime::Builder::new_current_thread().enable_all().build().unwrap();
+    runtime.block_on(Client::with_vault(server, "ada")).token().to_owned()
+}
+
+fn random<const N: usize>() -> [u8; N] {
+    let mut bytes = [0; N];
+    OsRng.fill_bytes(&mut bytes);
+    bytes
+}
+
+fn entry_id() -> String {
+    EntryId::from_time(std::time::UNIX_EPOCH.elapsed().unwrap().as_millis() as u64, random()).to_string()
+}
+
+/// Something that looks like a sealed entry from outside, and like no other. Some are of the next bucket.
+fn sealed() -> String {
+    let bucket = BUCKETS[usize::from(random::<1>()[0].is_multiple_of(8))];
+    let mut bytes = vec![0; bucket + SEALED_OVERHEAD];
+    OsRng.fill_bytes(&mut bytes);
+    bytes[0] = FORMAT;
+    Base64Url::encode(&bytes)
+}
+
+/// Sends a version of an entry; gives the status, if there was an answer.
+fn put(wire: &mut Wire, token: &str, ledger: &Ledger, id: &str) -> Option<u16> {
+    let sealed = sealed();
+    let replaces = {
+        let mut ledger = ledger.lock().unwrap();
+        let sent = ledger.entry(id.to_owned()).or_default();
+        sent.sealed.truncate(sent.answered);
+        sent.sealed.push(sealed.clone());
+        sent.answered
+    };
+    let body = format!(r#"{{"replaces":{replaces},"sealed":"{sealed}"}}"#);
+    let (status, _) = wire.try_send("PUT", &format!("/api/v1/passwords/{id}"), token, &body).ok()?;
+    if status == 200 {
+        ledger.lock().unwrap().get_mut(id).unwrap().answered += 1;
+    }
+    Some(status)
+}
+
+/// Saves by many connections until the server is gone or `enough` says so of a status.
+fn save(port: u16, token: &str, ledger: &Ledger, enough: impl Fn(u16) -> bool + Sync) {
+    std::thread::scope(|scope| {
+        for _ in 0..CONNECTIONS {
+            scope.spawn(|| {
+                let Ok(mut wire) = Wire::try_to(port) else { return };
+                // Each entry is written, and every second one written anew.
+                let mut ids = std::iter::from_fn(|| Some(entry_id())).flat_map(|id| {
+                    let versions = 1 + usize::from(random::<1>()[0] % 2);
+                    std::iter::repeat_n(id, versions)
+                });
+                while let Some(status) = put(&mut wire, token, ledger, &ids.next().unwrap()) {
+                    if enough(status) {
+                        break;
+                    }
+                }
+            });
+        }
+    });
+}
+
+/// Reads what changed since a change number, and holds it against what was sent. Gives the newest change number.
+fn compare(port: u16, token: &str, ledger: &Ledger, mut since: u64, found: &mut HashMap<String, u64>) -> u64 {
+    let mut wire = Wire::to(port);
+    let ledger = ledger.lock().unwrap();
+    loop {
+        let (status, answer) = wire.send("GET", &format!("/api/v1/passwords?since={since}"), token, "");
+        assert_eq!(status, 200);
+        let changes: Value = serde_json::from_slice(answer).unwrap();
+        for entry in changes["entries"].as_array().unwrap() {
+            let (id, version) = (entry["id"].as_str().unwrap(), entry["version"].as_u64().unwrap());
+            let sent = &ledger[id];
+            assert_eq!(entry["sealed"], sent.sealed[version as usize - 1].as_str(), "what was sent, whole");
+            found.insert(id.to_owned(), version);
+        }
+        since = changes["latest"].as_u64().unwrap();
+        match changes["entries"].as_array().unwrap().last() {
+            Some(last) if changes["more"] == true => since = last["change_no"].as_u64().unwrap(),
+            _ => break,
+        }
+    }
+    for (id, sent) in ledger.iter().filter(|(_, sent)| sent.answered > 0) {
+        let version = found.get(id).copied().unwrap_or_default();
+        assert!(version >= sent.answered as u64, "{id}: version {} was answered, {version} is there", sent.answered);
+    }
+    since
+}
+
+/// What the database says of itself, and whether the account counts its entries right.
+fn is_sound(server: &Server) {
+    let database = server.database();
+    let check: String = database.query_row("PRAGMA integrity_check", [], |row| row.get(0)).unwrap();
+    assert_eq!(check, "ok");
+    let (counted, there): (i64, i64) = database
+        .query_row("SELECT entries, (SELECT count(*) FROM passwords) FROM accounts", [], |row| {
+            Ok((row.get(0)?, row.get(1)?))
+        })
+        .unwrap();
+    assert_eq!(counted, there);
+}
+
+#[test]
+fn what_was_answered_survives_the_servers_sudden_end() {
+    let mut server = Server::start_with(&[("PASSMINT_MAX_ENTRIES", "10000000")]);
+    let token = vault(&server);
+    let (ledger, mut found, mut since) = (Ledger::default(), HashMap::new(), 0);
+    for _ in 0..KILLS {
+        let port = server.port;
+        let moment = Duration::from_millis(20 + u64::from(random::<1>()[0]) / 2);
+        std::thread::scope(|scope| {
+            let saving = scope.spawn(|| {
+                save(port, &token, &ledger, |status| {
+                    assert_eq!(status, 200);
+                    false
+                })
+            });
+            std::thread::sleep(moment);
+            server.kill();
+            saving.join().unwrap();
+        });
+        server.start_again();
+        since = compare(port, &token, &ledger, since, &mut found);
+    }
+    is_sound(&server);
+    let answered = ledger.lock().unwrap().values().map(|sent| sent.answered).sum::<usize>();
+    eprintln!("{answered} answered saves survived {KILLS} kills");
+    assert!(answered > KILLS * CONNECTIONS, "too few to tell anything");
+}
+
+/// Saves until none succeeds, looks at what goes on without writing, lets `cure` do its work, and saves again.
+fn refuses_and_recovers(server: &Server, token: &str, ledger: &Ledger, cure: impl FnOnce()) {
+    let port = server.port;
+    save(port, token, ledger, |status| {
+        assert!([200, 503].contains(&status), "{status}");
+        status == 503
+    });
+    let mut wire = Wire::to(port);
+    let body = format!(r#"{{"replaces":0,"sealed":"{}"}}"#, sealed());
+    let (status, answer) = wire.send("PUT", &format!("/api/v1/passwords/{}", entry_id()), token, &body);
+    let problem: Value = serde_json::from_slice(answer).unwrap();
+    assert_eq!((status, &problem["code"]), (503, &"store-unavailable".into()));
+    assert_eq!(wire.send("GET", "/healthz", "", "").0, 200);
+    assert_eq!(wire.send("GET", "/readyz", "", "").0, 503);
+    // All that was answered can be read.
+    compare(port, token, ledger, 0, &mut HashMap::new());
+    let process = server.process();
+    cure();
+    wait_until("it is ready again", || Wire::to(port).send("GET", "/readyz", "", "").0 == 200);
+    // What was refused is sent again, as the page does.
+    let refused = |sent: &Sent| sent.sealed.len() > sent.answered;
+    let ids: Vec<_> =
+        ledger.lock().unwrap().iter().filter(|(_, sent)| refused(sent)).map(|(id, _)| id.clone()).collect();
+    assert!(ids.len() >= CONNECTIONS);
+    for id in ids.iter().chain([&entry_id()]) {
+        assert_eq!(put(&mut Wire::to(port), token, ledger, id), Some(200));
+    }
+    compare(port, token, ledger, 0, &mut HashMap::new());
+    assert_eq!(server.process(), process, "without a restart");
+}
+
+#[test]
+fn a_full_disk_refuses_saves_goes_on_reading_and_recovers() {
+    let data = tempfile::tempdir().unwrap();
+    let folder = data.path().to_owned();
+    let small = format!("mount -t tmpfs -o size=8m none {} && exec \"$@\"", folder.display());
+    let launcher = ["unshare", "--user", "--map-root-user", "--mount", "sh", "-c", &small, "sh"];
+    let allowed = Command::new(launcher[0]).args(&launcher[1..]).arg("true").status();
+    if !allowed.is_ok_and(|status| status.success()) {
+        return eprintln!(
+            "NOT RUN: a small disk needs unshare(1) and user namespaces, which this system does not allow"
+        );
+    }
+    let server = Server::start_by(&launcher, data);
+    let token = vault(&server);
+    // The disk is there for the server only; this is the way to it.
+    let filler =
+        Path::new("/proc").join(server.process().to_string()).join("root").join(folder.strip_prefix("/").unwrap());
+    let filler = filler.join("filler");
+    let fill = || {
+        let full = std::fs::write(&filler, vec![1; 16 << 20]);
+        assert!(full.is_err(), "the disk is full");
+    };
+    let ledger = Ledger::default();
+    fill();
+    refuses_and_recovers(&server, &token, &ledger, || std::fs::remove_file(&filler).unwrap());
+    // Once more: whatever the first time left behind.
+    fill();
+    refuses_and_recovers(&server, &token, &ledger, || std::fs::remove_file(&filler).unwrap());
+}
+
+#[test]
+fn a_file_that_is_write_protected_is_served_for_reading_until_it_can_be_written() {
+    let data = tempfile::tempdir().unwrap();
+    let folder = data.path().to_owned();
+    // Root writes whatever it likes: the server is somebody else, who needs a program that he can reach.
+    let program = tempfile::tempdir().unwrap();
+    let copy = program.path().join("passmint");
+    std::fs::copy(named("PASSMINT_BIN"), &copy).unwrap();
+    std::fs::set_permissions(program.path(), PermissionsExt::from_mode(0o755)).unwrap();
+    let instead = format!("shift; exec {} \"$@\"", copy.display());
+    let nobody = ["setpriv", "--reuid=65534", "--regid=65534", "--clear-groups", "sh", "-c", instead.as_str(), "sh"];
+    let launcher: &[&str] = if is_root() {
+        std::os::unix::fs::chown(&folder, Some(65534), Some(65534)).unwrap();
+        &nobody
+    } else {
+        &[]
+    };
+    let mut server = Server::start_by(launcher, data);
+    let token = vault(&server);
+    let protect = |mode| {
+        let file = folder.join("passmint.db");
+        std::fs::set_permissions(file, PermissionsExt::from_mode(mode)).unwrap();
+    };
+    let ledger = Ledger::default();
+    assert_eq!(put(&mut Wire::to(server.port), &token, &ledger, &entry_id()), Some(200));
+    server.kill();
+    protect(0o400);
+    server.start_again();
+    refuses_and_recovers(&server, &token, &ledger, || protect(0o600));
+}
+
+/// A disk that turns read-only under a running server, as one with errors does: where the file system can be told to.
+#[test]
+fn a_file_that_becomes_immutable_refuses_saves_goes_on_reading_and_recovers() {
+    let server = Server::start();
+    let token = vault(&server);
+    let files = ["passmint.db", "passmint.db-wal"].map(|name| server.data().join(name));
+    let set =
+        |flag: &str| Command::new("chattr").arg(flag).args(&files).output().is_ok_and(|done| done.status.success());
+    if !set("+i") {
+        return eprintln!("NOT RUN: this file system or user does not allow chattr +i");
+    }
+    refuses_and_recovers(&server, &token, &Ledger::default(), || assert!(set("-i")));
+}

@@ -1,0 +1,328 @@
+//! Moving in and out: files of other programs, good and bad, and what is handed out.
+
+use std::fs;
+use std::path::{Path, PathBuf};
+
+use serde_json::{Value, json};
+
+use e2e::harness::{Server, Wish, in_browser, wait_until};
+use e2e::page::{Page, with_vault};
+
+/// What the protected fixtures are protected with.
+const LOCKED: &str = "correct horse äöü 電池";
+
+/// A file of another product, as the unit tests have it.
+fn fixture(name: &str) -> PathBuf {
+    Path::new(env!("CARGO_MANIFEST_DIR"))
+        .join("../../frontend/src/model/import_export/fixtures")
+        .join(name)
+        .canonicalize()
+        .unwrap()
+}
+
+/// Chooses a file to be imported, in a dialog that is opened for it.
+async fn choose(page: &Page, file: &Path) {
+    if page.js("return !document.querySelector('dialog')", vec![]).await == json!(true) {
+        page.press("Import").await;
+    }
+    page.field("File").await.send_keys(file.to_str().unwrap()).await.unwrap();
+}
+
+async fn take_over(page: &Page, count: usize) {
+    page.press(&format!("Take over {count}")).await;
+}
+
+/// Waits for the file of that name, takes it away, and gives what it holds.
+fn downloaded(folder: &Path, name: &str) -> String {
+    let file = folder.join(name);
+    wait_until(name, || file.is_file());
+    let text = fs::read_to_string(&file).unwrap();
+    fs::remove_file(file).unwrap();
+    text
+}
+
+/// What is in all rows of the list, by name.
+async fn names(page: &Page) -> Vec<String> {
+    let script = "return [...document.querySelectorAll('#vault .row-name')].map(e => e.textContent).sort()";
+    serde_json::from_value(page.js(script, vec![]).await).unwrap()
+}
+
+#[test]
+fn a_file_is_looked_at_taken_over_once_and_told_apart_from_what_is_there() {
+    in_browser(Wish::default(), async |page| {
+        let server = Server::start();
+        let folder = tempfile::tempdir().unwrap();
+        with_vault(&page, &server).await;
+        let file = folder.path().join("chrome.csv");
+        let long = "n".repeat(300);
+        fs::write(
+            &file,
+            format!(
+                "\u{feff}name,url,username,password,note\r\nBank ,https://bank.example/,ada,\" kV9,\"\"x\"\" \",\"two\nlines 😀\"\r\n\
+                 ,https://only.example/x,,=1+1,\r\nחשבון,,ada,p3,\r\n{long},https://a.example,ada,p4,\r\nBank ,https://bank.example/,ada,\" kV9,\"\"x\"\" \",\"two\nlines 😀\"\r\n"
+            ),
+        )
+        .unwrap();
+        choose(&page, &file).await;
+        page.see("Found in the file (Chrome, Edge, Brave): 5. Can be taken over: 4.").await;
+        page.see("Name: 300 characters; at most 255.").await;
+        page.see("Named after its website.").await;
+        page.see("The same as row 1.").await;
+        assert!(!page.text().await.contains("kV9"), "a preview shows no password");
+        assert_eq!(server.count("SELECT count(*) FROM passwords"), 0, "nothing is saved before it is wanted");
+        page.is_accessible("the preview of an import").await;
+        take_over(&page, 4).await;
+        page.see("New and saved: 3. There already: 1.").await;
+        page.download_to(folder.path()).await;
+        page.press("Save the list of what is not taken over").await;
+        let list = downloaded(folder.path(), "passmint-import.txt");
+        assert!(list.starts_with("4\tnnnn") && list.contains("at most 255"), "{list}");
+        page.press("Close").await;
+        assert_eq!(names(&page).await, ["Bank ", "only.example", "חשבון"]);
+        assert_eq!(server.count("SELECT count(*) FROM passwords"), 3);
+        assert_eq!(page.show("Bank ").await, " kV9,\"x\" ");
+        assert_eq!(page.show("only.example").await, "=1+1");
+
+        // The same file again brings nothing, unless that is asked for.
+        choose(&page, &file).await;
+        take_over(&page, 4).await;
+        page.see("New and saved: 0. There already: 4.").await;
+        page.press("Close").await;
+        choose(&page, &file).await;
+        page.press_check("Also take over what this vault has already").await;
+        take_over(&page, 4).await;
+        page.see("New and saved: 4.").await;
+        assert_eq!(server.count("SELECT count(*) FROM passwords"), 7);
+        page.no_complaints().await;
+    });
+}
+
+#[test]
+fn files_of_other_products_are_known() {
+    in_browser(Wish::default(), async |page| {
+        let server = Server::start();
+        with_vault(&page, &server).await;
+        for (file, source) in [
+            ("bitwarden.json", "Bitwarden"),
+            ("bitwarden.csv", "Bitwarden"),
+            ("keepassxc.csv", "KeePassXC"),
+            ("firefox.csv", "Firefox"),
+            ("apple.csv", "Apple Passwords"),
+            ("onepassword.csv", "1Password"),
+            ("protonpass.csv", "Proton Pass"),
+        ] {
+            choose(&page, &fixture(file)).await;
+            page.see(&format!("Found in the file ({source})")).await;
+            page.press("Choose another file").await;
+        }
+        // Under a password, stretched by either function.
+        for file in ["bitwarden-pbkdf2.json", "bitwarden-argon2id.json"] {
+            choose(&page, &fixture(file)).await;
+            page.fill("Password of the file", "wrong").await;
+            page.press("Open the file").await;
+            page.see("This password does not open the file.").await;
+            page.is_accessible("the password of a file").await;
+            page.fill("Password of the file", LOCKED).await;
+            page.press("Open the file").await;
+            page.see("Found in the file (Bitwarden)").await;
+            page.press("Choose another file").await;
+        }
+        page.no_complaints().await;
+    });
+}
+
+#[test]
+fn a_table_that_nobody_knows_is_taken_over_by_what_its_columns_are() {
+    in_browser(Wish::default(), async |page| {
+        let server = Server::start();
+        let folder = tempfile::tempdir().unwrap();
+        with_vault(&page, &server).await;
+        let file = folder.path().join("mine.csv");
+        fs::write(&file, "what;who;word;extra\nShop;ada;kV9!;42\n").unwrap();
+        choose(&page, &file).await;
+        page.see("This table comes from no program that is known here.").await;
+        page.select("what", "Name").await;
+        page.select("who", "Username").await;
+        page.select("word", "Password").await;
+        page.select("extra", "To the note, with its name").await;
+        page.is_accessible("naming columns").await;
+        page.press("Go on").await;
+        page.see("Can be taken over: 1.").await;
+        take_over(&page, 1).await;
+        page.see("New and saved: 1.").await;
+        page.press("Close").await;
+        assert_eq!(page.show("Shop").await, "kV9!");
+        page.js("document.querySelector('#vault button.row-name').click()", vec![]).await;
+        page.see("extra: 42").await;
+        page.no_complaints().await;
+    });
+}
+
+#[test]
+fn a_file_that_cannot_be_read_is_named_and_another_can_be_chosen() {
+    in_browser(Wish::default(), async |page| {
+        let server = Server::start();
+        let folder = tempfile::tempdir().unwrap();
+        with_vault(&page, &server).await;
+        let write = |name: &str, bytes: &[u8]| {
+            let file = folder.path().join(name);
+            fs::write(&file, bytes).unwrap();
+            file
+        };
+        let large = write("large.csv", b"");
+        fs::File::options().write(true).open(&large).unwrap().set_len(200 << 20).unwrap();
+        let whole = fs::read(fixture("bitwarden.json")).unwrap();
+        let many = format!("name,url,username,password\n{}", "a,b,c,d\n".repeat(100_001));
+        for (file, says) in [
+            (write("binary.csv", b"\x89PNG\r\n\x1a\n\0\0\0\rIHDR"), "This is no text, whatever the file is called."),
+            (large, "The file has 200 MiB; at most 100 MiB are read."),
+            (write("cut.json", &whole[..whole.len() / 2]), "The file ends too soon, in line"),
+            (write("empty.csv", b""), "The file is empty."),
+            (write("latin.csv", b"name,password\nB\xe4r,x\n"), "The text is not in UTF-8 (line 2)."),
+            (write("words.csv", b"only words"), "This is text, but no table"),
+            (write("many.csv", many.as_bytes()), "The file has 100001 entries; a vault takes at most 100000."),
+            (write("a.kdbx", b"\x03\xd9\xa2\x9a\x67\xfb\x4b\xb5"), "This is a KeePass database."),
+        ] {
+            choose(&page, &file).await;
+            page.see(says).await;
+        }
+        page.is_accessible("a file that is refused").await;
+        choose(&page, &fixture("chrome.csv")).await;
+        page.see("Found in the file (Chrome, Edge, Brave)").await;
+        assert_eq!(server.count("SELECT count(*) FROM passwords"), 0);
+        page.no_complaints().await;
+    });
+}
+
+#[test]
+fn a_full_vault_and_a_silent_server_lose_nothing_of_an_import() {
+    in_browser(Wish::default(), async |page| {
+        let mut server = Server::start_with(&[("PASSMINT_MAX_ENTRIES", "60")]);
+        let folder = tempfile::tempdir().unwrap();
+        with_vault(&page, &server).await;
+        let file = folder.path().join("many.csv");
+        let rows: String = (1..=200).map(|n| format!("Entry {n},https://e{n}.example,ada,secret {n}\n")).collect();
+        fs::write(&file, format!("name,url,username,password\n{rows}")).unwrap();
+        choose(&page, &file).await;
+        take_over(&page, 200).await;
+        page.see("The vault is full").await;
+        page.see("New and saved: 60.").await;
+        assert_eq!(server.count("SELECT count(*) FROM passwords"), 60);
+        page.press("Close").await;
+        page.see("60 passwords").await;
+
+        // Without a server, one part waits, sealed; the rest is told of.
+        server.stop();
+        server.set(&[("PASSMINT_MAX_ENTRIES", "1000")]);
+        choose(&page, &file).await;
+        take_over(&page, 200).await;
+        page.see("The server does not answer. What waits is sent when it is back.").await;
+        server.start_again();
+        page.press("Close").await;
+        wait_until("what waited is saved", || server.count("SELECT count(*) FROM passwords") > 60);
+        page.until("nothing waits", "return !document.querySelector('.row--waiting')", vec![]).await;
+        // Once more brings all that is missing, and nothing twice.
+        choose(&page, &file).await;
+        take_over(&page, 200).await;
+        page.see("New and saved:").await;
+        page.press("Close").await;
+        page.see("200 passwords").await;
+        assert_eq!(server.count("SELECT count(*) FROM passwords"), 200);
+    });
+}
+
+#[test]
+fn an_import_is_cancelled_and_gone_on_with() {
+    in_browser(Wish::default(), async |page| {
+        let server = Server::start();
+        let folder = tempfile::tempdir().unwrap();
+        with_vault(&page, &server).await;
+        let file = folder.path().join("many.csv");
+        let rows: String = (1..=600).map(|n| format!("Entry {n},https://e{n}.example,ada,secret {n}\n")).collect();
+        fs::write(&file, format!("name,url,username,password\n{rows}")).unwrap();
+        choose(&page, &file).await;
+        take_over(&page, 600).await;
+        page.see(" of 600 …").await;
+        page.press_in_dialog("Cancel").await;
+        page.see("Cancelled.").await;
+        page.see("Not tried:").await;
+        let saved = server.count("SELECT count(*) FROM passwords");
+        assert!((1..600).contains(&saved), "{saved}");
+        page.press("Close").await;
+        page.see(&format!("{saved} passwords")).await;
+
+        choose(&page, &file).await;
+        take_over(&page, 600).await;
+        page.see(&format!("New and saved: {}. There already: {saved}.", 600 - saved)).await;
+        assert_eq!(server.count("SELECT count(*) FROM passwords"), 600);
+        page.press("Close").await;
+        page.see("600 passwords").await;
+        page.no_complaints().await;
+    });
+}
+
+#[test]
+fn everything_is_handed_out_and_comes_back() {
+    in_browser(Wish::default(), async |page| {
+        let server = Server::start();
+        let folder = tempfile::tempdir().unwrap();
+        with_vault(&page, &server).await;
+        page.download_to(folder.path()).await;
+        choose(&page, &fixture("bitwarden.json")).await;
+        page.see("Can be taken over:").await;
+        page.js(
+            "[...document.querySelectorAll('dialog button')].find(b => b.textContent.startsWith('Take over')).click()",
+            vec![],
+        )
+        .await;
+        page.see("New and saved:").await;
+        page.press("Close").await;
+        let all = names(&page).await;
+        let github = page.save("GitHub").await;
+        let count = all.len() + 1;
+
+        page.press("Export").await;
+        page.is_accessible("the export").await;
+        page.choose("Bitwarden JSON, not encrypted").await;
+        page.see("This file holds all your passwords for everyone to read.").await;
+        page.press_in_dialog("Export").await;
+        page.see(&format!("Exported: {count}, as “passmint.json”.")).await;
+        let json = downloaded(folder.path(), "passmint.json");
+        let parsed: Value = serde_json::from_str(&json).unwrap();
+        assert_eq!(parsed["items"].as_array().unwrap().len(), count);
+        assert!(json.contains(&serde_json::to_string(&github).unwrap()));
+        page.choose("CSV, not encrypted").await;
+        page.press_in_dialog("Export").await;
+        page.see("as “passmint.csv”.").await;
+        assert!(downloaded(folder.path(), "passmint.csv").starts_with("folder,favorite,type,name,notes,fields,"));
+
+        page.choose("Encrypted backup that opens itself").await;
+        page.fill("Passphrase of the backup", "short").await;
+        page.press_in_dialog("Export").await;
+        page.see_fault("Passphrase of the backup", "12").await;
+        page.fill("Passphrase of the backup", "a passphrase of its own").await;
+        page.fill("Passphrase again", "a passphrase of its own").await;
+        page.press_in_dialog("Export").await;
+        page.see("as “passmint-backup.html”.").await;
+        let backup = downloaded(folder.path(), "passmint-backup.html");
+        assert!(!backup.contains("GitHub") && !backup.contains(&github));
+        page.press("Close").await;
+
+        // Into another vault.
+        let file = folder.path().join("kept.html");
+        fs::write(&file, backup).unwrap();
+        page.make_vault(&server.invite(), "Bob").await;
+        choose(&page, &file).await;
+        page.fill("Password of the file", "not this one, surely").await;
+        page.press("Open the file").await;
+        page.see("This password does not open the file.").await;
+        page.fill("Password of the file", "a passphrase of its own").await;
+        page.press("Open the file").await;
+        page.see(&format!("Can be taken over: {count}.")).await;
+        take_over(&page, count).await;
+        page.see(&format!("New and saved: {count}.")).await;
+        page.press("Close").await;
+        assert_eq!(page.show("GitHub").await, github);
+        page.no_complaints().await;
+    });
+}

@@ -1,0 +1,203 @@
+//! A long list: drawn in part, found whole, walked through by keyboard.
+
+use fantoccini::key::Key;
+use serde_json::{Value, json};
+
+use e2e::client::{Client, content};
+use e2e::harness::{Server, Wish, in_browser};
+use e2e::page::{PASSPHRASE, Page};
+
+const ENTRIES: usize = 300;
+/// More rows than are drawn at any time.
+const DRAWN: usize = 60;
+
+/// Opens a vault with so many entries: the first row is the last of them.
+async fn open(page: &Page, server: &Server) {
+    Client::with_vault(server, "ada").await.save((0..ENTRIES).map(content).collect()).await;
+    page.open(&server.url()).await;
+    page.unlock("ada", PASSPHRASE).await;
+    page.see(&format!("{ENTRIES} passwords")).await;
+    page.until("rows", "return !!document.querySelector('.row')", vec![]).await;
+}
+
+/// Waits until nothing has been drawn for some frames.
+async fn settled(page: &Page) {
+    let script = "const done = arguments[0]; let frames = 5; const watch = new MutationObserver(() => { frames = 5 }); \
+                  watch.observe(document.querySelector('#vault'), { childList: true, subtree: true, attributes: true }); \
+                  const step = () => { if (--frames) requestAnimationFrame(step); else { watch.disconnect(); done() } }; \
+                  step()";
+    page.0.execute_async(script, vec![]).await.unwrap();
+}
+
+/// The rows that are drawn: their places by their own word, from the top. Each is where its name belongs.
+async fn places(page: &Page) -> Vec<usize> {
+    settled(page).await;
+    let script = "return [...document.querySelectorAll('#vault > .list > .row')].map(row => \
+                  [row.getAttribute('aria-posinset'), row.getAttribute('aria-setsize'), row.querySelector('.row-name').textContent])";
+    let rows: Vec<[String; 3]> = serde_json::from_value(page.js(script, vec![]).await).unwrap();
+    let places: Vec<usize> = rows
+        .iter()
+        .map(|[place, count, name]| {
+            let place: usize = place.parse().unwrap();
+            assert_eq!(*count, ENTRIES.to_string());
+            assert_eq!(*name, content(ENTRIES - place).name);
+            place
+        })
+        .collect();
+    assert!(places.is_sorted() && places.len() < DRAWN, "{places:?}");
+    places
+}
+
+/// The place of the row that has the focus, by its own word.
+async fn focused(page: &Page) -> usize {
+    let script = "const e = document.activeElement; const r = e.getBoundingClientRect(); \
+                  return r.top >= 0 && r.bottom <= innerHeight ? e.closest('.row')?.getAttribute('aria-posinset') : 'unseen'";
+    let place = page.js(script, vec![]).await;
+    place.as_str().and_then(|place| place.parse().ok()).unwrap_or_else(|| panic!("no row has the focus, but {place}"))
+}
+
+/// Scrolls so far, as a share of what can be scrolled.
+async fn scroll(page: &Page, share: f64) {
+    let script = "const e = document.scrollingElement; e.scrollTop = (e.scrollHeight - e.clientHeight) * arguments[0]";
+    page.js(script, vec![json!(share)]).await;
+    settled(page).await;
+}
+
+/// The height of the whole list.
+async fn height(page: &Page) -> f64 {
+    let script = "const e = document.querySelector('#vault > .list'); const height = e => e.getBoundingClientRect().height; \
+                  return height(e) + height(e.nextElementSibling)";
+    page.js(script, vec![]).await.as_f64().unwrap()
+}
+
+/// Whether a row stands at the middle of the window.
+const IN_VIEW: &str = "const r = document.querySelector('#vault').getBoundingClientRect(); \
+                       return !!document.elementFromPoint(r.left + r.width / 2, innerHeight / 2)?.closest('.row')";
+
+#[test]
+fn a_long_list_is_drawn_in_part_and_is_there_wherever_one_scrolls() {
+    in_browser(Wish::default(), async |page| {
+        let server = Server::start();
+        open(&page, &server).await;
+        assert_eq!(places(&page).await[..3], [1, 2, 3]);
+        page.is_accessible("a long list").await;
+        for (width, size) in [(1280, "100%"), (320, "100%"), (1280, "200%")] {
+            page.set_width(width).await;
+            page.js("document.documentElement.style.fontSize = arguments[0]", vec![json!(size)]).await;
+            let at = format!("{width} px, {size}");
+            scroll(&page, 1.0).await;
+            assert_eq!(places(&page).await.last(), Some(&ENTRIES), "{at}");
+            for share in [0.5, 0.9, 0.45, 0.4] {
+                scroll(&page, share).await;
+                places(&page).await;
+                assert_eq!(page.js(IN_VIEW, vec![]).await, json!(true), "{at}: nothing at {share}");
+            }
+            assert_eq!(page.too_wide().await, [json!(null); 0], "{at}");
+        }
+        page.set_width(1280).await;
+        page.js("document.documentElement.style.fontSize = ''", vec![]).await;
+
+        // Whoever has seen all rows knows the list's height, wherever they look from: the heights of rows that are not
+        // drawn count, and one that has grown counts with what it has become.
+        scroll(&page, 0.0).await;
+        let before = height(&page).await;
+        let name = content(ENTRIES - 2).name;
+        page.show(&name).await;
+        settled(&page).await;
+        let grown = height(&page).await;
+        assert!(grown > before + 20.0, "a password is shown: {before} {grown}");
+        for step in 0..=40 {
+            scroll(&page, f64::from(step) / 40.0).await;
+        }
+        let mut heights = Vec::new();
+        for share in [1.0, 0.5, 0.2] {
+            scroll(&page, share).await;
+            heights.push(height(&page).await);
+        }
+        assert!(heights.iter().all(|height| (height - heights[0]).abs() < 3.0), "{heights:?}");
+        page.no_complaints().await;
+    });
+}
+
+#[test]
+fn a_long_list_is_walked_through_by_keyboard() {
+    in_browser(Wish::default(), async |page| {
+        let server = Server::start();
+        open(&page, &server).await;
+        // Found far down by what is typed, and opened.
+        page.field("Search").await.click().await.unwrap();
+        page.type_text("00017").await;
+        page.see_rows(&[&content(17).name]).await;
+        let tab = char::from(Key::Tab);
+        for _ in 0..10 {
+            page.keys(&[tab]).await;
+            if page.js("return document.activeElement.textContent", vec![]).await == content(17).name {
+                break;
+            }
+        }
+        page.keys(&[Key::Enter.into()]).await;
+        page.see(&content(17).username).await;
+        page.keys(&[Key::Escape.into()]).await;
+        page.until("the dialog is closed", "return !document.querySelector('dialog')", vec![]).await;
+        page.fill("Search", "").await;
+        page.see(&format!("{ENTRIES} passwords")).await;
+        settled(&page).await;
+
+        // Each row has four buttons, and comes before it is needed.
+        page.js("document.querySelector('button.row-name').focus()", vec![]).await;
+        for row in 1..=DRAWN {
+            assert_eq!(focused(&page).await, row);
+            page.keys(&[tab; 4]).await;
+        }
+        for row in (DRAWN - 20..=DRAWN).rev() {
+            assert_eq!(focused(&page).await, row + 1);
+            for _ in 0..4 {
+                page.chord(&[Key::Shift, Key::Tab]).await;
+            }
+        }
+        // What has the focus stays, wherever one looks meanwhile.
+        let place = focused(&page).await;
+        let active = "return document.activeElement.closest('.row')?.getAttribute('aria-posinset')";
+        for share in [1.0, 0.0, 0.6, 0.3, 0.0, 1.0, 0.1] {
+            scroll(&page, share).await;
+            assert!(places(&page).await.contains(&place), "{share}");
+            assert_eq!(page.js(active, vec![]).await, Value::from(place.to_string()), "{share}");
+        }
+        // Locked in the same moment: what the scrolling asked for comes too late.
+        let lock =
+            "scrollTo(0, 0); [...document.querySelectorAll('button')].find(e => e.textContent === 'Lock').click()";
+        page.js(lock, vec![]).await;
+        page.see("Open your vault").await;
+        page.no_complaints().await;
+    });
+}
+
+#[test]
+fn a_change_elsewhere_moves_one_row_and_nothing_else() {
+    in_browser(Wish::default(), async |page| {
+        let server = Server::start();
+        let mut client = Client::with_vault(&server, "ada").await;
+        let ids = client.save((0..ENTRIES).map(content).collect()).await;
+        page.open(&server.url()).await;
+        page.unlock("ada", PASSPHRASE).await;
+        page.see(&format!("{ENTRIES} passwords")).await;
+        scroll(&page, 0.5).await;
+        let middle = "const r = document.querySelector('#vault').getBoundingClientRect(); \
+                      window.row = document.elementFromPoint(r.left + r.width / 2, innerHeight / 2).closest('.row') \
+                      .querySelector('.row-name'); row.focus(); window.top0 = row.getBoundingClientRect().top";
+        page.js(middle, vec![]).await;
+        let latest = client.latest().await;
+        client.change(ids[3], content(ENTRIES)).await;
+        assert_eq!(client.latest().await, latest + 1);
+        page.js("dispatchEvent(new Event('focus'))", vec![]).await;
+        let first = "const row = document.querySelector('.row'); scrollTo(0, 0); \
+                     return row?.getAttribute('aria-posinset') === '1' && row.querySelector('.row-name').textContent === arguments[0]";
+        // It is now the first, far above, and the row in front has stayed where it was, focus and all.
+        tokio::time::sleep(std::time::Duration::from_secs(1)).await;
+        settled(&page).await;
+        let stayed = "return [document.activeElement === row, Math.abs(row.getBoundingClientRect().top - top0) < 2]";
+        assert_eq!(page.js(stayed, vec![]).await, json!([true, true]));
+        page.until("the change", first, vec![json!(content(ENTRIES).name)]).await;
+        page.no_complaints().await;
+    });
+}

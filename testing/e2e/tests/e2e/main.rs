@@ -1,0 +1,32 @@
+//! The page in a real browser, against the binary that `cargo xtask dist` makes and a real SQLite file.
+//!
+//! `cargo xtask test` runs this and names binary, browser and axe-core in the environment.
+
+#![allow(clippy::unwrap_used, clippy::expect_used, clippy::panic, clippy::print_stderr, reason = "a test may")]
+
+mod account;
+mod api_document;
+mod backup;
+mod confined;
+mod drafts;
+mod durability;
+mod entries;
+mod faults;
+mod health;
+mod import_export;
+mod input;
+mod kinds;
+mod layout;
+mod list;
+mod logs;
+mod main_job;
+mod newcomer;
+mod nginx;
+mod offline;
+mod presets;
+mod protection;
+mod server_key;
+mod settings;
+mod tools;
+mod trunk_serve;
+mod two_servers;

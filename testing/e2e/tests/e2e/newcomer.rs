@@ -1,0 +1,138 @@
+//! Somebody opens the page without the link with which the first vault is made.
+
+use serde_json::json;
+
+use e2e::client::Client;
+use e2e::harness::{Server, Wish, in_browser};
+use e2e::page::{PASSPHRASE, Page, says};
+
+const NO_VAULT: &str = "No vault has been made here yet";
+
+/// Has the page wait for the answer to whether there is a vault: `go()` lets it come, `asked` counts.
+const HOLD: &str = "const real = window.fetch; window.asked = 0; window.fetch = async (url, options) => { \
+                    if (String(url).endsWith('/setup')) { window.asked++; await new Promise(go => window.go = go) } \
+                    return real(url, options) }";
+
+/// Lets the held answer come, and waits long enough for it to be shown.
+async fn let_go(page: &Page) {
+    page.until("the page asks", "return window.asked === 1 && (window.go(), true)", vec![]).await;
+    tokio::time::sleep(std::time::Duration::from_millis(500)).await;
+}
+
+#[test]
+fn a_newcomer_is_told_where_the_link_is_and_makes_a_vault_with_it_in_the_same_tab() {
+    in_browser(Wish::default(), async |page| {
+        let server = Server::start();
+        page.open(&server.url()).await;
+        page.see(NO_VAULT).await;
+        let text = page.text().await;
+        for part in ["the link that the server printed", "terminal", "“passmint invite”"] {
+            assert!(text.contains(part), "{part}: {text}");
+        }
+        assert!(!text.contains("Open your vault") && !text.contains("Recovery code"), "no log-in is asked for: {text}");
+        let spoken = "return document.querySelector('#vault [role=status] h3')?.textContent";
+        assert_eq!(page.js(spoken, vec![]).await, json!(NO_VAULT));
+        page.is_accessible("no vault yet").await;
+        for language in ["de", "ja"] {
+            page.speak("en", language).await;
+            for key in ["FirstTitle", "FirstIntro", "FirstElse"] {
+                page.see(&says(language, key)).await;
+            }
+            page.speak(language, "en").await;
+        }
+        page.press("Check again").await;
+        page.see("There is still no vault here.").await;
+
+        // The link, put into the address of this tab: the browser loads nothing anew.
+        page.js("window.before = true; location.href = arguments[0]", vec![json!(server.setup_link())]).await;
+        page.see("Make your vault").await;
+        // Another link changes the invite, and takes away nothing that was typed.
+        page.fill("Username", "a name").await;
+        page.js("location.href = arguments[0]", vec![json!(server.invite())]).await;
+        tokio::time::sleep(std::time::Duration::from_millis(300)).await;
+        assert_eq!(page.typed("Username").await, "a name");
+        page.fill_in_vault("ada").await;
+        assert_eq!(page.js("return window.before", vec![]).await, json!(true));
+        assert_eq!(page.0.current_url().await.unwrap().as_str(), server.url(), "the invite is gone from the address");
+        page.save("GitHub").await;
+
+        // The name is forgotten, and the vault is there.
+        page.press("Log out").await;
+        page.see("Open your vault").await;
+        page.open(&server.url()).await;
+        page.unlock("ada", PASSPHRASE).await;
+        page.see_rows(&["GitHub"]).await;
+        page.no_complaints().await;
+    });
+}
+
+#[test]
+fn a_vault_that_was_made_elsewhere_meanwhile_is_opened() {
+    in_browser(Wish::default(), async |page| {
+        let server = Server::start();
+        page.open(&server.url()).await;
+        page.see(NO_VAULT).await;
+        Client::with_vault(&server, "ada").await;
+        page.press("Check again").await;
+        page.see("Open your vault").await;
+        page.until("the name has the focus", "return document.activeElement.id === 'login'", vec![]).await;
+        page.unlock("ada", PASSPHRASE).await;
+        page.see("No passwords yet.").await;
+        page.no_complaints().await;
+    });
+}
+
+#[test]
+fn the_form_stays_for_whoever_has_begun_with_it_and_where_a_vault_is_known() {
+    in_browser(Wish::default(), async |page| {
+        let server = Server::start();
+        page.before_every_page(HOLD).await;
+        page.open(&server.url()).await;
+        page.fill("Username", "ada").await;
+        let_go(&page).await;
+        assert_eq!(page.typed("Username").await, "ada");
+        assert!(!page.text().await.contains(NO_VAULT));
+        // Nothing typed, but the focus is there.
+        page.open(&server.url()).await;
+        page.field("Passphrase").await.click().await.unwrap();
+        let_go(&page).await;
+        assert_eq!(page.js("return document.activeElement.id", vec![]).await, "secret");
+        assert!(!page.text().await.contains(NO_VAULT));
+        // Nobody has begun.
+        page.open(&server.url()).await;
+        page.see("Open your vault").await;
+        let_go(&page).await;
+        page.see(NO_VAULT).await;
+        page.press("I have a vault").await;
+        page.until("the name has the focus", "return document.activeElement.id === 'login'", vec![]).await;
+
+        // With an invite, or a name that is remembered, nobody asks.
+        page.make_vault(&server.setup_link(), "ada").await;
+        assert_eq!(page.js("return window.asked", vec![]).await, json!(0));
+        page.open(&server.url()).await;
+        page.see("Open your vault").await;
+        tokio::time::sleep(std::time::Duration::from_millis(500)).await;
+        assert_eq!(page.js("return window.asked", vec![]).await, json!(0));
+    });
+}
+
+#[test]
+fn without_an_answer_it_is_the_form() {
+    for answer in
+        ["throw new TypeError('lost')", "return new Response('{}')", "return new Response('', { status: 503 })"]
+    {
+        in_browser(Wish::default(), async |page| {
+            let server = Server::start();
+            let answer = format!(
+                "const real = window.fetch; window.asked = 0; window.fetch = async (url, options) => {{ \
+                 if (String(url).endsWith('/setup')) {{ window.asked++; {answer} }} return real(url, options) }}"
+            );
+            page.before_every_page(&answer).await;
+            page.open(&server.url()).await;
+            page.until("the page asks", "return window.asked === 1", vec![]).await;
+            tokio::time::sleep(std::time::Duration::from_millis(500)).await;
+            page.field("Username").await;
+            assert!(!page.text().await.contains(NO_VAULT), "{answer}");
+        });
+    }
+}

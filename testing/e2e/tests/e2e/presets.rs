@@ -1,0 +1,137 @@
+//! Rules that are kept under a name in the browser.
+
+use serde_json::json;
+
+use e2e::harness::{Server, Wish, in_browser};
+use e2e::page::Page;
+
+/// The name of the preset that is chosen.
+async fn chosen(page: &Page) -> String {
+    let script = "return document.getElementById('preset').selectedOptions[0].textContent";
+    page.js(script, vec![]).await.as_str().unwrap().to_owned()
+}
+
+/// Keeps the rules as they are under a name.
+async fn keep(page: &Page, name: &str) {
+    page.press("Keep these rules …").await;
+    page.fill("Name of these rules", name).await;
+    page.press("Keep under this name").await;
+    page.see(&format!("Kept the rules as “{name}” in this browser.")).await;
+}
+
+#[test]
+fn a_preset_is_kept_and_changes_only_when_asked() {
+    in_browser(Wish::default(), async |page| {
+        let server = Server::start();
+        page.open(&server.url()).await;
+        page.open_more_rules().await;
+        page.fill("Length", "12").await;
+        keep(&page, "Bank").await;
+        assert_eq!(chosen(&page).await, "Bank");
+
+        page.open(&server.url()).await;
+        page.until("its length", "return document.getElementById('length').value === '12'", vec![]).await;
+        page.open_more_rules().await;
+        assert_eq!(chosen(&page).await, "Bank");
+        assert_eq!(page.minted_with("78.14").await.chars().count(), 12);
+
+        // One site's rules leave the preset as it is.
+        page.choose("Site’s rules").await;
+        page.fill("Paste the site’s rules", "maxlength: 8; allowed: digit").await;
+        page.minted_with("26.58").await;
+        page.press("Back to “Bank”").await;
+        assert_eq!(page.typed("Length").await, "12");
+        page.fill("Length", "20").await;
+        page.choose("PIN").await;
+        page.minted_with("19.93").await;
+        page.select("Preset", "The usual rules").await;
+        assert_eq!(page.typed("Length").await, "30");
+        page.minted_with("196.59").await;
+        page.select("Preset", "Bank").await;
+        assert_eq!(page.typed("Length").await, "12", "of characters again");
+        page.minted_with("78.14").await;
+        // What was pasted for the site is there still.
+        page.choose("Site’s rules").await;
+        assert_eq!(page.typed("Paste the site’s rules").await, "maxlength: 8; allowed: digit");
+        page.no_complaints().await;
+    });
+}
+
+#[test]
+fn every_kind_can_be_kept() {
+    in_browser(Wish::default(), async |page| {
+        let server = Server::start();
+        page.open(&server.url()).await;
+        page.open_more_rules().await;
+        page.choose("Words").await;
+        page.fill("Number of words", "8").await;
+        page.minted_with("103.40").await;
+        keep(&page, "Eight").await;
+        page.choose("PIN").await;
+        page.fill("Number of digits", "9").await;
+        page.minted_with("29.90").await;
+        keep(&page, "Nine").await;
+        page.choose("Site’s rules").await;
+        page.fill("Paste the site’s rules", "maxlength: 8; allowed: digit").await;
+        page.minted_with("26.58").await;
+        keep(&page, "Shop").await;
+        for (name, bits) in [("Eight", "103.40"), ("Nine", "29.90"), ("The usual rules", "196.59"), ("Shop", "26.58")] {
+            page.select("Preset", name).await;
+            page.minted_with(bits).await;
+        }
+        // After a reload too: the list of words comes by itself.
+        page.select("Preset", "Eight").await;
+        page.open(&server.url()).await;
+        page.minted_with("103.40").await;
+        assert_eq!(page.typed("Number of words").await, "8");
+        page.no_complaints().await;
+    });
+}
+
+#[test]
+fn names_of_presets_are_checked() {
+    in_browser(Wish::default(), async |page| {
+        let server = Server::start();
+        page.open(&server.url()).await;
+        page.open_more_rules().await;
+        page.fill("Length", "12").await;
+        page.press("Keep these rules …").await;
+        for (name, fault) in [
+            ("", "Type a name for these rules."),
+            ("  ", "Type a name for these rules."),
+            ("12345678901234567890123456789012345678901", "A name has at most 40 characters."),
+        ] {
+            page.fill("Name of these rules", name).await;
+            page.press("Keep under this name").await;
+            page.see_fault("Name of these rules", fault).await;
+            assert_eq!(page.typed("Name of these rules").await, name);
+        }
+        page.is_accessible("a preset's name that is too long").await;
+        page.fill("Name of these rules", "Bank").await;
+        page.press("Keep under this name").await;
+        page.see("Kept the rules as “Bank” in this browser.").await;
+
+        page.fill("Length", "14").await;
+        page.press("Keep these rules …").await;
+        page.fill("Name of these rules", " Bank ").await;
+        page.press("Keep under this name").await;
+        page.see_fault("Name of these rules", "There are rules of that name already.").await;
+        page.fill("Name of these rules", "Work").await;
+        page.press("Keep under this name").await;
+        page.see("Kept the rules as “Work” in this browser.").await;
+        page.select("Preset", "Bank").await;
+        assert_eq!(page.typed("Length").await, "12", "nothing was kept over it");
+
+        page.press("Delete these rules").await;
+        page.see("Deleted the rules “Bank”.").await;
+        assert_eq!(page.typed("Length").await, "12", "they stay on the page");
+        assert_eq!(chosen(&page).await, "The usual rules");
+        let options = "return [...document.getElementById('preset').options].map(o => o.textContent)";
+        assert_eq!(page.js(options, vec![]).await, json!(["The usual rules", "Work"]));
+        page.open(&server.url()).await;
+        page.open_more_rules().await;
+        assert_eq!(page.js(options, vec![]).await, json!(["The usual rules", "Work"]));
+        assert_eq!(page.typed("Length").await, "30");
+        page.no_complaints().await;
+    });
+}

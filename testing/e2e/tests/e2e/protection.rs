@@ -1,0 +1,234 @@
+//! What protects the page: its policy, the integrity of its files, and honest words where it cannot run.
+
+use std::sync::Arc;
+use std::sync::atomic::{AtomicBool, Ordering};
+use std::time::Duration;
+
+use serde_json::json;
+
+use e2e::client::Client;
+use e2e::harness::{Server, Wish, in_browser};
+use e2e::page::{PASSPHRASE, Page, with_vault};
+use e2e::proxy::{detour, files, one};
+
+const NO_PART: &str = "This part of the page did not arrive, or was changed on the way.";
+
+/// Changes an byte: a letter of a text, or the last byte of a custom part. What is changed would still run.
+fn tamper(body: &mut [u8]) {
+    let place = body.iter().rposition(u8::is_ascii_lowercase).unwrap();
+    body[place] ^= 1;
+}
+
+/// The address at which a server's page is served, but for one byte of one file.
+fn tampered(server: &Server, victim: &str) -> String {
+    let victim = victim.to_owned();
+    let change = move |path: &str, body: &mut [u8]| {
+        if path == victim {
+            tamper(body);
+        }
+    };
+    format!("http://127.0.0.1:{}/", detour(server.port, change))
+}
+
+/// The generator mints by the usual rules, whatever else did not come.
+async fn mints(page: &Page) {
+    let before = page.minted().await;
+    page.press("Generate").await;
+    assert_eq!(page.minted_after(&before).await.chars().count(), 30);
+}
+
+#[test]
+fn a_file_that_was_changed_on_the_way_is_not_run() {
+    let server = Server::start();
+    let runtime = tokio::runtime::Builder::new_current_thread().enable_all().build().unwrap();
+    runtime.block_on(Client::with_vault(&server, "ada"));
+    let files = files(server.port);
+    // Unchanged, the same detour works.
+    in_browser(Wish::default(), async |page| {
+        page.open(&tampered(&server, "none")).await;
+        page.see("Open your vault").await;
+        page.no_complaints().await;
+    });
+    for (begin, end) in
+        [("/page-", "/page.js"), ("/page-", "/__wasm_split.js"), ("/page-", "/page_bg.wasm"), ("/text-en-", ".txt")]
+    {
+        let victim = one(&files, begin, end);
+        in_browser(Wish::default(), async |page| {
+            page.0.goto(&tampered(&server, &victim)).await.unwrap();
+            page.see("Passmint could not start").await;
+            tokio::time::sleep(Duration::from_millis(500)).await;
+            let runs = page.js("return !!document.querySelector('.generator')", vec![]).await;
+            assert_eq!(runs, json!(false), "{victim}");
+            assert!(page.complaints().await.iter().any(|line| line.contains("integrity")), "{victim}");
+        });
+    }
+    for end in [".js", ".wasm"] {
+        let victim = one(&files, "/keyring-", end);
+        in_browser(Wish::default(), async |page| {
+            page.open(&tampered(&server, &victim)).await;
+            page.unlock("ada", PASSPHRASE).await;
+            page.see("The part of the page that holds keys did not arrive, or was changed on the way.").await;
+        });
+    }
+}
+
+#[test]
+fn a_part_that_was_changed_on_the_way_is_not_run_and_the_generator_is() {
+    let server = Server::start();
+    let files = files(server.port);
+    let changed = |(begin, end): (&str, &str)| tampered(&server, &one(&files, begin, end));
+    // The vault's part, and the texts of all parts.
+    for begin in [("/page-", "/split_vault.wasm"), ("/more-en-", "")] {
+        in_browser(Wish::default(), async |page| {
+            page.open(&changed(begin)).await;
+            page.see("The vault’s part of the page did not arrive, or was changed on the way.").await;
+            page.is_accessible("no vault").await;
+            mints(&page).await;
+            assert!(page.complaints().await.iter().any(|line| line.contains("integrity")), "{begin:?}");
+        });
+    }
+    in_browser(Wish::default(), async |page| {
+        page.open(&changed(("/page-", "/split_rules.wasm"))).await;
+        page.choose("PIN").await;
+        page.see(NO_PART).await;
+        page.is_accessible("no rules").await;
+        page.choose("Characters").await;
+        mints(&page).await;
+    });
+    in_browser(Wish::default(), async |page| {
+        page.open(&changed(("/page-", "/split_tools.wasm"))).await;
+        page.press("Make many").await;
+        page.see(NO_PART).await;
+        mints(&page).await;
+    });
+    in_browser(Wish::default(), async |page| {
+        page.open(&changed(("/words-", ""))).await;
+        page.choose("Words").await;
+        page.see(NO_PART).await;
+        page.is_accessible("no words").await;
+        assert!(page.minted().await.starts_with("No password"));
+        page.choose("PIN").await;
+        page.see("19.93 bits").await;
+    });
+}
+
+#[test]
+fn a_part_that_did_not_come_is_fetched_again_when_asked_for() {
+    let server = Server::start();
+    let broken = Arc::new(AtomicBool::new(true));
+    let breaks = Arc::clone(&broken);
+    let detour = detour(server.port, move |path, body| {
+        if (path.starts_with("/words-") || path.ends_with("/split_vault.wasm")) && breaks.load(Ordering::Relaxed) {
+            tamper(body);
+        }
+    });
+    in_browser(Wish::default(), async |page| {
+        page.open(&format!("http://127.0.0.1:{detour}/")).await;
+        page.see("The vault’s part of the page did not arrive").await;
+        page.choose("Words").await;
+        page.see(NO_PART).await;
+        broken.store(false, Ordering::Relaxed);
+        // One button stands at the generator's rules, one in the vault's place.
+        for place in [".rules", ".vault"] {
+            let again = "const place = document.querySelector(arguments[0]); \
+                         [...place.querySelectorAll('button[aria-label=\"Try again\"]')].find(b => b.checkVisibility()).click()";
+            page.js(again, vec![json!(place)]).await;
+        }
+        page.see("77.55 bits").await;
+        page.see("No vault has been made here yet").await;
+    });
+}
+
+#[test]
+fn the_policy_forbids_what_it_should() {
+    in_browser(Wish::default(), async |page| {
+        let server = Server::start();
+        page.open(&server.setup_link()).await;
+        // What an attacker who could put a string somewhere would try.
+        for attempt in [
+            "document.body.innerHTML = '<b>x</b>'",
+            "document.body.insertAdjacentHTML('beforeend', '<img src=x>')",
+            "new Worker('/other.js')",
+            "new DOMParser().parseFromString('<b>x</b>', 'text/html')",
+            "document.createElement('script').text = 'alert(1)'",
+            "const s = document.createElement('script'); s.append('globalThis.ran = true'); document.body.append(s); \
+             if (!globalThis.ran) throw new TypeError('it did not run')",
+        ] {
+            assert_eq!(page.js_in_page(attempt).await, json!("TypeError"), "{attempt}");
+        }
+        assert_eq!(page.js_in_page("return (0, eval)('1')").await, json!("EvalError"));
+        // Nor is there anything else that a page could ask a browser for, but what this one needs.
+        let allowed = "const { featurePolicy } = document; return ['camera', 'geolocation', 'clipboard-write'] \
+                       .map(feature => featurePolicy.allowsFeature(feature))";
+        assert_eq!(page.js(allowed, vec![]).await, json!([false, false, true]));
+        let elsewhere =
+            "const done = arguments[0]; fetch('http://127.0.0.1:1/').then(() => done('sent'), e => done(e.name))";
+        assert_eq!(page.0.execute_async(elsewhere, vec![]).await.unwrap(), json!("TypeError"));
+        let blocked = page.complaints().await;
+        assert!(blocked.iter().any(|line| line.contains("connect-src")), "{blocked:?}");
+    });
+}
+
+#[test]
+fn no_secret_is_where_scripts_extensions_or_history_look() {
+    in_browser(Wish::default(), async |page| {
+        let server = Server::start();
+        let code = with_vault(&page, &server).await;
+        let password = page.save("GitHub").await;
+        page.show("GitHub").await;
+        let places = page.js(
+            "const attributes = [...document.querySelectorAll('*')].flatMap(e => [...e.attributes].map(a => a.value)); \
+             return JSON.stringify([attributes, document.title, location.href, document.cookie, {...localStorage}, {...sessionStorage}])",
+            vec![],
+        );
+        let places = places.await.as_str().unwrap().to_owned();
+        let json = serde_json::to_string(&password).unwrap();
+        for secret in [PASSPHRASE, json.trim_matches('"'), &code] {
+            assert!(!places.contains(secret), "{places}");
+        }
+        // The one database holds nothing once all is saved, and what waits there is sealed (`drafts` looks into it).
+        let databases = "const done = arguments[0]; indexedDB.databases().then(d => done(d.map(it => it.name)))";
+        assert_eq!(page.0.execute_async(databases, vec![]).await.unwrap(), json!(["passmint"]));
+        let count = "const done = arguments[0]; const open = indexedDB.open('passmint'); open.onsuccess = () => { \
+                     const count = open.result.transaction('kept').objectStore('kept').count(); \
+                     count.onsuccess = () => { open.result.close(); done(count.result) } }";
+        assert_eq!(page.0.execute_async(count, vec![]).await.unwrap(), json!(0));
+    });
+}
+
+#[test]
+fn without_javascript_it_says_so() {
+    let mut wish = Wish::default();
+    wish.preferences.insert("profile.managed_default_content_settings.javascript".into(), json!(2));
+    in_browser(wish, async |page| {
+        let server = Server::start();
+        page.0.goto(&server.url()).await.unwrap();
+        let body = page.0.find(fantoccini::Locator::Css("body")).await.unwrap().text().await.unwrap();
+        assert!(body.contains("Passmint needs JavaScript"), "{body}");
+        assert!(!body.contains("Loading"), "{body}");
+    });
+}
+
+#[test]
+fn without_webassembly_it_says_so() {
+    in_browser(Wish::default(), async |page| {
+        let server = Server::start();
+        // As in an iPhone's Lockdown Mode.
+        page.before_every_page("delete globalThis.WebAssembly").await;
+        page.0.goto(&server.url()).await.unwrap();
+        page.see("Passmint needs WebAssembly").await;
+        page.is_accessible("no WebAssembly").await;
+    });
+}
+
+#[test]
+fn without_a_secure_connection_it_says_so() {
+    let wish =
+        Wish { arguments: vec!["--host-resolver-rules=MAP passmint.example 127.0.0.1".into()], ..Wish::default() };
+    in_browser(wish, async |page| {
+        let server = Server::start();
+        page.0.goto(&format!("http://passmint.example:{}/", server.port)).await.unwrap();
+        page.see("Passmint needs a secure connection").await;
+        page.is_accessible("no secure context").await;
+    });
+}

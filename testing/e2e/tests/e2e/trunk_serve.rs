@@ -1,0 +1,81 @@
+//! The way of working of those who change the page: `trunk serve`, in debug, beside a server.
+//!
+//! `cargo xtask test serve` starts Trunk over a copy of the sources and names both in the environment. What is changed
+//! here is that copy.
+
+use std::fs;
+use std::time::Duration;
+
+use e2e::harness::{Server, Wish, in_browser, named, wait_until};
+use e2e::page::{PASSPHRASE, Page};
+
+/// How long a rebuild may take: a bound for broken builds, and no measurement.
+const REBUILD: Duration = Duration::from_secs(180);
+
+fn port(variable: &str) -> u16 {
+    named(variable).to_str().unwrap().parse().unwrap()
+}
+
+/// Replaces a part of a file of the copy.
+fn change(file: &str, from: &str, to: &str) {
+    let path = named("PASSMINT_SOURCES").join(file);
+    let text = fs::read_to_string(&path).unwrap();
+    assert!(text.contains(from), "{file} has no {from}");
+    fs::write(path, text.replacen(from, to, 1)).unwrap();
+}
+
+/// Waits until Trunk has built the change and the browser has loaded the page anew.
+async fn rebuilt(page: &Page, what: &str, script: &str) {
+    assert!(page.comes(script, REBUILD).await, "{what} did not come\n{}", trunk_says());
+}
+
+fn trunk_says() -> String {
+    fs::read_to_string(named("PASSMINT_TRUNK_LOG")).unwrap()
+}
+
+#[test]
+fn changed_page_is_built_and_loaded_again_with_vault_and_workers() {
+    let (page_port, server_port) = (port("PASSMINT_PAGE_PORT"), port("PASSMINT_SERVER_PORT"));
+    let mut server = Server::start_on(&format!("127.0.0.1:{server_port}"), &[]);
+    let url = format!("http://127.0.0.1:{page_port}/");
+    let link = server.setup_link().replace(&format!("http://127.0.0.1:{server_port}/"), &url);
+    in_browser(Wish::default(), async |page| {
+        page.make_vault(&link, "ada").await;
+        let password = page.save("example.org").await;
+        // A password from elsewhere, for the worker that judges such.
+        let file = named("PASSMINT_SOURCES").join("chrome.csv");
+        fs::write(&file, "name,url,username,password,note\na.example,https://a.example/,ada,qwerty123,\n").unwrap();
+        page.press("Import").await;
+        page.field("File").await.send_keys(file.to_str().unwrap()).await.unwrap();
+        page.press("Take over 1").await;
+        page.see("New and saved: 1.").await;
+        page.press("Close").await;
+        page.press("Check passwords").await;
+        page.see("1 of 2 passwords want to be looked at.").await;
+        page.press("Close").await;
+        page.press("Make many").await;
+        page.press("Close").await;
+        page.no_complaints().await;
+        assert_eq!(page.warnings().await, Vec::<String>::new(), "a debug build warns of what no release can see");
+
+        let ground = "return getComputedStyle(document.documentElement).backgroundColor === 'rgb(1, 2, 3)'";
+        change("assets/page.css", "--ground: ", "--ground: rgb(1 2 3); --unused: ");
+        rebuilt(&page, "the colour", ground).await;
+        change("frontend/src/ui/mod.rs", "class=\"rooms\"", "class=\"rooms is-changed\"");
+        rebuilt(&page, "the component", "return !!document.querySelector('.is-changed')").await;
+        change("frontend/texts/en.txt", "\nGenerate = Generate\n", "\nGenerate = Mint\n");
+        rebuilt(&page, "the text", "return !!document.querySelector('button[aria-label=Mint]')").await;
+
+        page.unlock("ada", PASSPHRASE).await;
+        assert_eq!(page.show("example.org").await, password);
+        server.stop();
+        page.open(&url).await;
+        page.unlock("ada", PASSPHRASE).await;
+        page.see("The server does not answer.").await;
+        change("assets/page.css", "rgb(1 2 3)", "rgb(3 2 1)");
+        rebuilt(&page, "the second colour", &ground.replace("rgb(1, 2, 3)", "rgb(3, 2, 1)")).await;
+    });
+    wait_until("the server's absence is told", || {
+        trunk_says().contains(&format!("no server at http://127.0.0.1:{server_port}"))
+    });
+}

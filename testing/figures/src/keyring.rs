@@ -1,0 +1,146 @@
+//! What the keyring does in a second, as WebAssembly in its own worker, asked by the messages that the page sends.
+
+use std::fmt;
+
+use base64ct::{Base64, Encoding};
+use frontend::keyring::protocol::{KeyringError, Request, Response};
+use frontend::secret::Secret;
+use frontend::workers::rpc::{Call, Reply};
+use serde::{Deserialize, Serialize};
+use serde_json::json;
+use shared::sessions::CredentialName;
+
+use crate::browse;
+use crate::report::Runs;
+use e2e::client::{Client, content};
+use e2e::harness::Server;
+use e2e::page::{PASSPHRASE, Page};
+use e2e::proxy::{files, one};
+use e2e::wire::Wire;
+
+/// Entries that are opened, page by page, and that are sealed, so many at a time.
+const ENTRIES: usize = 4000;
+const SEALED_AT_A_TIME: usize = 500;
+/// How often a passphrase is stretched.
+const LOG_INS: usize = 7;
+
+/// What was measured. Times are in milliseconds.
+#[derive(Serialize)]
+pub(crate) struct Report {
+    /// From nothing to a worker that answers, its files in the browser's cache.
+    start: f64,
+    /// Stretching a passphrase by Argon2id (64 MiB, three passes), and OPAQUE's last step.
+    stretch: Runs,
+    opened_per_second: Runs,
+    sealed_per_second: Runs,
+}
+
+/// The worker, from the outside.
+struct Worker<'a>(&'a Page);
+
+#[derive(Deserialize)]
+struct Answers {
+    ms: f64,
+    replies: Vec<String>,
+}
+
+impl Worker<'_> {
+    /// Asks all of this at once; gives the answers, and how long they took.
+    async fn ask(&self, requests: Vec<Request>) -> (Vec<Response>, f64) {
+        let call = |(id, request)| postcard::to_allocvec(&Call { id, request }).unwrap();
+        let calls: Vec<String> = (0..).zip(requests).map(call).map(|bytes| Base64::encode_string(&bytes)).collect();
+        let script = "keyring.ask(arguments[0]).then(arguments[1])";
+        let answers = self.0.0.execute_async(script, vec![json!(calls)]).await.unwrap();
+        let Answers { ms, replies } = serde_json::from_value(answers).unwrap();
+        let read = |reply: String| {
+            let bytes = Base64::decode_vec(&reply).unwrap();
+            let reply: Reply<Result<Response, KeyringError>> = postcard::from_bytes(&bytes).unwrap();
+            reply.result.unwrap()
+        };
+        (replies.into_iter().map(read).collect(), ms)
+    }
+
+    /// Asks for a body to send, and sends it; gives the answer, and how long the keyring took.
+    async fn post(&self, wire: &mut Wire, path: &str, request: Request) -> (String, f64) {
+        let (mut answers, ms) = self.ask(vec![request]).await;
+        let Some(Response::Post { body }) = answers.pop() else { panic!("no body") };
+        let (status, answer) = wire.send("POST", path, "", &body);
+        assert!(status < 300, "{path}: {status}");
+        (String::from_utf8(answer.to_vec()).unwrap(), ms)
+    }
+}
+
+/// Measures the keyring of the page that the server serves.
+pub(crate) fn report() -> Report {
+    let server = Server::start();
+    browse(async |page| {
+        let mut client = Client::with_vault(&server, "ada").await;
+        client.save((0..ENTRIES).map(content).collect()).await;
+        page.open(&server.url()).await;
+        page.js(include_str!("keyring.js"), vec![]).await;
+        let files = files(server.port);
+        let (script, module) = (one(&files, "/keyring-", ".js"), one(&files, "/keyring-", ".wasm"));
+        let start = "keyring.start(arguments[0], arguments[1]).then(arguments[2])";
+        let start = page.0.execute_async(start, vec![json!(script), json!(module)]).await.unwrap().as_f64().unwrap();
+
+        let worker = Worker(&page);
+        let mut wire = Wire::to(server.port);
+        let mut stretch = Vec::new();
+        for _ in 0..LOG_INS {
+            let (username, credential) = ("ada".to_owned(), CredentialName::Passphrase);
+            let secret = Secret::new(PASSPHRASE.to_owned());
+            let begin = Request::StartLogin { username, credential, secret };
+            let (answer, _) = worker.post(&mut wire, "/api/v1/sessions/start", begin).await;
+            let go_on = Request::ContinueLogin { answer, device: String::new() };
+            let (answer, ms) = worker.post(&mut wire, "/api/v1/sessions/finish", go_on).await;
+            stretch.push(ms);
+            worker.ask(vec![Request::FinishLogin { answer }]).await;
+        }
+
+        let (mut opened, mut since) = (Vec::new(), 0);
+        loop {
+            let (_, answer) = wire.send("GET", &format!("/api/v1/passwords?since={since}"), client.token(), "");
+            let answer = String::from_utf8(answer.to_vec()).unwrap();
+            let changes: shared::passwords::Changes = serde_json::from_str(&answer).unwrap();
+            let count = changes.entries.len();
+            let (mut answers, ms) = worker.ask(vec![Request::ApplyChanges { answer }]).await;
+            let Some(Response::Updated(all)) = answers.pop() else { panic!("nothing opened") };
+            assert_eq!(all.entries.iter().filter(|entry| !entry.name.is_empty()).count(), count);
+            opened.push(count as f64 / ms * 1e3);
+            since = changes.entries.last().unwrap().change_no;
+            if !changes.more {
+                break;
+            }
+        }
+
+        let mut sealed = Vec::new();
+        for batch in 0..ENTRIES / SEALED_AT_A_TIME {
+            let numbers = batch * SEALED_AT_A_TIME..(batch + 1) * SEALED_AT_A_TIME;
+            let requests = numbers.map(|number| Request::Create { content: content(number), now: 1_790_000_000_000 });
+            let (answers, ms) = worker.ask(requests.collect()).await;
+            assert!(answers.iter().all(|answer| matches!(answer, Response::EntrySealed { .. })));
+            sealed.push(answers.len() as f64 / ms * 1e3);
+        }
+        Report {
+            start,
+            stretch: Runs::new(stretch),
+            opened_per_second: Runs::new(opened),
+            sealed_per_second: Runs::new(sealed),
+        }
+    })
+}
+
+impl fmt::Display for Report {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        writeln!(f, "\n{:10.1}  ms to start the keyring's worker", self.start)?;
+        for (runs, what) in [
+            (&self.stretch, "ms to stretch a passphrase (Argon2id, 64 MiB) in the keyring"),
+            (&self.opened_per_second, "entries opened a second, in pages of 500"),
+            (&self.sealed_per_second, "entries sealed a second, a message each"),
+        ] {
+            let (lowest, highest) = runs.range();
+            writeln!(f, "{:10.1}  {what} ({lowest:.1} to {highest:.1})", runs.median())?;
+        }
+        Ok(())
+    }
+}

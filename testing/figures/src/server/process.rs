@@ -1,0 +1,84 @@
+//! The server as a process: started as its operator would, and what the system says of it.
+
+use std::io::{BufRead, BufReader};
+use std::path::Path;
+use std::process::{Child, Command, Stdio};
+use std::time::{Duration, Instant};
+
+use e2e::harness::{free_port, named};
+use e2e::wire::Wire;
+
+/// A running `passmint serve` with the default settings, but for limits that a loader would run into.
+pub(crate) struct Process {
+    child: Child,
+    pub(crate) port: u16,
+    /// From its start to its first answer.
+    pub(crate) started: Duration,
+    /// The set-up link, if it printed one.
+    pub(crate) link: Option<String>,
+}
+
+impl Process {
+    /// Starts it over this data folder.
+    pub(crate) fn start(data: &Path, environment: &[(&str, String)]) -> Self {
+        let is_new = !data.join("server-key").exists();
+        let port = free_port();
+        let begun = Instant::now();
+        let mut child = Command::new(named("PASSMINT_BIN"))
+            .args(["serve", "--listen", &format!("127.0.0.1:{port}"), "--data"])
+            .arg(data)
+            .envs(environment.iter().map(|(name, value)| (name, value)))
+            .stdout(Stdio::piped())
+            .stderr(Stdio::null())
+            .spawn()
+            .unwrap();
+        let started = loop {
+            if std::net::TcpStream::connect(("127.0.0.1", port)).is_ok() {
+                assert_eq!(Wire::to(port).send("GET", "/healthz", "", "").0, 200);
+                break begun.elapsed();
+            }
+            assert!(begun.elapsed() < Duration::from_secs(20), "the server does not start");
+            std::thread::sleep(Duration::from_micros(200));
+        };
+        let mut lines = BufReader::new(child.stdout.take().unwrap()).lines().map_while(Result::ok);
+        let link_in = |line: String| line.split_whitespace().find(|word| word.contains("#invite=")).map(str::to_owned);
+        let link = if is_new { lines.find_map(link_in) } else { None };
+        std::thread::spawn(move || lines.for_each(drop));
+        Self { child, port, started, link }
+    }
+
+    pub(crate) fn url(&self) -> String {
+        format!("http://127.0.0.1:{}/", self.port)
+    }
+
+    /// What it has in memory, in MiB.
+    pub(crate) fn memory(&self) -> f64 {
+        self.status("VmRSS:") / 1024.0
+    }
+
+    /// The most it has had.
+    pub(crate) fn peak(&self) -> f64 {
+        self.status("VmHWM:") / 1024.0
+    }
+
+    fn status(&self, name: &str) -> f64 {
+        let status = std::fs::read_to_string(format!("/proc/{}/status", self.child.id())).unwrap();
+        let line = status.lines().find_map(|line| line.strip_prefix(name)).unwrap();
+        line.split_whitespace().next().unwrap().parse().unwrap()
+    }
+
+    /// How long it has been on a processor. Linux counts it in hundredths of a second.
+    pub(crate) fn processor_time(&self) -> Duration {
+        let stat = std::fs::read_to_string(format!("/proc/{}/stat", self.child.id())).unwrap();
+        let fields: Vec<&str> = stat.rsplit(") ").next().unwrap().split(' ').collect();
+        let ticks: u64 = fields[11].parse::<u64>().unwrap() + fields[12].parse::<u64>().unwrap();
+        Duration::from_millis(ticks * 10)
+    }
+}
+
+impl Drop for Process {
+    fn drop(&mut self) {
+        let _ = self.child.kill();
+        let _ = self.child.wait();
+    }
+}
