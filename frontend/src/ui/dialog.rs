@@ -17,7 +17,7 @@ pub enum Tool {
     Read(Arc<Secret>),
     Bulk,
     Trust,
-    Entry(Page),
+    Entry(EntryTool),
     /// The vault as a whole.
     Manage(Manage),
 }
@@ -38,7 +38,7 @@ pub enum Manage {
 
 /// What of the vault is shown in the dialog.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub enum Page {
+pub enum EntryTool {
     Show(EntryId),
     /// An entry, to be changed.
     Edit(EntryId),
@@ -94,7 +94,7 @@ impl Dialog {
 }
 
 #[component]
-pub(super) fn DialogPlace() -> impl IntoView {
+pub(super) fn DialogView() -> impl IntoView {
     let dialog: Dialog = use_dialog();
     let parts = use_lazy_parts();
     let notices = use_notices();

@@ -136,7 +136,7 @@ pub(super) fn FaultText(
 }
 
 #[component]
-pub(super) fn Check(
+pub(super) fn Checkbox(
     #[prop(into)] label: Signal<String>,
     value: RwSignal<bool>,
     /// A sample shown before the label.

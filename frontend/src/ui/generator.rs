@@ -6,9 +6,9 @@ use leptos::prelude::*;
 use leptos::task::spawn_local;
 
 use super::dialog::{Tool, use_dialog};
-use super::fields::{Button, Check, Choices, FaultText, Slider, TextField, bool_signal, text_signal, tr};
+use super::fields::{Button, Checkbox, Choices, FaultText, Slider, TextField, bool_signal, text_signal, tr};
 use super::lazy::{Lazy, LazyParts, use_lazy_parts};
-use super::mint::{Fate, Mint, use_mint};
+use super::mint::{Mint, PasswordState, use_mint};
 use super::notice::{Notices, use_notices};
 use super::secret_text::secret_text;
 use crate::model::form::Field;
@@ -32,7 +32,7 @@ pub(super) fn Generator() -> impl IntoView {
     Effect::new(move |_| {
         if mint.name.with(|name| !name.is_empty()) {
             mint.name_fault.set(String::new());
-            mint.again_if_used();
+            mint.regenerate_if_used();
         }
     });
     let submit = move |event: SubmitEvent| {
@@ -49,14 +49,14 @@ pub(super) fn Generator() -> impl IntoView {
             <h2 id="generator-title" class="card-title">{tr(Msg::Generator)}</h2>
             <form novalidate on:submit=submit>
                 <TextField id="name" label=Msg::Name hint=Msg::NameHint value=mint.name fault=mint.name_fault/>
-                <Shown/>
+                <GeneratedPassword/>
                 <div class="buttons">
                     <Button class="button--main" label=Msg::Save/>
                     <Button label=Msg::Copy press=move |()| copy(mint, parts, notices)/>
-                    <Button label=Msg::Generate press=move |()| mint.again()/>
+                    <Button label=Msg::Generate press=move |()| mint.regenerate()/>
                 </div>
                 <Choices id="kind" label=Msg::Kind options=&KINDS value=mint.kind/>
-                <Rules/>
+                <RulesFields/>
             </form>
             <div class="tools">
                 <Button class="button--quiet" label=Msg::ReadAloud press=read/>
@@ -74,12 +74,12 @@ pub(super) fn copy(mint: Mint, parts: LazyParts, notices: Notices) {
     spawn_local(async move {
         if browser::copy(password.expose()).await.is_err() {
             notices.problem(text::get(Msg::CopyFailed));
-        } else if mint.fate.with_untracked(|fate| *fate != Fate::New) {
+        } else if mint.state.with_untracked(|state| *state != PasswordState::New) {
             notices.result(text::get(Msg::CopiedAgain));
         } else if let Lazy::Ready(vault) = parts.vault.get_untracked() {
             vault.copied.run(());
         } else {
-            mint.copied.set(true);
+            mint.copied_unsaved.set(true);
             notices.result(text::get(Msg::CopiedUnsaved));
         }
     });
@@ -105,7 +105,7 @@ fn save(mint: Mint, parts: LazyParts, notices: Notices) {
 
 /// The password that is shown, and how strong it is.
 #[component]
-fn Shown() -> impl IntoView {
+fn GeneratedPassword() -> impl IntoView {
     let mint = use_mint();
     let password = move || match mint.minted.get() {
         Some(Ok(password)) => secret_text(password.expose()),
@@ -125,18 +125,21 @@ fn Shown() -> impl IntoView {
             Err(_) => String::new(),
         })
     });
-    let fate = text_signal(move || match mint.fate.get() {
-        Fate::New => String::new(),
-        Fate::Sealed(_, name, waits) if !waits.get() => text::with(Msg::StateSaved, &[("name", &name)]),
-        Fate::Sealing(name) | Fate::Sealed(_, name, _) => text::with(Msg::StateWaiting, &[("name", &name)]),
+    let state = text_signal(move || match mint.state.get() {
+        PasswordState::New => String::new(),
+        PasswordState::Sealed(_, name, waits) if !waits.get() => text::with(Msg::StateSaved, &[("name", &name)]),
+        PasswordState::Sealing(name) | PasswordState::Sealed(_, name, _) => {
+            text::with(Msg::StateWaiting, &[("name", &name)])
+        }
     });
-    let waiting = bool_signal(move || mint.fate.with(|fate| matches!(fate, Fate::Sealed(.., waits) if waits.get())));
+    let waiting =
+        bool_signal(move || mint.state.with(|state| matches!(state, PasswordState::Sealed(.., waits) if waits.get())));
     let none = bool_signal(move || mint.minted.with(|minted| !matches!(minted, Some(Ok(_)))));
     view! {
         <div class="shown" class:shown--none=none class:shown--waiting=waiting
             class:shown--words=bool_signal(move || Kind::at(mint.kind.get()) == Kind::Words)>
             <output class="secret" aria-label=tr(Msg::Password) for="length">{password}</output>
-            <p class="shown-fate" dir="auto">{fate}</p>
+            <p class="shown-fate" dir="auto">{state}</p>
         </div>
         <p class="strength">{strength}</p>
     }
@@ -145,7 +148,7 @@ fn Shown() -> impl IntoView {
 /// The rules. What is wrong is said beside its field. What characters usually need is here; the rest comes with the
 /// part for rules.
 #[component]
-fn Rules() -> impl IntoView {
+fn RulesFields() -> impl IntoView {
     let mint = use_mint();
     let parts = use_lazy_parts();
     let other = bool_signal(move || Kind::at(mint.kind.get()) != Kind::Characters);
@@ -169,7 +172,7 @@ fn Rules() -> impl IntoView {
                     <legend>{tr(Msg::Classes)}</legend>
                     {mint.classes.map(|(class, on, _)| {
                         let sample = super::class_sample(class);
-                        view! { <Check sample label=text::class(class) value=on/> }
+                        view! { <Checkbox sample label=text::class(class) value=on/> }
                     }).into_iter().collect_view()}
                 </fieldset>
                 <FaultText id="kinds" text=mint.fault(|field| field == Field::Classes)/>

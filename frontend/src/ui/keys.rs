@@ -26,7 +26,7 @@ pub(super) fn listen() {
         }
         match event.key().as_str() {
             "n" => browser::focus_soon("name"),
-            "g" => mint.again(),
+            "g" => mint.regenerate(),
             "c" => copy(mint, parts, notices),
             "r" => match mint.password() {
                 Some(password) => dialog.open(Tool::Read(Secret::new(password.expose().to_owned()).into())),

@@ -14,7 +14,7 @@ use wasm_split_helpers::{SplitLoaderError, wasm_split};
 
 use super::dialog::Tool;
 use super::fields::{Button, tr};
-use super::mint::{Mint, Planned, Wrong};
+use super::mint::{Mint, PlanFault, Planned};
 use crate::text::{self, Msg};
 
 /// What the vault's part offers.
@@ -41,7 +41,7 @@ pub struct RulesPart {
     /// The rarer rules of characters, and the choice among rules that are kept.
     pub more: fn() -> AnyView,
     /// What the fields of kinds other than characters come to.
-    pub plan: Callback<Mint, Result<Planned, Wrong>>,
+    pub plan: Callback<Mint, Result<Planned, PlanFault>>,
 }
 
 /// What the part with the tools and the one for looking after a vault offer: a dialog, or a form.

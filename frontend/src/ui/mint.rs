@@ -50,7 +50,7 @@ impl PartialEq for Planned {
 
 /// What is wrong with the rules: what to say, and beside which field. Without a text, something is still awaited.
 #[derive(Clone, PartialEq)]
-pub struct Wrong {
+pub struct PlanFault {
     pub field: Field,
     pub text: String,
 }
@@ -105,21 +105,21 @@ pub struct Mint {
     pub exclude: RwSignal<String>,
     pub include: RwSignal<String>,
     /// What the rules come to.
-    pub plan: Memo<Result<Planned, Wrong>>,
+    pub plan: Memo<Result<Planned, PlanFault>>,
     /// The password that is shown; nothing while the rules allow none.
     pub minted: RwSignal<Option<Result<Rc<Password>, RandomnessError>>, LocalStorage>,
-    pub fate: RwSignal<Fate>,
+    pub state: RwSignal<PasswordState>,
     /// Whether it was copied and nobody has kept it yet.
-    pub copied: RwSignal<bool>,
+    pub copied_unsaved: RwSignal<bool>,
     /// The number of the draft that it is kept as; 0 if there is none. The browser counts from 1.
-    pub draft: RwSignal<usize>,
+    pub draft_number: RwSignal<usize>,
     /// Whether it is to be saved as soon as the vault is open.
     pub save_once_open: RwSignal<bool>,
 }
 
 /// What became of the password that is shown.
 #[derive(Clone, PartialEq, Eq)]
-pub enum Fate {
+pub enum PasswordState {
     /// It is new: nobody has it.
     New,
     /// It is being sealed under this name.
@@ -149,7 +149,7 @@ impl Mint {
         let plan_of = RwSignal::new(None::<Self>);
         let plan = Memo::new(move |_| match plan_of.get() {
             Some(mint) => mint.plan(parts),
-            None => Err(Wrong { field: Field::Kind, text: String::new() }),
+            None => Err(PlanFault { field: Field::Kind, text: String::new() }),
         });
         let mint = Self {
             name,
@@ -163,30 +163,30 @@ impl Mint {
             include,
             plan,
             minted: RwSignal::new_local(None),
-            fate: RwSignal::new(Fate::New),
-            copied: RwSignal::new(false),
-            draft: RwSignal::new(0),
+            state: RwSignal::new(PasswordState::New),
+            copied_unsaved: RwSignal::new(false),
+            draft_number: RwSignal::new(0),
             save_once_open,
         };
         plan_of.set(Some(mint));
         // The rules are the outside world of the password: it is made anew whenever they change.
         Effect::new(move |_| {
             plan.track();
-            mint.again();
+            mint.regenerate();
         });
         provide_context(mint);
     }
 
-    fn plan(self, parts: LazyParts) -> Result<Planned, Wrong> {
+    fn plan(self, parts: LazyParts) -> Result<Planned, PlanFault> {
         if Kind::at(self.kind.get()) == Kind::Characters {
             return match self.characters().plan() {
                 Ok((rules, plan)) => Ok(Planned(Arc::new((Rules::Characters(rules), plan)))),
-                Err(fault) => Err(Wrong { field: fault.field(), text: text::form_fault(fault) }),
+                Err(fault) => Err(PlanFault { field: fault.field(), text: text::form_fault(fault) }),
             };
         }
         match parts.rules.get().ready() {
             Some(part) => part.plan.run(self),
-            None => Err(Wrong { field: Field::Kind, text: String::new() }),
+            None => Err(PlanFault { field: Field::Kind, text: String::new() }),
         }
     }
 
@@ -217,32 +217,32 @@ impl Mint {
     }
 
     /// Mints anew by the rules as they are.
-    pub fn again(self) {
+    pub fn regenerate(self) {
         let mint = |plan: &Planned| random::with_source(|source| plan.0.mint(source)).map(Rc::new);
         self.minted.set(self.plan.with_untracked(|plan| plan.as_ref().ok().map(mint)));
-        self.fate.set(Fate::New);
-        self.copied.set(false);
-        self.draft.set(0);
+        self.state.set(PasswordState::New);
+        self.copied_unsaved.set(false);
+        self.draft_number.set(0);
     }
 
     /// One password is for one name: once it is used, the next name gets a new one.
-    pub fn again_if_used(self) {
-        if self.fate.with_untracked(|fate| *fate != Fate::New) {
-            self.again();
+    pub fn regenerate_if_used(self) {
+        if self.state.with_untracked(|state| *state != PasswordState::New) {
+            self.regenerate();
         }
     }
 
     /// What was sealed as this entry is thrown away: its password, if it is shown, is nobody's again.
-    pub fn forget(self, id: EntryId) {
-        if self.fate.with_untracked(|fate| matches!(fate, Fate::Sealed(sealed, ..) if *sealed == id)) {
-            self.fate.set(Fate::New);
+    pub fn mark_discarded(self, id: EntryId) {
+        if self.state.with_untracked(|state| matches!(state, PasswordState::Sealed(sealed, ..) if *sealed == id)) {
+            self.state.set(PasswordState::New);
         }
     }
 
     /// The draft that the password is kept as.
     #[must_use]
-    pub fn drafted(self) -> Option<u32> {
-        u32::try_from(self.draft.get_untracked()).ok().filter(|key| *key > 0)
+    pub fn draft_key(self) -> Option<u32> {
+        u32::try_from(self.draft_number.get_untracked()).ok().filter(|key| *key > 0)
     }
 
     /// The password that is shown.

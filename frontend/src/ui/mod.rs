@@ -52,10 +52,10 @@ fn App() -> impl IntoView {
         <header::Header/>
         <main class="rooms">
             <generator::Generator/>
-            <VaultPlace/>
+            <VaultSection/>
         </main>
         <notice::NoticeBar/>
-        <dialog::DialogPlace/>
+        <dialog::DialogView/>
     }
 }
 
@@ -79,7 +79,7 @@ fn later(parts: LazyParts) {
 
 /// Where the vault's room stands.
 #[component]
-fn VaultPlace() -> impl IntoView {
+fn VaultSection() -> impl IntoView {
     let parts = use_lazy_parts();
     let panel = Signal::derive(move || parts.vault.get().map(|vault| vault.panel));
     view! {

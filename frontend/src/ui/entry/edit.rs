@@ -19,8 +19,8 @@ use crate::model::name::NameFault;
 use crate::platform::browser;
 use crate::session::{Fault, Session, use_session};
 use crate::text::{self, Msg};
-use crate::ui::dialog::{Page, use_dialog};
-use crate::ui::fields::{Button, Check, FaultText, TextArea, TextField, bool_signal, text_signal, tr};
+use crate::ui::dialog::{EntryTool, use_dialog};
+use crate::ui::fields::{Button, Checkbox, FaultText, TextArea, TextField, bool_signal, text_signal, tr};
 use crate::ui::mint::use_mint;
 use crate::ui::notice::use_notices;
 use crate::ui::words as say;
@@ -29,7 +29,7 @@ use crate::ui::words as say;
 const STILL: Duration = Duration::from_millis(300);
 
 /// What the form begins with.
-struct Start {
+struct FormStart {
     /// The entry that is changed; nothing for a new one.
     of: Option<EntryId>,
     /// The draft that it comes from, if it comes from one.
@@ -37,41 +37,41 @@ struct Start {
     content: Content,
 }
 
-async fn start(session: Session, page: Page) -> Result<Start, Fault> {
+async fn start(session: Session, tool: EntryTool) -> Result<FormStart, Fault> {
     let from_draft = async |key| {
         let Draft { content, of, .. } = session.draft(key).await?;
-        Ok(Start { of, draft: Some(key), content })
+        Ok(FormStart { of, draft: Some(key), content })
     };
-    match page {
+    match tool {
         // What was typed before and not saved comes back.
-        Page::Edit(id) => match session.draft_of(id) {
+        EntryTool::Edit(id) => match session.draft_of(id) {
             Some(key) => from_draft(key).await,
-            None => Ok(Start { of: Some(id), draft: None, content: session.whole(id).await?.content }),
+            None => Ok(FormStart { of: Some(id), draft: None, content: session.whole(id).await?.content }),
         },
-        Page::Draft(key) => from_draft(key).await,
-        Page::Duplicate(id) => {
+        EntryTool::Draft(key) => from_draft(key).await,
+        EntryTool::Duplicate(id) => {
             let content = session.whole(id).await?.content;
             let name = say::named(Msg::CopyOf, &content.name).chars().take(NAME_MAX).collect();
-            Ok(Start { of: None, draft: None, content: Content { name, ..content } })
+            Ok(FormStart { of: None, draft: None, content: Content { name, ..content } })
         }
-        Page::New | Page::Show(_) | Page::Compare(_) => {
-            Ok(Start { of: None, draft: None, content: Content::default() })
+        EntryTool::New | EntryTool::Show(_) | EntryTool::Compare(_) => {
+            Ok(FormStart { of: None, draft: None, content: Content::default() })
         }
     }
 }
 
 #[component]
-pub(super) fn Edit(page: Page) -> impl IntoView {
+pub(super) fn Edit(tool: EntryTool) -> impl IntoView {
     let session = use_session();
-    let begun = RwSignal::new_local(None::<Start>);
+    let begun = RwSignal::new_local(None::<FormStart>);
     let fault = RwSignal::new(String::new());
     spawn_local(async move {
-        match start(session, page).await {
+        match start(session, tool).await {
             Ok(start) => drop(begun.try_set(Some(start))),
             Err(wrong) => drop(fault.try_set(say::fault(&wrong))),
         }
     });
-    let changes = matches!(page, Page::Edit(_));
+    let changes = matches!(tool, EntryTool::Edit(_));
     view! {
         <Frame title=tr(if changes { Msg::EditTitle } else { Msg::AddTitle })>
             {move || match begun.try_update(Option::take).flatten() {
@@ -87,7 +87,7 @@ pub(super) fn Edit(page: Page) -> impl IntoView {
 
 /// What is typed: a handle that can be copied.
 #[derive(Clone, Copy)]
-struct Fields {
+struct EntryFields {
     name: RwSignal<String>,
     username: RwSignal<String>,
     website: RwSignal<String>,
@@ -96,7 +96,7 @@ struct Fields {
     tags: RwSignal<String>,
 }
 
-impl Fields {
+impl EntryFields {
     fn new(form: EntryForm) -> Self {
         let EntryForm { name, username, website, password, note, tags } = form;
         Self {
@@ -122,16 +122,16 @@ impl Fields {
 }
 
 #[component]
-fn Form(start: Start) -> impl IntoView {
+fn Form(start: FormStart) -> impl IntoView {
     let session = use_session();
     let dialog = use_dialog();
     let notices = use_notices();
     let mint = use_mint();
-    let Start { of, draft, content } = start;
+    let FormStart { of, draft, content } = start;
     let first = EntryForm::of(&content);
     // A password keeps the rules it was minted by as long as it is the same.
     let minted = StoredValue::new((first.password.clone(), content.rules));
-    let fields = Fields::new(first.clone());
+    let fields = EntryFields::new(first.clone());
     let rules = move |password: &str| -> Option<Rules> {
         minted.try_with_value(|(minted, rules)| rules.clone().filter(|_| minted == password)).flatten()
     };
@@ -227,9 +227,9 @@ fn Form(start: Start) -> impl IntoView {
                     if let Some(newer) = draft.get_untracked().filter(|newer| Some(*newer) != drafts) {
                         session.drop_draft(newer).await;
                     }
-                    if drafts.is_some() && mint.drafted() == drafts {
+                    if drafts.is_some() && mint.draft_key() == drafts {
                         // It was what the generator shows: the next name gets another one.
-                        mint.again();
+                        mint.regenerate();
                     }
                     dialog.close();
                     match session.send_waiting(Some(id)).await {
@@ -270,13 +270,13 @@ fn Form(start: Start) -> impl IntoView {
     });
     let generate = move |()| {
         // What the generator shows may be in another entry.
-        mint.again_if_used();
+        mint.regenerate_if_used();
         if let (Some(password), Ok(plan)) = (mint.password(), mint.plan.get_untracked()) {
             minted.set_value((password.expose().to_owned(), Some(plan.0.rules())));
             fields.password.set(password.expose().to_owned());
             shown.set(true);
             // One password is for one entry.
-            mint.again();
+            mint.regenerate();
         }
     };
     let is_draft = bool_signal(move || draft.get().is_some());
@@ -292,7 +292,7 @@ fn Form(start: Start) -> impl IntoView {
                 fault=of_field(|it| it == EntryFault::PasswordTooLong)/>
             <div class="buttons">
                 <Button label=Msg::Generate name=Msg::GenerateHere press=generate/>
-                <Check label=Msg::ShowPassword value=shown/>
+                <Checkbox label=Msg::ShowPassword value=shown/>
             </div>
             <TextArea id="entry-note" label=Msg::Note hint=tr(Msg::NoteHint) value=fields.note
                 fault=of_field(|it| it == EntryFault::NoteTooLong)/>

@@ -7,7 +7,7 @@ mod show;
 use leptos::prelude::*;
 
 use super::clipboard::Clipboard;
-use super::dialog::Page;
+use super::dialog::EntryTool;
 use super::fields::{Button, bool_signal, text_signal, tr};
 use super::frame::Frame;
 use super::secret_text::secret_text;
@@ -16,11 +16,13 @@ use crate::secret::Secret;
 use crate::text::{self, Msg};
 
 /// What is done with one entry.
-pub(super) fn show(page: Page) -> AnyView {
-    match page {
-        Page::Show(id) => view! { <show::Show id/> }.into_any(),
-        Page::Compare(id) => view! { <compare::Compare id/> }.into_any(),
-        Page::Edit(_) | Page::Duplicate(_) | Page::New | Page::Draft(_) => view! { <edit::Edit page/> }.into_any(),
+pub(super) fn show(tool: EntryTool) -> AnyView {
+    match tool {
+        EntryTool::Show(id) => view! { <show::Show id/> }.into_any(),
+        EntryTool::Compare(id) => view! { <compare::Compare id/> }.into_any(),
+        EntryTool::Edit(_) | EntryTool::Duplicate(_) | EntryTool::New | EntryTool::Draft(_) => {
+            view! { <edit::Edit tool/> }.into_any()
+        }
     }
 }
 

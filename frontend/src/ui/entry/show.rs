@@ -17,7 +17,7 @@ use crate::platform::random;
 use crate::secret::Secret;
 use crate::session::{Fault, Session, use_session};
 use crate::text::{self, Msg};
-use crate::ui::dialog::{Page, Tool, use_dialog};
+use crate::ui::dialog::{EntryTool, Tool, use_dialog};
 use crate::ui::fields::{Button, bool_signal, text_signal, tr};
 use crate::ui::lazy::use_lazy_parts;
 use crate::ui::notice::use_notices;
@@ -95,9 +95,9 @@ fn details(session: Session, id: EntryId, whole: &Entry) -> AnyView {
     let in_conflict = state == Some(EntryState::Conflict);
     let rules = content.rules.clone();
     let has_rules = rules.is_some();
-    let edit = move |()| dialog.open(Tool::Entry(Page::Edit(id)));
-    let duplicate = move |()| dialog.open(Tool::Entry(Page::Duplicate(id)));
-    let compare = move |()| dialog.open(Tool::Entry(Page::Compare(id)));
+    let edit = move |()| dialog.open(Tool::Entry(EntryTool::Edit(id)));
+    let duplicate = move |()| dialog.open(Tool::Entry(EntryTool::Duplicate(id)));
+    let compare = move |()| dialog.open(Tool::Entry(EntryTool::Compare(id)));
     let rotate = {
         let name = name.clone();
         move |()| {

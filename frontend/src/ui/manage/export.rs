@@ -4,18 +4,18 @@ use leptos::prelude::*;
 use leptos::task::spawn_local;
 
 use crate::keyring::backup;
-use crate::model::import_export::export::{Export as File, Format, Formulas};
+use crate::model::import_export::export::{Export, Format, Formulas};
 use crate::model::limits::PASSPHRASE_MIN;
 use crate::platform::{browser, files};
 use crate::secret::Secret;
 use crate::session::{Fault, Session, use_session};
 use crate::text::{self, Msg};
-use crate::ui::fields::{Button, Check, Choices, FaultText, TextField, bool_signal, text_signal, tr};
+use crate::ui::fields::{Button, Checkbox, Choices, FaultText, TextField, bool_signal, text_signal, tr};
 use crate::ui::frame::Frame;
 use crate::ui::words as say;
 
 /// Entries that are written between two looks at the page.
-const PART: u32 = 100;
+const CHUNK: u32 = 100;
 /// What a file can be, in the order of [`KINDS`].
 const BACKUP: usize = 0;
 const JSON: usize = 1;
@@ -24,13 +24,13 @@ const KINDS: &[Msg] = &[Msg::ExportBackup, Msg::ExportJson, Msg::ExportCsv];
 enum NoFile {
     Fault(Fault),
     /// A file of this page did not come, or the browser takes none.
-    Part,
+    NotLoaded,
     /// Nobody waits for it any more.
-    Left,
+    Closed,
 }
 
 #[component]
-pub(super) fn Export() -> impl IntoView {
+pub(super) fn ExportDialog() -> impl IntoView {
     let session = use_session();
     let kind = RwSignal::new(BACKUP);
     let [passphrase, again, passphrase_fault, again_fault, fault, said] =
@@ -99,8 +99,8 @@ pub(super) fn Export() -> impl IntoView {
                     let _ = (passphrase.try_set(String::new()), again.try_set(String::new()));
                 }
                 Err(NoFile::Fault(why)) => drop(fault.try_set(say::fault(&why))),
-                Err(NoFile::Part) => drop(fault.try_set(text::get(Msg::NoPart))),
-                Err(NoFile::Left) => {}
+                Err(NoFile::NotLoaded) => drop(fault.try_set(text::get(Msg::NoPart))),
+                Err(NoFile::Closed) => {}
             }
         });
     };
@@ -123,7 +123,7 @@ pub(super) fn Export() -> impl IntoView {
                     <p class="fault">{tr(Msg::ExportBare)}</p>
                     <div hidden=move || !is_csv.get()>
                         <p class="hint">{tr(Msg::ExportCsvHint)}</p>
-                        <Check label=Msg::ExportSpreadsheet value=for_spreadsheets/>
+                        <Checkbox label=Msg::ExportSpreadsheet value=for_spreadsheets/>
                     </div>
                 </div>
                 <div class="buttons"><Button class="button--main" label=Msg::ExportNow disabled=busy/></div>
@@ -144,33 +144,33 @@ async fn write(
     format: Format,
     go_on: impl Fn(usize) -> bool,
 ) -> Result<(Secret, usize, Formulas), NoFile> {
-    let mut file = File::new(format);
+    let mut file = Export::new(format);
     let (mut after, mut count, mut formulas) = (None, 0, Formulas::default());
     loop {
         session.attend();
-        let (entries, more) = session.list(after, PART).await.map_err(NoFile::Fault)?;
+        let (entries, more) = session.list(after, CHUNK).await.map_err(NoFile::Fault)?;
         after = entries.last().map(|(id, _)| *id);
         count += entries.len();
         for (id, entry) in &entries {
             formulas.count(&entry.content);
-            file.push(*id, entry).map_err(|_| NoFile::Part)?;
+            file.push(*id, entry).map_err(|_| NoFile::NotLoaded)?;
         }
         if !go_on(count) {
-            return Err(NoFile::Left);
+            return Err(NoFile::Closed);
         }
         if !more {
-            return Ok((file.finish().map_err(|_| NoFile::Part)?, count, formulas));
+            return Ok((file.finish().map_err(|_| NoFile::NotLoaded)?, count, formulas));
         }
     }
 }
 
 /// Seals a file into a page that opens itself.
 async fn seal(session: Session, passphrase: Secret, file: Secret) -> Result<String, NoFile> {
-    let template = files::text("opener").await.map_err(|_| NoFile::Part)?;
+    let template = files::text("opener").await.map_err(|_| NoFile::NotLoaded)?;
     let sealed = session.seal_backup(passphrase, file).await.map_err(NoFile::Fault)?;
-    backup::page(&template, &text::of_opener(), &sealed).ok_or(NoFile::Part)
+    backup::page(&template, &text::of_opener(), &sealed).ok_or(NoFile::NotLoaded)
 }
 
 fn save(file: &str, name: &str, kind: &str) -> Result<(), NoFile> {
-    browser::download(file, name, kind).map_err(|_| NoFile::Part)
+    browser::download(file, name, kind).map_err(|_| NoFile::NotLoaded)
 }

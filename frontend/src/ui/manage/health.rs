@@ -4,11 +4,11 @@
 use leptos::prelude::*;
 use leptos::task::spawn_local;
 
-use crate::model::health::{Check, Concern, Finding, Health as Found};
+use crate::model::health::{Check, Concern, Finding, Health};
 use crate::platform::browser;
 use crate::session::{Fault, Session, use_session};
 use crate::text::{self, Msg};
-use crate::ui::dialog::{Page, Tool, use_dialog};
+use crate::ui::dialog::{EntryTool, Tool, use_dialog};
 use crate::ui::fields::{Button, bool_signal, text_signal, tr};
 use crate::ui::frame::Frame;
 use crate::ui::words as say;
@@ -21,10 +21,10 @@ const AT_ONCE: u32 = 50;
 const ROWS: usize = 50;
 
 #[component]
-pub(super) fn Health() -> impl IntoView {
+pub(super) fn HealthDialog() -> impl IntoView {
     let session = use_session();
     let done = RwSignal::new(0_usize);
-    let found = RwSignal::new(None::<Found>);
+    let found = RwSignal::new(None::<Health>);
     let fault = RwSignal::new(String::new());
     spawn_local(async move {
         // It ends when the dialog is gone, and the judge with it.
@@ -50,13 +50,13 @@ pub(super) fn Health() -> impl IntoView {
                 <p class="hint" role="status">{progress}</p>
             </div>
             <p class="fault" role="alert">{fault}</p>
-            {move || found.get().map(|found| view! { <Shown found/> })}
+            {move || found.get().map(|found| view! { <HealthReport found/> })}
         </Frame>
     }
 }
 
 /// Looks at every entry. `progress` is told how many were looked at, and says whether nobody waits any longer.
-async fn look(session: Session, progress: impl Fn(usize) -> bool) -> Result<Option<Found>, Fault> {
+async fn look(session: Session, progress: impl Fn(usize) -> bool) -> Result<Option<Health>, Fault> {
     let judge = Client::<Foreign, Vec<f32>>::start_named("judge").await.map_err(KeyringFault::from)?;
     let mut check = Check::new(browser::now());
     let (mut after, mut looked_at) = (None, 0);
@@ -78,7 +78,7 @@ async fn look(session: Session, progress: impl Fn(usize) -> bool) -> Result<Opti
 }
 
 #[component]
-fn Shown(found: Found) -> impl IntoView {
+fn HealthReport(found: Health) -> impl IntoView {
     let chosen = RwSignal::new(None::<Concern>);
     let rows = RwSignal::new(ROWS);
     let all = found.all;
@@ -107,7 +107,7 @@ fn Shown(found: Found) -> impl IntoView {
             <li class="health-bar"><span>{tr(Msg::HealthNone)}</span><Share count=fine all/><span>{fine}</span></li>
         </ul>
         <ul class="list">
-            <For each=listed key=|finding| finding.id let(finding)><Row finding/></For>
+            <For each=listed key=|finding| finding.id let(finding)><FindingRow finding/></For>
         </ul>
         <Button label=Msg::HealthMore press=move |()| rows.update(|rows| *rows += ROWS) hidden=is_all/>
     }
@@ -149,7 +149,7 @@ fn Share(count: usize, all: usize) -> impl IntoView {
 }
 
 #[component]
-fn Row(
+fn FindingRow(
     /// The entry, and what there is to say.
     finding: Finding,
 ) -> impl IntoView {
@@ -164,7 +164,7 @@ fn Row(
     });
     view! {
         <li class="health-row">
-            <button type="button" class="row-name" dir="auto" on:click=move |_| dialog.open(Tool::Entry(Page::Show(id)))>
+            <button type="button" class="row-name" dir="auto" on:click=move |_| dialog.open(Tool::Entry(EntryTool::Show(id)))>
                 {called}
             </button>
             <p class="row-login" dir="auto">{username}</p>

@@ -14,10 +14,10 @@ use crate::ui::lazy::ToolsPart;
 pub fn part() -> ToolsPart {
     |tool| match tool {
         Tool::Manage(Manage::Create) => super::vault::create(),
-        Tool::Manage(Manage::Account) => view! { <account::Account/> }.into_any(),
-        Tool::Manage(Manage::Import) => view! { <import::Import/> }.into_any(),
-        Tool::Manage(Manage::Export) => view! { <export::Export/> }.into_any(),
-        Tool::Manage(Manage::Health) => view! { <health::Health/> }.into_any(),
+        Tool::Manage(Manage::Account) => view! { <account::AccountDialog/> }.into_any(),
+        Tool::Manage(Manage::Import) => view! { <import::ImportDialog/> }.into_any(),
+        Tool::Manage(Manage::Export) => view! { <export::ExportDialog/> }.into_any(),
+        Tool::Manage(Manage::Health) => view! { <health::HealthDialog/> }.into_any(),
         // Another part draws these.
         Tool::Settings | Tool::Read(_) | Tool::Bulk | Tool::Trust | Tool::Entry(_) => ().into_any(),
     }

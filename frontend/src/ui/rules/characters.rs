@@ -4,12 +4,12 @@ use leptos::prelude::*;
 
 use crate::model::form::Field;
 use crate::text::{self, Msg};
-use crate::ui::fields::{Check, TextField, tr};
+use crate::ui::fields::{Checkbox, TextField, tr};
 use crate::ui::mint::use_mint;
 use generator::characters::Class;
 
 #[component]
-pub(super) fn MoreRules() -> impl IntoView {
+pub(super) fn RarerCharacterRules() -> impl IntoView {
     let mint = use_mint();
     view! {
             <fieldset class="minimums">
@@ -19,8 +19,8 @@ pub(super) fn MoreRules() -> impl IntoView {
                         fault=mint.fault(move |field| field == Field::Minimum(class))/>
                 }).into_iter().collect_view()}
             </fieldset>
-            <Check label=Msg::NoLookAlikes value=mint.no_look_alikes/>
-            <Check label=Msg::KeyboardSafe value=mint.keyboard_safe/>
+            <Checkbox label=Msg::NoLookAlikes value=mint.no_look_alikes/>
+            <Checkbox label=Msg::KeyboardSafe value=mint.keyboard_safe/>
             <TextField id="exclude" label=Msg::Exclude value=mint.exclude class="input--secret"
                 fault=mint.fault(|field| field == Field::Exclude)/>
             <TextField id="include" label=Msg::Include value=mint.include class="input--secret"

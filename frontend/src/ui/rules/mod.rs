@@ -15,7 +15,7 @@ use self::phrase::PhraseFields;
 use self::pin::PinFields;
 use self::site::SiteFields;
 use super::fields::bool_signal;
-use super::mint::{Mint, Plan, Planned, Wrong, plans, use_mint};
+use super::mint::{Mint, Plan, PlanFault, Planned, plans, use_mint};
 use crate::model::form::RulesForm;
 use crate::model::kind::{Kind, KindFault};
 use crate::ui::lazy::RulesPart;
@@ -36,8 +36,8 @@ pub fn part() -> RulesPart {
     provide_context(forms);
     presets::Presets::provide(mint, forms);
     RulesPart {
-        fields: || view! { <Fields/> }.into_any(),
-        more: || view! { <More/> }.into_any(),
+        fields: || view! { <KindFields/> }.into_any(),
+        more: || view! { <RarerRules/> }.into_any(),
         plan: Callback::new(move |mint: Mint| match Kind::at(mint.kind.get()) {
             Kind::Words => forms.phrase.plan(),
             Kind::Pin => forms.pin.plan(),
@@ -48,7 +48,7 @@ pub fn part() -> RulesPart {
 
 /// The fields of the kind that is chosen; of characters, which the first part has, none.
 #[component]
-fn Fields() -> impl IntoView {
+fn KindFields() -> impl IntoView {
     let mint = use_mint();
     let forms: Forms = expect_context();
     let kind = Memo::new(move |_| mint.kind.get());
@@ -62,10 +62,10 @@ fn Fields() -> impl IntoView {
 
 /// The rarer rules of characters, and presets.
 #[component]
-fn More() -> impl IntoView {
+fn RarerRules() -> impl IntoView {
     let mint = use_mint();
     view! {
-        <div prop:hidden=bool_signal(move || Kind::at(mint.kind.get()) != Kind::Characters)><characters::MoreRules/></div>
+        <div prop:hidden=bool_signal(move || Kind::at(mint.kind.get()) != Kind::Characters)><characters::RarerCharacterRules/></div>
         <presets::PresetChoice/>
     }
 }
@@ -101,13 +101,13 @@ impl Forms {
 }
 
 /// A plan of this part, for the generator.
-fn planned<P>(result: Result<(Rules, P), KindFault>, say: impl Fn(KindFault) -> String) -> Result<Planned, Wrong>
+fn planned<P>(result: Result<(Rules, P), KindFault>, say: impl Fn(KindFault) -> String) -> Result<Planned, PlanFault>
 where
     (Rules, P): Plan + Send + Sync + 'static,
 {
     match result {
         Ok(plan) => Ok(Planned(Arc::new(plan))),
-        Err(fault) => Err(Wrong { field: fault.field(), text: say(fault) }),
+        Err(fault) => Err(PlanFault { field: fault.field(), text: say(fault) }),
     }
 }
 

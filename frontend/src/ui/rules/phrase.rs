@@ -12,21 +12,21 @@ use crate::model::form::Field;
 use crate::model::kind::{KindFault, PhraseForm};
 use crate::platform::files;
 use crate::text::{self, Msg};
-use crate::ui::fields::{Button, Check, Select, Slider, TextField, bool_signal, text_signal};
-use crate::ui::mint::{Planned, Wrong, use_mint};
+use crate::ui::fields::{Button, Checkbox, Select, Slider, TextField, bool_signal, text_signal};
+use crate::ui::mint::{PlanFault, Planned, use_mint};
 
 /// Which letters are capitals, in the order of [`PhraseForm::CAPITALS`].
 const CAPITALS: [Msg; 3] = [Msg::CapitalsNone, Msg::CapitalsFirst, Msg::CapitalsWord];
 
 #[derive(Clone)]
-enum List {
+enum WordList {
     /// Nobody has asked for it.
-    Unasked,
+    NotRequested,
     /// It is on its way.
-    Awaited,
+    Loading,
     /// It did not come, or was changed on the way.
-    Missing,
-    Here(Arc<Words>),
+    Failed,
+    Ready(Arc<Words>),
 }
 
 /// What stands in the form.
@@ -36,7 +36,7 @@ pub(super) struct PhraseFields {
     separator: RwSignal<String>,
     capitals: RwSignal<usize>,
     digit: RwSignal<bool>,
-    list: RwSignal<List>,
+    list: RwSignal<WordList>,
 }
 
 impl PhraseFields {
@@ -47,7 +47,7 @@ impl PhraseFields {
             separator: RwSignal::new(usual.separator),
             capitals: RwSignal::new(usual.capitals),
             digit: RwSignal::new(usual.digit),
-            list: RwSignal::new(List::Unasked),
+            list: RwSignal::new(WordList::NotRequested),
         }
     }
 
@@ -59,7 +59,7 @@ impl PhraseFields {
         self.digit.set(form.digit);
     }
 
-    pub(super) fn plan(self) -> Result<Planned, Wrong> {
+    pub(super) fn plan(self) -> Result<Planned, PlanFault> {
         let form = PhraseForm {
             count: self.count.get(),
             separator: self.separator.get(),
@@ -67,9 +67,9 @@ impl PhraseFields {
             digit: self.digit.get(),
         };
         let (list, missing) = match self.list.get() {
-            List::Here(list) => (Some(list), false),
-            List::Missing => (None, true),
-            List::Unasked | List::Awaited => (None, false),
+            WordList::Ready(list) => (Some(list), false),
+            WordList::Failed => (None, true),
+            WordList::NotRequested | WordList::Loading => (None, false),
         };
         let plan = form.plan(list).map(|(rules, plan)| (Rules::Phrase(rules), plan));
         planned(plan, |fault| match fault {
@@ -83,13 +83,13 @@ impl PhraseFields {
 
     /// Fetches the list, unless it is here or on its way.
     fn fetch(self) {
-        if matches!(self.list.get_untracked(), List::Awaited | List::Here(_)) {
+        if matches!(self.list.get_untracked(), WordList::Loading | WordList::Ready(_)) {
             return;
         }
-        self.list.set(List::Awaited);
+        self.list.set(WordList::Loading);
         spawn_local(async move {
             let list = files::text("words").await.ok().and_then(|text| Words::new(text).ok());
-            self.list.set(list.map_or(List::Missing, |words| List::Here(Arc::new(words))));
+            self.list.set(list.map_or(WordList::Failed, |words| WordList::Ready(Arc::new(words))));
         });
     }
 }
@@ -99,9 +99,9 @@ pub(super) fn PhraseRules(fields: PhraseFields) -> impl IntoView {
     let mint = use_mint();
     fields.fetch();
     let options = Signal::derive(|| CAPITALS.map(text::get).to_vec());
-    let missing = bool_signal(move || fields.list.with(|list| matches!(list, List::Missing)));
+    let missing = bool_signal(move || fields.list.with(|list| matches!(list, WordList::Failed)));
     let fetching = text_signal(move || {
-        if fields.list.with(|list| matches!(list, List::Awaited)) {
+        if fields.list.with(|list| matches!(list, WordList::Loading)) {
             text::get(Msg::WordsLoading)
         } else {
             String::new()
@@ -114,7 +114,7 @@ pub(super) fn PhraseRules(fields: PhraseFields) -> impl IntoView {
             class="length-number input--secret" fault=mint.fault(|field| field == Field::Separator)/>
         <Select id="capitals" label=Msg::Capitals options value=fields.capitals
             choose=move |index| fields.capitals.set(index)/>
-        <Check label=Msg::AddDigit value=fields.digit/>
+        <Checkbox label=Msg::AddDigit value=fields.digit/>
         <p class="hint" role="status">{fetching}</p>
         <p class="fault" role="alert">{mint.fault(|field| field == Field::Kind)}</p>
         <Button class="button--small" label=Msg::TryAgain press=move |()| fields.fetch()

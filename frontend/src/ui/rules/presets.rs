@@ -20,7 +20,7 @@ const PRESETS_SETTING: &str = "passmint.presets";
 pub(super) struct Presets {
     mint: Mint,
     forms: Forms,
-    kept: RwSignal<presets::Presets>,
+    stored: RwSignal<presets::Presets>,
     /// The name of the one chosen; nothing for the usual rules.
     chosen: RwSignal<Option<String>>,
     /// Whether what this browser keeps could not be read: it is left alone then.
@@ -31,17 +31,17 @@ impl Presets {
     /// Reads what this browser keeps, and puts the rules so that were chosen last.
     pub(super) fn provide(mint: Mint, forms: Forms) {
         let json = browser::setting(PRESETS_SETTING);
-        let kept = json.map_or(Ok(presets::Presets::default()), |json| presets::Presets::from_json(&json));
+        let stored = json.map_or(Ok(presets::Presets::default()), |json| presets::Presets::from_json(&json));
         let presets = Self {
             mint,
             forms,
-            unread: kept.is_err(),
-            kept: RwSignal::new(kept.unwrap_or_default()),
+            unread: stored.is_err(),
+            stored: RwSignal::new(stored.unwrap_or_default()),
             chosen: RwSignal::new(None),
         };
         provide_context(presets);
         if let Some(name) = browser::setting(CHOSEN_SETTING)
-            && presets.kept.with_untracked(|kept| kept.find(&name).is_some())
+            && presets.stored.with_untracked(|stored| stored.find(&name).is_some())
         {
             presets.choose(Some(name));
         }
@@ -62,19 +62,19 @@ impl Presets {
     fn chosen_rules(self) -> Rules {
         let usual = || Rules::Characters(characters::Rules::default());
         let name = self.chosen.get();
-        self.kept.with(|kept| name.and_then(|name| kept.find(&name).cloned()).unwrap_or_else(usual))
+        self.stored.with(|stored| name.and_then(|name| stored.find(&name).cloned()).unwrap_or_else(usual))
     }
 
     /// Changes what is kept, in this browser too.
-    fn change(self, kept: presets::Presets) -> bool {
-        let stored = kept.to_json().is_ok_and(|json| {
+    fn change(self, stored: presets::Presets) -> bool {
+        let is_stored = stored.to_json().is_ok_and(|json| {
             browser::keep_setting(PRESETS_SETTING, Some(&json));
             browser::setting(PRESETS_SETTING).as_deref() == Some(&json)
         });
-        if stored {
-            self.kept.set(kept);
+        if is_stored {
+            self.stored.set(stored);
         }
-        stored
+        is_stored
     }
 }
 
@@ -93,19 +93,19 @@ pub(super) fn PresetChoice() -> impl IntoView {
     });
     let options = Signal::derive(move || {
         let usual = text::get(Msg::PresetUsual);
-        presets.kept.with(|kept| std::iter::once(usual).chain(kept.names().map(str::to_owned)).collect())
+        presets.stored.with(|stored| std::iter::once(usual).chain(stored.names().map(str::to_owned)).collect())
     });
     let place = Signal::derive(move || {
         let chosen = presets.chosen.get();
-        presets.kept.with(|kept| {
-            let place = chosen.and_then(|chosen| kept.names().position(|name| name == chosen));
+        presets.stored.with(|stored| {
+            let place = chosen.and_then(|chosen| stored.names().position(|name| name == chosen));
             place.map_or(0, |place| place + 1)
         })
     });
     let choose = move |place: usize| {
-        let name = presets
-            .kept
-            .with_untracked(|kept| place.checked_sub(1).and_then(|place| kept.names().nth(place).map(str::to_owned)));
+        let name = presets.stored.with_untracked(|stored| {
+            place.checked_sub(1).and_then(|place| stored.names().nth(place).map(str::to_owned))
+        });
         presets.choose(name);
     };
     let start = move |()| {
@@ -121,9 +121,9 @@ pub(super) fn PresetChoice() -> impl IntoView {
         let Some(rules) = untrack(|| Forms::rules(mint)) else {
             return name_fault.set(Msg::NoPassword.into());
         };
-        let mut kept = presets.kept.get_untracked();
-        match kept.keep(&name.get_untracked(), rules) {
-            Ok(name) if !presets.unread && presets.change(kept) => {
+        let mut stored = presets.stored.get_untracked();
+        match stored.keep(&name.get_untracked(), rules) {
+            Ok(name) if !presets.unread && presets.change(stored) => {
                 notices.result(text::with(Msg::PresetKept, &[("name", &name)]));
                 browser::keep_setting(CHOSEN_SETTING, Some(&name));
                 presets.chosen.set(Some(name));
@@ -144,9 +144,9 @@ pub(super) fn PresetChoice() -> impl IntoView {
     };
     let delete = move |()| {
         let Some(name) = presets.chosen.get_untracked() else { return };
-        let mut kept = presets.kept.get_untracked();
-        kept.remove(&name);
-        if presets.change(kept) {
+        let mut stored = presets.stored.get_untracked();
+        stored.remove(&name);
+        if presets.change(stored) {
             // The rules stay as they are on the page.
             browser::keep_setting(CHOSEN_SETTING, None);
             presets.chosen.set(None);

@@ -10,7 +10,7 @@ use crate::model::form::Field;
 use crate::model::kind::{Kind, KindFault, SiteForm};
 use crate::text::{self, Msg};
 use crate::ui::fields::{Slider, TextArea, TextField, text_signal};
-use crate::ui::mint::{Planned, Wrong, use_mint};
+use crate::ui::mint::{PlanFault, Planned, use_mint};
 
 /// What stands in the form.
 #[derive(Clone, Copy)]
@@ -37,7 +37,7 @@ impl SiteFields {
         self.exclude.set(form.exclude);
     }
 
-    pub(super) fn plan(self) -> Result<Planned, Wrong> {
+    pub(super) fn plan(self) -> Result<Planned, PlanFault> {
         let form = SiteForm { text: self.text.get(), length: self.length.get(), exclude: self.exclude.get() };
         let plan = form.plan().map(|(rules, plan)| (Rules::Site(rules), plan));
         planned(plan, |fault| match fault {

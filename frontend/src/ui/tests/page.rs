@@ -14,7 +14,7 @@ use web_sys::{
 
 use super::world;
 use crate::platform::browser::{self, document};
-use crate::ui::{dialog::DialogPlace, notice::NoticeBar, provide};
+use crate::ui::{dialog::DialogView, notice::NoticeBar, provide};
 
 thread_local! {
     /// The page that is open. A test that fails leaves it behind; the next page closes it.
@@ -51,7 +51,7 @@ impl Page {
             keep.replace(Owner::current());
             provide();
             let view = view();
-            view! { {view}<NoticeBar/><DialogPlace/> }
+            view! { {view}<NoticeBar/><DialogView/> }
         });
         let owner: Owner = found.take().unwrap();
         OPEN.replace(Some((Box::new(handle), owner.clone())));

@@ -12,7 +12,7 @@ use crate::keyring::tests::{
     Counter, NOW, content, draft_key, entry_id, open_keyring, seal, stored, take_changes, updated,
 };
 use crate::session::{Session, use_session};
-use crate::ui::VaultPlace;
+use crate::ui::VaultSection;
 use crate::ui::generator::Generator;
 use crate::ui::header::Header;
 use crate::ui::lazy::use_lazy_parts;
@@ -115,7 +115,7 @@ pub(in crate::ui) fn saves(request: &str, _: &str) -> Option<(u16, String)> {
 
 fn whole() -> impl IntoView {
     use_lazy_parts().load_vault();
-    view! { <Header/><Generator/><VaultPlace/> }
+    view! { <Header/><Generator/><VaultSection/> }
 }
 
 async fn show(page: Page) -> (Page, Session) {

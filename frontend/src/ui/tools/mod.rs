@@ -20,7 +20,7 @@ pub fn part() -> ToolsPart {
         Tool::Read(secret) => view! { <reading::Reading secret/> }.into_any(),
         Tool::Bulk => view! { <bulk::Bulk/> }.into_any(),
         Tool::Trust => view! { <trust::Trust/> }.into_any(),
-        Tool::Entry(page) => super::entry::show(page),
+        Tool::Entry(tool) => super::entry::show(tool),
         // Another part draws it.
         Tool::Manage(_) => ().into_any(),
     }

@@ -7,7 +7,7 @@ use wasm_bindgen::JsValue;
 use super::Frame;
 use crate::platform::{browser, files};
 use crate::text::{self, Msg, Texts};
-use crate::ui::fields::{Check, Select, tr};
+use crate::ui::fields::{Checkbox, Select, tr};
 use crate::ui::keys::{KEYS_OFF, KEYS_SETTING};
 use crate::ui::notice::use_notices;
 
@@ -43,7 +43,7 @@ pub(super) fn Settings() -> impl IntoView {
                 <Theme/>
             </div>
             <h3 class="dialog-part">{tr(Msg::Keys)}</h3>
-            <Keys/>
+            <KeySettings/>
         </Frame>
     }
 }
@@ -88,11 +88,11 @@ fn Theme() -> impl IntoView {
 }
 
 #[component]
-fn Keys() -> impl IntoView {
+fn KeySettings() -> impl IntoView {
     let on = RwSignal::new(browser::setting(KEYS_SETTING).as_deref() != Some(KEYS_OFF));
     Effect::new(move |_| browser::keep_setting(KEYS_SETTING, (!on.get()).then_some(KEYS_OFF)));
     view! {
-        <Check label=Msg::KeysOn value=on/>
+        <Checkbox label=Msg::KeysOn value=on/>
         <dl class="keys">
             {KEYS.into_iter().map(|(key, does)| view! {
                 <div><dt><kbd>{key}</kbd></dt><dd>{tr(does)}</dd></div>

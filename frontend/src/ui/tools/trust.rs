@@ -22,7 +22,7 @@ const SLICE: u32 = 10_000;
 
 /// What the tests have come to.
 #[derive(Clone)]
-struct Found {
+struct TestResults {
     /// Strings allowed and reached on the small alphabets, and whether all is as it must be.
     every: (usize, usize, bool),
     outcome: Outcome,
@@ -34,7 +34,7 @@ struct Found {
 pub(super) fn Trust() -> impl IntoView {
     let mint = use_mint();
     let running = RwSignal::new(None::<u64>);
-    let found = RwSignal::new(None::<Found>);
+    let found = RwSignal::new(None::<TestResults>);
     let fault = RwSignal::new(String::new());
     let idle = bool_signal(move || running.with(Option::is_none));
 
@@ -61,7 +61,7 @@ pub(super) fn Trust() -> impl IntoView {
             let _ = running.try_set(None);
             match result {
                 Ok(Some((every, outcome))) => {
-                    let _ = found.try_set(Some(Found { every, outcome, usual }));
+                    let _ = found.try_set(Some(TestResults { every, outcome, usual }));
                 }
                 Ok(None) => {}
                 Err(RandomnessError) => {
@@ -119,8 +119,8 @@ async fn tests(
 
 /// What was found, in words and as a picture.
 #[component]
-fn Results(found: Found) -> impl IntoView {
-    let Found { every: (allowed, reached, even), outcome, usual } = found;
+fn Results(found: TestResults) -> impl IntoView {
+    let TestResults { every: (allowed, reached, even), outcome, usual } = found;
     let (chi, freedom, p, draws) = (outcome.chi_square, outcome.degrees, outcome.p, outcome.draws);
     let point = |number: f64| hundredths(number).replace('.', &text::get(Msg::Decimal));
     let result = text_signal(move || {
@@ -162,7 +162,7 @@ mod tests {
         ] {
             let characters = vec![Seen { character: 'a', observed: 9, expected: 10.0 }];
             let outcome = Outcome { draws: 10, characters, chi_square: 1.5, degrees: 1, p };
-            let found = Found { every: (6, 6, even), outcome, usual: true };
+            let found = TestResults { every: (6, 6, even), outcome, usual: true };
             let page = Page::open(move || view! { <Results found/> }).await;
             for text in judged.into_iter().chain([Msg::TrustNeedsCharacters]) {
                 page.sees(&world::en(text)).await;

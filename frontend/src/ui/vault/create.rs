@@ -13,7 +13,7 @@ use crate::platform::browser;
 use crate::secret::Secret;
 use crate::session::{Fault, Making, use_session};
 use crate::text::{self, Msg};
-use crate::ui::fields::{Button, Check, FaultText, TextField, bool_signal, tr};
+use crate::ui::fields::{Button, Checkbox, FaultText, TextField, bool_signal, tr};
 use crate::ui::notice::use_notices;
 use crate::ui::recovery_code::RecoveryCodeForm;
 use crate::ui::words as say;
@@ -29,14 +29,14 @@ pub(super) fn Create(
     // The vault in the making, once its keys are there.
     let making = RwSignal::new_local(None::<Rc<Making>>);
     move || match making.get() {
-        None => view! { <Choose invite making creating/> }.into_any(),
-        Some(made) => view! { <WriteDown made making invite creating/> }.into_any(),
+        None => view! { <ChoosePassphrase invite making creating/> }.into_any(),
+        Some(made) => view! { <WriteDownCode made making invite creating/> }.into_any(),
     }
 }
 
 /// The first step: the username and the passphrase.
 #[component]
-fn Choose(
+fn ChoosePassphrase(
     invite: RwSignal<String>,
     /// Where the vault in the making goes.
     making: RwSignal<Option<Rc<Making>>, LocalStorage>,
@@ -93,7 +93,7 @@ fn Choose(
                 fault=passphrase_fault busy secret autocomplete="new-password"/>
             <TextField id="again" label=Msg::PassphraseAgain value=again fault=again_fault busy secret
                 autocomplete="new-password"/>
-            <Check label=Msg::ShowPassphrase value=shown/>
+            <Checkbox label=Msg::ShowPassphrase value=shown/>
             <div class="buttons">
                 <Button class="button--main" label=Msg::Create disabled=busy/>
                 <Button class="button--quiet" label=Msg::HaveVault press=move |()| creating.set(false) disabled=busy/>
@@ -106,7 +106,7 @@ fn Choose(
 
 /// The second step: the recovery code, shown this once.
 #[component]
-fn WriteDown(
+fn WriteDownCode(
     /// The vault in the making.
     made: Rc<Making>,
     making: RwSignal<Option<Rc<Making>>, LocalStorage>,

@@ -3,13 +3,13 @@
 use leptos::prelude::*;
 use leptos::task::spawn_local;
 
-use super::Shared;
+use super::PanelState;
 use crate::keyring::protocol::entry::DraftSummary;
 use crate::model::when::ago;
 use crate::platform::browser;
 use crate::session::{Drafted, use_session};
 use crate::text::{self, Msg};
-use crate::ui::dialog::{Page, Tool, use_dialog};
+use crate::ui::dialog::{EntryTool, Tool, use_dialog};
 use crate::ui::fields::{Button, bool_signal, text_signal, tr};
 use crate::ui::mint::use_mint;
 use crate::ui::words as say;
@@ -17,7 +17,7 @@ use crate::ui::words as say;
 #[component]
 pub(super) fn Drafts() -> impl IntoView {
     let session = use_session();
-    let Shared { in_bin, .. } = expect_context();
+    let PanelState { in_bin, .. } = expect_context();
     let none = bool_signal(move || in_bin.get() || session.drafts.with(Vec::is_empty));
     // The newest first.
     let listed = move || session.drafts.with(|drafts| drafts.iter().rev().map(Drafted::summary).collect::<Vec<_>>());
@@ -56,8 +56,8 @@ fn DraftRow(
     let discard = move |()| {
         spawn_local(async move {
             session.drop_draft(key).await;
-            if mint.drafted() == Some(key) {
-                mint.draft.set(0);
+            if mint.draft_key() == Some(key) {
+                mint.draft_number.set(0);
             }
         });
     };
@@ -71,7 +71,7 @@ fn DraftRow(
             </span>
             <div class="row-actions">
                 <Button class=small label=Msg::DraftSave name=save
-                    press=move |()| dialog.open(Tool::Entry(Page::Draft(key)))/>
+                    press=move |()| dialog.open(Tool::Entry(EntryTool::Draft(key)))/>
                 <Button class=small label=Msg::Discard name=drop press=discard/>
             </div>
         </li>

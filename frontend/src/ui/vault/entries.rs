@@ -4,14 +4,14 @@ use leptos::prelude::*;
 use leptos::task::spawn_local;
 use shared::ids::EntryId;
 
-use super::Shared;
+use super::PanelState;
 use super::drafts::Drafts;
 use super::list::List;
 use crate::model::limits::BIN_DAYS;
 use crate::model::list::EntryList;
 use crate::session::{Doubt, use_session};
 use crate::text::{self, Msg};
-use crate::ui::dialog::{Page, Tool, use_dialog};
+use crate::ui::dialog::{EntryTool, Tool, use_dialog};
 use crate::ui::fields::{Button, TextField, bool_signal, text_signal};
 use crate::ui::notice::use_notices;
 use crate::ui::words as say;
@@ -21,7 +21,7 @@ pub(super) fn Entries() -> impl IntoView {
     let session = use_session();
     let notices = use_notices();
     let dialog = use_dialog();
-    let Shared { in_bin, .. } = expect_context();
+    let PanelState { in_bin, .. } = expect_context();
     let query = RwSignal::new(String::new());
     let found = Memo::new(move |_| {
         let ids = |query: &String| {
@@ -40,7 +40,7 @@ pub(super) fn Entries() -> impl IntoView {
         (0, _) => query.with(|query| text::with(Msg::NoHit, &[("query", &query.trim())])),
         (shown, all) => say::count(shown, all),
     });
-    let unopened =
+    let unreadable =
         text_signal(move || say::unopened(session.unopened.with(|ids| ids.len()), session.unopened_drafts.get()));
     let bin_label = text_signal(move || match (in_bin.get(), binned.get()) {
         (true, _) => text::get(Msg::BinLeave),
@@ -66,10 +66,10 @@ pub(super) fn Entries() -> impl IntoView {
     view! {
         <p class="fault doubt" role="alert">{doubt}</p>
         <Button label=Msg::DoubtAccept press=move |()| session.accept_doubt() hidden=is_sure/>
-        <TextField id="search" label=Msg::Search value=query fault=unopened/>
+        <TextField id="search" label=Msg::Search value=query fault=unreadable/>
         <p class="hint entries-summary" role="status" dir="auto">{summary}</p>
         <div class="buttons">
-            <Button label=Msg::AddEntry press=move |()| dialog.open(Tool::Entry(Page::New)) hidden=in_bin/>
+            <Button label=Msg::AddEntry press=move |()| dialog.open(Tool::Entry(EntryTool::New)) hidden=in_bin/>
             <Button class="button--quiet" label=bin_label press=move |()| in_bin.update(|bin| *bin = !*bin)
                 hidden=bool_signal(move || !in_bin.get() && binned.get() == 0)/>
             <Button class="button--quiet" label=Msg::BinErase press=empty_bin

@@ -12,14 +12,14 @@ use leptos::tachys::view::{Mountable, Render};
 use shared::ids::EntryId;
 use web_sys::{Element, Node};
 
-use super::row::{Listed, Row};
+use super::row::{EntryRow, RowData};
 use crate::model::rows::{Heights, Place, Plan};
 use crate::platform::browser;
 use crate::session::use_session;
 
 /// A row that is drawn.
-struct Drawn {
-    row: Listed,
+struct DrawnRow {
+    row: RowData,
     place: RwSignal<Place>,
     /// What its signals belong to.
     owner: Owner,
@@ -29,15 +29,15 @@ struct Drawn {
 
 /// Rows that are drawn, from the top.
 #[derive(Default)]
-struct Rows {
-    drawn: Vec<Drawn>,
+struct DrawnRows {
+    drawn: Vec<DrawnRow>,
     /// Owners of rows that were. Each leaves a trace in the one above it, so they are used again.
     spare: Vec<Owner>,
 }
 
 /// What all rows of a list share: a handle that can be copied.
 #[derive(Clone, Copy)]
-pub(super) struct InList {
+pub(super) struct RowContext {
     /// How many rows the whole list has.
     pub(super) count: Signal<usize>,
     /// Whose row has the keyboard's focus.
@@ -46,12 +46,12 @@ pub(super) struct InList {
     pub(super) resized: Callback<()>,
 }
 
-impl Rows {
+impl DrawnRows {
     /// Draws these rows. What is drawn already and stays is not touched.
-    fn draw(&mut self, list: &Element, above: &Owner, wanted: Vec<(Listed, Place)>, shared: InList) {
-        let stays = |drawn: &Drawn| wanted.iter().any(|(row, _)| *row == drawn.row);
-        let (stay, gone): (Vec<Drawn>, Vec<Drawn>) = std::mem::take(&mut self.drawn).into_iter().partition(stays);
-        self.take_out(gone);
+    fn draw(&mut self, list: &Element, above: &Owner, wanted: Vec<(RowData, Place)>, context: RowContext) {
+        let stays = |drawn: &DrawnRow| wanted.iter().any(|(row, _)| *row == drawn.row);
+        let (stay, gone): (Vec<_>, Vec<_>) = std::mem::take(&mut self.drawn).into_iter().partition(stays);
+        self.remove(gone);
         let mut stay = VecDeque::from(stay);
         for (row, place) in wanted {
             let drawn = match stay.pop_front() {
@@ -62,7 +62,7 @@ impl Rows {
                     drawn
                 }
                 next => {
-                    let new = self.put_in(list, above, row, place, shared, next.as_ref().map(|next| &next.element));
+                    let new = self.insert(list, above, row, place, context, next.as_ref().map(|next| &next.element));
                     next.into_iter().for_each(|next| stay.push_front(next));
                     new
                 }
@@ -70,31 +70,31 @@ impl Rows {
             self.drawn.push(drawn);
         }
         // None is left: where a row stands in the list is part of what it is known by.
-        self.take_out(stay);
+        self.remove(stay);
     }
 
-    fn put_in(
+    fn insert(
         &mut self,
         list: &Element,
         above: &Owner,
-        row: Listed,
+        row: RowData,
         place: Place,
-        shared: InList,
+        context: RowContext,
         next: Option<&Element>,
-    ) -> Drawn {
+    ) -> DrawnRow {
         let owner = self.spare.pop().unwrap_or_else(|| above.with(Owner::new));
         let known_by = row.clone();
         let (place, mut state) = owner.with(|| {
             let place = RwSignal::new(place);
-            (place, view! { <Row row place shared/> }.into_any().build())
+            (place, view! { <EntryRow row place context/> }.into_any().build())
         });
         state.mount(list, next.map(AsRef::<Node>::as_ref));
         let element = state.elements().into_iter().next().unwrap_or_else(|| list.clone());
-        Drawn { row: known_by, place, owner, state, element }
+        DrawnRow { row: known_by, place, owner, state, element }
     }
 
-    fn take_out(&mut self, gone: impl IntoIterator<Item = Drawn>) {
-        for Drawn { owner, mut state, .. } in gone {
+    fn remove(&mut self, gone: impl IntoIterator<Item = DrawnRow>) {
+        for DrawnRow { owner, mut state, .. } in gone {
             state.unmount();
             drop(state);
             owner.cleanup();
@@ -116,7 +116,7 @@ pub(super) fn List(
     // room, so that neither frame is late.
     let window = RwSignal::new(None::<(f64, f64)>);
     let focused = RwSignal::new(None::<EntryId>);
-    let rows = StoredValue::new_local(Rows::default());
+    let rows = StoredValue::new_local(DrawnRows::default());
     let width = StoredValue::new(0.0);
 
     let plan = Memo::new(move |_| {
@@ -145,7 +145,7 @@ pub(super) fn List(
     // Once what is being drawn is laid out.
     let look_soon = move || request_animation_frame(look);
 
-    let shared = InList {
+    let context = RowContext {
         count: Signal::derive(move || found.with(Vec::len)),
         focused,
         resized: Callback::new(move |()| look_soon()),
@@ -156,12 +156,12 @@ pub(super) fn List(
         let wanted = plan.with(|plan| {
             let of = |place: &Place| {
                 let id = found.with(|found| found.get(place.index).copied())?;
-                let row = session.entries.with(|list| list.get(id).map(|it| Listed::new(it, session.refusal(id))));
+                let row = session.entries.with(|list| list.get(id).map(|it| RowData::new(it, session.refusal(id))));
                 Some((row?, *place))
             };
             plan.rows.iter().filter_map(of).collect::<Vec<_>>()
         });
-        untrack(|| rows.update_value(|rows| rows.draw(&element, &above, wanted, shared)));
+        untrack(|| rows.update_value(|rows| rows.draw(&element, &above, wanted, context)));
         look_soon();
     });
     let moved = [

@@ -18,7 +18,7 @@ use leptos::task::spawn_local;
 use shared::ids::EntryId;
 
 use super::dialog::use_dialog;
-use super::mint::{Fate, use_mint};
+use super::mint::{PasswordState, use_mint};
 use super::notice::{Notices, use_notices};
 use crate::platform::browser;
 use crate::session::{LockReason, Report, Session, Stage, Waiting};
@@ -31,7 +31,7 @@ const UNDO: Duration = Duration::from_secs(8);
 
 /// What the room's parts share: a handle that can be copied.
 #[derive(Clone, Copy)]
-struct Shared {
+struct PanelState {
     /// The invite that this page was opened with, until it is used.
     invite: RwSignal<String>,
     /// Whether a vault is being made, and not opened.
@@ -52,7 +52,7 @@ pub fn part() -> VaultPart {
     let invite = RwSignal::new(invite);
     take_up_invites(session, invite, creating);
     let to_bin = to_bin(session, notices);
-    provide_context(Shared { invite, creating, in_bin: RwSignal::new(false), to_bin });
+    provide_context(PanelState { invite, creating, in_bin: RwSignal::new(false), to_bin });
     // What went on in the background.
     Effect::new(move |_| match session.report.get() {
         Some(Report::Done(result)) => notices.result(result),
@@ -70,8 +70,8 @@ pub fn part() -> VaultPart {
     });
     // What was copied before this part was here.
     Effect::new(move |_| {
-        if mint.copied.get() {
-            save::keep_copied(mint, session, notices);
+        if mint.copied_unsaved.get() {
+            save::save_copied_as_draft(mint, session, notices);
         }
     });
     // What the dialog shows of the vault goes with the keys; and what the generator shows, if it is in an entry.
@@ -80,8 +80,8 @@ pub fn part() -> VaultPart {
         let is_open = session.stage.get() == Stage::Open;
         if !is_open {
             dialog.close_vault();
-            if was_open == Some(true) && mint.fate.with_untracked(|fate| matches!(fate, Fate::Sealed(..))) {
-                mint.again();
+            if was_open == Some(true) && mint.state.with_untracked(|state| matches!(state, PasswordState::Sealed(..))) {
+                mint.regenerate();
             }
         }
         is_open
@@ -91,7 +91,7 @@ pub fn part() -> VaultPart {
         panel: || view! { <panel::Panel/> }.into_any(),
         header: || view! { <header::VaultHeader/> }.into_any(),
         save: Callback::new(move |name| save::save(mint, session, notices, name)),
-        copied: Callback::new(move |()| save::keep_copied(mint, session, notices)),
+        copied: Callback::new(move |()| save::save_copied_as_draft(mint, session, notices)),
         to_bin,
         lock: Callback::new(move |()| lock(session, notices, LockReason::Asked)),
     }
@@ -125,7 +125,7 @@ fn to_bin(session: Session, notices: Notices) -> Callback<EntryId> {
 
 /// The form for making a vault, which another part brings.
 pub(super) fn create() -> AnyView {
-    let Shared { invite, creating, .. } = expect_context();
+    let PanelState { invite, creating, .. } = expect_context();
     view! { <create::Create invite creating/> }.into_any()
 }
 

@@ -2,7 +2,7 @@
 
 use leptos::prelude::*;
 
-use super::Shared;
+use super::PanelState;
 use super::entries::Entries;
 use super::unlock::Unlock;
 use crate::session::{Stage, use_session};
@@ -16,7 +16,7 @@ use crate::ui::words as say;
 pub(super) fn Panel() -> impl IntoView {
     let session = use_session();
     let parts = use_lazy_parts();
-    let Shared { invite, creating, .. } = expect_context();
+    let PanelState { invite, creating, .. } = expect_context();
     let is_open = Memo::new(move |_| session.stage.get() == Stage::Open);
     move || match (is_open.get(), creating.get()) {
         (true, _) => view! { <VaultButtons/><Entries/> }.into_any(),

@@ -4,8 +4,8 @@ use leptos::prelude::*;
 use leptos::task::spawn_local;
 use shared::ids::EntryId;
 
-use super::Shared;
-use super::list::{InList, style};
+use super::PanelState;
+use super::list::{RowContext, style};
 use crate::keyring::protocol::entry::{EntryState, EntrySummary};
 use crate::model::rows::Place;
 use crate::model::when::ago;
@@ -14,7 +14,7 @@ use crate::secret::Secret;
 use crate::session::use_session;
 use crate::text::{self, Msg};
 use crate::ui::clipboard::Clipboard;
-use crate::ui::dialog::{Page, Tool, use_dialog};
+use crate::ui::dialog::{EntryTool, Tool, use_dialog};
 use crate::ui::fields::{Button, bool_signal, text_signal};
 use crate::ui::mint::use_mint;
 use crate::ui::notice::use_notices;
@@ -23,7 +23,7 @@ use crate::ui::words as say;
 
 /// A row of the list.
 #[derive(Clone, PartialEq, Eq)]
-pub(super) struct Listed {
+pub(super) struct RowData {
     pub(super) id: EntryId,
     version: u32,
     name: String,
@@ -35,7 +35,7 @@ pub(super) struct Listed {
     refused: Option<String>,
 }
 
-impl Listed {
+impl RowData {
     pub(super) fn new(entry: &EntrySummary, refused: Option<String>) -> Self {
         Self {
             id: entry.id,
@@ -51,19 +51,19 @@ impl Listed {
 }
 
 #[component]
-pub(super) fn Row(
+pub(super) fn EntryRow(
     /// What is known of it.
-    row: Listed,
+    row: RowData,
     place: RwSignal<Place>,
     /// What it shares with the others.
-    shared: InList,
+    context: RowContext,
 ) -> impl IntoView {
     let session = use_session();
     let notices = use_notices();
     let dialog = use_dialog();
-    let Shared { to_bin, .. } = expect_context();
-    let InList { count, focused, resized } = shared;
-    let Listed { id, name, username, changed_at, is_binned, state, refused, .. } = row;
+    let PanelState { to_bin, .. } = expect_context();
+    let RowContext { count, focused, resized } = context;
+    let RowData { id, name, username, changed_at, is_binned, state, refused, .. } = row;
     let password = RwSignal::new_local(None::<Secret>);
     let time = text_signal(move || match state {
         EntryState::Saved => say::ago(ago(browser::now(), changed_at)),
@@ -109,21 +109,23 @@ pub(super) fn Row(
         });
     };
     let secret = move || password.with(|password| password.as_ref().map(|password| secret_text(password.expose())));
-    let open = move |_| dialog.open(Tool::Entry(Page::Show(id)));
+    let open = move |_| dialog.open(Tool::Entry(EntryTool::Show(id)));
     let small = "button--small";
     let others = match (state, refused.is_some(), is_binned) {
         (EntryState::Conflict, ..) => view! {
             <Button class=small label=Msg::Compare name=named(Msg::Compare)
-                press=move |()| dialog.open(Tool::Entry(Page::Compare(id)))/>
+                press=move |()| dialog.open(Tool::Entry(EntryTool::Compare(id)))/>
         }
         .into_any(),
-        (_, true, _) => view! { <Refused id again=named(Msg::TryAgain) discard=named(Msg::Discard)/> }.into_any(),
+        (_, true, _) => {
+            view! { <RefusedActions id again=named(Msg::TryAgain) discard=named(Msg::Discard)/> }.into_any()
+        }
         (EntryState::Waiting, ..) => view! {
             <Button class=small label=Msg::TryAgain name=named(Msg::TryAgain) press=move |()| session.try_again(id)/>
         }
         .into_any(),
         (EntryState::Saved, _, true) => {
-            view! { <Binned id restore=named(Msg::Restore) erase=named(Msg::Erase)/> }.into_any()
+            view! { <BinActions id restore=named(Msg::Restore) erase=named(Msg::Erase)/> }.into_any()
         }
         (EntryState::Saved, _, false) => view! {
             <Button class=small label=Msg::Delete name=named(Msg::Delete) press=move |()| to_bin.run(id)/>
@@ -154,31 +156,31 @@ pub(super) fn Row(
 
 /// What can be done with what the server refused.
 #[component]
-fn Refused(id: EntryId, again: Signal<String>, discard: Signal<String>) -> impl IntoView {
+fn RefusedActions(id: EntryId, again: Signal<String>, discard: Signal<String>) -> impl IntoView {
     let session = use_session();
     let notices = use_notices();
     let mint = use_mint();
-    let throw_away = move |()| {
+    let discard_entry = move |()| {
         spawn_local(async move {
             match session.discard(id).await {
-                Ok(()) => mint.forget(id),
+                Ok(()) => mint.mark_discarded(id),
                 Err(fault) => notices.problem(say::fault(&fault)),
             }
         });
     };
     view! {
         <Button class="button--small" label=Msg::TryAgain name=again press=move |()| session.try_again(id)/>
-        <Button class="button--small" label=Msg::Discard name=discard press=throw_away/>
+        <Button class="button--small" label=Msg::Discard name=discard press=discard_entry/>
     }
 }
 
 /// What can be done with an entry in the bin.
 #[component]
-fn Binned(id: EntryId, restore: Signal<String>, erase: Signal<String>) -> impl IntoView {
+fn BinActions(id: EntryId, restore: Signal<String>, erase: Signal<String>) -> impl IntoView {
     let session = use_session();
     let notices = use_notices();
     let name = move || session.name_of(id).unwrap_or_default();
-    let take_out = move |()| {
+    let restore_entry = move |()| {
         spawn_local(async move {
             let name = name();
             match session.bin(id, false).await {
@@ -187,7 +189,7 @@ fn Binned(id: EntryId, restore: Signal<String>, erase: Signal<String>) -> impl I
             }
         });
     };
-    let for_good = move |()| {
+    let erase_entry = move |()| {
         spawn_local(async move {
             let name = name();
             match session.erase(id).await {
@@ -197,7 +199,7 @@ fn Binned(id: EntryId, restore: Signal<String>, erase: Signal<String>) -> impl I
         });
     };
     view! {
-        <Button class="button--small" label=Msg::Restore name=restore press=take_out/>
-        <Button class="button--small" label=Msg::Erase name=erase press=for_good/>
+        <Button class="button--small" label=Msg::Restore name=restore press=restore_entry/>
+        <Button class="button--small" label=Msg::Erase name=erase press=erase_entry/>
     }
 }

@@ -11,7 +11,7 @@ use crate::platform::browser;
 use crate::secret::Secret;
 use crate::session::{NoDraft, Session, Stage};
 use crate::text::{self, Msg};
-use crate::ui::mint::{Fate, Mint};
+use crate::ui::mint::{Mint, PasswordState};
 use crate::ui::notice::Notices;
 use crate::ui::words::{named, named_why, not_saved};
 
@@ -22,15 +22,17 @@ pub(super) fn save(mint: Mint, session: Session, notices: Notices, name: String)
     if session.stage.get_untracked() != Stage::Open {
         mint.save_once_open.set(true);
         browser::focus_soon("secret");
-        let replaced = mint.drafted();
+        let replaced = mint.draft_key();
         spawn_local(async move {
             match session.keep_draft(content, None, replaced).await {
                 // Unlocked in the meantime: it is an entry by now.
-                Ok(draft) if is_shown(mint, &password) && mint.fate.with_untracked(|fate| *fate != Fate::New) => {
+                Ok(draft)
+                    if is_shown(mint, &password) && mint.state.with_untracked(|state| *state != PasswordState::New) =>
+                {
                     session.drop_draft(draft).await;
                 }
                 Ok(draft) => {
-                    keep_in_mind(mint, &password, draft);
+                    remember_draft(mint, &password, draft);
                     notices.problem(named(Msg::LockedSaveKept, &name));
                 }
                 Err(_) => notices.problem(text::get(Msg::LockedSave)),
@@ -39,17 +41,17 @@ pub(super) fn save(mint: Mint, session: Session, notices: Notices, name: String)
         return;
     }
     mint.save_once_open.set(false);
-    let drafts = mint.drafted();
+    let drafts = mint.draft_key();
     mint.name.set(String::new());
     // Until it is known what becomes of it, it is not for another name.
-    mint.fate.set(Fate::Sealing(name.clone()));
+    mint.state.set(PasswordState::Sealing(name.clone()));
     spawn_local(async move {
         // Browsers let a page copy only while a key press or click is fresh: copy first, then save.
         let copied = browser::copy(password.expose()).await.is_ok();
         match session.create(content, drafts.as_slice()).await {
             Ok(id) => {
-                mint.draft.set(0);
-                mint.fate.set(Fate::Sealed(id, name.clone(), Signal::derive(move || session.is_waiting(id))));
+                mint.draft_number.set(0);
+                mint.state.set(PasswordState::Sealed(id, name.clone(), Signal::derive(move || session.is_waiting(id))));
                 match session.send_waiting(Some(id)).await {
                     Ok(true) => {
                         notices.result(named(if copied { Msg::SavedCopied } else { Msg::SavedNotCopied }, &name));
@@ -62,7 +64,7 @@ pub(super) fn save(mint: Mint, session: Session, notices: Notices, name: String)
             Err(fault) => {
                 // Nothing was sealed: the password stays, and the name comes back, so that it is not typed again.
                 notices.problem(named_why(Msg::NotSealed, &name, &fault));
-                mint.fate.set(Fate::New);
+                mint.state.set(PasswordState::New);
                 if mint.name.with_untracked(String::is_empty) {
                     mint.name.set(name);
                 }
@@ -72,10 +74,10 @@ pub(super) fn save(mint: Mint, session: Session, notices: Notices, name: String)
 }
 
 /// Keeps the password that is shown as a draft, because it was copied and is in no entry; and says what came of it.
-pub(super) fn keep_copied(mint: Mint, session: Session, notices: Notices) {
+pub(super) fn save_copied_as_draft(mint: Mint, session: Session, notices: Notices) {
     let Some(password) = mint.password() else { return };
-    mint.copied.set(false);
-    if mint.drafted().is_some() {
+    mint.copied_unsaved.set(false);
+    if mint.draft_key().is_some() {
         notices.result(text::get(Msg::CopiedKept));
         return;
     }
@@ -83,7 +85,7 @@ pub(super) fn keep_copied(mint: Mint, session: Session, notices: Notices) {
     spawn_local(async move {
         match session.keep_draft(content, None, None).await {
             Ok(draft) => {
-                keep_in_mind(mint, &password, draft);
+                remember_draft(mint, &password, draft);
                 notices.result(text::get(Msg::CopiedKept));
             }
             Err(NoDraft::NoVault) => notices.result(text::get(Msg::CopiedUnsaved)),
@@ -100,9 +102,9 @@ fn shown(mint: Mint, password: &Password) -> Content {
 }
 
 /// The draft is of the password that is shown, unless another one is by now.
-fn keep_in_mind(mint: Mint, password: &Rc<Password>, draft: u32) {
+fn remember_draft(mint: Mint, password: &Rc<Password>, draft: u32) {
     if is_shown(mint, password) {
-        mint.draft.set(draft as usize);
+        mint.draft_number.set(draft as usize);
     }
 }
 

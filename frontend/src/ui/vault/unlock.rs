@@ -15,7 +15,7 @@ use crate::secret::Secret;
 use crate::session::{Fault, Session, count_kept, use_session};
 use crate::text::{self, Msg};
 use crate::ui::dialog::{Manage, Tool, use_dialog};
-use crate::ui::fields::{Button, Check, TextField, bool_signal, text_signal, tr};
+use crate::ui::fields::{Button, Checkbox, TextField, bool_signal, text_signal, tr};
 use crate::ui::notice::use_notices;
 use crate::ui::words as say;
 use crate::workers::client::KeyringFault;
@@ -143,7 +143,7 @@ pub(super) fn Unlock(
             <TextField id="secret" label=either(Msg::Recovery, Msg::Passphrase) hint=code_hint
                 value=secret fault busy secret=bool_signal(move || !by_code.get() && !shown.get())
                 autocomplete="current-password"/>
-            <div hidden=move || by_code.get()><Check label=Msg::ShowPassphrase value=shown/></div>
+            <div hidden=move || by_code.get()><Checkbox label=Msg::ShowPassphrase value=shown/></div>
             <div class="buttons">
                 <Button class="button--main" label=Msg::Unlock disabled=busy/>
                 <Button class="button--quiet" label=either(Msg::UsePassphrase, Msg::UseRecovery) press=switch

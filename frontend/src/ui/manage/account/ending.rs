@@ -2,7 +2,7 @@
 
 use leptos::prelude::*;
 
-use super::{Confirmed, hold};
+use super::{ConfirmedForm, prevent_submit};
 use crate::platform::browser;
 use crate::session::use_session;
 use crate::text::{self, Msg};
@@ -10,15 +10,15 @@ use crate::ui::fields::{Button, FaultText, TextField, text_signal, tr};
 use crate::ui::notice::use_notices;
 
 #[component]
-pub(super) fn Ending() -> impl IntoView {
+pub(super) fn EndAccount() -> impl IntoView {
     let session = use_session();
     let notices = use_notices();
-    let form = Confirmed::new("end-current", false);
+    let form = ConfirmedForm::new("end-current", false);
     let username = StoredValue::new(session.username());
     let typed = RwSignal::new(String::new());
     let fault = RwSignal::new(String::new());
     let submit = move |event| {
-        hold(&event);
+        prevent_submit(&event);
         fault.set(String::new());
         let is_same = username
             .with_value(|username| browser::normalise(typed.get_untracked().trim()).to_lowercase() == *username);

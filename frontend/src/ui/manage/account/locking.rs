@@ -5,13 +5,13 @@ use leptos::prelude::*;
 use crate::platform::browser;
 use crate::session::{LOCK_HIDDEN_SETTING, keep_lock_after, lock_after};
 use crate::text::{self, Msg};
-use crate::ui::fields::{Check, Select, tr};
+use crate::ui::fields::{Checkbox, Select, tr};
 
 /// Minutes to choose from; 0 for never.
 const MINUTES: [u64; 6] = [1, 5, 15, 60, 240, 0];
 
 #[component]
-pub(super) fn Locking() -> impl IntoView {
+pub(super) fn LockSettings() -> impl IntoView {
     let chosen = MINUTES.iter().position(|minutes| *minutes == lock_after()).unwrap_or(2);
     let value = RwSignal::new(chosen);
     let choose = move |index: usize| {
@@ -31,7 +31,7 @@ pub(super) fn Locking() -> impl IntoView {
         <div class="narrow">
             <p class="hint">{tr(Msg::LockHint)}</p>
             <Select id="lock-after" label=Msg::LockAfter options value choose/>
-            <Check label=Msg::LockHidden value=hidden/>
+            <Checkbox label=Msg::LockHidden value=hidden/>
         </div>
     }
 }

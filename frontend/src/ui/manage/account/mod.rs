@@ -22,23 +22,23 @@ use crate::ui::words as say;
 use crate::workers::client::KeyringFault;
 
 #[component]
-pub(super) fn Account() -> impl IntoView {
+pub(super) fn AccountDialog() -> impl IntoView {
     let username = use_session().username();
     view! {
         <Frame title=text_signal(move || text::with(Msg::AccountOf, &[("username", &username)]))>
-            <Part title=Msg::Passphrase><passphrase::Passphrase/></Part>
-            <Part title=Msg::Recovery><recovery::Recovery/></Part>
-            <Part title=Msg::Passkeys><passkeys::Passkeys/></Part>
-            <Part title=Msg::Sessions><sessions::Sessions/></Part>
-            <Part title=Msg::Locking><locking::Locking/></Part>
-            <Part title=Msg::EndAccount><ending::Ending/></Part>
+            <Section title=Msg::Passphrase><passphrase::PassphraseForm/></Section>
+            <Section title=Msg::Recovery><recovery::RecoveryForm/></Section>
+            <Section title=Msg::Passkeys><passkeys::PasskeyList/></Section>
+            <Section title=Msg::Sessions><sessions::SessionList/></Section>
+            <Section title=Msg::Locking><locking::LockSettings/></Section>
+            <Section title=Msg::EndAccount><ending::EndAccount/></Section>
         </Frame>
     }
 }
 
 /// Something of the account, closed until it is wanted: only then is it made, and asks the server.
 #[component]
-fn Part(title: Msg, children: ChildrenFn) -> impl IntoView {
+fn Section(title: Msg, children: ChildrenFn) -> impl IntoView {
     let opened = RwSignal::new(false);
     view! {
         <details class="part" on:toggle=move |_| opened.set(true)>
@@ -50,7 +50,7 @@ fn Part(title: Msg, children: ChildrenFn) -> impl IntoView {
 
 /// What is done by a form that asks for the passphrase first.
 #[derive(Clone, Copy)]
-struct Confirmed {
+struct ConfirmedForm {
     typed: RwSignal<String>,
     /// What is wrong with it.
     fault: RwSignal<String>,
@@ -63,7 +63,7 @@ struct Confirmed {
     id: &'static str,
 }
 
-impl Confirmed {
+impl ConfirmedForm {
     /// A form whose field has this id.
     fn new(id: &'static str, is_waived: bool) -> Self {
         let (typed, fault, wrong) =
@@ -125,6 +125,6 @@ impl Confirmed {
 }
 
 /// Keeps a form from being sent by the browser.
-fn hold(event: &SubmitEvent) {
+fn prevent_submit(event: &SubmitEvent) {
     event.prevent_default();
 }

@@ -2,10 +2,10 @@
 
 use leptos::prelude::*;
 use leptos::task::spawn_local;
-use shared::credentials::{PasskeySummary, Passkeys as Answer};
+use shared::credentials::{PasskeySummary, Passkeys};
 use shared::ids::PasskeyId;
 
-use super::{Confirmed, hold};
+use super::{ConfirmedForm, prevent_submit};
 use crate::model::when::ago;
 use crate::platform::browser;
 use crate::platform::passkey;
@@ -16,16 +16,16 @@ use crate::ui::notice::use_notices;
 use crate::ui::words as say;
 
 #[component]
-pub(super) fn Passkeys() -> impl IntoView {
+pub(super) fn PasskeyList() -> impl IntoView {
     let session = use_session();
     let notices = use_notices();
-    let form = Confirmed::new("passkey-current", false);
+    let form = ConfirmedForm::new("passkey-current", false);
     let listed = RwSignal::new(Vec::<PasskeySummary>::new());
     let fault = RwSignal::new(String::new());
     let load = move || {
         spawn_local(async move {
             match session.read("passkeys").await {
-                Ok(answer) => match serde_json::from_str::<Answer>(&answer) {
+                Ok(answer) => match serde_json::from_str::<Passkeys>(&answer) {
                     Ok(answer) => drop(listed.try_set(answer.passkeys)),
                     Err(_) => drop(fault.try_set(text::get(Msg::FaultStrange))),
                 },
@@ -35,7 +35,7 @@ pub(super) fn Passkeys() -> impl IntoView {
     };
     load();
     let add = move |event| {
-        hold(&event);
+        prevent_submit(&event);
         let known: Vec<PasskeyId> = listed.with_untracked(|listed| listed.iter().map(|one| one.id.clone()).collect());
         let work = async move {
             match session.make_passkey(&known).await {
@@ -62,7 +62,7 @@ pub(super) fn Passkeys() -> impl IntoView {
     view! {
         <p class="hint">{tr(Msg::PasskeysHint)}</p>
         <ul class="list">
-            {move || listed.get().into_iter().map(|one| view! { <Row one remove busy=form.busy.into()/> }).collect_view()}
+            {move || listed.get().into_iter().map(|one| view! { <PasskeyRow one remove busy=form.busy.into()/> }).collect_view()}
         </ul>
         <p class="fault" role="alert">{fault}</p>
         <form class="narrow" novalidate on:submit=add>
@@ -77,7 +77,7 @@ pub(super) fn Passkeys() -> impl IntoView {
 }
 
 #[component]
-fn Row(
+fn PasskeyRow(
     one: PasskeySummary,
     remove: Callback<PasskeyId>,
     /// Whether something is being done.

@@ -2,26 +2,26 @@
 
 use leptos::prelude::*;
 
-use super::{Confirmed, hold};
+use super::{ConfirmedForm, prevent_submit};
 use crate::model::limits::PASSPHRASE_MIN;
 use crate::platform::browser;
 use crate::secret::Secret;
 use crate::session::use_session;
 use crate::text::{self, Msg};
-use crate::ui::fields::{Button, Check, FaultText, TextField, bool_signal, tr};
+use crate::ui::fields::{Button, Checkbox, FaultText, TextField, bool_signal, tr};
 use crate::ui::notice::use_notices;
 
 #[component]
-pub(super) fn Passphrase() -> impl IntoView {
+pub(super) fn PassphraseForm() -> impl IntoView {
     let session = use_session();
     let notices = use_notices();
     // Who came in by the recovery code has no passphrase to give.
-    let form = Confirmed::new("passphrase-current", session.is_opened_by_code());
+    let form = ConfirmedForm::new("passphrase-current", session.is_opened_by_code());
     let [new, again, new_fault, again_fault] = std::array::from_fn(|_| RwSignal::new(String::new()));
     let shown = RwSignal::new(false);
     let secret = bool_signal(move || !shown.get());
     let submit = move |event| {
-        hold(&event);
+        prevent_submit(&event);
         new_fault.set(String::new());
         again_fault.set(String::new());
         let typed = browser::normalise(&new.get_untracked());
@@ -47,7 +47,7 @@ pub(super) fn Passphrase() -> impl IntoView {
                 busy=form.busy secret autocomplete="new-password"/>
             <TextField id="passphrase-again" label=Msg::PassphraseAgain value=again fault=again_fault busy=form.busy secret
                 autocomplete="new-password"/>
-            <Check label=Msg::ShowPassphrase value=shown/>
+            <Checkbox label=Msg::ShowPassphrase value=shown/>
             <div class="buttons"><Button class="button--main" label=Msg::PassphraseChange disabled=form.busy/></div>
             <FaultText id="passphrase-change" text=form.wrong/>
         </form>

@@ -3,7 +3,7 @@
 use leptos::prelude::*;
 use leptos::task::spawn_local;
 
-use super::{Confirmed, hold};
+use super::{ConfirmedForm, prevent_submit};
 use crate::secret::Secret;
 use crate::session::{Renewing, use_session};
 use crate::text::{self, Msg};
@@ -13,10 +13,10 @@ use crate::ui::recovery_code::RecoveryCodeForm;
 use crate::ui::words as say;
 
 #[component]
-pub(super) fn Recovery() -> impl IntoView {
+pub(super) fn RecoveryForm() -> impl IntoView {
     let session = use_session();
     let notices = use_notices();
-    let form = Confirmed::new("recovery-current", false);
+    let form = ConfirmedForm::new("recovery-current", false);
     // The code that does not count yet.
     let renewing = RwSignal::new_local(None::<Renewing>);
     let fault = RwSignal::new(String::new());
@@ -42,7 +42,7 @@ pub(super) fn Recovery() -> impl IntoView {
         match code {
             None => view! {
                 <form class="narrow" novalidate on:submit=move |event| {
-                    hold(&event);
+                    prevent_submit(&event);
                     form.run(session, session.start_renewing(), move |made| drop(renewing.try_set(Some(made))));
                 }>
                     <p class="hint">{tr(Msg::RecoveryRenewHint)}</p>

@@ -2,7 +2,7 @@
 
 use leptos::prelude::*;
 use leptos::task::spawn_local;
-use shared::sessions::{SessionSummary, Sessions as Answer};
+use shared::sessions::{SessionSummary, Sessions};
 
 use crate::model::when::ago;
 use crate::platform::browser;
@@ -12,14 +12,14 @@ use crate::ui::fields::{Button, bool_signal, text_signal, tr};
 use crate::ui::words as say;
 
 #[component]
-pub(super) fn Sessions() -> impl IntoView {
+pub(super) fn SessionList() -> impl IntoView {
     let session = use_session();
     let listed = RwSignal::new(Vec::<SessionSummary>::new());
     let fault = RwSignal::new(String::new());
     let load = move || {
         spawn_local(async move {
             match session.read("sessions").await {
-                Ok(answer) => match serde_json::from_str::<Answer>(&answer) {
+                Ok(answer) => match serde_json::from_str::<Sessions>(&answer) {
                     Ok(answer) => drop(listed.try_set(answer.sessions)),
                     Err(_) => drop(fault.try_set(text::get(Msg::FaultStrange))),
                 },
@@ -41,7 +41,7 @@ pub(super) fn Sessions() -> impl IntoView {
     view! {
         <p class="hint">{tr(Msg::SessionsHint)}</p>
         <ul class="list">
-            {move || listed.get().into_iter().map(|one| view! { <Row one end=Callback::new(end)/> }).collect_view()}
+            {move || listed.get().into_iter().map(|one| view! { <SessionRow one end=Callback::new(end)/> }).collect_view()}
         </ul>
         <div class="buttons">
             <Button label=Msg::SessionsEndOthers press=move |()| end("sessions".into()) hidden=alone/>
@@ -51,7 +51,7 @@ pub(super) fn Sessions() -> impl IntoView {
 }
 
 #[component]
-fn Row(
+fn SessionRow(
     one: SessionSummary,
     /// Ends what is named so.
     end: Callback<String>,

@@ -5,16 +5,16 @@ use std::rc::Rc;
 use leptos::prelude::*;
 use leptos::task::spawn_local;
 
-use super::{Found, Import, Step, read_table};
+use super::{FileContent, ImportState, ImportStep, read_table};
 use crate::model::import_export::{Mapping, Role, Table};
 use crate::text::{self, Msg};
-use crate::ui::fields::{Button, Check, text_signal, tr};
+use crate::ui::fields::{Button, Checkbox, text_signal, tr};
 
 /// Rows that are shown as a sample.
 const SAMPLES: usize = 3;
 
 #[component]
-pub(super) fn Columns(import: Import, table: Rc<Table>) -> impl IntoView {
+pub(super) fn Columns(import: ImportState, table: Rc<Table>) -> impl IntoView {
     let guessed = table.mapping().clone();
     let has_header = RwSignal::new(guessed.has_header);
     let roles = RwSignal::new(guessed.roles);
@@ -47,15 +47,15 @@ pub(super) fn Columns(import: Import, table: Rc<Table>) -> impl IntoView {
             return nothing.set(text::get(Msg::ColumnsNothing));
         }
         let table = table.get_value();
-        import.step.set(Step::Reading);
+        import.step.set(ImportStep::Reading);
         spawn_local(async move {
             let read = read_table(&table, &mapping).await;
-            import.settle(Ok(Found::Read(read))).await;
+            import.settle(Ok(FileContent::Parsed(read))).await;
         });
     };
     view! {
         <p class="lead">{tr(Msg::ColumnsIntro)}</p>
-        <Check label=Msg::ColumnsHeader value=has_header/>
+        <Checkbox label=Msg::ColumnsHeader value=has_header/>
         <div class="columns">{columns}</div>
         <p class="fault" role="alert">{nothing}</p>
         <div class="buttons">

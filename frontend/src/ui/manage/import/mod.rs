@@ -32,28 +32,28 @@ use crate::workers::client::KeyringFault;
 const SLICE: f64 = 8.0;
 
 #[derive(Clone)]
-enum Step {
+enum ImportStep {
     /// A file is to be chosen.
     Choose,
     /// A password is to be typed that opens it.
-    Closed(Rc<Closed>),
+    Locked(Rc<LockedFile>),
     /// The columns of a table that nobody knows are to be named.
     Columns(Rc<Table>),
     /// The rows are being read.
     Reading,
     /// What will come of it.
-    Preview(Rc<Read>),
+    Preview(Rc<ParsedFile>),
 }
 
 /// A file under a password.
-enum Closed {
+enum LockedFile {
     Bitwarden(Locked),
     /// A backup of this program's.
     Backup(String),
 }
 
 /// A file that was read.
-struct Read {
+struct ParsedFile {
     source: Source,
     /// What comes of it, row by row.
     rows: Vec<Row>,
@@ -61,24 +61,27 @@ struct Read {
 
 /// The dialog's state: a handle that can be copied.
 #[derive(Clone, Copy)]
-struct Import {
+struct ImportState {
     session: Session,
-    step: RwSignal<Step, LocalStorage>,
+    step: RwSignal<ImportStep, LocalStorage>,
     fault: RwSignal<String>,
 }
 
 #[component]
-pub(super) fn Import() -> impl IntoView {
-    let import =
-        Import { session: use_session(), step: RwSignal::new_local(Step::Choose), fault: RwSignal::new(String::new()) };
+pub(super) fn ImportDialog() -> impl IntoView {
+    let import = ImportState {
+        session: use_session(),
+        step: RwSignal::new_local(ImportStep::Choose),
+        fault: RwSignal::new(String::new()),
+    };
     view! {
         <Frame title=Msg::ImportTitle>
             {move || match import.step.get() {
-                Step::Choose => view! { <Choose import/> }.into_any(),
-                Step::Closed(closed) => view! { <Password import closed/> }.into_any(),
-                Step::Columns(table) => view! { <columns::Columns import table/> }.into_any(),
-                Step::Reading => view! { <p class="hint" role="status">{tr(Msg::ImportReading)}</p> }.into_any(),
-                Step::Preview(read) => view! { <preview::Preview import read/> }.into_any(),
+                ImportStep::Choose => view! { <ChooseFile import/> }.into_any(),
+                ImportStep::Locked(locked) => view! { <FilePassword import locked/> }.into_any(),
+                ImportStep::Columns(table) => view! { <columns::Columns import table/> }.into_any(),
+                ImportStep::Reading => view! { <p class="hint" role="status">{tr(Msg::ImportReading)}</p> }.into_any(),
+                ImportStep::Preview(read) => view! { <preview::Preview import read/> }.into_any(),
             }}
             <FaultText id="import" text=import.fault/>
         </Frame>
@@ -86,12 +89,12 @@ pub(super) fn Import() -> impl IntoView {
 }
 
 #[component]
-fn Choose(import: Import) -> impl IntoView {
+fn ChooseFile(import: ImportState) -> impl IntoView {
     let choose = move |event: Event| {
         let input: HtmlInputElement = event_target(&event);
         let Some(file) = input.files().and_then(|files| files.get(0)) else { return };
         import.fault.set(String::new());
-        import.step.set(Step::Reading);
+        import.step.set(ImportStep::Reading);
         spawn_local(async move { import.settle(read_file(&file).await).await });
     };
     view! {
@@ -105,13 +108,13 @@ fn Choose(import: Import) -> impl IntoView {
 }
 
 #[component]
-fn Password(import: Import, closed: Rc<Closed>) -> impl IntoView {
+fn FilePassword(import: ImportState, locked: Rc<LockedFile>) -> impl IntoView {
     let typed = RwSignal::new(String::new());
     let fault = RwSignal::new(String::new());
     let busy = RwSignal::new(false);
-    let hint = match *closed {
-        Closed::Bitwarden(_) => Msg::ImportPasswordHint,
-        Closed::Backup(_) => Msg::ImportBackupHint,
+    let hint = match *locked {
+        LockedFile::Bitwarden(_) => Msg::ImportPasswordHint,
+        LockedFile::Backup(_) => Msg::ImportBackupHint,
     };
     let submit = move |event: leptos::ev::SubmitEvent| {
         event.prevent_default();
@@ -125,12 +128,12 @@ fn Password(import: Import, closed: Rc<Closed>) -> impl IntoView {
             return browser::focus_soon("import-password");
         }
         busy.set(true);
-        let closed = Rc::clone(&closed);
+        let locked = Rc::clone(&locked);
         spawn_local(async move {
-            let opened = closed.open(import.session, password).await;
+            let opened = locked.open(import.session, password).await;
             let _ = busy.try_set(false);
             match opened {
-                Err(Wrong::File(ImportFault::WrongPassword)) => {
+                Err(ReadFault::File(ImportFault::WrongPassword)) => {
                     let _ = fault.try_set(text::get(Msg::ImportPasswordWrong));
                     browser::focus_soon("import-password");
                 }
@@ -152,7 +155,7 @@ fn Password(import: Import, closed: Rc<Closed>) -> impl IntoView {
 }
 
 /// Why a file is not read.
-enum Wrong {
+enum ReadFault {
     File(ImportFault),
     /// The browser does not hand it over.
     Unread,
@@ -160,49 +163,49 @@ enum Wrong {
     Keyring(Fault),
 }
 
-impl From<ImportFault> for Wrong {
+impl From<ImportFault> for ReadFault {
     fn from(fault: ImportFault) -> Self {
         Self::File(fault)
     }
 }
 
 /// What a file turned out to be.
-enum Found {
-    Closed(Closed),
+enum FileContent {
+    Locked(LockedFile),
     Table(Table),
-    Read(Read),
+    Parsed(ParsedFile),
 }
 
-async fn read_file(file: &File) -> Result<Found, Wrong> {
+async fn read_file(file: &File) -> Result<FileContent, ReadFault> {
     // Before it is read into memory. A size is a whole number.
     if file.size() > BYTES_MAX as f64 {
         #[expect(clippy::cast_possible_truncation, clippy::cast_sign_loss, reason = "a size")]
         let bytes = file.size() as usize;
         return Err(ImportFault::TooLarge { bytes }.into());
     }
-    let bytes = JsFuture::from(file.array_buffer()).await.map_err(|_| Wrong::Unread)?;
+    let bytes = JsFuture::from(file.array_buffer()).await.map_err(|_| ReadFault::Unread)?;
     let bytes = Uint8Array::new(&bytes).to_vec();
     let backup = str::from_utf8(&bytes).ok().and_then(backup::find).map(str::to_owned);
     if let Some(backup) = backup {
-        return Ok(Found::Closed(Closed::Backup(backup)));
+        return Ok(FileContent::Locked(LockedFile::Backup(backup)));
     }
-    found(import_export::read(bytes)?).await
+    parse(import_export::read(bytes)?).await
 }
 
-async fn found(opened: Opened) -> Result<Found, Wrong> {
+async fn parse(opened: Opened) -> Result<FileContent, ReadFault> {
     Ok(match opened {
         Opened::Items(items) => {
             let source = items.source();
-            Found::Read(Read { source, rows: rows(items.rows(unnamed)).await })
+            FileContent::Parsed(ParsedFile { source, rows: rows(items.rows(unnamed)).await })
         }
-        Opened::Locked(locked) => Found::Closed(Closed::Bitwarden(locked)),
-        Opened::Table(table) if table.source() == Source::Table => Found::Table(table),
-        Opened::Table(table) => Found::Read(read_table(&table, table.mapping()).await),
+        Opened::Locked(locked) => FileContent::Locked(LockedFile::Bitwarden(locked)),
+        Opened::Table(table) if table.source() == Source::Table => FileContent::Table(table),
+        Opened::Table(table) => FileContent::Parsed(read_table(&table, table.mapping()).await),
     })
 }
 
-async fn read_table(table: &Table, mapping: &Mapping) -> Read {
-    Read { source: table.source(), rows: rows(table.rows(mapping, unnamed)).await }
+async fn read_table(table: &Table, mapping: &Mapping) -> ParsedFile {
+    ParsedFile { source: table.source(), rows: rows(table.rows(mapping, unnamed)).await }
 }
 
 /// What an entry is called that has nothing to be called after.
@@ -224,15 +227,15 @@ async fn rows(all: impl Iterator<Item = Row>) -> Vec<Row> {
     rows
 }
 
-impl Closed {
-    async fn open(&self, session: Session, password: String) -> Result<Found, Wrong> {
+impl LockedFile {
+    async fn open(&self, session: Session, password: String) -> Result<FileContent, ReadFault> {
         match self {
             Self::Bitwarden(locked) => {
                 let secret = Secret::new(password);
                 let key = match locked.kdf() {
                     Kdf::Pbkdf2 { iterations } => {
                         let key = pbkdf2::derive(&secret, &locked.salt(), iterations).await;
-                        key.map_err(|_| Wrong::Unread)?
+                        key.map_err(|_| ReadFault::Unread)?
                     }
                     Kdf::Argon2id { iterations, memory_mib, parallelism } => {
                         let costs = Costs {
@@ -240,11 +243,11 @@ impl Closed {
                             passes: iterations,
                             lanes: parallelism,
                         };
-                        session.stretch(secret, locked.salt(), costs).await.map_err(Wrong::Keyring)?
+                        session.stretch(secret, locked.salt(), costs).await.map_err(ReadFault::Keyring)?
                     }
                 };
                 let items = locked.open(key.expose())?;
-                found(Opened::Items(items)).await
+                parse(Opened::Items(items)).await
             }
             Self::Backup(backup) => {
                 let passphrase = Secret::new(browser::normalise(&password));
@@ -252,24 +255,24 @@ impl Closed {
                     Fault::Keyring(KeyringFault::Refused(KeyringError::WrongSecret)) => {
                         ImportFault::WrongPassword.into()
                     }
-                    fault => Wrong::Keyring(fault),
+                    fault => ReadFault::Keyring(fault),
                 })?;
-                found(import_export::read(text.expose().as_bytes().to_vec())?).await
+                parse(import_export::read(text.expose().as_bytes().to_vec())?).await
             }
         }
     }
 }
 
-impl Import {
+impl ImportState {
     /// Shows what a file turned out to be, or why it is not read.
-    async fn settle(self, result: Result<Found, Wrong>) {
+    async fn settle(self, result: Result<FileContent, ReadFault>) {
         let (step, fault) = match result {
-            Ok(Found::Closed(closed)) => (Step::Closed(Rc::new(closed)), String::new()),
-            Ok(Found::Table(table)) => (Step::Columns(Rc::new(table)), String::new()),
-            Ok(Found::Read(read)) => (Step::Preview(Rc::new(read)), String::new()),
-            Err(Wrong::File(fault)) => (Step::Choose, words::fault(fault)),
-            Err(Wrong::Unread) => (Step::Choose, text::get(Msg::ImportUnread)),
-            Err(Wrong::Keyring(fault)) => (Step::Choose, say::fault(&fault)),
+            Ok(FileContent::Locked(locked)) => (ImportStep::Locked(Rc::new(locked)), String::new()),
+            Ok(FileContent::Table(table)) => (ImportStep::Columns(Rc::new(table)), String::new()),
+            Ok(FileContent::Parsed(read)) => (ImportStep::Preview(Rc::new(read)), String::new()),
+            Err(ReadFault::File(fault)) => (ImportStep::Choose, words::fault(fault)),
+            Err(ReadFault::Unread) => (ImportStep::Choose, text::get(Msg::ImportUnread)),
+            Err(ReadFault::Keyring(fault)) => (ImportStep::Choose, say::fault(&fault)),
         };
         // The dialog may be gone.
         let _ = self.step.try_set(step);
@@ -278,6 +281,6 @@ impl Import {
 
     fn start_over(self) {
         self.fault.set(String::new());
-        self.step.set(Step::Choose);
+        self.step.set(ImportStep::Choose);
     }
 }

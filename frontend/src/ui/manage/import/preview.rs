@@ -4,19 +4,19 @@ use std::rc::Rc;
 
 use leptos::prelude::*;
 
-use super::run::{self, Running};
-use super::{Import, Read, words as say};
+use super::run::{self, RunningImport};
+use super::{ImportState, ParsedFile, words as say};
 use crate::model::import_export::{Item, Row};
 use crate::platform::browser;
 use crate::text::{self, Msg};
-use crate::ui::fields::{Button, Check, bool_signal, text_signal, tr};
+use crate::ui::fields::{Button, Checkbox, bool_signal, text_signal, tr};
 use crate::ui::notice::use_notices;
 
 /// Rows that are shown of those that will be taken over, and of those that will not.
 const ROWS: usize = 100;
 
 #[component]
-pub(super) fn Preview(import: Import, read: Rc<Read>) -> impl IntoView {
+pub(super) fn Preview(import: ImportState, read: Rc<ParsedFile>) -> impl IntoView {
     let notices = use_notices();
     let good = read.rows.iter().filter(|row| run::is_wanted(row)).count();
     let all = read.rows.len();
@@ -26,7 +26,7 @@ pub(super) fn Preview(import: Import, read: Rc<Read>) -> impl IntoView {
         text::with(Msg::ImportFound, &[("source", &source), ("good", &good), ("all", &all)])
     });
     let again = RwSignal::new(false);
-    let running = Running::new();
+    let running = RunningImport::new();
     let refused_more = (all - good).saturating_sub(ROWS);
     let taken_more = good.saturating_sub(ROWS);
     let read = StoredValue::new_local(read);
@@ -50,14 +50,14 @@ pub(super) fn Preview(import: Import, read: Rc<Read>) -> impl IntoView {
     view! {
         <p class="lead" role="status">{summary}</p>
         <div hidden=move || !fresh.get()>
-            <Check label=Msg::ImportAgain value=again/>
+            <Checkbox label=Msg::ImportAgain value=again/>
             <div class="buttons">
                 <Button class="button--main" press=start label=text_signal(move || text::with(Msg::ImportStart, &[("count", &good)]))
                     disabled=bool_signal(move || good == 0)/>
                 <Button class="button--quiet" label=Msg::ImportOther press=move |()| import.start_over()/>
             </div>
         </div>
-        <run::Progress running/>
+        <run::ImportProgress running/>
         <div class="buttons" hidden=move || !idle.get()>
             <Button class="button--small" label=Msg::ImportSaveList press=save hidden=bool_signal(move || !has_list.get())/>
         </div>

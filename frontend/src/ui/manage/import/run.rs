@@ -6,7 +6,7 @@ use std::rc::Rc;
 use leptos::prelude::*;
 use leptos::task::spawn_local;
 
-use super::{Read, words as say};
+use super::{ParsedFile, words as say};
 use crate::keyring::protocol::entry::{Content, ImportItem, PreviousPassword};
 use crate::model::import_export::Row;
 use crate::secret::Secret;
@@ -17,10 +17,10 @@ use crate::ui::notice::Notices;
 use crate::ui::words::fault as fault_words;
 
 /// Items that are sealed and sent between two looks at whether to go on.
-const PART: usize = 50;
+const CHUNK: usize = 50;
 
 #[derive(Clone, Default)]
-pub(super) struct Report {
+pub(super) struct ImportReport {
     saved: usize,
     /// New entries that wait for the server.
     waits: usize,
@@ -37,13 +37,13 @@ pub(super) struct Report {
 
 /// An import that is going on or is done: a handle that can be copied.
 #[derive(Clone, Copy)]
-pub(super) struct Running {
+pub(super) struct RunningImport {
     /// How many are done, of how many, while it goes on.
     going: RwSignal<Option<(usize, usize)>>,
-    pub(super) report: RwSignal<Option<Report>>,
+    pub(super) report: RwSignal<Option<ImportReport>>,
 }
 
-impl Running {
+impl RunningImport {
     /// Nothing is going on. With the dialog, it ends.
     pub(super) fn new() -> Self {
         Self { going: RwSignal::new(None), report: RwSignal::new(None) }
@@ -56,19 +56,19 @@ impl Running {
 }
 
 /// Takes over what can be.
-pub(super) fn start(session: Session, read: Rc<Read>, again: bool, running: Running, notices: Notices) {
+pub(super) fn start(session: Session, read: Rc<ParsedFile>, again: bool, running: RunningImport, notices: Notices) {
     let good: Vec<(usize, usize)> =
         (0..).zip(&read.rows).filter_map(|(at, row)| is_wanted(row).then_some((at, row.number))).collect();
     let all = good.len();
     running.report.set(None);
     running.going.set(Some((0, all)));
     spawn_local(async move {
-        let mut report = Report::default();
+        let mut report = ImportReport::default();
         let mut done = 0;
-        for part in good.chunks(PART) {
+        for part in good.chunks(CHUNK) {
             let items = part.iter().filter_map(|(at, _)| imported(read.rows.get(*at)?)).collect();
             match session.import(items, done == 0, again).await {
-                Ok(fates) => report.take(part, &read.rows, fates),
+                Ok(fates) => report.record(part, &read.rows, fates),
                 Err(fault) => report.why = fault_words(&fault),
             }
             if !report.why.is_empty() {
@@ -117,8 +117,8 @@ fn imported(row: &Row) -> Option<ImportItem> {
     Some(ImportItem { content, history, created_at: item.created_at, changed_at: item.changed_at })
 }
 
-impl Report {
-    fn take(&mut self, part: &[(usize, usize)], rows: &[Row], fates: Vec<Fate>) {
+impl ImportReport {
+    fn record(&mut self, part: &[(usize, usize)], rows: &[Row], fates: Vec<Fate>) {
         for ((at, number), fate) in part.iter().zip(fates) {
             let why = match fate {
                 Fate::Saved => {
@@ -161,8 +161,8 @@ impl Report {
 }
 
 #[component]
-pub(super) fn Progress(running: Running) -> impl IntoView {
-    let Running { going, report } = running;
+pub(super) fn ImportProgress(running: RunningImport) -> impl IntoView {
+    let RunningImport { going, report } = running;
     // Closing the dialog cancels.
     on_cleanup(move || {
         going.try_set(None);
@@ -175,7 +175,7 @@ pub(super) fn Progress(running: Running) -> impl IntoView {
             .get()
             .map_or_else(String::new, |(done, all)| text::with(Msg::ImportProgress, &[("done", &done), ("all", &all)]))
     });
-    let said = text_signal(move || report.with(|report| report.as_ref().map(Report::words).unwrap_or_default()));
+    let said = text_signal(move || report.with(|report| report.as_ref().map(ImportReport::words).unwrap_or_default()));
     view! {
         <div hidden=move || idle.get()>
             <progress class="bulk-progress" aria-label=tr(Msg::ImportTitle) value=value max=max></progress>
