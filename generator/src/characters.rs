@@ -241,7 +241,7 @@ impl Plan {
     /// # Errors
     /// [`RandomnessError`] if the source of randomness fails; nothing is made then.
     pub fn mint(&self, choose: &mut impl Choose) -> Result<Password, RandomnessError> {
-        Password::of(self.room(), |out| self.mint_into(choose, out))
+        Password::of(self.max_bytes(), |out| self.mint_into(choose, out))
     }
 
     /// The same at the end of a text: see [`crate::kind::Plan::mint_into`].
@@ -269,7 +269,7 @@ impl Plan {
 
     /// Bytes that a password takes at most.
     #[must_use]
-    pub fn room(&self) -> usize {
+    pub fn max_bytes(&self) -> usize {
         self.length * self.alphabet.iter().map(|character| character.len_utf8()).max().unwrap_or_default()
     }
 

@@ -58,13 +58,13 @@ impl Counts {
     /// How many characters each set gives to a string drawn uniformly from the allowed ones. Call it only when
     /// [`Counts::total`] is not zero.
     pub(crate) fn draw(&self, choose: &mut impl Choose) -> Result<Vec<usize>, RandomnessError> {
-        let mut room = self.ways[0].len() - 1;
+        let mut left = self.ways[0].len() - 1;
         let mut drawn = Vec::with_capacity(self.quotas.len());
         for (index, quota) in self.quotas.iter().enumerate() {
-            let mut ticket = choose.below_big(&self.ways[index][room])?;
+            let mut ticket = choose.below_big(&self.ways[index][left])?;
             let mut count = 0;
-            for candidate in quota.minimum..=room {
-                let rest = room - candidate;
+            for candidate in quota.minimum..=left {
+                let rest = left - candidate;
                 let mut share = self.ways[index + 1][rest].clone();
                 (1..=candidate).for_each(|count| add_one(&mut share, quota.size, rest, count));
                 if ticket < share {
@@ -74,7 +74,7 @@ impl Counts {
                 ticket -= share;
             }
             drawn.push(count);
-            room -= count;
+            left -= count;
         }
         Ok(drawn)
     }

@@ -39,7 +39,7 @@ impl Serialize for Rules {
 impl<'de> Deserialize<'de> for Rules {
     fn deserialize<D: Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
         if deserializer.is_human_readable() {
-            deserializer.deserialize_map(stored::Stored)
+            deserializer.deserialize_map(stored::StoredRules)
         } else {
             Self::deserialize(deserializer)
         }
@@ -113,12 +113,12 @@ impl Plan {
 
     /// Bytes that a password takes at most.
     #[must_use]
-    pub fn room(&self) -> usize {
+    pub fn max_bytes(&self) -> usize {
         match self {
-            Self::Characters(plan) => plan.room(),
-            Self::Phrase(plan) => plan.room(),
-            Self::Pin(plan) => plan.room(),
-            Self::Site(plan) => plan.room(),
+            Self::Characters(plan) => plan.max_bytes(),
+            Self::Phrase(plan) => plan.max_bytes(),
+            Self::Pin(plan) => plan.max_bytes(),
+            Self::Site(plan) => plan.max_bytes(),
         }
     }
 
@@ -127,10 +127,10 @@ impl Plan {
     /// # Errors
     /// [`RandomnessError`] if the source of randomness fails; nothing is made then.
     pub fn mint(&self, choose: &mut impl Choose) -> Result<Password, RandomnessError> {
-        Password::of(self.room(), |out| self.mint_into(choose, out))
+        Password::of(self.max_bytes(), |out| self.mint_into(choose, out))
     }
 
-    /// The same at the end of a text, for thousands of them. Where `out` has [`Plan::room`] left, nothing is
+    /// The same at the end of a text, for thousands of them. Where `out` has [`Plan::max_bytes`] left, nothing is
     /// allocated; where it has not, it grows, and what was in it stays in memory that was given back.
     ///
     /// # Errors

@@ -13,16 +13,16 @@ pub struct Password(String);
 impl Password {
     /// What `write` writes, within so many bytes: growing would leave a copy behind.
     pub(crate) fn of(
-        room: usize,
+        capacity: usize,
         write: impl FnOnce(&mut String) -> Result<(), RandomnessError>,
     ) -> Result<Self, RandomnessError> {
-        let mut password = Self::with_room(room);
+        let mut password = Self::with_capacity(capacity);
         write(password.text_mut())?;
         Ok(password)
     }
 
-    /// An empty one with room for so many bytes.
-    pub(crate) fn with_room(bytes: usize) -> Self {
+    /// An empty one with capacity for so many bytes.
+    pub(crate) fn with_capacity(bytes: usize) -> Self {
         Self(String::with_capacity(bytes))
     }
 

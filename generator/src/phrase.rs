@@ -182,7 +182,7 @@ impl Plan {
     /// # Errors
     /// [`RandomnessError`] if the source of randomness fails; nothing is made then.
     pub fn mint(&self, choose: &mut impl Choose) -> Result<Password, RandomnessError> {
-        Password::of(self.room(), |out| self.mint_into(choose, out))
+        Password::of(self.max_bytes(), |out| self.mint_into(choose, out))
     }
 
     /// The same at the end of a text: see [`crate::kind::Plan::mint_into`].
@@ -218,7 +218,7 @@ impl Plan {
 
     /// Bytes that a phrase takes at most.
     #[must_use]
-    pub fn room(&self) -> usize {
+    pub fn max_bytes(&self) -> usize {
         // The longest words, each with a separator, and a digit.
         self.rules.words * (self.words.longest + 1) + 1
     }

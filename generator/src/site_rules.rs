@@ -18,7 +18,7 @@ use crate::password::Password;
 use crate::random::{Choose, RandomnessError};
 
 pub use self::parser::{Demands, Expected, ParseError};
-pub use self::set::Set;
+pub use self::set::AsciiSet;
 
 /// What is open, times cells: states for each place of a password. A site with four requirements has 16 · 5 of them.
 /// At this many, counting takes some tenths of a second and some megabytes.
@@ -101,7 +101,7 @@ impl Plan {
         Self::over(&demands, excluded, length)
     }
 
-    fn over(demands: &Demands, excluded: Set, length: usize) -> Result<Self, RulesError> {
+    fn over(demands: &Demands, excluded: AsciiSet, length: usize) -> Result<Self, RulesError> {
         let alphabet = demands.alphabet() - excluded;
         if let Some(index) = demands.required.iter().position(|set| (*set & alphabet).is_empty()) {
             return Err(RulesError::RequirementEmptied { number: index + 1 });
@@ -111,7 +111,7 @@ impl Plan {
         }
         // A requirement that stands there twice asks for two characters: it would say nothing otherwise, Apple's list
         // means it so, and a site that means one takes two.
-        let mut sets: Vec<(Set, usize)> = Vec::new();
+        let mut sets: Vec<(AsciiSet, usize)> = Vec::new();
         for set in &demands.required {
             match sets.iter_mut().find(|(known, _)| known == set) {
                 Some((_, minimum)) => *minimum += 1,
@@ -130,7 +130,7 @@ impl Plan {
         if Runs::opens(sets.iter().map(|(_, minimum)| *minimum)).saturating_mul(cells.len()) > STATES_MAX {
             return Err(RulesError::TooManyRequirements);
         }
-        let requirement = |(set, minimum): &(Set, usize)| Requirement {
+        let requirement = |(set, minimum): &(AsciiSet, usize)| Requirement {
             served_by: cells.iter().map(|cell| set.contains(cell[0])).collect(),
             minimum: *minimum,
         };
@@ -171,7 +171,7 @@ impl Plan {
     /// # Errors
     /// [`RandomnessError`] if the source of randomness fails; nothing is made then.
     pub fn mint(&self, choose: &mut impl Choose) -> Result<Password, RandomnessError> {
-        Password::of(self.room(), |out| self.mint_into(choose, out))
+        Password::of(self.max_bytes(), |out| self.mint_into(choose, out))
     }
 
     /// The same at the end of a text: see [`crate::kind::Plan::mint_into`].
@@ -201,14 +201,14 @@ impl Plan {
 
     /// Bytes that a password takes at most.
     #[must_use]
-    pub fn room(&self) -> usize {
+    pub fn max_bytes(&self) -> usize {
         self.length
     }
 }
 
 impl Demands {
     /// What a password may hold.
-    fn alphabet(&self) -> Set {
+    fn alphabet(&self) -> AsciiSet {
         let named = self.required.iter().fold(self.allowed, |all, set| all | *set);
         if named.is_empty() { (' '..='~').collect() } else { named }
     }

@@ -9,7 +9,7 @@ mod walk;
 
 #[cfg(test)]
 pub(crate) use self::walk::{EveryChoice, Probability, walk};
-pub use self::walk::{Example, Walk};
+pub use self::walk::{Example, WalkResult};
 use crate::characters::Plan;
 use crate::password::Password;
 use crate::random::{Choose, RandomnessError};
@@ -30,10 +30,10 @@ pub struct Trial {
 
 /// What a trial has come to.
 #[derive(Clone, Debug, PartialEq)]
-pub struct Outcome {
+pub struct TrialResult {
     pub draws: u64,
     /// What was seen of each character of the alphabet, in the plan's order.
-    pub characters: Vec<Seen>,
+    pub characters: Vec<CharacterCount>,
     /// Pearson's chi-square: how far off the observed numbers are. Infinite if there was what cannot be.
     pub chi_square: f64,
     /// Its degrees of freedom: about what it comes to on average if all is well.
@@ -46,7 +46,7 @@ pub struct Outcome {
 
 /// What was seen of one character.
 #[derive(Clone, Copy, Debug, PartialEq)]
-pub struct Seen {
+pub struct CharacterCount {
     pub character: char,
     pub observed: u64,
     /// How often it comes on average, by the counting that the bits come from.
@@ -72,7 +72,7 @@ impl Trial {
     /// # Errors
     /// [`RandomnessError`] if the source of randomness fails. What came before it counts.
     pub fn step(&mut self, choose: &mut impl Choose, draws: u32) -> Result<(), RandomnessError> {
-        let mut password = Password::with_room(self.plan.room());
+        let mut password = Password::with_capacity(self.plan.max_bytes());
         for _ in 0..draws {
             password.text_mut().clear();
             self.plan.mint_into(choose, password.text_mut())?;
@@ -90,16 +90,16 @@ impl Trial {
 
     /// What it has come to so far.
     #[must_use]
-    pub fn outcome(&self) -> Outcome {
+    pub fn outcome(&self) -> TrialResult {
         #[expect(clippy::cast_precision_loss, reason = "nobody draws 2^52 times")]
         let (draws, strange) = (self.draws as f64, self.strange as f64);
-        let seen = |((character, observed), chance): ((&char, &u64), f64)| Seen {
+        let seen = |((character, observed), chance): ((&char, &u64), f64)| CharacterCount {
             character: *character,
             observed: *observed,
             expected: draws * chance,
         };
         let alphabet = self.plan.alphabet().iter().zip(&self.observed);
-        let characters: Vec<Seen> = alphabet.zip(self.plan.chances()).map(seen).collect();
+        let characters: Vec<CharacterCount> = alphabet.zip(self.plan.chances()).map(seen).collect();
         let possible = characters.iter().filter(|seen| seen.expected > 0.0).count();
         // No draws, or nothing but what has to be: nothing is off.
         let off = |observed: f64, expected: f64| {
@@ -109,7 +109,7 @@ impl Trial {
         let each = characters.iter().map(|seen| off(seen.observed as f64, seen.expected));
         let chi_square = each.sum::<f64>() + off(strange, 0.0);
         let degrees = possible.saturating_sub(1);
-        Outcome { draws: self.draws, chi_square, degrees, p: chi_square::tail(chi_square, degrees), characters }
+        TrialResult { draws: self.draws, chi_square, degrees, p: chi_square::tail(chi_square, degrees), characters }
     }
 }
 

@@ -13,13 +13,13 @@ pub fn count(typed: &str) -> Option<usize> {
 
 /// The format of a file.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub enum Format {
+pub enum BulkFormat {
     Text,
     /// Comma-separated values (RFC 4180) of one column, with its name as the first line.
     Csv,
 }
 
-impl Format {
+impl BulkFormat {
     /// The format at a place of the choice; past its end, the first.
     #[must_use]
     pub fn at(index: usize) -> Self {
@@ -76,7 +76,7 @@ impl Format {
 mod tests {
     use super::*;
 
-    fn file(format: Format, passwords: &[&str]) -> String {
+    fn file(format: BulkFormat, passwords: &[&str]) -> String {
         let mut file = format.head().to_owned();
         for password in passwords {
             format.open(&mut file);
@@ -97,7 +97,7 @@ mod tests {
 
     #[test]
     fn quotes_are_doubled_in_csv() {
-        assert_eq!(file(Format::Text, &["a\"b", "=1"]), "a\"b\n=1\n");
-        assert_eq!(file(Format::Csv, &["a\"b\"", "x,y"]), "password\r\n\"a\"\"b\"\"\"\r\n\"x,y\"\r\n");
+        assert_eq!(file(BulkFormat::Text, &["a\"b", "=1"]), "a\"b\n=1\n");
+        assert_eq!(file(BulkFormat::Csv, &["a\"b\"", "x,y"]), "password\r\n\"a\"\"b\"\"\"\r\n\"x,y\"\r\n");
     }
 }

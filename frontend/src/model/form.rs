@@ -30,7 +30,7 @@ pub struct ClassField {
 
 /// A field of the form, to put a message beside.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub enum Field {
+pub enum FormField {
     Length,
     /// The switches of the classes.
     Classes,
@@ -92,17 +92,17 @@ impl From<&Rules> for RulesForm {
 impl FormFault {
     /// The field that a person would change.
     #[must_use]
-    pub fn field(self) -> Field {
+    pub fn field(self) -> FormField {
         match self {
             Self::LengthNotANumber | Self::Rules(RulesError::Length | RulesError::MinimumsAboveLength { .. }) => {
-                Field::Length
+                FormField::Length
             }
-            Self::MinimumNotANumber(class) => Field::Minimum(class),
-            Self::NoneKeyboardSafe | Self::Rules(RulesError::NothingChosen) => Field::Classes,
-            Self::NotKeyboardSafe(_) => Field::Include,
-            Self::Rules(RulesError::ClassEmptied(_)) => Field::Exclude,
+            Self::MinimumNotANumber(class) => FormField::Minimum(class),
+            Self::NoneKeyboardSafe | Self::Rules(RulesError::NothingChosen) => FormField::Classes,
+            Self::NotKeyboardSafe(_) => FormField::Include,
+            Self::Rules(RulesError::ClassEmptied(_)) => FormField::Exclude,
             Self::Rules(RulesError::AddedAndLeftOut(_) | RulesError::NotVisible | RulesError::TooManyCharacters) => {
-                Field::Include
+                FormField::Include
             }
         }
     }
@@ -164,7 +164,7 @@ mod tests {
 
     use super::*;
 
-    fn fault(change: impl FnOnce(&mut RulesForm)) -> (FormFault, Field) {
+    fn fault(change: impl FnOnce(&mut RulesForm)) -> (FormFault, FormField) {
         let mut form = RulesForm::default();
         change(&mut form);
         let fault = form.plan().unwrap_err();
@@ -181,19 +181,19 @@ mod tests {
     #[test]
     fn every_fault_has_its_field() {
         for length in ["7", "31", "0", "99999999999999999999", "-8", "8.5", "abc", ""] {
-            assert_eq!(fault(|form| form.length = length.into()).1, Field::Length, "{length}");
+            assert_eq!(fault(|form| form.length = length.into()).1, FormField::Length, "{length}");
         }
         let off = |form: &mut RulesForm| form.classes.iter_mut().for_each(|class| class.on = false);
-        assert_eq!(fault(off), (FormFault::Rules(RulesError::NothingChosen), Field::Classes));
+        assert_eq!(fault(off), (FormFault::Rules(RulesError::NothingChosen), FormField::Classes));
         for minimum in ["0", "-1", "x", ""] {
             let (_, field) = fault(|form| form.classes[2].minimum = minimum.into());
-            assert_eq!(field, Field::Minimum(Class::Digits), "{minimum}");
+            assert_eq!(field, FormField::Minimum(Class::Digits), "{minimum}");
         }
         let (problem, field) = fault(|form| form.classes[2].minimum = "28".into());
         assert_eq!(problem, FormFault::Rules(RulesError::MinimumsAboveLength { sum: 31, length: 30 }));
-        assert_eq!(field, Field::Length);
-        assert_eq!(fault(|form| form.exclude = "0123456789".into()).1, Field::Exclude);
-        assert_eq!(fault(|form| form.include = "a b".into()).1, Field::Include);
+        assert_eq!(field, FormField::Length);
+        assert_eq!(fault(|form| form.exclude = "0123456789".into()).1, FormField::Exclude);
+        assert_eq!(fault(|form| form.include = "a b".into()).1, FormField::Include);
     }
 
     #[test]
@@ -223,7 +223,7 @@ mod tests {
         assert!(only(0).plan().is_ok());
         let added = RulesForm { include: "x-".into(), ..only(0) };
         assert_eq!(added.plan().unwrap_err(), FormFault::NotKeyboardSafe('-'));
-        assert_eq!(added.plan().unwrap_err().field(), Field::Include);
+        assert_eq!(added.plan().unwrap_err().field(), FormField::Include);
         assert!(RulesForm { include: "B".into(), ..only(2) }.plan().is_ok());
     }
 

@@ -70,13 +70,13 @@ impl Health {
 
 /// A vault that is being looked at.
 #[derive(Debug)]
-pub struct Check {
+pub struct HealthCheck {
     now: u64,
-    looked_at: Vec<LookedAt>,
+    looked_at: Vec<CheckedEntry>,
 }
 
 #[derive(Debug)]
-struct LookedAt {
+struct CheckedEntry {
     id: EntryId,
     name: String,
     username: String,
@@ -86,14 +86,14 @@ struct LookedAt {
     is_old: bool,
 }
 
-impl Check {
+impl HealthCheck {
     /// Begins, at a time in milliseconds since 1970 (UTC).
     #[must_use]
     pub fn new(now: u64) -> Self {
         Self { now, looked_at: Vec::new() }
     }
 
-    /// Looks at some entries. Those whose strength nobody knows are to be judged: their places, for [`Check::judged`].
+    /// Looks at some entries. Those whose strength nobody knows are to be judged: their places, for [`HealthCheck::judged`].
     pub fn look_at(&mut self, entries: Vec<(EntryId, Entry)>) -> (Vec<usize>, Foreign) {
         let (mut places, mut foreign) = (Vec::new(), Vec::new());
         for (id, entry) in entries {
@@ -108,7 +108,7 @@ impl Check {
                 foreign.push((password, vec![content.name.clone(), content.username.clone(), content.website]));
                 places.push(self.looked_at.len());
             }
-            self.looked_at.push(LookedAt {
+            self.looked_at.push(CheckedEntry {
                 id,
                 name: content.name,
                 username: content.username,
@@ -136,7 +136,7 @@ impl Check {
         for looked_at in &self.looked_at {
             *uses.entry(looked_at.password.expose()).or_default() += 1;
         }
-        let finding = |looked_at: &LookedAt| {
+        let finding = |looked_at: &CheckedEntry| {
             let others = uses.get(looked_at.password.expose()).map_or(0, |uses| uses - 1);
             let is = |concern: &Concern| match concern {
                 Concern::Reused => others > 0,
@@ -145,7 +145,7 @@ impl Check {
                 Concern::Old => looked_at.is_old,
             };
             let concerns: Vec<Concern> = Concern::ALL.into_iter().filter(is).collect();
-            let LookedAt { id, name, username, .. } = looked_at;
+            let CheckedEntry { id, name, username, .. } = looked_at;
             (!concerns.is_empty()).then(|| Finding {
                 id: *id,
                 name: name.clone(),
@@ -194,7 +194,7 @@ mod tests {
 
     /// Looks at entries; every foreign password needs as many guesses.
     fn check(entries: Vec<(EntryId, Entry)>, guesses: f32) -> (usize, Health) {
-        let mut check = Check::new(NOW);
+        let mut check = HealthCheck::new(NOW);
         let (places, _) = check.look_at(entries);
         check.judged(&places, &vec![guesses; places.len()]);
         (places.len(), check.finish())

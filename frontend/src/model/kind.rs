@@ -6,21 +6,21 @@ use std::sync::Arc;
 use generator::phrase::{self, Capitals, Words};
 use generator::{characters, pin, site_rules};
 
-use super::form::{Field, whole_number};
+use super::form::{FormField, whole_number};
 
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub enum Kind {
+pub enum PasswordKind {
     Characters,
     Words,
     Pin,
     Site,
 }
 
-impl Kind {
+impl PasswordKind {
     /// Every kind, in the order in which they are shown.
     pub const ALL: [Self; 4] = [Self::Characters, Self::Words, Self::Pin, Self::Site];
 
-    /// The kind at a place of [`Kind::ALL`]; past its end, the first.
+    /// The kind at a place of [`PasswordKind::ALL`]; past its end, the first.
     #[must_use]
     pub fn at(index: usize) -> Self {
         Self::ALL.get(index).copied().unwrap_or(Self::Characters)
@@ -48,17 +48,17 @@ pub enum KindFault {
 impl KindFault {
     /// The field that a person would change.
     #[must_use]
-    pub fn field(self) -> Field {
+    pub fn field(self) -> FormField {
         match self {
-            Self::WordCount => Field::WordCount,
-            Self::SeparatorLong | Self::Separator(_) => Field::Separator,
-            Self::WordsAwaited => Field::Kind,
-            Self::PinLength => Field::PinLength,
-            Self::SiteLength => Field::SiteLength,
+            Self::WordCount => FormField::WordCount,
+            Self::SeparatorLong | Self::Separator(_) => FormField::Separator,
+            Self::WordsAwaited => FormField::Kind,
+            Self::PinLength => FormField::PinLength,
+            Self::SiteLength => FormField::SiteLength,
             Self::Site(site_rules::RulesError::RequirementEmptied { .. } | site_rules::RulesError::NothingLeft) => {
-                Field::SiteExclude
+                FormField::SiteExclude
             }
-            Self::Site(_) => Field::SiteText,
+            Self::Site(_) => FormField::SiteText,
         }
     }
 }
@@ -195,7 +195,7 @@ mod tests {
         assert_eq!(form.plan(Some(words.clone())).unwrap().1.bits().to_string(), "77.55");
         form.separator = "ß".into();
         assert_eq!(form.plan(Some(words)).unwrap_err(), KindFault::Separator('ß'));
-        assert_eq!(KindFault::Separator('ß').field(), Field::Separator);
+        assert_eq!(KindFault::Separator('ß').field(), FormField::Separator);
     }
 
     #[test]
@@ -211,11 +211,11 @@ mod tests {
             let form = SiteForm { text: text.into(), length: length.into(), exclude: exclude.into() };
             form.plan().unwrap_err()
         };
-        assert_eq!(fault("", "7", "").field(), Field::SiteLength);
+        assert_eq!(fault("", "7", "").field(), FormField::SiteLength);
         let typo = fault("minlenght: 8", "30", "");
         assert_eq!(typo, KindFault::Site(RulesError::Text(ParseError { column: 1, expected: Expected::Rule })));
-        assert_eq!(typo.field(), Field::SiteText);
-        assert_eq!(fault("required: digit", "30", "0123456789").field(), Field::SiteExclude);
-        assert_eq!(fault("maxlength: 6", "30", "").field(), Field::SiteText);
+        assert_eq!(typo.field(), FormField::SiteText);
+        assert_eq!(fault("required: digit", "30", "0123456789").field(), FormField::SiteExclude);
+        assert_eq!(fault("maxlength: 6", "30", "").field(), FormField::SiteText);
     }
 }

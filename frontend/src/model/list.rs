@@ -11,7 +11,7 @@ use crate::keyring::protocol::entry::{EntrySummary, EntryUpdate};
 #[derive(Debug)]
 pub struct EntryList {
     /// Newest first, as [`place`] says.
-    entries: Vec<Listed>,
+    entries: Vec<IndexedEntry>,
     /// When each was changed: with its id that is its place among them.
     changed: HashMap<EntryId, u64>,
     /// Text as it is compared in a search: without letter case. The browser knows how, and its tables weigh nothing.
@@ -19,7 +19,7 @@ pub struct EntryList {
 }
 
 #[derive(Debug)]
-struct Listed {
+struct IndexedEntry {
     summary: EntrySummary,
     /// What is searched: name, username, website and tags.
     folded: String,
@@ -48,15 +48,15 @@ impl EntryList {
         if ids.filter(|id| self.changed.remove(id).is_some()).count() > 0 {
             self.entries.retain(|entry| self.changed.contains_key(&entry.summary.id));
         }
-        let mut new: Vec<Listed> = update.entries.into_iter().map(|summary| self.listed(summary)).collect();
+        let mut new: Vec<IndexedEntry> = update.entries.into_iter().map(|summary| self.listed(summary)).collect();
         new.sort_unstable_by_key(|entry| place(&entry.summary));
-        self.changed.extend(new.iter().map(|Listed { summary, .. }| (summary.id, summary.changed_at)));
+        self.changed.extend(new.iter().map(|IndexedEntry { summary, .. }| (summary.id, summary.changed_at)));
         self.entries.append(&mut new);
         // Two runs in order are merged, not sorted: a first sync does not sort the whole list for each of its pages.
         self.entries.sort_by_key(|entry| place(&entry.summary));
     }
 
-    fn listed(&self, summary: EntrySummary) -> Listed {
+    fn listed(&self, summary: EntrySummary) -> IndexedEntry {
         let EntrySummary { name, username, website, tags, .. } = &summary;
         // A word of a query does not hold a line break, and so is found in one of them.
         let mut text = [name, username, website].map(String::as_str).join("\n");
@@ -64,7 +64,7 @@ impl EntryList {
             text.push('\n');
             text.push_str(tag);
         }
-        Listed { folded: (self.fold)(&text), summary }
+        IndexedEntry { folded: (self.fold)(&text), summary }
     }
 
     /// How many there are, in the bin or not.

@@ -6,7 +6,7 @@ pub const GROUP: usize = 4;
 
 /// How a character is called.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub enum Called {
+pub enum CharacterName {
     /// A small letter: its place in the alphabet, from 0.
     Small(usize),
     /// A capital letter: its place in the alphabet, from 0.
@@ -17,7 +17,7 @@ pub enum Called {
     Other,
 }
 
-impl Called {
+impl CharacterName {
     /// How a character is called.
     #[must_use]
     pub fn of(character: char) -> Self {
@@ -73,11 +73,14 @@ mod tests {
 
     #[test]
     fn every_printed_character_has_a_name() {
-        assert_eq!(Called::of('a'), Called::Small(0));
-        assert_eq!(Called::of('Z'), Called::Capital(25));
-        assert_eq!(Called::of('7'), Called::Digit(7));
-        assert_eq!([Called::of('!'), Called::of('@'), Called::of('~')], [0, 21, 31].map(Called::Symbol));
-        assert_eq!([Called::of('é'), Called::of(' ')], [Called::Other; 2]);
+        assert_eq!(CharacterName::of('a'), CharacterName::Small(0));
+        assert_eq!(CharacterName::of('Z'), CharacterName::Capital(25));
+        assert_eq!(CharacterName::of('7'), CharacterName::Digit(7));
+        assert_eq!(
+            [CharacterName::of('!'), CharacterName::of('@'), CharacterName::of('~')],
+            [0, 21, 31].map(CharacterName::Symbol)
+        );
+        assert_eq!([CharacterName::of('é'), CharacterName::of(' ')], [CharacterName::Other; 2]);
     }
 
     #[test]

@@ -27,14 +27,14 @@ pub struct Heights {
 }
 
 #[derive(Clone, Debug, Default, PartialEq)]
-pub struct Plan {
-    pub rows: Vec<Place>,
+pub struct RowLayout {
+    pub rows: Vec<RowPosition>,
     /// The height of the rows after them.
     pub after: f64,
 }
 
 #[derive(Clone, Copy, Debug, Default, PartialEq)]
-pub struct Place {
+pub struct RowPosition {
     /// Its index in the list.
     pub index: usize,
     /// The height of the rows between the row drawn before it, or the top of the list, and this one.
@@ -78,7 +78,7 @@ impl Heights {
     /// end of the list that is nearer is drawn: whoever comes by the Tab key or by reading on finds rows. `kept` is drawn
     /// wherever it is: it has the keyboard's focus.
     #[must_use]
-    pub fn plan(&self, list: &[EntryId], window: Range<f64>, kept: Option<EntryId>) -> Plan {
+    pub fn plan(&self, list: &[EntryId], window: Range<f64>, kept: Option<EntryId>) -> RowLayout {
         let height = (window.end - window.start).max(0.0);
         let whole: f64 = if self.unusual.is_empty() {
             list.first().map_or(0.0, |first| self.of(*first)) * list.len() as f64
@@ -92,14 +92,14 @@ impl Heights {
         for (index, id) in list.iter().enumerate() {
             let bottom = top + self.of(*id);
             if (bottom > from && top < to) || kept == Some(*id) {
-                rows.push(Place { index, gap });
+                rows.push(RowPosition { index, gap });
                 gap = 0.0;
             } else {
                 gap += bottom - top;
             }
             top = bottom;
         }
-        Plan { rows, after: gap }
+        RowLayout { rows, after: gap }
     }
 }
 
@@ -137,7 +137,7 @@ mod tests {
             .collect()
     }
 
-    fn indices(plan: &Plan) -> Vec<usize> {
+    fn indices(plan: &RowLayout) -> Vec<usize> {
         plan.rows.iter().map(|place| place.index).collect()
     }
 
@@ -165,7 +165,7 @@ mod tests {
         assert_eq!(indices(&heights.plan(&list, 90_000.0..91_000.0, None)), (970..1000).collect::<Vec<_>>());
         // A window without a height, and an empty list, harm nothing.
         assert_eq!(indices(&heights.plan(&list, 0.0..0.0, None)), [0, 1, 2, 3]);
-        assert_eq!(heights.plan(&[], 0.0..1000.0, Some(list[0])), Plan { rows: Vec::new(), after: 0.0 });
+        assert_eq!(heights.plan(&[], 0.0..1000.0, Some(list[0])), RowLayout { rows: Vec::new(), after: 0.0 });
     }
 
     #[test]
@@ -173,10 +173,10 @@ mod tests {
         let list = ids(1000);
         let heights = Heights { usual: Some(50.0), ..Heights::default() };
         let plan = heights.plan(&list, 20_000.0..21_000.0, Some(list[3]));
-        assert_eq!(plan.rows[0], Place { index: 3, gap: 150.0 });
-        assert_eq!(plan.rows[1], Place { index: 390, gap: 386.0 * 50.0 });
+        assert_eq!(plan.rows[0], RowPosition { index: 3, gap: 150.0 });
+        assert_eq!(plan.rows[1], RowPosition { index: 390, gap: 386.0 * 50.0 });
         let plan = heights.plan(&list, 0.0..1000.0, Some(list[900]));
-        assert_eq!(plan.rows[30], Place { index: 900, gap: 870.0 * 50.0 });
+        assert_eq!(plan.rows[30], RowPosition { index: 900, gap: 870.0 * 50.0 });
         assert_eq!(plan.after, 99.0 * 50.0);
     }
 
@@ -187,13 +187,13 @@ mod tests {
         heights.note(&[(list[0], 50.0), (list[1], 350.0), (list[2], 50.0)]);
         assert_eq!(heights.usual, Some(50.0));
         let plan = heights.plan(&list, 3000.0..4000.0, None);
-        assert_eq!(plan.rows[0], Place { index: 44, gap: 44.0 * 50.0 + 300.0 });
+        assert_eq!(plan.rows[0], RowPosition { index: 44, gap: 44.0 * 50.0 + 300.0 });
         // It is closed again.
         assert!(heights.note(&[(list[1], 50.0)]));
         assert_eq!(heights.plan(&list, 3000.0..4000.0, None).rows[0].index, 50);
         heights.forget();
         assert!(heights.note(&[(list[5], 80.0)]), "of another width");
-        assert_eq!(heights.plan(&list, 8000.0..9000.0, None).rows[0], Place { index: 93, gap: 93.0 * 80.0 });
+        assert_eq!(heights.plan(&list, 8000.0..9000.0, None).rows[0], RowPosition { index: 93, gap: 93.0 * 80.0 });
     }
 
     #[cfg(not(target_arch = "wasm32"))]
@@ -216,7 +216,7 @@ mod tests {
             let close = |one: f64, other: f64| (one - other).abs() <= TOLERANCE * heights.len() as f64 + 0.01;
             let tops: Vec<f64> = heights.iter().scan(0.0, |top, height| Some(std::mem::replace(top, *top + height))).collect();
             let mut at = 0.0;
-            for Place { index, gap } in &plan.rows {
+            for RowPosition { index, gap } in &plan.rows {
                 at += gap;
                 prop_assert!(close(at, tops[*index]), "{index} at {at}, not {}", tops[*index]);
                 at += heights[*index];

@@ -11,15 +11,15 @@ use super::lazy::{Lazy, LazyParts, use_lazy_parts};
 use super::mint::{Mint, PasswordState, use_mint};
 use super::notice::{Notices, use_notices};
 use super::secret_text::secret_text;
-use crate::model::form::Field;
-use crate::model::kind::Kind;
+use crate::model::form::FormField;
+use crate::model::kind::PasswordKind;
 use crate::model::name;
 use crate::model::strength::effort;
 use crate::platform::browser;
 use crate::secret::Secret;
 use crate::text::{self, Msg};
 
-/// The kinds, in the order of [`Kind::ALL`].
+/// The kinds, in the order of [`PasswordKind::ALL`].
 const KINDS: [Msg; 4] = [Msg::KindCharacters, Msg::KindWords, Msg::KindPin, Msg::KindSite];
 
 #[component]
@@ -137,7 +137,7 @@ fn GeneratedPassword() -> impl IntoView {
     let none = bool_signal(move || mint.minted.with(|minted| !matches!(minted, Some(Ok(_)))));
     view! {
         <div class="shown" class:shown--none=none class:shown--waiting=waiting
-            class:shown--words=bool_signal(move || Kind::at(mint.kind.get()) == Kind::Words)>
+            class:shown--words=bool_signal(move || PasswordKind::at(mint.kind.get()) == PasswordKind::Words)>
             <output class="secret" aria-label=tr(Msg::Password) for="length">{password}</output>
             <p class="shown-fate" dir="auto">{state}</p>
         </div>
@@ -151,7 +151,7 @@ fn GeneratedPassword() -> impl IntoView {
 fn RulesFields() -> impl IntoView {
     let mint = use_mint();
     let parts = use_lazy_parts();
-    let other = bool_signal(move || Kind::at(mint.kind.get()) != Kind::Characters);
+    let other = bool_signal(move || PasswordKind::at(mint.kind.get()) != PasswordKind::Characters);
     let opened = RwSignal::new(false);
     // The other kinds and the rarer rules are fetched when they are first wanted.
     Effect::new(move |_| {
@@ -167,7 +167,7 @@ fn RulesFields() -> impl IntoView {
         <div class="rules">
             <div prop:hidden=other>
                 <Slider id="length" label=Msg::Length value=mint.length limits=LENGTHS
-                    fault=mint.fault(|field| field == Field::Length)/>
+                    fault=mint.fault(|field| field == FormField::Length)/>
                 <fieldset class="kinds" aria-describedby="kinds-fault">
                     <legend>{tr(Msg::Classes)}</legend>
                     {mint.classes.map(|(class, on, _)| {
@@ -175,7 +175,7 @@ fn RulesFields() -> impl IntoView {
                         view! { <Checkbox sample label=text::class(class) value=on/> }
                     }).into_iter().collect_view()}
                 </fieldset>
-                <FaultText id="kinds" text=mint.fault(|field| field == Field::Classes)/>
+                <FaultText id="kinds" text=mint.fault(|field| field == FormField::Classes)/>
             </div>
             {move || parts.rules.get().ready().map(|part| (part.fields)())}
             <details class="more" on:toggle=move |_| opened.set(true)>

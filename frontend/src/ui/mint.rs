@@ -12,8 +12,8 @@ use leptos::prelude::*;
 use shared::ids::EntryId;
 
 use super::lazy::{LazyParts, use_lazy_parts};
-use crate::model::form::{ClassField, Field, RulesForm};
-use crate::model::kind::Kind;
+use crate::model::form::{ClassField, FormField, RulesForm};
+use crate::model::kind::PasswordKind;
 use crate::platform::random::{self, BrowserSource};
 use crate::text;
 
@@ -51,7 +51,7 @@ impl PartialEq for Planned {
 /// What is wrong with the rules: what to say, and beside which field. Without a text, something is still awaited.
 #[derive(Clone, PartialEq)]
 pub struct PlanFault {
-    pub field: Field,
+    pub field: FormField,
     pub text: String,
 }
 
@@ -92,7 +92,7 @@ pub struct Mint {
     pub name: RwSignal<String>,
     /// What is wrong with it.
     pub name_fault: RwSignal<String>,
-    /// The kind of password, by its place in [`Kind::ALL`].
+    /// The kind of password, by its place in [`PasswordKind::ALL`].
     pub kind: RwSignal<usize>,
     /// Of characters: the length, as typed.
     pub length: RwSignal<String>,
@@ -149,7 +149,7 @@ impl Mint {
         let plan_of = RwSignal::new(None::<Self>);
         let plan = Memo::new(move |_| match plan_of.get() {
             Some(mint) => mint.plan(parts),
-            None => Err(PlanFault { field: Field::Kind, text: String::new() }),
+            None => Err(PlanFault { field: FormField::Kind, text: String::new() }),
         });
         let mint = Self {
             name,
@@ -178,7 +178,7 @@ impl Mint {
     }
 
     fn plan(self, parts: LazyParts) -> Result<Planned, PlanFault> {
-        if Kind::at(self.kind.get()) == Kind::Characters {
+        if PasswordKind::at(self.kind.get()) == PasswordKind::Characters {
             return match self.characters().plan() {
                 Ok((rules, plan)) => Ok(Planned(Arc::new((Rules::Characters(rules), plan)))),
                 Err(fault) => Err(PlanFault { field: fault.field(), text: text::form_fault(fault) }),
@@ -186,7 +186,7 @@ impl Mint {
         }
         match parts.rules.get().ready() {
             Some(part) => part.plan.run(self),
-            None => Err(PlanFault { field: Field::Kind, text: String::new() }),
+            None => Err(PlanFault { field: FormField::Kind, text: String::new() }),
         }
     }
 
@@ -252,7 +252,7 @@ impl Mint {
     }
 
     /// What is wrong with a field, in words.
-    pub fn fault(self, of: impl Fn(Field) -> bool + Send + Sync + 'static) -> Signal<String> {
+    pub fn fault(self, of: impl Fn(FormField) -> bool + Send + Sync + 'static) -> Signal<String> {
         Signal::derive(move || {
             self.plan.with(|plan| match plan {
                 Err(wrong) if of(wrong.field) => wrong.text.clone(),

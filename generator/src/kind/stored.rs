@@ -11,9 +11,9 @@ use super::Rules;
 use crate::characters;
 
 /// Reads [`Rules`].
-pub(super) struct Stored;
+pub(super) struct StoredRules;
 
-impl<'de> Visitor<'de> for Stored {
+impl<'de> Visitor<'de> for StoredRules {
     type Value = Rules;
 
     fn expecting(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
@@ -21,13 +21,13 @@ impl<'de> Visitor<'de> for Stored {
     }
 
     fn visit_map<A: MapAccess<'de>>(self, mut map: A) -> Result<Rules, A::Error> {
-        let Some(Name(first)) = map.next_key()? else { return Err(Error::custom("no rules")) };
+        let Some(FieldName(first)) = map.next_key()? else { return Err(Error::custom("no rules")) };
         Ok(match first.as_str() {
             "phrase" => Rules::Phrase(map.next_value()?),
             "pin" => Rules::Pin(map.next_value()?),
             "site" => Rules::Site(map.next_value()?),
             _ => {
-                let bare = MapAccessDeserializer::new(PutBack { first: Some(first), map });
+                let bare = MapAccessDeserializer::new(PeekedMap { first: Some(first), map });
                 Rules::Characters(characters::Rules::deserialize(bare)?)
             }
         })
@@ -35,21 +35,21 @@ impl<'de> Visitor<'de> for Stored {
 }
 
 /// The name of a field. Asked for as such: readers that are small know nothing else as the key of a map.
-struct Name(String);
+struct FieldName(String);
 
-impl<'de> Deserialize<'de> for Name {
+impl<'de> Deserialize<'de> for FieldName {
     fn deserialize<D: Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
         struct Any;
 
         impl Visitor<'_> for Any {
-            type Value = Name;
+            type Value = FieldName;
 
             fn expecting(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
                 f.write_str("the name of a field")
             }
 
-            fn visit_str<E: Error>(self, name: &str) -> Result<Name, E> {
-                Ok(Name(name.to_owned()))
+            fn visit_str<E: Error>(self, name: &str) -> Result<FieldName, E> {
+                Ok(FieldName(name.to_owned()))
             }
         }
 
@@ -58,12 +58,12 @@ impl<'de> Deserialize<'de> for Name {
 }
 
 /// A map whose first key was looked at.
-struct PutBack<A> {
+struct PeekedMap<A> {
     first: Option<String>,
     map: A,
 }
 
-impl<'de, A: MapAccess<'de>> MapAccess<'de> for PutBack<A> {
+impl<'de, A: MapAccess<'de>> MapAccess<'de> for PeekedMap<A> {
     type Error = A::Error;
 
     fn next_key_seed<K: DeserializeSeed<'de>>(&mut self, seed: K) -> Result<Option<K::Value>, A::Error> {

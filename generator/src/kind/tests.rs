@@ -103,18 +103,18 @@ fn a_text_holds_what_one_by_one_would_give() {
     let wide = characters::Rules { include: "é漢".into(), ..characters::Rules::default() };
     for rules in all().into_iter().chain([Rules::Characters(wide)]) {
         let plan = plan(&rules);
-        let (mut text, mut expected) = (String::with_capacity(100 * (plan.room() + 1)), String::new());
-        let (room, mut many, mut one_by_one) = (text.capacity(), source(32), source(32));
+        let (mut text, mut expected) = (String::with_capacity(100 * (plan.max_bytes() + 1)), String::new());
+        let (capacity, mut many, mut one_by_one) = (text.capacity(), source(32), source(32));
         for _ in 0..100 {
             plan.mint_into(&mut many, &mut text).unwrap();
             let mut password = plan.mint(&mut one_by_one).unwrap();
-            assert_eq!(password.text_mut().capacity(), plan.room());
+            assert_eq!(password.text_mut().capacity(), plan.max_bytes());
             expected.push_str(password.expose());
             text.push('\n');
             expected.push('\n');
         }
         assert_eq!(text, expected);
-        assert_eq!(text.capacity(), room);
+        assert_eq!(text.capacity(), capacity);
     }
 }
 

@@ -8,7 +8,7 @@
 //!
 //! Where Apple's parser stops in silence or guesses, this one names the column: somebody pasted that text.
 
-use super::set::Set;
+use super::set::AsciiSet;
 
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
 pub struct Demands {
@@ -18,10 +18,10 @@ pub struct Demands {
     /// How often a character may stand in a row; at least 1.
     pub max_consecutive: Option<usize>,
     /// What may be used besides all that is required.
-    pub allowed: Set,
+    pub allowed: AsciiSet,
     /// The requirements, as they were written: of each of these sets a password holds at least one character. None is
     /// empty.
-    pub required: Vec<Set>,
+    pub required: Vec<AsciiSet>,
 }
 
 /// Where a text stops being password rules.
@@ -123,8 +123,8 @@ impl<'t> Parser<'t> {
     }
 
     /// Classes, parted by commas: all that they hold together.
-    fn classes(&mut self) -> Result<Set, ParseError> {
-        let mut all = Set::default();
+    fn classes(&mut self) -> Result<AsciiSet, ParseError> {
+        let mut all = AsciiSet::default();
         loop {
             all = all | self.class()?;
             self.skip_space();
@@ -135,18 +135,18 @@ impl<'t> Parser<'t> {
         }
     }
 
-    fn class(&mut self) -> Result<Set, ParseError> {
+    fn class(&mut self) -> Result<AsciiSet, ParseError> {
         let column = self.column;
         if self.take('[') {
             return self.set(column);
         }
         let name = self.name();
-        Set::named(name).ok_or(ParseError { column, expected: Expected::Class })
+        AsciiSet::named(name).ok_or(ParseError { column, expected: Expected::Class })
     }
 
     /// What stands between brackets; `start` is the column of the opening one.
-    fn set(&mut self, start: usize) -> Result<Set, ParseError> {
-        let mut set = Set::default();
+    fn set(&mut self, start: usize) -> Result<AsciiSet, ParseError> {
+        let mut set = AsciiSet::default();
         let mut skipped = false;
         loop {
             let column = self.column;

@@ -5,9 +5,9 @@ use std::ops::{BitAnd, BitOr, Sub};
 
 /// A set of printable ASCII characters, the space among them: a bit for each.
 #[derive(Clone, Copy, Default, PartialEq, Eq)]
-pub struct Set(u128);
+pub struct AsciiSet(u128);
 
-impl Set {
+impl AsciiSet {
     /// A class of the grammar, by its name in small letters or capitals. `unicode` is what a plain keyboard has of it:
     /// the same as `ascii-printable`.
     #[must_use]
@@ -50,7 +50,7 @@ impl Set {
     }
 }
 
-impl FromIterator<char> for Set {
+impl FromIterator<char> for AsciiSet {
     /// Characters that are not printable ASCII are left out.
     fn from_iter<T: IntoIterator<Item = char>>(characters: T) -> Self {
         let mut set = Self::default();
@@ -61,7 +61,7 @@ impl FromIterator<char> for Set {
     }
 }
 
-impl BitOr for Set {
+impl BitOr for AsciiSet {
     type Output = Self;
 
     fn bitor(self, other: Self) -> Self {
@@ -69,7 +69,7 @@ impl BitOr for Set {
     }
 }
 
-impl BitAnd for Set {
+impl BitAnd for AsciiSet {
     type Output = Self;
 
     fn bitand(self, other: Self) -> Self {
@@ -77,7 +77,7 @@ impl BitAnd for Set {
     }
 }
 
-impl Sub for Set {
+impl Sub for AsciiSet {
     type Output = Self;
 
     fn sub(self, other: Self) -> Self {
@@ -85,7 +85,7 @@ impl Sub for Set {
     }
 }
 
-impl fmt::Debug for Set {
+impl fmt::Debug for AsciiSet {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         write!(f, "Set({:?})", self.characters().collect::<String>())
     }

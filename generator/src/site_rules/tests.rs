@@ -9,7 +9,7 @@ use crate::proof::{FailsAt, assert_uniform, distribution, source};
 
 /// Demands as a site would write them.
 pub(super) fn written(demands: &Demands) -> String {
-    let set = |set: Set| {
+    let set = |set: AsciiSet| {
         let (hyphen, bracket) = (set.contains('-'), set.contains(']'));
         let rest: String = set.characters().filter(|character| !"-]".contains(*character)).collect();
         format!("[{}{rest}{}]", if hyphen { "-" } else { "" }, if bracket { "]" } else { "" })
@@ -39,7 +39,7 @@ fn obeys(password: &str, demands: &Demands) -> bool {
     let named = demands.required.iter().fold(demands.allowed, |all, set| all | *set);
     let allowed =
         |character: &char| if named.is_empty() { character.is_ascii_graphic() } else { named.contains(*character) };
-    let enough = |set: &Set| {
+    let enough = |set: &AsciiSet| {
         let asked = demands.required.iter().filter(|other| *other == set).count();
         characters.iter().filter(|character| set.contains(**character)).count() >= asked
     };
@@ -82,7 +82,7 @@ fn every_allowed_password_is_equally_likely() {
         ("required: [a], [b]; required: [1]; allowed: [b!]", 3),
     ] {
         let demands = Demands::parse(text).unwrap();
-        let plan = Plan::over(&demands, Set::default(), length).unwrap();
+        let plan = Plan::over(&demands, AsciiSet::default(), length).unwrap();
         let case = format!("{text}, {length} characters");
         assert_uniform(&distribution(|choose| plan.mint(choose)), &allowed(&demands, length), plan.count(), &case);
     }
@@ -194,7 +194,7 @@ fn the_source_may_fail_at_any_choice() {
 
 #[test]
 fn a_set_shows_its_characters() {
-    assert_eq!(format!("{:?}", Set::named("digit").unwrap()), "Set(\"0123456789\")");
+    assert_eq!(format!("{:?}", AsciiSet::named("digit").unwrap()), "Set(\"0123456789\")");
 }
 
 #[test]

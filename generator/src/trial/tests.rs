@@ -29,7 +29,7 @@ fn tight() -> Plan {
     plan(Rules { length: 8, digits: ClassRule { on: true, minimum: 5 }, ..Rules::default() })
 }
 
-fn outcome(plan: Plan, place: usize, choose: &mut impl Choose) -> Outcome {
+fn outcome(plan: Plan, place: usize, choose: &mut impl Choose) -> TrialResult {
     let mut trial = Trial::new(plan, place);
     for _ in 0..4 {
         trial.step(choose, 10_000).unwrap();
@@ -129,7 +129,7 @@ fn a_source_that_fails_is_an_error() {
 fn the_examples_are_uniform() {
     let loose = Example::LOOSE.walk().unwrap();
     // 6^5 less those that lack a kind; and every row of five out of six was tried.
-    let expected = Walk { runs: 7776, allowed: 3660, reached: 3660, broken: 0, even: true };
+    let expected = WalkResult { runs: 7776, allowed: 3660, reached: 3660, broken: 0, even: true };
     assert_eq!(loose, expected);
     let tight = Example::TIGHT.walk().unwrap();
     assert_eq!((tight.allowed, tight.is_uniform()), (48, true));

@@ -133,9 +133,9 @@ pub struct Example {
     pub length: usize,
 }
 
-/// What came of walking every choice. All is well if [`Walk::is_uniform`].
+/// What came of walking every choice. All is well if [`WalkResult::is_uniform`].
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub struct Walk {
+pub struct WalkResult {
     /// The ways in which chance can answer the sampler's choices: each was gone once.
     pub runs: u64,
     /// Strings that the rules allow, by the counting that the bits come from.
@@ -148,7 +148,7 @@ pub struct Walk {
     pub even: bool,
 }
 
-impl Walk {
+impl WalkResult {
     /// Whether exactly the allowed strings came out, each with the same probability.
     #[must_use]
     pub fn is_uniform(&self) -> bool {
@@ -166,19 +166,19 @@ impl Example {
 
     /// Walks every choice. Nothing if the example is too large for that.
     #[must_use]
-    pub fn walk(&self) -> Option<Walk> {
+    pub fn walk(&self) -> Option<WalkResult> {
         let sets: Vec<Vec<char>> = self.sets.iter().map(|set| set.chars().collect()).collect();
         let plan = Plan::over(&sets, self.minimums, self.length);
         let (made, runs) = walk(|choose| plan.mint(choose))?;
         Some(self.judge(&made, runs, usize::try_from(plan.count()).ok()?))
     }
 
-    pub(super) fn judge(&self, made: &BTreeMap<String, Probability>, runs: u64, allowed: usize) -> Walk {
+    pub(super) fn judge(&self, made: &BTreeMap<String, Probability>, runs: u64, allowed: usize) -> WalkResult {
         let reached = made.keys().filter(|text| self.allows(text)).count();
         let mut probabilities = made.values();
         let first = probabilities.next();
         let even = probabilities.all(|other| Some(other) == first);
-        Walk { runs, allowed, reached, broken: made.len() - reached, even }
+        WalkResult { runs, allowed, reached, broken: made.len() - reached, even }
     }
 
     /// Looks at the string itself, without a word of the counting.

@@ -39,7 +39,7 @@ impl Minting {
     /// # Errors
     /// If the browser has no randomness.
     pub fn lines(&mut self, count: usize) -> Result<Vec<u8>, JsError> {
-        let mut lines = String::with_capacity(count * (self.plan.room() + 1));
+        let mut lines = String::with_capacity(count * (self.plan.max_bytes() + 1));
         for _ in 0..count {
             self.plan.mint_into(&mut self.many, &mut lines)?;
             lines.push('\n');

@@ -13,7 +13,7 @@ use backend::server_key::ServerKey;
 use backend::store::oracle::Descriptor;
 use frontend::keyring::backup;
 use frontend::keyring::protocol::Request;
-use frontend::model::import_export::{Opened, read};
+use frontend::model::import_export::{ImportFile, read};
 use generator::random::{RandomnessError, Source};
 use generator::site_rules::{Plan, Rules};
 use serde::Serialize;
@@ -128,16 +128,16 @@ pub fn connect_strings(data: &[u8]) {
 
 pub fn imports(data: &[u8]) {
     match read(data.to_vec()) {
-        Ok(Opened::Items(items)) => {
+        Ok(ImportFile::Items(items)) => {
             let count = items.len();
             assert!(items.rows(|number| number.to_string()).count() <= count);
         }
-        Ok(Opened::Table(table)) => {
+        Ok(ImportFile::Table(table)) => {
             let mapping = table.mapping().clone();
             let count = table.len(&mapping);
             assert!(table.rows(&mapping, |number| number.to_string()).count() <= count);
         }
-        Ok(Opened::Locked(locked)) => {
+        Ok(ImportFile::Locked(locked)) => {
             let _ = locked.kdf();
             let _ = locked.salt();
             assert!(locked.open(&[7; 32]).is_err(), "nobody has this key");

@@ -5,18 +5,18 @@ use std::fmt;
 
 use serde_json::error::Category;
 
-use super::format::{Folder, Item, Loose, Record, TAGS, Vault, kind};
-use super::item::{Draft, Remark, Row, Seen};
-use super::{ImportFault, Locked, Opened, ROWS_MAX, Source, date};
+use super::bitwarden_json::{BitwardenExport, Folder, Item, LooseText, NamedTexts, TAGS, kind};
+use super::item::{ImportDraft, ImportRow, Remark, SeenRows};
+use super::{ImportFault, ImportFile, ImportSource, LockedExport, ROWS_MAX, date};
 use crate::keyring::protocol::entry::PreviousPassword;
 
 /// Reads an export, bare or protected.
-pub(super) fn read(text: &str) -> Result<Opened, ImportFault> {
-    let vault: Vault = serde_json::from_str(text).map_err(|error| fault(&error, text))?;
+pub(super) fn read(text: &str) -> Result<ImportFile, ImportFault> {
+    let vault: BitwardenExport = serde_json::from_str(text).map_err(|error| fault(&error, text))?;
     match (vault.encrypted, vault.password_protected) {
-        (Some(true), Some(true)) => Locked::new(vault).map(Opened::Locked),
+        (Some(true), Some(true)) => LockedExport::new(vault).map(ImportFile::Locked),
         (Some(true), _) => Err(ImportFault::AccountEncrypted),
-        _ => Items::new(vault).map(Opened::Items),
+        _ => Items::new(vault).map(ImportFile::Items),
     }
 }
 
@@ -32,9 +32,9 @@ fn fault(error: &serde_json::Error, text: &str) -> ImportFault {
 
 /// The items of an export, not read further.
 pub struct Items {
-    items: Vec<Item<Loose>>,
+    items: Vec<Item<LooseText>>,
     /// The names of folders and collections, by their ids.
-    folders: BTreeMap<String, Loose>,
+    folders: BTreeMap<String, LooseText>,
 }
 
 /// Hides what is in them.
@@ -45,7 +45,7 @@ impl fmt::Debug for Items {
 }
 
 impl Items {
-    pub(super) fn new(vault: Vault) -> Result<Self, ImportFault> {
+    pub(super) fn new(vault: BitwardenExport) -> Result<Self, ImportFault> {
         let items = vault.items.ok_or(ImportFault::UnknownJson)?;
         match items.len() {
             0 => Err(ImportFault::NoRows),
@@ -53,7 +53,7 @@ impl Items {
             _ if items.iter().all(|item| item.kind.is_none()) => Err(ImportFault::UnknownJson),
             1..=ROWS_MAX => {
                 let folders = [vault.folders, vault.collections].into_iter().flatten().flatten();
-                let named = |folder: Folder<Loose>| Some((text(&folder.id).to_owned(), folder.name?));
+                let named = |folder: Folder<LooseText>| Some((text(&folder.id).to_owned(), folder.name?));
                 Ok(Self { items, folders: folders.filter_map(named).collect() })
             }
             count => Err(ImportFault::TooMany { count }),
@@ -61,8 +61,8 @@ impl Items {
     }
 
     #[must_use]
-    pub fn source(&self) -> Source {
-        Source::BitwardenJson
+    pub fn source(&self) -> ImportSource {
+        ImportSource::BitwardenJson
     }
 
     #[must_use]
@@ -76,15 +76,15 @@ impl Items {
     }
 
     /// Reads them one by one. `fallback` names what has neither name nor website nor username, by its number.
-    pub fn rows(self, fallback: impl Fn(usize) -> String) -> impl Iterator<Item = Row> {
+    pub fn rows(self, fallback: impl Fn(usize) -> String) -> impl Iterator<Item = ImportRow> {
         let Self { items, folders } = self;
-        let mut seen = Seen::default();
+        let mut seen = SeenRows::default();
         (1..).zip(items).map(move |(number, item)| draft(item, &folders).finish(number, &fallback, &mut seen))
     }
 }
 
-fn draft(item: Item<Loose>, folders: &BTreeMap<String, Loose>) -> Draft {
-    let mut draft = Draft::default();
+fn draft(item: Item<LooseText>, folders: &BTreeMap<String, LooseText>) -> ImportDraft {
+    let mut draft = ImportDraft::default();
     text(&item.name).clone_into(&mut draft.name);
     draft.created_at = at(&item.creation_date);
     draft.changed_at = at(&item.revision_date);
@@ -121,7 +121,7 @@ fn draft(item: Item<Loose>, folders: &BTreeMap<String, Loose>) -> Draft {
         }
     }
     let changed_at = draft.changed_at.unwrap_or_default();
-    let former = |former: super::format::PasswordHistory<Loose>| {
+    let former = |former: super::bitwarden_json::PasswordHistory<LooseText>| {
         let until = at(&former.last_used_date).unwrap_or(changed_at);
         former
             .password
@@ -137,7 +137,7 @@ fn draft(item: Item<Loose>, folders: &BTreeMap<String, Loose>) -> Draft {
 }
 
 /// What is in a card, an identity and so on goes to the note, but for a name to log in with.
-fn lines(record: Record<Loose>, draft: &mut Draft) {
+fn lines(record: NamedTexts<LooseText>, draft: &mut ImportDraft) {
     for (key, value) in record.0 {
         match (key.as_str(), text(&value)) {
             ("username", value) if draft.username.is_empty() => value.clone_into(&mut draft.username),
@@ -167,18 +167,18 @@ fn label(key: &str) -> String {
     label
 }
 
-fn text(value: &Option<Loose>) -> &str {
+fn text(value: &Option<LooseText>) -> &str {
     value.as_ref().map_or("", |text| text.0.expose())
 }
 
-fn at(value: &Option<Loose>) -> Option<u64> {
+fn at(value: &Option<LooseText>) -> Option<u64> {
     date::read(text(value))
 }
 
 /// The items of what was protected.
-pub(super) fn read_opened(json: &[u8]) -> Result<Items, ImportFault> {
+pub(super) fn read_unlocked(json: &[u8]) -> Result<Items, ImportFault> {
     // By way of text, so that there is one reader of items, not two: they weigh 50 kB each.
     let text = str::from_utf8(json).map_err(|_| ImportFault::Damaged)?;
-    let vault: Vault = serde_json::from_str(text).map_err(|_| ImportFault::Damaged)?;
+    let vault: BitwardenExport = serde_json::from_str(text).map_err(|_| ImportFault::Damaged)?;
     Items::new(vault).map_err(|fault| if fault == ImportFault::UnknownJson { ImportFault::Damaged } else { fault })
 }

@@ -9,8 +9,8 @@ use std::borrow::Cow;
 use serde::Serialize;
 use shared::ids::EntryId;
 
+use super::bitwarden_json::{Field, Folder, Item, Login, PasswordHistory, SecureNote, TAGS, Uri, kind};
 use super::date;
-use super::format::{Field, Folder, Item, Login, PasswordHistory, SecureNote, TAGS, Uri, kind};
 use crate::keyring::protocol::entry::{Content, Entry};
 use crate::secret::Secret;
 
@@ -22,7 +22,7 @@ const HEADER: &str =
 
 /// What a file is to be.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub enum Format {
+pub enum ExportFormat {
     Json,
     Csv {
         /// Whether it is made for a spreadsheet: cells that it would take for formulas get an apostrophe in front.
@@ -32,7 +32,7 @@ pub enum Format {
     },
 }
 
-impl Format {
+impl ExportFormat {
     /// What a file of it is called.
     #[must_use]
     pub fn file_name(self) -> &'static str {
@@ -57,18 +57,18 @@ impl Format {
 pub struct NotWritten;
 
 /// A file that grows entry by entry, so that a page can draw in between.
-pub struct Export {
-    format: Format,
+pub struct ExportFile {
+    format: ExportFormat,
     /// JSON: the items, with commas between them. CSV: the rows.
     text: Vec<u8>,
     /// JSON: the folders, as they were met.
     folders: Vec<String>,
 }
 
-impl Export {
+impl ExportFile {
     #[must_use]
-    pub fn new(format: Format) -> Self {
-        let head = if format == Format::Json { "" } else { HEADER };
+    pub fn new(format: ExportFormat) -> Self {
+        let head = if format == ExportFormat::Json { "" } else { HEADER };
         Self { format, text: head.into(), folders: Vec::new() }
     }
 
@@ -78,8 +78,8 @@ impl Export {
     /// [`NotWritten`].
     pub fn push(&mut self, id: EntryId, entry: &Entry) -> Result<(), NotWritten> {
         match self.format {
-            Format::Json => self.push_item(id, entry).map_err(|_| NotWritten),
-            Format::Csv { for_spreadsheets } => {
+            ExportFormat::Json => self.push_item(id, entry).map_err(|_| NotWritten),
+            ExportFormat::Csv { for_spreadsheets } => {
                 self.push_row(&entry.content, for_spreadsheets);
                 Ok(())
             }
@@ -92,7 +92,7 @@ impl Export {
     /// [`NotWritten`].
     pub fn finish(mut self) -> Result<Secret, NotWritten> {
         let file = match self.format {
-            Format::Json => {
+            ExportFormat::Json => {
                 let mut file = br#"{"encrypted":false,"folders":"#.to_vec();
                 let ids: Vec<String> = (0..self.folders.len()).map(folder_id).collect();
                 let folders: Vec<Folder<&str>> = ids
@@ -107,14 +107,14 @@ impl Export {
                 file.extend(b"]}");
                 file
             }
-            Format::Csv { .. } => self.text,
+            ExportFormat::Csv { .. } => self.text,
         };
         String::from_utf8(file).map(Secret::new).map_err(|_| NotWritten)
     }
 
     fn push_item(&mut self, id: EntryId, entry: &Entry) -> serde_json::Result<()> {
         let Entry { content, created_at, changed_at, history, binned_at, .. } = entry;
-        let Filed { folder, is_favorite, list } = Filed::of(&content.tags);
+        let BitwardenTags { folder, is_favorite, list } = BitwardenTags::of(&content.tags);
         let id = id.to_string();
         let folder_id = folder.map(|name| folder_id(self.folder(name)));
         let [created, changed] = [created_at, changed_at].map(|at| date::write(*at));
@@ -162,7 +162,7 @@ impl Export {
     }
 
     fn push_row(&mut self, content: &Content, for_spreadsheets: bool) {
-        let Filed { folder, is_favorite, list } = Filed::of(&content.tags);
+        let BitwardenTags { folder, is_favorite, list } = BitwardenTags::of(&content.tags);
         // Bitwarden reads several addresses of one cell, as if it were a row.
         let address = quoted(&content.website);
         let texts = [folder.unwrap_or_default(), &content.name, content.note.expose(), &address, &content.username];
@@ -217,14 +217,14 @@ fn is_note(content: &Content) -> bool {
 }
 
 /// Tags, as Bitwarden can hold them.
-struct Filed<'a> {
+struct BitwardenTags<'a> {
     folder: Option<&'a str>,
     is_favorite: bool,
     /// All of them, if folder and star do not say it all.
     list: Option<String>,
 }
 
-impl<'a> Filed<'a> {
+impl<'a> BitwardenTags<'a> {
     fn of(tags: &'a [String]) -> Self {
         let folder = tags.iter().map(String::as_str).find(|tag| *tag != FAVORITE);
         let is_favorite = tags.iter().any(|tag| tag == FAVORITE);
@@ -247,7 +247,7 @@ impl Formulas {
     /// Counts those of one more entry.
     pub fn count(&mut self, content: &Content) {
         let Content { name, username, website, password, note, tags, .. } = content;
-        let folder = Filed::of(tags).folder.unwrap_or_default();
+        let folder = BitwardenTags::of(tags).folder.unwrap_or_default();
         let texts = [name, username, website, note.expose(), folder];
         self.texts += texts.into_iter().filter(|text| is_formula(text)).count();
         self.passwords += usize::from(is_formula(password.expose()));

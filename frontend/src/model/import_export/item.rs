@@ -16,15 +16,15 @@ const HISTORY_MAX: usize = 100;
 
 /// What came of a row of a table, or of an item.
 #[derive(Debug)]
-pub struct Row {
+pub struct ImportRow {
     /// Its place in the file, from 1; a table's header is not counted, and lines without anything are not either.
     pub number: usize,
-    pub result: Result<Item, Refused>,
+    pub result: Result<ImportItem, RefusedRow>,
 }
 
 /// What is to become an entry. Times are in milliseconds since 1970 (UTC), as the file has them.
 #[derive(Debug)]
-pub struct Item {
+pub struct ImportItem {
     pub content: Content,
     /// The passwords before this one, newest first; at most a hundred.
     pub history: Vec<PreviousPassword>,
@@ -39,7 +39,7 @@ pub struct Item {
 
 /// A row that cannot become an entry.
 #[derive(Clone, Debug, PartialEq, Eq)]
-pub struct Refused {
+pub struct RefusedRow {
     /// Its name, cut to what a name may have; empty if it has none.
     pub name: String,
     pub why: Refusal,
@@ -51,7 +51,7 @@ pub enum Refusal {
     Nothing,
     /// A field is longer than an entry's may be.
     TooLong {
-        field: Field,
+        field: EntryField,
         /// How many characters (Unicode scalar values) it has.
         length: usize,
         /// How many it may have.
@@ -63,7 +63,7 @@ pub enum Refusal {
 
 /// A field of an entry.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub enum Field {
+pub enum EntryField {
     Name,
     Username,
     Website,
@@ -108,7 +108,7 @@ pub enum NamedAfter {
 
 /// What was found, before it is looked at as a whole.
 #[derive(Default)]
-pub(super) struct Draft {
+pub(super) struct ImportDraft {
     pub(super) name: String,
     pub(super) username: String,
     /// A name to log in with if there is no other, and what it is called.
@@ -126,7 +126,7 @@ pub(super) struct Draft {
     pub(super) remarks: Vec<Remark>,
 }
 
-impl Draft {
+impl ImportDraft {
     /// Takes a value that has no field of its own into the note.
     pub(super) fn also(&mut self, label: &str, value: &str) {
         if !value.is_empty() {
@@ -173,7 +173,12 @@ impl Draft {
         }
     }
 
-    pub(super) fn finish(mut self, number: usize, fallback: &impl Fn(usize) -> String, seen: &mut Seen) -> Row {
+    pub(super) fn finish(
+        mut self,
+        number: usize,
+        fallback: &impl Fn(usize) -> String,
+        seen: &mut SeenRows,
+    ) -> ImportRow {
         if let Some((label, username)) = self.spare_username.take() {
             if self.username.is_empty() {
                 self.username = username;
@@ -187,7 +192,7 @@ impl Draft {
         let why = if is_nothing && self.history.is_empty() { Some(Refusal::Nothing) } else { self.too_long() };
         if let Some(why) = why {
             let name = self.name.chars().take(NAME_MAX).collect();
-            return Row { number, result: Err(Refused { name, why }) };
+            return ImportRow { number, result: Err(RefusedRow { name, why }) };
         }
         let note = self.whole_note();
         let print = fingerprint(&self, note.expose());
@@ -211,16 +216,16 @@ impl Draft {
         };
         let name = whole.content.name.clone();
         let Some((Entry { content, history, .. }, left_out)) = fitted(whole) else {
-            return Row { number, result: Err(Refused { name, why: Refusal::TooLarge }) };
+            return ImportRow { number, result: Err(RefusedRow { name, why: Refusal::TooLarge }) };
         };
-        let mut item = Item { content, history, created_at, changed_at, binned_at, remarks };
+        let mut item = ImportItem { content, history, created_at, changed_at, binned_at, remarks };
         if left_out > 0 {
             item.remarks.push(Remark::HistoryCut { left_out });
         }
         if let Some(first) = seen.first(print, number) {
             item.remarks.push(Remark::TwiceInFile { first });
         }
-        Row { number, result: Ok(item) }
+        ImportRow { number, result: Ok(item) }
     }
 
     /// The note, and below it the lines that go there.
@@ -242,12 +247,12 @@ impl Draft {
         let tags = self.tags.iter().map(|tag| count(tag) + ", ".len()).sum::<usize>().saturating_sub(", ".len());
         let gap = usize::from(!self.note.is_empty() && !self.note.ends_with('\n') && !self.more.is_empty());
         [
-            (Field::Name, count(&self.name), NAME_MAX),
-            (Field::Username, count(&self.username), FIELD_MAX),
-            (Field::Website, count(&self.website), FIELD_MAX),
-            (Field::Password, count(self.password.expose()), FIELD_MAX),
-            (Field::Note, count(&self.note) + gap + count(self.more.trim_end_matches('\n')), NOTE_MAX),
-            (Field::Tags, tags, FIELD_MAX),
+            (EntryField::Name, count(&self.name), NAME_MAX),
+            (EntryField::Username, count(&self.username), FIELD_MAX),
+            (EntryField::Website, count(&self.website), FIELD_MAX),
+            (EntryField::Password, count(self.password.expose()), FIELD_MAX),
+            (EntryField::Note, count(&self.note) + gap + count(self.more.trim_end_matches('\n')), NOTE_MAX),
+            (EntryField::Tags, tags, FIELD_MAX),
         ]
         .into_iter()
         .find(|(_, length, max)| length > max)
@@ -302,13 +307,13 @@ fn fits(whole: &Entry) -> bool {
     if texts * ESCAPE_LEN + 10 * FRAME_LEN <= largest {
         return true;
     }
-    let mut count = Count(LENGTH_LEN);
+    let mut count = ByteCounter(LENGTH_LEN);
     serde_json::to_writer(&mut count, whole).is_ok() && count.0 <= largest
 }
 
-struct Count(usize);
+struct ByteCounter(usize);
 
-impl io::Write for Count {
+impl io::Write for ByteCounter {
     fn write(&mut self, bytes: &[u8]) -> io::Result<usize> {
         self.0 += bytes.len();
         Ok(bytes.len())
@@ -321,9 +326,9 @@ impl io::Write for Count {
 
 /// What has been read of a file so far.
 #[derive(Default)]
-pub(super) struct Seen(HashMap<u128, usize>);
+pub(super) struct SeenRows(HashMap<u128, usize>);
 
-impl Seen {
+impl SeenRows {
     /// The row that held the same before.
     fn first(&mut self, print: u128, number: usize) -> Option<usize> {
         let first = *self.0.entry(print).or_insert(number);
@@ -332,7 +337,7 @@ impl Seen {
 }
 
 /// Two of these differ if anything that would be kept does. 128 bits, so that they never meet by chance.
-fn fingerprint(draft: &Draft, note: &str) -> u128 {
+fn fingerprint(draft: &ImportDraft, note: &str) -> u128 {
     let half = |salt: u8| {
         let mut hasher = DefaultHasher::new();
         let history = draft.history.iter().map(|former| (former.password.expose(), former.until)).collect::<Vec<_>>();

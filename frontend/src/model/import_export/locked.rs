@@ -15,8 +15,8 @@ use hmac::{Hmac, Mac};
 use sha2::{Digest, Sha256};
 use zeroize::Zeroizing;
 
-use super::bitwarden::read_opened;
-use super::format::Vault;
+use super::bitwarden::read_unlocked;
+use super::bitwarden_json::BitwardenExport;
 use super::{ImportFault, Items};
 
 /// Most iterations of PBKDF2 that Bitwarden lets a person choose.
@@ -46,7 +46,7 @@ pub enum Kdf {
 impl Kdf {
     /// The way and the costs, within what Bitwarden's own settings allow. Low costs are not refused: the file is as it
     /// is, and reading it makes nothing worse.
-    fn new(vault: &Vault) -> Option<Self> {
+    fn new(vault: &BitwardenExport) -> Option<Self> {
         let within = |value: Option<u32>, max: u32| value.filter(|value| (1..=max).contains(value));
         match vault.kdf_type? {
             0 => Some(Self::Pbkdf2 { iterations: within(vault.kdf_iterations, PBKDF2_MAX)? }),
@@ -61,7 +61,7 @@ impl Kdf {
 }
 
 /// An export under a password, still closed.
-pub struct Locked {
+pub struct LockedExport {
     kdf: Kdf,
     salt: String,
     validation: Protected,
@@ -69,14 +69,14 @@ pub struct Locked {
 }
 
 /// Says nothing of what is in it.
-impl fmt::Debug for Locked {
+impl fmt::Debug for LockedExport {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         write!(f, "Locked({:?})", self.kdf)
     }
 }
 
-impl Locked {
-    pub(super) fn new(vault: Vault) -> Result<Self, ImportFault> {
+impl LockedExport {
+    pub(super) fn new(vault: BitwardenExport) -> Result<Self, ImportFault> {
         let kdf = Kdf::new(&vault).ok_or(ImportFault::KdfOutOfRange)?;
         let protected = |text: &str| Protected::parse(text).ok_or(ImportFault::Damaged);
         match (vault.salt, vault.enc_key_validation, vault.data) {
@@ -117,7 +117,7 @@ impl Locked {
             return Err(ImportFault::WrongPassword);
         }
         let json = keys.open(&self.data).ok_or(ImportFault::Damaged)?;
-        read_opened(&json)
+        read_unlocked(&json)
     }
 }
 

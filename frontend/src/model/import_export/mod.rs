@@ -10,10 +10,10 @@
 //! this page's alone. What stays is: texts, passwords and notes are wiped when they are dropped.
 
 mod bitwarden;
+mod bitwarden_json;
 mod date;
 pub mod export;
 mod fault;
-mod format;
 mod item;
 mod locked;
 mod products;
@@ -22,10 +22,10 @@ mod text;
 
 pub use bitwarden::Items;
 pub use fault::ImportFault;
-pub use item::{Field, Item, NamedAfter, Refusal, Refused, Remark, Row};
-pub use locked::{Kdf, Locked};
-pub use products::Source;
-pub use table::{Clock, Mapping, Role, Table};
+pub use item::{EntryField, ImportItem, ImportRow, NamedAfter, Refusal, RefusedRow, Remark};
+pub use locked::{Kdf, LockedExport};
+pub use products::ImportSource;
+pub use table::{ColumnMapping, ColumnRole, Table, TimeFormat};
 
 use shared::limits::ENTRIES_MAX;
 
@@ -37,11 +37,11 @@ pub const BYTES_MAX: usize = 100 * 1024 * 1024;
 pub const ROWS_MAX: usize = ENTRIES_MAX as usize;
 
 #[derive(Debug)]
-pub enum Opened {
+pub enum ImportFile {
     /// The items of an unencrypted export, in JSON.
     Items(Items),
     /// An export under a password of its own.
-    Locked(Locked),
+    Locked(LockedExport),
     /// A table. If its [`Table::source`] is known, so are its columns; otherwise a person says which is which.
     Table(Table),
 }
@@ -50,7 +50,7 @@ pub enum Opened {
 ///
 /// # Errors
 /// [`ImportFault`] says what it is that cannot be read, and where.
-pub fn read(bytes: Vec<u8>) -> Result<Opened, ImportFault> {
+pub fn read(bytes: Vec<u8>) -> Result<ImportFile, ImportFault> {
     if bytes.len() > BYTES_MAX {
         return Err(ImportFault::TooLarge { bytes: bytes.len() });
     }
@@ -59,7 +59,7 @@ pub fn read(bytes: Vec<u8>) -> Result<Opened, ImportFault> {
         None => Err(ImportFault::Empty),
         Some(b'{' | b'[') => bitwarden::read(&text),
         Some(b'<') => Err(ImportFault::Markup),
-        Some(_) => Table::read(text).map(Opened::Table),
+        Some(_) => Table::read(text).map(ImportFile::Table),
     }
 }
 

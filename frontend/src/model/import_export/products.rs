@@ -5,10 +5,10 @@
 //! `toolkit/components/passwordmgr/LoginExport.sys.mjs`, Chrome's in `components/password_manager/core/browser/export`,
 //! Proton Pass's in `packages/pass/lib/export/csv.ts`; Apple's and 1Password's are known from their exports.
 
-use super::table::{Clock, Role};
+use super::table::{ColumnRole, TimeFormat};
 
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
-pub enum Source {
+pub enum ImportSource {
     /// Bitwarden, or Vaultwarden with it: JSON.
     BitwardenJson,
     BitwardenCsv,
@@ -24,7 +24,7 @@ pub enum Source {
     Table,
 }
 
-impl Source {
+impl ImportSource {
     /// Its name, the same in every language; nothing if it is unknown.
     #[must_use]
     pub fn name(self) -> Option<&'static str> {
@@ -42,9 +42,9 @@ impl Source {
 }
 
 struct Product {
-    source: Source,
+    source: ImportSource,
     /// Columns in lower case. The first `needed` must be there; columns that are not listed go to the note.
-    columns: &'static [(&'static str, Role)],
+    columns: &'static [(&'static str, ColumnRole)],
     needed: usize,
     /// Whether there may be no other columns: their names are too common to tell a product by them.
     is_exact: bool,
@@ -52,116 +52,116 @@ struct Product {
 
 const PRODUCTS: &[Product] = &[
     Product {
-        source: Source::BitwardenCsv,
+        source: ImportSource::BitwardenCsv,
         columns: &[
-            ("type", Role::Leave),
-            ("name", Role::Name),
-            ("notes", Role::Note),
-            ("login_uri", Role::Websites),
-            ("login_username", Role::Username),
-            ("login_password", Role::Password),
+            ("type", ColumnRole::Leave),
+            ("name", ColumnRole::Name),
+            ("notes", ColumnRole::Note),
+            ("login_uri", ColumnRole::Websites),
+            ("login_username", ColumnRole::Username),
+            ("login_password", ColumnRole::Password),
             // An account's.
-            ("folder", Role::Folder),
-            ("favorite", Role::Flag("favorite")),
+            ("folder", ColumnRole::Folder),
+            ("favorite", ColumnRole::Flag("favorite")),
             // An organisation's.
-            ("collections", Role::Folder),
-            ("fields", Role::Fields),
-            ("reprompt", Role::Leave),
-            ("login_totp", Role::Labelled("TOTP")),
+            ("collections", ColumnRole::Folder),
+            ("fields", ColumnRole::Fields),
+            ("reprompt", ColumnRole::Leave),
+            ("login_totp", ColumnRole::Labelled("TOTP")),
         ],
         needed: 6,
         is_exact: false,
     },
     Product {
-        source: Source::KeePassXc,
+        source: ImportSource::KeePassXc,
         columns: &[
-            ("group", Role::Group),
-            ("title", Role::Name),
-            ("username", Role::Username),
-            ("password", Role::Password),
-            ("url", Role::Website),
-            ("notes", Role::Note),
-            ("totp", Role::Labelled("TOTP")),
-            ("icon", Role::Leave),
-            ("last modified", Role::Changed(Clock::Date)),
-            ("created", Role::Created(Clock::Date)),
+            ("group", ColumnRole::Group),
+            ("title", ColumnRole::Name),
+            ("username", ColumnRole::Username),
+            ("password", ColumnRole::Password),
+            ("url", ColumnRole::Website),
+            ("notes", ColumnRole::Note),
+            ("totp", ColumnRole::Labelled("TOTP")),
+            ("icon", ColumnRole::Leave),
+            ("last modified", ColumnRole::Changed(TimeFormat::Date)),
+            ("created", ColumnRole::Created(TimeFormat::Date)),
         ],
         needed: 6,
         is_exact: false,
     },
     Product {
-        source: Source::Firefox,
+        source: ImportSource::Firefox,
         columns: &[
-            ("url", Role::Website),
-            ("username", Role::Username),
-            ("password", Role::Password),
-            ("httprealm", Role::ToNote),
-            ("guid", Role::Leave),
+            ("url", ColumnRole::Website),
+            ("username", ColumnRole::Username),
+            ("password", ColumnRole::Password),
+            ("httprealm", ColumnRole::ToNote),
+            ("guid", ColumnRole::Leave),
             // Where the form sends to: Firefox's own business, as is when a log-in was last used.
-            ("formactionorigin", Role::Leave),
-            ("timecreated", Role::Created(Clock::Milliseconds)),
-            ("timelastused", Role::Leave),
-            ("timepasswordchanged", Role::Changed(Clock::Milliseconds)),
+            ("formactionorigin", ColumnRole::Leave),
+            ("timecreated", ColumnRole::Created(TimeFormat::Milliseconds)),
+            ("timelastused", ColumnRole::Leave),
+            ("timepasswordchanged", ColumnRole::Changed(TimeFormat::Milliseconds)),
         ],
         needed: 5,
         is_exact: false,
     },
     Product {
-        source: Source::ProtonPass,
+        source: ImportSource::ProtonPass,
         columns: &[
-            ("type", Role::Leave),
-            ("name", Role::Name),
-            ("url", Role::Websites),
-            ("username", Role::Username),
-            ("password", Role::Password),
-            ("note", Role::Note),
-            ("totp", Role::Labelled("TOTP")),
-            ("vault", Role::Folder),
-            ("email", Role::SpareLogin),
-            ("autofillurls", Role::Addresses),
-            ("createtime", Role::Created(Clock::Seconds)),
-            ("modifytime", Role::Changed(Clock::Seconds)),
+            ("type", ColumnRole::Leave),
+            ("name", ColumnRole::Name),
+            ("url", ColumnRole::Websites),
+            ("username", ColumnRole::Username),
+            ("password", ColumnRole::Password),
+            ("note", ColumnRole::Note),
+            ("totp", ColumnRole::Labelled("TOTP")),
+            ("vault", ColumnRole::Folder),
+            ("email", ColumnRole::SpareLogin),
+            ("autofillurls", ColumnRole::Addresses),
+            ("createtime", ColumnRole::Created(TimeFormat::Seconds)),
+            ("modifytime", ColumnRole::Changed(TimeFormat::Seconds)),
         ],
         needed: 8,
         is_exact: false,
     },
     Product {
-        source: Source::OnePassword,
+        source: ImportSource::OnePassword,
         columns: &[
-            ("title", Role::Name),
-            ("url", Role::Website),
-            ("username", Role::Username),
-            ("password", Role::Password),
-            ("otpauth", Role::Labelled("TOTP")),
-            ("favorite", Role::Flag("favorite")),
-            ("archived", Role::Flag("archived")),
-            ("tags", Role::Tags),
-            ("notes", Role::Note),
+            ("title", ColumnRole::Name),
+            ("url", ColumnRole::Website),
+            ("username", ColumnRole::Username),
+            ("password", ColumnRole::Password),
+            ("otpauth", ColumnRole::Labelled("TOTP")),
+            ("favorite", ColumnRole::Flag("favorite")),
+            ("archived", ColumnRole::Flag("archived")),
+            ("tags", ColumnRole::Tags),
+            ("notes", ColumnRole::Note),
         ],
         needed: 8,
         is_exact: false,
     },
     Product {
-        source: Source::Apple,
+        source: ImportSource::Apple,
         columns: &[
-            ("title", Role::Name),
-            ("url", Role::Website),
-            ("username", Role::Username),
-            ("password", Role::Password),
-            ("otpauth", Role::Labelled("TOTP")),
-            ("notes", Role::Note),
+            ("title", ColumnRole::Name),
+            ("url", ColumnRole::Website),
+            ("username", ColumnRole::Username),
+            ("password", ColumnRole::Password),
+            ("otpauth", ColumnRole::Labelled("TOTP")),
+            ("notes", ColumnRole::Note),
         ],
         needed: 5,
         is_exact: true,
     },
     Product {
-        source: Source::Chrome,
+        source: ImportSource::Chrome,
         columns: &[
-            ("name", Role::Name),
-            ("url", Role::Website),
-            ("username", Role::Username),
-            ("password", Role::Password),
-            ("note", Role::Note),
+            ("name", ColumnRole::Name),
+            ("url", ColumnRole::Website),
+            ("username", ColumnRole::Username),
+            ("password", ColumnRole::Password),
+            ("note", ColumnRole::Note),
         ],
         needed: 4,
         is_exact: true,
@@ -169,7 +169,7 @@ const PRODUCTS: &[Product] = &[
 ];
 
 /// The product with that header, and what its columns mean.
-pub(super) fn known(header: &[String]) -> Option<(Source, Vec<Role>)> {
+pub(super) fn known(header: &[String]) -> Option<(ImportSource, Vec<ColumnRole>)> {
     let cells: Vec<String> = header.iter().map(|cell| cell.trim().to_ascii_lowercase()).collect();
     let product = PRODUCTS.iter().find(|product| {
         let is_column = |cell: &String| product.columns.iter().any(|(name, _)| name == cell);
@@ -177,16 +177,17 @@ pub(super) fn known(header: &[String]) -> Option<(Source, Vec<Role>)> {
         needed.all(|(name, _)| cells.iter().any(|cell| cell == name))
             && (!product.is_exact || cells.iter().all(is_column))
     })?;
-    let role =
-        |cell: &String| product.columns.iter().find(|(name, _)| name == cell).map_or(Role::ToNote, |(_, role)| *role);
+    let role = |cell: &String| {
+        product.columns.iter().find(|(name, _)| name == cell).map_or(ColumnRole::ToNote, |(_, role)| *role)
+    };
     Some((product.source, cells.iter().map(role).collect()))
 }
 
 /// Words that columns are called by, in English, German, Japanese and some French and Spanish: in lower case, without
 /// blanks and hyphens.
-const WORDS: &[(Role, &[&str])] = &[
+const WORDS: &[(ColumnRole, &[&str])] = &[
     (
-        Role::Name,
+        ColumnRole::Name,
         &[
             "name",
             "title",
@@ -215,7 +216,7 @@ const WORDS: &[(Role, &[&str])] = &[
         ],
     ),
     (
-        Role::Username,
+        ColumnRole::Username,
         &[
             "username",
             "user",
@@ -240,11 +241,11 @@ const WORDS: &[(Role, &[&str])] = &[
         ],
     ),
     (
-        Role::SpareLogin,
+        ColumnRole::SpareLogin,
         &["email", "mail", "emailaddress", "username2", "emailadresse", "メール", "メールアドレス", "correo"],
     ),
     (
-        Role::Website,
+        ColumnRole::Website,
         &[
             "url",
             "urls",
@@ -272,7 +273,7 @@ const WORDS: &[(Role, &[&str])] = &[
         ],
     ),
     (
-        Role::Password,
+        ColumnRole::Password,
         &[
             "password",
             "pass",
@@ -288,7 +289,7 @@ const WORDS: &[(Role, &[&str])] = &[
         ],
     ),
     (
-        Role::Note,
+        ColumnRole::Note,
         &[
             "note",
             "notes",
@@ -315,7 +316,7 @@ const WORDS: &[(Role, &[&str])] = &[
         ],
     ),
     (
-        Role::Tags,
+        ColumnRole::Tags,
         &[
             "tag",
             "tags",
@@ -349,7 +350,7 @@ const WORDS: &[(Role, &[&str])] = &[
 ];
 
 /// What a column of that name is likely to be; nothing if its name says nothing.
-pub(super) fn guess(cell: &str) -> Option<Role> {
+pub(super) fn guess(cell: &str) -> Option<ColumnRole> {
     let is_word = |character: &char| !character.is_ascii() || character.is_ascii_alphanumeric();
     let word: String = cell.trim().chars().filter(is_word).map(|character| character.to_ascii_lowercase()).collect();
     WORDS.iter().find(|(_, words)| words.contains(&word.as_str())).map(|(role, _)| *role)

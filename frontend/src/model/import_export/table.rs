@@ -5,14 +5,14 @@ use std::fmt;
 use csv::{Reader, ReaderBuilder, StringRecord};
 use zeroize::Zeroizing;
 
-use super::format::TAGS;
-use super::item::{Draft, Remark, Row, Seen};
-use super::{ImportFault, ROWS_MAX, Source, date, products};
+use super::bitwarden_json::TAGS;
+use super::item::{ImportDraft, ImportRow, Remark, SeenRows};
+use super::{ImportFault, ImportSource, ROWS_MAX, date, products};
 use crate::secret::Secret;
 
 /// What a column of a table is.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
-pub enum Role {
+pub enum ColumnRole {
     /// The name of an entry.
     Name,
     /// The name to log in with.
@@ -29,7 +29,7 @@ pub enum Role {
 
     /// A name to log in with if there is no other; otherwise it goes to the note. Products' only, as all below.
     SpareLogin,
-    /// As [`Role::ToNote`], under this name.
+    /// As [`ColumnRole::ToNote`], under this name.
     Labelled(&'static str),
     /// A folder, or several parted by commas: a tag each.
     Folder,
@@ -42,12 +42,12 @@ pub enum Role {
     Addresses,
     /// Bitwarden's fields: a line each, name and value parted by a colon and a blank.
     Fields,
-    Created(Clock),
+    Created(TimeFormat),
     /// When it was last changed.
-    Changed(Clock),
+    Changed(TimeFormat),
 }
 
-impl Role {
+impl ColumnRole {
     /// What a person may choose from.
     pub const CHOICES: [Self; 8] =
         [Self::Name, Self::Username, Self::Website, Self::Password, Self::Note, Self::Tags, Self::ToNote, Self::Leave];
@@ -55,7 +55,7 @@ impl Role {
 
 /// How a time is written.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
-pub enum Clock {
+pub enum TimeFormat {
     /// As a date (RFC 3339).
     Date,
     /// In seconds since 1970 (UTC).
@@ -66,11 +66,11 @@ pub enum Clock {
 
 /// What the columns of a table are.
 #[derive(Clone, Debug, PartialEq, Eq)]
-pub struct Mapping {
+pub struct ColumnMapping {
     /// Whether the first row names the columns.
     pub has_header: bool,
     /// What each column is. Further ones go to the note.
-    pub roles: Vec<Role>,
+    pub roles: Vec<ColumnRole>,
 }
 
 /// A table, checked to be one, and not read further.
@@ -80,8 +80,8 @@ pub struct Table {
     first: Vec<String>,
     /// How many rows there are, with the first.
     count: usize,
-    source: Source,
-    mapping: Mapping,
+    source: ImportSource,
+    mapping: ColumnMapping,
 }
 
 /// Hides what is in it: a table without a header begins with secrets.
@@ -110,7 +110,7 @@ impl Table {
             }
             count += 1;
         }
-        let guessed: Vec<Option<Role>> = first.iter().map(|cell| products::guess(cell)).collect();
+        let guessed: Vec<Option<ColumnRole>> = first.iter().map(|cell| products::guess(cell)).collect();
         if first.len() < 2 && guessed.iter().all(Option::is_none) {
             return Err(ImportFault::NotATable);
         }
@@ -118,8 +118,8 @@ impl Table {
         // A header names its columns, and holds no address.
         let has_header =
             known.is_some() || guessed.iter().any(Option::is_some) || !first.iter().any(|cell| cell.contains("://"));
-        let (source, roles) = known.unwrap_or_else(|| (Source::Table, each_once(&guessed)));
-        let table = Self { text, separator, first, count, source, mapping: Mapping { has_header, roles } };
+        let (source, roles) = known.unwrap_or_else(|| (ImportSource::Table, each_once(&guessed)));
+        let table = Self { text, separator, first, count, source, mapping: ColumnMapping { has_header, roles } };
         match table.len(&table.mapping) {
             0 => Err(ImportFault::NoRows),
             1..=ROWS_MAX => Ok(table),
@@ -128,56 +128,56 @@ impl Table {
     }
 
     #[must_use]
-    pub fn source(&self) -> Source {
+    pub fn source(&self) -> ImportSource {
         self.source
     }
 
-    /// What its columns are: known, or guessed if the source is [`Source::Table`].
+    /// What its columns are: known, or guessed if the source is [`ImportSource::Table`].
     #[must_use]
-    pub fn mapping(&self) -> &Mapping {
+    pub fn mapping(&self) -> &ColumnMapping {
         &self.mapping
     }
 
     /// What its columns are called; nothing for those without a name.
     #[must_use]
-    pub fn names(&self, mapping: &Mapping) -> Vec<Option<&str>> {
+    pub fn names(&self, mapping: &ColumnMapping) -> Vec<Option<&str>> {
         let name = |cell| Some(str::trim(cell)).filter(|name| mapping.has_header && !name.is_empty());
         self.first.iter().map(|cell| name(cell)).collect()
     }
 
     /// The first rows as they are, without the header.
     #[must_use]
-    pub fn samples(&self, mapping: &Mapping, most: usize) -> Vec<Vec<Secret>> {
+    pub fn samples(&self, mapping: &ColumnMapping, most: usize) -> Vec<Vec<Secret>> {
         let cells = |record: StringRecord| record.iter().map(|cell| Secret::new(cell.to_owned())).collect();
         self.records(mapping).take(most).map(cells).collect()
     }
 
     /// How many rows it has, without the header.
     #[must_use]
-    pub fn len(&self, mapping: &Mapping) -> usize {
+    pub fn len(&self, mapping: &ColumnMapping) -> usize {
         self.count - usize::from(mapping.has_header)
     }
 
     #[must_use]
-    pub fn is_empty(&self, mapping: &Mapping) -> bool {
+    pub fn is_empty(&self, mapping: &ColumnMapping) -> bool {
         self.len(mapping) == 0
     }
 
     /// Reads it row by row. `fallback` names what has neither name nor website nor username, by its number.
     pub fn rows<'a>(
         &'a self,
-        mapping: &'a Mapping,
+        mapping: &'a ColumnMapping,
         fallback: impl Fn(usize) -> String + 'a,
-    ) -> impl Iterator<Item = Row> + 'a {
+    ) -> impl Iterator<Item = ImportRow> + 'a {
         let names = self.names(mapping);
-        let mut seen = Seen::default();
+        let mut seen = SeenRows::default();
         (1..).zip(self.records(mapping)).map(move |(number, record)| {
-            let mut draft = Draft::default();
+            let mut draft = ImportDraft::default();
             if record.len() != names.len() {
                 draft.remark(Remark::Cells { found: record.len(), columns: names.len() });
             }
             for (column, cell) in record.iter().enumerate().filter(|(_, cell)| !cell.is_empty()) {
-                let role = mapping.roles.get(column).copied().unwrap_or(Role::ToNote);
+                let role = mapping.roles.get(column).copied().unwrap_or(ColumnRole::ToNote);
                 match names.get(column).copied().flatten() {
                     Some(name) => take(&mut draft, role, name, cell),
                     None => take(&mut draft, role, &format!("Column {}", column + 1), cell),
@@ -187,7 +187,7 @@ impl Table {
         })
     }
 
-    fn records(&self, mapping: &Mapping) -> impl Iterator<Item = StringRecord> {
+    fn records(&self, mapping: &ColumnMapping) -> impl Iterator<Item = StringRecord> {
         let records = reader(&self.text, self.separator).into_records();
         // Text that is valid, in rows of any length: there is nothing left that could be wrong.
         records.map_while(Result::ok).skip(usize::from(mapping.has_header))
@@ -248,59 +248,64 @@ fn open_quote(text: &str, separator: u8) -> Option<usize> {
 }
 
 /// The guessed roles; of those that an entry has one field for, the first of each.
-fn each_once(guessed: &[Option<Role>]) -> Vec<Role> {
-    let is_again = |column: usize, role: Role| {
-        !matches!(role, Role::Note | Role::Tags) && guessed.iter().take(column).any(|earlier| *earlier == Some(role))
+fn each_once(guessed: &[Option<ColumnRole>]) -> Vec<ColumnRole> {
+    let is_again = |column: usize, role: ColumnRole| {
+        !matches!(role, ColumnRole::Note | ColumnRole::Tags)
+            && guessed.iter().take(column).any(|earlier| *earlier == Some(role))
     };
-    let role = |(column, role): (usize, &Option<Role>)| role.filter(|role| !is_again(column, *role));
-    guessed.iter().enumerate().map(|column| role(column).unwrap_or(Role::ToNote)).collect()
+    let role = |(column, role): (usize, &Option<ColumnRole>)| role.filter(|role| !is_again(column, *role));
+    guessed.iter().enumerate().map(|column| role(column).unwrap_or(ColumnRole::ToNote)).collect()
 }
 
 /// Takes a cell that is not empty.
-fn take(draft: &mut Draft, role: Role, label: &str, cell: &str) {
+fn take(draft: &mut ImportDraft, role: ColumnRole, label: &str, cell: &str) {
     match role {
-        Role::Name if draft.name.is_empty() => cell.clone_into(&mut draft.name),
-        Role::Username if draft.username.is_empty() => cell.clone_into(&mut draft.username),
-        Role::Website if draft.website.is_empty() => cell.clone_into(&mut draft.website),
-        Role::Password if draft.password.is_empty() => draft.password = Secret::new(cell.to_owned()),
+        ColumnRole::Name if draft.name.is_empty() => cell.clone_into(&mut draft.name),
+        ColumnRole::Username if draft.username.is_empty() => cell.clone_into(&mut draft.username),
+        ColumnRole::Website if draft.website.is_empty() => cell.clone_into(&mut draft.website),
+        ColumnRole::Password if draft.password.is_empty() => draft.password = Secret::new(cell.to_owned()),
         // A second one of the same.
-        Role::Name | Role::Username | Role::Website | Role::Password | Role::ToNote => draft.also(label, cell),
-        Role::Labelled(label) => draft.also(label, cell),
-        Role::Note => {
+        ColumnRole::Name | ColumnRole::Username | ColumnRole::Website | ColumnRole::Password | ColumnRole::ToNote => {
+            draft.also(label, cell)
+        }
+        ColumnRole::Labelled(label) => draft.also(label, cell),
+        ColumnRole::Note => {
             if !draft.note.is_empty() {
                 draft.note.push('\n');
             }
             draft.note.push_str(cell);
         }
-        Role::Tags => draft.tag(cell, &[',', ';']),
-        Role::Folder => draft.tag(cell, &[',']),
-        Role::Group => draft.tag(cell.split_once('/').map_or("", |(_, path)| path), &[',']),
-        Role::Flag(tag) => {
+        ColumnRole::Tags => draft.tag(cell, &[',', ';']),
+        ColumnRole::Folder => draft.tag(cell, &[',']),
+        ColumnRole::Group => draft.tag(cell.split_once('/').map_or("", |(_, path)| path), &[',']),
+        ColumnRole::Flag(tag) => {
             if ["1", "true", "yes"].iter().any(|yes| cell.trim().eq_ignore_ascii_case(yes)) {
                 draft.tag(tag, &[]);
             }
         }
-        Role::SpareLogin if draft.spare_username.is_none() => {
+        ColumnRole::SpareLogin if draft.spare_username.is_none() => {
             draft.spare_username = Some((label.to_owned(), cell.to_owned()));
         }
-        Role::SpareLogin => draft.also(label, cell),
-        Role::Websites => websites(draft, cell),
-        Role::Addresses => cell.split('"').filter(|text| text.contains("://")).for_each(|site| draft.website(site)),
-        Role::Fields => fields(draft, label, cell),
-        Role::Created(clock) => match milliseconds(clock, cell) {
+        ColumnRole::SpareLogin => draft.also(label, cell),
+        ColumnRole::Websites => websites(draft, cell),
+        ColumnRole::Addresses => {
+            cell.split('"').filter(|text| text.contains("://")).for_each(|site| draft.website(site))
+        }
+        ColumnRole::Fields => fields(draft, label, cell),
+        ColumnRole::Created(clock) => match milliseconds(clock, cell) {
             Some(at) => draft.created_at = Some(at),
             None => draft.also(label, cell),
         },
-        Role::Changed(clock) => match milliseconds(clock, cell) {
+        ColumnRole::Changed(clock) => match milliseconds(clock, cell) {
             Some(at) => draft.changed_at = Some(at),
             None => draft.also(label, cell),
         },
-        Role::Leave => {}
+        ColumnRole::Leave => {}
     }
 }
 
 /// As Bitwarden reads them: a row of a table within a cell. What is one address stays as it is.
-fn websites(draft: &mut Draft, cell: &str) {
+fn websites(draft: &mut ImportDraft, cell: &str) {
     if !cell.contains([',', '"', '\r', '\n']) {
         draft.website(cell);
         return;
@@ -316,7 +321,7 @@ fn websites(draft: &mut Draft, cell: &str) {
     }
 }
 
-fn fields(draft: &mut Draft, label: &str, cell: &str) {
+fn fields(draft: &mut ImportDraft, label: &str, cell: &str) {
     for line in cell.lines().filter(|line| !line.is_empty()) {
         match line.split_once(": ") {
             Some((name, tags)) if name == TAGS => draft.all_tags(tags),
@@ -327,10 +332,10 @@ fn fields(draft: &mut Draft, label: &str, cell: &str) {
     }
 }
 
-fn milliseconds(clock: Clock, cell: &str) -> Option<u64> {
+fn milliseconds(clock: TimeFormat, cell: &str) -> Option<u64> {
     match clock {
-        Clock::Date => date::read(cell),
-        Clock::Seconds => cell.trim().parse::<u64>().ok()?.checked_mul(1000),
-        Clock::Milliseconds => cell.trim().parse().ok(),
+        TimeFormat::Date => date::read(cell),
+        TimeFormat::Seconds => cell.trim().parse::<u64>().ok()?.checked_mul(1000),
+        TimeFormat::Milliseconds => cell.trim().parse().ok(),
     }
 }

@@ -4,7 +4,7 @@ use leptos::prelude::*;
 use leptos::task::spawn_local;
 
 use crate::keyring::backup;
-use crate::model::import_export::export::{Export, Format, Formulas};
+use crate::model::import_export::export::{ExportFile, ExportFormat, Formulas};
 use crate::model::limits::PASSPHRASE_MIN;
 use crate::platform::{browser, files};
 use crate::secret::Secret;
@@ -64,8 +64,8 @@ pub(super) fn ExportDialog() -> impl IntoView {
         }
         done.set(Some(0));
         let format = match kind {
-            BACKUP | JSON => Format::Json,
-            _ => Format::Csv { for_spreadsheets: for_spreadsheets.get_untracked() },
+            BACKUP | JSON => ExportFormat::Json,
+            _ => ExportFormat::Csv { for_spreadsheets: for_spreadsheets.get_untracked() },
         };
         spawn_local(async move {
             let result = async {
@@ -88,10 +88,10 @@ pub(super) fn ExportDialog() -> impl IntoView {
                 Ok((name, count, formulas)) => {
                     let mut words = text::with(Msg::ExportDone, &[("count", &count), ("file", &name)]);
                     let cells = formulas.texts + formulas.passwords;
-                    if matches!(format, Format::Csv { for_spreadsheets: false }) && cells > 0 {
+                    if matches!(format, ExportFormat::Csv { for_spreadsheets: false }) && cells > 0 {
                         words.push(' ');
                         words.push_str(&text::with(Msg::ExportFormulas, &[("count", &cells)]));
-                    } else if matches!(format, Format::Csv { .. }) && formulas.passwords > 0 {
+                    } else if matches!(format, ExportFormat::Csv { .. }) && formulas.passwords > 0 {
                         words.push(' ');
                         words.push_str(&text::with(Msg::ExportFormulaPasswords, &[("count", &formulas.passwords)]));
                     }
@@ -141,10 +141,10 @@ const BACKUP_NAME: &str = "passmint-backup.html";
 /// Writes all entries but those in the bin. `go_on` is told how many are written.
 async fn write(
     session: Session,
-    format: Format,
+    format: ExportFormat,
     go_on: impl Fn(usize) -> bool,
 ) -> Result<(Secret, usize, Formulas), NoFile> {
-    let mut file = Export::new(format);
+    let mut file = ExportFile::new(format);
     let (mut after, mut count, mut formulas) = (None, 0, Formulas::default());
     loop {
         session.attend();

@@ -4,7 +4,7 @@
 use leptos::prelude::*;
 use leptos::task::spawn_local;
 
-use crate::model::health::{Check, Concern, Finding, Health};
+use crate::model::health::{Concern, Finding, Health, HealthCheck};
 use crate::platform::browser;
 use crate::session::{Fault, Session, use_session};
 use crate::text::{self, Msg};
@@ -58,7 +58,7 @@ pub(super) fn HealthDialog() -> impl IntoView {
 /// Looks at every entry. `progress` is told how many were looked at, and says whether nobody waits any longer.
 async fn look(session: Session, progress: impl Fn(usize) -> bool) -> Result<Option<Health>, Fault> {
     let judge = Client::<Foreign, Vec<f32>>::start_named("judge").await.map_err(KeyringFault::from)?;
-    let mut check = Check::new(browser::now());
+    let mut check = HealthCheck::new(browser::now());
     let (mut after, mut looked_at) = (None, 0);
     loop {
         let (entries, more) = session.list(after, AT_ONCE).await?;

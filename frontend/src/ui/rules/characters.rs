@@ -2,7 +2,7 @@
 
 use leptos::prelude::*;
 
-use crate::model::form::Field;
+use crate::model::form::FormField;
 use crate::text::{self, Msg};
 use crate::ui::fields::{Checkbox, TextField, tr};
 use crate::ui::mint::use_mint;
@@ -16,15 +16,15 @@ pub(super) fn RarerCharacterRules() -> impl IntoView {
                 <legend>{tr(Msg::Minimums)}</legend>
                 {mint.classes.map(|(class, _, minimum)| view! {
                     <TextField id=minimum_id(class) label=text::class(class) value=minimum inputmode="numeric"
-                        fault=mint.fault(move |field| field == Field::Minimum(class))/>
+                        fault=mint.fault(move |field| field == FormField::Minimum(class))/>
                 }).into_iter().collect_view()}
             </fieldset>
             <Checkbox label=Msg::NoLookAlikes value=mint.no_look_alikes/>
             <Checkbox label=Msg::KeyboardSafe value=mint.keyboard_safe/>
             <TextField id="exclude" label=Msg::Exclude value=mint.exclude class="input--secret"
-                fault=mint.fault(|field| field == Field::Exclude)/>
+                fault=mint.fault(|field| field == FormField::Exclude)/>
             <TextField id="include" label=Msg::Include value=mint.include class="input--secret"
-                fault=mint.fault(|field| field == Field::Include)/>
+                fault=mint.fault(|field| field == FormField::Include)/>
     }
 }
 

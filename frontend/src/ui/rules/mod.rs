@@ -17,7 +17,7 @@ use self::site::SiteFields;
 use super::fields::bool_signal;
 use super::mint::{Mint, Plan, PlanFault, Planned, plans, use_mint};
 use crate::model::form::RulesForm;
-use crate::model::kind::{Kind, KindFault};
+use crate::model::kind::{KindFault, PasswordKind};
 use crate::ui::lazy::RulesPart;
 
 /// What stands in the forms of all kinds but characters: a handle that can be copied. Changing the kind leaves every
@@ -38,10 +38,10 @@ pub fn part() -> RulesPart {
     RulesPart {
         fields: || view! { <KindFields/> }.into_any(),
         more: || view! { <RarerRules/> }.into_any(),
-        plan: Callback::new(move |mint: Mint| match Kind::at(mint.kind.get()) {
-            Kind::Words => forms.phrase.plan(),
-            Kind::Pin => forms.pin.plan(),
-            Kind::Characters | Kind::Site => forms.site.plan(),
+        plan: Callback::new(move |mint: Mint| match PasswordKind::at(mint.kind.get()) {
+            PasswordKind::Words => forms.phrase.plan(),
+            PasswordKind::Pin => forms.pin.plan(),
+            PasswordKind::Characters | PasswordKind::Site => forms.site.plan(),
         }),
     }
 }
@@ -52,11 +52,11 @@ fn KindFields() -> impl IntoView {
     let mint = use_mint();
     let forms: Forms = expect_context();
     let kind = Memo::new(move |_| mint.kind.get());
-    move || match Kind::at(kind.get()) {
-        Kind::Characters => ().into_any(),
-        Kind::Words => view! { <phrase::PhraseRules fields=forms.phrase/> }.into_any(),
-        Kind::Pin => view! { <pin::PinRules fields=forms.pin/> }.into_any(),
-        Kind::Site => view! { <site::SiteRules fields=forms.site/> }.into_any(),
+    move || match PasswordKind::at(kind.get()) {
+        PasswordKind::Characters => ().into_any(),
+        PasswordKind::Words => view! { <phrase::PhraseRules fields=forms.phrase/> }.into_any(),
+        PasswordKind::Pin => view! { <pin::PinRules fields=forms.pin/> }.into_any(),
+        PasswordKind::Site => view! { <site::SiteRules fields=forms.site/> }.into_any(),
     }
 }
 
@@ -65,7 +65,7 @@ fn KindFields() -> impl IntoView {
 fn RarerRules() -> impl IntoView {
     let mint = use_mint();
     view! {
-        <div prop:hidden=bool_signal(move || Kind::at(mint.kind.get()) != Kind::Characters)><characters::RarerCharacterRules/></div>
+        <div prop:hidden=bool_signal(move || PasswordKind::at(mint.kind.get()) != PasswordKind::Characters)><characters::RarerCharacterRules/></div>
         <presets::PresetChoice/>
     }
 }
@@ -81,22 +81,22 @@ impl Forms {
         let kind = match rules {
             Rules::Characters(rules) => {
                 mint.set_characters(RulesForm::from(rules));
-                Kind::Characters
+                PasswordKind::Characters
             }
             Rules::Phrase(rules) => {
                 self.phrase.fill(rules);
-                Kind::Words
+                PasswordKind::Words
             }
             Rules::Pin(rules) => {
                 self.pin.fill(rules);
-                Kind::Pin
+                PasswordKind::Pin
             }
             Rules::Site(rules) => {
                 self.site.fill(rules);
-                Kind::Site
+                PasswordKind::Site
             }
         };
-        mint.kind.set(Kind::ALL.iter().position(|known| *known == kind).unwrap_or_default());
+        mint.kind.set(PasswordKind::ALL.iter().position(|known| *known == kind).unwrap_or_default());
     }
 }
 

@@ -8,7 +8,7 @@ use leptos::prelude::*;
 use leptos::task::spawn_local;
 
 use super::planned;
-use crate::model::form::Field;
+use crate::model::form::FormField;
 use crate::model::kind::{KindFault, PhraseForm};
 use crate::platform::files;
 use crate::text::{self, Msg};
@@ -109,14 +109,14 @@ pub(super) fn PhraseRules(fields: PhraseFields) -> impl IntoView {
     });
     view! {
         <Slider id="word-count" label=Msg::WordCount value=fields.count limits=LENGTHS
-            fault=mint.fault(|field| field == Field::WordCount)/>
+            fault=mint.fault(|field| field == FormField::WordCount)/>
         <TextField id="separator" label=Msg::Separator hint=Msg::SeparatorHint value=fields.separator
-            class="length-number input--secret" fault=mint.fault(|field| field == Field::Separator)/>
+            class="length-number input--secret" fault=mint.fault(|field| field == FormField::Separator)/>
         <Select id="capitals" label=Msg::Capitals options value=fields.capitals
             choose=move |index| fields.capitals.set(index)/>
         <Checkbox label=Msg::AddDigit value=fields.digit/>
         <p class="hint" role="status">{fetching}</p>
-        <p class="fault" role="alert">{mint.fault(|field| field == Field::Kind)}</p>
+        <p class="fault" role="alert">{mint.fault(|field| field == FormField::Kind)}</p>
         <Button class="button--small" label=Msg::TryAgain press=move |()| fields.fetch()
             hidden=bool_signal(move || !missing.get())/>
     }

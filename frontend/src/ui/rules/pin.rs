@@ -5,7 +5,7 @@ use generator::pin;
 use leptos::prelude::*;
 
 use super::planned;
-use crate::model::form::Field;
+use crate::model::form::FormField;
 use crate::model::kind;
 use crate::text::{self, Msg};
 use crate::ui::fields::{Slider, tr};
@@ -35,7 +35,7 @@ pub(super) fn PinRules(fields: PinFields) -> impl IntoView {
     let mint = use_mint();
     view! {
         <Slider id="pin-length" label=Msg::PinLength value=fields.0 limits=pin::LENGTHS
-            fault=mint.fault(|field| field == Field::PinLength)/>
+            fault=mint.fault(|field| field == FormField::PinLength)/>
         <p class="hint">{tr(Msg::PinHint)}</p>
     }
 }

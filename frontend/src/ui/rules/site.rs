@@ -6,8 +6,8 @@ use generator::site_rules::{self, Expected, RulesError};
 use leptos::prelude::*;
 
 use super::planned;
-use crate::model::form::Field;
-use crate::model::kind::{Kind, KindFault, SiteForm};
+use crate::model::form::FormField;
+use crate::model::kind::{KindFault, PasswordKind, SiteForm};
 use crate::text::{self, Msg};
 use crate::ui::fields::{Slider, TextArea, TextField, text_signal};
 use crate::ui::mint::{PlanFault, Planned, use_mint};
@@ -51,7 +51,7 @@ impl SiteFields {
 pub(super) fn SiteRules(fields: SiteFields) -> impl IntoView {
     let mint = use_mint();
     let cost = text_signal(move || {
-        if Kind::at(mint.kind.get()) != Kind::Site {
+        if PasswordKind::at(mint.kind.get()) != PasswordKind::Site {
             return String::new();
         }
         let bits = mint.plan.with(|plan| plan.as_ref().ok().map(|plan| plan.0.bits()));
@@ -66,12 +66,12 @@ pub(super) fn SiteRules(fields: SiteFields) -> impl IntoView {
     });
     view! {
         <TextArea id="site-text" label=Msg::SiteText hint=Msg::SiteHint value=fields.text
-            fault=mint.fault(|field| field == Field::SiteText)/>
+            fault=mint.fault(|field| field == FormField::SiteText)/>
         <p class="hint site-cost" role="status">{cost}</p>
         <Slider id="site-length" label=Msg::SiteLength value=fields.length limits=LENGTHS
-            fault=mint.fault(|field| field == Field::SiteLength)/>
+            fault=mint.fault(|field| field == FormField::SiteLength)/>
         <TextField id="site-exclude" label=Msg::Exclude value=fields.exclude class="input--secret"
-            fault=mint.fault(|field| field == Field::SiteExclude)/>
+            fault=mint.fault(|field| field == FormField::SiteExclude)/>
     }
 }
 

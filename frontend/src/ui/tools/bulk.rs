@@ -6,7 +6,7 @@ use leptos::task::spawn_local;
 use zeroize::Zeroizing;
 
 use super::Frame;
-use crate::model::bulk::{BULK_MAX, Format, count};
+use crate::model::bulk::{BULK_MAX, BulkFormat, count};
 use crate::platform::browser;
 use crate::platform::random;
 use crate::text::{self, Msg};
@@ -41,7 +41,7 @@ pub(super) fn Bulk() -> impl IntoView {
         let Ok(plan) = mint.plan.get_untracked() else {
             return fault.set(text::get(Msg::NoPassword));
         };
-        let format = Format::at(format.get_untracked());
+        let format = BulkFormat::at(format.get_untracked());
         running.set(Some((0, all)));
         spawn_local(async move {
             let made = fill(&plan, format, all, |done| {
@@ -76,7 +76,7 @@ pub(super) fn Bulk() -> impl IntoView {
             <TextField id="bulk-count" label=Msg::BulkCount value=typed fault class="length-number" inputmode="numeric"
                 busy=bool_signal(move || !idle.get())/>
             <Choices id="bulk-format" label=Msg::BulkFormat options=&[Msg::BulkText, Msg::BulkCsv] value=format/>
-            <p class="hint" prop:hidden=bool_signal(move || Format::at(format.get()) != Format::Csv)>{tr(Msg::BulkCsvHint)}</p>
+            <p class="hint" prop:hidden=bool_signal(move || BulkFormat::at(format.get()) != BulkFormat::Csv)>{tr(Msg::BulkCsvHint)}</p>
             <div class="buttons">
                 <Button class="button--main" label=Msg::BulkMake press=make disabled=bool_signal(move || !idle.get())/>
                 <Button label=Msg::Cancel press=move |()| running.set(None) hidden=idle/>
@@ -93,7 +93,7 @@ pub(super) fn Bulk() -> impl IntoView {
 /// says no.
 async fn fill(
     plan: &Planned,
-    format: Format,
+    format: BulkFormat,
     all: usize,
     go_on: impl Fn(usize) -> bool,
 ) -> Result<Option<Zeroizing<String>>, RandomnessError> {

@@ -1,6 +1,6 @@
 //! A picture of how often each character came: a bar each, with a mark where it should end.
 
-use generator::trial::Seen;
+use generator::trial::CharacterCount;
 use leptos::prelude::*;
 
 use crate::model::verdict::hundredths;
@@ -15,13 +15,13 @@ const HEIGHT: f64 = 100.0;
 #[component]
 pub(super) fn Chart(
     /// What was seen of each character.
-    characters: Vec<Seen>,
+    characters: Vec<CharacterCount>,
 ) -> impl IntoView {
     #[expect(clippy::cast_precision_loss, reason = "nobody draws 2^52 times")]
     let highest = characters.iter().map(|seen| seen.expected.max(seen.observed as f64)).fold(1.0, f64::max);
     let width = characters.len() * STEP;
     let bars = characters.into_iter().enumerate().map(move |(index, seen)| {
-        let Seen { character, observed, expected } = seen;
+        let CharacterCount { character, observed, expected } = seen;
         #[expect(clippy::cast_precision_loss, reason = "nobody draws 2^52 times")]
         let height = observed as f64 / highest * HEIGHT;
         let mark = HEIGHT - expected / highest * HEIGHT;
@@ -56,7 +56,7 @@ mod tests {
 
     #[test]
     async fn a_bar_says_what_it_shows_in_the_language_that_is_spoken() {
-        let seen = |character, observed| Seen { character, observed, expected: 10.5 };
+        let seen = |character, observed| CharacterCount { character, observed, expected: 10.5 };
         let page = Page::open(move || view! { <Chart characters=vec![seen('a', 21), seen('b', 0)]/> }).await;
         let chart = page.shown("svg[role=img]");
         assert_eq!(chart[0].get_attribute("aria-label"), Some(world::en(Msg::TrustChart)));

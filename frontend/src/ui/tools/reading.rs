@@ -6,7 +6,7 @@ use std::sync::Arc;
 use leptos::prelude::*;
 
 use super::Frame;
-use crate::model::reading::{Called, TypedBack, groups, typed_back};
+use crate::model::reading::{CharacterName, TypedBack, groups, typed_back};
 use crate::secret::Secret;
 use crate::text::{self, Msg};
 use crate::ui::fields::{TextField, text_signal, tr};
@@ -54,11 +54,11 @@ pub(super) fn Reading(secret: Arc<Secret>) -> impl IntoView {
 
 /// How a character looks: its kind is told by more than its colour.
 fn look(character: char) -> &'static str {
-    match Called::of(character) {
-        Called::Small(_) => "reading-small",
-        Called::Capital(_) => "reading-capital",
-        Called::Digit(_) => "reading-digit",
-        Called::Symbol(_) | Called::Other => "reading-symbol",
+    match CharacterName::of(character) {
+        CharacterName::Small(_) => "reading-small",
+        CharacterName::Capital(_) => "reading-capital",
+        CharacterName::Digit(_) => "reading-digit",
+        CharacterName::Symbol(_) | CharacterName::Other => "reading-symbol",
     }
 }
 
@@ -69,11 +69,11 @@ fn name(character: char) -> String {
         let word = part(&text::get(Msg::SpellWords), ' ', place);
         text::with(text, &[("word", &word)])
     };
-    match Called::of(character) {
-        Called::Small(place) => letter(Msg::SpellSmall, place),
-        Called::Capital(place) => letter(Msg::SpellCapital, place),
-        Called::Digit(value) => part(&text::get(Msg::SpellDigits), ' ', value),
-        Called::Symbol(place) => part(&text::get(Msg::SpellSymbols), '|', place),
-        Called::Other => text::with(Msg::SpellOther, &[("character", &character)]),
+    match CharacterName::of(character) {
+        CharacterName::Small(place) => letter(Msg::SpellSmall, place),
+        CharacterName::Capital(place) => letter(Msg::SpellCapital, place),
+        CharacterName::Digit(value) => part(&text::get(Msg::SpellDigits), ' ', value),
+        CharacterName::Symbol(place) => part(&text::get(Msg::SpellSymbols), '|', place),
+        CharacterName::Other => text::with(Msg::SpellOther, &[("character", &character)]),
     }
 }

@@ -4,7 +4,7 @@
 use generator::characters::{Plan, Rules as CharacterRules};
 use generator::kind::Rules;
 use generator::random::RandomnessError;
-use generator::trial::{Example, Outcome, Trial};
+use generator::trial::{Example, Trial, TrialResult};
 use leptos::prelude::*;
 use leptos::task::spawn_local;
 
@@ -25,7 +25,7 @@ const SLICE: u32 = 10_000;
 struct TestResults {
     /// Strings allowed and reached on the small alphabets, and whether all is as it must be.
     every: (usize, usize, bool),
-    outcome: Outcome,
+    outcome: TrialResult,
     /// Whether the usual rules had to stand in for others.
     usual: bool,
 }
@@ -95,7 +95,7 @@ pub(super) fn Trust() -> impl IntoView {
 async fn tests(
     rules: &CharacterRules,
     go_on: impl Fn(u64) -> bool,
-) -> Result<Option<((usize, usize, bool), Outcome)>, RandomnessError> {
+) -> Result<Option<((usize, usize, bool), TrialResult)>, RandomnessError> {
     let walks = [Example::LOOSE, Example::TIGHT].map(|example| example.walk());
     let mut every = (0, 0, true);
     for walk in walks {
@@ -147,7 +147,7 @@ fn Results(found: TestResults) -> impl IntoView {
 
 #[cfg(test)]
 mod tests {
-    use generator::trial::Seen;
+    use generator::trial::CharacterCount;
 
     use super::*;
     use crate::browser_test::test;
@@ -160,8 +160,8 @@ mod tests {
             (1e-4, true, [Msg::TrustExhaustiveEven, Msg::TrustOdd]),
             (1e-12, false, [Msg::TrustExhaustiveUneven, Msg::TrustWrong]),
         ] {
-            let characters = vec![Seen { character: 'a', observed: 9, expected: 10.0 }];
-            let outcome = Outcome { draws: 10, characters, chi_square: 1.5, degrees: 1, p };
+            let characters = vec![CharacterCount { character: 'a', observed: 9, expected: 10.0 }];
+            let outcome = TrialResult { draws: 10, characters, chi_square: 1.5, degrees: 1, p };
             let found = TestResults { every: (6, 6, even), outcome, usual: true };
             let page = Page::open(move || view! { <Results found/> }).await;
             for text in judged.into_iter().chain([Msg::TrustNeedsCharacters]) {

@@ -13,14 +13,14 @@ use shared::ids::EntryId;
 use web_sys::{Element, Node};
 
 use super::row::{EntryRow, RowData};
-use crate::model::rows::{Heights, Place, Plan};
+use crate::model::rows::{Heights, RowLayout, RowPosition};
 use crate::platform::browser;
 use crate::session::use_session;
 
 /// A row that is drawn.
 struct DrawnRow {
     row: RowData,
-    place: RwSignal<Place>,
+    place: RwSignal<RowPosition>,
     /// What its signals belong to.
     owner: Owner,
     state: <AnyView as Render>::State,
@@ -48,7 +48,7 @@ pub(super) struct RowContext {
 
 impl DrawnRows {
     /// Draws these rows. What is drawn already and stays is not touched.
-    fn draw(&mut self, list: &Element, above: &Owner, wanted: Vec<(RowData, Place)>, context: RowContext) {
+    fn draw(&mut self, list: &Element, above: &Owner, wanted: Vec<(RowData, RowPosition)>, context: RowContext) {
         let stays = |drawn: &DrawnRow| wanted.iter().any(|(row, _)| *row == drawn.row);
         let (stay, gone): (Vec<_>, Vec<_>) = std::mem::take(&mut self.drawn).into_iter().partition(stays);
         self.remove(gone);
@@ -78,7 +78,7 @@ impl DrawnRows {
         list: &Element,
         above: &Owner,
         row: RowData,
-        place: Place,
+        place: RowPosition,
         context: RowContext,
         next: Option<&Element>,
     ) -> DrawnRow {
@@ -120,7 +120,7 @@ pub(super) fn List(
     let width = StoredValue::new(0.0);
 
     let plan = Memo::new(move |_| {
-        let Some((start, end)) = window.get() else { return Plan::default() };
+        let Some((start, end)) = window.get() else { return RowLayout::default() };
         found.with(|found| heights.with(|heights| heights.plan(found, start..end, focused.get())))
     });
     // Where the list stands in the window, and how high its rows have come out.
@@ -154,7 +154,7 @@ pub(super) fn List(
     Effect::new(move |_| {
         let Some(element) = list.get() else { return };
         let wanted = plan.with(|plan| {
-            let of = |place: &Place| {
+            let of = |place: &RowPosition| {
                 let id = found.with(|found| found.get(place.index).copied())?;
                 let row = session.entries.with(|list| list.get(id).map(|it| RowData::new(it, session.refusal(id))));
                 Some((row?, *place))

@@ -7,7 +7,7 @@ use shared::ids::EntryId;
 use super::PanelState;
 use super::list::{RowContext, style};
 use crate::keyring::protocol::entry::{EntryState, EntrySummary};
-use crate::model::rows::Place;
+use crate::model::rows::RowPosition;
 use crate::model::when::ago;
 use crate::platform::browser;
 use crate::secret::Secret;
@@ -54,7 +54,7 @@ impl RowData {
 pub(super) fn EntryRow(
     /// What is known of it.
     row: RowData,
-    place: RwSignal<Place>,
+    place: RwSignal<RowPosition>,
     /// What it shares with the others.
     context: RowContext,
 ) -> impl IntoView {

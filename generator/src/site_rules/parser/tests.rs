@@ -2,12 +2,12 @@ use proptest::prelude::*;
 
 use super::*;
 
-fn set(characters: &str) -> Set {
+fn set(characters: &str) -> AsciiSet {
     characters.chars().collect()
 }
 
-fn named(name: &str) -> Set {
-    Set::named(name).unwrap()
+fn named(name: &str) -> AsciiSet {
+    AsciiSet::named(name).unwrap()
 }
 
 fn parse(text: &str) -> Demands {
@@ -45,7 +45,7 @@ fn classes_hold_what_apple_says() {
     assert_eq!(named("special"), set("-~!@#$%^&*_+=`|(){}[:;\"'<>,.?] \\/"));
     assert_eq!(named("ascii-printable").characters().count(), 95);
     assert_eq!(named("unicode"), named("ascii-printable"));
-    assert_eq!(Set::named("digits"), None);
+    assert_eq!(AsciiSet::named("digits"), None);
     // Its number is that of `i` and 128.
     assert!(!named("lower").contains('é'));
 }

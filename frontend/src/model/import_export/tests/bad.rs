@@ -78,7 +78,7 @@ fn more_than_a_vault_holds_is_not_half_read() {
 }
 
 /// What is refused of a row of Chrome's; nothing if it is not.
-fn refused(name: &str, site: &str, login: &str, password: &str, note: &str) -> Option<Refused> {
+fn refused(name: &str, site: &str, login: &str, password: &str, note: &str) -> Option<RefusedRow> {
     let (_, rows) = rows(format!("name,url,username,password,note\n{name},{site},{login},{password},{note}\n"));
     rows.into_iter().next().unwrap().result.err()
 }
@@ -89,11 +89,11 @@ fn fields_that_are_too_long_are_refused() {
     assert_eq!(refused(&long(255), &long(FIELD_MAX), &long(FIELD_MAX), &long(FIELD_MAX), &long(NOTE_MAX)), None);
     let too_long = |field, max| Some(Refusal::TooLong { field, length: max + 1, max });
     for (refused, expected) in [
-        (refused(&long(256), "", "", "", ""), too_long(Field::Name, 255)),
-        (refused("a", &long(FIELD_MAX + 1), "", "", ""), too_long(Field::Website, FIELD_MAX)),
-        (refused("a", "", &long(FIELD_MAX + 1), "", ""), too_long(Field::Username, FIELD_MAX)),
-        (refused("a", "", "", &long(FIELD_MAX + 1), ""), too_long(Field::Password, FIELD_MAX)),
-        (refused("a", "", "", "", &long(NOTE_MAX + 1)), too_long(Field::Note, NOTE_MAX)),
+        (refused(&long(256), "", "", "", ""), too_long(EntryField::Name, 255)),
+        (refused("a", &long(FIELD_MAX + 1), "", "", ""), too_long(EntryField::Website, FIELD_MAX)),
+        (refused("a", "", &long(FIELD_MAX + 1), "", ""), too_long(EntryField::Username, FIELD_MAX)),
+        (refused("a", "", "", &long(FIELD_MAX + 1), ""), too_long(EntryField::Password, FIELD_MAX)),
+        (refused("a", "", "", "", &long(NOTE_MAX + 1)), too_long(EntryField::Note, NOTE_MAX)),
         (refused("", "", "", "", ""), Some(Refusal::Nothing)),
         (refused(" ", " ", "", "", "\t"), Some(Refusal::Nothing)),
     ] {
@@ -106,12 +106,12 @@ fn fields_that_are_too_long_are_refused() {
         rows.into_iter().next().unwrap().result.map(|item| item.content.note.expose().chars().count())
     };
     assert_eq!(note(4), Ok(NOTE_MAX));
-    let why = Refusal::TooLong { field: Field::Note, length: NOTE_MAX + 1, max: NOTE_MAX };
+    let why = Refusal::TooLong { field: EntryField::Note, length: NOTE_MAX + 1, max: NOTE_MAX };
     assert_eq!(note(5).unwrap_err().why, why);
     // All tags together, as a form would show them.
     let tags = |each: usize| rows(format!("name,tags\na,\"{},b\"\n", long(each))).1.remove(0).result.err();
     assert_eq!(tags(FIELD_MAX - 3), None);
-    assert_eq!(tags(FIELD_MAX - 2).map(|refused| refused.why), too_long(Field::Tags, FIELD_MAX));
+    assert_eq!(tags(FIELD_MAX - 2).map(|refused| refused.why), too_long(EntryField::Tags, FIELD_MAX));
 }
 
 /// Bytes of an entry that only just fits: control characters are escaped, and take six each.
@@ -146,5 +146,5 @@ fn what_does_not_fit_into_the_largest_bucket_is_refused() {
         r"\u0001".repeat(NOTE_MAX),
         r"\u0001".repeat(FIELD_MAX)
     );
-    assert_eq!(rows(all).1.remove(0).result.unwrap_err(), Refused { name: "a".into(), why: Refusal::TooLarge });
+    assert_eq!(rows(all).1.remove(0).result.unwrap_err(), RefusedRow { name: "a".into(), why: Refusal::TooLarge });
 }

@@ -3,12 +3,12 @@
 use proptest::prelude::*;
 use shared::ids::EntryId;
 
-use super::super::export::{Export, Format, Formulas};
+use super::super::export::{ExportFile, ExportFormat, Formulas};
 use super::*;
 use crate::keyring::protocol::entry::{Content, Entry, PreviousPassword};
 use crate::secret::Secret;
 
-const CSV: Format = Format::Csv { for_spreadsheets: false };
+const CSV: ExportFormat = ExportFormat::Csv { for_spreadsheets: false };
 
 fn id() -> EntryId {
     EntryId::from_time(1_700_000_000_000, [7; 10])
@@ -40,8 +40,8 @@ fn whole(fields: [&str; 5], tags: &[&str], history: &[(&str, u64)]) -> Entry {
     }
 }
 
-fn export(format: Format, entries: &[&Entry]) -> String {
-    let mut export = Export::new(format);
+fn export(format: ExportFormat, entries: &[&Entry]) -> String {
+    let mut export = ExportFile::new(format);
     entries.iter().for_each(|entry| export.push(id(), entry).unwrap());
     export.finish().unwrap().expose().to_owned()
 }
@@ -51,7 +51,7 @@ fn json_is_bitwardens() {
     let mut binned = whole(["b", "", "", "", "only a note"], &["x", "y"], &[]);
     binned.binned_at = Some(1_706_745_600_000);
     let first = whole(["a", "ada", "https://a.example", "p", ""], &["x", "favorite"], &[("old", 1_000)]);
-    let json = export(Format::Json, &[&first, &binned]);
+    let json = export(ExportFormat::Json, &[&first, &binned]);
     let expected = serde_json::json!({
         "encrypted": false,
         "folders": [{ "id": "00000000-0000-4000-8000-000000000001", "name": "x" }],
@@ -101,7 +101,7 @@ fn json_is_bitwardens() {
     let items = items(&json);
     assert_eq!(items[1].binned_at, Some(1_706_745_600_000));
     assert_eq!((items[0].remarks.len(), items[1].remarks.len()), (0, 0));
-    assert_eq!(export(Format::Json, &[]), r#"{"encrypted":false,"folders":[],"items":[]}"#);
+    assert_eq!(export(ExportFormat::Json, &[]), r#"{"encrypted":false,"folders":[],"items":[]}"#);
 }
 
 const HEADER: &str =
@@ -125,7 +125,7 @@ fn formulas_are_counted_and_neutralised_if_wished() {
     let mut formulas = Formulas::default();
     [&entry, &plain].into_iter().for_each(|entry| formulas.count(&entry.content));
     assert_eq!(formulas, Formulas { texts: 5, passwords: 1 });
-    let csv = export(Format::Csv { for_spreadsheets: true }, &[&entry, &plain]);
+    let csv = export(ExportFormat::Csv { for_spreadsheets: true }, &[&entry, &plain]);
     let rows = "'=t,1,login,'=1+1,'\t=2,\"Tags: favorite, =t\",0,'@x,'+49 1,-p,\r\nt,,login,a=1,'=1,,0, =x,b@c,p=,\r\n";
     assert_eq!(csv, [HEADER, rows].concat());
     assert!(export(CSV, &[&entry]).contains(",=1+1,\t=2,"), "password managers read a file as it is");
@@ -196,7 +196,7 @@ fn all(content: &Content, history: &[PreviousPassword]) -> ([String; 5], Vec<Str
 proptest! {
     #[test]
     fn json_comes_back(entries in proptest::collection::vec(entries(), 1..4)) {
-        let items = items(export(Format::Json, &entries.iter().collect::<Vec<_>>()));
+        let items = items(export(ExportFormat::Json, &entries.iter().collect::<Vec<_>>()));
         prop_assert_eq!(items.len(), entries.len());
         for (item, entry) in items.iter().zip(&entries) {
             prop_assert_eq!(all(&item.content, &item.history), all(&entry.content, &entry.history));

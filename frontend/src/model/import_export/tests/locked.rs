@@ -11,15 +11,15 @@ const PASSWORD: &str = "correct horse äöü 電池";
 const PBKDF2: &str = include_str!("../fixtures/bitwarden-pbkdf2.json");
 const ARGON2ID: &str = include_str!("../fixtures/bitwarden-argon2id.json");
 
-fn locked(json: &str) -> Result<Locked, ImportFault> {
+fn locked(json: &str) -> Result<LockedExport, ImportFault> {
     match read(json.as_bytes().to_vec())? {
-        Opened::Locked(locked) => Ok(locked),
+        ImportFile::Locked(locked) => Ok(locked),
         other => panic!("{other:?}"),
     }
 }
 
 /// As the page and the keyring's worker do it.
-fn stretch(locked: &Locked, password: &str) -> [u8; 32] {
+fn stretch(locked: &LockedExport, password: &str) -> [u8; 32] {
     let mut key = [0; 32];
     match locked.kdf() {
         Kdf::Pbkdf2 { iterations } => {

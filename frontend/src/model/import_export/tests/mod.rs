@@ -12,29 +12,29 @@ use super::*;
 /// The table of a file.
 fn table(bytes: impl AsRef<[u8]>) -> Table {
     match read(bytes.as_ref().to_vec()).unwrap() {
-        Opened::Table(table) => table,
+        ImportFile::Table(table) => table,
         other => panic!("{other:?}"),
     }
 }
 
 /// All rows of a file that is not protected, with its own or the guessed mapping.
-fn rows(bytes: impl AsRef<[u8]>) -> (Source, Vec<Row>) {
+fn rows(bytes: impl AsRef<[u8]>) -> (ImportSource, Vec<ImportRow>) {
     let fallback = |number| format!("Row {number}");
     match read(bytes.as_ref().to_vec()).unwrap() {
-        Opened::Items(items) => (items.source(), items.rows(fallback).collect()),
-        Opened::Table(table) => (table.source(), table.rows(table.mapping(), fallback).collect()),
-        Opened::Locked(locked) => panic!("{locked:?}"),
+        ImportFile::Items(items) => (items.source(), items.rows(fallback).collect()),
+        ImportFile::Table(table) => (table.source(), table.rows(table.mapping(), fallback).collect()),
+        ImportFile::Locked(locked) => panic!("{locked:?}"),
     }
 }
 
 /// All items, none of them refused.
-fn items(bytes: impl AsRef<[u8]>) -> Vec<Item> {
+fn items(bytes: impl AsRef<[u8]>) -> Vec<ImportItem> {
     let (_, rows) = rows(bytes);
     rows.into_iter().map(|row| row.result.unwrap()).collect()
 }
 
 /// Name, username, website, password and note.
-fn fields(item: &Item) -> [&str; 5] {
+fn fields(item: &ImportItem) -> [&str; 5] {
     let content = &item.content;
     [&content.name, &content.username, &content.website, content.password.expose(), content.note.expose()]
 }

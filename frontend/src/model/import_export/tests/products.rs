@@ -7,16 +7,16 @@ const TOTP: &str = "otpauth://totp/x?secret=JBSWY3DPEHPK3PXP";
 #[test]
 fn bitwarden_json() {
     let (source, rows) = rows(include_bytes!("../fixtures/bitwarden.json"));
-    assert_eq!(source, Source::BitwardenJson);
+    assert_eq!(source, ImportSource::BitwardenJson);
     assert_eq!(rows.iter().map(|row| row.number).collect::<Vec<_>>(), [1, 2, 3, 4, 5, 6, 7, 8]);
     check_bitwarden(rows);
 }
 
 /// What is in `bitwarden.json`, wherever it came from.
-pub(super) fn check_bitwarden(rows: Vec<Row>) {
-    let nothing = Refused { name: String::new(), why: Refusal::Nothing };
+pub(super) fn check_bitwarden(rows: Vec<ImportRow>) {
+    let nothing = RefusedRow { name: String::new(), why: Refusal::Nothing };
     assert_eq!(rows[6].result.as_ref().unwrap_err(), &nothing);
-    let items: Vec<Item> = rows.into_iter().filter_map(|row| row.result.ok()).collect();
+    let items: Vec<ImportItem> = rows.into_iter().filter_map(|row| row.result.ok()).collect();
     let [login, note, card, identity, key, nameless, future] = items.as_slice() else { panic!("{items:?}") };
 
     let expected = "Line 1\r\nLine 2 😀\nWebsite: androidapp://com.github.android\n\
@@ -58,8 +58,8 @@ pub(super) fn check_bitwarden(rows: Vec<Row>) {
 #[test]
 fn bitwarden_csv() {
     let (source, rows) = rows(include_bytes!("../fixtures/bitwarden.csv"));
-    assert_eq!(source, Source::BitwardenCsv);
-    let items: Vec<Item> = rows.into_iter().map(|row| row.result.unwrap()).collect();
+    assert_eq!(source, ImportSource::BitwardenCsv);
+    let items: Vec<ImportItem> = rows.into_iter().map(|row| row.result.unwrap()).collect();
     assert_eq!(fields(&items[0]), ["Twitter", "me@example.com", "twitter.com", "password123", ""]);
     assert_eq!(
         (items[0].content.tags.as_slice(), items[0].remarks.len()),
@@ -79,15 +79,15 @@ fn bitwarden_csv() {
 #[test]
 fn bitwarden_csv_of_an_organisation() {
     let (source, rows) = rows(include_bytes!("../fixtures/bitwarden-organisation.csv"));
-    assert_eq!((source, rows.len()), (Source::BitwardenCsv, 1));
+    assert_eq!((source, rows.len()), (ImportSource::BitwardenCsv, 1));
     assert_eq!(rows[0].result.as_ref().unwrap().content.tags, ["Social", "Marketing"]);
 }
 
 #[test]
 fn keepassxc() {
     let (source, rows) = rows(include_bytes!("../fixtures/keepassxc.csv"));
-    assert_eq!(source, Source::KeePassXc);
-    let items: Vec<Item> = rows.into_iter().map(|row| row.result.unwrap()).collect();
+    assert_eq!(source, ImportSource::KeePassXc);
+    let items: Vec<ImportItem> = rows.into_iter().map(|row| row.result.unwrap()).collect();
     let note = format!("two\nlines\nTOTP: {TOTP}");
     assert_eq!(fields(&items[0]), ["Sample \"quoted\"", "user", "https://keepassxc.org/", "pa,ss", note.as_str()]);
     assert_eq!((items[0].created_at, items[0].changed_at), (Some(1_705_314_300_000), Some(1_705_314_600_000)));
@@ -102,8 +102,8 @@ fn keepassxc() {
 #[test]
 fn chrome() {
     let (source, rows) = rows(include_bytes!("../fixtures/chrome.csv"));
-    assert_eq!(source, Source::Chrome);
-    let items: Vec<Item> = rows.into_iter().map(|row| row.result.unwrap()).collect();
+    assert_eq!(source, ImportSource::Chrome);
+    let items: Vec<ImportItem> = rows.into_iter().map(|row| row.result.unwrap()).collect();
     assert_eq!(fields(&items[0]), ["github.com", "ada", "https://github.com/login", "hunter2", ""]);
     assert_eq!(items[0].remarks, []);
     let site = "https://www.example.com:8443/a?b#c";
@@ -111,15 +111,15 @@ fn chrome() {
     assert_eq!(items[1].remarks, [Remark::NamedAfter(NamedAfter::Website)]);
     assert_eq!(fields(&items[2]), ["com.example.app", "", "android://hash@com.example.app/", "secret", ""]);
     // Before notes, and as Edge and Brave still write it.
-    assert_eq!(super::rows("name,url,username,password\na,b,c,d\n").0, Source::Chrome);
-    assert_eq!(super::rows("name,url,username,password,folder\na,b,c,d,e\n").0, Source::Table);
+    assert_eq!(super::rows("name,url,username,password\na,b,c,d\n").0, ImportSource::Chrome);
+    assert_eq!(super::rows("name,url,username,password,folder\na,b,c,d,e\n").0, ImportSource::Table);
 }
 
 #[test]
 fn firefox() {
     let (source, rows) = rows(include_bytes!("../fixtures/firefox.csv"));
-    assert_eq!(source, Source::Firefox);
-    let items: Vec<Item> = rows.into_iter().map(|row| row.result.unwrap()).collect();
+    assert_eq!(source, ImportSource::Firefox);
+    let items: Vec<ImportItem> = rows.into_iter().map(|row| row.result.unwrap()).collect();
     let note = "httpRealm: My realm";
     assert_eq!(fields(&items[0]), ["example.com", "joe@example.com", "https://example.com", "qwerty", note]);
     assert_eq!((items[0].created_at, items[0].changed_at), (Some(1_589_617_814_635), Some(1_589_617_846_802)));
@@ -129,7 +129,7 @@ fn firefox() {
 #[test]
 fn apple() {
     let (source, rows) = rows(include_bytes!("../fixtures/apple.csv"));
-    assert_eq!(source, Source::Apple);
+    assert_eq!(source, ImportSource::Apple);
     let note = format!("TOTP: {TOTP}");
     let item = rows[0].result.as_ref().unwrap();
     assert_eq!(fields(item), ["example.com (ada)", "ada", "https://example.com/", "a\"b", note.as_str()]);
@@ -138,8 +138,8 @@ fn apple() {
 #[test]
 fn onepassword() {
     let (source, rows) = rows(include_bytes!("../fixtures/onepassword.csv"));
-    assert_eq!(source, Source::OnePassword);
-    let items: Vec<Item> = rows.into_iter().map(|row| row.result.unwrap()).collect();
+    assert_eq!(source, ImportSource::OnePassword);
+    let items: Vec<ImportItem> = rows.into_iter().map(|row| row.result.unwrap()).collect();
     let note = "line one\nline two\nTOTP: otpauth://totp/bank?secret=JBSWY3DPEHPK3PXP";
     assert_eq!(fields(&items[0]), ["Bank", "alice", "https://bank.example", "s3cret", note]);
     assert_eq!(items[0].content.tags, ["favorite", "finance", "high priority"]);
@@ -150,8 +150,8 @@ fn onepassword() {
 #[test]
 fn proton_pass() {
     let (source, rows) = rows(include_bytes!("../fixtures/protonpass.csv"));
-    assert_eq!(source, Source::ProtonPass);
-    let items: Vec<Item> = rows.into_iter().map(|row| row.result.unwrap()).collect();
+    assert_eq!(source, ImportSource::ProtonPass);
+    let items: Vec<ImportItem> = rows.into_iter().map(|row| row.result.unwrap()).collect();
     let note = "Website: https://account.proton.me\nWebsite: https://exact.proton.me\n\
                 TOTP: otpauth://totp/Proton?secret=GEZDGNBV\nemail: me@proton.me";
     assert_eq!(fields(&items[0]), ["Proton", "ada", "https://proton.me", "pw1", note]);

@@ -7,12 +7,12 @@ use super::*;
 fn exhaust(bytes: Vec<u8>) {
     let fallback = |number: usize| number.to_string();
     match read(bytes) {
-        Ok(Opened::Items(items)) => items.rows(fallback).for_each(drop),
-        Ok(Opened::Table(table)) => {
+        Ok(ImportFile::Items(items)) => items.rows(fallback).for_each(drop),
+        Ok(ImportFile::Table(table)) => {
             assert_eq!(table.rows(table.mapping(), fallback).count(), table.len(table.mapping()));
             drop(table.samples(table.mapping(), 3));
         }
-        Ok(Opened::Locked(locked)) => drop(locked.open(&[0; 32])),
+        Ok(ImportFile::Locked(locked)) => drop(locked.open(&[0; 32])),
         Err(_) => {}
     }
 }
@@ -73,7 +73,7 @@ proptest! {
         let samples = table.samples(table.mapping(), usize::MAX);
         let read: Vec<Vec<&str>> = samples.iter().map(|row| row.iter().map(|cell| cell.expose()).collect()).collect();
         prop_assert_eq!(&read, &rows);
-        let rows_read: Vec<Row> = table.rows(table.mapping(), |number| number.to_string()).collect();
+        let rows_read: Vec<ImportRow> = table.rows(table.mapping(), |number| number.to_string()).collect();
         prop_assert_eq!(rows_read.len(), rows.len());
         for (row, [name, password, note]) in rows_read.iter().zip(&rows) {
             let Ok(item) = &row.result else { continue };

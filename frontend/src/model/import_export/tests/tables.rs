@@ -5,7 +5,7 @@ use super::*;
 /// All cells of the first rows.
 fn cells(bytes: impl AsRef<[u8]>) -> Vec<Vec<String>> {
     let table = table(bytes);
-    let mapping = Mapping { has_header: false, roles: Vec::new() };
+    let mapping = ColumnMapping { has_header: false, roles: Vec::new() };
     let texts = |row: &Vec<crate::secret::Secret>| row.iter().map(|cell| cell.expose().to_owned()).collect();
     table.samples(&mapping, usize::MAX).iter().map(texts).collect()
 }
@@ -45,7 +45,7 @@ fn values_come_through_unchanged() {
 
 #[test]
 fn columns_of_unknown_products_are_guessed() {
-    use Role::{Name, Note, Password, SpareLogin, Tags, ToNote, Username, Website};
+    use ColumnRole::{Name, Note, Password, SpareLogin, Tags, ToNote, Username, Website};
     for (header, expected) in [
         // LastPass, Dashlane, NordPass, KeePass 1.
         (
@@ -73,8 +73,8 @@ fn columns_of_unknown_products_are_guessed() {
         ("notes,comment,PASS WORD", &[Note, Note, Password]),
     ] {
         let table = table(format!("{header}\na\n"));
-        assert_eq!(table.source(), Source::Table, "{header}");
-        assert_eq!(table.mapping(), &Mapping { has_header: true, roles: expected.to_vec() }, "{header}");
+        assert_eq!(table.source(), ImportSource::Table, "{header}");
+        assert_eq!(table.mapping(), &ColumnMapping { has_header: true, roles: expected.to_vec() }, "{header}");
     }
     // The first of each, and nothing is lost.
     let items =
@@ -90,22 +90,22 @@ fn a_person_may_say_what_columns_are() {
     let table = table("https://a.example,ada,hunter2,\nhttps://b.example,bob,hunter3,x\n");
     assert!(!table.mapping().has_header, "an address is no header");
     assert_eq!((table.len(table.mapping()), table.names(table.mapping())), (2, vec![None; 4]));
-    let roles = vec![Role::Website, Role::Username, Role::Password, Role::ToNote];
-    let mut mapping = Mapping { has_header: false, roles };
-    let all = |mapping: &Mapping| table.rows(mapping, |number| format!("Row {number}")).collect::<Vec<_>>();
+    let roles = vec![ColumnRole::Website, ColumnRole::Username, ColumnRole::Password, ColumnRole::ToNote];
+    let mut mapping = ColumnMapping { has_header: false, roles };
+    let all = |mapping: &ColumnMapping| table.rows(mapping, |number| format!("Row {number}")).collect::<Vec<_>>();
     let rows = all(&mapping);
     assert_eq!((rows.len(), rows[1].number), (2, 2));
     let item = rows[1].result.as_ref().unwrap();
     assert_eq!(fields(item), ["b.example", "bob", "https://b.example", "hunter3", "Column 4: x"]);
     // As if the first row named the columns, and the third were to be left out.
     mapping.has_header = true;
-    mapping.roles = vec![Role::Name, Role::ToNote, Role::Leave];
+    mapping.roles = vec![ColumnRole::Name, ColumnRole::ToNote, ColumnRole::Leave];
     let rows = all(&mapping);
     assert_eq!((rows.len(), table.len(&mapping), rows[0].number), (1, 1, 1));
     let item = rows[0].result.as_ref().unwrap();
     assert_eq!(fields(item), ["https://b.example", "", "", "", "ada: bob\nColumn 4: x"]);
     // Nothing that could be read is left.
-    mapping.roles = vec![Role::Leave; 4];
+    mapping.roles = vec![ColumnRole::Leave; 4];
     assert_eq!(all(&mapping)[0].result.as_ref().unwrap_err().why, Refusal::Nothing);
 }
 

@@ -6,7 +6,7 @@ use leptos::prelude::*;
 use leptos::task::spawn_local;
 
 use super::{FileContent, ImportState, ImportStep, read_table};
-use crate::model::import_export::{Mapping, Role, Table};
+use crate::model::import_export::{ColumnMapping, ColumnRole, Table};
 use crate::text::{self, Msg};
 use crate::ui::fields::{Button, Checkbox, text_signal, tr};
 
@@ -19,7 +19,7 @@ pub(super) fn Columns(import: ImportState, table: Rc<Table>) -> impl IntoView {
     let has_header = RwSignal::new(guessed.has_header);
     let roles = RwSignal::new(guessed.roles);
     let table = StoredValue::new_local(table);
-    let mapping = move || Mapping { has_header: has_header.get(), roles: roles.get() };
+    let mapping = move || ColumnMapping { has_header: has_header.get(), roles: roles.get() };
     let columns = move || {
         let mapping = mapping();
         table.with_value(|table| {
@@ -38,11 +38,10 @@ pub(super) fn Columns(import: ImportState, table: Rc<Table>) -> impl IntoView {
     };
     let nothing = RwSignal::new(String::new());
     let go_on = move |()| {
-        let mapping = Mapping { has_header: has_header.get_untracked(), roles: roles.get_untracked() };
-        let is_enough = mapping
-            .roles
-            .iter()
-            .any(|role| matches!(role, Role::Name | Role::Username | Role::Website | Role::Password));
+        let mapping = ColumnMapping { has_header: has_header.get_untracked(), roles: roles.get_untracked() };
+        let is_enough = mapping.roles.iter().any(|role| {
+            matches!(role, ColumnRole::Name | ColumnRole::Username | ColumnRole::Website | ColumnRole::Password)
+        });
         if !is_enough {
             return nothing.set(text::get(Msg::ColumnsNothing));
         }
@@ -73,24 +72,24 @@ fn Column(
     name: Option<String>,
     /// What stands in its first rows.
     sample: Vec<String>,
-    roles: RwSignal<Vec<Role>>,
+    roles: RwSignal<Vec<ColumnRole>>,
 ) -> impl IntoView {
     let label = text_signal(move || match &name {
         Some(name) => name.clone(),
         None => text::with(Msg::ColumnsUnnamed, &[("number", &(column + 1))]),
     });
-    let role = move || roles.with(|roles| roles.get(column).copied().unwrap_or(Role::ToNote));
+    let role = move || roles.with(|roles| roles.get(column).copied().unwrap_or(ColumnRole::ToNote));
     // A password in a sample is a password: it is shown as what it is only where it is none.
     let shown = text_signal(move || match role() {
-        Role::Password => "••••".to_owned(),
+        ColumnRole::Password => "••••".to_owned(),
         _ => sample.join(" · "),
     });
     let choose = move |event| {
         let index: usize = event_target_value(&event).parse().unwrap_or_default();
-        let Some(chosen) = Role::CHOICES.get(index).copied() else { return };
+        let Some(chosen) = ColumnRole::CHOICES.get(index).copied() else { return };
         roles.update(|roles| {
             if roles.len() <= column {
-                roles.resize(column + 1, Role::ToNote);
+                roles.resize(column + 1, ColumnRole::ToNote);
             }
             if let Some(role) = roles.get_mut(column) {
                 *role = chosen;
@@ -102,7 +101,7 @@ fn Column(
         <div class="field">
             <label for=id.clone() dir="auto">{label}</label>
             <select id=id class="select" on:change=choose>
-                {Role::CHOICES.into_iter().enumerate().map(|(index, choice)| view! {
+                {ColumnRole::CHOICES.into_iter().enumerate().map(|(index, choice)| view! {
                     <option value=index.to_string() prop:selected=move || role() == choice>{tr(name_of(choice))}</option>
                 }).collect_view()}
             </select>
@@ -111,15 +110,15 @@ fn Column(
     }
 }
 
-fn name_of(role: Role) -> Msg {
+fn name_of(role: ColumnRole) -> Msg {
     match role {
-        Role::Name => Msg::Name,
-        Role::Username => Msg::EntryUsername,
-        Role::Website => Msg::Website,
-        Role::Password => Msg::Password,
-        Role::Note => Msg::Note,
-        Role::Tags => Msg::Tags,
-        Role::Leave => Msg::ColumnsLeave,
+        ColumnRole::Name => Msg::Name,
+        ColumnRole::Username => Msg::EntryUsername,
+        ColumnRole::Website => Msg::Website,
+        ColumnRole::Password => Msg::Password,
+        ColumnRole::Note => Msg::Note,
+        ColumnRole::Tags => Msg::Tags,
+        ColumnRole::Leave => Msg::ColumnsLeave,
         _ => Msg::ColumnsToNote,
     }
 }

@@ -17,7 +17,9 @@ use web_sys::{Event, File, HtmlInputElement};
 
 use crate::keyring::backup;
 use crate::keyring::protocol::{Costs, KeyringError};
-use crate::model::import_export::{self, BYTES_MAX, ImportFault, Kdf, Locked, Mapping, Opened, Row, Source, Table};
+use crate::model::import_export::{
+    self, BYTES_MAX, ColumnMapping, ImportFault, ImportFile, ImportRow, ImportSource, Kdf, LockedExport, Table,
+};
 use crate::platform::browser;
 use crate::platform::pbkdf2;
 use crate::secret::Secret;
@@ -47,16 +49,16 @@ enum ImportStep {
 
 /// A file under a password.
 enum LockedFile {
-    Bitwarden(Locked),
+    Bitwarden(LockedExport),
     /// A backup of this program's.
     Backup(String),
 }
 
 /// A file that was read.
 struct ParsedFile {
-    source: Source,
+    source: ImportSource,
     /// What comes of it, row by row.
-    rows: Vec<Row>,
+    rows: Vec<ImportRow>,
 }
 
 /// The dialog's state: a handle that can be copied.
@@ -192,19 +194,19 @@ async fn read_file(file: &File) -> Result<FileContent, ReadFault> {
     parse(import_export::read(bytes)?).await
 }
 
-async fn parse(opened: Opened) -> Result<FileContent, ReadFault> {
+async fn parse(opened: ImportFile) -> Result<FileContent, ReadFault> {
     Ok(match opened {
-        Opened::Items(items) => {
+        ImportFile::Items(items) => {
             let source = items.source();
             FileContent::Parsed(ParsedFile { source, rows: rows(items.rows(unnamed)).await })
         }
-        Opened::Locked(locked) => FileContent::Locked(LockedFile::Bitwarden(locked)),
-        Opened::Table(table) if table.source() == Source::Table => FileContent::Table(table),
-        Opened::Table(table) => FileContent::Parsed(read_table(&table, table.mapping()).await),
+        ImportFile::Locked(locked) => FileContent::Locked(LockedFile::Bitwarden(locked)),
+        ImportFile::Table(table) if table.source() == ImportSource::Table => FileContent::Table(table),
+        ImportFile::Table(table) => FileContent::Parsed(read_table(&table, table.mapping()).await),
     })
 }
 
-async fn read_table(table: &Table, mapping: &Mapping) -> ParsedFile {
+async fn read_table(table: &Table, mapping: &ColumnMapping) -> ParsedFile {
     ParsedFile { source: table.source(), rows: rows(table.rows(mapping, unnamed)).await }
 }
 
@@ -214,7 +216,7 @@ fn unnamed(number: usize) -> String {
 }
 
 /// Reads rows in slices, between which the browser draws.
-async fn rows(all: impl Iterator<Item = Row>) -> Vec<Row> {
+async fn rows(all: impl Iterator<Item = ImportRow>) -> Vec<ImportRow> {
     let mut rows = Vec::new();
     let mut start = browser::clock();
     for row in all {
@@ -247,7 +249,7 @@ impl LockedFile {
                     }
                 };
                 let items = locked.open(key.expose())?;
-                parse(Opened::Items(items)).await
+                parse(ImportFile::Items(items)).await
             }
             Self::Backup(backup) => {
                 let passphrase = Secret::new(browser::normalise(&password));

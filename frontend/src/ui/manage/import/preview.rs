@@ -6,7 +6,7 @@ use leptos::prelude::*;
 
 use super::run::{self, RunningImport};
 use super::{ImportState, ParsedFile, words as say};
-use crate::model::import_export::{Item, Row};
+use crate::model::import_export::{ImportItem, ImportRow};
 use crate::platform::browser;
 use crate::text::{self, Msg};
 use crate::ui::fields::{Button, Checkbox, bool_signal, text_signal, tr};
@@ -92,7 +92,7 @@ fn More(count: usize) -> impl IntoView {
         .then(|| view! { <p class="hint">{text_signal(move || text::with(Msg::ImportMore, &[("count", &count)]))}</p> })
 }
 
-fn shown(row: &Row) -> Option<(usize, String, String, String)> {
-    let Item { content, remarks, .. } = row.result.as_ref().ok().filter(|_| run::is_wanted(row))?;
+fn shown(row: &ImportRow) -> Option<(usize, String, String, String)> {
+    let ImportItem { content, remarks, .. } = row.result.as_ref().ok().filter(|_| run::is_wanted(row))?;
     Some((row.number, content.name.clone(), content.username.clone(), say::remarks(remarks)))
 }

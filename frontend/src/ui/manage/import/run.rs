@@ -8,7 +8,7 @@ use leptos::task::spawn_local;
 
 use super::{ParsedFile, words as say};
 use crate::keyring::protocol::entry::{Content, ImportItem, PreviousPassword};
-use crate::model::import_export::Row;
+use crate::model::import_export::ImportRow;
 use crate::secret::Secret;
 use crate::session::{Fate, Fault, Session};
 use crate::text::{self, Msg};
@@ -94,11 +94,11 @@ pub(super) fn start(session: Session, read: Rc<ParsedFile>, again: bool, running
 }
 
 /// Whether a row is taken over: what was in the bin there is not.
-pub(super) fn is_wanted(row: &Row) -> bool {
+pub(super) fn is_wanted(row: &ImportRow) -> bool {
     row.result.as_ref().is_ok_and(|item| item.binned_at.is_none())
 }
 
-fn imported(row: &Row) -> Option<ImportItem> {
+fn imported(row: &ImportRow) -> Option<ImportItem> {
     let item = row.result.as_ref().ok()?;
     let secret = |text: &Secret| Secret::new(text.expose().to_owned());
     let Content { name, username, website, password, note, tags, .. } = &item.content;
@@ -118,7 +118,7 @@ fn imported(row: &Row) -> Option<ImportItem> {
 }
 
 impl ImportReport {
-    fn record(&mut self, part: &[(usize, usize)], rows: &[Row], fates: Vec<Fate>) {
+    fn record(&mut self, part: &[(usize, usize)], rows: &[ImportRow], fates: Vec<Fate>) {
         for ((at, number), fate) in part.iter().zip(fates) {
             let why = match fate {
                 Fate::Saved => {

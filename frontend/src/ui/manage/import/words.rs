@@ -1,6 +1,8 @@
 //! What there is to say of a file and its rows.
 
-use crate::model::import_export::{BYTES_MAX, Field, ImportFault, NamedAfter, ROWS_MAX, Refusal, Remark, Row};
+use crate::model::import_export::{
+    BYTES_MAX, EntryField, ImportFault, ImportRow, NamedAfter, ROWS_MAX, Refusal, Remark,
+};
 use crate::text::{self, Msg};
 
 const MEBIBYTE: usize = 1024 * 1024;
@@ -34,7 +36,7 @@ pub(super) fn fault(fault: ImportFault) -> String {
 }
 
 /// A row that will not be taken over: its number, its name, and why.
-pub(super) fn refused(row: &Row) -> Option<(usize, String, String)> {
+pub(super) fn refused(row: &ImportRow) -> Option<(usize, String, String)> {
     match &row.result {
         Ok(item) if item.binned_at.is_none() => None,
         Ok(item) => Some((row.number, item.content.name.clone(), text::get(Msg::RowBinned))),
@@ -47,12 +49,12 @@ fn refusal(why: Refusal) -> String {
         Refusal::Nothing => text::get(Msg::RowNothing),
         Refusal::TooLong { field, length, max } => {
             let field = text::get(match field {
-                Field::Name => Msg::Name,
-                Field::Username => Msg::EntryUsername,
-                Field::Website => Msg::Website,
-                Field::Password => Msg::Password,
-                Field::Note => Msg::Note,
-                Field::Tags => Msg::Tags,
+                EntryField::Name => Msg::Name,
+                EntryField::Username => Msg::EntryUsername,
+                EntryField::Website => Msg::Website,
+                EntryField::Password => Msg::Password,
+                EntryField::Note => Msg::Note,
+                EntryField::Tags => Msg::Tags,
             });
             text::with(Msg::RowTooLong, &[("field", &field), ("length", &length), ("max", &max)])
         }
@@ -91,6 +93,6 @@ pub(super) fn line(number: usize, name: &str, why: &str) -> String {
 }
 
 /// The list of what will not be taken over: a line each.
-pub(super) fn list(rows: &[Row]) -> String {
+pub(super) fn list(rows: &[ImportRow]) -> String {
     rows.iter().filter_map(refused).map(|(number, name, why)| line(number, &name, &why)).collect()
 }

@@ -1,7 +1,7 @@
 //! Bitwarden's JSON, as its exports have it: bitwarden.com/help/condition-bitwarden-import, and the `*.export.ts` of its
 //! clients.
 //!
-//! The same types are read and written: `T` is [`Loose`] text as read, and `&str` as written. What is not named here is
+//! The same types are read and written: `T` is [`LooseText`] text as read, and `&str` as written. What is not named here is
 //! skipped.
 
 use std::fmt;
@@ -17,21 +17,21 @@ pub(super) const TAGS: &str = "Tags";
 /// An export, bare or protected by a password of its own.
 #[derive(Default, Deserialize)]
 #[serde(rename_all = "camelCase", default)]
-pub(super) struct Vault {
+pub(super) struct BitwardenExport {
     pub(super) encrypted: Option<bool>,
-    pub(super) folders: Option<Vec<Folder<Loose>>>,
-    pub(super) collections: Option<Vec<Folder<Loose>>>,
-    pub(super) items: Option<Vec<Item<Loose>>>,
+    pub(super) folders: Option<Vec<Folder<LooseText>>>,
+    pub(super) collections: Option<Vec<Folder<LooseText>>>,
+    pub(super) items: Option<Vec<Item<LooseText>>>,
 
     pub(super) password_protected: Option<bool>,
-    pub(super) salt: Option<Loose>,
+    pub(super) salt: Option<LooseText>,
     pub(super) kdf_type: Option<u32>,
     pub(super) kdf_iterations: Option<u32>,
     pub(super) kdf_memory: Option<u32>,
     pub(super) kdf_parallelism: Option<u32>,
     #[serde(rename = "encKeyValidation_DO_NOT_EDIT")]
-    pub(super) enc_key_validation: Option<Loose>,
-    pub(super) data: Option<Loose>,
+    pub(super) enc_key_validation: Option<LooseText>,
+    pub(super) data: Option<LooseText>,
 }
 
 #[derive(Default, Serialize, Deserialize)]
@@ -68,17 +68,17 @@ pub(super) struct Item<T> {
     pub(super) secure_note: Option<SecureNote>,
     pub(super) collection_ids: Option<Vec<T>>,
     #[serde(skip_serializing)]
-    pub(super) card: Option<Record<T>>,
+    pub(super) card: Option<NamedTexts<T>>,
     #[serde(skip_serializing)]
-    pub(super) identity: Option<Record<T>>,
+    pub(super) identity: Option<NamedTexts<T>>,
     #[serde(skip_serializing)]
-    pub(super) ssh_key: Option<Record<T>>,
+    pub(super) ssh_key: Option<NamedTexts<T>>,
     #[serde(skip_serializing)]
-    pub(super) bank_account: Option<Record<T>>,
+    pub(super) bank_account: Option<NamedTexts<T>>,
     #[serde(skip_serializing)]
-    pub(super) drivers_license: Option<Record<T>>,
+    pub(super) drivers_license: Option<NamedTexts<T>>,
     #[serde(skip_serializing)]
-    pub(super) passport: Option<Record<T>>,
+    pub(super) passport: Option<NamedTexts<T>>,
 }
 
 /// What [`Item::kind`] says.
@@ -140,9 +140,9 @@ pub(super) struct PasswordHistory<T> {
 
 /// Text; numbers and truth values, where other tools write them for text, are taken as text.
 #[derive(Debug, Default)]
-pub(super) struct Loose(pub(super) Secret);
+pub(super) struct LooseText(pub(super) Secret);
 
-impl<'de> Deserialize<'de> for Loose {
+impl<'de> Deserialize<'de> for LooseText {
     fn deserialize<D: Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
         struct Any;
         impl Visitor<'_> for Any {
@@ -177,24 +177,24 @@ impl<'de> Deserialize<'de> for Loose {
 }
 
 /// Names and texts, in the file's order, whatever the names are; only read.
-pub(super) struct Record<T>(pub(super) Vec<(String, Option<T>)>);
+pub(super) struct NamedTexts<T>(pub(super) Vec<(String, Option<T>)>);
 
-impl<'de, T: Deserialize<'de>> Deserialize<'de> for Record<T> {
+impl<'de, T: Deserialize<'de>> Deserialize<'de> for NamedTexts<T> {
     fn deserialize<D: Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
         struct Pairs<T>(std::marker::PhantomData<T>);
         impl<'de, T: Deserialize<'de>> Visitor<'de> for Pairs<T> {
-            type Value = Record<T>;
+            type Value = NamedTexts<T>;
 
             fn expecting(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
                 f.write_str("names and texts")
             }
 
-            fn visit_map<A: MapAccess<'de>>(self, mut map: A) -> Result<Record<T>, A::Error> {
+            fn visit_map<A: MapAccess<'de>>(self, mut map: A) -> Result<NamedTexts<T>, A::Error> {
                 let mut pairs = Vec::new();
                 while let Some(pair) = map.next_entry()? {
                     pairs.push(pair);
                 }
-                Ok(Record(pairs))
+                Ok(NamedTexts(pairs))
             }
         }
         deserializer.deserialize_map(Pairs(std::marker::PhantomData))
