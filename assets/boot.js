@@ -2,13 +2,19 @@
 
 // Drawing this takes as long as most visits wait for the page: it is for the others.
 const slow = setTimeout(() => { document.getElementById('loading').hidden = false; }, 300);
+const root = document.documentElement;
+// The page's files, as the build has written them into the document.
+const files = new Map([...document.querySelectorAll('meta[name=file]')].map((meta) => [meta.content, meta.dataset]));
+
+// Shows a message, which the document has in every language, in the page's own.
 const show = (id) => {
   clearTimeout(slow);
   document.getElementById('loading')?.remove();
-  document.getElementById(id).hidden = false;
+  const message = document.getElementById(id);
+  const versions = [...message.children];
+  message.replaceChildren(versions.find(({ lang }) => lang === root.lang) ?? versions[0]);
+  message.hidden = false;
 };
-const file = (name) => document.querySelector(`meta[name=file][content=${name}]`).dataset;
-const root = document.documentElement;
 
 // The one place where a string becomes a script: the workers' own and the service worker, and no other. No string ever
 // becomes markup.
@@ -17,16 +23,15 @@ globalThis.trustedTypes?.createPolicy('default', {
 });
 
 // The theme that was chosen, before anything is drawn; and the language: the one chosen, or the first of the browser's
-// that this page speaks.
-const languages = ['en', 'de', 'ja'];
+// that this page speaks. "pt-BR" asks for a language of that name, then for "pt".
 let chosen;
 try {
   const theme = localStorage.getItem('passmint.theme');
   if (theme === 'light' || theme === 'dark') root.dataset.theme = theme;
   chosen = localStorage.getItem('passmint.language');
 } catch { /* Storage is forbidden: the system's theme and language it is. */ }
-const wished = [chosen, ...navigator.languages].map((tag) => tag?.split('-')[0]);
-root.lang = wished.find((tag) => languages.includes(tag)) ?? 'en';
+const wished = [chosen, ...navigator.languages].filter(Boolean).map((tag) => tag.toLowerCase());
+root.lang = wished.flatMap((tag) => [tag, tag.split('-')[0]]).find((tag) => files.has(`text-${tag}`)) ?? 'en';
 
 // Keeps the page in the browser for times without a network, and tells the page when a newer version is there. The page
 // says when to take it.
@@ -58,32 +63,27 @@ if (!globalThis.isSecureContext) {
   const checked = ({ url, integrity }) =>
     fetch(url, { integrity }).catch(() => fetch(url, { integrity, cache: 'reload' }));
   // A fault in WebAssembly leaves it in no state to go on.
-  let said;
   const stopped = ({ error, reason }) => {
-    if ((error ?? reason) instanceof WebAssembly.RuntimeError) {
-      document.getElementById('stopped').textContent = said.split('\n').at(-1);
-      show('stopped');
-    }
+    if ((error ?? reason) instanceof WebAssembly.RuntimeError) show('stopped');
   };
   addEventListener('error', stopped);
   addEventListener('unhandledrejection', stopped);
   try {
-    const texts = checked(file(root.lang)).then((answer) => answer.text());
+    const texts = checked(files.get(`text-${root.lang}`)).then((answer) => answer.text());
     // Compiled while the script is still being read.
-    const module = WebAssembly.compileStreaming(checked(file('module')));
+    const module = WebAssembly.compileStreaming(checked(files.get('module')));
     // If the script does not come, nobody waits for these.
     module.catch(() => {});
     texts.catch(() => {});
-    const { default: init, start } = await import(file('script').url);
+    const { default: init, start } = await import(files.get('script').url);
     await init({ module_or_path: module });
-    said = await texts;
-    start(root.lang, said);
+    start(root.lang, await texts);
     clearTimeout(slow);
     document.getElementById('plain').remove();
     // Once the generator has been drawn: the looks of what loads later; and when that is quiet, what is for another time.
     requestAnimationFrame(() => setTimeout(() => {
       const link = (rel, name) => {
-        const { url: href, integrity } = file(name);
+        const { url: href, integrity } = files.get(name);
         document.head.append(Object.assign(document.createElement('link'), { rel, href, integrity }));
       };
       link('stylesheet', 'looks');

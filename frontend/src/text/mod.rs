@@ -8,9 +8,9 @@ mod table;
 mod spoken;
 
 pub use self::opener::opener;
-pub use self::table::{Msg, Texts, fill};
+pub use self::table::{LANGUAGES, Msg, Texts, fill};
 
 #[cfg(all(target_arch = "wasm32", feature = "page"))]
 pub use self::spoken::*;
 #[cfg(all(test, target_arch = "wasm32", feature = "page"))]
-pub(crate) use self::table::tests::{FILES, read};
+pub(crate) use self::table::FILES;

@@ -49,7 +49,7 @@ pub fn opener(texts: &Texts) -> String {
 
 #[cfg(all(test, not(target_arch = "wasm32")))]
 mod tests {
-    use super::super::table::tests::{FILES, read};
+    use super::super::table::FILES;
     use super::*;
 
     #[test]
@@ -65,10 +65,9 @@ mod tests {
         all.extend(["wrong", "damaged", "memory", "show", "hide"]);
         all.sort_unstable();
         all.dedup();
-        for (language, file) in FILES {
-            let lines: Vec<&str> = read(file).into_iter().map(|(_, text)| text).collect();
-            let words: BTreeMap<String, String> =
-                serde_json::from_str(&opener(&Texts::new(language, &lines.join("\n")))).unwrap();
+        for (language, first, later) in FILES {
+            let texts = Texts::new(language, first).and(later);
+            let words: BTreeMap<String, String> = serde_json::from_str(&opener(&texts)).unwrap();
             assert_eq!(words.keys().map(String::as_str).collect::<Vec<_>>(), all);
             assert!(words.values().all(|text| !text.is_empty()));
             assert_eq!(words["lang"], language);

@@ -79,11 +79,6 @@ impl Folder {
         fs::write(self.0.join(name), bytes).with_context(|| name.to_owned())
     }
 
-    /// Deletes a folder that Trunk has copied.
-    pub(super) fn remove_folder(&self, name: &str) -> Result<()> {
-        fs::remove_dir(self.0.join(name)).with_context(|| format!("{name} still holds files"))
-    }
-
     /// The paths of all files, those in folders too, in order.
     pub(super) fn paths(&self) -> Result<Vec<PathBuf>> {
         all_files(&self.0)

@@ -10,13 +10,11 @@ use std::net::TcpStream;
 use std::path::PathBuf;
 
 use anyhow::{Context, Result, ensure};
+use texts::{Catalog, FIRST, LATER};
 
 use super::files::{File, Folder, version};
-use super::{CALLED, compress, opener, split};
+use super::{CALLED, compress, fallback, opener, split};
 use crate::shell::{command, root};
-
-/// The line before the texts that the first part of the page can do without.
-const OTHER_TEXTS: &str = "\n# ===\n";
 
 /// Where Trunk leaves room for the names of files (`pattern_script` in `Trunk.toml`).
 const FILES: &str = "<!-- files -->";
@@ -47,10 +45,11 @@ pub(crate) fn run() -> Result<()> {
 /// Turns what Trunk has brought into the files that are served.
 fn finish(folder: &Folder, is_release: bool) -> Result<()> {
     let mut files = page(folder, is_release)?;
-    files.extend(workers(folder, is_release)?);
+    let catalog = Catalog::read(&root().join("frontend/texts"))?;
+    files.extend(workers(folder, is_release, &catalog)?);
     files.extend(copied(folder)?);
-    files.extend(texts(folder)?);
-    let html = document(&folder.take_text("index.html")?, &files)?;
+    files.extend(texts(folder, &catalog)?);
+    let html = document(&fallback::fill(&folder.take_text("index.html")?, &catalog)?, &files)?;
     folder.write("index.html", html.as_bytes())?;
     let worker = if is_release {
         listing(&folder.all()?, &fs::read_to_string(root().join("assets/service-worker.js"))?)?
@@ -81,19 +80,16 @@ fn copied(folder: &Folder) -> Result<Vec<Named>> {
     ])
 }
 
-/// The texts of each language: those of the first part of the page, and the others.
-fn texts(folder: &Folder) -> Result<Vec<Named>> {
+/// Two files for each language: the texts of the first part of the page, and the others.
+fn texts(folder: &Folder, catalog: &Catalog) -> Result<Vec<Named>> {
     let mut files = Vec::new();
-    for name in folder.names("texts/")? {
-        let texts = folder.take_text(&name)?;
-        let language = name.trim_start_matches("texts/").trim_end_matches(".txt");
-        let (texts, others) = texts.split_once(OTHER_TEXTS).context("texts are not parted")?;
-        files.push((language.into(), folder.add(&format!("text-{language}"), "txt", values(texts)?.as_bytes())?));
-        let more = format!("more-{language}");
-        let others = folder.add(&more, "txt", values(others)?.as_bytes())?;
-        files.push((more, others));
+    for language in catalog.languages() {
+        for (stem, section) in [("text", FIRST), ("more", LATER)] {
+            let name = format!("{stem}-{}", language.tag);
+            let file = folder.add(&name, "txt", catalog.lines(language, section).as_bytes())?;
+            files.push((name, file));
+        }
     }
-    folder.remove_folder("texts")?;
     Ok(files)
 }
 
@@ -144,7 +140,7 @@ fn trunk_output() -> Result<PathBuf> {
 }
 
 /// The workers, and the page that a backup is made of.
-fn workers(folder: &Folder, is_release: bool) -> Result<Vec<Named>> {
+fn workers(folder: &Folder, is_release: bool, catalog: &Catalog) -> Result<Vec<Named>> {
     let compiled = |name: &str| {
         let module = take_module(folder, &format!("{name}_bg.wasm"), is_release)?;
         Ok::<_, anyhow::Error>((folder.take_text(&format!("{name}.js"))?, module))
@@ -160,7 +156,7 @@ fn workers(folder: &Folder, is_release: bool) -> Result<Vec<Named>> {
     let html = opener::template(
         &script,
         &module,
-        &source("assets/opener.html")?,
+        &fallback::fill(&source("assets/opener.html")?, catalog)?,
         &source("assets/opener.css")?,
         &source("assets/icon.svg")?,
     )?;
@@ -200,14 +196,6 @@ fn listing(files: &[File], template: &str) -> Result<String> {
     Ok(template.replace(place, &format!("const VERSION = \"{}\";\nconst FILES = [\n{lines}];", version(files))))
 }
 
-/// The texts of a language without their names and without comments, in the order of the file: line by line what
-/// `frontend::text` reads. That the order is the right one is tested there.
-fn values(texts: &str) -> Result<String> {
-    let lines = texts.lines().filter(|line| !line.is_empty() && !line.starts_with('#'));
-    let values = lines.map(|line| line.split_once(" = ").map(|(_, text)| text).context(line.to_owned()));
-    Ok(values.collect::<Result<Vec<_>>>()?.join("\n"))
-}
-
 #[cfg(test)]
 mod tests {
     use super::*;
@@ -220,7 +208,6 @@ mod tests {
     fn staged() -> tempfile::TempDir {
         let place = tempfile::tempdir().unwrap();
         let module = "\0asm\u{1}\0\0\0";
-        fs::create_dir(place.path().join("texts")).unwrap();
         for (name, content) in [
             ("index.html", "<head>\n<!-- files -->\n</head>\n"),
             ("page-1234567812345678.css", "p { }"),
@@ -236,7 +223,6 @@ mod tests {
             ("eff-large.txt", "words"),
             ("later.css", "q { }"),
             ("manifest.webmanifest", "{ \"src\": \"ICON\" }"),
-            ("texts/en.txt", "Name = Name\n# ===\nMore = More\n"),
         ] {
             fs::write(place.path().join(name), content).unwrap();
         }
@@ -260,7 +246,7 @@ mod tests {
                     "{name}"
                 );
             }
-            for asked in ["script", "module", "en", "more-en", "looks", "manifest", "words", "opener"] {
+            for asked in ["script", "module", "text-en", "more-en", "text-ja", "looks", "manifest", "words", "opener"] {
                 assert!(html.contains(&format!("content=\"{asked}\"")), "{asked}");
             }
             for worker in ["keyring", "judge"] {
@@ -315,11 +301,5 @@ mod tests {
     fn server_is_the_one_in_trunks_settings() {
         assert_eq!(proxied("[[proxy]]\nbackend = \"http://127.0.0.1:8080/api/\"\n").unwrap(), "127.0.0.1:8080");
         assert!(proxied("").is_err());
-    }
-
-    #[test]
-    fn texts_lose_names_and_comments() {
-        assert_eq!(values("# a comment\n\nName = a = b\nOther = c\n").unwrap(), "a = b\nc");
-        assert!(values("no text").is_err());
     }
 }

@@ -1,7 +1,10 @@
 //! The page's build: Trunk compiles it and puts it together, and its hook has [`finish`] add what Trunk does not do.
 //! `index.html` and `Trunk.toml`, at the top of the repository, say what the page is made of.
 
+#[cfg(test)]
+mod colours;
 mod compress;
+mod fallback;
 mod files;
 mod finish;
 mod opener;

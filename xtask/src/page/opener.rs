@@ -8,9 +8,16 @@ use base64ct::{Base64, Encoding};
 
 use super::files::integrity;
 
-/// Starts the WebAssembly that stands in the script.
+/// Starts the WebAssembly that stands in the script. If it does not start, the file says so in its own language.
 const START: &str = "__wbg_init({ module_or_path: Uint8Array.from(atob('MODULE'), (byte) => byte.charCodeAt(0)) })\
-    .catch(() => { document.getElementById('no-start').hidden = false; });\n";
+    .catch(() => {
+  let lang = 'en';
+  try { ({ lang } = JSON.parse(document.getElementById('texts').textContent)); } catch { /* The file was changed. */ }
+  const message = document.getElementById('no-start');
+  message.replaceChildren([...message.children].find((version) => version.lang === lang) ?? message.firstElementChild);
+  message.hidden = false;
+});
+";
 
 /// Puts the page together: the script that wasm-bindgen has made, its module, and the sources of document, style and icon.
 pub(super) fn template(script: &str, module: &[u8], html: &str, style: &str, icon: &str) -> Result<String> {

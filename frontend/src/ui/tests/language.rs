@@ -50,7 +50,7 @@ async fn the_language_is_chosen_in_the_settings_and_kept() {
 #[test]
 async fn a_language_that_does_not_come_leaves_the_one_that_is_spoken() {
     let page = Page::open(|| view! { <Header/> }).await;
-    world::offer("de", "not what the others are named by");
+    world::offer("text-de", "not what the others are named by");
     page.press("Settings").await;
     page.choose("Language", "Deutsch").await;
     page.says(&en(Msg::NoPart)).await;

@@ -10,7 +10,7 @@ use wasm_bindgen_futures::JsFuture;
 use web_sys::{Blob, HtmlAnchorElement, Response, ResponseInit, Url};
 
 use crate::platform::browser::{self, document, window};
-use crate::text::{self, FILES, Msg, Texts, fill, read};
+use crate::text::{self, FILES, Msg, Texts, fill};
 use crate::workers::client::in_page;
 
 /// What is hidden, and how high rows are, is said here.
@@ -139,15 +139,15 @@ pub(in crate::ui) fn withdraw(name: &str) {
 
 /// The texts of a language, as the page has them once all parts are here.
 pub(in crate::ui) fn texts(language: &str) -> Texts {
-    let (first, others) = lines(language);
-    Texts::new(language, &first).and(&others)
+    let (first, later) = files(language);
+    Texts::new(language, first).and(later)
 }
 
 /// Offers a language's two files.
 pub(in crate::ui) fn offer_language(language: &'static str) {
-    let (first, others) = lines(language);
-    offer(language, &first);
-    offer(&format!("more-{language}"), &others);
+    let (first, later) = files(language);
+    offer(&format!("text-{language}"), first);
+    offer(&format!("more-{language}"), later);
 }
 
 pub(in crate::ui) fn en(text: Msg) -> String {
@@ -159,12 +159,10 @@ pub(in crate::ui) fn en_with(text: Msg, values: &[(&str, &dyn Display)]) -> Stri
     fill(&en(text), values)
 }
 
-/// The lines of the first part of the page, and those of the others.
-fn lines(language: &str) -> (String, String) {
-    let (_, file) = FILES.into_iter().find(|(known, _)| *known == language).unwrap();
-    let (first, others) = file.split_once("\n# ===\n").unwrap();
-    let join = |texts| read(texts).into_iter().map(|(_, text)| text).collect::<Vec<_>>().join("\n");
-    (join(first), join(others))
+/// A language's two files, as the page's build makes them.
+fn files(language: &str) -> (&'static str, &'static str) {
+    let (_, first, later) = FILES.into_iter().find(|(known, ..)| *known == language).unwrap();
+    (first, later)
 }
 
 fn url_of(text: &str) -> String {

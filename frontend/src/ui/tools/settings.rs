@@ -6,7 +6,7 @@ use wasm_bindgen::JsValue;
 
 use super::Frame;
 use crate::platform::{browser, files};
-use crate::text::{self, Msg, Texts};
+use crate::text::{self, LANGUAGES, Msg, Texts};
 use crate::ui::fields::{Checkbox, Select, tr};
 use crate::ui::keys::{KEYS_OFF, KEYS_SETTING};
 use crate::ui::notice::use_notices;
@@ -18,8 +18,6 @@ const THEMES: [(&str, Msg); 3] = [("system", Msg::ThemeSystem), ("light", Msg::T
 
 /// The setting that keeps the language; `assets/boot.js` reads it too.
 const LANGUAGE_SETTING: &str = "passmint.language";
-/// The languages, as tags and in their own words.
-const LANGUAGES: [(&str, &str); 3] = [("en", "English"), ("de", "Deutsch"), ("ja", "日本語")];
 
 /// Keys, and what they do.
 const KEYS: [(&str, Msg); 9] = [
@@ -59,7 +57,7 @@ fn Language() -> impl IntoView {
         let Some((tag, _)) = LANGUAGES.get(index) else { return };
         spawn_local(async move {
             let fetched = async {
-                let first = Texts::new(tag, &files::text(tag).await?);
+                let first = Texts::new(tag, &files::text(&format!("text-{tag}")).await?);
                 let others = files::text(&format!("more-{tag}")).await?;
                 Ok::<_, JsValue>(first.and(&others))
             };
