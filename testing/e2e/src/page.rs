@@ -8,6 +8,7 @@ use fantoccini::elements::Element;
 use fantoccini::key::Key;
 use fantoccini::{Client, Locator};
 use serde_json::{Value, json};
+use texts::Catalog;
 
 use crate::harness::{PATIENCE, Server};
 
@@ -313,12 +314,7 @@ impl Page {
     /// Changes the page's language in its settings.
     pub async fn speak(&self, from: &str, to: &str) {
         self.press(&says(from, "Settings")).await;
-        let name = match to {
-            "de" => "Deutsch",
-            "ja" => "日本語",
-            _ => "English",
-        };
-        self.select(&says(from, "Language"), name).await;
+        self.select(&says(from, "Language"), &says(to, "LanguageName")).await;
         self.until(to, "return document.documentElement.lang === arguments[0]", vec![json!(to)]).await;
         self.press(&says(to, "Close")).await;
     }
@@ -354,12 +350,22 @@ pub async fn with_vault(page: &Page, server: &Server) -> String {
     page.make_vault(&server.setup_link(), "Ada").await
 }
 
-/// What the page says in a language, by its key in `frontend/texts`.
+/// The page's texts in all languages.
+pub fn catalog() -> Catalog {
+    Catalog::read(&Path::new(env!("CARGO_MANIFEST_DIR")).join("../../frontend/texts")).unwrap()
+}
+
+/// The tags of the languages other than English.
+pub fn other_languages() -> Vec<String> {
+    catalog().languages().skip(1).map(|language| language.tag.clone()).collect()
+}
+
+/// A text in a language, by its key in `frontend/texts`.
 pub fn says(language: &str, key: &str) -> String {
-    let texts = Path::new(env!("CARGO_MANIFEST_DIR")).join(format!("../../frontend/texts/{language}.txt"));
-    let texts = std::fs::read_to_string(texts).unwrap();
-    let found = texts.lines().find_map(|line| line.strip_prefix(key)?.strip_prefix(" = "));
-    found.unwrap_or_else(|| panic!("{language} has no {key}")).to_owned()
+    let catalog = catalog();
+    let text = catalog.text(catalog.languages().find(|it| it.tag == language).unwrap(), key);
+    assert!(!text.is_empty(), "no text is called {key}");
+    text.to_owned()
 }
 
 fn quoted(text: &str) -> String {

@@ -12,9 +12,10 @@ use frontend::secret::Secret;
 use frontend::text::{Texts, opener};
 use rand_core_06::OsRng;
 use serde_json::{Value, json};
+use texts::{FIRST, LATER};
 
 use e2e::harness::{Wish, in_browser, named, wait_until};
-use e2e::page::{PASSPHRASE, Page, says};
+use e2e::page::{PASSPHRASE, Page, catalog, says};
 
 /// A vault as it is exported.
 fn vault() -> String {
@@ -39,12 +40,11 @@ fn vault() -> String {
     json!({ "encrypted": false, "folders": [], "items": items }).to_string()
 }
 
-/// All that the page says in a language.
+/// The texts of a language, as the page has them once both files are there.
 fn texts(language: &str) -> Texts {
-    let file = Path::new(env!("CARGO_MANIFEST_DIR")).join(format!("../../frontend/texts/{language}.txt"));
-    let file = std::fs::read_to_string(file).unwrap();
-    let lines = file.lines().filter(|line| !line.is_empty() && !line.starts_with('#'));
-    Texts::new(language, &lines.map(|line| line.split_once(" = ").unwrap().1).collect::<Vec<_>>().join("\n"))
+    let catalog = catalog();
+    let language = catalog.languages().find(|it| it.tag == language).unwrap();
+    Texts::new(&language.tag, &catalog.lines(language, FIRST)).and(&catalog.lines(language, LATER))
 }
 
 /// A file as the page makes it.
@@ -219,7 +219,7 @@ fn a_backup_opens_from_the_disk_and_asks_nobody() {
 fn a_backup_fits_a_phone_and_the_dark_and_speaks_the_language_of_who_made_it() {
     in_browser(Wish::default(), async |page| {
         let folder = tempfile::tempdir().unwrap();
-        for language in ["en", "de", "ja"] {
+        for language in catalog().languages().map(|language| language.tag.as_str()) {
             page.set_width(320).await;
             page.cdp(
                 "Emulation.setEmulatedMedia",
@@ -239,6 +239,25 @@ fn a_backup_fits_a_phone_and_the_dark_and_speaks_the_language_of_who_made_it() {
             page.is_accessible(&format!("{language}, in the dark")).await;
             page.no_complaints().await;
         }
+    });
+}
+
+#[test]
+fn a_backup_that_cannot_start_says_so_once_in_the_language_of_who_made_it() {
+    in_browser(Wish::default(), async |page| {
+        page.before_every_page("delete globalThis.WebAssembly").await;
+        let folder = tempfile::tempdir().unwrap();
+        let visible = "return [...document.getElementById('no-start').children] \
+                       .filter(version => version.checkVisibility()).map(version => version.lang)";
+        for language in catalog().languages().map(|language| language.tag.as_str()) {
+            open(&page, folder.path(), &file(language)).await;
+            page.see(&says(language, "BackupNoStart")).await;
+            assert_eq!(page.js(visible, vec![]).await, json!([language]));
+        }
+        let damaged = file("de").replace("id=\"texts\">{", "id=\"texts\">");
+        open(&page, folder.path(), &damaged).await;
+        page.see(&says("en", "BackupNoStart")).await;
+        assert_eq!(page.js(visible, vec![]).await, json!(["en"]));
     });
 }
 

@@ -7,7 +7,7 @@ use serde_json::json;
 
 use e2e::client::Client;
 use e2e::harness::{Server, Wish, in_browser};
-use e2e::page::{Page, says, with_vault};
+use e2e::page::{Page, other_languages, says, with_vault};
 
 /// Kinds, and in each a field with something wrong in it.
 const KINDS: [(&str, &str, &str); 4] = [
@@ -107,13 +107,10 @@ fn every_state_is_accessible_in_english() {
 }
 
 #[test]
-fn every_state_is_accessible_in_german() {
-    is_accessible_in("de");
-}
-
-#[test]
-fn every_state_is_accessible_in_japanese() {
-    is_accessible_in("ja");
+fn every_state_is_accessible_in_other_languages() {
+    for language in other_languages() {
+        is_accessible_in(&language);
+    }
 }
 
 /// In every state, all fits into a window of that width, with type of that size.
@@ -147,13 +144,10 @@ fn nothing_is_wider_than_a_small_window_in_english() {
 }
 
 #[test]
-fn nothing_is_wider_than_a_small_window_in_german() {
-    fits_into(320, "100%", "de");
-}
-
-#[test]
-fn nothing_is_wider_than_a_small_window_in_japanese() {
-    fits_into(320, "100%", "ja");
+fn nothing_is_wider_than_a_small_window_in_other_languages() {
+    for language in other_languages() {
+        fits_into(320, "100%", &language);
+    }
 }
 
 #[test]

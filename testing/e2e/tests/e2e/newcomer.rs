@@ -4,7 +4,7 @@ use serde_json::json;
 
 use e2e::client::Client;
 use e2e::harness::{Server, Wish, in_browser};
-use e2e::page::{PASSPHRASE, Page, says};
+use e2e::page::{PASSPHRASE, Page, other_languages, says};
 
 const NO_VAULT: &str = "No vault has been made here yet";
 
@@ -33,12 +33,12 @@ fn a_newcomer_is_told_where_the_link_is_and_makes_a_vault_with_it_in_the_same_ta
         let spoken = "return document.querySelector('#vault [role=status] h3')?.textContent";
         assert_eq!(page.js(spoken, vec![]).await, json!(NO_VAULT));
         page.is_accessible("no vault yet").await;
-        for language in ["de", "ja"] {
-            page.speak("en", language).await;
+        for language in other_languages() {
+            page.speak("en", &language).await;
             for key in ["FirstTitle", "FirstIntro", "FirstElse"] {
-                page.see(&says(language, key)).await;
+                page.see(&says(&language, key)).await;
             }
-            page.speak(language, "en").await;
+            page.speak(&language, "en").await;
         }
         page.press("Check again").await;
         page.see("There is still no vault here.").await;

@@ -9,7 +9,7 @@ use std::sync::atomic::{AtomicBool, Ordering};
 use serde_json::{Value, json};
 
 use e2e::harness::{PATIENCE, Server, Wish, in_browser, wait_until};
-use e2e::page::{PASSPHRASE, Page, with_vault};
+use e2e::page::{PASSPHRASE, Page, other_languages, with_vault};
 use e2e::proxy::{detour, files, get};
 
 /// Waits until the page is kept in the browser; gives what is kept: caches by name, and in each its paths.
@@ -73,9 +73,10 @@ fn the_generator_works_without_a_network_and_the_vault_says_so() {
         page.open_more_rules().await;
         page.press("Back to “The usual rules”").await;
         page.minted_with("196.59").await;
-        page.speak("en", "de").await;
-        page.speak("de", "ja").await;
-        page.speak("ja", "en").await;
+        for language in other_languages() {
+            page.speak("en", &language).await;
+            page.speak(&language, "en").await;
+        }
         page.download_to(folder.path()).await;
         page.press("Make many").await;
         page.press("Make and download").await;

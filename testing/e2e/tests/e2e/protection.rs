@@ -4,11 +4,11 @@ use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, Ordering};
 use std::time::Duration;
 
-use serde_json::json;
+use serde_json::{Value, json};
 
 use e2e::client::Client;
 use e2e::harness::{Server, Wish, in_browser};
-use e2e::page::{PASSPHRASE, Page, with_vault};
+use e2e::page::{PASSPHRASE, Page, catalog, other_languages, says, with_vault};
 use e2e::proxy::{detour, files, one};
 
 const NO_PART: &str = "This part of the page did not arrive, or was changed on the way.";
@@ -204,7 +204,9 @@ fn without_javascript_it_says_so() {
         let server = Server::start();
         page.0.goto(&server.url()).await.unwrap();
         let body = page.0.find(fantoccini::Locator::Css("body")).await.unwrap().text().await.unwrap();
-        assert!(body.contains("Passmint needs JavaScript"), "{body}");
+        for language in catalog().languages() {
+            assert!(body.contains(&says(&language.tag, "NeedsJavaScript")), "{body}");
+        }
         assert!(!body.contains("Loading"), "{body}");
     });
 }
@@ -218,6 +220,59 @@ fn without_webassembly_it_says_so() {
         page.0.goto(&server.url()).await.unwrap();
         page.see("Passmint needs WebAssembly").await;
         page.is_accessible("no WebAssembly").await;
+    });
+}
+
+/// Has the browser ask for these languages.
+fn wish_for(languages: &str) -> Wish {
+    let mut wish = Wish::default();
+    wish.preferences.insert("intl.accept_languages".into(), json!(languages));
+    wish
+}
+
+/// The languages in which a message can be seen.
+async fn shown(page: &Page, id: &str) -> Value {
+    let script = "return [...document.getElementById(arguments[0]).children] \
+                  .filter(version => version.checkVisibility()).map(version => version.lang)";
+    page.js(script, vec![json!(id)]).await
+}
+
+#[test]
+fn message_of_a_page_that_cannot_start_is_shown_once_in_any_language() {
+    let server = Server::start();
+    let others = other_languages();
+    let spoken = others.iter().map(|tag| (tag.as_str(), tag.as_str()));
+    for (wished, language) in spoken.chain([("tlh", "en"), ("tlh,eo-EO", "en")]) {
+        in_browser(wish_for(wished), async |page| {
+            page.before_every_page("delete globalThis.WebAssembly").await;
+            page.0.goto(&server.url()).await.unwrap();
+            page.see(&says(language, "NoWasmTitle")).await;
+            assert_eq!(shown(&page, "no-wasm").await, json!([language]), "{wished}");
+            let tag = page.js("return document.documentElement.lang", vec![]).await;
+            assert_eq!(tag, json!(language), "{wished}");
+        });
+    }
+    // Chosen once, and no language of this page any more.
+    let victim = one(&files(server.port), "/page-", "/page.js");
+    in_browser(Wish::default(), async |page| {
+        page.before_every_page("localStorage.setItem('passmint.language', '\"] tlh')").await;
+        page.0.goto(&tampered(&server, &victim)).await.unwrap();
+        page.see(&says("en", "NotLoadedTitle")).await;
+        assert_eq!(shown(&page, "not-loaded").await, json!(["en"]));
+    });
+}
+
+#[test]
+fn message_is_shown_in_english_where_the_language_has_no_version_of_it() {
+    let server = Server::start();
+    in_browser(wish_for("de"), async |page| {
+        // The state in which a document is before its scripts run.
+        let remove = "delete globalThis.WebAssembly; document.addEventListener('readystatechange', () => \
+                      document.querySelector('#no-wasm [lang=de]').remove(), { once: true })";
+        page.before_every_page(remove).await;
+        page.0.goto(&server.url()).await.unwrap();
+        page.see(&says("en", "NoWasmTitle")).await;
+        assert_eq!(shown(&page, "no-wasm").await, json!(["en"]));
     });
 }
 
