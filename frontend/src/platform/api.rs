@@ -15,7 +15,7 @@ use crate::secret::Secret;
 const PATIENCE: u32 = 35_000;
 
 /// Why there is no good answer.
-#[derive(Debug)]
+#[derive(Clone, Debug, PartialEq, Eq)]
 pub enum ApiFault {
     /// The server did not answer: it or the network is away, or it takes too long. A proxy may have said so.
     Silent,

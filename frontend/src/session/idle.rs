@@ -6,7 +6,6 @@ use leptos::prelude::*;
 
 use super::{LockReason, Report, Session, Stage};
 use crate::platform::browser;
-use crate::text::{self, Msg};
 
 /// The setting that keeps after how many minutes the vault is locked; 0 for never.
 const LOCK_AFTER_SETTING: &str = "passmint.lock-after";
@@ -42,7 +41,7 @@ impl Session {
                     // Asleep, a machine counts no seconds: what is overdue is done now.
                     self.lock_if_idle();
                 } else if browser::setting(LOCK_HIDDEN_SETTING).is_some() {
-                    self.lock_unasked(text::get(Msg::LockedHidden));
+                    self.lock_unasked(Report::LockedHidden);
                 }
             }),
         ];
@@ -71,15 +70,15 @@ impl Session {
         let gone = browser::now().saturating_sub(self.attended.get_value());
         let is_due = minutes > 0 && gone >= minutes * 60_000 && self.stage.get_untracked() == Stage::Open;
         if is_due {
-            self.lock_unasked(text::with(Msg::LockedIdle, &[("minutes", &minutes)]));
+            self.lock_unasked(Report::LockedIdle { minutes });
         }
         is_due
     }
 
-    fn lock_unasked(self, why: String) {
+    fn lock_unasked(self, why: Report) {
         if self.stage.get_untracked() == Stage::Open {
             self.lock(LockReason::Idle);
-            self.report.set(Some(Report::Done(why)));
+            self.report.set(Some(why));
         }
     }
 }

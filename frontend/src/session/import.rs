@@ -11,11 +11,10 @@ use super::outbox::Waiting;
 use super::{Fault, Open, Session};
 use crate::keyring::protocol::entry::{EntryUpdate, ImportItem, ImportOutcome};
 use crate::keyring::protocol::{Costs, Request, Response};
-use crate::platform::api;
+use crate::platform::api::{self, ApiFault};
 use crate::platform::browser;
 use crate::platform::local_store::{self, Sealed};
 use crate::secret::{Secret, SecretBytes};
-use crate::ui::words as say;
 use crate::workers::client::KeyringFault;
 
 /// Requests that are under way at a time: browsers open six connections to a server.
@@ -33,7 +32,7 @@ pub enum Fate {
     /// It is longer than an entry can be.
     TooLarge,
     /// The server takes it not: why.
-    Refused(String),
+    Refused(ApiFault),
 }
 
 impl Session {
@@ -123,7 +122,7 @@ impl Session {
 
     /// Sends all of these. Gives those that the server will never take, and why; what it cannot take now goes on
     /// waiting.
-    async fn send_all(self, open: &Open, waiting: &[Waiting]) -> Result<Vec<(EntryId, String)>, Fault> {
+    async fn send_all(self, open: &Open, waiting: &[Waiting]) -> Result<Vec<(EntryId, ApiFault)>, Fault> {
         let sends = waiting.iter().map(|waiting| async move {
             (waiting, self.heard_open(open, api::put_password(&open.token, waiting.id, waiting.body()).await))
         });
@@ -137,7 +136,7 @@ impl Session {
                     saved.push(waiting);
                 }
                 Err(fault) if fault.is_passing() || fault.code() == Some(ProblemCode::SessionEnded) => {}
-                Err(fault) => refused.push((waiting.id, say::fault(&fault.into()))),
+                Err(fault) => refused.push((waiting.id, fault)),
             }
         }
         self.take_in(update);

@@ -43,7 +43,7 @@ pub use pin::Doubt;
 /// The setting that remembers the username.
 const LOGIN_SETTING: &str = "passmint.login";
 
-#[derive(Debug)]
+#[derive(Clone, Debug, PartialEq, Eq)]
 pub enum Fault {
     Api(ApiFault),
     Keyring(KeyringFault),
@@ -96,11 +96,17 @@ pub enum LockReason {
     Deleted,
 }
 
-/// What came of something that went on in the background, in words.
-#[derive(Clone, Debug)]
+/// The outcome of something that went on in the background.
+#[derive(Clone, Debug, PartialEq, Eq)]
 pub enum Report {
-    Done(String),
-    Problem(String),
+    /// The server has this entry now.
+    Saved { name: String },
+    /// This entry was changed elsewhere too.
+    Conflict { name: String },
+    /// The vault was locked because nobody touched the page for so many minutes.
+    LockedIdle { minutes: u64 },
+    /// The vault was locked because the page was hidden.
+    LockedHidden,
 }
 
 struct Open {

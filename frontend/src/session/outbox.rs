@@ -14,8 +14,6 @@ use crate::keyring::protocol::{Request, Resolution, Response};
 use crate::platform::api::{self, ApiFault};
 use crate::platform::browser;
 use crate::platform::local_store::{self, Kept, Sealed};
-use crate::text::Msg;
-use crate::ui::words as say;
 use crate::workers::client::KeyringFault;
 
 /// How long before what waits is sent again.
@@ -30,7 +28,7 @@ pub struct Waiting {
     /// The number that this browser keeps it under; nothing if the browser keeps nothing, and only the page has it.
     key: Option<u32>,
     /// Why the server refused it; nothing if it will be sent again by itself.
-    pub refused: Option<String>,
+    pub refused: Option<ApiFault>,
     /// Whether nobody needs to hear that it is saved.
     quiet: bool,
     /// What is sent, the same each time: what did arrive before is not saved twice.
@@ -187,7 +185,7 @@ impl Session {
 
     /// Why the server refused an entry, if it did.
     #[must_use]
-    pub fn refusal(self, id: EntryId) -> Option<String> {
+    pub fn refusal(self, id: EntryId) -> Option<ApiFault> {
         let refused = |waiting: &Waiting| waiting.refused.clone().filter(|_| waiting.id == id);
         self.waiting.with(|list| list.iter().find_map(refused))
     }
@@ -257,7 +255,7 @@ impl Session {
                     if wanted == Some(id) {
                         fate = Ok(true);
                     } else if !quiet && let Some(name) = self.name_of(id) {
-                        self.report.set(Some(Report::Done(say::named(Msg::Saved, &name))));
+                        self.report.set(Some(Report::Saved { name }));
                     }
                 }
                 Err(ApiFault::Refused(ProblemCode::StaleVersion, problem)) => {
@@ -268,7 +266,7 @@ impl Session {
                         self.drop_waiting(id, key);
                         self.forget_kept(key).await;
                     } else if let Some(name) = self.name_of(id) {
-                        self.report.set(Some(Report::Problem(say::named(Msg::ConflictFound, &name))));
+                        self.report.set(Some(Report::Conflict { name }));
                     }
                 }
                 Err(fault) if fault.is_passing() || fault.code() == Some(ProblemCode::SessionEnded) => {
@@ -276,11 +274,10 @@ impl Session {
                 }
                 Err(fault) => {
                     // This one will not go through by being sent again; the others may.
-                    let fault = Fault::Api(fault);
-                    self.mark(id, Some(say::fault(&fault)));
                     if wanted == Some(id) {
-                        fate = Err(fault);
+                        fate = Err(fault.clone().into());
                     }
+                    self.mark(id, Some(fault));
                 }
             }
         }
@@ -308,7 +305,7 @@ impl Session {
         }
     }
 
-    fn mark(self, id: EntryId, refused: Option<String>) {
+    fn mark(self, id: EntryId, refused: Option<ApiFault>) {
         self.waiting.update(|list| {
             if let Some(waiting) = list.iter_mut().find(|waiting| waiting.id == id) {
                 waiting.refused = refused;

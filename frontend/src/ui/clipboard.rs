@@ -29,12 +29,13 @@ impl Clipboard {
     pub(super) async fn copy(self, name: &str, secret: Secret) {
         let Self { notices, is_saved } = self;
         if browser::copy(secret.expose()).await.is_err() {
-            return notices.problem(Msg::CopyFailed.into());
+            return notices.problem(Msg::CopyFailed);
         }
-        notices.result(text::with(Msg::Copied, &[("name", &name), ("seconds", &SECONDS)]));
+        let name = name.to_owned();
+        notices.result(move || text::with(Msg::Copied, &[("name", &name), ("seconds", &SECONDS)]));
         if is_saved {
             browser::clear_clipboard_after(Duration::from_secs(SECONDS.into()), move || {
-                notices.result(Msg::ClipboardCleared.into());
+                notices.result(Msg::ClipboardCleared);
             });
         }
     }

@@ -8,7 +8,7 @@ use shared::ids::EntryId;
 use super::lazy::{Lazy, use_lazy_parts};
 use super::notice::use_notices;
 use crate::secret::Secret;
-use crate::text::{self, Msg};
+use crate::text::Msg;
 
 #[derive(Clone)]
 pub enum Tool {
@@ -108,7 +108,7 @@ pub(super) fn DialogView() -> impl IntoView {
     Effect::new(move |_| {
         if dialog.0.get().is_some_and(|tool| matches!(place(&tool).get(), Lazy::Failed)) {
             dialog.close();
-            notices.problem(text::get(Msg::NoPart));
+            notices.problem(Msg::NoPart);
         }
     });
     move || dialog.0.get().and_then(|tool| Some(place(&tool).get().ready()?(tool)))

@@ -31,7 +31,7 @@ pub(super) fn Generator() -> impl IntoView {
     // Typing a name for the next password: what was said of the last one is done with.
     Effect::new(move |_| {
         if mint.name.with(|name| !name.is_empty()) {
-            mint.name_fault.set(String::new());
+            mint.name_fault.clear();
             mint.regenerate_if_used();
         }
     });
@@ -73,14 +73,14 @@ pub(super) fn copy(mint: Mint, parts: LazyParts, notices: Notices) {
     let Some(password) = mint.password() else { return };
     spawn_local(async move {
         if browser::copy(password.expose()).await.is_err() {
-            notices.problem(text::get(Msg::CopyFailed));
+            notices.problem(Msg::CopyFailed);
         } else if mint.state.with_untracked(|state| *state != PasswordState::New) {
-            notices.result(text::get(Msg::CopiedAgain));
+            notices.result(Msg::CopiedAgain);
         } else if let Lazy::Ready(vault) = parts.vault.get_untracked() {
             vault.copied.run(());
         } else {
             mint.copied_unsaved.set(true);
-            notices.result(text::get(Msg::CopiedUnsaved));
+            notices.result(Msg::CopiedUnsaved);
         }
     });
 }
@@ -90,7 +90,7 @@ fn save(mint: Mint, parts: LazyParts, notices: Notices) {
     let typed = mint.name.get_untracked();
     match (name::check(&typed), mint.password(), parts.vault.get_untracked()) {
         (Err(fault), ..) => {
-            mint.name_fault.set(text::name_fault(fault));
+            mint.name_fault.set(move || text::name_fault(fault));
             browser::focus_soon("name");
         }
         // Where the password would stand it says so; what is wrong stands beside its field.
@@ -98,7 +98,7 @@ fn save(mint: Mint, parts: LazyParts, notices: Notices) {
         (Ok(name), _, Lazy::Ready(vault)) => vault.save.run(name.to_owned()),
         (Ok(_), _, Lazy::Loading | Lazy::Failed) => {
             mint.save_once_open.set(true);
-            notices.problem(text::get(Msg::LockedSave));
+            notices.problem(Msg::LockedSave);
         }
     }
 }

@@ -7,7 +7,7 @@ use super::fields::{Button, bool_signal, tr};
 use super::lazy::use_lazy_parts;
 use super::notice::use_notices;
 use crate::platform::browser;
-use crate::text::{self, Msg};
+use crate::text::Msg;
 
 #[component]
 pub(super) fn Header() -> impl IntoView {
@@ -19,7 +19,7 @@ pub(super) fn Header() -> impl IntoView {
     let take = move |()| browser::tell("passmint:take-update");
     let listener = window_event_listener_untyped("passmint:update", move |_| {
         newer.set(true);
-        notices.offer(text::get(Msg::UpdateReady), (Msg::UpdateNow, Callback::new(take)), None);
+        notices.offer(Msg::UpdateReady, (Msg::UpdateNow, Callback::new(take)), None);
     });
     on_cleanup(move || listener.remove());
     view! {

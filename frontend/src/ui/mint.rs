@@ -12,6 +12,7 @@ use leptos::prelude::*;
 use shared::ids::EntryId;
 
 use super::lazy::{LazyParts, use_lazy_parts};
+use super::sentence::SentenceSignal;
 use crate::model::form::{ClassField, FormField, RulesForm};
 use crate::model::kind::PasswordKind;
 use crate::platform::random::{self, BrowserSource};
@@ -91,7 +92,7 @@ pub struct Mint {
     /// The name typed for the password.
     pub name: RwSignal<String>,
     /// What is wrong with it.
-    pub name_fault: RwSignal<String>,
+    pub name_fault: SentenceSignal,
     /// The kind of password, by its place in [`PasswordKind::ALL`].
     pub kind: RwSignal<usize>,
     /// Of characters: the length, as typed.
@@ -143,7 +144,8 @@ impl Mint {
             let (class, field) = fields.next().unwrap_or((Class::Lower, ClassField::default()));
             (class, RwSignal::new(field.on), RwSignal::new(field.minimum))
         });
-        let [exclude, include, name, name_fault] = std::array::from_fn(|_| RwSignal::new(String::new()));
+        let [exclude, include, name] = std::array::from_fn(|_| RwSignal::new(String::new()));
+        let name_fault = SentenceSignal::new();
         let [no_look_alikes, keyboard_safe, save_once_open] = std::array::from_fn(|_| RwSignal::new(false));
         // The plan is made of the other fields, and they are handed over whole.
         let plan_of = RwSignal::new(None::<Self>);

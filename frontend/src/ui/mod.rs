@@ -19,6 +19,7 @@ pub mod notice;
 mod recovery_code;
 pub mod rules;
 mod secret_text;
+pub mod sentence;
 pub mod tools;
 pub mod vault;
 pub mod words;

@@ -5,6 +5,7 @@ use std::time::Duration;
 use leptos::prelude::*;
 
 use super::fields::{Button, bool_signal, text_signal};
+use super::sentence::Sentence;
 use crate::text::{self, Msg};
 
 /// How long a result stays. A problem stays until it is closed or the next message comes.
@@ -12,8 +13,8 @@ const RESULT: Duration = Duration::from_secs(8);
 
 #[derive(Clone, Default)]
 struct Notice {
-    result: String,
-    problem: String,
+    result: Sentence,
+    problem: Sentence,
     /// What can be done about it, and in which words.
     action: Option<(Msg, Callback<()>)>,
     /// Tells this message from the next one.
@@ -35,18 +36,18 @@ impl Notices {
         provide_context(Self(RwSignal::new(Notice::default())));
     }
 
-    pub fn result(self, result: String) {
-        self.put(Notice { result, ..Notice::default() }, Some(RESULT));
+    pub fn result(self, result: impl Into<Sentence>) {
+        self.put(Notice { result: result.into(), ..Notice::default() }, Some(RESULT));
     }
 
     /// Says what was done or came, and offers to do something about it: for a while, or until it is closed.
-    pub fn offer(self, result: String, action: (Msg, Callback<()>), time: Option<Duration>) {
-        self.put(Notice { result, action: Some(action), ..Notice::default() }, time);
+    pub fn offer(self, result: impl Into<Sentence>, action: (Msg, Callback<()>), time: Option<Duration>) {
+        self.put(Notice { result: result.into(), action: Some(action), ..Notice::default() }, time);
     }
 
     /// Says what went wrong, and what to do.
-    pub fn problem(self, problem: String) {
-        self.put(Notice { problem, ..Notice::default() }, None);
+    pub fn problem(self, problem: impl Into<Sentence>) {
+        self.put(Notice { problem: problem.into(), ..Notice::default() }, None);
     }
 
     pub fn clear(self) {
@@ -71,9 +72,9 @@ impl Notices {
 #[component]
 pub(super) fn NoticeBar() -> impl IntoView {
     let notices = use_notices();
-    let result = text_signal(move || notices.0.with(|notice| notice.result.clone()));
-    let problem = text_signal(move || notices.0.with(|notice| notice.problem.clone()));
-    let silent = bool_signal(move || notices.0.with(|notice| notice.result.is_empty() && notice.problem.is_empty()));
+    let result = text_signal(move || notices.0.with(|notice| notice.result.say()));
+    let problem = text_signal(move || notices.0.with(|notice| notice.problem.say()));
+    let silent = bool_signal(move || notices.0.with(|notice| notice.result.is_none() && notice.problem.is_none()));
     let action = move || notices.0.with(|notice| notice.action);
     let act = move |()| {
         let action = notices.0.with_untracked(|notice| notice.action);
@@ -83,7 +84,7 @@ pub(super) fn NoticeBar() -> impl IntoView {
         }
     };
     view! {
-        <div class="notice" class:notice--silent=silent class:notice--problem=bool_signal(move || problem.with(|p| !p.is_empty()))>
+        <div class="notice" class:notice--silent=silent class:notice--problem=bool_signal(move || notices.0.with(|notice| !notice.problem.is_none()))>
             <p class="notice-text" role="status">{result}</p>
             <p class="notice-text" role="alert">{problem}</p>
             <Button class="button--quiet" press=act hidden=bool_signal(move || action().is_none())

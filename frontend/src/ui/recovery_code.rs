@@ -6,6 +6,7 @@ use leptos::task::spawn_local;
 
 use super::fields::{Button, FaultText, TextField, text_signal, tr};
 use super::notice::use_notices;
+use super::sentence::SentenceSignal;
 use crate::platform::{browser, random};
 use crate::secret::Secret;
 use crate::text::{self, Msg};
@@ -19,7 +20,7 @@ pub(super) fn RecoveryCodeForm(
     /// The code: words with blanks between them.
     code: Secret,
     /// What is wrong, if anything.
-    fault: RwSignal<String>,
+    fault: SentenceSignal,
     /// Whether it is being done.
     busy: Signal<bool>,
     /// What the button says that goes on.
@@ -42,8 +43,8 @@ pub(super) fn RecoveryCodeForm(
         spawn_local(async move {
             let text = code.with_value(|code| code.expose().to_owned());
             match browser::copy(&text).await {
-                Ok(()) => notices.result(Msg::CodeCopied.into()),
-                Err(_) => notices.problem(Msg::CopyFailed.into()),
+                Ok(()) => notices.result(Msg::CodeCopied),
+                Err(_) => notices.problem(Msg::CopyFailed),
             }
         });
     };
@@ -59,10 +60,11 @@ pub(super) fn RecoveryCodeForm(
             let is_wrong =
                 |(place, word): &&(usize, RwSignal<String>)| letters(&word.get_untracked()) != letters(&shown[*place]);
             if let Some((wrong, _)) = typed.iter().find(is_wrong) {
-                fault.set(text::with(Msg::CodeWordWrong, &[("place", &(wrong + 1))]));
+                let place = wrong + 1;
+                fault.set(move || text::with(Msg::CodeWordWrong, &[("place", &place)]));
                 return;
             }
-            fault.set(String::new());
+            fault.clear();
             confirmed.run(());
         }
     };

@@ -46,9 +46,17 @@ pub fn fault(fault: &Fault) -> String {
             KeyringError::Conflict => Msg::FaultConflict,
             _ => Msg::FaultUnfit,
         },
-        Fault::Api(ApiFault::Silent) => Msg::FaultSilent,
-        Fault::Api(ApiFault::Strange) => Msg::FaultStrange,
-        Fault::Api(ApiFault::Refused(code, _)) => problem(*code),
+        Fault::Api(fault) => return api_fault(fault),
+    })
+}
+
+/// Why the server did not do what it was asked, and what to do.
+#[must_use]
+pub fn api_fault(fault: &ApiFault) -> String {
+    get(match fault {
+        ApiFault::Silent => Msg::FaultSilent,
+        ApiFault::Strange => Msg::FaultStrange,
+        ApiFault::Refused(code, _) => problem(*code),
     })
 }
 
@@ -79,13 +87,13 @@ fn problem(code: ProblemCode) -> Msg {
 
 /// Why a passkey was not made or used.
 #[must_use]
-pub fn passkey_fault(fault: PasskeyFault) -> String {
-    get(match fault {
+pub fn passkey_fault(fault: PasskeyFault) -> Msg {
+    match fault {
         PasskeyFault::Declined => Msg::PasskeyDeclined,
         PasskeyFault::Known => Msg::PasskeyKnown,
         PasskeyFault::NoPrf => Msg::PasskeyNoPrf,
         PasskeyFault::Failed => Msg::PasskeyFailed,
-    })
+    }
 }
 
 #[must_use]

@@ -12,6 +12,7 @@ use crate::text::{self, Msg};
 use crate::ui::dialog::use_dialog;
 use crate::ui::fields::{Button, text_signal, tr};
 use crate::ui::notice::use_notices;
+use crate::ui::sentence::SentenceSignal;
 use crate::ui::words as say;
 
 #[component]
@@ -21,7 +22,7 @@ pub(super) fn Compare(id: EntryId) -> impl IntoView {
     let notices = use_notices();
     let clipboard = Clipboard::new(notices, false);
     let sides = RwSignal::new_local(None::<(Entry, Option<Entry>)>);
-    let fault = RwSignal::new(String::new());
+    let fault = SentenceSignal::new();
     let version = Memo::new(move |_| session.entries.with(|entries| entries.get(id).map(|entry| entry.version)));
     // It may change elsewhere once more while it is looked at.
     Effect::new(move |_| {
@@ -30,7 +31,7 @@ pub(super) fn Compare(id: EntryId) -> impl IntoView {
         spawn_local(async move {
             match session.compare(id).await {
                 Ok(both) => drop(sides.try_set(Some(both))),
-                Err(wrong) => drop(fault.try_set(say::fault(&wrong))),
+                Err(wrong) => fault.set(move || say::fault(&wrong)),
             }
         });
     });
@@ -40,9 +41,9 @@ pub(super) fn Compare(id: EntryId) -> impl IntoView {
             match session.resolve(id, resolution).await {
                 Ok(()) => {
                     dialog.close();
-                    notices.result(say::named(Msg::ConflictEnded, &name));
+                    notices.result(move || say::named(Msg::ConflictEnded, &name));
                 }
-                Err(wrong) => fault.set(say::fault(&wrong)),
+                Err(wrong) => fault.set(move || say::fault(&wrong)),
             }
         });
     };

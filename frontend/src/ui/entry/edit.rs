@@ -23,6 +23,7 @@ use crate::ui::dialog::{EntryTool, use_dialog};
 use crate::ui::fields::{Button, Checkbox, FaultText, TextArea, TextField, bool_signal, text_signal, tr};
 use crate::ui::mint::use_mint;
 use crate::ui::notice::use_notices;
+use crate::ui::sentence::SentenceSignal;
 use crate::ui::words as say;
 
 /// How long after the last key what is typed is kept as a draft.
@@ -64,11 +65,11 @@ async fn start(session: Session, tool: EntryTool) -> Result<FormStart, Fault> {
 pub(super) fn Edit(tool: EntryTool) -> impl IntoView {
     let session = use_session();
     let begun = RwSignal::new_local(None::<FormStart>);
-    let fault = RwSignal::new(String::new());
+    let fault = SentenceSignal::new();
     spawn_local(async move {
         match start(session, tool).await {
             Ok(start) => drop(begun.try_set(Some(start))),
-            Err(wrong) => drop(fault.try_set(say::fault(&wrong))),
+            Err(wrong) => fault.set(move || say::fault(&wrong)),
         }
     });
     let changes = matches!(tool, EntryTool::Edit(_));
@@ -137,7 +138,7 @@ fn Form(start: FormStart) -> impl IntoView {
     };
     let draft = RwSignal::new(draft);
     let fault = RwSignal::new(None::<EntryFault>);
-    let failed = RwSignal::new(String::new());
+    let failed = SentenceSignal::new();
     let shown = RwSignal::new(of.is_none());
     let of_field = move |mine: fn(EntryFault) -> bool| {
         text_signal(move || fault.get().filter(|it| mine(*it)).map_or_else(String::new, entry_fault))
@@ -233,14 +234,14 @@ fn Form(start: FormStart) -> impl IntoView {
                     }
                     dialog.close();
                     match session.send_waiting(Some(id)).await {
-                        Ok(true) => notices.result(say::named(Msg::Saved, &name)),
+                        Ok(true) => notices.result(move || say::named(Msg::Saved, &name)),
                         Ok(false) => {}
-                        Err(fault) => notices.problem(say::not_saved(&name, &fault)),
+                        Err(fault) => notices.problem(move || say::not_saved(&name, &fault)),
                     }
                 }
                 Err(wrong) => {
                     saved.set_value(false);
-                    failed.set(say::fault(&wrong));
+                    failed.set(move || say::fault(&wrong));
                 }
             }
         });

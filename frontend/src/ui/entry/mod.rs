@@ -11,6 +11,7 @@ use super::dialog::EntryTool;
 use super::fields::{Button, bool_signal, text_signal, tr};
 use super::frame::Frame;
 use super::secret_text::secret_text;
+use super::sentence::SentenceSignal;
 use crate::platform::browser;
 use crate::secret::Secret;
 use crate::text::{self, Msg};
@@ -57,11 +58,11 @@ fn when(at: u64) -> Signal<String> {
 #[component]
 fn Pending(
     /// What is wrong, if anything.
-    fault: RwSignal<String>,
+    fault: SentenceSignal,
 ) -> impl IntoView {
-    let waits = bool_signal(move || fault.with(String::is_empty));
+    let waits = bool_signal(move || fault.is_none());
     view! {
         <p class="hint" role="status" hidden=move || !waits.get()>{tr(Msg::EntryOpening)}</p>
-        <p class="fault" role="alert">{fault}</p>
+        <p class="fault" role="alert">{fault.text()}</p>
     }
 }

@@ -21,13 +21,14 @@ use crate::ui::dialog::{EntryTool, Tool, use_dialog};
 use crate::ui::fields::{Button, bool_signal, text_signal, tr};
 use crate::ui::lazy::use_lazy_parts;
 use crate::ui::notice::use_notices;
+use crate::ui::sentence::{Sentence, SentenceSignal};
 use crate::ui::words as say;
 
 #[component]
 pub(super) fn Show(id: EntryId) -> impl IntoView {
     let session = use_session();
     let entry = RwSignal::new_local(None::<Entry>);
-    let fault = RwSignal::new(String::new());
+    let fault = SentenceSignal::new();
     let title = RwSignal::new(session.name_of(id).unwrap_or_default());
     let version = Memo::new(move |_| {
         session.entries.with(|entries| entries.get(id).map(|entry| (entry.version, entry.state, entry.changed_at)))
@@ -42,7 +43,7 @@ pub(super) fn Show(id: EntryId) -> impl IntoView {
                     title.try_set(whole.content.name.clone());
                     drop(entry.try_set(Some(whole)));
                 }
-                Err(wrong) => drop(fault.try_set(say::fault(&wrong))),
+                Err(wrong) => fault.set(move || say::fault(&wrong)),
             }
         });
     });
@@ -106,7 +107,7 @@ fn details(session: Session, id: EntryId, whole: &Entry) -> AnyView {
                 match rotated(session, id, rules).await {
                     Ok(copied) => {
                         let done = if copied { Msg::Rotated } else { Msg::RotatedNotCopied };
-                        notices.result(say::named(done, &name));
+                        notices.result(move || say::named(done, &name));
                     }
                     Err(why) => notices.problem(why),
                 }
@@ -184,31 +185,31 @@ fn History<'a>(history: &'a [PreviousPassword], name: String, clipboard: Clipboa
 
 /// Mints a new password by the entry's rules, and seals it in place of the old one, which goes into the history. Gives
 /// whether it was copied too.
-async fn rotated(session: Session, id: EntryId, rules: Option<Rules>) -> Result<bool, String> {
-    let Some(rules) = rules else { return Err(text::get(Msg::RotateNoRules)) };
+async fn rotated(session: Session, id: EntryId, rules: Option<Rules>) -> Result<bool, Sentence> {
+    let Some(rules) = rules else { return Err(Msg::RotateNoRules.into()) };
     let password = mint(&rules).await?;
     // Browsers let a page copy only while a click is fresh.
     let copied = browser::copy(password.expose()).await.is_ok();
-    let say = |fault: Fault| say::fault(&fault);
+    let say = |fault: Fault| Sentence::from(move || say::fault(&fault));
     let before = session.whole(id).await.map_err(say)?.content;
     session.change(id, Content { password, rules: Some(rules), ..before }, &[]).await.map_err(say)?;
     session.send_waiting(Some(id)).await.map_err(|fault| {
         let name = session.name_of(id).unwrap_or_default();
-        say::not_saved(&name, &fault)
+        Sentence::from(move || say::not_saved(&name, &fault))
     })?;
     Ok(copied)
 }
 
 /// A password by rules of any kind.
-async fn mint(rules: &Rules) -> Result<Secret, String> {
+async fn mint(rules: &Rules) -> Result<Secret, Sentence> {
     let words = match rules {
         Rules::Phrase(_) => {
-            let list = files::text("words").await.map_err(|_| text::get(Msg::NoPart))?;
-            Some(Arc::new(Words::new(list).map_err(|_| text::get(Msg::NoPart))?))
+            let list = files::text("words").await.map_err(|_| Msg::NoPart)?;
+            Some(Arc::new(Words::new(list).map_err(|_| Msg::NoPart)?))
         }
         Rules::Characters(_) | Rules::Pin(_) | Rules::Site(_) => None,
     };
-    let plan = Plan::new(rules, words).map_err(|_| text::get(Msg::RotateNoRules))?;
-    let minted = random::with_source(|source| plan.mint(source)).map_err(|_| text::get(Msg::NoRandomness))?;
+    let plan = Plan::new(rules, words).map_err(|_| Msg::RotateNoRules)?;
+    let minted = random::with_source(|source| plan.mint(source)).map_err(|_| Msg::NoRandomness)?;
     Ok(Secret::new(minted.expose().to_owned()))
 }

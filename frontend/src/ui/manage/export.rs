@@ -12,6 +12,7 @@ use crate::session::{Fault, Session, use_session};
 use crate::text::{self, Msg};
 use crate::ui::fields::{Button, Checkbox, Choices, FaultText, TextField, bool_signal, text_signal, tr};
 use crate::ui::frame::Frame;
+use crate::ui::sentence::SentenceSignal;
 use crate::ui::words as say;
 
 /// Entries that are written between two looks at the page.
@@ -33,8 +34,8 @@ enum NoFile {
 pub(super) fn ExportDialog() -> impl IntoView {
     let session = use_session();
     let kind = RwSignal::new(BACKUP);
-    let [passphrase, again, passphrase_fault, again_fault, fault, said] =
-        std::array::from_fn(|_| RwSignal::new(String::new()));
+    let [passphrase, again] = std::array::from_fn(|_| RwSignal::new(String::new()));
+    let [passphrase_fault, again_fault, fault, said] = std::array::from_fn(|_| SentenceSignal::new());
     let for_spreadsheets = RwSignal::new(false);
     // How many are written, while it goes on.
     let done = RwSignal::new(None::<usize>);
@@ -47,18 +48,18 @@ pub(super) fn ExportDialog() -> impl IntoView {
         if busy.get_untracked() {
             return;
         }
-        for text in [passphrase_fault, again_fault, fault, said] {
-            text.set(String::new());
+        for sentence in [passphrase_fault, again_fault, fault, said] {
+            sentence.clear();
         }
         let typed = browser::normalise(&passphrase.get_untracked());
         let kind = kind.get_untracked();
         if kind == BACKUP {
             if typed.chars().count() < PASSPHRASE_MIN {
-                passphrase_fault.set(text::with(Msg::PassphraseShort, &[("least", &PASSPHRASE_MIN)]));
+                passphrase_fault.set(|| text::with(Msg::PassphraseShort, &[("least", &PASSPHRASE_MIN)]));
                 return browser::focus_soon("export-passphrase");
             }
             if typed != browser::normalise(&again.get_untracked()) {
-                again_fault.set(text::get(Msg::PassphrasesDiffer));
+                again_fault.set(Msg::PassphrasesDiffer);
                 return browser::focus_soon("export-again");
             }
         }
@@ -86,20 +87,11 @@ pub(super) fn ExportDialog() -> impl IntoView {
             let _ = done.try_set(None);
             match result {
                 Ok((name, count, formulas)) => {
-                    let mut words = text::with(Msg::ExportDone, &[("count", &count), ("file", &name)]);
-                    let cells = formulas.texts + formulas.passwords;
-                    if matches!(format, ExportFormat::Csv { for_spreadsheets: false }) && cells > 0 {
-                        words.push(' ');
-                        words.push_str(&text::with(Msg::ExportFormulas, &[("count", &cells)]));
-                    } else if matches!(format, ExportFormat::Csv { .. }) && formulas.passwords > 0 {
-                        words.push(' ');
-                        words.push_str(&text::with(Msg::ExportFormulaPasswords, &[("count", &formulas.passwords)]));
-                    }
-                    let _ = said.try_set(words);
+                    said.set(move || done_words(name, format, count, formulas));
                     let _ = (passphrase.try_set(String::new()), again.try_set(String::new()));
                 }
-                Err(NoFile::Fault(why)) => drop(fault.try_set(say::fault(&why))),
-                Err(NoFile::NotLoaded) => drop(fault.try_set(text::get(Msg::NoPart))),
+                Err(NoFile::Fault(why)) => fault.set(move || say::fault(&why)),
+                Err(NoFile::NotLoaded) => fault.set(Msg::NoPart),
                 Err(NoFile::Closed) => {}
             }
         });
@@ -128,11 +120,25 @@ pub(super) fn ExportDialog() -> impl IntoView {
                 </div>
                 <div class="buttons"><Button class="button--main" label=Msg::ExportNow disabled=busy/></div>
                 <p class="hint" aria-live="off">{progress}</p>
-                <p class="bulk-said" role="status">{said}</p>
+                <p class="bulk-said" role="status">{said.text()}</p>
                 <FaultText id="export" text=fault/>
             </form>
         </Frame>
     }
+}
+
+/// Says that the file is written, and warns of cells that a spreadsheet would take for formulas.
+fn done_words(name: &str, format: ExportFormat, count: usize, formulas: Formulas) -> String {
+    let mut words = text::with(Msg::ExportDone, &[("count", &count), ("file", &name)]);
+    let cells = formulas.texts + formulas.passwords;
+    if matches!(format, ExportFormat::Csv { for_spreadsheets: false }) && cells > 0 {
+        words.push(' ');
+        words.push_str(&text::with(Msg::ExportFormulas, &[("count", &cells)]));
+    } else if matches!(format, ExportFormat::Csv { .. }) && formulas.passwords > 0 {
+        words.push(' ');
+        words.push_str(&text::with(Msg::ExportFormulaPasswords, &[("count", &formulas.passwords)]));
+    }
+    words
 }
 
 /// What a backup is called.

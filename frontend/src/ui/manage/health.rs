@@ -11,6 +11,7 @@ use crate::text::{self, Msg};
 use crate::ui::dialog::{EntryTool, Tool, use_dialog};
 use crate::ui::fields::{Button, bool_signal, text_signal, tr};
 use crate::ui::frame::Frame;
+use crate::ui::sentence::SentenceSignal;
 use crate::ui::words as say;
 use crate::workers::client::{Client, KeyringFault};
 use crate::workers::judge::Foreign;
@@ -25,16 +26,16 @@ pub(super) fn HealthDialog() -> impl IntoView {
     let session = use_session();
     let done = RwSignal::new(0_usize);
     let found = RwSignal::new(None::<Health>);
-    let fault = RwSignal::new(String::new());
+    let fault = SentenceSignal::new();
     spawn_local(async move {
         // It ends when the dialog is gone, and the judge with it.
         let result = look(session, |looked_at| done.try_set(looked_at).is_some()).await;
-        let _ = match result {
-            Ok(health) => found.try_set(health).is_some(),
-            Err(why) => fault.try_set(say::fault(&why)).is_some(),
-        };
+        match result {
+            Ok(health) => drop(found.try_set(health)),
+            Err(why) => fault.set(move || say::fault(&why)),
+        }
     });
-    let waits = bool_signal(move || found.with(Option::is_none) && fault.with(String::is_empty));
+    let waits = bool_signal(move || found.with(Option::is_none) && fault.is_none());
     let progress = text_signal(move || {
         text::with(
             Msg::HealthRunning,
@@ -49,7 +50,7 @@ pub(super) fn HealthDialog() -> impl IntoView {
                     prop:value=move || done.get().to_string() aria-label=tr(Msg::Health)></progress>
                 <p class="hint" role="status">{progress}</p>
             </div>
-            <p class="fault" role="alert">{fault}</p>
+            <p class="fault" role="alert">{fault.text()}</p>
             {move || found.get().map(|found| view! { <HealthReport found/> })}
         </Frame>
     }

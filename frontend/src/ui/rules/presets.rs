@@ -11,6 +11,7 @@ use crate::text::{self, Msg};
 use crate::ui::fields::{Button, Select, TextField, bool_signal, text_signal};
 use crate::ui::mint::{CHOSEN_SETTING, Mint, use_mint};
 use crate::ui::notice::use_notices;
+use crate::ui::sentence::SentenceSignal;
 
 /// The setting that keeps the presets.
 const PRESETS_SETTING: &str = "passmint.presets";
@@ -85,7 +86,7 @@ pub(super) fn PresetChoice() -> impl IntoView {
     let notices = use_notices();
     let naming = RwSignal::new(false);
     let name = RwSignal::new(String::new());
-    let name_fault = RwSignal::new(String::new());
+    let name_fault = SentenceSignal::new();
 
     let chosen_name = move || presets.chosen.get().unwrap_or_else(|| text::get(Msg::PresetUsual));
     let changed = Memo::new(move |_| {
@@ -115,24 +116,24 @@ pub(super) fn PresetChoice() -> impl IntoView {
     let stop = move |()| {
         naming.set(false);
         name.set(String::new());
-        name_fault.set(String::new());
+        name_fault.clear();
     };
     let keep = move |()| {
         let Some(rules) = untrack(|| Forms::rules(mint)) else {
-            return name_fault.set(Msg::NoPassword.into());
+            return name_fault.set(Msg::NoPassword);
         };
         let mut stored = presets.stored.get_untracked();
         match stored.keep(&name.get_untracked(), rules) {
             Ok(name) if !presets.unread && presets.change(stored) => {
-                notices.result(text::with(Msg::PresetKept, &[("name", &name)]));
                 browser::keep_setting(CHOSEN_SETTING, Some(&name));
-                presets.chosen.set(Some(name));
+                presets.chosen.set(Some(name.clone()));
+                notices.result(move || text::with(Msg::PresetKept, &[("name", &name)]));
                 stop(());
                 browser::focus_soon("preset");
             }
-            Ok(_) => name_fault.set(Msg::PresetNotKept.into()),
+            Ok(_) => name_fault.set(Msg::PresetNotKept),
             Err(fault) => {
-                name_fault.set(match fault {
+                name_fault.set(move || match fault {
                     PresetFault::NameEmpty => text::get(Msg::PresetNameEmpty),
                     PresetFault::NameTooLong => text::with(Msg::PresetNameLong, &[("max", &NAME_MAX)]),
                     PresetFault::NameTaken => text::get(Msg::PresetNameTaken),
@@ -150,7 +151,7 @@ pub(super) fn PresetChoice() -> impl IntoView {
             // The rules stay as they are on the page.
             browser::keep_setting(CHOSEN_SETTING, None);
             presets.chosen.set(None);
-            notices.result(text::with(Msg::PresetDeleted, &[("name", &name)]));
+            notices.result(move || text::with(Msg::PresetDeleted, &[("name", &name)]));
             browser::focus_soon("preset");
         }
     };

@@ -20,10 +20,10 @@ fn spoken(role: &str) -> String {
 async fn a_problem_is_an_alert_a_result_is_a_status_and_the_newest_stands_alone() {
     let page = Page::open(|| ()).await;
     let notices = page.owner.with(use_notices);
-    notices.problem("It broke.".into());
+    notices.problem(|| "It broke.".to_owned());
     page.says("It broke.").await;
     assert_eq!((spoken("alert").as_str(), spoken("status").as_str()), ("It broke.", ""));
-    notices.result("Done.".into());
+    notices.result(|| "Done.".to_owned());
     page.says("Done.").await;
     assert_eq!((spoken("alert").as_str(), spoken("status").as_str()), ("", "Done."));
     page.press(&en(Msg::Dismiss)).await;
@@ -37,7 +37,7 @@ async fn what_a_notice_offers_is_done_once_and_the_notice_goes() {
     let notices = page.owner.with(use_notices);
     let done = RwSignal::new_local(0);
     let act = page.owner.with(|| Callback::new(move |()| done.update(|done| *done += 1)));
-    notices.offer("Put away.".into(), (Msg::Undo, act), None);
+    notices.offer(|| "Put away.".to_owned(), (Msg::Undo, act), None);
     page.press("Undo").await;
     page.until("silence", || page.notice().is_empty()).await;
     assert_eq!(done.get_untracked(), 1);

@@ -12,6 +12,7 @@ use crate::platform::random;
 use crate::text::{self, Msg};
 use crate::ui::fields::{Button, Choices, TextField, bool_signal, text_signal, tr};
 use crate::ui::mint::{Planned, use_mint};
+use crate::ui::sentence::{Sentence, SentenceSignal};
 
 /// How long a slice takes, in milliseconds: half a frame.
 const SLICE: f64 = 8.0;
@@ -23,8 +24,7 @@ pub(super) fn Bulk() -> impl IntoView {
     let mint = use_mint();
     let typed = RwSignal::new(String::from("10"));
     let format = RwSignal::new(0);
-    let fault = RwSignal::new(String::new());
-    let said = RwSignal::new(String::new());
+    let [fault, said] = std::array::from_fn(|_| SentenceSignal::new());
     // How many are made, of how many, while it runs.
     let running = RwSignal::new(None::<(usize, usize)>);
     let idle = bool_signal(move || running.with(Option::is_none));
@@ -32,14 +32,14 @@ pub(super) fn Bulk() -> impl IntoView {
     on_cleanup(move || running.set(None));
 
     let make = move |()| {
-        said.set(String::new());
-        fault.set(String::new());
+        said.clear();
+        fault.clear();
         let Some(all) = count(&typed.get_untracked()) else {
-            fault.set(text::with(Msg::BulkCountFault, &[("max", &BULK_MAX)]));
+            fault.set(|| text::with(Msg::BulkCountFault, &[("max", &BULK_MAX)]));
             return browser::focus_soon("bulk-count");
         };
         let Ok(plan) = mint.plan.get_untracked() else {
-            return fault.set(text::get(Msg::NoPassword));
+            return fault.set(Msg::NoPassword);
         };
         let format = BulkFormat::at(format.get_untracked());
         running.set(Some((0, all)));
@@ -52,17 +52,17 @@ pub(super) fn Bulk() -> impl IntoView {
                 }
                 wanted
             });
-            let text = match made.await {
+            let sentence: Sentence = match made.await {
                 Ok(Some(file)) => match browser::download(&file, format.name(), format.kind()) {
-                    Ok(()) => text::with(Msg::BulkDone, &[("n", &all), ("file", &format.name())]),
-                    Err(_) => text::get(Msg::NoPart),
+                    Ok(()) => (move || text::with(Msg::BulkDone, &[("n", &all), ("file", &format.name())])).into(),
+                    Err(_) => Msg::NoPart.into(),
                 },
-                Ok(None) => text::get(Msg::BulkCancelled),
-                Err(RandomnessError) => text::get(Msg::NoRandomness),
+                Ok(None) => Msg::BulkCancelled.into(),
+                Err(RandomnessError) => Msg::NoRandomness.into(),
             };
             // The dialog may be gone.
             let _ = running.try_set(None);
-            let _ = said.try_set(text);
+            said.set(sentence);
         });
     };
     let progress = text_signal(move || {
@@ -84,7 +84,7 @@ pub(super) fn Bulk() -> impl IntoView {
             <progress class="bulk-progress" aria-label=tr(Msg::BulkTitle) value=value max=max
                 class:progress--idle=idle></progress>
             <p class="hint" aria-live="off">{progress}</p>
-            <p class="bulk-said" role="status">{said}</p>
+            <p class="bulk-said" role="status">{said.text()}</p>
         </Frame>
     }
 }

@@ -61,7 +61,7 @@ fn Language() -> impl IntoView {
                 let others = files::text(&format!("more-{tag}")).await?;
                 Ok::<_, JsValue>(first.and(&others))
             };
-            let Ok(texts) = fetched.await else { return notices.problem(text::get(Msg::NoPart)) };
+            let Ok(texts) = fetched.await else { return notices.problem(Msg::NoPart) };
             browser::keep_setting(LANGUAGE_SETTING, Some(tag));
             browser::set_on_root("lang", Some(tag));
             text::speak(texts);

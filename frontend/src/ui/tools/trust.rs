@@ -15,6 +15,7 @@ use crate::platform::{browser, random};
 use crate::text::{self, Msg};
 use crate::ui::fields::{Button, bool_signal, text_signal, tr};
 use crate::ui::mint::use_mint;
+use crate::ui::sentence::SentenceSignal;
 
 const DRAWS: u64 = 1_000_000;
 /// Draws between two pauses: some milliseconds.
@@ -35,12 +36,12 @@ pub(super) fn Trust() -> impl IntoView {
     let mint = use_mint();
     let running = RwSignal::new(None::<u64>);
     let found = RwSignal::new(None::<TestResults>);
-    let fault = RwSignal::new(String::new());
+    let fault = SentenceSignal::new();
     let idle = bool_signal(move || running.with(Option::is_none));
 
     let run = move |()| {
         found.set(None);
-        fault.set(String::new());
+        fault.clear();
         running.set(Some(0));
         // Passwords of characters only have one alphabet for every place.
         let shown = mint.plan.with_untracked(|plan| plan.as_ref().ok().map(|plan| plan.0.rules()));
@@ -64,9 +65,7 @@ pub(super) fn Trust() -> impl IntoView {
                     let _ = found.try_set(Some(TestResults { every, outcome, usual }));
                 }
                 Ok(None) => {}
-                Err(RandomnessError) => {
-                    let _ = fault.try_set(text::get(Msg::NoRandomness));
-                }
+                Err(RandomnessError) => fault.set(Msg::NoRandomness),
             }
         });
     };
@@ -85,7 +84,7 @@ pub(super) fn Trust() -> impl IntoView {
             <progress class="trust-progress" aria-label=tr(Msg::TrustTitle) value=value max=DRAWS.to_string()
                 class:progress--idle=idle></progress>
             <p class="hint" aria-live="off">{progress}</p>
-            <p class="fault" role="alert">{fault}</p>
+            <p class="fault" role="alert">{fault.text()}</p>
             <div role="status">{move || found.get().map(|found| view! { <Results found/> })}</div>
         </Frame>
     }

@@ -16,6 +16,7 @@ use crate::text::{self, Msg};
 use crate::ui::fields::{Button, Checkbox, FaultText, TextField, bool_signal, tr};
 use crate::ui::notice::use_notices;
 use crate::ui::recovery_code::RecoveryCodeForm;
+use crate::ui::sentence::SentenceSignal;
 use crate::ui::words as say;
 use crate::workers::client::KeyringFault;
 
@@ -45,8 +46,8 @@ fn ChoosePassphrase(
 ) -> impl IntoView {
     let session = use_session();
     let notices = use_notices();
-    let [username, passphrase, again, username_fault, passphrase_fault, again_fault, fault] =
-        std::array::from_fn(|_| RwSignal::new(String::new()));
+    let [username, passphrase, again] = std::array::from_fn(|_| RwSignal::new(String::new()));
+    let [username_fault, passphrase_fault, again_fault, fault] = std::array::from_fn(|_| SentenceSignal::new());
     let shown = RwSignal::new(false);
     let busy = bool_signal(move || session.is_busy());
     let secret = bool_signal(move || !shown.get());
@@ -57,16 +58,16 @@ fn ChoosePassphrase(
             return;
         }
         for fault in [username_fault, passphrase_fault, again_fault, fault] {
-            fault.set(String::new());
+            fault.clear();
         }
         let typed = browser::normalise(&passphrase.get_untracked());
         if typed.chars().count() < PASSPHRASE_MIN {
-            passphrase_fault.set(text::with(Msg::PassphraseShort, &[("least", &PASSPHRASE_MIN)]));
+            passphrase_fault.set(|| text::with(Msg::PassphraseShort, &[("least", &PASSPHRASE_MIN)]));
             browser::focus_soon("passphrase");
             return;
         }
         if typed != browser::normalise(&again.get_untracked()) {
-            again_fault.set(Msg::PassphrasesDiffer.into());
+            again_fault.set(Msg::PassphrasesDiffer);
             browser::focus_soon("again");
             return;
         }
@@ -76,10 +77,10 @@ fn ChoosePassphrase(
             match session.start_creating(invite, name, Secret::new(typed)).await {
                 Ok(made) => making.set(Some(Rc::new(made))),
                 Err(Fault::Keyring(KeyringFault::Refused(KeyringError::Username(wrong)))) => {
-                    username_fault.set(say::username_fault(wrong));
+                    username_fault.set(move || say::username_fault(wrong));
                     browser::focus_soon("username");
                 }
-                Err(wrong) => fault.set(say::fault(&wrong)),
+                Err(wrong) => fault.set(move || say::fault(&wrong)),
             }
         });
     };
@@ -117,7 +118,7 @@ fn WriteDownCode(
 ) -> impl IntoView {
     let session = use_session();
     let notices = use_notices();
-    let fault = RwSignal::new(String::new());
+    let fault = SentenceSignal::new();
     let busy = bool_signal(move || session.is_busy());
     let code = Secret::new(made.recovery_code.expose().to_owned());
     let made = StoredValue::new_local(made);
@@ -132,7 +133,7 @@ fn WriteDownCode(
                     creating.set(false);
                     invite.set(String::new());
                 }
-                Err(wrong) => fault.set(say::fault(&wrong)),
+                Err(wrong) => fault.set(move || say::fault(&wrong)),
             }
         });
     };

@@ -53,10 +53,10 @@ pub(super) fn Entries() -> impl IntoView {
             for id in ids {
                 if let Err(fault) = session.erase(id).await {
                     let name = session.name_of(id).unwrap_or_default();
-                    return notices.problem(say::named_why(Msg::NotErased, &name, &fault));
+                    return notices.problem(move || say::named_why(Msg::NotErased, &name, &fault));
                 }
             }
-            notices.result(text::get(Msg::BinEmptied));
+            notices.result(Msg::BinEmptied);
         });
     };
 

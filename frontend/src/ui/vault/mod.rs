@@ -55,8 +55,12 @@ pub fn part() -> VaultPart {
     provide_context(PanelState { invite, creating, in_bin: RwSignal::new(false), to_bin });
     // What went on in the background.
     Effect::new(move |_| match session.report.get() {
-        Some(Report::Done(result)) => notices.result(result),
-        Some(Report::Problem(problem)) => notices.problem(problem),
+        Some(Report::Saved { name }) => notices.result(move || say::named(Msg::Saved, &name)),
+        Some(Report::Conflict { name }) => notices.problem(move || say::named(Msg::ConflictFound, &name)),
+        Some(Report::LockedIdle { minutes }) => {
+            notices.result(move || text::with(Msg::LockedIdle, &[("minutes", &minutes)]));
+        }
+        Some(Report::LockedHidden) => notices.result(Msg::LockedHidden),
         None => {}
     });
     // What was to be saved while the vault was locked is saved when it opens.
@@ -104,7 +108,7 @@ fn to_bin(session: Session, notices: Notices) -> Callback<EntryId> {
         if let Some(id) = last.get_value() {
             spawn_local(async move {
                 if let Err(fault) = session.bin(id, false).await {
-                    notices.problem(say::fault(&fault));
+                    notices.problem(move || say::fault(&fault));
                 }
             });
         }
@@ -115,9 +119,9 @@ fn to_bin(session: Session, notices: Notices) -> Callback<EntryId> {
             match session.bin(id, true).await {
                 Ok(()) => {
                     last.set_value(Some(id));
-                    notices.offer(say::named(Msg::Deleted, &name), (Msg::Undo, undo), Some(UNDO));
+                    notices.offer(move || say::named(Msg::Deleted, &name), (Msg::Undo, undo), Some(UNDO));
                 }
-                Err(fault) => notices.problem(say::named_why(Msg::NotDeleted, &name, &fault)),
+                Err(fault) => notices.problem(move || say::named_why(Msg::NotDeleted, &name, &fault)),
             }
         });
     })
@@ -135,7 +139,7 @@ fn lock(session: Session, notices: Notices, reason: LockReason) {
         return;
     }
     session.lock(reason);
-    notices.result(text::get(if reason == LockReason::LoggedOut { Msg::LoggedOut } else { Msg::Locked }));
+    notices.result(if reason == LockReason::LoggedOut { Msg::LoggedOut } else { Msg::Locked });
     browser::focus_soon("secret");
 }
 

@@ -4,8 +4,7 @@ use leptos::prelude::*;
 use leptos::task::spawn_local;
 
 use crate::platform::{api, browser};
-use crate::session::Fault;
-use crate::text::{self, Msg};
+use crate::text::Msg;
 use crate::ui::fields::{Button, bool_signal, tr};
 use crate::ui::notice::use_notices;
 use crate::ui::words as say;
@@ -31,8 +30,8 @@ pub(super) fn NoVault(
             let _ = checking.try_set(false);
             match answer {
                 Ok(true) => to_form(()),
-                Ok(false) => notices.result(text::get(Msg::FirstStill)),
-                Err(fault) => notices.problem(say::fault(&Fault::Api(fault))),
+                Ok(false) => notices.result(Msg::FirstStill),
+                Err(fault) => notices.problem(move || say::api_fault(&fault)),
             }
         });
     };

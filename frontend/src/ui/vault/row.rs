@@ -9,6 +9,7 @@ use super::list::{RowContext, style};
 use crate::keyring::protocol::entry::{EntryState, EntrySummary};
 use crate::model::rows::RowPosition;
 use crate::model::when::ago;
+use crate::platform::api::ApiFault;
 use crate::platform::browser;
 use crate::secret::Secret;
 use crate::session::use_session;
@@ -32,11 +33,11 @@ pub(super) struct RowData {
     is_binned: bool,
     state: EntryState,
     /// Why the server refused it; nothing if it did not.
-    refused: Option<String>,
+    refused: Option<ApiFault>,
 }
 
 impl RowData {
-    pub(super) fn new(entry: &EntrySummary, refused: Option<String>) -> Self {
+    pub(super) fn new(entry: &EntrySummary, refused: Option<ApiFault>) -> Self {
         Self {
             id: entry.id,
             version: entry.version,
@@ -90,7 +91,7 @@ pub(super) fn EntryRow(
                         resized.run(());
                     }
                 }
-                Err(fault) => notices.problem(say::fault(&fault)),
+                Err(fault) => notices.problem(move || say::fault(&fault)),
             }
         });
     };
@@ -104,14 +105,16 @@ pub(super) fn EntryRow(
                     let name = kept_name.try_get_value().unwrap_or_default();
                     Clipboard::new(notices, state == EntryState::Saved).copy(&name, secret).await;
                 }
-                Err(fault) => notices.problem(say::fault(&fault)),
+                Err(fault) => notices.problem(move || say::fault(&fault)),
             }
         });
     };
     let secret = move || password.with(|password| password.as_ref().map(|password| secret_text(password.expose())));
     let open = move |_| dialog.open(Tool::Entry(EntryTool::Show(id)));
     let small = "button--small";
-    let others = match (state, refused.is_some(), is_binned) {
+    let is_refused = refused.is_some();
+    let why = text_signal(move || refused.as_ref().map_or_else(String::new, say::api_fault));
+    let others = match (state, is_refused, is_binned) {
         (EntryState::Conflict, ..) => view! {
             <Button class=small label=Msg::Compare name=named(Msg::Compare)
                 press=move |()| dialog.open(Tool::Entry(EntryTool::Compare(id)))/>
@@ -148,7 +151,7 @@ pub(super) fn EntryRow(
                 <Button class=small label=Msg::Copy name=named(Msg::Copy) press=copy/>
                 {others}
             </div>
-            <p class="row-why hint">{refused}</p>
+            <p class="row-why hint">{why}</p>
             <p class="row-secret secret">{secret}</p>
         </li>
     }
@@ -164,7 +167,7 @@ fn RefusedActions(id: EntryId, again: Signal<String>, discard: Signal<String>) -
         spawn_local(async move {
             match session.discard(id).await {
                 Ok(()) => mint.mark_discarded(id),
-                Err(fault) => notices.problem(say::fault(&fault)),
+                Err(fault) => notices.problem(move || say::fault(&fault)),
             }
         });
     };
@@ -184,8 +187,8 @@ fn BinActions(id: EntryId, restore: Signal<String>, erase: Signal<String>) -> im
         spawn_local(async move {
             let name = name();
             match session.bin(id, false).await {
-                Ok(()) => notices.result(say::named(Msg::Restored, &name)),
-                Err(fault) => notices.problem(say::fault(&fault)),
+                Ok(()) => notices.result(move || say::named(Msg::Restored, &name)),
+                Err(fault) => notices.problem(move || say::fault(&fault)),
             }
         });
     };
@@ -193,8 +196,8 @@ fn BinActions(id: EntryId, restore: Signal<String>, erase: Signal<String>) -> im
         spawn_local(async move {
             let name = name();
             match session.erase(id).await {
-                Ok(()) => notices.result(say::named(Msg::Erased, &name)),
-                Err(fault) => notices.problem(say::named_why(Msg::NotErased, &name, &fault)),
+                Ok(()) => notices.result(move || say::named(Msg::Erased, &name)),
+                Err(fault) => notices.problem(move || say::named_why(Msg::NotErased, &name, &fault)),
             }
         });
     };

@@ -10,7 +10,7 @@ use crate::keyring::protocol::entry::Content;
 use crate::platform::browser;
 use crate::secret::Secret;
 use crate::session::{NoDraft, Session, Stage};
-use crate::text::{self, Msg};
+use crate::text::Msg;
 use crate::ui::mint::{Mint, PasswordState};
 use crate::ui::notice::Notices;
 use crate::ui::words::{named, named_why, not_saved};
@@ -33,9 +33,9 @@ pub(super) fn save(mint: Mint, session: Session, notices: Notices, name: String)
                 }
                 Ok(draft) => {
                     remember_draft(mint, &password, draft);
-                    notices.problem(named(Msg::LockedSaveKept, &name));
+                    notices.problem(move || named(Msg::LockedSaveKept, &name));
                 }
-                Err(_) => notices.problem(text::get(Msg::LockedSave)),
+                Err(_) => notices.problem(Msg::LockedSave),
             }
         });
         return;
@@ -54,20 +54,21 @@ pub(super) fn save(mint: Mint, session: Session, notices: Notices, name: String)
                 mint.state.set(PasswordState::Sealed(id, name.clone(), Signal::derive(move || session.is_waiting(id))));
                 match session.send_waiting(Some(id)).await {
                     Ok(true) => {
-                        notices.result(named(if copied { Msg::SavedCopied } else { Msg::SavedNotCopied }, &name));
+                        let said = if copied { Msg::SavedCopied } else { Msg::SavedNotCopied };
+                        notices.result(move || named(said, &name));
                     }
                     // What is sending now sends this one too, and says so.
                     Ok(false) => {}
-                    Err(fault) => notices.problem(not_saved(&name, &fault)),
+                    Err(fault) => notices.problem(move || not_saved(&name, &fault)),
                 }
             }
             Err(fault) => {
                 // Nothing was sealed: the password stays, and the name comes back, so that it is not typed again.
-                notices.problem(named_why(Msg::NotSealed, &name, &fault));
                 mint.state.set(PasswordState::New);
                 if mint.name.with_untracked(String::is_empty) {
-                    mint.name.set(name);
+                    mint.name.set(name.clone());
                 }
+                notices.problem(move || named_why(Msg::NotSealed, &name, &fault));
             }
         }
     });
@@ -78,7 +79,7 @@ pub(super) fn save_copied_as_draft(mint: Mint, session: Session, notices: Notice
     let Some(password) = mint.password() else { return };
     mint.copied_unsaved.set(false);
     if mint.draft_key().is_some() {
-        notices.result(text::get(Msg::CopiedKept));
+        notices.result(Msg::CopiedKept);
         return;
     }
     let content = shown(mint, &password);
@@ -86,10 +87,10 @@ pub(super) fn save_copied_as_draft(mint: Mint, session: Session, notices: Notice
         match session.keep_draft(content, None, None).await {
             Ok(draft) => {
                 remember_draft(mint, &password, draft);
-                notices.result(text::get(Msg::CopiedKept));
+                notices.result(Msg::CopiedKept);
             }
-            Err(NoDraft::NoVault) => notices.result(text::get(Msg::CopiedUnsaved)),
-            Err(NoDraft::Fault(_) | NoDraft::NotKept) => notices.problem(text::get(Msg::CopiedNotKept)),
+            Err(NoDraft::NoVault) => notices.result(Msg::CopiedUnsaved),
+            Err(NoDraft::Fault(_) | NoDraft::NotKept) => notices.problem(Msg::CopiedNotKept),
         }
     });
 }

@@ -17,6 +17,7 @@ use crate::text::{self, Msg};
 use crate::ui::dialog::{Manage, Tool, use_dialog};
 use crate::ui::fields::{Button, Checkbox, TextField, bool_signal, text_signal, tr};
 use crate::ui::notice::use_notices;
+use crate::ui::sentence::SentenceSignal;
 use crate::ui::words as say;
 use crate::workers::client::KeyringFault;
 
@@ -33,8 +34,7 @@ pub(super) fn Unlock(
     let secret = RwSignal::new(String::new());
     let by_code = RwSignal::new(false);
     let shown = RwSignal::new(false);
-    let username_fault = RwSignal::new(String::new());
-    let fault = RwSignal::new(String::new());
+    let [username_fault, fault] = std::array::from_fn(|_| SentenceSignal::new());
     let busy = bool_signal(move || session.is_busy());
 
     let submit = move |event: SubmitEvent| {
@@ -42,11 +42,11 @@ pub(super) fn Unlock(
         if busy.get_untracked() {
             return;
         }
-        username_fault.set(String::new());
-        fault.set(String::new());
+        username_fault.clear();
+        fault.clear();
         let typed = secret.get_untracked();
         if typed.trim().is_empty() {
-            fault.set((if by_code.get_untracked() { Msg::RecoveryEmpty } else { Msg::PassphraseEmpty }).into());
+            fault.set(if by_code.get_untracked() { Msg::RecoveryEmpty } else { Msg::PassphraseEmpty });
             browser::focus_soon("secret");
             return;
         }
@@ -61,15 +61,15 @@ pub(super) fn Unlock(
                     browser::focus_soon("name");
                     if with_code {
                         let set = Callback::new(move |()| dialog.open(Tool::Manage(Manage::Account)));
-                        notices.offer(text::get(Msg::CodeUsed), (Msg::PassphraseChange, set), None);
+                        notices.offer(Msg::CodeUsed, (Msg::PassphraseChange, set), None);
                     }
                 }
                 Err(Fault::Keyring(KeyringFault::Refused(KeyringError::Username(wrong)))) => {
-                    username_fault.set(say::username_fault(wrong));
+                    username_fault.set(move || say::username_fault(wrong));
                     browser::focus_soon("username");
                 }
                 Err(wrong) => {
-                    fault.set(say::fault(&wrong));
+                    fault.set(move || say::fault(&wrong));
                     browser::focus_soon("secret");
                 }
             }
@@ -80,11 +80,11 @@ pub(super) fn Unlock(
         if busy.get_untracked() {
             return;
         }
-        username_fault.set(String::new());
-        fault.set(String::new());
+        username_fault.clear();
+        fault.clear();
         let name = browser::normalise(&username.get_untracked());
         if name.trim().is_empty() {
-            username_fault.set(text::get(Msg::UsernameEmpty));
+            username_fault.set(Msg::UsernameEmpty);
             return browser::focus_soon("username");
         }
         notices.clear();
@@ -94,16 +94,16 @@ pub(super) fn Unlock(
                 Ok((id, secret)) => match session.unlock(name, CredentialName::Passkey(id), secret).await {
                     Ok(()) => browser::focus_soon("name"),
                     Err(Fault::Keyring(KeyringFault::Refused(KeyringError::WrongSecret))) => {
-                        fault.set(text::get(Msg::PasskeyWrong));
+                        fault.set(Msg::PasskeyWrong);
                     }
-                    Err(wrong) => fault.set(say::fault(&wrong)),
+                    Err(wrong) => fault.set(move || say::fault(&wrong)),
                 },
             }
         });
     };
     let switch = move |()| {
         secret.set(String::new());
-        fault.set(String::new());
+        fault.clear();
         by_code.update(|by_code| *by_code = !*by_code);
         browser::focus_soon("secret");
     };

@@ -8,6 +8,7 @@ use crate::session::use_session;
 use crate::text::{self, Msg};
 use crate::ui::fields::{Button, FaultText, TextField, text_signal, tr};
 use crate::ui::notice::use_notices;
+use crate::ui::sentence::SentenceSignal;
 
 #[component]
 pub(super) fn EndAccount() -> impl IntoView {
@@ -16,17 +17,17 @@ pub(super) fn EndAccount() -> impl IntoView {
     let form = ConfirmedForm::new("end-current", false);
     let username = StoredValue::new(session.username());
     let typed = RwSignal::new(String::new());
-    let fault = RwSignal::new(String::new());
+    let fault = SentenceSignal::new();
     let submit = move |event| {
         prevent_submit(&event);
-        fault.set(String::new());
+        fault.clear();
         let is_same = username
             .with_value(|username| browser::normalise(typed.get_untracked().trim()).to_lowercase() == *username);
         if !is_same {
-            fault.set(text::get(Msg::EndNotNamed));
+            fault.set(Msg::EndNotNamed);
             return browser::focus_soon("end-username");
         }
-        form.run(session, session.delete_account(), move |()| notices.result(text::get(Msg::EndDone)));
+        form.run(session, session.delete_account(), move |()| notices.result(Msg::EndDone));
     };
     let hint =
         text_signal(move || text::with(Msg::EndHint, &[("count", &session.entries.with(|entries| entries.len()))]));

@@ -18,6 +18,7 @@ use crate::session::{Fault, Session, use_session};
 use crate::text::{self, Msg};
 use crate::ui::fields::{TextField, text_signal, tr};
 use crate::ui::frame::Frame;
+use crate::ui::sentence::SentenceSignal;
 use crate::ui::words as say;
 use crate::workers::client::KeyringFault;
 
@@ -53,11 +54,11 @@ fn Section(title: Msg, children: ChildrenFn) -> impl IntoView {
 struct ConfirmedForm {
     typed: RwSignal<String>,
     /// What is wrong with it.
-    fault: RwSignal<String>,
+    fault: SentenceSignal,
     /// Whether something is being done.
     busy: RwSignal<bool>,
     /// What went wrong after that.
-    wrong: RwSignal<String>,
+    wrong: SentenceSignal,
     /// Whether the passphrase is not asked for.
     is_waived: bool,
     id: &'static str,
@@ -66,9 +67,8 @@ struct ConfirmedForm {
 impl ConfirmedForm {
     /// A form whose field has this id.
     fn new(id: &'static str, is_waived: bool) -> Self {
-        let (typed, fault, wrong) =
-            (RwSignal::new(String::new()), RwSignal::new(String::new()), RwSignal::new(String::new()));
-        Self { typed, fault, busy: RwSignal::new(false), wrong, is_waived, id }
+        let (fault, wrong) = (SentenceSignal::new(), SentenceSignal::new());
+        Self { typed: RwSignal::new(String::new()), fault, busy: RwSignal::new(false), wrong, is_waived, id }
     }
 
     /// The field for the passphrase.
@@ -91,11 +91,11 @@ impl ConfirmedForm {
         if busy.get_untracked() {
             return;
         }
-        fault.set(String::new());
-        wrong.set(String::new());
+        fault.clear();
+        wrong.clear();
         let passphrase = browser::normalise(&typed.get_untracked());
         if !is_waived && passphrase.is_empty() {
-            fault.set(text::get(Msg::PassphraseEmpty));
+            fault.set(Msg::PassphraseEmpty);
             browser::focus_soon(id);
             return;
         }
@@ -109,7 +109,7 @@ impl ConfirmedForm {
                     work.await
                 }
                 Err(Fault::Keyring(KeyringFault::Refused(KeyringError::WrongSecret))) => {
-                    let _ = fault.try_set(text::get(Msg::ConfirmWrong));
+                    fault.set(Msg::ConfirmWrong);
                     let _ = busy.try_set(false);
                     return browser::focus_soon(id);
                 }
@@ -118,7 +118,7 @@ impl ConfirmedForm {
             let _ = busy.try_set(false);
             match result {
                 Ok(done) => then(done),
-                Err(why) => drop(wrong.try_set(say::fault(&why))),
+                Err(why) => wrong.set(move || say::fault(&why)),
             }
         });
     }

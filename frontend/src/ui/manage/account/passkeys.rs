@@ -13,6 +13,7 @@ use crate::session::use_session;
 use crate::text::{self, Msg};
 use crate::ui::fields::{Button, FaultText, bool_signal, text_signal, tr};
 use crate::ui::notice::use_notices;
+use crate::ui::sentence::SentenceSignal;
 use crate::ui::words as say;
 
 #[component]
@@ -21,15 +22,15 @@ pub(super) fn PasskeyList() -> impl IntoView {
     let notices = use_notices();
     let form = ConfirmedForm::new("passkey-current", false);
     let listed = RwSignal::new(Vec::<PasskeySummary>::new());
-    let fault = RwSignal::new(String::new());
+    let fault = SentenceSignal::new();
     let load = move || {
         spawn_local(async move {
             match session.read("passkeys").await {
                 Ok(answer) => match serde_json::from_str::<Passkeys>(&answer) {
                     Ok(answer) => drop(listed.try_set(answer.passkeys)),
-                    Err(_) => drop(fault.try_set(text::get(Msg::FaultStrange))),
+                    Err(_) => fault.set(Msg::FaultStrange),
                 },
-                Err(why) => drop(fault.try_set(say::fault(&why))),
+                Err(why) => fault.set(move || say::fault(&why)),
             }
         });
     };
@@ -45,16 +46,16 @@ pub(super) fn PasskeyList() -> impl IntoView {
         };
         form.run(session, work, move |result| match result {
             Ok(()) => {
-                notices.result(text::get(Msg::PasskeyAdded));
+                notices.result(Msg::PasskeyAdded);
                 load();
             }
-            Err(declined) => drop(form.wrong.try_set(say::passkey_fault(declined))),
+            Err(declined) => form.wrong.set(say::passkey_fault(declined)),
         });
     };
     // Removing asks for the passphrase too: it is typed in the form below.
     let remove = Callback::new(move |id: PasskeyId| {
         form.run(session, async move { session.remove(&format!("passkeys/{id}")).await }, move |()| {
-            notices.result(text::get(Msg::PasskeyRemoved));
+            notices.result(Msg::PasskeyRemoved);
             load();
         });
     });
@@ -64,7 +65,7 @@ pub(super) fn PasskeyList() -> impl IntoView {
         <ul class="list">
             {move || listed.get().into_iter().map(|one| view! { <PasskeyRow one remove busy=form.busy.into()/> }).collect_view()}
         </ul>
-        <p class="fault" role="alert">{fault}</p>
+        <p class="fault" role="alert">{fault.text()}</p>
         <form class="narrow" novalidate on:submit=add>
             {form.field()}
             <div class="buttons">

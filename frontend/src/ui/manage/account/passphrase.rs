@@ -10,6 +10,7 @@ use crate::session::use_session;
 use crate::text::{self, Msg};
 use crate::ui::fields::{Button, Checkbox, FaultText, TextField, bool_signal, tr};
 use crate::ui::notice::use_notices;
+use crate::ui::sentence::SentenceSignal;
 
 #[component]
 pub(super) fn PassphraseForm() -> impl IntoView {
@@ -17,26 +18,27 @@ pub(super) fn PassphraseForm() -> impl IntoView {
     let notices = use_notices();
     // Who came in by the recovery code has no passphrase to give.
     let form = ConfirmedForm::new("passphrase-current", session.is_opened_by_code());
-    let [new, again, new_fault, again_fault] = std::array::from_fn(|_| RwSignal::new(String::new()));
+    let [new, again] = std::array::from_fn(|_| RwSignal::new(String::new()));
+    let [new_fault, again_fault] = std::array::from_fn(|_| SentenceSignal::new());
     let shown = RwSignal::new(false);
     let secret = bool_signal(move || !shown.get());
     let submit = move |event| {
         prevent_submit(&event);
-        new_fault.set(String::new());
-        again_fault.set(String::new());
+        new_fault.clear();
+        again_fault.clear();
         let typed = browser::normalise(&new.get_untracked());
         if typed.chars().count() < PASSPHRASE_MIN {
-            new_fault.set(text::with(Msg::PassphraseShort, &[("least", &PASSPHRASE_MIN)]));
+            new_fault.set(|| text::with(Msg::PassphraseShort, &[("least", &PASSPHRASE_MIN)]));
             return browser::focus_soon("passphrase-new");
         }
         if typed != browser::normalise(&again.get_untracked()) {
-            again_fault.set(text::get(Msg::PassphrasesDiffer));
+            again_fault.set(Msg::PassphrasesDiffer);
             return browser::focus_soon("passphrase-again");
         }
         form.run(session, session.change_passphrase(Secret::new(typed)), move |()| {
             let _ = new.try_set(String::new());
             let _ = again.try_set(String::new());
-            notices.result(text::get(Msg::PassphraseChanged));
+            notices.result(Msg::PassphraseChanged);
         });
     };
     view! {

@@ -6,10 +6,11 @@ use leptos::task::spawn_local;
 use super::{ConfirmedForm, prevent_submit};
 use crate::secret::Secret;
 use crate::session::{Renewing, use_session};
-use crate::text::{self, Msg};
+use crate::text::Msg;
 use crate::ui::fields::{Button, FaultText, tr};
 use crate::ui::notice::use_notices;
 use crate::ui::recovery_code::RecoveryCodeForm;
+use crate::ui::sentence::SentenceSignal;
 use crate::ui::words as say;
 
 #[component]
@@ -19,7 +20,7 @@ pub(super) fn RecoveryForm() -> impl IntoView {
     let form = ConfirmedForm::new("recovery-current", false);
     // The code that does not count yet.
     let renewing = RwSignal::new_local(None::<Renewing>);
-    let fault = RwSignal::new(String::new());
+    let fault = SentenceSignal::new();
     let busy = RwSignal::new(false);
     let confirmed = Callback::new(move |()| {
         let Some(made) = renewing.try_update(Option::take).flatten() else { return };
@@ -28,10 +29,10 @@ pub(super) fn RecoveryForm() -> impl IntoView {
             let result = session.finish_renewing(&made).await;
             let _ = busy.try_set(false);
             match result {
-                Ok(()) => notices.result(text::get(Msg::RecoveryRenewed)),
+                Ok(()) => notices.result(Msg::RecoveryRenewed),
                 Err(why) => {
                     // It is shown still, and can be confirmed again.
-                    let _ = fault.try_set(say::fault(&why));
+                    fault.set(move || say::fault(&why));
                     let _ = renewing.try_set(Some(made));
                 }
             }

@@ -9,31 +9,32 @@ use crate::platform::browser;
 use crate::session::use_session;
 use crate::text::{self, Msg};
 use crate::ui::fields::{Button, bool_signal, text_signal, tr};
+use crate::ui::sentence::SentenceSignal;
 use crate::ui::words as say;
 
 #[component]
 pub(super) fn SessionList() -> impl IntoView {
     let session = use_session();
     let listed = RwSignal::new(Vec::<SessionSummary>::new());
-    let fault = RwSignal::new(String::new());
+    let fault = SentenceSignal::new();
     let load = move || {
         spawn_local(async move {
             match session.read("sessions").await {
                 Ok(answer) => match serde_json::from_str::<Sessions>(&answer) {
                     Ok(answer) => drop(listed.try_set(answer.sessions)),
-                    Err(_) => drop(fault.try_set(text::get(Msg::FaultStrange))),
+                    Err(_) => fault.set(Msg::FaultStrange),
                 },
-                Err(why) => drop(fault.try_set(say::fault(&why))),
+                Err(why) => fault.set(move || say::fault(&why)),
             }
         });
     };
     load();
     let end = move |what: String| {
-        fault.set(String::new());
+        fault.clear();
         spawn_local(async move {
             match session.remove(&what).await {
                 Ok(()) => load(),
-                Err(why) => drop(fault.try_set(say::fault(&why))),
+                Err(why) => fault.set(move || say::fault(&why)),
             }
         });
     };
@@ -46,7 +47,7 @@ pub(super) fn SessionList() -> impl IntoView {
         <div class="buttons">
             <Button label=Msg::SessionsEndOthers press=move |()| end("sessions".into()) hidden=alone/>
         </div>
-        <p class="fault" role="alert">{fault}</p>
+        <p class="fault" role="alert">{fault.text()}</p>
     }
 }
 

@@ -9,6 +9,7 @@ use super::{FileContent, ImportState, ImportStep, read_table};
 use crate::model::import_export::{ColumnMapping, ColumnRole, Table};
 use crate::text::{self, Msg};
 use crate::ui::fields::{Button, Checkbox, text_signal, tr};
+use crate::ui::sentence::SentenceSignal;
 
 /// Rows that are shown as a sample.
 const SAMPLES: usize = 3;
@@ -36,14 +37,14 @@ pub(super) fn Columns(import: ImportState, table: Rc<Table>) -> impl IntoView {
                 .collect_view()
         })
     };
-    let nothing = RwSignal::new(String::new());
+    let nothing = SentenceSignal::new();
     let go_on = move |()| {
         let mapping = ColumnMapping { has_header: has_header.get_untracked(), roles: roles.get_untracked() };
         let is_enough = mapping.roles.iter().any(|role| {
             matches!(role, ColumnRole::Name | ColumnRole::Username | ColumnRole::Website | ColumnRole::Password)
         });
         if !is_enough {
-            return nothing.set(text::get(Msg::ColumnsNothing));
+            return nothing.set(Msg::ColumnsNothing);
         }
         let table = table.get_value();
         import.step.set(ImportStep::Reading);
@@ -56,7 +57,7 @@ pub(super) fn Columns(import: ImportState, table: Rc<Table>) -> impl IntoView {
         <p class="lead">{tr(Msg::ColumnsIntro)}</p>
         <Checkbox label=Msg::ColumnsHeader value=has_header/>
         <div class="columns">{columns}</div>
-        <p class="fault" role="alert">{nothing}</p>
+        <p class="fault" role="alert">{nothing.text()}</p>
         <div class="buttons">
             <Button class="button--main" label=Msg::ColumnsDone press=go_on/>
             <Button class="button--quiet" label=Msg::ImportOther press=move |()| import.start_over()/>

@@ -27,6 +27,7 @@ use crate::session::{Fault, Session, use_session};
 use crate::text::{self, Msg};
 use crate::ui::fields::{Button, FaultText, TextField, tr};
 use crate::ui::frame::Frame;
+use crate::ui::sentence::{Sentence, SentenceSignal};
 use crate::ui::words as say;
 use crate::workers::client::KeyringFault;
 
@@ -66,7 +67,7 @@ struct ParsedFile {
 struct ImportState {
     session: Session,
     step: RwSignal<ImportStep, LocalStorage>,
-    fault: RwSignal<String>,
+    fault: SentenceSignal,
 }
 
 #[component]
@@ -74,7 +75,7 @@ pub(super) fn ImportDialog() -> impl IntoView {
     let import = ImportState {
         session: use_session(),
         step: RwSignal::new_local(ImportStep::Choose),
-        fault: RwSignal::new(String::new()),
+        fault: SentenceSignal::new(),
     };
     view! {
         <Frame title=Msg::ImportTitle>
@@ -95,7 +96,7 @@ fn ChooseFile(import: ImportState) -> impl IntoView {
     let choose = move |event: Event| {
         let input: HtmlInputElement = event_target(&event);
         let Some(file) = input.files().and_then(|files| files.get(0)) else { return };
-        import.fault.set(String::new());
+        import.fault.clear();
         import.step.set(ImportStep::Reading);
         spawn_local(async move { import.settle(read_file(&file).await).await });
     };
@@ -112,7 +113,7 @@ fn ChooseFile(import: ImportState) -> impl IntoView {
 #[component]
 fn FilePassword(import: ImportState, locked: Rc<LockedFile>) -> impl IntoView {
     let typed = RwSignal::new(String::new());
-    let fault = RwSignal::new(String::new());
+    let fault = SentenceSignal::new();
     let busy = RwSignal::new(false);
     let hint = match *locked {
         LockedFile::Bitwarden(_) => Msg::ImportPasswordHint,
@@ -123,10 +124,10 @@ fn FilePassword(import: ImportState, locked: Rc<LockedFile>) -> impl IntoView {
         if busy.get_untracked() {
             return;
         }
-        fault.set(String::new());
+        fault.clear();
         let password = typed.get_untracked();
         if password.is_empty() {
-            fault.set(text::get(Msg::ImportPasswordEmpty));
+            fault.set(Msg::ImportPasswordEmpty);
             return browser::focus_soon("import-password");
         }
         busy.set(true);
@@ -136,7 +137,7 @@ fn FilePassword(import: ImportState, locked: Rc<LockedFile>) -> impl IntoView {
             let _ = busy.try_set(false);
             match opened {
                 Err(ReadFault::File(ImportFault::WrongPassword)) => {
-                    let _ = fault.try_set(text::get(Msg::ImportPasswordWrong));
+                    fault.set(Msg::ImportPasswordWrong);
                     browser::focus_soon("import-password");
                 }
                 opened => import.settle(opened).await,
@@ -269,20 +270,20 @@ impl ImportState {
     /// Shows what a file turned out to be, or why it is not read.
     async fn settle(self, result: Result<FileContent, ReadFault>) {
         let (step, fault) = match result {
-            Ok(FileContent::Locked(locked)) => (ImportStep::Locked(Rc::new(locked)), String::new()),
-            Ok(FileContent::Table(table)) => (ImportStep::Columns(Rc::new(table)), String::new()),
-            Ok(FileContent::Parsed(read)) => (ImportStep::Preview(Rc::new(read)), String::new()),
-            Err(ReadFault::File(fault)) => (ImportStep::Choose, words::fault(fault)),
-            Err(ReadFault::Unread) => (ImportStep::Choose, text::get(Msg::ImportUnread)),
-            Err(ReadFault::Keyring(fault)) => (ImportStep::Choose, say::fault(&fault)),
+            Ok(FileContent::Locked(locked)) => (ImportStep::Locked(Rc::new(locked)), Sentence::default()),
+            Ok(FileContent::Table(table)) => (ImportStep::Columns(Rc::new(table)), Sentence::default()),
+            Ok(FileContent::Parsed(read)) => (ImportStep::Preview(Rc::new(read)), Sentence::default()),
+            Err(ReadFault::File(fault)) => (ImportStep::Choose, Sentence::from(move || words::fault(fault))),
+            Err(ReadFault::Unread) => (ImportStep::Choose, Msg::ImportUnread.into()),
+            Err(ReadFault::Keyring(fault)) => (ImportStep::Choose, Sentence::from(move || say::fault(&fault))),
         };
         // The dialog may be gone.
         let _ = self.step.try_set(step);
-        let _ = self.fault.try_set(fault);
+        self.fault.set(fault);
     }
 
     fn start_over(self) {
-        self.fault.set(String::new());
+        self.fault.clear();
         self.step.set(ImportStep::Choose);
     }
 }

@@ -36,16 +36,16 @@ pub(super) fn Preview(import: ImportState, read: Rc<ParsedFile>) -> impl IntoVie
     let start = move |()| run::start(import.session, read.get_value(), again.get_untracked(), running, notices);
     let save = move |()| {
         let list = read.with_value(|read| say::list(&read.rows));
-        let done = running.report.with_untracked(|report| report.as_ref().map(|report| report.lines.clone()));
+        let done = running.report.with_untracked(|report| report.as_ref().map(|report| report.lines()));
         let list = list + &done.unwrap_or_default();
         if browser::download(&list, "passmint-import.txt", "text/plain;charset=utf-8").is_err() {
-            notices.problem(text::get(Msg::NoPart));
+            notices.problem(Msg::NoPart);
         }
     };
     let idle = bool_signal(move || !running.is_going());
     let fresh = bool_signal(move || running.report.with(Option::is_none) && !running.is_going());
     let has_list = bool_signal(move || {
-        good < all || running.report.with(|report| report.as_ref().is_some_and(|it| !it.lines.is_empty()))
+        good < all || running.report.with(|report| report.as_ref().is_some_and(|report| report.has_refused()))
     });
     view! {
         <p class="lead" role="status">{summary}</p>

@@ -14,7 +14,8 @@ use crate::session::{Fate, Fault, Session};
 use crate::text::{self, Msg};
 use crate::ui::fields::{Button, bool_signal, text_signal, tr};
 use crate::ui::notice::Notices;
-use crate::ui::words::fault as fault_words;
+use crate::ui::sentence::Sentence;
+use crate::ui::words::{api_fault as api_fault_words, fault as fault_words};
 
 /// Items that are sealed and sent between two looks at whether to go on.
 const CHUNK: usize = 50;
@@ -28,11 +29,10 @@ pub(super) struct ImportReport {
     known: usize,
     /// What was not tried any more.
     left: usize,
-    /// What was not taken over for another reason: a line each.
-    pub(super) lines: String,
-    refused: usize,
+    /// Rows that were not taken over for another reason: their numbers, their names, and why.
+    refused: Vec<(usize, String, Sentence)>,
     /// Why it ended early, if it did.
-    why: String,
+    why: Sentence,
 }
 
 /// An import that is going on or is done: a handle that can be copied.
@@ -69,26 +69,26 @@ pub(super) fn start(session: Session, read: Rc<ParsedFile>, again: bool, running
             let items = part.iter().filter_map(|(at, _)| imported(read.rows.get(*at)?)).collect();
             match session.import(items, done == 0, again).await {
                 Ok(fates) => report.record(part, &read.rows, fates),
-                Err(fault) => report.why = fault_words(&fault),
+                Err(fault) => report.why = Sentence::from(move || fault_words(&fault)),
             }
-            if !report.why.is_empty() {
+            if !report.why.is_none() {
                 break;
             }
             done += part.len();
             // Who cancels, or closes the dialog, takes the number away.
             let goes_on = running.going.try_get_untracked().flatten().is_some();
             if !goes_on && done < all {
-                report.why = fault_words(&Fault::Cancelled);
+                report.why = Sentence::from(|| fault_words(&Fault::Cancelled));
                 break;
             }
             let _ = running.going.try_set(goes_on.then_some((done, all)));
         }
-        report.left = all - report.saved - report.waits - report.known - report.refused;
+        report.left = all - report.saved - report.waits - report.known - report.refused.len();
         session.send_unasked();
         let _ = running.going.try_set(None);
         // Without the dialog, the page says it.
         if running.report.try_set(Some(report.clone())).is_some() {
-            notices.result(report.words());
+            notices.result(move || report.words());
         }
     });
 }
@@ -127,23 +127,31 @@ impl ImportReport {
                 }
                 Fate::Waits => {
                     self.waits += 1;
-                    self.why = text::get(Msg::ImportWaits);
+                    self.why = Msg::ImportWaits.into();
                     continue;
                 }
                 Fate::Known => {
                     self.known += 1;
                     continue;
                 }
-                Fate::TooLarge => text::get(Msg::FaultTooLarge),
+                Fate::TooLarge => Msg::FaultTooLarge.into(),
                 Fate::Refused(why) => {
-                    self.why.clone_from(&why);
-                    why
+                    self.why = Sentence::from(move || api_fault_words(&why));
+                    self.why.clone()
                 }
             };
             let name = rows.get(*at).and_then(|row| row.result.as_ref().ok()).map(|item| item.content.name.as_str());
-            self.refused += 1;
-            self.lines.push_str(&say::line(*number, name.unwrap_or_default(), &why));
+            self.refused.push((*number, name.unwrap_or_default().to_owned(), why));
         }
+    }
+
+    pub(super) fn has_refused(&self) -> bool {
+        !self.refused.is_empty()
+    }
+
+    /// The rows that were not taken over, a line each.
+    pub(super) fn lines(&self) -> String {
+        self.refused.iter().map(|(number, name, why)| say::line(*number, name, &why.say())).collect()
     }
 
     fn words(&self) -> String {
@@ -151,12 +159,12 @@ impl ImportReport {
             (Msg::ImportDoneSaved, self.saved),
             (Msg::ImportDoneWaits, self.waits),
             (Msg::ImportDoneKnown, self.known),
-            (Msg::ImportDoneRefused, self.refused),
+            (Msg::ImportDoneRefused, self.refused.len()),
             (Msg::ImportDoneLeft, self.left),
         ];
         let said = counts.into_iter().filter(|(text, count)| *count > 0 || *text == Msg::ImportDoneSaved);
         let said = said.map(|(text, count)| text::with(text, &[("count", &count)]));
-        said.chain(Some(self.why.clone()).filter(|why| !why.is_empty())).collect::<Vec<_>>().join(" ")
+        said.chain(Some(self.why.say()).filter(|why| !why.is_empty())).collect::<Vec<_>>().join(" ")
     }
 }
 
