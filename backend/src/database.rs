@@ -2,17 +2,17 @@
 
 use std::fs;
 use std::io::IsTerminal;
-use std::path::Path;
+use std::path::{Path, PathBuf};
 use std::sync::Arc;
 use std::time::Duration;
 
 use anyhow::{Context, Result, bail, ensure};
+use clap::builder::PossibleValuesParser;
+use clap::{Args, ValueEnum};
 use zeroize::Zeroizing;
 
-use crate::commands::command_line::{Data, DatabaseKind, Oracle};
-use crate::server_key::ServerKey;
 use crate::store::Store;
-use crate::store::oracle::{Descriptor, OracleSettings, OracleStore, PING_AFTER};
+use crate::store::oracle::{Descriptor, LEVELS, OracleSettings, OracleStore, PING_AFTER};
 use crate::store::sqlite::SqliteStore;
 
 /// Connections that read the SQLite file.
@@ -20,9 +20,100 @@ const SQLITE_READERS: u32 = 4;
 /// An Oracle call ends this long before the request gives up waiting for it, so that its reason is heard.
 const MARGIN: Duration = Duration::from_millis(500);
 
+/// Where the data is.
+#[derive(Args, Debug, Clone)]
+pub struct DataArgs {
+    /// Folder for the server key and the SQLite file; made if it is missing.
+    #[arg(long = "data", env = "PASSMINT_DATA", default_value = "./data", value_name = "FOLDER")]
+    pub folder: PathBuf,
+    /// Address under which people reach the page, for the links that are printed [default: the address that is listened
+    /// on; for `invite`, the one that the server was last started with].
+    #[arg(long, env = "PASSMINT_PUBLIC_URL", value_name = "URL")]
+    pub public_url: Option<String>,
+    /// The database that holds sealed entries.
+    #[arg(long, env = "PASSMINT_DATABASE", default_value = "sqlite", value_name = "KIND")]
+    pub database: DatabaseKind,
+    /// Seconds a database call may take, waiting for its turn included.
+    #[arg(long, env = "PASSMINT_DATABASE_SECONDS", default_value_t = 10, value_name = "SECONDS",
+          value_parser = clap::value_parser!(u64).range(1..=600))]
+    pub database_seconds: u64,
+    /// Where an Oracle database is.
+    #[command(flatten)]
+    pub oracle: OracleArgs,
+}
+
+impl DataArgs {
+    /// The SQLite file, if SQLite is the database.
+    pub fn sqlite_file(&self) -> Option<PathBuf> {
+        match self.database {
+            DatabaseKind::Sqlite => Some(sqlite_file(&self.folder)),
+            DatabaseKind::Oracle => None,
+        }
+    }
+}
+
+/// The kinds of database.
+#[derive(ValueEnum, Clone, Copy, Debug, PartialEq, Eq)]
+pub enum DatabaseKind {
+    /// One file in the data folder.
+    Sqlite,
+    /// An Oracle database, such as Autonomous Database (docs/ORACLE.md).
+    Oracle,
+}
+
+/// Where an Oracle database is, and how to log in there. The password is none of the flags: it is read from
+/// PASSMINT_ORACLE_PASSWORD, or from a file, or asked for at the terminal.
+#[derive(Args, Debug, Clone)]
+#[command(next_help_heading = "With --database oracle")]
+pub struct OracleArgs {
+    /// Connect string: as the console shows it, or [tcps://]host[:port]/service, or an alias of tnsnames.ora.
+    #[arg(long, env = "PASSMINT_ORACLE_CONNECT", value_name = "STRING", hide_env_values = true)]
+    pub oracle_connect: Option<String>,
+    /// Database user.
+    #[arg(long, env = "PASSMINT_ORACLE_USER", value_name = "USER")]
+    pub oracle_user: Option<String>,
+    /// File whose first line is the database password; else PASSMINT_ORACLE_PASSWORD is taken, or the terminal asks.
+    #[arg(long, env = "PASSMINT_ORACLE_PASSWORD_FILE", value_name = "FILE")]
+    pub oracle_password_file: Option<PathBuf>,
+    /// Folder of tnsnames.ora, sqlnet.ora and the unzipped wallet.
+    #[arg(long, env = "PASSMINT_ORACLE_CONFIG", value_name = "FOLDER")]
+    pub oracle_config: Option<PathBuf>,
+    /// Folder of Oracle Instant Client, if the system does not find it by itself.
+    #[arg(long, env = "PASSMINT_ORACLE_CLIENT", value_name = "FOLDER")]
+    pub oracle_client: Option<PathBuf>,
+    /// Service level to use in place of the one in the connect string; tp is for this kind of work.
+    #[arg(long, env = "PASSMINT_ORACLE_SERVICE", value_name = "LEVEL", value_parser = PossibleValuesParser::new(LEVELS))]
+    pub oracle_service: Option<String>,
+    /// Most connections to the database (an Always Free one has 30 for all its users).
+    #[arg(long, env = "PASSMINT_ORACLE_POOL", default_value_t = 5, value_name = "NUMBER",
+          value_parser = clap::value_parser!(u32).range(1..=100))]
+    pub oracle_pool: u32,
+    /// Hours after which the database is asked for a sign of life, so that an Always Free one is not stopped for being
+    /// idle; 0 for never.
+    #[arg(long, env = "PASSMINT_ORACLE_WAKE_HOURS", default_value_t = 24, value_name = "HOURS",
+          value_parser = clap::value_parser!(u64).range(0..=144))]
+    pub oracle_wake_hours: u64,
+    /// Which of these came from the environment.
+    #[arg(skip)]
+    pub(crate) from_environment: Vec<String>,
+}
+
+impl OracleArgs {
+    /// A setting as the person who set it knows it: the flag, or the variable if it came from there.
+    #[must_use]
+    pub fn name_of(&self, flag: &str) -> String {
+        let id = flag.replace('-', "_");
+        if self.from_environment.contains(&id) {
+            format!("PASSMINT_{}", id.to_uppercase())
+        } else {
+            format!("--{flag}")
+        }
+    }
+}
+
 /// The SQLite file of a data folder.
 #[must_use]
-pub fn sqlite_file(data: &Path) -> std::path::PathBuf {
+pub fn sqlite_file(data: &Path) -> PathBuf {
     data.join("passmint.db")
 }
 
@@ -30,10 +121,10 @@ pub fn sqlite_file(data: &Path) -> std::path::PathBuf {
 ///
 /// # Errors
 /// Names the setting that is wrong, or says why the file or the client library cannot be opened.
-pub fn open(data: &Data) -> Result<Arc<dyn Store>> {
-    make_folder(&data.data)?;
+pub fn open(data: &DataArgs) -> Result<Arc<dyn Store>> {
+    make_folder(&data.folder)?;
     match data.database {
-        DatabaseKind::Sqlite => open_sqlite(&sqlite_file(&data.data)),
+        DatabaseKind::Sqlite => open_sqlite(&sqlite_file(&data.folder)),
         DatabaseKind::Oracle => open_oracle(data),
     }
 }
@@ -42,7 +133,7 @@ pub fn open(data: &Data) -> Result<Arc<dyn Store>> {
 ///
 /// # Errors
 /// Names the setting that is missing or wrong, or says why the client library cannot be loaded.
-pub fn open_oracle(data: &Data) -> Result<Arc<dyn Store>> {
+pub fn open_oracle(data: &DataArgs) -> Result<Arc<dyn Store>> {
     Ok(Arc::new(OracleStore::new(oracle_settings(data)?)?))
 }
 
@@ -71,7 +162,7 @@ pub fn make_folder(data: &Path) -> Result<()> {
 ///
 /// # Errors
 /// Names the setting that is missing or wrong.
-pub fn oracle_settings(data: &Data) -> Result<OracleSettings> {
+pub fn oracle_settings(data: &DataArgs) -> Result<OracleSettings> {
     let settings = &data.oracle;
     let descriptor = descriptor(settings)?;
     let user = settings.oracle_user.as_deref().map(str::trim).unwrap_or_default();
@@ -89,7 +180,7 @@ pub fn oracle_settings(data: &Data) -> Result<OracleSettings> {
 }
 
 /// The connect string, read, bounded, and given what other settings add to it.
-fn descriptor(settings: &Oracle) -> Result<Descriptor> {
+fn descriptor(settings: &OracleArgs) -> Result<Descriptor> {
     let folder = settings.oracle_config.as_deref();
     if let Some(folder) = folder {
         fs::read_dir(folder).with_context(|| {
@@ -132,7 +223,7 @@ fn descriptor(settings: &Oracle) -> Result<Descriptor> {
 
 /// The database password: from the environment, or from a file, or from the terminal. Never from the command line,
 /// which other users of the machine can read.
-fn oracle_password(settings: &Oracle, user: &str) -> Result<Zeroizing<String>> {
+fn oracle_password(settings: &OracleArgs, user: &str) -> Result<Zeroizing<String>> {
     if let Some(password) = std::env::var_os("PASSMINT_ORACLE_PASSWORD") {
         let password = password.into_string().ok().context("PASSMINT_ORACLE_PASSWORD is not text")?;
         ensure!(!password.is_empty(), "PASSMINT_ORACLE_PASSWORD is empty");
@@ -157,37 +248,4 @@ fn oracle_password(settings: &Oracle, user: &str) -> Result<Zeroizing<String>> {
         .context("cannot ask for the database password")?;
     ensure!(!password.is_empty(), "no database password was typed");
     Ok(Zeroizing::new(password))
-}
-
-/// The server key that there is: from the environment, or from its file.
-///
-/// # Errors
-/// If what should be a key is none.
-pub fn server_key_of(data: &Path) -> Result<Option<ServerKey>> {
-    if let Some(text) = std::env::var_os("PASSMINT_SERVER_KEY") {
-        let text = Zeroizing::new(text.into_string().ok().context("PASSMINT_SERVER_KEY is not text")?);
-        return ServerKey::from_text(&text).map(Some).context("PASSMINT_SERVER_KEY holds no server key");
-    }
-    ServerKey::load(&data.join("server-key"))
-}
-
-/// The server key: from the environment, or from its file, or new if nothing has been saved yet.
-///
-/// # Errors
-/// If there is no key but there are vaults, or nobody can tell.
-pub fn server_key(data: &Path, store: &dyn Store) -> Result<ServerKey> {
-    let file = data.join("server-key");
-    if let Some(key) = server_key_of(data)? {
-        return Ok(key);
-    }
-    if store.has_accounts().context("there is no server key yet, and whether a new one may be made cannot be told")? {
-        bail!(
-            "there are vaults but no server key: put it back as {} (a new one would lock everyone out)",
-            file.display()
-        );
-    }
-    let key = ServerKey::generate();
-    key.store(&file)?;
-    tracing::warn!(file = %file.display(), "made the server key; keep a copy of it: without it no vault opens");
-    Ok(key)
 }

@@ -11,7 +11,7 @@ use tracing_subscriber::EnvFilter;
 
 /// Settings of the log.
 #[derive(Args, Debug, Clone)]
-pub struct Logging {
+pub struct LoggingArgs {
     /// Form of the log.
     #[arg(long, env = "PASSMINT_LOG_FORMAT", default_value = "text", value_name = "FORMAT")]
     pub log_format: LogFormat,
@@ -33,7 +33,7 @@ pub enum LogFormat {
 ///
 /// # Errors
 /// If the filter is none.
-pub fn start(settings: &Logging) -> Result<()> {
+pub fn start(settings: &LoggingArgs) -> Result<()> {
     let filter = EnvFilter::try_new(&settings.log).context("--log is no filter such as `info` or `backend=debug`")?;
     let colours = std::io::stderr().is_terminal();
     let log = tracing_subscriber::fmt().with_env_filter(filter).with_writer(std::io::stderr).with_ansi(colours);

@@ -11,7 +11,7 @@ use std::fs::{self, OpenOptions};
 use std::io::Write;
 use std::path::Path;
 
-use anyhow::{Context, Result, ensure};
+use anyhow::{Context, Result, bail, ensure};
 use chacha20poly1305::aead::{Aead, KeyInit};
 use chacha20poly1305::{ChaCha20Poly1305, Key, Nonce};
 use hkdf::Hkdf;
@@ -22,8 +22,12 @@ use shared::bytes::Base64Url;
 use shared::login::Suite;
 use zeroize::{Zeroize, ZeroizeOnDrop, Zeroizing};
 
-use crate::store::Hash;
+use crate::store::{Hash, Store};
 
+/// The key's file in the data folder.
+pub const FILE: &str = "server-key";
+/// The environment variable that holds the key in place of the file.
+pub const VARIABLE: &str = "PASSMINT_SERVER_KEY";
 /// What the key's text starts with; the number is the format's version.
 const PREFIX: &str = "passmint-server-key-1.";
 /// The same once a half was changed: the fingerprint follows.
@@ -119,6 +123,42 @@ impl ServerKey {
         let bytes = Zeroizing::new([self.setup.serialize().as_slice(), &self.token_key.0, more].concat());
         let encoded = Zeroizing::new(Base64Url::encode(&bytes));
         Zeroizing::new([prefix, &encoded].concat())
+    }
+
+    /// Finds the server key: in the environment, or else in the data folder. Returns `None` if there is none.
+    ///
+    /// # Errors
+    /// If the variable or the file holds no valid key.
+    pub fn find(folder: &Path) -> Result<Option<Self>> {
+        if let Some(text) = std::env::var_os(VARIABLE) {
+            let text = Zeroizing::new(text.into_string().ok().with_context(|| format!("{VARIABLE} is not text"))?);
+            return Self::from_text(&text).map(Some).with_context(|| format!("{VARIABLE} holds no server key"));
+        }
+        Self::load(&folder.join(FILE))
+    }
+
+    /// Finds the server key, or creates its file if there is neither a key nor an account.
+    ///
+    /// # Errors
+    /// If there is no key but there are accounts, or the store cannot tell.
+    pub fn find_or_create(folder: &Path, store: &dyn Store) -> Result<Self> {
+        if let Some(key) = Self::find(folder)? {
+            return Ok(key);
+        }
+        let file = folder.join(FILE);
+        if store
+            .has_accounts()
+            .context("there is no server key yet, and whether a new one may be made cannot be told")?
+        {
+            bail!(
+                "there are vaults but no server key: put it back as {} (a new one would lock everyone out)",
+                file.display()
+            );
+        }
+        let key = Self::generate();
+        key.store(&file)?;
+        tracing::warn!(file = %file.display(), "made the server key; keep a copy of it: without it no vault opens");
+        Ok(key)
     }
 
     /// Reads the key from a file; nothing if there is none.

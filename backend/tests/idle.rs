@@ -46,7 +46,7 @@ async fn ten_thousand_idle_connections_are_held_while_others_are_served() {
             "--connections-per-address",
             "0",
             "--log",
-            "backend=warn,passmint=info",
+            "backend=warn,backend::commands=info",
         ])
         .arg("--data")
         .arg(data.path())

@@ -4,11 +4,9 @@ use std::fs::{self, File};
 use std::path::{Path, PathBuf};
 
 use anyhow::{Context, Result, bail, ensure};
-use clap::Args;
 
 use super::archive::{self, DATABASE, name_of};
 use super::{Passphrase, verify};
-use crate::commands::command_line::Data;
 use crate::server_key::ServerKey;
 use crate::store::Store;
 use crate::store::sqlite::{self, DatabaseSummary, SqliteStore};
@@ -16,31 +14,6 @@ use crate::store::transfer::{self, NotMoved};
 
 /// How often an Oracle database is copied anew because it was written meanwhile.
 const TRIES: usize = 3;
-
-/// Settings of `passmint backup`.
-#[derive(Args, Debug)]
-#[command(
-    after_help = "The server may go on meanwhile. Without a passphrase the archive is a plain tar: whoever has it has \
-the database and the server key, and can guess at passphrases. PASSMINT_BACKUP_PASSPHRASE or --passphrase-file seal it \
-without a terminal."
-)]
-pub struct Backup {
-    /// File to write, which must not exist; or a folder, in which it is named by the time.
-    #[arg(value_name = "ARCHIVE")]
-    pub archive: PathBuf,
-    /// Seal the archive with a passphrase, which is asked for if neither the environment nor a file has it.
-    #[arg(long)]
-    pub sealed: bool,
-    /// File whose first line is the passphrase to seal the archive with.
-    #[arg(long, env = "PASSMINT_BACKUP_PASSPHRASE_FILE", value_name = "FILE")]
-    pub passphrase_file: Option<PathBuf>,
-    /// Leave the server key out. Keep a copy of it elsewhere: without it no vault opens.
-    #[arg(long)]
-    pub without_server_key: bool,
-    /// Where the data is.
-    #[command(flatten)]
-    pub data: Data,
-}
 
 /// What a backup is made of.
 pub enum Source<'a> {

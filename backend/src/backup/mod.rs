@@ -4,7 +4,6 @@
 //! while the server runs.
 
 mod archive;
-mod commands;
 mod create;
 mod passphrase;
 mod restore;
@@ -13,9 +12,8 @@ mod seal;
 mod verify;
 
 pub use archive::{Manifest, name_of};
-pub use commands::verify as verify_and_tell;
-pub use create::{Backup, Made, Source, make};
+pub use create::{Made, Source, make};
 pub use passphrase::Passphrase;
-pub use restore::{Restore, restore};
-pub use schedule::{Clock, look_for_damage};
+pub use restore::restore;
+pub use schedule::{BackupSchedule, look_for_damage};
 pub use verify::{Verified, archive as verify_archive, folder as verify_folder};

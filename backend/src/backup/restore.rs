@@ -1,33 +1,14 @@
 //! Puts an archive back into an empty data folder.
 
 use std::fs;
-use std::path::{Path, PathBuf};
+use std::path::Path;
 
 use anyhow::{Context, Result, bail, ensure};
-use clap::Args;
 
 use super::archive::{self, DATABASE, SERVER_KEY};
 use super::{Passphrase, Verified};
 use crate::database::make_folder;
 use crate::store::sqlite;
-
-/// Settings of `passmint restore`.
-#[derive(Args, Debug)]
-#[command(
-    after_help = "The folder must hold neither a database nor a server key. Everybody logs in anew. To take the data \
-into Oracle: passmint move --from sqlite:FOLDER/passmint.db --to oracle"
-)]
-pub struct Restore {
-    /// The archive.
-    #[arg(value_name = "ARCHIVE")]
-    pub archive: PathBuf,
-    /// Folder to put database and server key into; made if it is missing.
-    #[arg(long, env = "PASSMINT_DATA", default_value = "./data", value_name = "FOLDER")]
-    pub data: PathBuf,
-    /// File whose first line is the archive's passphrase.
-    #[arg(long, env = "PASSMINT_BACKUP_PASSPHRASE_FILE", value_name = "FILE")]
-    pub passphrase_file: Option<PathBuf>,
-}
 
 /// Puts database and server key of an archive into a folder, after everything was found whole.
 ///

@@ -21,7 +21,7 @@ const RETRY: Duration = Duration::from_mins(15);
 /// Backups and checks by the clock.
 #[derive(Args, Debug, Clone)]
 #[command(next_help_heading = "Keeping")]
-pub struct Clock {
+pub struct BackupSchedule {
     /// Folder for backups, which must exist; best on another disk. None are made without it.
     #[arg(long, env = "PASSMINT_BACKUP_FOLDER", value_name = "FOLDER")]
     pub backup_folder: Option<PathBuf>,
@@ -42,7 +42,7 @@ pub struct Clock {
     pub damage_hours: u64,
 }
 
-impl Clock {
+impl BackupSchedule {
     /// Starts both. `sqlite` is the database's file, if it is one.
     ///
     /// # Errors
@@ -70,7 +70,7 @@ impl Clock {
         }
         let every = HOUR * u32::try_from(self.backup_hours).unwrap_or(u32::MAX);
         gate.metrics().backups_are_due();
-        let backups = Backups { clock: self.clone(), folder: folder.clone(), key: Arc::clone(key), sqlite };
+        let backups = Backups { schedule: self.clone(), folder: folder.clone(), key: Arc::clone(key), sqlite };
         tokio::spawn(backups.run(gate.clone(), every));
         Ok(())
     }
@@ -78,7 +78,7 @@ impl Clock {
 
 /// What makes backups by the clock.
 struct Backups {
-    clock: Clock,
+    schedule: BackupSchedule,
     folder: PathBuf,
     key: Arc<ServerKey>,
     sqlite: Option<PathBuf>,
@@ -95,7 +95,7 @@ impl Backups {
         loop {
             tokio::time::sleep(wait).await;
             let these = Arc::clone(&backups);
-            let made = gate.take_time(move |store| Ok(these.make(store))).await;
+            let made = gate.run_unbounded(move |store| Ok(these.make(store))).await;
             wait = match made.map_err(anyhow::Error::from).flatten() {
                 Ok(Made { bytes, summary, .. }) => {
                     tracing::info!(bytes, accounts = summary.accounts, entries = summary.entries, "a backup was made");
@@ -112,10 +112,10 @@ impl Backups {
     }
 
     fn make(&self, store: &dyn crate::store::Store) -> Result<Made> {
-        let passphrase = Passphrase::find(self.clock.backup_passphrase_file.as_deref())?;
+        let passphrase = Passphrase::find(self.schedule.backup_passphrase_file.as_deref())?;
         let source = self.sqlite.as_deref().map_or(Source::Store(store), Source::File);
         let made = make(&source, Some(&self.key), &self.folder, passphrase)?;
-        if let Err(error) = prune(&self.folder, usize::try_from(self.clock.backup_keep).unwrap_or(usize::MAX)) {
+        if let Err(error) = prune(&self.folder, usize::try_from(self.schedule.backup_keep).unwrap_or(usize::MAX)) {
             tracing::warn!(error = format!("{error:#}"), "old backups could not be deleted");
         }
         Ok(made)
@@ -153,7 +153,7 @@ fn prune(folder: &Path, keep: usize) -> Result<()> {
 
 /// Has the store look for damage, and says what it finds. A store that finds any takes no more writes.
 pub async fn look_for_damage(gate: &Gate) {
-    match gate.take_time(|store| store.look_for_damage()).await {
+    match gate.run_unbounded(|store| store.look_for_damage()).await {
         Ok(()) => tracing::debug!("the database was looked through, and is whole"),
         Err(GateError::Store(StoreError::ReadOnly(ReadOnly::Damaged(found)))) => {
             tracing::error!(found, "the database is damaged: serving reads only; restore a backup");

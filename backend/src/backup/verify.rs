@@ -6,7 +6,8 @@ use anyhow::{Context, Result, ensure};
 
 use super::Passphrase;
 use super::archive::{self, Manifest};
-use crate::database::{server_key_of, sqlite_file};
+use crate::database::sqlite_file;
+use crate::server_key::ServerKey;
 use crate::store::sqlite::{self, DatabaseSummary};
 
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -49,7 +50,7 @@ pub fn folder(folder: &Path) -> Result<Verified> {
     let file = sqlite_file(folder);
     ensure!(file.is_file(), "there is no {} in {}", archive::DATABASE, folder.display());
     let mut summary = sqlite::examine(&file).with_context(|| format!("cannot read {}", file.display()))?;
-    let key = server_key_of(folder)?;
+    let key = ServerKey::find(folder)?;
     match (&key, summary.server_key) {
         (Some(key), Some(bound)) if *key.fingerprint() != bound => {
             summary.faults.push("the server key does not belong to this database".into());

@@ -4,6 +4,7 @@
 
 use std::fmt::Display;
 use std::io::{self, Write};
+use std::process::ExitCode;
 
 use anyhow::{Context, Result, ensure};
 use clap::{Args, ValueEnum};
@@ -19,7 +20,7 @@ const COUNT_MAX: u32 = 100_000;
 
 /// Settings of `passmint generate`. Without any: one password of 30 letters, digits and symbols.
 #[derive(Args, Debug)]
-pub struct Generate {
+pub struct GenerateArgs {
     /// How many characters [default: 30].
     #[arg(long, value_name = "8..30", conflicts_with_all = ["words", "pin"])]
     length: Option<usize>,
@@ -103,23 +104,25 @@ fn least(text: &str) -> Result<(Kind, usize), String> {
     Ok((Kind::from_str(kind, true)?, number))
 }
 
-impl Generate {
-    /// Mints and prints.
-    ///
-    /// # Errors
-    /// Says which setting to change; or that there is no randomness, or nothing to write to.
-    pub fn run(&self) -> Result<()> {
-        let rules = self.wanted()?;
+/// # Errors
+/// If the rules leave no password, there is no randomness, or standard output cannot be written.
+pub fn run(args: &GenerateArgs) -> Result<ExitCode> {
+    args.print(&args.plan()?, &mut io::stdout().lock(), &mut io::stderr().lock())?;
+    Ok(ExitCode::SUCCESS)
+}
+
+impl GenerateArgs {
+    fn plan(&self) -> Result<Plan> {
+        let rules = self.rules()?;
         let plan = Plan::new(&rules, self.words.map(|_| Words::eff()));
-        let plan = match rules {
+        Ok(match rules {
             Rules::Pin(_) => plan.context("--pin")?,
             Rules::Site(_) => plan.context("--rules")?,
             Rules::Characters(_) | Rules::Phrase(_) => plan?,
-        };
-        self.print(&plan, &mut io::stdout().lock(), &mut io::stderr().lock())
+        })
     }
 
-    fn wanted(&self) -> Result<Rules> {
+    fn rules(&self) -> Result<Rules> {
         Ok(match (self.pin, self.words, &self.rules) {
             (Some(length), ..) => Rules::Pin(pin::Rules { length }),
             (_, Some(words), _) => Rules::Phrase(self.phrase(words)?),

@@ -20,14 +20,14 @@ const TIME: Duration = Duration::from_secs(20);
 
 /// Whom to trust.
 #[derive(Args, Debug, Clone, Default)]
-pub struct Trust {
+pub struct TrustArgs {
     /// File with the certificates (PEM) of the authorities to trust, in place of the system's.
     #[arg(long, env = "PASSMINT_CA_FILE", value_name = "FILE")]
     pub ca_file: Option<PathBuf>,
 }
 
 /// Asks servers.
-pub struct Client(Agent);
+pub struct HttpClient(Agent);
 
 /// What was answered.
 #[derive(Debug)]
@@ -40,12 +40,12 @@ pub struct Reply {
     pub body: Vec<u8>,
 }
 
-impl Client {
+impl HttpClient {
     /// A client that calls itself `name`. Authorities are looked for only if `url` begins with https.
     ///
     /// # Errors
     /// If the authorities cannot be read.
-    pub fn new(name: &str, url: &str, trust: &Trust) -> Result<Self> {
+    pub fn new(name: &str, url: &str, trust: &TrustArgs) -> Result<Self> {
         let mut tls = TlsConfig::builder().unversioned_rustls_crypto_provider(Arc::new(ring::default_provider()));
         if url.starts_with("https:") {
             let authorities = trust.ca_file.as_deref().map_or_else(system, in_file)?;

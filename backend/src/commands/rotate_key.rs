@@ -2,11 +2,12 @@
 
 use std::io::{self, Write};
 use std::path::PathBuf;
+use std::process::ExitCode;
 
 use anyhow::{Context, Result, ensure};
 use clap::Args;
 
-use crate::server_key::ServerKey;
+use crate::server_key::{self, ServerKey};
 
 /// Settings of `passmint rotate-key`.
 #[derive(Args, Debug)]
@@ -15,34 +16,26 @@ use crate::server_key::ServerKey;
 which this ends. It cannot end that who has the database as well can guess at passphrases: see docs/OPERATING.md. \
 Restart the server afterwards, and make a new backup."
 )]
-pub struct RotateKey {
+pub struct RotateKeyArgs {
     /// Folder with the server key.
-    #[arg(long, env = "PASSMINT_DATA", default_value = "./data", value_name = "FOLDER")]
-    pub data: PathBuf,
+    #[arg(long = "data", env = "PASSMINT_DATA", default_value = "./data", value_name = "FOLDER")]
+    pub folder: PathBuf,
 }
 
-impl RotateKey {
-    /// Changes the key in its file.
-    ///
-    /// # Errors
-    /// If the key is in the environment, or its file is missing or cannot be written.
-    pub fn run(&self) -> Result<()> {
-        ensure!(
-            std::env::var_os("PASSMINT_SERVER_KEY").is_none(),
-            "the server key is in PASSMINT_SERVER_KEY, where it cannot be changed: put it into a file named server-key in a \
-             folder of its own, run this with --data and that folder, and take the new text from the file"
-        );
-        let file = self.data.join("server-key");
-        let key = ServerKey::load(&file)?
-            .with_context(|| format!("{} is not there: --data names the folder of the server key", file.display()))?;
-        key.with_new_half()?.replace(&file)?;
-        let mut out = io::stdout();
-        writeln!(
-            out,
-            "{} is changed. Restart every server that uses it: log-ins that have begun fail.",
-            file.display()
-        )?;
-        writeln!(out, "Make a new backup. Earlier ones hold the key as it was: after restoring one, change it again.")?;
-        Ok(())
-    }
+/// # Errors
+/// If the key is in the environment, or its file is missing or cannot be written.
+pub fn run(args: &RotateKeyArgs) -> Result<ExitCode> {
+    ensure!(
+        std::env::var_os(server_key::VARIABLE).is_none(),
+        "the server key is in PASSMINT_SERVER_KEY, where it cannot be changed: put it into a file named server-key in a \
+         folder of its own, run this with --data and that folder, and take the new text from the file"
+    );
+    let file = args.folder.join(server_key::FILE);
+    let key = ServerKey::load(&file)?
+        .with_context(|| format!("{} is not there: --data names the folder of the server key", file.display()))?;
+    key.with_new_half()?.replace(&file)?;
+    let mut out = io::stdout();
+    writeln!(out, "{} is changed. Restart every server that uses it: log-ins that have begun fail.", file.display())?;
+    writeln!(out, "Make a new backup. Earlier ones hold the key as it was: after restoring one, change it again.")?;
+    Ok(ExitCode::SUCCESS)
 }

@@ -1,11 +1,13 @@
 //! `passmint status`: asks a running server how it is, and prints it in a few lines.
 
 use std::io::{self, Write};
+use std::process::ExitCode;
 
+use anyhow::Result;
 use clap::Args;
 use serde_json::Value;
 
-use crate::commands::http_client::{Client, Trust, at};
+use super::http_client::{HttpClient, TrustArgs, at};
 
 /// An answer of these is short.
 const BYTES_MAX: u64 = 1024 * 1024;
@@ -15,7 +17,7 @@ const METRICS: &str = "http://127.0.0.1:9464/metrics";
 /// Settings of `passmint status`.
 #[derive(Args, Debug)]
 #[command(after_help = "Ends with 0 if the server is ready, 1 if it answers and is not, 2 if it does not answer.")]
-pub struct Status {
+pub struct StatusArgs {
     /// Where the server is.
     #[arg(long, env = "PASSMINT_STATUS_URL", default_value = "http://127.0.0.1:8080", value_name = "URL")]
     pub url: String,
@@ -24,41 +26,46 @@ pub struct Status {
     pub metrics_url: Option<String>,
     /// Whom to trust.
     #[command(flatten)]
-    pub trust: Trust,
+    pub trust: TrustArgs,
 }
 
 /// How a server is.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub enum Found {
+pub enum ServerStatus {
     /// It does its work.
     Ready,
     /// It answers, and cannot do all of its work.
     NotReady,
     /// It does not answer.
-    Silent,
+    Unreachable,
 }
 
-impl Found {
+impl ServerStatus {
     /// What the process ends with.
-    #[must_use]
-    pub fn code(self) -> u8 {
+    pub fn exit_code(self) -> u8 {
         match self {
             Self::Ready => 0,
             Self::NotReady => 1,
-            Self::Silent => 2,
+            Self::Unreachable => 2,
         }
     }
 }
 
-impl Status {
-    /// Asks, and prints.
+/// # Errors
+/// If standard output cannot be written.
+pub fn run(args: &StatusArgs) -> Result<ExitCode> {
+    Ok(ExitCode::from(args.report(&mut io::stdout())?.exit_code()))
+}
+
+impl StatusArgs {
+    /// Asks the server and prints a line for each answer.
     ///
     /// # Errors
-    /// If standard output cannot be written.
-    pub fn run(&self, out: &mut dyn Write) -> io::Result<Found> {
+    /// If `out` cannot be written.
+    pub fn report(&self, out: &mut dyn Write) -> io::Result<ServerStatus> {
         let mut line = |name: &str, value: &str| writeln!(out, "{name:<12} {value}");
         let ask = |url: &str| {
-            let client = Client::new(concat!("passmint/", env!("CARGO_PKG_VERSION")), url, &self.trust)?;
+            let client = HttpClient::new(concat!("passmint/", env!("CARGO_PKG_VERSION")), url, &self.trust)?;
             client.get(url, "identity", BYTES_MAX)
         };
         match ask(&at(&self.url, "healthz")) {
@@ -66,7 +73,7 @@ impl Status {
             Ok(reply) => line("server", &format!("answers {} to /healthz", reply.status))?,
             Err(error) => {
                 line("server", &format!("{error:#}"))?;
-                return Ok(Found::Silent);
+                return Ok(ServerStatus::Unreachable);
             }
         }
         let found = match ask(&at(&self.url, "readyz")) {
@@ -80,11 +87,11 @@ impl Status {
                     let cause = if word("cause").is_empty() { String::new() } else { format!(", {}", word("cause")) };
                     line(&format!("  {}", word("part")), &format!("{}{cause}", word("state")))?;
                 }
-                if ready { Found::Ready } else { Found::NotReady }
+                if ready { ServerStatus::Ready } else { ServerStatus::NotReady }
             }
             Err(error) => {
                 line("ready", &format!("{error:#}"))?;
-                Found::NotReady
+                ServerStatus::NotReady
             }
         };
         let host = self.url.split("://").nth(1).unwrap_or_default();

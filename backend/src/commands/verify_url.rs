@@ -4,6 +4,8 @@
 //! that lets more in: each is told. What a server serves to others than this caller, nobody can see from here.
 
 use std::collections::BTreeSet;
+use std::io::{self, Write};
+use std::process::ExitCode;
 use std::sync::Arc;
 
 use anyhow::{Context, Result, bail, ensure};
@@ -15,7 +17,7 @@ use axum::middleware::from_fn;
 use axum::response::{IntoResponse, Response};
 use tower::ServiceExt;
 
-use crate::commands::http_client::{Client, Trust, at};
+use super::http_client::{HttpClient, TrustArgs, at};
 use crate::server::headers;
 use crate::server::page::Page;
 
@@ -47,7 +49,7 @@ static HEADERS: [HeaderName; 16] = [
 
 /// What came of a comparison.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
-pub struct Compared {
+pub struct Comparison {
     /// Files that were asked for, each in every encoding.
     pub files: usize,
     /// Where the server differs from this build; each is a sentence.
@@ -58,7 +60,7 @@ pub struct Compared {
 ///
 /// # Errors
 /// If the page is empty, or the server does not answer.
-pub fn compare(page: Page, url: &str, trust: &Trust) -> Result<Compared> {
+pub fn compare(page: Page, url: &str, trust: &TrustArgs) -> Result<Comparison> {
     ensure!(url.starts_with("https://") || url.starts_with("http://"), "{url} is no http or https URL");
     let names: BTreeSet<String> = page.names().map(str::to_owned).collect();
     ensure!(!names.is_empty(), "this Passmint was built without its page: there is nothing to compare with");
@@ -70,8 +72,8 @@ pub fn compare(page: Page, url: &str, trust: &Trust) -> Result<Compared> {
         })
         .layer(from_fn(headers::add));
     let runtime = tokio::runtime::Builder::new_current_thread().build().context("cannot start")?;
-    let client = Client::new(BROWSER, url, trust)?;
-    let mut compared = Compared { files: names.len(), differences: Vec::new() };
+    let client = HttpClient::new(BROWSER, url, trust)?;
+    let mut compared = Comparison { files: names.len(), differences: Vec::new() };
     for name in names.iter().map(String::as_str).chain([""]) {
         // Once a file differs, its other encodings would say the same.
         for encoding in ENCODINGS {
@@ -96,7 +98,7 @@ async fn expected(ours: &Router, name: &str, encoding: &str) -> Result<(Response
     Ok((Response::from_parts(head, ()), body.to_vec()))
 }
 
-fn differences((ours, body): &(Response<()>, Vec<u8>), theirs: &crate::commands::http_client::Reply) -> Vec<String> {
+fn differences((ours, body): &(Response<()>, Vec<u8>), theirs: &super::http_client::Reply) -> Vec<String> {
     if theirs.status != ours.status().as_u16() {
         return vec![format!("answered {}", theirs.status)];
     }
@@ -123,16 +125,15 @@ fn differences((ours, body): &(Response<()>, Vec<u8>), theirs: &crate::commands:
 ///
 /// # Errors
 /// Those of [`compare`]; if anything differs.
-pub fn verify_and_tell(url: &str, trust: &Trust) -> Result<()> {
-    use std::io::Write;
-    let Compared { files, differences } = compare(Page::embedded(), url, trust)?;
-    let mut out = std::io::stdout();
+pub fn run(url: &str, trust: &TrustArgs) -> Result<ExitCode> {
+    let Comparison { files, differences } = compare(Page::embedded(), url, trust)?;
+    let mut out = io::stdout();
     for difference in &differences {
         writeln!(out, "{difference}")?;
     }
     if differences.is_empty() {
         writeln!(out, "{url} serves the page of Passmint {}: {files} files, the same", env!("CARGO_PKG_VERSION"))?;
-        return Ok(());
+        return Ok(ExitCode::SUCCESS);
     }
     bail!(
         "{url} does not serve the page of this Passmint ({}): it is another version, something on the way changes it, or \

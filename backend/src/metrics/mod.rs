@@ -22,8 +22,7 @@ use prometheus_client::metrics::histogram::Histogram;
 use prometheus_client::metrics::info::Info;
 use prometheus_client::registry::Registry;
 
-use crate::server::gate::{Gate, GateError};
-use crate::store::{Millis, StoreError};
+use crate::store::{Millis, StoreError, Usage};
 
 pub(crate) use metered_store::MeteredStore;
 
@@ -210,13 +209,7 @@ impl Metrics {
     }
 
     /// A call got no answer from the store.
-    pub(crate) fn call_refused(&self, error: &GateError) {
-        let reason = match error {
-            GateError::Overloaded => "overloaded",
-            GateError::Deadline => "deadline",
-            GateError::Panicked => "panicked",
-            GateError::Store(_) => "closed",
-        };
+    pub(crate) fn call_refused(&self, reason: &'static str) {
         self.calls_refused.get_or_create(&Reason { reason }).inc();
     }
 
@@ -224,7 +217,7 @@ impl Metrics {
     ///
     /// # Errors
     /// Never: text is written to memory.
-    pub fn text(&self, gate: &Gate) -> Result<String, std::fmt::Error> {
+    pub fn text(&self, usage: &Usage, is_open: bool) -> Result<String, std::fmt::Error> {
         let mut root = Registry::default();
         root.register_collector(Box::new(Arc::clone(&self.process)));
         let all = root.sub_registry_with_prefix("passmint");
@@ -243,9 +236,8 @@ impl Metrics {
         all.register("store_calls_waited_seconds", "Time that calls waited", self.calls_waited.clone());
         all.register("store_calls_refused", "Calls that got no answer of the store", self.calls_refused.clone());
 
-        let usage = gate.usage();
         let number = |number: u64| ConstGauge::new(i64::try_from(number).unwrap_or(i64::MAX));
-        all.register("store_open", "Whether requests are let through to the database", number(gate.is_open().into()));
+        all.register("store_open", "Whether requests are let through to the database", number(is_open.into()));
         all.register("store_damaged", "Whether the database was found damaged", number(usage.damaged.into()));
         all.register("store_connections", "Connections to the database", number(usage.connections));
         all.register("store_connections_in_use", "Of these, in use", number(usage.in_use));

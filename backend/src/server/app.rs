@@ -22,16 +22,12 @@ use utoipa_axum::router::OpenApiRouter;
 use utoipa_axum::routes;
 
 use crate::metrics;
-use crate::server::any_vault::AnyVault;
 use crate::server::client_address::{self, TrustedProxies};
 use crate::server::error::ApiError;
-use crate::server::gate::Gate;
 use crate::server::headers;
-use crate::server::page::{self, Page};
-use crate::server::rate_limits::Throttle;
+use crate::server::page;
 use crate::server::routes::{accounts, credentials, health, openapi, passwords, sessions, setup};
-use crate::server_key::ServerKey;
-use crate::store::Lifetime;
+use crate::server::state::AppState;
 
 const REQUEST_ID: HeaderName = HeaderName::from_static("x-request-id");
 
@@ -41,73 +37,6 @@ pub struct Bounds {
     pub requests: usize,
     /// How long a request may take, its body's arrival included.
     pub time: Duration,
-}
-
-/// What handlers share. Clones are handles to the same state.
-#[derive(Clone)]
-pub struct AppState(Arc<Inner>);
-
-struct Inner {
-    store: Gate,
-    key: Arc<ServerKey>,
-    lifetime: Lifetime,
-    entries_max: u64,
-    page: Page,
-    throttle: Arc<Throttle>,
-    any_vault: AnyVault,
-}
-
-impl AppState {
-    #[must_use]
-    pub fn new(
-        store: Gate,
-        key: Arc<ServerKey>,
-        lifetime: Lifetime,
-        entries_max: u64,
-        page: Page,
-        throttle: Arc<Throttle>,
-    ) -> Self {
-        Self(Arc::new(Inner { store, key, lifetime, entries_max, page, throttle, any_vault: AnyVault::default() }))
-    }
-
-    /// The way to the store.
-    #[must_use]
-    pub fn store(&self) -> &Gate {
-        &self.0.store
-    }
-
-    #[must_use]
-    pub fn key(&self) -> &ServerKey {
-        &self.0.key
-    }
-
-    #[must_use]
-    pub fn lifetime(&self) -> Lifetime {
-        self.0.lifetime
-    }
-
-    /// Entries an account may hold.
-    #[must_use]
-    pub fn entries_max(&self) -> u64 {
-        self.0.entries_max
-    }
-
-    /// How often secrets may be tried.
-    #[must_use]
-    pub fn throttle(&self) -> &Throttle {
-        &self.0.throttle
-    }
-
-    /// The answer to those who ask if there is any vault.
-    #[must_use]
-    pub fn any_vault(&self) -> &AnyVault {
-        &self.0.any_vault
-    }
-
-    #[must_use]
-    pub fn page(&self) -> &Page {
-        &self.0.page
-    }
 }
 
 pub fn app(state: AppState, bounds: Bounds, proxies: TrustedProxies) -> Router {

@@ -46,7 +46,7 @@ impl Peer {
     /// What is counted as one client: an IPv4 address, or the 64 leading bits of an IPv6 address, which is what one
     /// household gets and can choose addresses from at will.
     #[must_use]
-    pub fn household(self) -> Self {
+    pub fn rate_limit_key(self) -> Self {
         match self {
             Self::Address(IpAddr::V6(address)) => {
                 let [a, b, c, d, ..] = address.segments();
@@ -265,7 +265,7 @@ mod tests {
             ("::ffff:203.0.113.9", "203.0.113.9"),
             ("unix", "unix"),
         ] {
-            assert_eq!(peer(address).household(), peer(household));
+            assert_eq!(peer(address).rate_limit_key(), peer(household));
         }
         for wrong in ["", "UNIX", "10.0.0.0/33", "proxy.example"] {
             assert!(wrong.parse::<TrustedProxy>().is_err(), "{wrong}");

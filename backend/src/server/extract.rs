@@ -11,9 +11,9 @@ use shared::limits::FRESH_SECONDS;
 use shared::login::SessionToken;
 use shared::problem::ProblemCode;
 
-use crate::server::app::AppState;
 use crate::server::error::ApiError;
 use crate::server::gate::GateError;
+use crate::server::state::AppState;
 use crate::store::{Hash, LiveSession, Millis, StoreError, USE_GRAIN};
 
 /// A JSON body of at most [`shared::limits::BODY_MAX`] bytes.

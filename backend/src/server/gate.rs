@@ -109,14 +109,14 @@ impl Gate {
         F: FnOnce(&dyn Store) -> Result<T, StoreError> + Send + 'static,
     {
         self.refuse_if_closed()?;
-        self.call_for_ourselves(work).await
+        self.write_internal(work).await
     }
 
     /// Calls the store for the server itself, also while requests are not let through.
     ///
     /// # Errors
     /// [`GateError`].
-    pub async fn call_for_ourselves<T, F>(&self, work: F) -> Result<T, GateError>
+    pub async fn write_internal<T, F>(&self, work: F) -> Result<T, GateError>
     where
         T: Send + 'static,
         F: FnOnce(&dyn Store) -> Result<T, StoreError> + Send + 'static,
@@ -128,7 +128,7 @@ impl Gate {
     ///
     /// # Errors
     /// [`GateError::Store`] and [`GateError::Panicked`].
-    pub async fn take_time<T, F>(&self, work: F) -> Result<T, GateError>
+    pub async fn run_unbounded<T, F>(&self, work: F) -> Result<T, GateError>
     where
         T: Send + 'static,
         F: FnOnce(&dyn Store) -> Result<T, StoreError> + Send + 'static,
@@ -143,9 +143,8 @@ impl Gate {
         if self.is_open() {
             return Ok(());
         }
-        let error = StoreError::Unavailable("it has not been reached since the start".into()).into();
-        self.metrics.call_refused(&error);
-        Err(error)
+        self.metrics.call_refused("closed");
+        Err(StoreError::Unavailable("it has not been reached since the start".into()).into())
     }
 
     async fn call<T, F>(&self, permits: &Arc<Semaphore>, work: F) -> Result<T, GateError>
@@ -154,8 +153,11 @@ impl Gate {
         F: FnOnce(&dyn Store) -> Result<T, StoreError> + Send + 'static,
     {
         let done = self.admitted(permits, work).await;
-        if let Err(error @ (GateError::Overloaded | GateError::Deadline | GateError::Panicked)) = &done {
-            self.metrics.call_refused(error);
+        match &done {
+            Err(GateError::Overloaded) => self.metrics.call_refused("overloaded"),
+            Err(GateError::Deadline) => self.metrics.call_refused("deadline"),
+            Err(GateError::Panicked) => self.metrics.call_refused("panicked"),
+            Err(GateError::Store(_)) | Ok(_) => {}
         }
         done
     }

@@ -14,7 +14,7 @@ const CODE_LEN: usize = 16;
 ///
 /// # Errors
 /// [`StoreError::Unavailable`].
-pub fn make(store: &dyn Store, lifetime: Millis, setup: bool, now: Millis) -> Result<InviteCode, StoreError> {
+pub fn create(store: &dyn Store, lifetime: Millis, setup: bool, now: Millis) -> Result<InviteCode, StoreError> {
     let mut bytes = [0; CODE_LEN];
     OsRng.fill_bytes(&mut bytes);
     let expires_at = now.saturating_add(lifetime);
@@ -27,6 +27,12 @@ pub fn make(store: &dyn Store, lifetime: Millis, setup: bool, now: Millis) -> Re
 pub fn hash(code: &InviteCode) -> Option<Hash> {
     let bytes = Base64Url::decode(&code.0).ok()?.0;
     (bytes.len() == CODE_LEN).then(|| hash_bytes(&bytes))
+}
+
+/// The link that opens the page with an invite. The code stands in the fragment: browsers send it to no server, so that it
+/// is in no access log.
+pub fn link(page_url: &str, code: &InviteCode) -> String {
+    format!("{}/#invite={}", page_url.trim_end_matches('/'), code.0)
 }
 
 fn hash_bytes(bytes: &[u8]) -> Hash {

@@ -22,7 +22,7 @@ const KIND: &str = "application/openmetrics-text; version=1.0.0; charset=utf-8";
 /// Where the metrics are served.
 #[derive(Args, Debug, Clone)]
 #[command(next_help_heading = "Metrics")]
-pub struct MetricsListener {
+pub struct MetricsArgs {
     /// Address and port on which Prometheus finds /metrics, by plain HTTP and without a password; none if it is not set.
     #[arg(long, env = "PASSMINT_METRICS_LISTEN", value_name = "ADDRESS")]
     pub metrics_listen: Option<SocketAddr>,
@@ -32,7 +32,7 @@ pub struct MetricsListener {
     pub metrics_exposed: bool,
 }
 
-impl MetricsListener {
+impl MetricsArgs {
     /// Listens; nobody is answered before [`serve`]. Gives nothing if no address is set.
     ///
     /// # Errors
@@ -69,7 +69,7 @@ pub fn router(gate: Gate) -> Router {
 }
 
 async fn answer(State(gate): State<Gate>) -> Response {
-    match gate.metrics().text(&gate) {
+    match gate.metrics().text(&gate.usage(), gate.is_open()) {
         Ok(text) => ([(header::CONTENT_TYPE, KIND)], text).into_response(),
         Err(_) => StatusCode::INTERNAL_SERVER_ERROR.into_response(),
     }

@@ -18,3 +18,4 @@ pub mod page;
 pub mod page_url;
 pub mod rate_limits;
 pub mod routes;
+pub mod state;

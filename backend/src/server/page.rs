@@ -16,9 +16,9 @@ use sha2::{Digest, Sha256};
 use shared::bytes::Base64Url;
 use shared::problem::ProblemCode;
 
-use crate::server::app::AppState;
 use crate::server::error::ApiError;
 use crate::server::headers::{PAGE_CSP, SERVICE_WORKER_CSP, WORKER_CSP};
+use crate::server::state::AppState;
 
 /// The folder that `cargo xtask` fills. A release has the compressed files only: as they are, they would be a quarter of the
 /// binary, and every browser takes one of both. A debug build reads the folder when it starts, and a page for development

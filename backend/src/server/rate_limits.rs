@@ -39,10 +39,10 @@ const FAMILIAR_ACCOUNTS: usize = 16_384;
 /// How often counters that are full again are dropped.
 const PRUNE: Duration = Duration::from_mins(1);
 
-/// Settings of the throttle.
+/// Settings of the rate_limits.
 #[derive(Args, Debug, Clone)]
 #[command(next_help_heading = "Attempts in ten minutes; 0 for any number")]
-pub struct Limits {
+pub struct RateLimitArgs {
     /// Log-ins that one address (of IPv6, one /64) may begin, and as many that it may finish.
     #[arg(long, env = "PASSMINT_LOGINS_PER_ADDRESS", default_value_t = 120, value_name = "NUMBER")]
     pub logins_per_address: u32,
@@ -55,12 +55,12 @@ pub struct Limits {
     pub sign_ups_per_address: u32,
 }
 
-impl Limits {
+impl RateLimitArgs {
     /// No limits.
     pub const NONE: Self = Self { logins_per_address: 0, logins_per_account: 0, sign_ups_per_address: 0 };
 }
 
-/// A username, hashed: what the throttle knows an account by. It is the same for each process.
+/// A username, hashed: what the rate_limits knows an account by. It is the same for each process.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
 pub struct UsernameKey(pub [u8; 16]);
 
@@ -74,7 +74,7 @@ impl UsernameKey {
 }
 
 /// The counters. One for a process.
-pub struct Throttle<C: Clock = DefaultClock> {
+pub struct RateLimits<C: Clock = DefaultClock> {
     clock: C,
     seed: RandomState,
     starts: Option<Counters<C>>,
@@ -96,10 +96,10 @@ struct Seen {
     at: Millis,
 }
 
-impl<C: Clock + Clone> Throttle<C> {
+impl<C: Clock + Clone> RateLimits<C> {
     /// With all attempts still there.
     #[must_use]
-    pub fn new(limits: &Limits, clock: C) -> Self {
+    pub fn new(limits: &RateLimitArgs, clock: C) -> Self {
         let counters = |attempts: u32| {
             let attempts = NonZeroU32::new(attempts)?;
             let quota = Quota::with_period(PERIOD / attempts.get())?.allow_burst(attempts);
@@ -132,10 +132,10 @@ impl<C: Clock + Clone> Throttle<C> {
     /// # Errors
     /// `too-many-attempts`.
     pub fn start(&self, username: UsernameKey, client: Peer, now: Millis) -> Result<(), ApiError> {
-        let household = client.household();
-        self.take("log-ins begun by an address", self.starts.as_ref(), household)?;
-        if self.is_familiar(username, household, now) {
-            self.take("log-ins at an account from where it was opened", self.familiar.as_ref(), (username, household))
+        let key = client.rate_limit_key();
+        self.take("log-ins begun by an address", self.starts.as_ref(), key)?;
+        if self.is_familiar(username, key, now) {
+            self.take("log-ins at an account from where it was opened", self.familiar.as_ref(), (username, key))
         } else {
             self.take("log-ins at an account", self.strange.as_ref(), username)
         }
@@ -147,7 +147,7 @@ impl<C: Clock + Clone> Throttle<C> {
     /// # Errors
     /// `too-many-attempts`.
     pub fn finish(&self, state: &[u8], client: Peer) -> Result<(), ApiError> {
-        self.take("log-ins finished by an address", self.finishes.as_ref(), client.household())?;
+        self.take("log-ins finished by an address", self.finishes.as_ref(), client.rate_limit_key())?;
         self.take("one log-in finished again", self.repeats.as_ref(), state)
     }
 
@@ -164,7 +164,7 @@ impl<C: Clock + Clone> Throttle<C> {
     /// # Errors
     /// `too-many-attempts`.
     pub fn sign_up(&self, client: Peer) -> Result<(), ApiError> {
-        self.take("sign-ups by an address", self.sign_ups.as_ref(), client.household())
+        self.take("sign-ups by an address", self.sign_ups.as_ref(), client.rate_limit_key())
     }
 
     /// An account was made or opened from here: strangers cannot use up this client's attempts at it from now on.
@@ -172,7 +172,7 @@ impl<C: Clock + Clone> Throttle<C> {
         if self.familiar.is_none() {
             return;
         }
-        let address = self.seed.hash_one(client.household());
+        let address = self.seed.hash_one(client.rate_limit_key());
         let mut known = self.known.lock().unwrap_or_else(PoisonError::into_inner);
         let key = self.seed.hash_one(username);
         if known.len() >= FAMILIAR_ACCOUNTS && !known.contains_key(&key) {
@@ -189,8 +189,8 @@ impl<C: Clock + Clone> Throttle<C> {
         seen.push(Seen { address, at: now });
     }
 
-    fn is_familiar(&self, username: UsernameKey, household: Peer, now: Millis) -> bool {
-        let address = self.seed.hash_one(household);
+    fn is_familiar(&self, username: UsernameKey, key: Peer, now: Millis) -> bool {
+        let address = self.seed.hash_one(key);
         let known = self.known.lock().unwrap_or_else(PoisonError::into_inner);
         let seen = known.get(&self.seed.hash_one(username));
         let is_here = |seen: &Seen| seen.address == address && now.saturating_sub(seen.at) <= FAMILIAR;
@@ -226,10 +226,10 @@ impl<C: Clock + Clone> Throttle<C> {
 }
 
 /// Prunes now and then, for as long as the process lives.
-pub async fn keep_small(throttle: Arc<Throttle>) {
+pub async fn prune_regularly(rate_limits: Arc<RateLimits>) {
     loop {
         tokio::time::sleep(PRUNE).await;
-        throttle.prune(crate::now());
+        rate_limits.prune(crate::now());
     }
 }
 
@@ -242,7 +242,8 @@ mod tests {
     use super::*;
 
     const NOW: Millis = 1_790_000_000_000;
-    const LIMITS: Limits = Limits { logins_per_address: 20, logins_per_account: 5, sign_ups_per_address: 3 };
+    const LIMITS: RateLimitArgs =
+        RateLimitArgs { logins_per_address: 20, logins_per_account: 5, sign_ups_per_address: 3 };
 
     fn username(name: &str) -> UsernameKey {
         UsernameKey::new(&Username::new(name).unwrap())
@@ -252,9 +253,9 @@ mod tests {
         Peer::new(text.parse().unwrap())
     }
 
-    fn throttle(limits: &Limits) -> (Throttle<FakeRelativeClock>, FakeRelativeClock) {
+    fn rate_limits(limits: &RateLimitArgs) -> (RateLimits<FakeRelativeClock>, FakeRelativeClock) {
         let clock = FakeRelativeClock::default();
-        (Throttle::new(limits, clock.clone()), clock)
+        (RateLimits::new(limits, clock.clone()), clock)
     }
 
     /// How many of a hundred come through.
@@ -264,37 +265,37 @@ mod tests {
 
     #[test]
     fn an_account_is_tried_so_often_from_wherever_and_known_or_not() {
-        let (throttle, clock) = throttle(&LIMITS);
+        let (rate_limits, clock) = rate_limits(&LIMITS);
         let from = |host: usize| address(&format!("203.0.113.{host}"));
-        let tried = (0..100).filter(|host| throttle.start(username("ada"), from(*host), NOW).is_ok()).count();
+        let tried = (0..100).filter(|host| rate_limits.start(username("ada"), from(*host), NOW).is_ok()).count();
         assert_eq!(tried, 5);
         assert_eq!(
-            passed(|| throttle.start(username(" ADA "), from(200), NOW)),
+            passed(|| rate_limits.start(username(" ADA "), from(200), NOW)),
             0,
             "names are compared as log-in does"
         );
-        assert_eq!(passed(|| throttle.start(username("eve"), from(202), NOW)), 5, "another is another's");
-        let wait = throttle.start(username("ada"), from(201), NOW).unwrap_err().retry_after();
+        assert_eq!(passed(|| rate_limits.start(username("eve"), from(202), NOW)), 5, "another is another's");
+        let wait = rate_limits.start(username("ada"), from(201), NOW).unwrap_err().retry_after();
         assert_eq!(wait, Some(120), "ten minutes for five");
         clock.advance(Duration::from_secs(119));
-        assert!(throttle.start(username("ada"), from(201), NOW).is_err());
+        assert!(rate_limits.start(username("ada"), from(201), NOW).is_err());
         clock.advance(Duration::from_secs(1));
-        assert!(throttle.start(username("ada"), from(201), NOW).is_ok(), "what was promised holds");
-        assert!(throttle.start(username("ada"), from(201), NOW).is_err());
+        assert!(rate_limits.start(username("ada"), from(201), NOW).is_ok(), "what was promised holds");
+        assert!(rate_limits.start(username("ada"), from(201), NOW).is_err());
     }
 
     #[test]
     fn an_address_spends_its_own_attempts_and_then_none_of_an_accounts() {
-        let (throttle, _) = throttle(&LIMITS);
+        let (rate_limits, _) = rate_limits(&LIMITS);
         let flood = address("2001:db8:1:2::1");
         // Twenty, at twenty names: one of each.
         for name in 0..20 {
-            assert!(throttle.start(username(&format!("name {name}")), flood, NOW).is_ok());
+            assert!(rate_limits.start(username(&format!("name {name}")), flood, NOW).is_ok());
         }
         let neighbour = address("2001:db8:1:2:ffff::9");
-        assert_eq!(passed(|| throttle.start(username("ada"), neighbour, NOW)), 0, "one /64 is one client");
+        assert_eq!(passed(|| rate_limits.start(username("ada"), neighbour, NOW)), 0, "one /64 is one client");
         assert_eq!(
-            passed(|| throttle.start(username("ada"), address("2001:db8:1:3::1"), NOW)),
+            passed(|| rate_limits.start(username("ada"), address("2001:db8:1:3::1"), NOW)),
             5,
             "ada's are all there"
         );
@@ -302,87 +303,87 @@ mod tests {
 
     #[test]
     fn strangers_cannot_lock_an_owner_out_of_where_the_account_was_opened() {
-        let (throttle, _) = throttle(&LIMITS);
+        let (rate_limits, _) = rate_limits(&LIMITS);
         let (home, elsewhere) = (address("198.51.100.7"), address("198.51.100.8"));
-        throttle.opened(username("ada"), home, NOW);
-        let strangers = |host: u8| throttle.start(username("ada"), address(&format!("203.0.113.{host}")), NOW);
+        rate_limits.opened(username("ada"), home, NOW);
+        let strangers = |host: u8| rate_limits.start(username("ada"), address(&format!("203.0.113.{host}")), NOW);
         assert_eq!((0..100).filter(|host| strangers(*host).is_ok()).count(), 5);
-        assert!(throttle.start(username("ada"), elsewhere, NOW).is_err());
-        let at_home = (0..8).filter(|_| throttle.start(username("ada"), home, NOW).is_ok()).count();
+        assert!(rate_limits.start(username("ada"), elsewhere, NOW).is_err());
+        let at_home = (0..8).filter(|_| rate_limits.start(username("ada"), home, NOW).is_ok()).count();
         assert_eq!(at_home, 5, "bounded at home too");
         // Only for a month, and only for that account.
-        throttle.opened(username("bob"), home, NOW);
+        rate_limits.opened(username("bob"), home, NOW);
         let later = NOW + FAMILIAR + 1;
         for host in 0..5 {
-            assert!(throttle.start(username("bob"), address(&format!("203.0.113.{host}")), NOW).is_ok());
+            assert!(rate_limits.start(username("bob"), address(&format!("203.0.113.{host}")), NOW).is_ok());
         }
-        assert!(throttle.start(username("bob"), home, NOW).is_ok());
-        assert!(throttle.start(username("bob"), home, later).is_err());
+        assert!(rate_limits.start(username("bob"), home, NOW).is_ok());
+        assert!(rate_limits.start(username("bob"), home, later).is_err());
     }
 
     #[test]
     fn a_begun_log_in_is_finished_a_few_times_whoever_tries() {
-        let (throttle, _) = throttle(&LIMITS);
+        let (rate_limits, _) = rate_limits(&LIMITS);
         let from = |host: usize| address(&format!("203.0.113.{host}"));
-        let tried = (0..100).filter(|host| throttle.finish(b"one state", from(*host)).is_ok()).count();
+        let tried = (0..100).filter(|host| rate_limits.finish(b"one state", from(*host)).is_ok()).count();
         assert_eq!(tried, FINISHES as usize);
-        assert!(throttle.finish(b"another state", from(1)).is_ok());
-        let states = (0..100_u8).filter(|state| throttle.finish(&[*state], from(200)).is_ok()).count();
+        assert!(rate_limits.finish(b"another state", from(1)).is_ok());
+        let states = (0..100_u8).filter(|state| rate_limits.finish(&[*state], from(200)).is_ok()).count();
         assert_eq!(states, 20, "so many by one address");
     }
 
     #[test]
     fn sign_ups_and_secrets_have_attempts_of_their_own() {
-        let (throttle, _) = throttle(&LIMITS);
+        let (rate_limits, _) = rate_limits(&LIMITS);
         let here = address("203.0.113.1");
-        assert_eq!(passed(|| throttle.sign_up(here)), 3);
-        assert_eq!(passed(|| throttle.sign_up(address("203.0.113.2"))), 3);
-        assert_eq!(passed(|| throttle.secret(AccountId::from_random([1; 16]))), 5);
-        assert_eq!(passed(|| throttle.secret(AccountId::from_random([2; 16]))), 5);
-        assert_eq!(passed(|| throttle.start(username("ada"), here, NOW)), 5);
+        assert_eq!(passed(|| rate_limits.sign_up(here)), 3);
+        assert_eq!(passed(|| rate_limits.sign_up(address("203.0.113.2"))), 3);
+        assert_eq!(passed(|| rate_limits.secret(AccountId::from_random([1; 16]))), 5);
+        assert_eq!(passed(|| rate_limits.secret(AccountId::from_random([2; 16]))), 5);
+        assert_eq!(passed(|| rate_limits.start(username("ada"), here, NOW)), 5);
     }
 
     #[test]
     fn nought_is_no_limit() {
-        let (throttle, _) = throttle(&Limits::NONE);
+        let (rate_limits, _) = rate_limits(&RateLimitArgs::NONE);
         let here = address("203.0.113.1");
         let all = || {
-            throttle.opened(username("ada"), here, NOW);
-            throttle.start(username("ada"), here, NOW)?;
-            throttle.finish(b"state", here)?;
-            throttle.secret(AccountId::from_random([1; 16]))?;
-            throttle.sign_up(here)
+            rate_limits.opened(username("ada"), here, NOW);
+            rate_limits.start(username("ada"), here, NOW)?;
+            rate_limits.finish(b"state", here)?;
+            rate_limits.secret(AccountId::from_random([1; 16]))?;
+            rate_limits.sign_up(here)
         };
         assert_eq!(passed(all), 100);
-        assert!(throttle.known.lock().unwrap().is_empty());
+        assert!(rate_limits.known.lock().unwrap().is_empty());
     }
 
     #[test]
     fn memory_has_a_bound_and_is_given_back() {
-        let (throttle, clock) = throttle(&Limits { logins_per_address: 1_000, ..LIMITS });
+        let (rate_limits, clock) = rate_limits(&RateLimitArgs { logins_per_address: 1_000, ..LIMITS });
         let from = |host: u32| Peer::Address(IpAddr::from(host.to_be_bytes()));
         for host in 0..200_000 {
-            let _ = throttle.sign_up(from(host));
+            let _ = rate_limits.sign_up(from(host));
         }
-        let sign_ups = throttle.sign_ups.as_ref().unwrap();
+        let sign_ups = rate_limits.sign_ups.as_ref().unwrap();
         assert!(sign_ups.len() <= 65_536, "{}", sign_ups.len());
         for account in 0..FAMILIAR_ACCOUNTS + 10 {
             for host in 0..10 {
-                throttle.opened(username(&account.to_string()), from(host), NOW + account as u64);
+                rate_limits.opened(username(&account.to_string()), from(host), NOW + account as u64);
             }
         }
         let sizes = || {
-            let known = throttle.known.lock().unwrap();
+            let known = rate_limits.known.lock().unwrap();
             (known.len(), known.values().map(Vec::len).max().unwrap_or(0))
         };
         assert_eq!(sizes(), (FAMILIAR_ACCOUNTS, FAMILIAR_ADDRESSES));
-        assert!(!throttle.is_familiar(username("0"), from(9), NOW), "the one opened longest ago makes room");
-        assert!(throttle.is_familiar(username("100"), from(9), NOW));
-        assert!(!throttle.is_familiar(username("100"), from(0), NOW), "and so does the first address");
+        assert!(!rate_limits.is_familiar(username("0"), from(9), NOW), "the one opened longest ago makes room");
+        assert!(rate_limits.is_familiar(username("100"), from(9), NOW));
+        assert!(!rate_limits.is_familiar(username("100"), from(0), NOW), "and so does the first address");
         clock.advance(PERIOD * 2);
-        throttle.prune(NOW);
+        rate_limits.prune(NOW);
         assert_eq!((sign_ups.len(), sizes().0), (0, FAMILIAR_ACCOUNTS));
-        throttle.prune(NOW + FAMILIAR + FAMILIAR_ACCOUNTS as u64 + 10);
+        rate_limits.prune(NOW + FAMILIAR + FAMILIAR_ACCOUNTS as u64 + 10);
         assert_eq!(sizes().0, 0);
     }
 }

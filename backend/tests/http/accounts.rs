@@ -87,7 +87,7 @@ async fn an_invite_makes_one_account() {
 #[tokio::test]
 async fn without_a_good_invite_there_is_no_account() {
     let app = App::new();
-    let expired = invites::make(&*app.store, 1000, false, 0).unwrap();
+    let expired = invites::create(&*app.store, 1000, false, 0).unwrap();
     assert_eq!(refused_start(&app, &expired, "ada").await, (403, "invite-expired".into()));
     for code in ["", "x", "AAAAAAAAAAAAAAAAAAAAAA", "not base64url!", &"A".repeat(1000)] {
         assert_eq!(refused_start(&app, &InviteCode(code.into()), "ada").await, (403, "invite-unknown".into()));
@@ -97,7 +97,7 @@ async fn without_a_good_invite_there_is_no_account() {
 #[tokio::test]
 async fn a_set_up_link_is_for_the_first_account() {
     let app = App::new();
-    let links = [(), ()].map(|()| invites::make(&*app.store, 60_000, true, backend::now()).unwrap());
+    let links = [(), ()].map(|()| invites::create(&*app.store, 60_000, true, backend::now()).unwrap());
     register(&app, &links[0], "ada", b"passphrase", b"recovery").await;
     assert_eq!(refused_start(&app, &links[1], "bob").await, (403, "invite-unknown".into()));
 }

@@ -3,8 +3,8 @@
 use std::time::{Duration, Instant};
 
 use backend::server::client_address::TrustedProxies;
-use backend::server::listener::{self, Bounds, Listen, Listener, Secure};
-use backend::server::rate_limits::Limits;
+use backend::server::listener::{self, Bounds, Listen, Listener, TlsArgs};
+use backend::server::rate_limits::RateLimitArgs;
 use tokio::io::{AsyncRead, AsyncReadExt, AsyncWrite, AsyncWriteExt};
 use tokio::net::{TcpListener, TcpStream, UnixStream};
 
@@ -137,9 +137,9 @@ async fn a_unix_socket_serves_and_its_proxy_is_believed_only_if_named() {
     let request = b"GET /healthz HTTP/1.1\r\nhost: x\r\nx-forwarded-proto: https\r\nconnection: close\r\n\r\n";
     for (name, trusted, hsts) in [("a.sock", &["unix"][..], true), ("b.sock", &["127.0.0.1"][..], false)] {
         let path = folder.path().join(name);
-        let listener = Listener::open(&Listen::Unix(path.clone()), &Secure::default()).await.unwrap();
-        assert_eq!((listener.url(), listener.place()), (None, format!("unix:{}", path.display())));
-        let (stop, done) = serve_on(listener, &App::throttled(&Limits::NONE, trusted), BOUNDS, trusted);
+        let listener = Listener::open(&Listen::Unix(path.clone()), &TlsArgs::default()).await.unwrap();
+        assert_eq!((listener.url(), listener.address()), (None, format!("unix:{}", path.display())));
+        let (stop, done) = serve_on(listener, &App::throttled(&RateLimitArgs::NONE, trusted), BOUNDS, trusted);
         let mut stream = UnixStream::connect(&path).await.unwrap();
         stream.write_all(request).await.unwrap();
         let answer = read_all(&mut stream).await;

@@ -8,13 +8,14 @@ use axum::Router;
 use axum::body::Body;
 use axum::http::{HeaderMap, Request, StatusCode, header};
 use backend::now;
-use backend::server::app::{AppState, Bounds, app};
+use backend::server::app::{Bounds, app};
 use backend::server::client_address::TrustedProxies;
 use backend::server::client_address::{Connection, Peer};
 use backend::server::gate::Gate;
 use backend::server::invites;
 use backend::server::page::Page;
-use backend::server::rate_limits::{Limits, Throttle};
+use backend::server::rate_limits::{RateLimitArgs, RateLimits};
+use backend::server::state::AppState;
 use backend::server_key::ServerKey;
 use backend::store::sqlite::SqliteStore;
 use backend::store::{Invite, Lifetime, NewAccount, NewSession, Store};
@@ -60,11 +61,11 @@ impl App {
     }
 
     pub fn over(store: Arc<dyn Store>, folder: TempDir, page: Page) -> Self {
-        Self::with_key(store, ServerKey::generate(), folder, page, &Limits::NONE, TrustedProxies::default())
+        Self::with_key(store, ServerKey::generate(), folder, page, &RateLimitArgs::NONE, TrustedProxies::default())
     }
 
     /// With limits on attempts, and these proxies to be believed.
-    pub fn throttled(limits: &Limits, trusted_proxies: &[&str]) -> Self {
+    pub fn throttled(limits: &RateLimitArgs, trusted_proxies: &[&str]) -> Self {
         let folder = tempfile::tempdir().unwrap();
         let store: Arc<dyn Store> = Arc::new(SqliteStore::open(&folder.path().join("a.db"), 2).unwrap());
         let proxies: Vec<_> = trusted_proxies.iter().map(|proxy| proxy.parse().unwrap()).collect();
@@ -77,14 +78,14 @@ impl App {
         key: ServerKey,
         folder: TempDir,
         page: Page,
-        limits: &Limits,
+        limits: &RateLimitArgs,
         proxies: TrustedProxies,
     ) -> Self {
         let gate = Gate::new(Arc::clone(&store), 4, Duration::from_secs(1));
         let lifetime = Lifetime { idle: 1_800_000, max: 43_200_000 };
         let key = Arc::new(key);
-        let throttle = Arc::new(Throttle::new(limits, Default::default()));
-        let state = AppState::new(gate.clone(), Arc::clone(&key), lifetime, ENTRIES_MAX, page, throttle);
+        let rate_limits = Arc::new(RateLimits::new(limits, Default::default()));
+        let state = AppState::new(gate.clone(), Arc::clone(&key), lifetime, ENTRIES_MAX, page, rate_limits);
         let bounds = Bounds { requests: 4, time: Duration::from_secs(2) };
         Self { router: app(state, bounds, proxies), store, gate, key, folder }
     }
@@ -99,11 +100,11 @@ impl App {
         drop((router, store, gate, key));
         let store: Arc<dyn Store> = Arc::new(SqliteStore::open(&folder.path().join("a.db"), 2).unwrap());
         let key = ServerKey::load(&file).unwrap().unwrap();
-        Self::with_key(store, key, folder, Page::default(), &Limits::NONE, TrustedProxies::default())
+        Self::with_key(store, key, folder, Page::default(), &RateLimitArgs::NONE, TrustedProxies::default())
     }
 
     pub fn invite(&self) -> InviteCode {
-        invites::make(&*self.store, 60_000, false, now()).unwrap()
+        invites::create(&*self.store, 60_000, false, now()).unwrap()
     }
 
     /// Makes an account with an open session, past OPAQUE; gives its bearer token.

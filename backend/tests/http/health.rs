@@ -88,5 +88,7 @@ async fn damage_that_is_found_ends_writes_and_is_told() {
     let answer = app.get("/readyz", None).await;
     assert_eq!(answer.status, StatusCode::SERVICE_UNAVAILABLE);
     assert_eq!(parts(&answer.json())[2], "writes read-only damaged");
-    assert!(app.gate.metrics().text(&app.gate).unwrap().contains("passmint_store_damaged 1\n"));
+    assert!(
+        app.gate.metrics().text(&app.gate.usage(), app.gate.is_open()).unwrap().contains("passmint_store_damaged 1\n")
+    );
 }

@@ -2,7 +2,7 @@
 
 use axum::http::{StatusCode, header};
 use backend::server::client_address::{Connection, Peer};
-use backend::server::rate_limits::Limits;
+use backend::server::rate_limits::RateLimitArgs;
 use opaque_ke::ClientLogin;
 use rand_core_06::OsRng;
 use shared::accounts::{AccountFinish, AccountStart, InviteCode, NewCredential, Username};
@@ -15,7 +15,7 @@ use crate::accounts::register;
 use crate::harness::{Answer, App, request};
 use crate::sessions::{conclude, log_in, start};
 
-const LIMITS: Limits = Limits { logins_per_address: 12, logins_per_account: 4, sign_ups_per_address: 6 };
+const LIMITS: RateLimitArgs = RateLimitArgs { logins_per_address: 12, logins_per_account: 4, sign_ups_per_address: 6 };
 const START: &str = "/api/v1/sessions/start";
 const FINISH: &str = "/api/v1/sessions/finish";
 

@@ -23,7 +23,7 @@ async fn has_vault(app: &App) -> bool {
 
 /// How often the store was asked.
 fn asked(app: &App) -> u64 {
-    let text = app.gate.metrics().text(&app.gate).unwrap();
+    let text = app.gate.metrics().text(&app.gate.usage(), app.gate.is_open()).unwrap();
     let series = "passmint_store_operation_seconds_count{operation=\"has_accounts\"} ";
     text.lines().find_map(|line| line.strip_prefix(series)).map_or(0, |count| count.parse().unwrap())
 }

@@ -6,7 +6,7 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use backend::server::listener::tls::{Tls, TlsError};
-use backend::server::listener::{Bounds, Listener, Secure};
+use backend::server::listener::{Bounds, Listener, TlsArgs};
 use tokio::io::AsyncWriteExt;
 use tokio::net::TcpStream;
 use tokio_rustls::TlsConnector;
@@ -36,8 +36,8 @@ async fn connect(address: &str, trusted: &str) -> std::io::Result<TlsStream<TcpS
     TlsConnector::from(Arc::new(config)).connect("localhost".try_into().unwrap(), stream).await
 }
 
-fn secure(cert: PathBuf, key: PathBuf) -> Secure {
-    Secure { tls_cert: Some(cert), tls_key: Some(key), allow_plain_http: false }
+fn secure(cert: PathBuf, key: PathBuf) -> TlsArgs {
+    TlsArgs { tls_cert: Some(cert), tls_key: Some(key), allow_plain_http: false }
 }
 
 #[tokio::test]
@@ -46,7 +46,7 @@ async fn every_form_of_key_serves_https_with_hsts() {
     for kind in ["ec", "ed25519", "rsa"] {
         let (cert, key) = (file(&format!("{kind}.pem")), file(&format!("{kind}.key")));
         let listener = Listener::open(&"127.0.0.1:0".parse().unwrap(), &secure(cert, key)).await.unwrap();
-        let address = listener.place();
+        let address = listener.address();
         assert_eq!(listener.url(), Some(format!("https://{address}")), "the links that are printed");
         let (_stop, _) = serve_on(listener, &app, BOUNDS, &[]);
         let mut stream = connect(&address, &format!("{kind}.pem")).await.unwrap();
@@ -67,7 +67,7 @@ async fn every_form_of_key_serves_https_with_hsts() {
 async fn a_handshake_that_stops_is_cut_off_and_stopping_does_not_wait_for_it() {
     let tls = secure(file("ec.pem"), file("ec.key"));
     let listener = Listener::open(&"127.0.0.1:0".parse().unwrap(), &tls).await.unwrap();
-    let address = listener.place();
+    let address = listener.address();
     let (_stop, _) = serve_on(listener, &App::new(), Bounds { connections: 1, ..BOUNDS }, &[]);
     let mut slow = TcpStream::connect(&address).await.unwrap();
     slow.write_all(b"\x16\x03\x01").await.unwrap();

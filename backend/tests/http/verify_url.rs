@@ -5,9 +5,9 @@ use std::time::Duration;
 
 use axum::http::{HeaderValue, header};
 use axum::response::Response;
-use backend::commands::http_client::Trust;
-use backend::commands::status::{Found, Status};
-use backend::commands::verify_url::{Compared, compare};
+use backend::commands::http_client::TrustArgs;
+use backend::commands::status::{ServerStatus, StatusArgs};
+use backend::commands::verify_url::{Comparison, compare};
 use backend::server::client_address::TrustedProxies;
 use backend::server::{listener, page::Page};
 use tokio::net::TcpListener;
@@ -41,9 +41,9 @@ async fn beside<T: Send + 'static>(work: impl FnOnce() -> T + Send + 'static) ->
     result.await.unwrap()
 }
 
-async fn compared(router: axum::Router) -> Compared {
+async fn compared(router: axum::Router) -> Comparison {
     let url = format!("http://{}/", serve(router).await);
-    beside(move || compare(page(&FILES), &url, &Trust::default()).unwrap()).await
+    beside(move || compare(page(&FILES), &url, &TrustArgs::default()).unwrap()).await
 }
 
 fn changed(name: &str, text: &'static str) -> Page {
@@ -53,7 +53,7 @@ fn changed(name: &str, text: &'static str) -> Page {
 #[tokio::test]
 async fn the_same_page_is_the_same() {
     let same = compared(App::with_page(page(&FILES)).router).await;
-    assert_eq!(same, Compared { files: 3, differences: vec![] });
+    assert_eq!(same, Comparison { files: 3, differences: vec![] });
 }
 
 #[tokio::test]
@@ -104,11 +104,11 @@ async fn a_weaker_policy_is_seen() {
 #[tokio::test]
 async fn nothing_to_compare_and_nobody_there_are_errors() {
     let url = format!("http://{}", serve(App::new().router).await);
-    let error = beside(move || compare(Page::default(), &url, &Trust::default())).await.unwrap_err();
+    let error = beside(move || compare(Page::default(), &url, &TrustArgs::default())).await.unwrap_err();
     assert!(error.to_string().contains("built without its page"), "{error}");
-    let error = beside(|| compare(page(&FILES), "ftp://example", &Trust::default())).await.unwrap_err();
+    let error = beside(|| compare(page(&FILES), "ftp://example", &TrustArgs::default())).await.unwrap_err();
     assert!(error.to_string().contains("no http or https URL"), "{error}");
-    let error = beside(|| compare(page(&FILES), "http://127.0.0.1:1", &Trust::default())).await.unwrap_err();
+    let error = beside(|| compare(page(&FILES), "http://127.0.0.1:1", &TrustArgs::default())).await.unwrap_err();
     assert!(error.to_string().contains("does not answer"), "{error}");
 }
 
@@ -118,7 +118,7 @@ async fn status_tells_ready_from_not_ready_from_silent() {
         beside(move || {
             let metrics_url = Some(format!("{url}/metrics"));
             let mut out = Vec::new();
-            let found = Status { url, metrics_url, trust: Trust::default() }.run(&mut out).unwrap();
+            let found = StatusArgs { url, metrics_url, trust: TrustArgs::default() }.report(&mut out).unwrap();
             (found, String::from_utf8(out).unwrap())
         })
     };
@@ -126,21 +126,24 @@ async fn status_tells_ready_from_not_ready_from_silent() {
     // Metrics are served elsewhere; here in the same place, for the test.
     let both = app.router.clone().merge(backend::server::metrics_endpoint::router(app.gate.clone()));
     let (found, said) = status(format!("http://{}", serve(both).await)).await;
-    assert_eq!(found, Found::Ready, "{said}");
+    assert_eq!(found, ServerStatus::Ready, "{said}");
     assert!(said.contains("ready        yes\n  server-key ok\n  reads      ok\n  writes     ok\n"), "{said}");
     assert!(said.contains(&format!("version      {}\n", env!("CARGO_PKG_VERSION"))), "{said}");
 
     let full = fake_store(|| Err(backend::store::StoreError::ReadOnly(backend::store::ReadOnly::DiskFull)));
     let (found, said) = status(format!("http://{}", serve(full.router.clone()).await)).await;
-    assert_eq!(found, Found::NotReady, "{said}");
+    assert_eq!(found, ServerStatus::NotReady, "{said}");
     assert!(said.contains("ready        no\n") && said.contains("  writes     read-only, disk-full\n"), "{said}");
     assert!(said.contains("metrics      answered 404\n"), "{said}");
 
     let other = axum::Router::new().fallback(|| async { "<html>Welcome" });
     let (found, said) = status(format!("http://{}", serve(other).await)).await;
-    assert_eq!(found, Found::NotReady, "another server: {said}");
+    assert_eq!(found, ServerStatus::NotReady, "another server: {said}");
 
     let (found, said) = status("http://127.0.0.1:1".into()).await;
-    assert_eq!(found, Found::Silent, "{said}");
-    assert_eq!([Found::Ready, Found::NotReady, Found::Silent].map(Found::code), [0, 1, 2]);
+    assert_eq!(found, ServerStatus::Unreachable, "{said}");
+    assert_eq!(
+        [ServerStatus::Ready, ServerStatus::NotReady, ServerStatus::Unreachable].map(ServerStatus::exit_code),
+        [0, 1, 2]
+    );
 }

@@ -14,34 +14,34 @@ const LEAST: usize = 16;
 
 /// The files a process may open, after its limit was raised as far as the system lets it; nothing if it does not tell.
 #[must_use]
-pub fn files_for(connections: usize) -> Option<u64> {
+pub fn raise_open_files(connections: usize) -> Option<u64> {
     let wanted = u64::try_from(connections).unwrap_or(u64::MAX).saturating_add(OTHER_FILES);
     rlimit::increase_nofile_limit(wanted).ok()
 }
 
 /// The connections for which there is room among so many open files: at most `wanted`.
 #[must_use]
-pub fn room(wanted: usize, files: Option<u64>) -> usize {
+pub fn connections_within(wanted: usize, files: Option<u64>) -> usize {
     let Some(files) = files else { return wanted };
     let left = usize::try_from(files.saturating_sub(OTHER_FILES)).unwrap_or(usize::MAX);
     wanted.min(left.max(LEAST))
 }
 
-pub(super) struct Places {
+pub(super) struct ConnectionLimit {
     all: Arc<Semaphore>,
     per_client: usize,
     taken: Arc<Mutex<HashMap<Peer, usize>>>,
 }
 
-impl Places {
+impl ConnectionLimit {
     pub(super) fn new(connections: usize, per_client: usize) -> Self {
         Self { all: Arc::new(Semaphore::new(connections)), per_client, taken: Arc::default() }
     }
 
     /// A place for a connection, if there is one. With a client its own number is bounded too.
-    pub(super) fn take(&self, client: Option<Peer>) -> Option<Place> {
+    pub(super) fn take(&self, client: Option<Peer>) -> Option<ConnectionPermit> {
         let permit = Arc::clone(&self.all).try_acquire_owned().ok()?;
-        let client = client.filter(|_| self.per_client > 0).map(Peer::household);
+        let client = client.filter(|_| self.per_client > 0).map(Peer::rate_limit_key);
         if let Some(client) = client {
             let mut taken = self.taken.lock().unwrap_or_else(PoisonError::into_inner);
             let number = taken.entry(client).or_default();
@@ -50,18 +50,18 @@ impl Places {
             }
             *number += 1;
         }
-        Some(Place { _permit: permit, client, taken: Arc::clone(&self.taken) })
+        Some(ConnectionPermit { _permit: permit, client, taken: Arc::clone(&self.taken) })
     }
 }
 
 /// One place; given back when dropped.
-pub(super) struct Place {
+pub(super) struct ConnectionPermit {
     _permit: OwnedSemaphorePermit,
     client: Option<Peer>,
     taken: Arc<Mutex<HashMap<Peer, usize>>>,
 }
 
-impl Drop for Place {
+impl Drop for ConnectionPermit {
     fn drop(&mut self) {
         let Some(client) = self.client else { return };
         let mut taken = self.taken.lock().unwrap_or_else(PoisonError::into_inner);
@@ -84,18 +84,18 @@ mod tests {
 
     #[test]
     fn a_client_has_so_many_places_and_gives_them_back() {
-        let places = Places::new(5, 2);
-        let first = places.take(peer("2001:db8::1")).unwrap();
-        let second = places.take(peer("2001:db8::2")).unwrap();
-        assert!(places.take(peer("2001:db8::3")).is_none(), "one /64 is one client");
-        let others: Vec<_> = ["203.0.113.1", "203.0.113.2"].map(|other| places.take(peer(other)).unwrap()).into();
-        let proxy = places.take(None).unwrap();
-        assert!(places.take(None).is_none(), "there are five");
+        let limit = ConnectionLimit::new(5, 2);
+        let first = limit.take(peer("2001:db8::1")).unwrap();
+        let second = limit.take(peer("2001:db8::2")).unwrap();
+        assert!(limit.take(peer("2001:db8::3")).is_none(), "one /64 is one client");
+        let others: Vec<_> = ["203.0.113.1", "203.0.113.2"].map(|other| limit.take(peer(other)).unwrap()).into();
+        let proxy = limit.take(None).unwrap();
+        assert!(limit.take(None).is_none(), "there are five");
         drop(first);
-        let again = places.take(peer("2001:db8::3")).unwrap();
+        let again = limit.take(peer("2001:db8::3")).unwrap();
         drop((second, others, proxy, again));
-        assert!(places.taken.lock().unwrap().is_empty());
-        assert_eq!(places.all.available_permits(), 5);
+        assert!(limit.taken.lock().unwrap().is_empty());
+        assert_eq!(limit.all.available_permits(), 5);
     }
 
     #[test]
@@ -107,8 +107,8 @@ mod tests {
             (8, Some(100), 8),
             (10_240, None, 10_240),
         ] {
-            assert_eq!(room(wanted, files), expected, "{wanted} {files:?}");
+            assert_eq!(connections_within(wanted, files), expected, "{wanted} {files:?}");
         }
-        assert!(files_for(1_000).unwrap() > 256);
+        assert!(raise_open_files(1_000).unwrap() > 256);
     }
 }

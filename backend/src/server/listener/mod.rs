@@ -24,10 +24,10 @@ use tokio::sync::Semaphore;
 use tokio_io_timeout::TimeoutStream;
 use tower::ServiceExt;
 
-use self::connection_limit::{Place, Places};
-pub use self::connection_limit::{files_for, room};
+use self::connection_limit::{ConnectionLimit, ConnectionPermit};
+pub use self::connection_limit::{connections_within, raise_open_files};
 pub(crate) use self::open::bind_tcp;
-pub use self::open::{Listen, Listener, Secure};
+pub use self::open::{Listen, Listener, TlsArgs};
 use crate::server::client_address::{Connection, Peer, TrustedProxies};
 use crate::server::error::{ApiError, RETRY_SECONDS};
 use crate::server::listener::tls::Tls;
@@ -76,7 +76,7 @@ pub async fn serve(
     let mut http = http1::Builder::new();
     http.timer(TokioTimer::new()).header_read_timeout(bounds.head);
     let serving = Serving { app, http, tls: listener.tls(), bounds };
-    let places = Places::new(bounds.connections, bounds.per_client);
+    let limit = ConnectionLimit::new(bounds.connections, bounds.per_client);
     let refusals = Arc::new(Semaphore::new(REFUSALS));
     let busy: Arc<[u8]> = busy().into();
     let graceful = GracefulShutdown::new();
@@ -95,8 +95,8 @@ pub async fn serve(
             }
         };
         let counted = (!proxies.trusts(peer)).then_some(peer);
-        if let Some(place) = places.take(counted) {
-            tokio::spawn(attend(serving.clone(), stream, peer, place, graceful.watcher()));
+        if let Some(place) = limit.take(counted) {
+            tokio::spawn(serve_connection(serving.clone(), stream, peer, place, graceful.watcher()));
         } else if serving.tls.is_none()
             && let Ok(permit) = Arc::clone(&refusals).try_acquire_owned()
         {
@@ -115,14 +115,20 @@ pub async fn serve(
 }
 
 /// Serves one connection to its end.
-async fn attend(serving: Serving, stream: open::Stream, peer: Peer, place: Place, watcher: Watcher) {
+async fn serve_connection(
+    serving: Serving,
+    stream: open::Stream,
+    peer: Peer,
+    place: ConnectionPermit,
+    watcher: Watcher,
+) {
     let Serving { app, http, tls, bounds } = serving;
     let mut stream = Box::pin(TimeoutStream::new(stream));
     stream.as_mut().set_write_timeout_pinned(Some(bounds.send));
     match tls {
-        None => converse(stream, app, &http, Connection { peer, tls: false }, watcher).await,
+        None => serve_http(stream, app, &http, Connection { peer, tls: false }, watcher).await,
         Some(tls) => match tokio::time::timeout(bounds.head, tls.acceptor().accept(stream)).await {
-            Ok(Ok(stream)) => converse(stream, app, &http, Connection { peer, tls: true }, watcher).await,
+            Ok(Ok(stream)) => serve_http(stream, app, &http, Connection { peer, tls: true }, watcher).await,
             Ok(Err(error)) => tracing::debug!(%error, "a TLS handshake failed"),
             Err(_) => tracing::debug!("a TLS handshake took too long"),
         },
@@ -130,7 +136,7 @@ async fn attend(serving: Serving, stream: open::Stream, peer: Peer, place: Place
     drop(place);
 }
 
-async fn converse<S>(stream: S, app: Router, http: &http1::Builder, connection: Connection, watcher: Watcher)
+async fn serve_http<S>(stream: S, app: Router, http: &http1::Builder, connection: Connection, watcher: Watcher)
 where
     S: AsyncRead + AsyncWrite + Unpin + Send + 'static,
 {

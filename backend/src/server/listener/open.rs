@@ -60,7 +60,7 @@ impl fmt::Display for Listen {
 /// Settings of how the way to the server is protected.
 #[derive(Args, Debug, Clone, Default)]
 #[command(next_help_heading = "HTTPS")]
-pub struct Secure {
+pub struct TlsArgs {
     /// File with the certificate and its chain (PEM). With it the server speaks HTTPS, TLS 1.3; it is read again when it
     /// changes.
     #[arg(long, env = "PASSMINT_TLS_CERT", value_name = "FILE", requires = "tls_key")]
@@ -93,7 +93,7 @@ impl Listener {
     ///
     /// # Errors
     /// What is in the way, and what to do.
-    pub async fn open(listen: &Listen, secure: &Secure) -> Result<Self> {
+    pub async fn open(listen: &Listen, secure: &TlsArgs) -> Result<Self> {
         let files = secure.tls_cert.clone().zip(secure.tls_key.clone());
         match listen {
             Listen::Tcp(address) => {
@@ -120,7 +120,7 @@ impl Listener {
 
     /// Where it listens, for the log. With port 0 the system has chosen one.
     #[must_use]
-    pub fn place(&self) -> String {
+    pub fn address(&self) -> String {
         match &self.0 {
             Kind::Tcp(listener, _) => listener.local_addr().map_or_else(|_| "?".to_owned(), |it| it.to_string()),
             Kind::Unix(_, path) => Listen::Unix(path.clone()).to_string(),
@@ -293,7 +293,7 @@ mod tests {
     #[tokio::test]
     async fn plain_http_is_for_this_machine_only() {
         let open = async |address: &str, allow_plain_http: bool| {
-            let secure = Secure { allow_plain_http, ..Secure::default() };
+            let secure = TlsArgs { allow_plain_http, ..TlsArgs::default() };
             Listener::open(&address.parse().unwrap(), &secure).await.map(|listener| listener.url().unwrap())
         };
         for address in ["0.0.0.0:0", "[::]:0"] {
@@ -330,7 +330,7 @@ mod tests {
     async fn a_socket_is_replaced_only_if_nobody_listens_on_it() {
         let folder = tempfile::tempdir().unwrap();
         let path = folder.path().join("passmint.sock");
-        let open = async || Listener::open(&Listen::Unix(path.clone()), &Secure::default()).await;
+        let open = async || Listener::open(&Listen::Unix(path.clone()), &TlsArgs::default()).await;
         let first = open().await.unwrap();
         let mode = fs::metadata(&path).unwrap().permissions().mode();
         assert_eq!(mode & 0o777, 0o660);

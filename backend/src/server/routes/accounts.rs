@@ -8,7 +8,6 @@ use shared::limits::WRAPPED_KEY_LEN;
 use shared::problem::{Problem, ProblemCode};
 use shared::sessions::CredentialName;
 
-use crate::server::app::AppState;
 use crate::server::client_address::Client;
 use crate::server::error::ApiError;
 use crate::server::extract::{FreshSession, JsonBody};
@@ -16,6 +15,7 @@ use crate::server::gate::GateError;
 use crate::server::invites;
 use crate::server::login::{self, LoginError};
 use crate::server::rate_limits::UsernameKey;
+use crate::server::state::AppState;
 use crate::store::{Hash, NewAccount, StoreError};
 
 /// Start making an account: checks the invite and answers the two registration requests.
@@ -37,7 +37,7 @@ pub async fn start(
     Extension(client): Extension<Client>,
     JsonBody(body): JsonBody<AccountStart>,
 ) -> Result<Json<AccountChallenge>, ApiError> {
-    state.throttle().sign_up(client.address)?;
+    state.rate_limits().sign_up(client.address)?;
     let invite = invite_hash(&body.invite)?;
     let username = body.username.clone();
     let taken = state
@@ -76,7 +76,7 @@ pub async fn finish(
     Extension(client): Extension<Client>,
     JsonBody(body): JsonBody<AccountFinish>,
 ) -> Result<StatusCode, ApiError> {
-    state.throttle().sign_up(client.address)?;
+    state.rate_limits().sign_up(client.address)?;
     check(&body.passphrase)?;
     check(&body.recovery)?;
     let invite = invite_hash(&body.invite)?;
@@ -90,7 +90,7 @@ pub async fn finish(
     let made = state.store().write(move |store| store.create_account(&account, &invite, crate::now())).await;
     match made {
         Ok(()) => {
-            state.throttle().opened(username, client.address, crate::now());
+            state.rate_limits().opened(username, client.address, crate::now());
             state.any_vault().made();
             Ok(StatusCode::CREATED)
         }

@@ -9,11 +9,11 @@ use shared::limits::PASSKEYS_MAX;
 use shared::problem::{Problem, ProblemCode};
 
 use super::accounts::{check, refusal};
-use crate::server::app::AppState;
 use crate::server::error::ApiError;
 use crate::server::extract::{FreshSession, JsonBody, Path, Session};
 use crate::server::gate::GateError;
 use crate::server::login;
+use crate::server::state::AppState;
 use crate::store::{NewSecret, StoreError};
 
 /// Start setting a passphrase, a recovery code or a passkey: answers the registration request. It needs a session that was
@@ -37,7 +37,7 @@ pub async fn start(
     session: FreshSession,
     JsonBody(body): JsonBody<CredentialStart>,
 ) -> Result<Json<CredentialChallenge>, ApiError> {
-    state.throttle().secret(session.account)?;
+    state.rate_limits().secret(session.account)?;
     let username = state.store().read(move |store| store.username(session.account)).await.map_err(unless_ended)?;
     let response = login::register(state.key(), &username, &body.credential, &body.request).map_err(refusal)?;
     Ok(Json(CredentialChallenge { response }))

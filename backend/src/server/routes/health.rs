@@ -7,9 +7,9 @@ use axum::response::{IntoResponse, Response};
 use serde::Serialize;
 use shared::problem::{PROBLEM_JSON, Problem, ProblemCode};
 
-use crate::server::app::AppState;
 use crate::server::error::ApiError;
 use crate::server::gate::{Gate, GateError};
+use crate::server::state::AppState;
 use crate::store::{ReadOnly, StoreError};
 
 /// The answer to whoever asks for a sign of life.

@@ -7,9 +7,9 @@ use shared::limits::CHANGES_MAX;
 use shared::passwords::{Changes, DeletePassword, ListChanges, NewVersion, PutPassword};
 use shared::problem::Problem;
 
-use crate::server::app::AppState;
 use crate::server::error::ApiError;
 use crate::server::extract::{JsonBody, Path, Query, Session};
+use crate::server::state::AppState;
 use crate::store::Put;
 
 /// List the entries that changed after a change number.

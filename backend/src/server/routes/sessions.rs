@@ -9,13 +9,13 @@ use shared::sessions::{SessionChallenge, SessionFinish, SessionGrant, SessionSta
 
 use super::accounts::refusal;
 use crate::metrics::LogIn;
-use crate::server::app::AppState;
 use crate::server::client_address::Client;
 use crate::server::error::ApiError;
 use crate::server::extract::{JsonBody, Path, Session};
 use crate::server::gate::GateError;
 use crate::server::login;
 use crate::server::rate_limits::UsernameKey;
+use crate::server::state::AppState;
 use crate::store::{NewSession, StoreError, StoredSession};
 
 /// Start a log-in. A username that does not exist gets an answer of the same kind.
@@ -36,7 +36,7 @@ pub async fn start(
     JsonBody(body): JsonBody<SessionStart>,
 ) -> Result<Json<SessionChallenge>, ApiError> {
     // Before anything is looked up: an unknown username takes the same attempts.
-    state.throttle().start(UsernameKey::new(&body.username), client.address, crate::now())?;
+    state.rate_limits().start(UsernameKey::new(&body.username), client.address, crate::now())?;
     let (username, name) = (body.username.clone(), body.credential.clone());
     let credential = state.store().read(move |store| store.credential(&username, &name)).await?;
     state.store().metrics().log_in(LogIn::Begun);
@@ -63,7 +63,7 @@ pub async fn finish(
     Extension(client): Extension<Client>,
     JsonBody(body): JsonBody<SessionFinish>,
 ) -> Result<(StatusCode, Json<SessionGrant>), ApiError> {
-    state.throttle().finish(&body.state.0, client.address)?;
+    state.rate_limits().finish(&body.state.0, client.address)?;
     let opened = open(&state, client, body).await;
     match &opened {
         Ok(_) => state.store().metrics().log_in(LogIn::Opened),
@@ -95,7 +95,7 @@ async fn open(
     let opened = state.store().write(move |store| store.open_session(&session, &lifetime, now)).await;
     match opened {
         Ok(wrapped_key) => {
-            state.throttle().opened(claim.username, client.address, now);
+            state.rate_limits().opened(claim.username, client.address, now);
             let opened = SessionGrant {
                 account_id: claim.account,
                 wrapped_key,

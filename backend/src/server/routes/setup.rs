@@ -4,8 +4,8 @@ use axum::Json;
 use axum::extract::State;
 use shared::setup::Setup;
 
-use crate::server::app::AppState;
 use crate::server::error::ApiError;
+use crate::server::state::AppState;
 
 /// Tells if there is any vault. The page asks, to tell a newcomer where the link to the first one is, in place of asking for a
 /// log-in that nobody has.

@@ -1,0 +1,91 @@
+//! `passmint backup`: writes an archive of the database and the server key. Results go to standard output, advice to
+//! standard error.
+
+use std::io::{self, Write};
+use std::path::PathBuf;
+use std::process::ExitCode;
+
+use anyhow::{Context, Result};
+use clap::Args;
+
+use crate::backup::{Made, Passphrase, Source, make};
+use crate::database::{self, DataArgs, DatabaseKind, sqlite_file};
+use crate::server_key::ServerKey;
+use crate::store::sqlite::DatabaseSummary;
+
+/// Settings of `passmint backup`.
+#[derive(Args, Debug)]
+#[command(
+    after_help = "The server may go on meanwhile. Without a passphrase the archive is a plain tar: whoever has it has \
+the database and the server key, and can guess at passphrases. PASSMINT_BACKUP_PASSPHRASE or --passphrase-file seal it \
+without a terminal."
+)]
+pub struct BackupArgs {
+    /// File to write, which must not exist; or a folder, in which it is named by the time.
+    #[arg(value_name = "ARCHIVE")]
+    pub archive: PathBuf,
+    /// Seal the archive with a passphrase, which is asked for if neither the environment nor a file has it.
+    #[arg(long)]
+    pub sealed: bool,
+    /// File whose first line is the passphrase to seal the archive with.
+    #[arg(long, env = "PASSMINT_BACKUP_PASSPHRASE_FILE", value_name = "FILE")]
+    pub passphrase_file: Option<PathBuf>,
+    /// Leave the server key out. Keep a copy of it elsewhere: without it no vault opens.
+    #[arg(long)]
+    pub without_server_key: bool,
+    /// Data folder and database.
+    #[command(flatten)]
+    pub data: DataArgs,
+}
+
+/// # Errors
+/// Those of [`make`]; if there is no server key to go with it; if it is to be sealed and there is no passphrase.
+pub fn run(args: &BackupArgs) -> Result<ExitCode> {
+    let key = if args.without_server_key {
+        None
+    } else {
+        Some(ServerKey::find(&args.data.folder)?.with_context(|| {
+            format!(
+                "there is no server key in {}, and none in PASSMINT_SERVER_KEY; --without-server-key makes a backup \
+                 that opens no vault by itself",
+                args.data.folder.display()
+            )
+        })?)
+    };
+    let passphrase = match Passphrase::find(args.passphrase_file.as_deref())? {
+        None if args.sealed => Some(Passphrase::ask_for_new()?),
+        found => found,
+    };
+    let is_sealed = passphrase.is_some();
+    let Made { file, bytes, summary } = match args.data.database {
+        DatabaseKind::Sqlite => {
+            make(&Source::File(&sqlite_file(&args.data.folder)), key.as_ref(), &args.archive, passphrase)?
+        }
+        DatabaseKind::Oracle => {
+            let store = database::open_oracle(&args.data)?;
+            make(&Source::Store(store.as_ref()), key.as_ref(), &args.archive, passphrase)?
+        }
+    };
+    let (mut out, mut advice) = (io::stdout(), io::stderr());
+    writeln!(out, "{}: {bytes} bytes, read back and found whole", file.display())?;
+    print_summary(&mut out, &summary)?;
+    match (key.is_some(), is_sealed) {
+        (true, false) => writeln!(
+            advice,
+            "It is not sealed: whoever has it has the server key too, and can guess at passphrases. Keep it safe."
+        )?,
+        (true, true) => writeln!(advice, "Without its passphrase nobody opens it, you included.")?,
+        (false, _) => writeln!(advice, "The server key is not in it: without a copy of it no vault opens again.")?,
+    }
+    Ok(ExitCode::SUCCESS)
+}
+
+/// Prints the counts of a database in one line.
+pub(super) fn print_summary(out: &mut dyn Write, summary: &DatabaseSummary) -> io::Result<()> {
+    let DatabaseSummary { schema, accounts, entries, deleted, passkeys, invites, .. } = summary;
+    writeln!(
+        out,
+        "schema {schema}: {accounts} accounts, {entries} entries, {deleted} deleted ones, {passkeys} passkeys, {invites} \
+         invites"
+    )
+}

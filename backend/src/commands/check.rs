@@ -1,0 +1,50 @@
+//! `passmint check`: tests the connection to an Oracle database step by step, and says what to do about the first step
+//! that fails.
+
+use std::io::{self, Write};
+use std::process::ExitCode;
+
+use anyhow::Result;
+use clap::Args;
+
+use crate::database::{self, DataArgs};
+use crate::store::oracle::{CheckStep, check_connection};
+
+/// Settings of `passmint check`.
+#[derive(Args, Debug)]
+pub struct CheckArgs {
+    /// Data folder and database.
+    #[command(flatten)]
+    pub data: DataArgs,
+    /// Print the result as JSON.
+    #[arg(long)]
+    pub json: bool,
+}
+
+/// # Errors
+/// If standard output cannot be written. A step that fails is no error: it is printed, and the exit code is 1.
+pub fn run(args: &CheckArgs) -> Result<ExitCode> {
+    let mut out = io::stdout();
+    let mut steps = Vec::new();
+    let mut printed = Ok(());
+    let mut report = |step: CheckStep| {
+        if !args.json && printed.is_ok() {
+            let CheckStep { name, detail, ms, .. } = &step;
+            let mark = if step.ok { '✓' } else { '✗' };
+            printed = writeln!(out, "{mark} {name:<20} {ms:>8.1} ms  {detail}");
+        }
+        steps.push(step);
+    };
+    let ok = match database::oracle_settings(&args.data) {
+        Ok(settings) => check_connection(&settings, &mut report),
+        Err(error) => {
+            report(CheckStep { name: "settings", ok: false, detail: format!("{error:#}"), ms: 0.0 });
+            false
+        }
+    };
+    printed?;
+    if args.json {
+        writeln!(out, "{}", serde_json::json!({ "ok": ok, "steps": steps }))?;
+    }
+    Ok(if ok { ExitCode::SUCCESS } else { ExitCode::FAILURE })
+}
