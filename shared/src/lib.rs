@@ -10,6 +10,8 @@ pub mod accounts;
 pub mod bytes;
 pub mod credentials;
 pub mod ids;
+#[cfg(feature = "kdf")]
+pub mod kdf;
 pub mod limits;
 #[cfg(feature = "login")]
 pub mod login;

@@ -3,7 +3,6 @@
 //! Nothing here is negotiated. The server cannot name a weaker cost or another suite, because no message has a
 //! place for one; a client that is built with other values simply fails to log in.
 
-use argon2::{Algorithm, Argon2, Block, Params, Version};
 use hkdf::Hkdf;
 use opaque_ke::errors::InternalError;
 use opaque_ke::generic_array::{ArrayLength, GenericArray};
@@ -13,17 +12,11 @@ use zeroize::{Zeroize, ZeroizeOnDrop};
 
 use crate::accounts::Username;
 use crate::bytes::{Base64Url, NotBase64Url};
+use crate::kdf::{Costs, argon2id};
 use crate::sessions::CredentialName;
 
 /// The context string of the key exchange (RFC 9807, section 6.4): both sides must name the same application.
 pub const CONTEXT: &[u8] = b"passmint/1";
-
-/// Argon2id memory, in KiB: 64 MiB, the second recommendation of RFC 9106, section 4.
-pub const STRETCH_MEMORY_KIB: u32 = 64 * 1024;
-/// Argon2id passes over that memory (RFC 9106, section 4).
-pub const STRETCH_PASSES: u32 = 3;
-/// Argon2id lanes: a browser's worker has one thread, so more would only help an attacker.
-pub const STRETCH_LANES: u32 = 1;
 
 /// OPAQUE with ristretto255 and SHA-512, 3DH and Argon2id (RFC 9807, section 7).
 #[derive(Debug)]
@@ -35,36 +28,20 @@ impl CipherSuite for Suite {
     type Ksf = Stretch;
 }
 
-/// Argon2id at the cost above. It has no other cost: the default is the floor.
+/// Argon2id at [`Costs::STANDARD`]. It has no other costs: the default is the floor.
 #[derive(Debug, Default)]
 pub struct Stretch;
+
+/// Bytes of the salt of [`Stretch`] (RFC 9807, section 7: nSalt of Argon2id).
+const SALT_LEN: usize = 16;
 
 impl Ksf for Stretch {
     fn hash<L: ArrayLength<u8>>(&self, input: GenericArray<u8, L>) -> Result<GenericArray<u8, L>, InternalError> {
         let mut output = GenericArray::default();
         // The salt is all zeros as RFC 9807, section 7 says: the OPRF's output is already unique to the account.
-        let costs = [STRETCH_MEMORY_KIB, STRETCH_PASSES, STRETCH_LANES];
-        argon2id(&input, &[0; argon2::RECOMMENDED_SALT_LEN], costs, &mut output)
-            .map_err(|_| InternalError::KsfError)?;
+        argon2id(&input, &[0; SALT_LEN], Costs::STANDARD, &mut output).map_err(|_| InternalError::KsfError)?;
         Ok(output)
     }
-}
-
-/// Argon2id, version 1.3 (RFC 9106), at these costs: memory in KiB, passes, lanes. The output may have any length from 4
-/// bytes. Lanes are computed one after the other.
-///
-/// # Errors
-/// If the costs, the salt (at least 8 bytes) or the output are outside of what Argon2 knows, or if there is not as much
-/// memory.
-pub fn argon2id(secret: &[u8], salt: &[u8], costs: [u32; 3], output: &mut [u8]) -> Result<(), argon2::Error> {
-    let [memory_kib, passes, lanes] = costs;
-    let params = Params::new(memory_kib, passes, lanes, Some(output.len()))?;
-    let mut blocks: Vec<Block> = Vec::new();
-    // To lack memory is an error here, and not the end of the program.
-    blocks.try_reserve_exact(params.block_count()).map_err(|_| argon2::Error::MemoryTooMuch)?;
-    blocks.resize(params.block_count(), Block::new());
-    let argon2 = Argon2::new(Algorithm::Argon2id, Version::V0x13, params);
-    argon2.hash_password_into_with_memory(secret, salt, output, &mut blocks)
 }
 
 /// The identities of the key exchange: the public keys themselves, which is OPAQUE's default.

@@ -6,13 +6,13 @@
 
 use std::io::{self, ErrorKind, Read, Write};
 
-use anyhow::{Result, ensure};
-use argon2::{Algorithm, Argon2, Params, Version};
+use anyhow::{Context, Result, ensure};
 use chacha20poly1305::aead::Payload;
 use chacha20poly1305::aead::generic_array::GenericArray;
 use chacha20poly1305::aead::stream::{DecryptorBE32, EncryptorBE32};
 use chacha20poly1305::{ChaCha20Poly1305, Key, KeyInit};
 use rand_core_06::{OsRng, RngCore};
+use shared::kdf::{Costs, KdfError, argon2id};
 use zeroize::Zeroizing;
 
 use super::Passphrase;
@@ -27,27 +27,9 @@ const TAG_LEN: usize = 16;
 /// The nonce's fixed part. The key is used for one archive only, so that it may be the same each time.
 const NONCE_PREFIX: [u8; 7] = [0; 7];
 
-/// What Argon2id costs.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-struct Costs {
-    memory_kib: u32,
-    passes: u32,
-    lanes: u32,
-}
-
-/// As in the rest of Passmint.
-const COSTS: Costs = Costs { memory_kib: 64 * 1024, passes: 3, lanes: 1 };
-/// More than this is not read: who made the file could otherwise take all memory.
-const COSTS_MAX: Costs = Costs { memory_kib: 1024 * 1024, passes: 10, lanes: 16 };
-
-fn cipher(passphrase: &Passphrase, salt: &[u8], costs: Costs) -> Result<ChaCha20Poly1305, argon2::Error> {
-    let params = Params::new(costs.memory_kib, costs.passes, costs.lanes, Some(32))?;
+fn cipher(passphrase: &Passphrase, salt: &[u8], costs: Costs) -> Result<ChaCha20Poly1305, KdfError> {
     let mut key = Zeroizing::new([0; 32]);
-    Argon2::new(Algorithm::Argon2id, Version::V0x13, params).hash_password_into(
-        passphrase.expose().as_bytes(),
-        salt,
-        &mut *key,
-    )?;
+    argon2id(passphrase.expose().as_bytes(), salt, costs, &mut *key)?;
     Ok(ChaCha20Poly1305::new(Key::from_slice(&*key)))
 }
 
@@ -71,10 +53,9 @@ impl<W: Write> Sealer<W> {
         let mut header = [0; HEADER_LEN];
         let mut salt = [0; SALT_LEN];
         OsRng.fill_bytes(&mut salt);
-        let costs = [COSTS.memory_kib, COSTS.passes, COSTS.lanes].map(u32::to_be_bytes);
-        header.copy_from_slice(&[MAGIC.as_slice(), costs.as_flattened(), &salt].concat());
+        header.copy_from_slice(&[MAGIC.as_slice(), &Costs::STANDARD.to_be_bytes(), &salt].concat());
         to.write_all(&header)?;
-        let cipher = cipher(passphrase, &salt, COSTS).map_err(failed)?;
+        let cipher = cipher(passphrase, &salt, Costs::STANDARD)?;
         let stream = EncryptorBE32::from_aead(cipher, GenericArray::from_slice(&NONCE_PREFIX));
         Ok(Self { to, stream, header, chunk: Zeroizing::new(Vec::with_capacity(CHUNK)) })
     }
@@ -125,19 +106,11 @@ impl<R: Read> Opener<R> {
     /// If it is of another format, or asks for more than is allowed.
     pub(super) fn new(mut from: R, passphrase: &Passphrase) -> Result<Self> {
         let mut header = [0; HEADER_LEN];
-        from.read_exact(&mut header)?;
+        from.read_exact(&mut header).context("it was cut off within its header")?;
         let (magic, rest) = header.split_at(MAGIC.len());
         ensure!(magic == MAGIC, "it is no sealed archive of a format that this Passmint knows");
-        let (costs, salt) = rest.split_at(12);
-        let cost = |at: usize| u32::from_be_bytes([costs[at], costs[at + 1], costs[at + 2], costs[at + 3]]);
-        let costs = Costs { memory_kib: cost(0), passes: cost(4), lanes: cost(8) };
-        ensure!(
-            costs.memory_kib <= COSTS_MAX.memory_kib
-                && costs.passes <= COSTS_MAX.passes
-                && costs.lanes <= COSTS_MAX.lanes,
-            "it asks for more memory or time than any archive of Passmint's"
-        );
-        let cipher = cipher(passphrase, salt, costs).map_err(failed)?;
+        let (costs, salt) = rest.split_first_chunk().context("its header is too short")?;
+        let cipher = cipher(passphrase, salt, Costs::from_be_bytes(*costs))?;
         let stream = Some(DecryptorBE32::from_aead(cipher, GenericArray::from_slice(&NONCE_PREFIX)));
         let mut opener = Self { from, stream, header, ahead: Vec::new(), chunk: Zeroizing::default(), given: 0 };
         opener.ahead = opener.read_sealed()?;

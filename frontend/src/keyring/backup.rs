@@ -22,13 +22,14 @@ use chacha20poly1305::{Key, XChaCha20Poly1305, XNonce};
 use rand_core_06::{CryptoRng, RngCore};
 use serde::{Deserialize, Serialize};
 use shared::bytes::Base64Url;
+use shared::kdf::Costs;
 use zeroize::Zeroizing;
 
+use super::argon2::derive_key;
 use super::json;
 use super::keys::NONCE_LEN;
-use super::protocol::{Costs, KeyringError};
+use super::protocol::KeyringError;
 use super::seal::{pad_to, unpad};
-use super::stretch::{COSTS, stretch};
 use crate::secret::Secret;
 
 /// The format that is written, and the only one that is read.
@@ -65,7 +66,7 @@ pub fn seal(
     text: &Secret,
     random: &mut (impl RngCore + CryptoRng),
 ) -> Result<String, KeyringError> {
-    seal_at(COSTS, passphrase, text, random)
+    seal_at(Costs::STANDARD, passphrase, text, random)
 }
 
 pub(super) fn seal_at(
@@ -116,13 +117,12 @@ pub fn open(passphrase: &Secret, backup: &str) -> Result<Secret, KeyringError> {
 }
 
 fn cipher(passphrase: &Secret, salt: &[u8], costs: Costs) -> Result<XChaCha20Poly1305, KeyringError> {
-    let key = stretch(passphrase.expose(), salt, costs)?;
+    let key = derive_key(passphrase, salt, costs)?;
     Ok(XChaCha20Poly1305::new(Key::from_slice(key.expose())))
 }
 
-fn associated_data(Costs { memory_kib, passes, lanes }: Costs, salt: &[u8]) -> Vec<u8> {
-    let costs = [memory_kib, passes, lanes].map(u32::to_be_bytes);
-    [MARK.as_bytes(), &[FORMAT], costs.as_flattened(), salt].concat()
+fn associated_data(costs: Costs, salt: &[u8]) -> Vec<u8> {
+    [MARK.as_bytes(), &[FORMAT], &costs.to_be_bytes(), salt].concat()
 }
 
 /// Puts the file together: the opener's page with a backup and the page's words, which are a JSON object of texts.

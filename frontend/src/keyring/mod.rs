@@ -4,6 +4,7 @@
 //! It is pure: a state machine that is handed requests, a random source and the lower-casing of text. In the browser it
 //! lives in a worker of its own, without a network; ending the worker ends every key.
 
+mod argon2;
 pub mod backup;
 mod document;
 mod drafts;
@@ -14,7 +15,6 @@ mod login;
 pub mod protocol;
 pub mod recovery;
 mod seal;
-mod stretch;
 mod vault;
 
 use rand_core_06::{CryptoRng, RngCore};
@@ -196,7 +196,7 @@ impl<R: RngCore + CryptoRng> Keyring<R> {
                 backup::open(&passphrase, &backup).map(|text| Response::BackupOpened { text })
             }
             Request::DeriveKey { secret, salt, costs } => {
-                stretch::stretch(secret.expose(), &salt, costs).map(|key| Response::KeyDerived { key })
+                argon2::derive_key(&secret, &salt, costs).map(|key| Response::KeyDerived { key })
             }
         }
     }

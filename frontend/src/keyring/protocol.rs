@@ -8,6 +8,7 @@ pub mod entry;
 use serde::{Deserialize, Serialize};
 use shared::accounts::NotUsername;
 use shared::ids::{AccountId, EntryId};
+use shared::kdf::Costs;
 use shared::sessions::CredentialName;
 
 use self::entry::{Content, Draft, DraftSummary, Entry, EntryUpdate, ImportItem, ImportOutcome, SealedDraft};
@@ -173,16 +174,6 @@ pub enum Request {
         salt: Vec<u8>,
         costs: Costs,
     },
-}
-
-/// What Argon2id takes. At most 1 GiB, 10 passes and 16 lanes.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
-pub struct Costs {
-    /// Memory, in KiB.
-    pub memory_kib: u32,
-    pub passes: u32,
-    /// Parts of the memory that could be worked on side by side.
-    pub lanes: u32,
 }
 
 /// What becomes of an entry that was changed here and elsewhere. A password that loses stays in the history of the other.

@@ -5,12 +5,13 @@ use futures_util::StreamExt;
 use futures_util::stream;
 use leptos::prelude::*;
 use shared::ids::EntryId;
+use shared::kdf::Costs;
 use shared::problem::ProblemCode;
 
 use super::outbox::Waiting;
 use super::{Fault, Open, Session};
 use crate::keyring::protocol::entry::{EntryUpdate, ImportItem, ImportOutcome};
-use crate::keyring::protocol::{Costs, Request, Response};
+use crate::keyring::protocol::{Request, Response};
 use crate::platform::api::{self, ApiFault};
 use crate::platform::browser;
 use crate::platform::local_store::{self, Sealed};

@@ -3,6 +3,7 @@
 #[cfg(target_arch = "wasm32")]
 use crate::browser_test::test;
 use sha2::{Digest, Sha256};
+use shared::kdf::Costs;
 
 use super::*;
 use crate::keyring::backup::{find, page, seal_at};

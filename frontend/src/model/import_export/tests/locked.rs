@@ -2,7 +2,7 @@
 
 use pbkdf2::pbkdf2_hmac;
 use sha2::Sha256;
-use shared::login::argon2id;
+use shared::kdf::{Costs, argon2id};
 
 use super::products::check_bitwarden;
 use super::*;
@@ -26,7 +26,7 @@ fn stretch(locked: &LockedExport, password: &str) -> [u8; 32] {
             pbkdf2_hmac::<Sha256>(password.as_bytes(), &locked.salt(), iterations, &mut key);
         }
         Kdf::Argon2id { iterations, memory_mib, parallelism } => {
-            let costs = [memory_mib * 1024, iterations, parallelism];
+            let costs = Costs { memory_kib: memory_mib * 1024, passes: iterations, lanes: parallelism };
             argon2id(password.as_bytes(), &locked.salt(), costs, &mut key).unwrap();
         }
     }

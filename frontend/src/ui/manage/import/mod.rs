@@ -12,11 +12,12 @@ use std::rc::Rc;
 use js_sys::Uint8Array;
 use leptos::prelude::*;
 use leptos::task::spawn_local;
+use shared::kdf::Costs;
 use wasm_bindgen_futures::JsFuture;
 use web_sys::{Event, File, HtmlInputElement};
 
 use crate::keyring::backup;
-use crate::keyring::protocol::{Costs, KeyringError};
+use crate::keyring::protocol::KeyringError;
 use crate::model::import_export::{
     self, BYTES_MAX, ColumnMapping, ImportFault, ImportFile, ImportRow, ImportSource, Kdf, LockedExport, Table,
 };
