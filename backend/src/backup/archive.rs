@@ -158,7 +158,9 @@ fn unpack(from: &mut dyn Read, folder: &Path) -> Result<Opened> {
     let (mut manifest, mut server_key, mut database) = (None, None, None);
     let mut hashes = BTreeMap::new();
     let mut tar = tar::Archive::new(from);
-    for entry in tar.entries().context("it is no archive of Passmint's")? {
+    // Raw: else the bodies of long names and extended headers, which no archive of Passmint's has, would be read into
+    // memory, however long they are.
+    for entry in tar.entries().context("it is no archive of Passmint's")?.raw(true) {
         let mut entry = entry.context("it is no archive of Passmint's, or was changed")?;
         let name = entry.path().context("it is no archive of Passmint's")?.to_string_lossy().into_owned();
         ensure!(entry.header().entry_type() == EntryType::Regular, "{name:?} in it is no plain file");
