@@ -1,7 +1,9 @@
 //! One entry, shown in a dialog: looking at it, changing it, and choosing between two versions of it.
 
 mod compare;
+mod draft_saver;
 mod edit;
+mod inputs;
 mod show;
 
 use leptos::prelude::*;
