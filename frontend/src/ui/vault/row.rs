@@ -16,13 +16,13 @@ use crate::session::use_session;
 use crate::text::{self, Msg};
 use crate::ui::clipboard::Clipboard;
 use crate::ui::dialog::{EntryTool, Tool, use_dialog};
-use crate::ui::fields::{Button, bool_signal, text_signal};
+use crate::ui::fields::{Button, text_signal};
 use crate::ui::mint::use_mint;
 use crate::ui::notice::use_notices;
 use crate::ui::secret_text::secret_text;
 use crate::ui::words as say;
 
-/// A row of the list.
+/// Everything that a row shows. A row is drawn anew when this changes.
 #[derive(Clone, PartialEq, Eq)]
 pub(super) struct RowData {
     pub(super) id: EntryId,
@@ -32,7 +32,7 @@ pub(super) struct RowData {
     changed_at: u64,
     is_binned: bool,
     state: EntryState,
-    /// Why the server refused it; nothing if it did not.
+    /// Why the server refused the entry, if it did.
     refused: Option<ApiFault>,
 }
 
@@ -49,22 +49,21 @@ impl RowData {
             refused,
         }
     }
+
+    /// The accessible name of a button: it says which entry the button is for.
+    fn button_name(&self, verb: Msg) -> Signal<String> {
+        let name = self.name.clone();
+        text_signal(move || say::button(verb, &name))
+    }
 }
 
 #[component]
-pub(super) fn EntryRow(
-    /// What is known of it.
-    row: RowData,
-    place: RwSignal<RowPosition>,
-    /// What it shares with the others.
-    context: RowContext,
-) -> impl IntoView {
-    let session = use_session();
-    let notices = use_notices();
+pub(super) fn EntryRow(row: RowData, place: RwSignal<RowPosition>, context: RowContext) -> impl IntoView {
     let dialog = use_dialog();
-    let PanelState { to_bin, .. } = expect_context();
     let RowContext { count, focused, resized } = context;
-    let RowData { id, name, username, changed_at, is_binned, state, refused, .. } = row;
+    let RowData { id, name, username, changed_at, state, .. } = row.clone();
+    let refused = row.refused.clone();
+    let why = text_signal(move || refused.as_ref().map_or_else(String::new, say::api_fault));
     let password = RwSignal::new_local(None::<Secret>);
     let time = text_signal(move || match state {
         EntryState::Saved => say::ago(ago(browser::now(), changed_at)),
@@ -72,13 +71,39 @@ pub(super) fn EntryRow(
         EntryState::Conflict => text::get(Msg::Conflict),
     });
     let exact = text_signal(move || browser::exact_time(changed_at, &text::language()));
-    // The accessible name of a button says whose it is.
-    let named = |verb: Msg| {
-        let name = name.clone();
-        text_signal(move || say::button(verb, &name))
-    };
+    let secret = move || password.with(|password| password.as_ref().map(|password| secret_text(password.expose())));
+    let open = move |_| dialog.open(Tool::Entry(EntryTool::Show(id)));
+    view! {
+        <li class="row" class:row--waiting=state != EntryState::Saved prop:style=move || style("margin-top", place.get().gap)
+            aria-posinset=text_signal(move || (place.get().index + 1).to_string())
+            aria-setsize=text_signal(move || count.get().to_string())
+            on:focusin=move |_| focused.set(Some(id)) on:focusout=move |_| focused.set(None)>
+            <button type="button" class="row-name" dir="auto" on:click=open>{name}</button>
+            <span class="row-login" dir="auto">{username}</span>
+            <span class="row-time" title=exact>{time}</span>
+            <div class="row-actions">
+                <PasswordActions row=row.clone() password resized/>
+                <StateActions row/>
+            </div>
+            <p class="row-why hint">{why}</p>
+            <p class="row-secret secret">{secret}</p>
+        </li>
+    }
+}
 
-    let show = move |()| {
+/// Shows or hides the password, and copies it.
+#[component]
+fn PasswordActions(
+    row: RowData,
+    /// The password while it is shown.
+    password: RwSignal<Option<Secret>, LocalStorage>,
+    /// Says that the row has become higher or lower.
+    resized: Callback<()>,
+) -> impl IntoView {
+    let session = use_session();
+    let notices = use_notices();
+    let RowData { id, state, .. } = row;
+    let show_or_hide = move |()| {
         if password.with_untracked(Option::is_some) {
             password.set(None);
             resized.run(());
@@ -95,28 +120,38 @@ pub(super) fn EntryRow(
             }
         });
     };
-    let shown = bool_signal(move || password.with(Option::is_some));
-    let show_or_hide = text_signal(move || text::get(if shown.get() { Msg::Hide } else { Msg::Show }));
-    let kept_name = StoredValue::new(name.clone());
+    let stored_name = StoredValue::new(row.name.clone());
     let copy = move |()| {
         spawn_local(async move {
             match session.reveal(id).await {
                 Ok(secret) => {
-                    let name = kept_name.try_get_value().unwrap_or_default();
+                    let name = stored_name.try_get_value().unwrap_or_default();
                     Clipboard::new(notices, state == EntryState::Saved).copy(&name, secret).await;
                 }
                 Err(fault) => notices.problem(move || say::fault(&fault)),
             }
         });
     };
-    let secret = move || password.with(|password| password.as_ref().map(|password| secret_text(password.expose())));
-    let open = move |_| dialog.open(Tool::Entry(EntryTool::Show(id)));
-    let small = "button--small";
-    let is_refused = refused.is_some();
-    let why = text_signal(move || refused.as_ref().map_or_else(String::new, say::api_fault));
-    let others = match (state, is_refused, is_binned) {
+    let verb = move || if password.with(Option::is_some) { Msg::Hide } else { Msg::Show };
+    let name = row.name.clone();
+    view! {
+        <Button class="button--small" label=text_signal(move || text::get(verb()))
+            name=text_signal(move || say::button(verb(), &name)) press=show_or_hide/>
+        <Button class="button--small" label=Msg::Copy name=row.button_name(Msg::Copy) press=copy/>
+    }
+}
+
+/// The buttons that depend on whether the entry is saved, waits, was refused, is in conflict, or is in the bin.
+#[component]
+fn StateActions(row: RowData) -> impl IntoView {
+    let session = use_session();
+    let dialog = use_dialog();
+    let PanelState { to_bin, .. } = expect_context();
+    let id = row.id;
+    let named = |verb| row.button_name(verb);
+    match (row.state, row.refused.is_some(), row.is_binned) {
         (EntryState::Conflict, ..) => view! {
-            <Button class=small label=Msg::Compare name=named(Msg::Compare)
+            <Button class="button--small" label=Msg::Compare name=named(Msg::Compare)
                 press=move |()| dialog.open(Tool::Entry(EntryTool::Compare(id)))/>
         }
         .into_any(),
@@ -124,40 +159,21 @@ pub(super) fn EntryRow(
             view! { <RefusedActions id again=named(Msg::TryAgain) discard=named(Msg::Discard)/> }.into_any()
         }
         (EntryState::Waiting, ..) => view! {
-            <Button class=small label=Msg::TryAgain name=named(Msg::TryAgain) press=move |()| session.try_again(id)/>
+            <Button class="button--small" label=Msg::TryAgain name=named(Msg::TryAgain)
+                press=move |()| session.try_again(id)/>
         }
         .into_any(),
         (EntryState::Saved, _, true) => {
             view! { <BinActions id restore=named(Msg::Restore) erase=named(Msg::Erase)/> }.into_any()
         }
         (EntryState::Saved, _, false) => view! {
-            <Button class=small label=Msg::Delete name=named(Msg::Delete) press=move |()| to_bin.run(id)/>
+            <Button class="button--small" label=Msg::Delete name=named(Msg::Delete) press=move |()| to_bin.run(id)/>
         }
         .into_any(),
-    };
-    view! {
-        <li class="row" class:row--waiting=state != EntryState::Saved prop:style=move || style("margin-top", place.get().gap)
-            aria-posinset=text_signal(move || (place.get().index + 1).to_string())
-            aria-setsize=text_signal(move || count.get().to_string())
-            on:focusin=move |_| focused.set(Some(id)) on:focusout=move |_| focused.set(None)>
-            <button type="button" class="row-name" dir="auto" on:click=open>{name.clone()}</button>
-            <span class="row-login" dir="auto">{username}</span>
-            <span class="row-time" title=exact>{time}</span>
-            <div class="row-actions">
-                <Button class=small label=show_or_hide name=text_signal({
-                    let (show, hide) = (named(Msg::Show), named(Msg::Hide));
-                    move || if shown.get() { hide.get() } else { show.get() }
-                }) press=show/>
-                <Button class=small label=Msg::Copy name=named(Msg::Copy) press=copy/>
-                {others}
-            </div>
-            <p class="row-why hint">{why}</p>
-            <p class="row-secret secret">{secret}</p>
-        </li>
     }
 }
 
-/// What can be done with what the server refused.
+/// Buttons of an entry that the server refused.
 #[component]
 fn RefusedActions(id: EntryId, again: Signal<String>, discard: Signal<String>) -> impl IntoView {
     let session = use_session();
@@ -177,7 +193,7 @@ fn RefusedActions(id: EntryId, again: Signal<String>, discard: Signal<String>) -
     }
 }
 
-/// What can be done with an entry in the bin.
+/// Buttons of an entry in the bin.
 #[component]
 fn BinActions(id: EntryId, restore: Signal<String>, erase: Signal<String>) -> impl IntoView {
     let session = use_session();

@@ -1,4 +1,4 @@
-//! Opening a vault: by passphrase, or by recovery code.
+//! Opening a vault: by passphrase, by recovery code, or by passkey.
 
 use leptos::ev::SubmitEvent;
 use leptos::prelude::*;
@@ -14,80 +14,103 @@ use crate::platform::passkey;
 use crate::secret::Secret;
 use crate::session::{Fault, Session, count_kept, use_session};
 use crate::text::{self, Msg};
-use crate::ui::dialog::{Manage, Tool, use_dialog};
+use crate::ui::dialog::{Dialog, Manage, Tool, use_dialog};
 use crate::ui::fields::{Button, Checkbox, TextField, bool_signal, text_signal, tr};
-use crate::ui::notice::use_notices;
+use crate::ui::notice::{Notices, use_notices};
 use crate::ui::sentence::SentenceSignal;
 use crate::ui::words as say;
 use crate::workers::client::KeyringFault;
 
-#[component]
-pub(super) fn Unlock(
-    invite: RwSignal<String>,
-    /// Set to go over to making a vault.
-    creating: RwSignal<bool>,
-) -> impl IntoView {
-    let session = use_session();
-    let notices = use_notices();
-    let dialog = use_dialog();
-    let username = RwSignal::new(Session::remembered_username().unwrap_or_default());
-    let secret = RwSignal::new(String::new());
-    let by_code = RwSignal::new(false);
-    let shown = RwSignal::new(false);
-    let [username_fault, fault] = std::array::from_fn(|_| SentenceSignal::new());
-    let busy = bool_signal(move || session.is_busy());
+/// The form's state: a handle that can be copied.
+#[derive(Clone, Copy)]
+struct UnlockForm {
+    session: Session,
+    notices: Notices,
+    dialog: Dialog,
+    username: RwSignal<String>,
+    username_fault: SentenceSignal,
+    /// The passphrase, or the recovery code.
+    secret: RwSignal<String>,
+    /// What is wrong with the secret, or why the vault does not open.
+    fault: SentenceSignal,
+    /// Whether the secret is the recovery code.
+    by_code: RwSignal<bool>,
+    /// Whether a vault is being opened.
+    busy: Signal<bool>,
+}
 
-    let submit = move |event: SubmitEvent| {
-        event.prevent_default();
+impl UnlockForm {
+    fn new() -> Self {
+        let session = use_session();
+        Self {
+            session,
+            notices: use_notices(),
+            dialog: use_dialog(),
+            username: RwSignal::new(Session::remembered_username().unwrap_or_default()),
+            username_fault: SentenceSignal::new(),
+            secret: RwSignal::new(String::new()),
+            fault: SentenceSignal::new(),
+            by_code: RwSignal::new(false),
+            busy: bool_signal(move || session.is_busy()),
+        }
+    }
+
+    fn submit(self) {
+        let Self { session, username, secret, fault, by_code, busy, .. } = self;
         if busy.get_untracked() {
             return;
         }
-        username_fault.clear();
-        fault.clear();
+        self.clear_faults();
         let typed = secret.get_untracked();
-        if typed.trim().is_empty() {
-            fault.set(if by_code.get_untracked() { Msg::RecoveryEmpty } else { Msg::PassphraseEmpty });
-            browser::focus_soon("secret");
-            return;
-        }
-        notices.clear();
         let with_code = by_code.get_untracked();
+        if typed.trim().is_empty() {
+            fault.set(if with_code { Msg::RecoveryEmpty } else { Msg::PassphraseEmpty });
+            return browser::focus_soon("secret");
+        }
+        self.notices.clear();
         let kind = if with_code { CredentialName::Recovery } else { CredentialName::Passphrase };
         let name = browser::normalise(&username.get_untracked());
         spawn_local(async move {
-            // What was typed stays, to be corrected.
             match session.unlock(name, kind, Secret::new(browser::normalise(&typed))).await {
-                Ok(()) => {
-                    browser::focus_soon("name");
-                    if with_code {
-                        let set = Callback::new(move |()| dialog.open(Tool::Manage(Manage::Account)));
-                        notices.offer(Msg::CodeUsed, (Msg::PassphraseChange, set), None);
-                    }
-                }
-                Err(Fault::Keyring(KeyringFault::Refused(KeyringError::Username(wrong)))) => {
-                    username_fault.set(move || say::username_fault(wrong));
-                    browser::focus_soon("username");
-                }
-                Err(wrong) => {
-                    fault.set(move || say::fault(&wrong));
-                    browser::focus_soon("secret");
-                }
+                Ok(()) => self.opened(with_code),
+                // The secret stays in its field, to be corrected.
+                Err(wrong) => self.refused(wrong),
             }
         });
-    };
-    // What an authenticator makes opens the vault like a passphrase.
-    let by_passkey = move |()| {
+    }
+
+    fn opened(self, with_code: bool) {
+        let Self { notices, dialog, .. } = self;
+        browser::focus_soon("name");
+        if with_code {
+            let set = Callback::new(move |()| dialog.open(Tool::Manage(Manage::Account)));
+            notices.offer(Msg::CodeUsed, (Msg::PassphraseChange, set), None);
+        }
+    }
+
+    fn refused(self, fault: Fault) {
+        if let Fault::Keyring(KeyringFault::Refused(KeyringError::Username(wrong))) = fault {
+            self.username_fault.set(move || say::username_fault(wrong));
+            browser::focus_soon("username");
+        } else {
+            self.fault.set(move || say::fault(&fault));
+            browser::focus_soon("secret");
+        }
+    }
+
+    /// Opens the vault with the secret of a passkey, which counts like a passphrase.
+    fn unlock_by_passkey(self) {
+        let Self { session, username, username_fault, fault, busy, .. } = self;
         if busy.get_untracked() {
             return;
         }
-        username_fault.clear();
-        fault.clear();
+        self.clear_faults();
         let name = browser::normalise(&username.get_untracked());
         if name.trim().is_empty() {
             username_fault.set(Msg::UsernameEmpty);
             return browser::focus_soon("username");
         }
-        notices.clear();
+        self.notices.clear();
         spawn_local(async move {
             match passkey::get(&[]).await {
                 Err(declined) => fault.set(say::passkey_fault(declined)),
@@ -100,34 +123,52 @@ pub(super) fn Unlock(
                 },
             }
         });
-    };
-    let switch = move |()| {
-        secret.set(String::new());
-        fault.clear();
-        by_code.update(|by_code| *by_code = !*by_code);
+    }
+
+    /// Goes over from passphrase to recovery code, and back.
+    fn switch_secret(self) {
+        self.secret.set(String::new());
+        self.fault.clear();
+        self.by_code.update(|by_code| *by_code = !*by_code);
         browser::focus_soon("secret");
+    }
+
+    fn clear_faults(self) {
+        self.username_fault.clear();
+        self.fault.clear();
+    }
+
+    /// Whether nobody has begun with the form: nothing is typed, or filled in by the browser, and the focus is elsewhere.
+    fn is_untouched(self) -> bool {
+        let is_empty = |field: RwSignal<String>| field.try_with_untracked(String::is_empty).unwrap_or_default();
+        let focused = browser::document().query_selector("#vault form :focus");
+        is_empty(self.username) && is_empty(self.secret) && focused.is_ok_and(|focused| focused.is_none())
+    }
+}
+
+#[component]
+pub(super) fn Unlock(
+    invite: RwSignal<String>,
+    /// Set to go over to making a vault.
+    creating: RwSignal<bool>,
+) -> impl IntoView {
+    let form = UnlockForm::new();
+    let UnlockForm { session, username, username_fault, secret, fault, by_code, busy, .. } = form;
+    let waiting_here = RwSignal::new(0);
+    let no_vault = RwSignal::new(false);
+    look_around(form, invite, waiting_here, no_vault);
+
+    let submit = move |event: SubmitEvent| {
+        event.prevent_default();
+        form.submit();
     };
+    let shown = RwSignal::new(false);
     let either =
         move |code: Msg, passphrase: Msg| text_signal(move || text::get(if by_code.get() { code } else { passphrase }));
     let code_hint = text_signal(move || if by_code.get() { text::get(Msg::RecoveryHint) } else { String::new() });
     let ended =
         text_signal(move || if session.session_ended.get() { text::get(Msg::SessionEnded) } else { String::new() });
-    // What waits in this browser, for whichever vault.
-    let kept = RwSignal::new(0);
-    let no_vault = RwSignal::new(false);
-    let suggests_none = invite.with_untracked(String::is_empty) && username.with_untracked(String::is_empty);
-    spawn_local(async move {
-        let count = count_kept().await;
-        let _ = kept.try_set(count);
-        if count > 0 || !suggests_none || session.waiting.with_untracked(|waiting| !waiting.is_empty()) {
-            return;
-        }
-        // Without an answer, it is the form.
-        if matches!(api::has_vault().await, Ok(false)) && is_untouched(username, secret) {
-            let _ = no_vault.try_set(true);
-        }
-    });
-    let kept_here = text_signal(move || match kept.get() {
+    let kept_here = text_signal(move || match waiting_here.get() {
         0 => String::new(),
         count => text::with(Msg::KeptHere, &[("count", &count)]),
     });
@@ -146,10 +187,10 @@ pub(super) fn Unlock(
             <div hidden=move || by_code.get()><Checkbox label=Msg::ShowPassphrase value=shown/></div>
             <div class="buttons">
                 <Button class="button--main" label=Msg::Unlock disabled=busy/>
-                <Button class="button--quiet" label=either(Msg::UsePassphrase, Msg::UseRecovery) press=switch
-                    disabled=busy/>
-                <Button class="button--quiet" label=Msg::UsePasskey press=by_passkey disabled=busy
-                    hidden=bool_signal(|| !passkey::are_offered())/>
+                <Button class="button--quiet" label=either(Msg::UsePassphrase, Msg::UseRecovery)
+                    press=move |()| form.switch_secret() disabled=busy/>
+                <Button class="button--quiet" label=Msg::UsePasskey press=move |()| form.unlock_by_passkey()
+                    disabled=busy hidden=bool_signal(|| !passkey::are_offered())/>
             </div>
             <Progress/>
             <p class="hint" hidden=move || has_invite.get()>{tr(Msg::NoVaultYet)}</p>
@@ -159,9 +200,20 @@ pub(super) fn Unlock(
     }
 }
 
-/// Whether nobody has begun with the form: nothing is typed, or filled in by the browser, and the focus is elsewhere.
-fn is_untouched(username: RwSignal<String>, secret: RwSignal<String>) -> bool {
-    let is_empty = |field: RwSignal<String>| field.try_with_untracked(String::is_empty).unwrap_or_default();
-    let focused = browser::document().query_selector("#vault form :focus");
-    is_empty(username) && is_empty(secret) && focused.is_ok_and(|focused| focused.is_none())
+/// Counts the changes and drafts that this browser stores for any vault. If there are none, and nothing else says that
+/// somebody has a vault, asks the server whether there is one at all.
+fn look_around(form: UnlockForm, invite: RwSignal<String>, waiting_here: RwSignal<usize>, no_vault: RwSignal<bool>) {
+    let UnlockForm { session, username, .. } = form;
+    let may_be_first = invite.with_untracked(String::is_empty) && username.with_untracked(String::is_empty);
+    spawn_local(async move {
+        let count = count_kept().await;
+        let _ = waiting_here.try_set(count);
+        if count > 0 || !may_be_first || session.waiting.with_untracked(|waiting| !waiting.is_empty()) {
+            return;
+        }
+        // Without an answer, the form stays.
+        if matches!(api::has_vault().await, Ok(false)) && form.is_untouched() {
+            let _ = no_vault.try_set(true);
+        }
+    });
 }
