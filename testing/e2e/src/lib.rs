@@ -1,7 +1,7 @@
-//! What browser tests and figures drive Passmint with: the server as a process, a browser, the page in it, a vault that is
-//! filled without a browser, proxies, and raw HTTP.
+//! Drives Passmint for the browser tests and for the figures: the server as a process, a browser and the page in it, a
+//! vault that is filled without a browser, proxies, and raw HTTP.
 //!
-//! Whatever goes wrong here ends the test: functions panic instead of returning errors.
+//! Functions panic instead of returning errors: a failure ends the test.
 
 #![allow(
     clippy::unwrap_used,
@@ -11,9 +11,49 @@
     reason = "a failure ends the test"
 )]
 
-pub mod client;
-pub mod harness;
-pub mod judge;
+pub mod audit;
+pub mod browser;
+pub mod http_connection;
 pub mod page;
 pub mod proxy;
-pub mod wire;
+pub mod server;
+pub mod vault_client;
+
+use std::net::TcpListener;
+use std::path::{Path, PathBuf};
+use std::process::Command;
+use std::time::{Duration, Instant};
+
+/// How long anything may take before a test fails.
+pub const TIMEOUT: Duration = Duration::from_secs(20);
+
+/// The top of the repository.
+pub fn repository() -> &'static Path {
+    Path::new(env!("CARGO_MANIFEST_DIR")).ancestors().nth(2).unwrap()
+}
+
+/// The path in an environment variable, which `cargo xtask` sets.
+pub fn path_from_env(variable: &str) -> PathBuf {
+    std::env::var_os(variable).map(PathBuf::from).unwrap_or_else(|| {
+        panic!("{variable} is not set: run `cargo xtask test`, `cargo xtask test e2e` or `cargo xtask bench`")
+    })
+}
+
+/// Whether this process runs as root, whom file permissions do not stop.
+pub fn is_root() -> bool {
+    Command::new("id").arg("-u").output().unwrap().stdout.trim_ascii() == b"0"
+}
+
+/// A port that was free a moment ago.
+pub fn free_port() -> u16 {
+    TcpListener::bind("127.0.0.1:0").unwrap().local_addr().unwrap().port()
+}
+
+/// Waits until a condition holds, for [`TIMEOUT`] at most; `what` completes the sentence "timed out waiting until …".
+pub fn wait_until(what: &str, done: impl Fn() -> bool) {
+    let start = Instant::now();
+    while !done() {
+        assert!(start.elapsed() < TIMEOUT, "timed out waiting until {what}");
+        std::thread::sleep(Duration::from_millis(20));
+    }
+}

@@ -1,4 +1,4 @@
-//! The server's files as they are, and a detour to the server on which they can be changed.
+//! The page's files as the server sends them, and proxies: one that changes answers, one that balances over servers.
 
 use std::collections::BTreeSet;
 use std::io::{self, BufRead, BufReader, Read, Write};
@@ -6,23 +6,23 @@ use std::net::{TcpListener, TcpStream};
 use std::sync::Arc;
 use std::sync::atomic::{AtomicUsize, Ordering};
 
-/// Changes the body of an answer, given the path that was asked for. Its length stays.
-pub trait Change: Fn(&str, &mut [u8]) + Send + Sync + 'static {}
-impl<F: Fn(&str, &mut [u8]) + Send + Sync + 'static> Change for F {}
+/// Changes the body of an answer in place, given the path of the request.
+pub trait Tamper: Fn(&str, &mut [u8]) + Send + Sync + 'static {}
+impl<F: Fn(&str, &mut [u8]) + Send + Sync + 'static> Tamper for F {}
 
-/// The body of what a server gives for a path, as text.
+/// The body of the answer to a GET, as text.
 pub fn get(port: u16, path: &str) -> String {
     let request = format!("GET {path} HTTP/1.1\r\nhost: 127.0.0.1\r\nconnection: close\r\n\r\n");
-    let (head, body) = ask(port, request.as_bytes()).unwrap();
+    let (head, body) = send(port, request.as_bytes()).unwrap();
     assert!(head.starts_with(b"HTTP/1.1 200"), "{path}");
     String::from_utf8_lossy(&body).into_owned()
 }
 
-/// The paths of all files that the page is made of, as its HTML and the files that it names say.
-pub fn files(port: u16) -> BTreeSet<String> {
-    let mut files = named(&get(port, "/"));
-    // A script names the parts that load later, beside itself.
-    let loader = one(&files, "/page-", "/__wasm_split.js");
+/// The paths of all files of the page: those in its HTML, and those that its loader names.
+pub fn page_files(port: u16) -> BTreeSet<String> {
+    let mut files = paths_with_hash(&get(port, "/"));
+    // The loader names the lazy parts of the module, which lie beside it.
+    let loader = only_file(&files, "/page-", "/__wasm_split.js");
     let folder = loader.trim_end_matches("__wasm_split.js");
     let script = get(port, &loader);
     let parts = script.split("fetchChecked(\"./").skip(1).filter_map(|rest| rest.split('"').next());
@@ -30,15 +30,15 @@ pub fn files(port: u16) -> BTreeSet<String> {
     files
 }
 
-/// The one of these files that has such a name.
-pub fn one(files: &BTreeSet<String>, begin: &str, end: &str) -> String {
+/// The one file whose path has this beginning and end.
+pub fn only_file(files: &BTreeSet<String>, begin: &str, end: &str) -> String {
     let found: Vec<_> = files.iter().filter(|file| file.starts_with(begin) && file.ends_with(end)).collect();
     assert_eq!(found.len(), 1, "{begin}*{end} among {files:?}");
     found[0].clone()
 }
 
-/// What stands in quotes or between blanks and is a path with a hash in it.
-fn named(text: &str) -> BTreeSet<String> {
+/// The paths with a hash in them, in quotes or between spaces.
+fn paths_with_hash(text: &str) -> BTreeSet<String> {
     // Trunk writes hashes without leading zeros.
     let is_hash = |part: &str| (8..=16).contains(&part.len()) && part.bytes().all(|byte| byte.is_ascii_hexdigit());
     let is_file = |path: &&str| {
@@ -48,24 +48,24 @@ fn named(text: &str) -> BTreeSet<String> {
     text.split(['"', ' ', '\n']).filter(is_file).map(str::to_owned).collect()
 }
 
-/// A port that serves what the server at another one does, but for what is changed on the way.
-pub fn detour(server: u16, change: impl Change) -> u16 {
+/// Starts a proxy for the server on another port, which changes answers on the way. Returns its port.
+pub fn tampering_proxy(server: u16, change: impl Tamper) -> u16 {
     let listener = TcpListener::bind("127.0.0.1:0").unwrap();
     let port = listener.local_addr().unwrap().port();
     let change = Arc::new(change);
     std::thread::spawn(move || {
         for stream in listener.incoming().map_while(Result::ok) {
             let change = Arc::clone(&change);
-            // A server that is gone, or a browser that hangs up, ends the connection.
-            std::thread::spawn(move || pass_on(&stream, server, &*change));
+            // An error (the server is gone, the browser hangs up) ends the connection, as it should.
+            std::thread::spawn(move || forward(&stream, server, &*change));
         }
     });
     port
 }
 
-/// A port behind which several servers take turns, request by request, as behind a proxy. What one of them does not answer,
-/// because it is gone or goes meanwhile, is asked of the next.
-pub fn in_turn(servers: Vec<u16>) -> u16 {
+/// Starts a proxy that sends each request to the next of several servers. A request that one does not answer, because it
+/// has stopped, goes to the one after it. Returns the proxy's port.
+pub fn round_robin_proxy(servers: Vec<u16>) -> u16 {
     let listener = TcpListener::bind("127.0.0.1:0").unwrap();
     let port = listener.local_addr().unwrap().port();
     let turn = Arc::new(AtomicUsize::new(0));
@@ -76,7 +76,7 @@ pub fn in_turn(servers: Vec<u16>) -> u16 {
                 let (_, request) = read_request(&stream)?;
                 let first = turn.fetch_add(1, Ordering::Relaxed);
                 let mut choices = (0..servers.len()).map(|next| servers[(first + next) % servers.len()]);
-                let answer = choices.find_map(|server| ask(server, &request).ok());
+                let answer = choices.find_map(|server| send(server, &request).ok());
                 let (head, body) = answer.ok_or(io::ErrorKind::NotConnected)?;
                 (&stream).write_all(&head)?;
                 (&stream).write_all(&body)
@@ -86,17 +86,17 @@ pub fn in_turn(servers: Vec<u16>) -> u16 {
     port
 }
 
-/// Passes one request on, and its answer back.
-fn pass_on(browser: &TcpStream, server: u16, change: &impl Change) -> io::Result<()> {
+/// Forwards one request and its answer.
+fn forward(browser: &TcpStream, server: u16, change: &impl Tamper) -> io::Result<()> {
     let (path, request) = read_request(browser)?;
-    let (head, mut body) = ask(server, &request)?;
+    let (head, mut body) = send(server, &request)?;
     change(&path, &mut body);
     let mut browser = browser;
     browser.write_all(&head)?;
     browser.write_all(&body)
 }
 
-/// Reads one request, to be passed on: its path, and its bytes. A browser that hangs up without one is no failure.
+/// Reads one request: its path, and the bytes to forward.
 fn read_request(browser: &TcpStream) -> io::Result<(String, Vec<u8>)> {
     let mut reader = BufReader::new(browser);
     let mut request = Vec::new();
@@ -109,7 +109,7 @@ fn read_request(browser: &TcpStream) -> io::Result<(String, Vec<u8>)> {
         match name.to_ascii_lowercase().as_str() {
             "" => return Err(io::ErrorKind::UnexpectedEof.into()),
             "\r\n" => break,
-            // What comes back is whole and plain.
+            // The answer has to be complete and uncompressed.
             "accept-encoding" | "connection" | "if-none-match" => continue,
             "content-length" => length = value.trim().parse().unwrap_or(0),
             _ if path.is_empty() => path = line.split(' ').nth(1).unwrap_or_default().to_owned(),
@@ -122,8 +122,8 @@ fn read_request(browser: &TcpStream) -> io::Result<(String, Vec<u8>)> {
     Ok((path, request))
 }
 
-/// Sends a request; gives the answer's head, with the empty line at its end, and its body.
-fn ask(port: u16, request: &[u8]) -> io::Result<(Vec<u8>, Vec<u8>)> {
+/// Sends a request, and returns the answer's head, with the empty line at its end, and its body.
+fn send(port: u16, request: &[u8]) -> io::Result<(Vec<u8>, Vec<u8>)> {
     let mut server = TcpStream::connect(("127.0.0.1", port))?;
     server.write_all(request)?;
     let mut answer = Vec::new();

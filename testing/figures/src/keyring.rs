@@ -10,13 +10,13 @@ use serde::{Deserialize, Serialize};
 use serde_json::json;
 use shared::sessions::CredentialName;
 
-use crate::browse;
 use crate::report::Runs;
-use e2e::client::{Client, content};
-use e2e::harness::Server;
+use crate::with_browser;
+use e2e::http_connection::HttpConnection;
 use e2e::page::{PASSPHRASE, Page};
-use e2e::proxy::{files, one};
-use e2e::wire::Wire;
+use e2e::proxy::{only_file, page_files};
+use e2e::server::Server;
+use e2e::vault_client::{VaultClient, content};
 
 /// Entries that are opened, page by page, and that are sealed, so many at a time.
 const ENTRIES: usize = 4000;
@@ -50,7 +50,7 @@ impl Worker<'_> {
         let call = |(id, request)| postcard::to_allocvec(&Call { id, request }).unwrap();
         let calls: Vec<String> = (0..).zip(requests).map(call).map(|bytes| Base64::encode_string(&bytes)).collect();
         let script = "keyring.ask(arguments[0]).then(arguments[1])";
-        let answers = self.0.0.execute_async(script, vec![json!(calls)]).await.unwrap();
+        let answers = self.0.driver.execute_async(script, vec![json!(calls)]).await.unwrap();
         let Answers { ms, replies } = serde_json::from_value(answers).unwrap();
         let read = |reply: String| {
             let bytes = Base64::decode_vec(&reply).unwrap();
@@ -61,10 +61,10 @@ impl Worker<'_> {
     }
 
     /// Asks for a body to send, and sends it; gives the answer, and how long the keyring took.
-    async fn post(&self, wire: &mut Wire, path: &str, request: Request) -> (String, f64) {
+    async fn post(&self, connection: &mut HttpConnection, path: &str, request: Request) -> (String, f64) {
         let (mut answers, ms) = self.ask(vec![request]).await;
         let Some(Response::Post { body }) = answers.pop() else { panic!("no body") };
-        let (status, answer) = wire.send("POST", path, "", &body);
+        let (status, answer) = connection.send("POST", path, "", &body);
         assert!(status < 300, "{path}: {status}");
         (String::from_utf8(answer.to_vec()).unwrap(), ms)
     }
@@ -73,33 +73,34 @@ impl Worker<'_> {
 /// Measures the keyring of the page that the server serves.
 pub(crate) fn report() -> Report {
     let server = Server::start();
-    browse(async |page| {
-        let mut client = Client::with_vault(&server, "ada").await;
+    with_browser(async |page| {
+        let mut client = VaultClient::create_first_vault(&server, "ada").await;
         client.save((0..ENTRIES).map(content).collect()).await;
         page.open(&server.url()).await;
         page.js(include_str!("keyring.js"), vec![]).await;
-        let files = files(server.port);
-        let (script, module) = (one(&files, "/keyring-", ".js"), one(&files, "/keyring-", ".wasm"));
+        let files = page_files(server.port);
+        let (script, module) = (only_file(&files, "/keyring-", ".js"), only_file(&files, "/keyring-", ".wasm"));
         let start = "keyring.start(arguments[0], arguments[1]).then(arguments[2])";
-        let start = page.0.execute_async(start, vec![json!(script), json!(module)]).await.unwrap().as_f64().unwrap();
+        let start =
+            page.driver.execute_async(start, vec![json!(script), json!(module)]).await.unwrap().as_f64().unwrap();
 
         let worker = Worker(&page);
-        let mut wire = Wire::to(server.port);
+        let mut connection = HttpConnection::connect(server.port);
         let mut stretch = Vec::new();
         for _ in 0..LOG_INS {
             let (username, credential) = ("ada".to_owned(), CredentialName::Passphrase);
             let secret = Secret::new(PASSPHRASE.to_owned());
             let begin = Request::StartLogin { username, credential, secret };
-            let (answer, _) = worker.post(&mut wire, "/api/v1/sessions/start", begin).await;
+            let (answer, _) = worker.post(&mut connection, "/api/v1/sessions/start", begin).await;
             let go_on = Request::ContinueLogin { answer, device: String::new() };
-            let (answer, ms) = worker.post(&mut wire, "/api/v1/sessions/finish", go_on).await;
+            let (answer, ms) = worker.post(&mut connection, "/api/v1/sessions/finish", go_on).await;
             stretch.push(ms);
             worker.ask(vec![Request::FinishLogin { answer }]).await;
         }
 
         let (mut opened, mut since) = (Vec::new(), 0);
         loop {
-            let (_, answer) = wire.send("GET", &format!("/api/v1/passwords?since={since}"), client.token(), "");
+            let (_, answer) = connection.send("GET", &format!("/api/v1/passwords?since={since}"), client.token(), "");
             let answer = String::from_utf8(answer.to_vec()).unwrap();
             let changes: shared::passwords::Changes = serde_json::from_str(&answer).unwrap();
             let count = changes.entries.len();

@@ -8,12 +8,12 @@ use std::time::Duration;
 use serde::{Deserialize, Serialize};
 use serde_json::{Value, json};
 
-use crate::browse_in;
 use crate::recorder::Recorder;
 use crate::report::{Runs, at_most};
-use e2e::client::{Client, content};
-use e2e::harness::Server;
+use crate::with_profile;
 use e2e::page::{PASSPHRASE, Page};
+use e2e::server::Server;
+use e2e::vault_client::{VaultClient, content};
 
 /// How many entries the vaults have.
 const SIZES: [usize; 2] = [1000, 10_000];
@@ -88,8 +88,8 @@ pub(crate) fn report() -> Report {
 fn figures(entries: usize) -> Figures {
     let server = Server::start();
     let profile = tempfile::tempdir().unwrap();
-    browse_in(profile.path(), async |page| {
-        let mut client = Client::with_vault(&server, "ada").await;
+    with_profile(profile.path(), async |page| {
+        let mut client = VaultClient::create_first_vault(&server, "ada").await;
         let ids = client.save((0..entries).map(content).collect()).await;
         let (mut unlock, mut unlock_gap) = (Vec::new(), Vec::new());
         let mut before = None;
@@ -115,7 +115,7 @@ fn figures(entries: usize) -> Figures {
         let name = changed.name.clone();
         client.change(ids[entries / 2], changed).await;
         let heard =
-            page.0.execute_async("list.hear(arguments[0]).then(arguments[1])", vec![json!(name)]).await.unwrap();
+            page.driver.execute_async("list.hear(arguments[0]).then(arguments[1])", vec![json!(name)]).await.unwrap();
         let later: Vec<usize> = lists().iter().skip(first.len()).map(|fetched| fetched.body).collect();
         let sum = |bodies: Vec<usize>| (bodies.len(), bodies.iter().sum());
         Figures {
@@ -148,7 +148,7 @@ async fn ready(page: &Page, url: &str) {
 async fn open(page: &Page) -> (f64, f64) {
     let button = serde_json::to_value(page.button("Unlock").await).unwrap();
     let script = "list.unlock(arguments[0]).then(arguments[1])";
-    let opened = page.0.execute_async(script, vec![button]).await.unwrap();
+    let opened = page.driver.execute_async(script, vec![button]).await.unwrap();
     (opened["time"].as_f64().unwrap(), opened["longest"].as_f64().unwrap())
 }
 
@@ -159,7 +159,7 @@ async fn typed(page: &Page) -> Vec<f64> {
     for query in QUERIES {
         let back = std::iter::repeat_n(char::from(fantoccini::key::Key::Backspace), query.len());
         for key in query.chars().chain(back) {
-            page.keys(&[key]).await;
+            page.press_keys(&[key]).await;
         }
     }
     let keys: Vec<f64> = serde_json::from_value(page.js("return list.heard()", vec![]).await).unwrap();
@@ -177,7 +177,7 @@ async fn scrolled(page: &Page) -> (Frames, f64) {
         page.cdp("Input.dispatchMouseEvent", wheel).await;
     }
     let frames = serde_json::from_value(page.js("return list.recorded()", vec![]).await).unwrap();
-    let jump = page.0.execute_async("list.jump(30).then(arguments[0])", vec![]).await.unwrap();
+    let jump = page.driver.execute_async("list.jump(30).then(arguments[0])", vec![]).await.unwrap();
     (frames, jump.as_f64().unwrap())
 }
 

@@ -8,11 +8,12 @@ use std::time::Duration;
 use serde::{Deserialize, Serialize};
 use serde_json::json;
 
-use crate::browse;
 use crate::recorder::{Fetched, Recorder};
 use crate::report::Runs;
-use e2e::harness::{PATIENCE, Server};
+use crate::with_browser;
+use e2e::TIMEOUT;
 use e2e::page::{PASSPHRASE, Page};
+use e2e::server::Server;
 
 /// When the first password was shown.
 #[derive(Deserialize)]
@@ -28,14 +29,14 @@ struct Shown {
 impl Shown {
     /// Opens the page and waits for the first password.
     async fn by(page: &Page, url: &str) -> Self {
-        page.before_every_page(include_str!("shown.js")).await;
+        page.run_before_every_page(include_str!("shown.js")).await;
         Self::in_prepared(page, url).await
     }
 
     /// The same in a browser that runs `shown.js` before every page.
     async fn in_prepared(page: &Page, url: &str) -> Self {
-        page.0.goto(url).await.unwrap();
-        let shown = page.0.execute_async("globalThis.shown.then(arguments[0])", vec![]).await.unwrap();
+        page.driver.goto(url).await.unwrap();
+        let shown = page.driver.execute_async("globalThis.shown.then(arguments[0])", vec![]).await.unwrap();
         serde_json::from_value(shown).unwrap()
     }
 }
@@ -100,7 +101,7 @@ pub(crate) struct Bytes {
 
 /// Records what the browser fetches from the server.
 pub(crate) fn bytes(server: &Server) -> Bytes {
-    let mut visit = browse(async |page| {
+    let mut visit = with_browser(async |page| {
         let recorder = Recorder::before(server.port, BTreeSet::new());
         let shown = Shown::by(&page, &recorder.url()).await;
         recorder.quiet().await;
@@ -116,12 +117,12 @@ pub(crate) fn bytes(server: &Server) -> Bytes {
     };
     // A service worker asks for all files once more.
     let later = paths(&visit, Phase::Afterwards).difference(&paths(&visit, Phase::Generator)).cloned().collect();
-    let generator_needs_no_more = browse(async |page| mints_without(&page, server, later).await);
+    let generator_needs_no_more = with_browser(async |page| mints_without(&page, server, later).await);
     if !generator_needs_no_more {
         visit.iter_mut().for_each(|file| file.phase = Phase::Generator);
     }
     let of_generator = paths(&visit, Phase::Generator);
-    let keyring = browse(async |page| to_the_keyring(&page, server).await);
+    let keyring = with_browser(async |page| to_the_keyring(&page, server).await);
     let keyring: Vec<_> = keyring.into_iter().filter(|file| !of_generator.contains(&file.path)).collect();
     let generator = visit.iter().filter(|file| file.phase == Phase::Generator).map(|file| file.bytes).sum::<usize>();
     let is_keyring = |file: &&File| file.path.starts_with("/keyring-");
@@ -133,7 +134,7 @@ pub(crate) fn bytes(server: &Server) -> Bytes {
 /// Whether the generator comes up, and mints again when asked to, although these are refused.
 async fn mints_without(page: &Page, server: &Server, refused: BTreeSet<String>) -> bool {
     let recorder = Recorder::before(server.port, refused);
-    let shown = tokio::time::timeout(PATIENCE, Shown::by(page, &recorder.url())).await;
+    let shown = tokio::time::timeout(TIMEOUT, Shown::by(page, &recorder.url())).await;
     if shown.is_err() {
         return false;
     }
@@ -149,7 +150,7 @@ async fn mints_without(page: &Page, server: &Server, refused: BTreeSet<String>) 
 /// Without a service worker: what that one stores for later would hide what the keyring needs.
 async fn to_the_keyring(page: &Page, server: &Server) -> Vec<File> {
     let recorder = Recorder::before(server.port, BTreeSet::new());
-    page.before_every_page("delete Navigator.prototype.serviceWorker").await;
+    page.run_before_every_page("delete Navigator.prototype.serviceWorker").await;
     let shown = Shown::by(page, &recorder.url()).await;
     recorder.quiet().await;
     let unasked = recorder.seen().len();
@@ -188,15 +189,15 @@ pub(crate) const SLOW: Throttle = Throttle { cpu: 4.0, kilobits_per_second: 1600
 /// already, as a person's does, and knows nothing of them: what it kept is thrown away before each visit.
 pub(crate) fn times<const N: usize>(urls: [&str; N], runs: usize, throttle: Option<Throttle>) -> [Times; N] {
     let mut shown: [Vec<Shown>; N] = std::array::from_fn(|_| Vec::new());
-    browse(async |page| {
-        page.before_every_page(include_str!("shown.js")).await;
+    with_browser(async |page| {
+        page.run_before_every_page(include_str!("shown.js")).await;
         if let Some(throttle) = throttle {
             slow_down(&page, throttle).await;
         }
         // The first round is the browser's own start, and does not count.
         for round in 0..=runs {
             for (url, shown) in urls.iter().zip(&mut shown) {
-                page.0.goto("about:blank").await.unwrap();
+                page.driver.goto("about:blank").await.unwrap();
                 page.cdp("Network.clearBrowserCache", json!({})).await;
                 page.cdp("Storage.clearDataForOrigin", json!({ "origin": url, "storageTypes": "all" })).await;
                 tokio::time::sleep(Duration::from_secs(1)).await;

@@ -7,7 +7,7 @@ use std::time::{SystemTime, UNIX_EPOCH};
 use serde::Serialize;
 use serde_json::json;
 
-use crate::browse;
+use crate::with_browser;
 
 #[derive(Serialize)]
 pub(crate) struct Machine {
@@ -26,7 +26,7 @@ pub(crate) struct Machine {
 
 impl Machine {
     pub(crate) fn here() -> Self {
-        let browser = browse(async |page| page.cdp("Browser.getVersion", json!({})).await);
+        let browser = with_browser(async |page| page.cdp("Browser.getVersion", json!({})).await);
         let processor = std::fs::read_to_string("/proc/cpuinfo").ok().and_then(|info| {
             let (_, model) = info.lines().find(|line| line.starts_with("model name"))?.split_once(": ")?;
             Some(model.to_owned())

@@ -17,22 +17,23 @@ mod server;
 
 use std::path::Path;
 
-use e2e::harness::{Server, Wish, in_browser_of};
+use e2e::browser::{BrowserOptions, in_browser_with_profile};
 use e2e::page::Page;
+use e2e::server::Server;
 use loading::SLOW;
 use machine::Machine;
 use report::Report;
 use serde_json::Value;
 
 /// Works in a new browser with an empty profile.
-fn browse<T>(work: impl AsyncFnOnce(Page) -> T) -> T {
-    browse_in(tempfile::tempdir().unwrap().path(), work)
+fn with_browser<T>(work: impl AsyncFnOnce(Page) -> T) -> T {
+    with_profile(tempfile::tempdir().unwrap().path(), work)
 }
 
 /// Works in a new browser with this profile.
-fn browse_in<T>(profile: &Path, work: impl AsyncFnOnce(Page) -> T) -> T {
+fn with_profile<T>(profile: &Path, work: impl AsyncFnOnce(Page) -> T) -> T {
     let mut result = None;
-    in_browser_of(profile, Wish::default(), async |page| result = Some(work(page).await));
+    in_browser_with_profile(profile, BrowserOptions::default(), async |page| result = Some(work(page).await));
     result.expect("the work was done")
 }
 
@@ -66,7 +67,7 @@ fn main() {
     }
     parts.insert("machine".into(), serde_json::to_value(&machine).unwrap());
     println!("\n{text}");
-    let file = e2e::harness::named("PASSMINT_BENCH_JSON");
+    let file = e2e::path_from_env("PASSMINT_BENCH_JSON");
     std::fs::write(&file, serde_json::to_string_pretty(&parts).unwrap() + "\n").unwrap();
     println!("written to {}", file.display());
 }

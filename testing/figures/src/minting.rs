@@ -7,9 +7,9 @@ use std::path::PathBuf;
 use serde::Serialize;
 use serde_json::json;
 
-use crate::browse;
 use crate::report::Runs;
-use e2e::harness::named;
+use crate::with_browser;
+use e2e::path_from_env;
 
 /// Who mints: the name in `contenders.js`, and in words.
 const CONTENDERS: [(&str, &str); 8] = [
@@ -40,9 +40,9 @@ pub(crate) struct Rate {
 /// Measures everyone in turn, several times.
 pub(crate) fn rates() -> Vec<Rate> {
     let url = serve();
-    browse(async |page| {
-        page.0.goto(&url).await.unwrap();
-        page.until("the contenders", "return !!globalThis.minting", vec![]).await;
+    with_browser(async |page| {
+        page.driver.goto(&url).await.unwrap();
+        page.wait_for("the contenders", "return !!globalThis.minting", vec![]).await;
         let rate = async |name: &str, milliseconds: u32| {
             let script = "return minting.rate(arguments[0], arguments[1])";
             page.js(script, vec![json!(name), json!(milliseconds)]).await.as_f64().unwrap()
@@ -70,9 +70,9 @@ fn serve() -> String {
     let listener = TcpListener::bind("127.0.0.1:0").unwrap();
     let url = format!("http://{}/", listener.local_addr().unwrap());
     let folders = [
-        ("/passmint/", named("PASSMINT_MINTING")),
-        ("/bitwarden/", named("PASSMINT_BITWARDEN")),
-        ("/generate-password/", named("PASSMINT_GENERATE_PASSWORD")),
+        ("/passmint/", path_from_env("PASSMINT_MINTING")),
+        ("/bitwarden/", path_from_env("PASSMINT_BITWARDEN")),
+        ("/generate-password/", path_from_env("PASSMINT_GENERATE_PASSWORD")),
     ];
     std::thread::spawn(move || {
         for stream in listener.incoming().map_while(Result::ok) {

@@ -2,8 +2,10 @@
 
 use serde_json::json;
 
-use e2e::harness::{Server, Wish, in_browser, wait_until};
-use e2e::page::{PASSPHRASE, Page, with_vault};
+use e2e::browser::{BrowserOptions, in_browser};
+use e2e::page::{PASSPHRASE, Page, create_first_vault};
+use e2e::server::Server;
+use e2e::wait_until;
 
 const ANOTHER: &str = "another horse battery";
 
@@ -12,7 +14,7 @@ async fn open_part(page: &Page, title: &str) {
     if page.js("return !document.querySelector('dialog')", vec![]).await == json!(true) {
         page.press("Account").await;
     }
-    page.press_summary(title).await;
+    page.toggle_summary(title).await;
 }
 
 async fn change_passphrase(page: &Page, current: Option<&str>, new: &str) {
@@ -33,20 +35,20 @@ async fn come_back(page: &Page, server: &Server, passphrase: &str) {
 
 #[test]
 fn the_passphrase_is_changed_and_other_sessions_end() {
-    in_browser(Wish::default(), async |page| {
+    in_browser(BrowserOptions::default(), async |page| {
         let server = Server::start();
-        with_vault(&page, &server).await;
+        create_first_vault(&page, &server).await;
         let kept = page.save("GitHub").await;
         // The same vault in another window: a session of its own.
-        let first = page.0.window().await.unwrap();
-        let second = page.0.new_window(false).await.unwrap().handle;
-        page.0.switch_to_window(second.clone()).await.unwrap();
+        let first = page.driver.window().await.unwrap();
+        let second = page.driver.new_window(false).await.unwrap().handle;
+        page.driver.switch_to_window(second.clone()).await.unwrap();
         come_back(&page, &server, PASSPHRASE).await;
         page.see_rows(&["GitHub"]).await;
 
         change_passphrase(&page, Some("wrong horse battery"), ANOTHER).await;
         page.see("This is not the passphrase of this vault.").await;
-        page.is_accessible("the account").await;
+        page.assert_accessible("the account").await;
         page.fill("Your passphrase, to confirm", PASSPHRASE).await;
         page.fill("Passphrase again", "something else").await;
         page.press("Change the passphrase").await;
@@ -61,7 +63,7 @@ fn the_passphrase_is_changed_and_other_sessions_end() {
         assert_eq!(server.count("SELECT count(*) FROM sessions"), 1);
 
         // The other window hears of it with its next request.
-        page.0.switch_to_window(first).await.unwrap();
+        page.driver.switch_to_window(first).await.unwrap();
         page.see("Your session has ended.").await;
         page.unlock("ada", PASSPHRASE).await;
         page.see("That did not open a vault.").await;
@@ -73,9 +75,9 @@ fn the_passphrase_is_changed_and_other_sessions_end() {
 
 #[test]
 fn who_has_lost_the_passphrase_comes_in_by_the_code_and_sets_another() {
-    in_browser(Wish::default(), async |page| {
+    in_browser(BrowserOptions::default(), async |page| {
         let server = Server::start();
-        let code = with_vault(&page, &server).await;
+        let code = create_first_vault(&page, &server).await;
         page.save("GitHub").await;
         page.open(&server.url()).await;
         page.press("Use the recovery code").await;
@@ -89,22 +91,22 @@ fn who_has_lost_the_passphrase_comes_in_by_the_code_and_sets_another() {
         page.see("The passphrase is changed.").await;
         come_back(&page, &server, ANOTHER).await;
         page.see_rows(&["GitHub"]).await;
-        page.no_complaints().await;
+        page.assert_no_errors().await;
     });
 }
 
 #[test]
 fn another_recovery_code_replaces_the_one_before() {
-    in_browser(Wish::default(), async |page| {
+    in_browser(BrowserOptions::default(), async |page| {
         let server = Server::start();
-        let old = with_vault(&page, &server).await;
+        let old = create_first_vault(&page, &server).await;
         open_part(&page, "Recovery code").await;
         page.fill("Your passphrase, to confirm", PASSPHRASE).await;
         page.press("Make a new recovery code").await;
         page.see("Write down your recovery code").await;
         let words = page.recovery_words().await;
         assert_ne!(words.join(" "), old);
-        page.is_accessible("another code").await;
+        page.assert_accessible("another code").await;
         page.confirm_code(&words).await;
         page.press("I have it: use this code from now on").await;
         page.see("The new recovery code counts from now on.").await;
@@ -123,9 +125,9 @@ fn another_recovery_code_replaces_the_one_before() {
 
 #[test]
 fn sessions_are_seen_and_ended() {
-    in_browser(Wish::default(), async |page| {
+    in_browser(BrowserOptions::default(), async |page| {
         let server = Server::start();
-        with_vault(&page, &server).await;
+        create_first_vault(&page, &server).await;
         // Reloads leave sessions behind.
         for _ in 0..2 {
             come_back(&page, &server, PASSPHRASE).await;
@@ -133,18 +135,18 @@ fn sessions_are_seen_and_ended() {
         }
         open_part(&page, "Sessions").await;
         let rows = "return document.querySelectorAll('dialog .row').length === arguments[0]";
-        page.until("three sessions", rows, vec![json!(3)]).await;
+        page.wait_for("three sessions", rows, vec![json!(3)]).await;
         page.see("Chrome on Linux").await;
         page.see("this one").await;
-        page.is_accessible("the sessions").await;
+        page.assert_accessible("the sessions").await;
         page.press("End Chrome on Linux").await;
-        page.until("two sessions", rows, vec![json!(2)]).await;
+        page.wait_for("two sessions", rows, vec![json!(2)]).await;
         page.press("End all other sessions").await;
-        page.until("one session", rows, vec![json!(1)]).await;
+        page.wait_for("one session", rows, vec![json!(1)]).await;
         assert_eq!(server.count("SELECT count(*) FROM sessions"), 1);
         page.press("Close").await;
         page.save("Still here").await;
-        page.no_complaints().await;
+        page.assert_no_errors().await;
     });
 }
 
@@ -160,19 +162,19 @@ async fn add_authenticator(page: &Page, has_prf: bool) {
 
 #[test]
 fn a_passkey_opens_the_vault_until_it_is_removed() {
-    in_browser(Wish::default(), async |page| {
+    in_browser(BrowserOptions::default(), async |page| {
         let server = Server::start();
         // Passkeys belong to a host's name.
         let url = server.url().replace("127.0.0.1", "localhost");
         add_authenticator(&page, true).await;
-        page.make_vault(&server.setup_link().replace("127.0.0.1", "localhost"), "Ada").await;
+        page.create_vault(&server.setup_link().replace("127.0.0.1", "localhost"), "Ada").await;
         let kept = page.save("GitHub").await;
         open_part(&page, "Passkeys").await;
         page.fill("Your passphrase, to confirm", PASSPHRASE).await;
         page.press("Add a passkey").await;
         page.see("The passkey opens this vault from now on.").await;
         page.see("not used yet").await;
-        page.is_accessible("the passkeys").await;
+        page.assert_accessible("the passkeys").await;
         // One for each authenticator.
         page.fill("Your passphrase, to confirm", PASSPHRASE).await;
         page.press("Add a passkey").await;
@@ -184,7 +186,7 @@ fn a_passkey_opens_the_vault_until_it_is_removed() {
         assert_eq!(page.show("GitHub").await, kept);
         let row = "return document.querySelector('dialog .row')?.textContent ?? null";
         open_part(&page, "Passkeys").await;
-        let used = page.until("the passkey", row, vec![]).await;
+        let used = page.wait_for("the passkey", row, vec![]).await;
         assert!(!used.as_str().unwrap().contains("not used yet"), "{used}");
         page.fill("Your passphrase, to confirm", PASSPHRASE).await;
         page.js("document.querySelector('dialog .row button').click()", vec![]).await;
@@ -200,10 +202,10 @@ fn a_passkey_opens_the_vault_until_it_is_removed() {
 
 #[test]
 fn an_authenticator_that_can_keep_no_secret_is_named() {
-    in_browser(Wish::default(), async |page| {
+    in_browser(BrowserOptions::default(), async |page| {
         let server = Server::start();
         add_authenticator(&page, false).await;
-        page.make_vault(&server.setup_link().replace("127.0.0.1", "localhost"), "Ada").await;
+        page.create_vault(&server.setup_link().replace("127.0.0.1", "localhost"), "Ada").await;
         open_part(&page, "Passkeys").await;
         page.fill("Your passphrase, to confirm", PASSPHRASE).await;
         page.press("Add a passkey").await;
@@ -214,9 +216,9 @@ fn an_authenticator_that_can_keep_no_secret_is_named() {
 
 #[test]
 fn the_account_and_all_of_it_is_deleted() {
-    in_browser(Wish::default(), async |page| {
+    in_browser(BrowserOptions::default(), async |page| {
         let server = Server::start();
-        with_vault(&page, &server).await;
+        create_first_vault(&page, &server).await;
         page.save("GitHub").await;
         // Something that this browser keeps.
         page.press("Generate").await;
@@ -228,7 +230,7 @@ fn the_account_and_all_of_it_is_deleted() {
         page.press("Delete everything").await;
         page.see("This is not the username of this account.").await;
         page.fill("Type “ada” to say that you mean it", "Ada").await;
-        page.is_accessible("the end").await;
+        page.assert_accessible("the end").await;
         page.press("Delete everything").await;
         page.see("The account is deleted.").await;
         for table in ["accounts", "passwords", "sessions", "passkeys"] {
@@ -247,13 +249,13 @@ fn the_account_and_all_of_it_is_deleted() {
 
 #[test]
 fn the_vault_locks_when_nobody_is_there_and_when_it_is_hidden() {
-    in_browser(Wish::default(), async |page| {
+    in_browser(BrowserOptions::default(), async |page| {
         let server = Server::start();
-        with_vault(&page, &server).await;
+        create_first_vault(&page, &server).await;
         let kept = page.save("GitHub").await;
         open_part(&page, "Locking").await;
         page.select("Lock when nobody has touched the page for", "1 min").await;
-        page.is_accessible("locking").await;
+        page.assert_accessible("locking").await;
         page.press("Close").await;
         // What is being typed is kept.
         page.press("Add an entry").await;
@@ -262,19 +264,19 @@ fn the_vault_locks_when_nobody_is_there_and_when_it_is_hidden() {
         // An hour passes: the page's clock is put forward, and nobody touches it.
         page.js("const now = Date.now; Date.now = () => now() + 3600e3", vec![]).await;
         page.see("Locked: nobody has touched the page for 1 min.").await;
-        let text = page.text().await;
+        let text = page.visible_text().await;
         assert!(!text.contains("GitHub") && !text.contains(&kept), "what is in an entry is not shown any more: {text}");
         page.unlock("ada", PASSPHRASE).await;
         page.see_rows(&["A copied password", "GitHub"]).await;
 
         open_part(&page, "Locking").await;
-        page.press_check("Lock as soon as the page is hidden: another tab, another window, a locked screen").await;
+        page.toggle_check("Lock as soon as the page is hidden: another tab, another window, a locked screen").await;
         page.press("Close").await;
         let hide = "Object.defineProperty(document, 'hidden', { value: true }); \
                     document.dispatchEvent(new Event('visibilitychange', { bubbles: true }))";
         page.js(hide, vec![]).await;
         page.see("Locked, because the page was hidden.").await;
-        page.no_complaints().await;
+        page.assert_no_errors().await;
         wait_until("the session has ended", || server.count("SELECT count(*) FROM sessions") == 0);
     });
 }

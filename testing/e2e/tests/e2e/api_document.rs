@@ -3,8 +3,9 @@
 
 use std::process::Command;
 
-use e2e::client::Client;
-use e2e::harness::{Server, named};
+use e2e::path_from_env;
+use e2e::server::Server;
+use e2e::vault_client::VaultClient;
 
 /// The checks that are left out. `positive_data_acceptance`: an OPAQUE message, or a record of it, is a point on a curve and
 /// more, which no schema describes. `negative_data_rejection`: what the document does not name is passed over, as the web does
@@ -18,9 +19,9 @@ fn schemathesis_finds_nothing() {
     let no_limits = ["PASSMINT_LOGINS_PER_ADDRESS", "PASSMINT_LOGINS_PER_ACCOUNT", "PASSMINT_SIGN_UPS_PER_ADDRESS"];
     let server = Server::start_with(&no_limits.map(|name| (name, "0")));
     let runtime = tokio::runtime::Builder::new_current_thread().enable_all().build().unwrap();
-    let token = runtime.block_on(Client::with_vault(&server, "ada")).token().to_owned();
+    let token = runtime.block_on(VaultClient::create_first_vault(&server, "ada")).token().to_owned();
     for session in [None, Some(token)] {
-        let mut line = Command::new(named("PASSMINT_SCHEMATHESIS"));
+        let mut line = Command::new(path_from_env("PASSMINT_SCHEMATHESIS"));
         line.args(["run", &format!("{}api/v1/openapi.json", server.url()), "--exclude-checks", EXCEPT])
             .args(["--max-examples", "100", "--phases", "examples,coverage,fuzzing", "--no-color", "--workers", "2"])
             // What would end the session that the rest needs.

@@ -14,8 +14,9 @@ use rand_core_06::OsRng;
 use serde_json::{Value, json};
 use texts::{FIRST, LATER};
 
-use e2e::harness::{Wish, in_browser, named, wait_until};
-use e2e::page::{PASSPHRASE, Page, catalog, says};
+use e2e::browser::{BrowserOptions, in_browser};
+use e2e::page::{PASSPHRASE, Page, catalog, page_text};
+use e2e::{path_from_env, wait_until};
 
 /// A vault as it is exported.
 fn vault() -> String {
@@ -49,7 +50,7 @@ fn texts(language: &str) -> Texts {
 
 /// A file as the page makes it.
 fn file(language: &str) -> String {
-    let folder = named("PASSMINT_BIN").with_file_name("page");
+    let folder = path_from_env("PASSMINT_BIN").with_file_name("page");
     let is_opener = |path: &PathBuf| {
         let name = path.file_name().unwrap().to_string_lossy();
         name.starts_with("opener-") && name.ends_with(".txt")
@@ -64,17 +65,23 @@ fn file(language: &str) -> String {
 async fn open(page: &Page, folder: &Path, text: &str) {
     let path = folder.join("backup.html");
     std::fs::write(&path, text).unwrap();
-    page.0.goto(&format!("file://{}", path.display())).await.unwrap();
+    page.driver.goto(&format!("file://{}", path.display())).await.unwrap();
 }
 
 /// Presses a button that is called what can be read on it.
 async fn press(page: &Page, text: &str) {
-    page.0.find(Locator::XPath(&format!("//button[normalize-space()='{text}']"))).await.unwrap().click().await.unwrap();
+    page.driver
+        .find(Locator::XPath(&format!("//button[normalize-space()='{text}']")))
+        .await
+        .unwrap()
+        .click()
+        .await
+        .unwrap();
 }
 
 async fn unlock(page: &Page, passphrase: &str) {
     page.fill("Passphrase", passphrase).await;
-    page.keys(&[Key::Enter.into()]).await;
+    page.press_keys(&[Key::Enter.into()]).await;
 }
 
 /// What a button of a row has shown.
@@ -105,15 +112,15 @@ fn proxy() -> (u16, Arc<Mutex<Vec<String>>>) {
 fn a_backup_opens_from_the_disk_and_asks_nobody() {
     let (port, asked) = proxy();
     let arguments = vec![format!("--proxy-server=http://127.0.0.1:{port}"), "--proxy-bypass-list=<-loopback>".into()];
-    in_browser(Wish { arguments, is_watched: true, ..Wish::default() }, async |page| {
+    in_browser(BrowserOptions { arguments, records_requests: true, ..BrowserOptions::default() }, async |page| {
         let folder = tempfile::tempdir().unwrap();
         // What the browser opens by itself is forgotten.
-        page.0.goto("about:blank").await.unwrap();
+        page.driver.goto("about:blank").await.unwrap();
         page.requests().await;
         open(&page, folder.path(), &file("en")).await;
         assert_eq!(page.js("return document.title", vec![]).await, "Passmint backup");
-        page.no_complaints().await;
-        page.is_accessible("closed").await;
+        page.assert_no_errors().await;
+        page.assert_accessible("closed").await;
 
         press(&page, "Open").await;
         page.see_fault("Passphrase", "Type your passphrase.").await;
@@ -127,10 +134,10 @@ fn a_backup_opens_from_the_disk_and_asks_nobody() {
         page.js(watch, vec![]).await;
         unlock(&page, PASSPHRASE).await;
         page.see("123 passwords").await;
-        assert_eq!(page.js("return window.said[0]", vec![]).await, json!(says("en", "StepStretching")));
+        assert_eq!(page.js("return window.said[0]", vec![]).await, json!(page_text("en", "StepStretching")));
         assert_eq!(page.js("return document.getElementById('passphrase').value", vec![]).await, "");
         assert_eq!(page.js("return document.activeElement.id", vec![]).await, "search");
-        page.is_accessible("opened").await;
+        page.assert_accessible("opened").await;
 
         // A hundred are drawn, sorted by name, and nothing secret is anywhere in the document yet.
         let rows = "return document.querySelectorAll('.row').length";
@@ -153,10 +160,10 @@ fn a_backup_opens_from_the_disk_and_asks_nobody() {
         assert_eq!(shown(&page, "show").await, false);
         page.press("Copy GitHub").await;
         page.see("Copied “GitHub”.").await;
-        assert_eq!(page.pasted().await, "kV9!mQ2#<b>x</b>");
+        assert_eq!(page.clipboard_text().await, "kV9!mQ2#<b>x</b>");
         page.press("Copy GitHub: Username").await;
-        page.until("copied", "return document.hasFocus()", vec![]).await;
-        assert_eq!(page.pasted().await, "ada");
+        page.wait_for("copied", "return document.hasFocus()", vec![]).await;
+        assert_eq!(page.clipboard_text().await, "ada");
         page.press("Note GitHub").await;
         assert_eq!(shown(&page, "note").await, "the second key is in the safe");
         page.press("Earlier passwords (2) GitHub").await;
@@ -164,9 +171,9 @@ fn a_backup_opens_from_the_disk_and_asks_nobody() {
         let history = history.as_str().unwrap();
         assert!(history.contains("Until") && history.contains("2025") && history.contains("before-2"), "{history}");
         page.press("Copy GitHub 1").await;
-        page.until("copied", "return document.hasFocus()", vec![]).await;
-        assert_eq!(page.pasted().await, "before-1");
-        page.is_accessible("all shown").await;
+        page.wait_for("copied", "return document.hasFocus()", vec![]).await;
+        assert_eq!(page.clipboard_text().await, "before-1");
+        page.assert_accessible("all shown").await;
 
         page.fill("Search", "bibliothek").await;
         page.see_rows(&["Städtische Bibliothek <script>"]).await;
@@ -188,8 +195,8 @@ fn a_backup_opens_from_the_disk_and_asks_nobody() {
 
         press(&page, "Lock").await;
         page.field("Passphrase").await;
-        assert!(!page.text().await.contains("Search"));
-        page.no_complaints().await;
+        assert!(!page.visible_text().await.contains("Search"));
+        page.assert_no_errors().await;
         // The document, twice, and what stands in the document itself.
         let requests = page.requests().await;
         let (files, others): (Vec<_>, Vec<_>) = requests.iter().partition(|url| url.starts_with("file:"));
@@ -202,22 +209,22 @@ fn a_backup_opens_from_the_disk_and_asks_nobody() {
         // Nor could it ask anybody: its policy allows nothing. And the proxy would have noticed.
         let fetch = "fetch('http://passmint.invalid/a').catch(() => {}); new Image().src = 'http://passmint.invalid/b'";
         page.js_in_page(fetch).await;
-        let complaints = page.complaints().await;
+        let errors = page.console_errors().await;
         for asked_for in ["passmint.invalid/a", "passmint.invalid/b"] {
-            assert!(complaints.iter().any(|said| said.contains(asked_for)), "{complaints:?}");
+            assert!(errors.iter().any(|said| said.contains(asked_for)), "{errors:?}");
         }
-        assert!(complaints.iter().all(|said| said.contains("Content Security Policy")), "{complaints:?}");
+        assert!(errors.iter().all(|said| said.contains("Content Security Policy")), "{errors:?}");
         let is_asked = || asked.lock().unwrap().iter().any(|line| line.contains("passmint.invalid"));
         assert!(!is_asked());
         // The proxy gives nothing, which the driver calls a failure.
-        let _ = page.0.goto("http://passmint.invalid/").await;
+        let _ = page.driver.goto("http://passmint.invalid/").await;
         wait_until("the proxy is asked", is_asked);
     });
 }
 
 #[test]
 fn a_backup_fits_a_phone_and_the_dark_and_speaks_the_language_of_who_made_it() {
-    in_browser(Wish::default(), async |page| {
+    in_browser(BrowserOptions::default(), async |page| {
         let folder = tempfile::tempdir().unwrap();
         for language in catalog().languages().map(|language| language.tag.as_str()) {
             page.set_width(320).await;
@@ -227,43 +234,43 @@ fn a_backup_fits_a_phone_and_the_dark_and_speaks_the_language_of_who_made_it() {
             )
             .await;
             open(&page, folder.path(), &file(language)).await;
-            page.see(&says(language, "BackupIntro")).await;
+            page.see(&page_text(language, "BackupIntro")).await;
             assert_eq!(page.js("return document.documentElement.lang", vec![]).await, language);
-            assert_eq!(page.too_wide().await, [Value::Null; 0], "{language}, closed");
-            let passphrase = says(language, "Passphrase");
+            assert_eq!(page.overflows().await, [Value::Null; 0], "{language}, closed");
+            let passphrase = page_text(language, "Passphrase");
             page.fill(&passphrase, PASSPHRASE).await;
-            page.keys(&[Key::Enter.into()]).await;
-            page.until("opened", "return document.querySelectorAll('.row').length > 9", vec![]).await;
+            page.press_keys(&[Key::Enter.into()]).await;
+            page.wait_for("opened", "return document.querySelectorAll('.row').length > 9", vec![]).await;
             page.js("document.querySelectorAll('[data-act=show], [data-act=note], [data-act=history]').forEach(b => b.click())", vec![]).await;
-            assert_eq!(page.too_wide().await, [Value::Null; 0], "{language}, opened");
-            page.is_accessible(&format!("{language}, in the dark")).await;
-            page.no_complaints().await;
+            assert_eq!(page.overflows().await, [Value::Null; 0], "{language}, opened");
+            page.assert_accessible(&format!("{language}, in the dark")).await;
+            page.assert_no_errors().await;
         }
     });
 }
 
 #[test]
 fn a_backup_that_cannot_start_says_so_once_in_the_language_of_who_made_it() {
-    in_browser(Wish::default(), async |page| {
-        page.before_every_page("delete globalThis.WebAssembly").await;
+    in_browser(BrowserOptions::default(), async |page| {
+        page.run_before_every_page("delete globalThis.WebAssembly").await;
         let folder = tempfile::tempdir().unwrap();
         let visible = "return [...document.getElementById('no-start').children] \
                        .filter(version => version.checkVisibility()).map(version => version.lang)";
         for language in catalog().languages().map(|language| language.tag.as_str()) {
             open(&page, folder.path(), &file(language)).await;
-            page.see(&says(language, "BackupNoStart")).await;
+            page.see(&page_text(language, "BackupNoStart")).await;
             assert_eq!(page.js(visible, vec![]).await, json!([language]));
         }
         let damaged = file("de").replace("id=\"texts\">{", "id=\"texts\">");
         open(&page, folder.path(), &damaged).await;
-        page.see(&says("en", "BackupNoStart")).await;
+        page.see(&page_text("en", "BackupNoStart")).await;
         assert_eq!(page.js(visible, vec![]).await, json!(["en"]));
     });
 }
 
 #[test]
 fn a_damaged_backup_says_so_and_one_saved_again_opens() {
-    in_browser(Wish::default(), async |page| {
+    in_browser(BrowserOptions::default(), async |page| {
         let folder = tempfile::tempdir().unwrap();
         let whole = file("en");
         let begin = whole.find("\"sealed\":\"").unwrap();
@@ -290,13 +297,13 @@ fn a_damaged_backup_says_so_and_one_saved_again_opens() {
         assert_eq!(backup::find(again), backup::find(&whole));
         open(&page, folder.path(), again).await;
         page.field("Passphrase").await;
-        assert!(!page.text().await.contains("GitHub"));
+        assert!(!page.visible_text().await.contains("GitHub"));
         unlock(&page, PASSPHRASE).await;
         page.see("123 passwords").await;
 
         // A script that was changed does not run, and the file says what may be done.
         open(&page, folder.path(), &whole.replacen("__wbg_init({", "__wbg_init( {", 1)).await;
-        page.until("nothing runs", "return document.getElementById('app').hidden", vec![]).await;
-        assert!(page.complaints().await.iter().any(|said| said.contains("Content Security Policy")));
+        page.wait_for("nothing runs", "return document.getElementById('app').hidden", vec![]).await;
+        assert!(page.console_errors().await.iter().any(|said| said.contains("Content Security Policy")));
     });
 }

@@ -6,9 +6,10 @@ use std::os::unix::fs::PermissionsExt;
 use std::path::Path;
 use std::process::Command;
 
-use e2e::client::Client;
-use e2e::harness::{Server, is_root, named};
-use e2e::wire::Wire;
+use e2e::http_connection::HttpConnection;
+use e2e::server::Server;
+use e2e::vault_client::VaultClient;
+use e2e::{is_root, path_from_env};
 
 /// Who the server is, where this runs as root: the container's user.
 const USER: &str = "10001";
@@ -48,7 +49,7 @@ fn no_privilege_and_a_data_folder_are_all_that_it_needs() {
     let is_root = is_root();
     let (data, program) = (tempfile::tempdir().unwrap(), tempfile::tempdir().unwrap());
     let copy = program.path().join("passmint");
-    std::fs::copy(named("PASSMINT_BIN"), &copy).unwrap();
+    std::fs::copy(path_from_env("PASSMINT_BIN"), &copy).unwrap();
     std::fs::set_permissions(program.path(), PermissionsExt::from_mode(0o755)).unwrap();
     let mut launcher = vec!["unshare", "--mount"];
     let mut user = "USER_FLAGS=".to_owned();
@@ -68,21 +69,21 @@ fn no_privilege_and_a_data_folder_are_all_that_it_needs() {
     let folders = [data.path(), &copy].map(|path: &Path| path.to_str().unwrap().to_owned());
     launcher.extend(["env", &user, "sh", "-c", CONFINE, "sh", &folders[0], &folders[1]]);
 
-    let mut server = Server::start_by(&launcher, data);
-    assert_eq!(writable(server.process()), [server.data().to_str().unwrap()]);
-    assert_eq!(u64::from_str_radix(&status(server.process(), "CapEff:"), 16).unwrap(), 0, "it has privileges");
-    assert_eq!(status(server.process(), "NoNewPrivs:"), "1");
+    let mut server = Server::start_under(&launcher, data);
+    assert_eq!(writable(server.process_id()), [server.data().to_str().unwrap()]);
+    assert_eq!(u64::from_str_radix(&status(server.process_id(), "CapEff:"), 16).unwrap(), 0, "it has privileges");
+    assert_eq!(status(server.process_id(), "NoNewPrivs:"), "1");
     if is_root {
-        assert!(status(server.process(), "Uid:").starts_with(USER));
+        assert!(status(server.process_id(), "Uid:").starts_with(USER));
     }
 
     let runtime = tokio::runtime::Builder::new_current_thread().enable_all().build().unwrap();
-    runtime.block_on(Client::with_vault(&server, "ada"));
+    runtime.block_on(VaultClient::create_first_vault(&server, "ada"));
     // What a sudden end leaves in the log of writes is taken over under the same limits.
     server.kill();
     server.start_again();
-    let mut wire = Wire::to(server.port);
-    let (status, answer) = wire.send("GET", "/readyz", "", "");
+    let mut connection = HttpConnection::connect(server.port);
+    let (status, answer) = connection.send("GET", "/readyz", "", "");
     assert_eq!(status, 200, "{}", String::from_utf8_lossy(answer));
     assert_eq!(server.count("SELECT count(*) FROM accounts"), 1);
     server.stop();

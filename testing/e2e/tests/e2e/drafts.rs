@@ -4,8 +4,9 @@
 use fantoccini::key::Key;
 use serde_json::json;
 
-use e2e::harness::{Server, Wish, in_browser, in_browser_of, kill_browser};
-use e2e::page::{PASSPHRASE, Page, with_vault};
+use e2e::browser::{BrowserOptions, in_browser, in_browser_with_profile, kill_browser};
+use e2e::page::{PASSPHRASE, Page, create_first_vault};
+use e2e::server::Server;
 
 /// Waits until so many drafts and changes are on the browser's disk.
 async fn see_kept(page: &Page, count: usize) {
@@ -13,7 +14,7 @@ async fn see_kept(page: &Page, count: usize) {
                   open.onerror = () => done('cannot open'); open.onupgradeneeded = () => open.transaction.abort(); \
                   open.onsuccess = () => { const db = open.result; const all = db.transaction('kept').objectStore('kept').count(); \
                   all.onsuccess = () => { db.close(); all.result === count ? done('kept') : setTimeout(look, 25) } } }; look()";
-    let kept = tokio::time::timeout(e2e::harness::PATIENCE, page.0.execute_async(script, vec![json!(count)])).await;
+    let kept = tokio::time::timeout(e2e::TIMEOUT, page.driver.execute_async(script, vec![json!(count)])).await;
     assert_eq!(kept.expect("waited in vain for what is kept").unwrap(), "kept");
 }
 
@@ -21,25 +22,25 @@ async fn see_kept(page: &Page, count: usize) {
 async fn see_drafts(page: &Page, names: &[&str]) {
     let script = "return JSON.stringify([...document.querySelectorAll('.row--draft .row-name')].map(e => e.textContent)) \
                   === JSON.stringify(arguments[0])";
-    page.until(&format!("the drafts {names:?}"), script, vec![json!(names)]).await;
+    page.wait_for(&format!("the drafts {names:?}"), script, vec![json!(names)]).await;
 }
 
 /// Waits until the list holds these entries, besides drafts.
 async fn see_entries(page: &Page, names: &[&str]) {
     let script = "return JSON.stringify([...document.querySelectorAll('button.row-name')].map(e => e.textContent)) \
                   === JSON.stringify(arguments[0])";
-    page.until(&format!("the entries {names:?}"), script, vec![json!(names)]).await;
+    page.wait_for(&format!("the entries {names:?}"), script, vec![json!(names)]).await;
 }
 
 /// Looks at the newest draft, names it and saves it.
 async fn save_draft(page: &Page, draft: &str, name: &str) {
     page.press(&format!("Look and save {draft}")).await;
-    page.until("the form", "return !!document.getElementById('entry-name')", vec![]).await;
+    page.wait_for("the form", "return !!document.getElementById('entry-name')", vec![]).await;
     let script =
         "const e = document.getElementById('entry-name'); e.value = arguments[0]; e.dispatchEvent(new Event('input'))";
     page.js(script, vec![json!(name)]).await;
     page.press("Save the entry").await;
-    page.until("the dialog is closed", "return !document.querySelector('dialog')", vec![]).await;
+    page.wait_for("the dialog is closed", "return !document.querySelector('dialog')", vec![]).await;
 }
 
 #[test]
@@ -47,14 +48,14 @@ fn a_copied_password_is_kept_whatever_ends() {
     let profile = tempfile::tempdir().unwrap();
     let mut server = Server::start();
     let mut copied = Vec::new();
-    in_browser_of(profile.path(), Wish::default(), async |page| {
-        with_vault(&page, &server).await;
+    in_browser_with_profile(profile.path(), BrowserOptions::default(), async |page| {
+        create_first_vault(&page, &server).await;
         // While the vault is open.
         copied.push(page.minted().await);
         page.press("Copy").await;
         page.see("it is kept here as a sealed draft").await;
         see_drafts(&page, &["A copied password"]).await;
-        page.is_accessible("a draft in the list").await;
+        page.assert_accessible("a draft in the list").await;
         page.press("Copy").await;
         page.see("Copied.").await;
         see_kept(&page, 1).await;
@@ -76,14 +77,14 @@ fn a_copied_password_is_kept_whatever_ends() {
         let all = "const done = arguments[0]; const open = indexedDB.open('passmint'); open.onsuccess = () => { \
                    const all = open.result.transaction('kept').objectStore('kept').getAll(); \
                    all.onsuccess = () => done(JSON.stringify([all.result, localStorage])) }";
-        let kept = page.0.execute_async(all, vec![]).await.unwrap().to_string();
+        let kept = page.driver.execute_async(all, vec![]).await.unwrap().to_string();
         for password in &copied {
             assert!(!kept.contains(&json!(password).to_string().replace('"', "")), "{kept}");
         }
         kill_browser(profile.path());
     });
     server.start_again();
-    in_browser_of(profile.path(), Wish::default(), async |page| {
+    in_browser_with_profile(profile.path(), BrowserOptions::default(), async |page| {
         page.open(&server.url()).await;
         page.see("Kept in this browser, sealed: 3.").await;
         page.unlock("ada", PASSPHRASE).await;
@@ -99,7 +100,7 @@ fn a_copied_password_is_kept_whatever_ends() {
         see_drafts(&page, &[]).await;
         see_kept(&page, 0).await;
         assert_eq!(server.count("SELECT count(*) FROM passwords"), 2);
-        page.no_complaints().await;
+        page.assert_no_errors().await;
     });
 }
 
@@ -108,14 +109,14 @@ fn saves_without_a_server_wait_on_the_disk_and_are_sent_once_and_in_order() {
     let profile = tempfile::tempdir().unwrap();
     let mut server = Server::start();
     let mut saved = Vec::new();
-    in_browser_of(profile.path(), Wish::default(), async |page| {
-        with_vault(&page, &server).await;
+    in_browser_with_profile(profile.path(), BrowserOptions::default(), async |page| {
+        create_first_vault(&page, &server).await;
         saved.push(page.save("Before").await);
         server.stop();
         for name in ["First", "Second"] {
             page.fill("Name", name).await;
             saved.push(page.minted().await);
-            page.keys(&[Key::Enter.into()]).await;
+            page.press_keys(&[Key::Enter.into()]).await;
             page.see(&format!("Not saved yet: “{name}” waits for the server")).await;
         }
         page.press("Delete Before").await;
@@ -123,14 +124,14 @@ fn saves_without_a_server_wait_on_the_disk_and_are_sent_once_and_in_order() {
         kill_browser(profile.path());
     });
     // The tab is closed once more before the server is back.
-    in_browser_of(profile.path(), Wish::default(), async |page| {
+    in_browser_with_profile(profile.path(), BrowserOptions::default(), async |page| {
         server.start_again();
         page.open(&server.url()).await;
         page.see("Kept in this browser, sealed: 3.").await;
         server.stop();
     });
     server.start_again();
-    in_browser_of(profile.path(), Wish::default(), async |page| {
+    in_browser_with_profile(profile.path(), BrowserOptions::default(), async |page| {
         page.open(&server.url()).await;
         // Half of it is sent, and the server dies.
         let one = "const real = window.fetch; window.puts = 0; window.fetch = async (url, options) => { \
@@ -139,12 +140,12 @@ fn saves_without_a_server_wait_on_the_disk_and_are_sent_once_and_in_order() {
                    if (options?.method === 'PUT') throw new TypeError('the answer is lost'); return answer }";
         page.js(one, vec![]).await;
         page.unlock("ada", PASSPHRASE).await;
-        page.until("it is sent", "return window.puts > 1", vec![]).await;
+        page.wait_for("it is sent", "return window.puts > 1", vec![]).await;
         see_entries(&page, &["Second", "First"]).await;
         kill_browser(profile.path());
     });
     assert_eq!(server.count("SELECT count(*) FROM passwords"), 2, "one of three arrived");
-    in_browser_of(profile.path(), Wish::default(), async |page| {
+    in_browser_with_profile(profile.path(), BrowserOptions::default(), async |page| {
         page.open(&server.url()).await;
         page.unlock("ada", PASSPHRASE).await;
         see_entries(&page, &["Second", "First"]).await;
@@ -165,8 +166,8 @@ fn a_save_into_a_locked_vault_is_kept_with_its_name() {
     let profile = tempfile::tempdir().unwrap();
     let server = Server::start();
     let mut password = String::new();
-    in_browser_of(profile.path(), Wish::default(), async |page| {
-        with_vault(&page, &server).await;
+    in_browser_with_profile(profile.path(), BrowserOptions::default(), async |page| {
+        create_first_vault(&page, &server).await;
         page.press("Lock").await;
         page.see("Open your vault").await;
         page.fill("Name", "GitHub").await;
@@ -176,17 +177,17 @@ fn a_save_into_a_locked_vault_is_kept_with_its_name() {
         see_kept(&page, 1).await;
         kill_browser(profile.path());
     });
-    in_browser_of(profile.path(), Wish::default(), async |page| {
+    in_browser_with_profile(profile.path(), BrowserOptions::default(), async |page| {
         page.open(&server.url()).await;
         page.unlock("ada", PASSPHRASE).await;
         see_drafts(&page, &["GitHub"]).await;
         page.press("Look and save GitHub").await;
-        page.until("the form", "return document.getElementById('entry-name')?.value === 'GitHub'", vec![]).await;
+        page.wait_for("the form", "return document.getElementById('entry-name')?.value === 'GitHub'", vec![]).await;
         page.press("Save the entry").await;
         see_entries(&page, &["GitHub"]).await;
         assert_eq!(page.show("GitHub").await, password);
         see_kept(&page, 0).await;
-        page.no_complaints().await;
+        page.assert_no_errors().await;
     });
 }
 
@@ -202,10 +203,10 @@ fn unsaved_changes_survive_a_lock_a_reload_and_the_end_of_the_browser() {
     let edit = async |page: &Page| {
         page.js("document.querySelector('button.row-name').click()", vec![]).await;
         page.press("Edit").await;
-        page.until("the form", note, vec![]).await;
+        page.wait_for("the form", note, vec![]).await;
     };
-    in_browser_of(profile.path(), Wish::default(), async |page| {
-        with_vault(&page, &server).await;
+    in_browser_with_profile(profile.path(), BrowserOptions::default(), async |page| {
+        create_first_vault(&page, &server).await;
         page.save("GitHub").await;
         edit(&page).await;
         type_note(&page, "first words").await;
@@ -220,11 +221,11 @@ fn unsaved_changes_survive_a_lock_a_reload_and_the_end_of_the_browser() {
         edit(&page).await;
         assert_eq!(page.js(note, vec![]).await, "first words, and more");
         type_note(&page, "last words").await;
-        page.until("kept", "return true", vec![]).await;
+        page.wait_for("kept", "return true", vec![]).await;
         tokio::time::sleep(std::time::Duration::from_millis(1000)).await;
         kill_browser(profile.path());
     });
-    in_browser_of(profile.path(), Wish::default(), async |page| {
+    in_browser_with_profile(profile.path(), BrowserOptions::default(), async |page| {
         page.open(&server.url()).await;
         page.unlock("ada", PASSPHRASE).await;
         see_drafts(&page, &["Changes to “GitHub”"]).await;
@@ -239,7 +240,7 @@ fn unsaved_changes_survive_a_lock_a_reload_and_the_end_of_the_browser() {
         type_note(&page, "nonsense").await;
         page.see("What you typed is kept here").await;
         page.press("Throw changes away").await;
-        page.until("the dialog is closed", "return !document.querySelector('dialog')", vec![]).await;
+        page.wait_for("the dialog is closed", "return !document.querySelector('dialog')", vec![]).await;
         edit(&page).await;
         assert_eq!(page.js(note, vec![]).await, "last words");
     });
@@ -248,12 +249,12 @@ fn unsaved_changes_survive_a_lock_a_reload_and_the_end_of_the_browser() {
 /// Where a browser has never opened a vault, there is nobody to seal for; and the page says so.
 #[test]
 fn without_a_vault_a_copy_is_said_to_be_unsaved() {
-    in_browser(Wish::default(), async |page| {
+    in_browser(BrowserOptions::default(), async |page| {
         let server = Server::start();
         page.open(&server.url()).await;
         page.see("No vault has been made here yet").await;
         page.press("Copy").await;
         page.see("Copied, but not saved.").await;
-        page.no_complaints().await;
+        page.assert_no_errors().await;
     });
 }

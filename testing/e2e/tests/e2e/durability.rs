@@ -14,9 +14,10 @@ use shared::ids::EntryId;
 use shared::limits::{BUCKETS, SEALED_OVERHEAD};
 use shared::passwords::FORMAT;
 
-use e2e::client::Client;
-use e2e::harness::{Server, is_root, named, wait_until};
-use e2e::wire::Wire;
+use e2e::http_connection::HttpConnection;
+use e2e::server::Server;
+use e2e::vault_client::VaultClient;
+use e2e::{is_root, path_from_env, wait_until};
 
 const CONNECTIONS: usize = 32;
 const KILLS: usize = 50;
@@ -34,7 +35,7 @@ type Ledger = Mutex<HashMap<String, Sent>>;
 /// Makes a vault; gives the token of an open session.
 fn vault(server: &Server) -> String {
     let runtime = tokio::runtime::Builder::new_current_thread().enable_all().build().unwrap();
-    runtime.block_on(Client::with_vault(server, "ada")).token().to_owned()
+    runtime.block_on(VaultClient::create_first_vault(server, "ada")).token().to_owned()
 }
 
 fn random<const N: usize>() -> [u8; N] {
@@ -57,7 +58,7 @@ fn sealed() -> String {
 }
 
 /// Sends a version of an entry; gives the status, if there was an answer.
-fn put(wire: &mut Wire, token: &str, ledger: &Ledger, id: &str) -> Option<u16> {
+fn put(connection: &mut HttpConnection, token: &str, ledger: &Ledger, id: &str) -> Option<u16> {
     let sealed = sealed();
     let replaces = {
         let mut ledger = ledger.lock().unwrap();
@@ -67,7 +68,7 @@ fn put(wire: &mut Wire, token: &str, ledger: &Ledger, id: &str) -> Option<u16> {
         sent.answered
     };
     let body = format!(r#"{{"replaces":{replaces},"sealed":"{sealed}"}}"#);
-    let (status, _) = wire.try_send("PUT", &format!("/api/v1/passwords/{id}"), token, &body).ok()?;
+    let (status, _) = connection.try_send("PUT", &format!("/api/v1/passwords/{id}"), token, &body).ok()?;
     if status == 200 {
         ledger.lock().unwrap().get_mut(id).unwrap().answered += 1;
     }
@@ -79,13 +80,13 @@ fn save(port: u16, token: &str, ledger: &Ledger, enough: impl Fn(u16) -> bool + 
     std::thread::scope(|scope| {
         for _ in 0..CONNECTIONS {
             scope.spawn(|| {
-                let Ok(mut wire) = Wire::try_to(port) else { return };
+                let Ok(mut connection) = HttpConnection::try_connect(port) else { return };
                 // Each entry is written, and every second one written anew.
                 let mut ids = std::iter::from_fn(|| Some(entry_id())).flat_map(|id| {
                     let versions = 1 + usize::from(random::<1>()[0] % 2);
                     std::iter::repeat_n(id, versions)
                 });
-                while let Some(status) = put(&mut wire, token, ledger, &ids.next().unwrap()) {
+                while let Some(status) = put(&mut connection, token, ledger, &ids.next().unwrap()) {
                     if enough(status) {
                         break;
                     }
@@ -97,10 +98,10 @@ fn save(port: u16, token: &str, ledger: &Ledger, enough: impl Fn(u16) -> bool + 
 
 /// Reads what changed since a change number, and holds it against what was sent. Gives the newest change number.
 fn compare(port: u16, token: &str, ledger: &Ledger, mut since: u64, found: &mut HashMap<String, u64>) -> u64 {
-    let mut wire = Wire::to(port);
+    let mut connection = HttpConnection::connect(port);
     let ledger = ledger.lock().unwrap();
     loop {
-        let (status, answer) = wire.send("GET", &format!("/api/v1/passwords?since={since}"), token, "");
+        let (status, answer) = connection.send("GET", &format!("/api/v1/passwords?since={since}"), token, "");
         assert_eq!(status, 200);
         let changes: Value = serde_json::from_slice(answer).unwrap();
         for entry in changes["entries"].as_array().unwrap() {
@@ -170,28 +171,28 @@ fn refuses_and_recovers(server: &Server, token: &str, ledger: &Ledger, cure: imp
         assert!([200, 503].contains(&status), "{status}");
         status == 503
     });
-    let mut wire = Wire::to(port);
+    let mut connection = HttpConnection::connect(port);
     let body = format!(r#"{{"replaces":0,"sealed":"{}"}}"#, sealed());
-    let (status, answer) = wire.send("PUT", &format!("/api/v1/passwords/{}", entry_id()), token, &body);
+    let (status, answer) = connection.send("PUT", &format!("/api/v1/passwords/{}", entry_id()), token, &body);
     let problem: Value = serde_json::from_slice(answer).unwrap();
     assert_eq!((status, &problem["code"]), (503, &"store-unavailable".into()));
-    assert_eq!(wire.send("GET", "/healthz", "", "").0, 200);
-    assert_eq!(wire.send("GET", "/readyz", "", "").0, 503);
+    assert_eq!(connection.send("GET", "/healthz", "", "").0, 200);
+    assert_eq!(connection.send("GET", "/readyz", "", "").0, 503);
     // All that was answered can be read.
     compare(port, token, ledger, 0, &mut HashMap::new());
-    let process = server.process();
+    let process = server.process_id();
     cure();
-    wait_until("it is ready again", || Wire::to(port).send("GET", "/readyz", "", "").0 == 200);
+    wait_until("it is ready again", || HttpConnection::connect(port).send("GET", "/readyz", "", "").0 == 200);
     // What was refused is sent again, as the page does.
     let refused = |sent: &Sent| sent.sealed.len() > sent.answered;
     let ids: Vec<_> =
         ledger.lock().unwrap().iter().filter(|(_, sent)| refused(sent)).map(|(id, _)| id.clone()).collect();
     assert!(ids.len() >= CONNECTIONS);
     for id in ids.iter().chain([&entry_id()]) {
-        assert_eq!(put(&mut Wire::to(port), token, ledger, id), Some(200));
+        assert_eq!(put(&mut HttpConnection::connect(port), token, ledger, id), Some(200));
     }
     compare(port, token, ledger, 0, &mut HashMap::new());
-    assert_eq!(server.process(), process, "without a restart");
+    assert_eq!(server.process_id(), process, "without a restart");
 }
 
 #[test]
@@ -206,11 +207,11 @@ fn a_full_disk_refuses_saves_goes_on_reading_and_recovers() {
             "NOT RUN: a small disk needs unshare(1) and user namespaces, which this system does not allow"
         );
     }
-    let server = Server::start_by(&launcher, data);
+    let server = Server::start_under(&launcher, data);
     let token = vault(&server);
     // The disk is there for the server only; this is the way to it.
     let filler =
-        Path::new("/proc").join(server.process().to_string()).join("root").join(folder.strip_prefix("/").unwrap());
+        Path::new("/proc").join(server.process_id().to_string()).join("root").join(folder.strip_prefix("/").unwrap());
     let filler = filler.join("filler");
     let fill = || {
         let full = std::fs::write(&filler, vec![1; 16 << 20]);
@@ -231,7 +232,7 @@ fn a_file_that_is_write_protected_is_served_for_reading_until_it_can_be_written(
     // Root writes whatever it likes: the server is somebody else, who needs a program that he can reach.
     let program = tempfile::tempdir().unwrap();
     let copy = program.path().join("passmint");
-    std::fs::copy(named("PASSMINT_BIN"), &copy).unwrap();
+    std::fs::copy(path_from_env("PASSMINT_BIN"), &copy).unwrap();
     std::fs::set_permissions(program.path(), PermissionsExt::from_mode(0o755)).unwrap();
     let instead = format!("shift; exec {} \"$@\"", copy.display());
     let nobody = ["setpriv", "--reuid=65534", "--regid=65534", "--clear-groups", "sh", "-c", instead.as_str(), "sh"];
@@ -241,14 +242,14 @@ fn a_file_that_is_write_protected_is_served_for_reading_until_it_can_be_written(
     } else {
         &[]
     };
-    let mut server = Server::start_by(launcher, data);
+    let mut server = Server::start_under(launcher, data);
     let token = vault(&server);
     let protect = |mode| {
         let file = folder.join("passmint.db");
         std::fs::set_permissions(file, PermissionsExt::from_mode(mode)).unwrap();
     };
     let ledger = Ledger::default();
-    assert_eq!(put(&mut Wire::to(server.port), &token, &ledger, &entry_id()), Some(200));
+    assert_eq!(put(&mut HttpConnection::connect(server.port), &token, &ledger, &entry_id()), Some(200));
     server.kill();
     protect(0o400);
     server.start_again();

@@ -2,13 +2,14 @@
 
 use serde_json::json;
 
-use e2e::harness::{Server, Wish, in_browser};
-use e2e::page::{PASSPHRASE, Page, with_vault};
+use e2e::browser::{BrowserOptions, in_browser};
+use e2e::page::{PASSPHRASE, Page, create_first_vault};
+use e2e::server::Server;
 
 /// Waits until nothing waits for the server.
 async fn all_saved(page: &Page) {
     let saved = "return document.querySelectorAll('.row').length > 0 && !document.querySelector('.row--waiting')";
-    page.until("all is saved", saved, vec![]).await;
+    page.wait_for("all is saved", saved, vec![]).await;
 }
 
 /// Opens an entry in the dialog.
@@ -20,30 +21,30 @@ async fn open(page: &Page, name: &str) {
 }
 
 async fn dialog_is_closed(page: &Page) {
-    page.until("the dialog is closed", "return !document.querySelector('dialog')", vec![]).await;
+    page.wait_for("the dialog is closed", "return !document.querySelector('dialog')", vec![]).await;
 }
 
 /// Passwords in the history of the entry that the dialog shows, newest first.
 async fn history(page: &Page, count: usize) -> Vec<String> {
-    page.press_summary(&format!("Earlier passwords ({count})")).await;
+    page.toggle_summary(&format!("Earlier passwords ({count})")).await;
     let script = "const rows = [...document.querySelectorAll('.history-row')]; \
                   rows.forEach(row => { const b = row.querySelector('button'); \
                   if (row.querySelector('.secret').textContent.startsWith('•')) b.click() }); \
                   const texts = rows.map(row => row.querySelector('.secret').textContent); \
                   return texts.some(text => text.startsWith('•')) ? null : texts";
-    let texts = page.until("the history", script, vec![]).await;
+    let texts = page.wait_for("the history", script, vec![]).await;
     texts.as_array().unwrap().iter().map(|text| text.as_str().unwrap().to_owned()).collect()
 }
 
 #[test]
 fn an_entry_is_made_changed_and_found_by_all_that_is_in_it() {
-    in_browser(Wish::default(), async |page| {
+    in_browser(BrowserOptions::default(), async |page| {
         let server = Server::start();
-        with_vault(&page, &server).await;
+        create_first_vault(&page, &server).await;
         page.press("Add an entry").await;
-        page.is_accessible("an entry being made").await;
+        page.assert_accessible("an entry being made").await;
         page.press("Save the entry").await;
-        page.until("the fault", "return !!document.querySelector('#entry-name[aria-invalid=true]')", vec![]).await;
+        page.wait_for("the fault", "return !!document.querySelector('#entry-name[aria-invalid=true]')", vec![]).await;
         let type_into = async |id: &str, text: &str| {
             let script = "const e = document.getElementById(arguments[0]); e.value = arguments[1]; \
                           e.dispatchEvent(new Event('input'))";
@@ -64,20 +65,20 @@ fn an_entry_is_made_changed_and_found_by_all_that_is_in_it() {
         dialog_is_closed(&page).await;
         page.see_rows(&["חשבון הבנק"]).await;
         all_saved(&page).await;
-        assert!(!page.text().await.contains("Not saved"), "the draft has become the entry");
+        assert!(!page.visible_text().await.contains("Not saved"), "the draft has become the entry");
 
         open(&page, "חשבון הבנק").await;
-        let text = page.text().await;
+        let text = page.visible_text().await;
         for part in
             ["ada@example.org", "https://bank.example/login", "PIN by post", "=1+1 \"quoted\" 😀", "money, home"]
         {
             assert!(text.contains(part), "{part}: {text}");
         }
         assert!(!text.contains("my own"), "the password is hidden");
-        page.is_accessible("an entry open").await;
+        page.assert_accessible("an entry open").await;
         page.press("Edit").await;
         page.field("Website").await;
-        page.is_accessible("an entry being changed").await;
+        page.assert_accessible("an entry being changed").await;
         type_into("entry-password", "another").await;
         page.press("Save the entry").await;
         page.see("Saved “חשבון הבנק”.").await;
@@ -96,8 +97,8 @@ fn an_entry_is_made_changed_and_found_by_all_that_is_in_it() {
         assert_eq!(page.show("חשבון הבנק").await, "another");
         open(&page, "חשבון הבנק").await;
         assert_eq!(history(&page, 1).await, [" my own, with blanks "]);
-        page.is_accessible("the history").await;
-        page.no_complaints().await;
+        page.assert_accessible("the history").await;
+        page.assert_no_errors().await;
     });
 }
 
@@ -109,9 +110,9 @@ fn count_words(phrase: &str) -> usize {
 
 #[test]
 fn a_password_is_replaced_by_the_same_rules_in_one_click() {
-    in_browser(Wish::default(), async |page| {
+    in_browser(BrowserOptions::default(), async |page| {
         let server = Server::start();
-        with_vault(&page, &server).await;
+        create_first_vault(&page, &server).await;
         page.fill("Length", "12").await;
         page.minted_with("78.14").await;
         let first = page.save("Site").await;
@@ -129,7 +130,7 @@ fn a_password_is_replaced_by_the_same_rules_in_one_click() {
         let second = page.show("Site").await;
         assert_eq!(second.chars().count(), 12);
         assert_ne!(second, first);
-        assert_eq!(page.pasted().await, second);
+        assert_eq!(page.clipboard_text().await, second);
         open(&page, "Phrase").await;
         page.press("New password, same rules").await;
         page.see("“Phrase” has a new password").await;
@@ -141,21 +142,22 @@ fn a_password_is_replaced_by_the_same_rules_in_one_click() {
         // A duplicate is an entry of its own, without the history.
         open(&page, "Site").await;
         page.press("Duplicate").await;
-        page.until("the form", "return document.getElementById('entry-name')?.value === 'Site (copy)'", vec![]).await;
+        page.wait_for("the form", "return document.getElementById('entry-name')?.value === 'Site (copy)'", vec![])
+            .await;
         page.press("Save the entry").await;
         page.see_rows(&["Site (copy)", "Phrase", "Site"]).await;
         assert_eq!(page.show("Site (copy)").await, second);
         all_saved(&page).await;
         assert_eq!(server.count("SELECT count(*) FROM passwords"), 3);
-        page.no_complaints().await;
+        page.assert_no_errors().await;
     });
 }
 
 #[test]
 fn what_is_deleted_waits_in_the_bin() {
-    in_browser(Wish::default(), async |page| {
+    in_browser(BrowserOptions::default(), async |page| {
         let server = Server::start();
-        with_vault(&page, &server).await;
+        create_first_vault(&page, &server).await;
         let mut passwords = Vec::new();
         for name in ["One", "Two", "Three"] {
             passwords.push(page.save(name).await);
@@ -163,7 +165,7 @@ fn what_is_deleted_waits_in_the_bin() {
         page.press("Delete Two").await;
         page.see("Put “Two” into the bin.").await;
         page.see_rows(&["Three", "One"]).await;
-        page.is_accessible("put into the bin").await;
+        page.assert_accessible("put into the bin").await;
         page.press("Undo").await;
         page.see_rows(&["Two", "Three", "One"]).await;
         page.press("Delete One").await;
@@ -177,7 +179,7 @@ fn what_is_deleted_waits_in_the_bin() {
         page.press("Bin (2)").await;
         page.see_rows(&["Three", "One"]).await;
         page.see("After 30 days it is deleted for good.").await;
-        page.is_accessible("the bin").await;
+        page.assert_accessible("the bin").await;
         page.press("Restore One").await;
         page.see_rows(&["Three"]).await;
         all_saved(&page).await;
@@ -197,15 +199,15 @@ fn what_is_deleted_waits_in_the_bin() {
         page.press("Empty the bin").await;
         page.see("The bin has been emptied.").await;
         assert_eq!(server.count(gone), 3);
-        page.no_complaints().await;
+        page.assert_no_errors().await;
     });
 }
 
 #[test]
 fn what_has_been_in_the_bin_for_a_month_is_deleted() {
-    in_browser(Wish::default(), async |page| {
+    in_browser(BrowserOptions::default(), async |page| {
         let server = Server::start();
-        with_vault(&page, &server).await;
+        create_first_vault(&page, &server).await;
         page.save("Old").await;
         page.save("New").await;
         page.press("Delete Old").await;
@@ -215,15 +217,15 @@ fn what_has_been_in_the_bin_for_a_month_is_deleted() {
         for (days, expected) in [(29, 0), (31, 1)] {
             // The browser's clock goes on.
             let later = format!("{{ const now = Date.now; Date.now = () => now() + {days} * 86400000 }}");
-            page.before_every_page(&later).await;
+            page.run_before_every_page(&later).await;
             page.open(&server.url()).await;
             page.unlock("ada", PASSPHRASE).await;
             page.see_rows(&["New"]).await;
             let text = if expected == 0 { "Bin (1)" } else { "1 password" };
             page.see(text).await;
-            e2e::harness::wait_until("it is deleted when it is due", || server.count(gone) == expected);
+            e2e::wait_until("it is deleted when it is due", || server.count(gone) == expected);
             if expected == 1 {
-                page.until("no bin", "return !document.body.innerText.includes('Bin (')", vec![]).await;
+                page.wait_for("no bin", "return !document.body.innerText.includes('Bin (')", vec![]).await;
             }
         }
     });
@@ -232,9 +234,9 @@ fn what_has_been_in_the_bin_for_a_month_is_deleted() {
 /// A second window of the same browser, as a second device: its vault is opened by itself, and what the browser keeps is
 /// not there for it.
 async fn second_window(page: &Page, server: &Server) -> [fantoccini::wd::WindowHandle; 2] {
-    let first = page.0.window().await.unwrap();
-    let second = page.0.new_window(false).await.unwrap().handle;
-    page.0.switch_to_window(second.clone()).await.unwrap();
+    let first = page.driver.window().await.unwrap();
+    let second = page.driver.new_window(false).await.unwrap().handle;
+    page.driver.switch_to_window(second.clone()).await.unwrap();
     page.open(&server.url()).await;
     page.js("Object.defineProperty(window, 'indexedDB', { value: null })", vec![]).await;
     page.unlock("ada", PASSPHRASE).await;
@@ -242,7 +244,7 @@ async fn second_window(page: &Page, server: &Server) -> [fantoccini::wd::WindowH
 }
 
 async fn look_at(page: &Page, window: &fantoccini::wd::WindowHandle) {
-    page.0.switch_to_window(window.clone()).await.unwrap();
+    page.driver.switch_to_window(window.clone()).await.unwrap();
     // As a browser does when a window comes to the front.
     page.js("window.dispatchEvent(new Event('focus'))", vec![]).await;
 }
@@ -261,9 +263,9 @@ async fn change(page: &Page, name: &str, password: &str) {
 
 #[test]
 fn changes_made_elsewhere_appear_and_those_made_in_both_places_are_put_side_by_side() {
-    in_browser(Wish::default(), async |page| {
+    in_browser(BrowserOptions::default(), async |page| {
         let server = Server::start();
-        with_vault(&page, &server).await;
+        create_first_vault(&page, &server).await;
         for name in ["Mine", "Theirs", "Both", "Gone"] {
             page.save(name).await;
         }
@@ -298,22 +300,22 @@ fn changes_made_elsewhere_appear_and_those_made_in_both_places_are_put_side_by_s
         page.js("window.deaf = false", vec![]).await;
         page.js("window.dispatchEvent(new Event('focus'))", vec![]).await;
         let four = "return [...document.querySelectorAll('.row-time')].filter(e => e.textContent === 'Changed elsewhere too').length === 4";
-        page.until("four conflicts", four, vec![]).await;
-        page.is_accessible("conflicts in the list").await;
+        page.wait_for("four conflicts", four, vec![]).await;
+        page.assert_accessible("conflicts in the list").await;
         assert_eq!(page.show("Mine").await, "Mine here", "nothing is overwritten unseen");
 
         page.press("Compare Mine").await;
         page.see("Changed here and elsewhere").await;
-        page.until("both sides", "return document.querySelectorAll('.side').length === 2", vec![]).await;
+        page.wait_for("both sides", "return document.querySelectorAll('.side').length === 2", vec![]).await;
         page.see("Password: differs").await;
-        page.is_accessible("a conflict").await;
+        page.assert_accessible("a conflict").await;
         page.press("Keep what is here").await;
         dialog_is_closed(&page).await;
         for (name, button) in
             [("Theirs", "Keep what is elsewhere"), ("Both", "Keep both"), ("Gone", "Keep what is here")]
         {
             page.press(&format!("Compare {name}")).await;
-            page.until("both sides", "return document.querySelectorAll('.side').length === 2", vec![]).await;
+            page.wait_for("both sides", "return document.querySelectorAll('.side').length === 2", vec![]).await;
             if name == "Gone" {
                 page.see("It was deleted there.").await;
             }
@@ -328,9 +330,9 @@ fn changes_made_elsewhere_appear_and_those_made_in_both_places_are_put_side_by_s
         // The other window sees how it ended.
         look_at(&page, &second).await;
         page.press("Back to the vault").await;
-        page.until("six entries", "return document.querySelectorAll('.row').length === 6", vec![]).await;
+        page.wait_for("six entries", "return document.querySelectorAll('.row').length === 6", vec![]).await;
         for (name, password) in [("Mine", "Mine here"), ("Theirs", "Theirs elsewhere"), ("Gone", "Gone here")] {
-            page.until(
+            page.wait_for(
                 name,
                 "return [...document.querySelectorAll('.row-name')].some(e => e.textContent === arguments[0])",
                 vec![json!(name)],

@@ -3,42 +3,43 @@
 use fantoccini::key::Key;
 use serde_json::json;
 
-use e2e::harness::{Server, Wish, in_browser};
-use e2e::page::{PASSPHRASE, with_vault};
+use e2e::browser::{BrowserOptions, in_browser};
+use e2e::page::{PASSPHRASE, create_first_vault};
+use e2e::server::Server;
 
 #[test]
 fn a_server_that_stops_between_minting_and_saving_loses_nothing_and_doubles_nothing() {
-    in_browser(Wish::default(), async |page| {
+    in_browser(BrowserOptions::default(), async |page| {
         let mut server = Server::start();
-        with_vault(&page, &server).await;
+        create_first_vault(&page, &server).await;
         page.save("Before").await;
         page.fill("Name", "GitHub").await;
         let password = page.minted().await;
         server.stop();
-        page.keys(&[Key::Enter.into()]).await;
+        page.press_keys(&[Key::Enter.into()]).await;
         page.see("“GitHub” is not saved yet: the server does not answer.").await;
         page.see("Not saved yet: “GitHub” waits for the server").await;
         page.see("Server does not answer").await;
         page.see_rows(&["GitHub", "Before"]).await;
-        page.is_accessible("not saved, server gone").await;
+        page.assert_accessible("not saved, server gone").await;
         assert_eq!(page.minted().await, password, "the value is kept");
         assert_eq!(page.show("GitHub").await, password, "and can be shown");
         // Another one in the meantime gets a password of its own, and waits too.
         page.fill("Name", "Bank").await;
         let second = page.minted().await;
         assert_ne!(second, password);
-        page.keys(&[Key::Enter.into()]).await;
+        page.press_keys(&[Key::Enter.into()]).await;
         page.see_rows(&["Bank", "GitHub", "Before"]).await;
         page.press("Try again GitHub").await;
 
         server.start_again();
         page.see_rows(&["Bank", "GitHub", "Before"]).await;
         let waiting = "return document.querySelectorAll('.row--waiting').length === 0";
-        page.until("nothing waits any more", waiting, vec![]).await;
+        page.wait_for("nothing waits any more", waiting, vec![]).await;
         // What was said before is not true any more, and is not said any more.
         page.see("Saved “Bank”.").await;
         page.see("Saved as “Bank”").await;
-        assert!(!page.text().await.to_lowercase().contains("not saved"), "{}", page.text().await);
+        assert!(!page.visible_text().await.to_lowercase().contains("not saved"), "{}", page.visible_text().await);
         assert_eq!(page.show("GitHub").await, password);
         assert_eq!(page.show("Bank").await, second);
         assert_eq!(server.count("SELECT count(*) FROM passwords"), 3, "saved once each");
@@ -53,9 +54,9 @@ fn a_server_that_stops_between_minting_and_saving_loses_nothing_and_doubles_noth
 /// still one entry.
 #[test]
 fn an_answer_that_is_lost_makes_no_second_entry() {
-    in_browser(Wish::default(), async |page| {
+    in_browser(BrowserOptions::default(), async |page| {
         let server = Server::start();
-        with_vault(&page, &server).await;
+        create_first_vault(&page, &server).await;
         let lose_one = "const real = window.fetch; window.puts = 0; window.fetch = async (url, options) => { \
                         const answer = await real(url, options); \
                         if (options?.method === 'PUT' && window.puts++ === 0) throw new TypeError('lost'); \
@@ -63,11 +64,11 @@ fn an_answer_that_is_lost_makes_no_second_entry() {
         page.js(lose_one, vec![]).await;
         page.fill("Name", "GitHub").await;
         let password = page.minted().await;
-        page.keys(&[Key::Enter.into()]).await;
+        page.press_keys(&[Key::Enter.into()]).await;
         page.see("“GitHub” is not saved yet:").await;
         assert_eq!(server.count("SELECT count(*) FROM passwords"), 1, "it did arrive");
         let waiting = "return window.puts === 2 && document.querySelectorAll('.row--waiting').length === 0";
-        page.until("it was sent again", waiting, vec![]).await;
+        page.wait_for("it was sent again", waiting, vec![]).await;
         page.see_rows(&["GitHub"]).await;
         assert_eq!(server.count("SELECT count(*) FROM passwords"), 1);
         assert_eq!(page.show("GitHub").await, password);
@@ -76,50 +77,54 @@ fn an_answer_that_is_lost_makes_no_second_entry() {
 
 #[test]
 fn a_session_that_ends_locks_the_vault_and_keeps_what_was_being_saved() {
-    in_browser(Wish::default(), async |page| {
+    in_browser(BrowserOptions::default(), async |page| {
         let server = Server::start();
-        with_vault(&page, &server).await;
+        create_first_vault(&page, &server).await;
         page.save("Before").await;
         server.database().execute("DELETE FROM sessions", []).unwrap();
         page.fill("Name", "GitHub").await;
         let password = page.minted().await;
-        page.keys(&[Key::Enter.into()]).await;
+        page.press_keys(&[Key::Enter.into()]).await;
         page.see("Your session has ended.").await;
         page.see("“GitHub” is not saved yet.").await;
-        page.is_accessible("session ended").await;
-        assert!(!page.text().await.contains("Before"), "the vault is locked");
+        page.assert_accessible("session ended").await;
+        assert!(!page.visible_text().await.contains("Before"), "the vault is locked");
         page.unlock("ada", PASSPHRASE).await;
         let waiting =
             "return document.querySelectorAll('.row').length === 2 && !document.querySelector('.row--waiting')";
-        page.until("it is sent once the vault is open", waiting, vec![]).await;
+        page.wait_for("it is sent once the vault is open", waiting, vec![]).await;
         assert_eq!(page.show("GitHub").await, password);
     });
 }
 
 #[test]
 fn a_full_vault_says_so_and_keeps_the_password() {
-    in_browser(Wish::default(), async |page| {
+    in_browser(BrowserOptions::default(), async |page| {
         let server = Server::start();
-        with_vault(&page, &server).await;
+        create_first_vault(&page, &server).await;
         server.database().execute("UPDATE accounts SET entries = 100000", []).unwrap();
         page.fill("Name", "GitHub").await;
         let password = page.minted().await;
-        page.keys(&[Key::Enter.into()]).await;
+        page.press_keys(&[Key::Enter.into()]).await;
         page.see("The vault is full").await;
         assert_eq!(page.show("GitHub").await, password);
-        page.is_accessible("refused").await;
+        page.assert_accessible("refused").await;
         server.database().execute("UPDATE accounts SET entries = 0", []).unwrap();
         page.press("Try again GitHub").await;
-        page.until("it is saved", "return document.querySelectorAll('.row:not(.row--waiting)').length === 1", vec![])
-            .await;
+        page.wait_for(
+            "it is saved",
+            "return document.querySelectorAll('.row:not(.row--waiting)').length === 1",
+            vec![],
+        )
+        .await;
     });
 }
 
 #[test]
 fn a_deletion_of_what_has_changed_elsewhere_is_not_done() {
-    in_browser(Wish::default(), async |page| {
+    in_browser(BrowserOptions::default(), async |page| {
         let server = Server::start();
-        with_vault(&page, &server).await;
+        create_first_vault(&page, &server).await;
         page.save("GitHub").await;
         // Another device has put a second version. This page cannot open it, as it is no real one; it is told so.
         server.database().execute("UPDATE passwords SET version = 2", []).unwrap();
@@ -131,24 +136,24 @@ fn a_deletion_of_what_has_changed_elsewhere_is_not_done() {
 
 #[test]
 fn a_database_that_does_not_answer_is_told_apart() {
-    in_browser(Wish::default(), async |page| {
+    in_browser(BrowserOptions::default(), async |page| {
         let server = Server::start();
-        with_vault(&page, &server).await;
+        create_first_vault(&page, &server).await;
         let busy = "const real = window.fetch; window.fetch = async (url, options) => options?.method === 'PUT' \
                     ? new Response(JSON.stringify({ code: 'store-unavailable' }), { status: 503 }) : real(url, options)";
         page.js(busy, vec![]).await;
         page.fill("Name", "GitHub").await;
-        page.keys(&[Key::Enter.into()]).await;
+        page.press_keys(&[Key::Enter.into()]).await;
         page.see("“GitHub” is not saved yet. The server’s database does not answer.").await;
-        page.is_accessible("database gone").await;
+        page.assert_accessible("database gone").await;
     });
 }
 
 #[test]
 fn unlocking_shows_progress_and_can_be_cancelled() {
-    in_browser(Wish::default(), async |page| {
+    in_browser(BrowserOptions::default(), async |page| {
         let server = Server::start();
-        with_vault(&page, &server).await;
+        create_first_vault(&page, &server).await;
         page.press("Lock").await;
         let hold = "const real = window.fetch; window.fetch = async (url, options) => { \
                     if (String(url).includes('sessions/')) await new Promise(go => window.go = go); \
@@ -156,11 +161,11 @@ fn unlocking_shows_progress_and_can_be_cancelled() {
         page.js(hold, vec![]).await;
         page.unlock("ada", PASSPHRASE).await;
         page.see("Asking the server …").await;
-        page.is_accessible("unlocking").await;
+        page.assert_accessible("unlocking").await;
         page.press("Cancel").await;
         page.see("Cancelled.").await;
         page.js("window.go()", vec![]).await;
-        assert!(page.text().await.contains("Open your vault"));
+        assert!(page.visible_text().await.contains("Open your vault"));
         page.open(&server.url()).await;
         page.unlock("ada", PASSPHRASE).await;
         page.see("No passwords yet.").await;
@@ -169,13 +174,13 @@ fn unlocking_shows_progress_and_can_be_cancelled() {
 
 #[test]
 fn leaving_with_something_that_the_browser_does_not_keep_is_asked_about() {
-    in_browser(Wish::default(), async |page| {
+    in_browser(BrowserOptions::default(), async |page| {
         let mut server = Server::start();
-        page.before_every_page("Object.defineProperty(window, 'indexedDB', { value: null })").await;
-        with_vault(&page, &server).await;
+        page.run_before_every_page("Object.defineProperty(window, 'indexedDB', { value: null })").await;
+        create_first_vault(&page, &server).await;
         server.stop();
         page.fill("Name", "GitHub").await;
-        page.keys(&[Key::Enter.into()]).await;
+        page.press_keys(&[Key::Enter.into()]).await;
         page.see("is not saved yet").await;
         let asks = "const e = new Event('beforeunload', { cancelable: true }); return !window.dispatchEvent(e)";
         assert_eq!(page.js(asks, vec![]).await, json!(true));
@@ -184,9 +189,9 @@ fn leaving_with_something_that_the_browser_does_not_keep_is_asked_about() {
 
 #[test]
 fn a_server_that_goes_back_or_leaves_entries_out_is_seen() {
-    in_browser(Wish::default(), async |page| {
+    in_browser(BrowserOptions::default(), async |page| {
         let mut server = Server::start();
-        with_vault(&page, &server).await;
+        create_first_vault(&page, &server).await;
         page.save("Old").await;
         server.stop();
         // All of it is in the one file then.
@@ -201,7 +206,7 @@ fn a_server_that_goes_back_or_leaves_entries_out_is_seen() {
         // What this browser has seen is remembered when it hears from the server the next time.
         page.js("window.dispatchEvent(new Event('focus'))", vec![]).await;
         let seen = "return Object.entries(localStorage).some(([name, value]) => name.startsWith('passmint.seen.') && value === '1 2')";
-        page.until("change 2 is remembered", seen, vec![]).await;
+        page.wait_for("change 2 is remembered", seen, vec![]).await;
 
         server.stop();
         std::fs::copy(&backup, &database).unwrap();
@@ -216,13 +221,13 @@ fn a_server_that_goes_back_or_leaves_entries_out_is_seen() {
         )
         .await;
         page.see_rows(&["Old"]).await;
-        page.is_accessible("an older vault").await;
+        page.assert_accessible("an older vault").await;
         // It is said until somebody knows why.
         page.open(&server.url()).await;
         page.unlock("ada", PASSPHRASE).await;
         page.see("older state of your vault").await;
         page.press("I know why: take it as it is").await;
-        page.until("it is taken", "return !document.body.innerText.includes('older state')", vec![]).await;
+        page.wait_for("it is taken", "return !document.body.innerText.includes('older state')", vec![]).await;
         page.save("Newer").await;
 
         // An entry is left out, and the change number stays.

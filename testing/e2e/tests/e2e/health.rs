@@ -4,8 +4,9 @@ use std::fs;
 
 use serde_json::{Value, json};
 
-use e2e::harness::{Server, Wish, in_browser};
-use e2e::page::{Page, with_vault};
+use e2e::browser::{BrowserOptions, in_browser};
+use e2e::page::{Page, create_first_vault};
+use e2e::server::Server;
 
 /// The numbers of the chart, from the top.
 async fn counts(page: &Page) -> Vec<String> {
@@ -16,10 +17,10 @@ async fn counts(page: &Page) -> Vec<String> {
 
 #[test]
 fn reused_weak_old_and_imported_passwords_are_found_here_and_listed() {
-    in_browser(Wish::default(), async |page| {
+    in_browser(BrowserOptions::default(), async |page| {
         let server = Server::start();
         let folder = tempfile::tempdir().unwrap();
-        with_vault(&page, &server).await;
+        create_first_vault(&page, &server).await;
         let loaded = "return performance.getEntriesByType('resource').some(e => e.name.includes('/judge-'))";
         assert_eq!(page.js(loaded, vec![]).await, json!(false), "it loads when it is wanted");
         page.press("Check passwords").await;
@@ -44,11 +45,11 @@ fn reused_weak_old_and_imported_passwords_are_found_here_and_listed() {
         page.press("Check passwords").await;
         page.see("3 of 4 passwords want to be looked at.").await;
         assert_eq!(counts(&page).await, ["2", "1", "3", "3", "1"], "reused, weak, imported, old, nothing to say");
-        page.is_accessible("the health of a vault").await;
+        page.assert_accessible("the health of a vault").await;
         let rows = "return [...document.querySelectorAll('dialog .row-name')].map(e => e.textContent).sort().join()";
         assert_eq!(page.js(rows, vec![]).await, json!("a.example,b.example,c.example"));
         page.js("document.querySelectorAll('button.health-bar')[1].click()", vec![]).await;
-        page.until("the weak ones", &format!("{rows} === 'a.example'"), vec![]).await;
+        page.wait_for("the weak ones", &format!("{rows} === 'a.example'"), vec![]).await;
         page.see("Weak · Imported, never changed · Older than two years").await;
         // Something is done about it.
         page.js("document.querySelector('dialog button.row-name').click()", vec![]).await;
@@ -58,6 +59,6 @@ fn reused_weak_old_and_imported_passwords_are_found_here_and_listed() {
         page.see("Saved “a.example”.").await;
         page.press("Check passwords").await;
         page.see("2 of 4 passwords want to be looked at.").await;
-        page.no_complaints().await;
+        page.assert_no_errors().await;
     });
 }

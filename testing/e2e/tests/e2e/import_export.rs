@@ -5,8 +5,10 @@ use std::path::{Path, PathBuf};
 
 use serde_json::{Value, json};
 
-use e2e::harness::{Server, Wish, in_browser, wait_until};
-use e2e::page::{Page, with_vault};
+use e2e::browser::{BrowserOptions, in_browser};
+use e2e::page::{Page, create_first_vault};
+use e2e::server::Server;
+use e2e::wait_until;
 
 /// What the protected fixtures are protected with.
 const LOCKED: &str = "correct horse äöü 電池";
@@ -49,10 +51,10 @@ async fn names(page: &Page) -> Vec<String> {
 
 #[test]
 fn a_file_is_looked_at_taken_over_once_and_told_apart_from_what_is_there() {
-    in_browser(Wish::default(), async |page| {
+    in_browser(BrowserOptions::default(), async |page| {
         let server = Server::start();
         let folder = tempfile::tempdir().unwrap();
-        with_vault(&page, &server).await;
+        create_first_vault(&page, &server).await;
         let file = folder.path().join("chrome.csv");
         let long = "n".repeat(300);
         fs::write(
@@ -68,9 +70,9 @@ fn a_file_is_looked_at_taken_over_once_and_told_apart_from_what_is_there() {
         page.see("Name: 300 characters; at most 255.").await;
         page.see("Named after its website.").await;
         page.see("The same as row 1.").await;
-        assert!(!page.text().await.contains("kV9"), "a preview shows no password");
+        assert!(!page.visible_text().await.contains("kV9"), "a preview shows no password");
         assert_eq!(server.count("SELECT count(*) FROM passwords"), 0, "nothing is saved before it is wanted");
-        page.is_accessible("the preview of an import").await;
+        page.assert_accessible("the preview of an import").await;
         take_over(&page, 4).await;
         page.see("New and saved: 3. There already: 1.").await;
         page.download_to(folder.path()).await;
@@ -89,19 +91,19 @@ fn a_file_is_looked_at_taken_over_once_and_told_apart_from_what_is_there() {
         page.see("New and saved: 0. There already: 4.").await;
         page.press("Close").await;
         choose(&page, &file).await;
-        page.press_check("Also take over what this vault has already").await;
+        page.toggle_check("Also take over what this vault has already").await;
         take_over(&page, 4).await;
         page.see("New and saved: 4.").await;
         assert_eq!(server.count("SELECT count(*) FROM passwords"), 7);
-        page.no_complaints().await;
+        page.assert_no_errors().await;
     });
 }
 
 #[test]
 fn files_of_other_products_are_known() {
-    in_browser(Wish::default(), async |page| {
+    in_browser(BrowserOptions::default(), async |page| {
         let server = Server::start();
-        with_vault(&page, &server).await;
+        create_first_vault(&page, &server).await;
         for (file, source) in [
             ("bitwarden.json", "Bitwarden"),
             ("bitwarden.csv", "Bitwarden"),
@@ -121,22 +123,22 @@ fn files_of_other_products_are_known() {
             page.fill("Password of the file", "wrong").await;
             page.press("Open the file").await;
             page.see("This password does not open the file.").await;
-            page.is_accessible("the password of a file").await;
+            page.assert_accessible("the password of a file").await;
             page.fill("Password of the file", LOCKED).await;
             page.press("Open the file").await;
             page.see("Found in the file (Bitwarden)").await;
             page.press("Choose another file").await;
         }
-        page.no_complaints().await;
+        page.assert_no_errors().await;
     });
 }
 
 #[test]
 fn a_table_that_nobody_knows_is_taken_over_by_what_its_columns_are() {
-    in_browser(Wish::default(), async |page| {
+    in_browser(BrowserOptions::default(), async |page| {
         let server = Server::start();
         let folder = tempfile::tempdir().unwrap();
-        with_vault(&page, &server).await;
+        create_first_vault(&page, &server).await;
         let file = folder.path().join("mine.csv");
         fs::write(&file, "what;who;word;extra\nShop;ada;kV9!;42\n").unwrap();
         choose(&page, &file).await;
@@ -145,7 +147,7 @@ fn a_table_that_nobody_knows_is_taken_over_by_what_its_columns_are() {
         page.select("who", "Username").await;
         page.select("word", "Password").await;
         page.select("extra", "To the note, with its name").await;
-        page.is_accessible("naming columns").await;
+        page.assert_accessible("naming columns").await;
         page.press("Go on").await;
         page.see("Can be taken over: 1.").await;
         take_over(&page, 1).await;
@@ -154,16 +156,16 @@ fn a_table_that_nobody_knows_is_taken_over_by_what_its_columns_are() {
         assert_eq!(page.show("Shop").await, "kV9!");
         page.js("document.querySelector('#vault button.row-name').click()", vec![]).await;
         page.see("extra: 42").await;
-        page.no_complaints().await;
+        page.assert_no_errors().await;
     });
 }
 
 #[test]
 fn a_file_that_cannot_be_read_is_named_and_another_can_be_chosen() {
-    in_browser(Wish::default(), async |page| {
+    in_browser(BrowserOptions::default(), async |page| {
         let server = Server::start();
         let folder = tempfile::tempdir().unwrap();
-        with_vault(&page, &server).await;
+        create_first_vault(&page, &server).await;
         let write = |name: &str, bytes: &[u8]| {
             let file = folder.path().join(name);
             fs::write(&file, bytes).unwrap();
@@ -186,20 +188,20 @@ fn a_file_that_cannot_be_read_is_named_and_another_can_be_chosen() {
             choose(&page, &file).await;
             page.see(says).await;
         }
-        page.is_accessible("a file that is refused").await;
+        page.assert_accessible("a file that is refused").await;
         choose(&page, &fixture("chrome.csv")).await;
         page.see("Found in the file (Chrome, Edge, Brave)").await;
         assert_eq!(server.count("SELECT count(*) FROM passwords"), 0);
-        page.no_complaints().await;
+        page.assert_no_errors().await;
     });
 }
 
 #[test]
 fn a_full_vault_and_a_silent_server_lose_nothing_of_an_import() {
-    in_browser(Wish::default(), async |page| {
+    in_browser(BrowserOptions::default(), async |page| {
         let mut server = Server::start_with(&[("PASSMINT_MAX_ENTRIES", "60")]);
         let folder = tempfile::tempdir().unwrap();
-        with_vault(&page, &server).await;
+        create_first_vault(&page, &server).await;
         let file = folder.path().join("many.csv");
         let rows: String = (1..=200).map(|n| format!("Entry {n},https://e{n}.example,ada,secret {n}\n")).collect();
         fs::write(&file, format!("name,url,username,password\n{rows}")).unwrap();
@@ -220,7 +222,7 @@ fn a_full_vault_and_a_silent_server_lose_nothing_of_an_import() {
         server.start_again();
         page.press("Close").await;
         wait_until("what waited is saved", || server.count("SELECT count(*) FROM passwords") > 60);
-        page.until("nothing waits", "return !document.querySelector('.row--waiting')", vec![]).await;
+        page.wait_for("nothing waits", "return !document.querySelector('.row--waiting')", vec![]).await;
         // Once more brings all that is missing, and nothing twice.
         choose(&page, &file).await;
         take_over(&page, 200).await;
@@ -233,10 +235,10 @@ fn a_full_vault_and_a_silent_server_lose_nothing_of_an_import() {
 
 #[test]
 fn an_import_is_cancelled_and_gone_on_with() {
-    in_browser(Wish::default(), async |page| {
+    in_browser(BrowserOptions::default(), async |page| {
         let server = Server::start();
         let folder = tempfile::tempdir().unwrap();
-        with_vault(&page, &server).await;
+        create_first_vault(&page, &server).await;
         let file = folder.path().join("many.csv");
         let rows: String = (1..=600).map(|n| format!("Entry {n},https://e{n}.example,ada,secret {n}\n")).collect();
         fs::write(&file, format!("name,url,username,password\n{rows}")).unwrap();
@@ -257,16 +259,16 @@ fn an_import_is_cancelled_and_gone_on_with() {
         assert_eq!(server.count("SELECT count(*) FROM passwords"), 600);
         page.press("Close").await;
         page.see("600 passwords").await;
-        page.no_complaints().await;
+        page.assert_no_errors().await;
     });
 }
 
 #[test]
 fn everything_is_handed_out_and_comes_back() {
-    in_browser(Wish::default(), async |page| {
+    in_browser(BrowserOptions::default(), async |page| {
         let server = Server::start();
         let folder = tempfile::tempdir().unwrap();
-        with_vault(&page, &server).await;
+        create_first_vault(&page, &server).await;
         page.download_to(folder.path()).await;
         choose(&page, &fixture("bitwarden.json")).await;
         page.see("Can be taken over:").await;
@@ -282,7 +284,7 @@ fn everything_is_handed_out_and_comes_back() {
         let count = all.len() + 1;
 
         page.press("Export").await;
-        page.is_accessible("the export").await;
+        page.assert_accessible("the export").await;
         page.choose("Bitwarden JSON, not encrypted").await;
         page.see("This file holds all your passwords for everyone to read.").await;
         page.press_in_dialog("Export").await;
@@ -311,7 +313,7 @@ fn everything_is_handed_out_and_comes_back() {
         // Into another vault.
         let file = folder.path().join("kept.html");
         fs::write(&file, backup).unwrap();
-        page.make_vault(&server.invite(), "Bob").await;
+        page.create_vault(&server.invite(), "Bob").await;
         choose(&page, &file).await;
         page.fill("Password of the file", "not this one, surely").await;
         page.press("Open the file").await;
@@ -323,6 +325,6 @@ fn everything_is_handed_out_and_comes_back() {
         page.see(&format!("New and saved: {count}.")).await;
         page.press("Close").await;
         assert_eq!(page.show("GitHub").await, github);
-        page.no_complaints().await;
+        page.assert_no_errors().await;
     });
 }

@@ -1,13 +1,14 @@
 //! Bad input: each has a clear message beside its field, and what was typed stays.
 
-use e2e::harness::{Server, Wish, in_browser};
-use e2e::page::{PASSPHRASE, with_vault};
+use e2e::browser::{BrowserOptions, in_browser};
+use e2e::page::{PASSPHRASE, create_first_vault};
+use e2e::server::Server;
 
 #[test]
 fn names() {
-    in_browser(Wish::default(), async |page| {
+    in_browser(BrowserOptions::default(), async |page| {
         let server = Server::start();
-        with_vault(&page, &server).await;
+        create_first_vault(&page, &server).await;
         let minted = page.minted().await;
         for name in ["", "   "] {
             page.fill("Name", name).await;
@@ -18,8 +19,8 @@ fn names() {
         page.fill("Name", &long).await;
         page.press("Save").await;
         page.see_fault("Name", "at most 255 characters; this one has 256").await;
-        page.is_accessible("a name that is too long").await;
-        assert_eq!(page.typed("Name").await, long);
+        page.assert_accessible("a name that is too long").await;
+        assert_eq!(page.field_value("Name").await, long);
         assert_eq!(page.minted().await, minted);
         let longest = "漢".repeat(255);
         page.fill("Name", &longest).await;
@@ -32,29 +33,29 @@ fn names() {
 
 #[test]
 fn rules() {
-    in_browser(Wish::default(), async |page| {
+    in_browser(BrowserOptions::default(), async |page| {
         let server = Server::start();
         page.open(&server.url()).await;
         for length in ["7", "31", "abc", "", "8.5"] {
             page.fill("Length", length).await;
             page.see_fault("Length", "a whole number from 8 to 30").await;
-            assert_eq!(page.typed("Length").await, length);
+            assert_eq!(page.field_value("Length").await, length);
             assert!(page.minted().await.starts_with("No password"));
             page.fill("Name", "GitHub").await;
             page.press("Save").await;
             page.see("No password: the rules allow none.").await;
-            assert_eq!(page.typed("Name").await, "GitHub");
+            assert_eq!(page.field_value("Name").await, "GitHub");
         }
-        page.is_accessible("rules that allow nothing").await;
+        page.assert_accessible("rules that allow nothing").await;
         page.fill("Length", "8").await;
         page.see("51.32 bits").await;
         assert_eq!(page.minted().await.chars().count(), 8);
 
         for kind in ["Small letters", "Capital letters", "Digits", "Symbols"] {
-            page.press_check(kind).await;
+            page.toggle_check(kind).await;
         }
         page.see("Switch on at least one kind of character.").await;
-        page.press_check("Digits").await;
+        page.toggle_check("Digits").await;
         page.see("26.58 bits").await;
         assert!(page.minted().await.chars().all(|c| c.is_ascii_digit()));
 
@@ -73,29 +74,29 @@ fn rules() {
         page.see_fault("Add these characters", "1 is both added and left out").await;
         page.fill("Add these characters", "a b").await;
         page.see_fault("Add these characters", "Spaces and invisible characters").await;
-        page.is_accessible("rules open, with a fault").await;
+        page.assert_accessible("rules open, with a fault").await;
         page.fill("Add these characters", "-").await;
         page.see("bits: at a trillion").await;
         let password = page.minted().await;
         assert!(password.chars().all(|c| "23456789-".contains(c)), "{password}");
         let safe = "Only letters that sit on the same key in America, Germany and France";
-        page.press_check(safe).await;
+        page.toggle_check(safe).await;
         page.see_fault("Add these characters", "- does not sit on the same key everywhere").await;
         page.fill("Add these characters", "").await;
         page.see("No digit or symbol sits on the same key everywhere").await;
-        page.press_check("Capital letters").await;
+        page.toggle_check("Capital letters").await;
         page.see("bits: at a trillion").await;
         let password = page.minted().await;
         assert!(password.chars().all(|c| "BCDEFGHIJKLNOPRSTUVX".contains(c)), "{password}");
         page.press("Back to “The usual rules”").await;
         page.see("196.59 bits").await;
-        page.no_complaints().await;
+        page.assert_no_errors().await;
     });
 }
 
 #[test]
 fn making_a_vault() {
-    in_browser(Wish::default(), async |page| {
+    in_browser(BrowserOptions::default(), async |page| {
         let server = Server::start();
         page.open(&server.setup_link()).await;
         page.fill("Username", "ada").await;
@@ -110,7 +111,7 @@ fn making_a_vault() {
         page.fill("Username", " ").await;
         page.press("Create vault").await;
         page.see_fault("Username", "Type your username").await;
-        assert_eq!(page.typed("Passphrase").await, PASSPHRASE);
+        assert_eq!(page.field_value("Passphrase").await, PASSPHRASE);
 
         // Wrong, expired and used invites; what was typed stays each time.
         page.open(&format!("{}#invite=AAAAAAAAAAAAAAAAAAAAAA", server.url())).await;
@@ -119,8 +120,8 @@ fn making_a_vault() {
         page.fill("Passphrase again", PASSPHRASE).await;
         page.press("Create vault").await;
         page.see("This invite is not known here.").await;
-        page.is_accessible("invite refused").await;
-        assert_eq!(page.typed("Passphrase").await, PASSPHRASE);
+        page.assert_accessible("invite refused").await;
+        assert_eq!(page.field_value("Passphrase").await, PASSPHRASE);
 
         let link = server.invite();
         server.database().execute("UPDATE invites SET expires_at = 1 WHERE setup = 0", []).unwrap();
@@ -131,7 +132,7 @@ fn making_a_vault() {
         page.press("Create vault").await;
         page.see("This invite is too old.").await;
 
-        with_vault(&page, &server).await;
+        create_first_vault(&page, &server).await;
         page.open(&server.setup_link()).await;
         page.fill("Username", "bob").await;
         page.fill("Passphrase", PASSPHRASE).await;
@@ -152,9 +153,9 @@ fn making_a_vault() {
 
 #[test]
 fn logging_in() {
-    in_browser(Wish::default(), async |page| {
+    in_browser(BrowserOptions::default(), async |page| {
         let server = Server::start();
-        with_vault(&page, &server).await;
+        create_first_vault(&page, &server).await;
         page.open(&server.url()).await;
         page.fill("Username", "ada").await;
         page.press("Unlock").await;
@@ -170,9 +171,9 @@ fn logging_in() {
             page.unlock(username, passphrase).await;
             page.see_fault("Passphrase", "That did not open a vault.").await;
             said.push(page.js("return document.getElementById('secret-fault').textContent", vec![]).await);
-            assert_eq!(page.typed("Passphrase").await, passphrase, "it can be corrected");
+            assert_eq!(page.field_value("Passphrase").await, passphrase, "it can be corrected");
         }
         assert_eq!(said[0], said[1]);
-        page.no_complaints().await;
+        page.assert_no_errors().await;
     });
 }

@@ -2,13 +2,14 @@
 
 use std::collections::HashSet;
 
-use e2e::harness::{Server, Wish, in_browser};
-use e2e::page::{Page, other_languages, says};
-use e2e::proxy::{files, get, one};
+use e2e::browser::{BrowserOptions, in_browser};
+use e2e::page::{Page, other_languages, page_text};
+use e2e::proxy::{get, only_file, page_files};
+use e2e::server::Server;
 
 /// The list of words that a server gives.
 fn list(server: &Server) -> HashSet<String> {
-    let list = get(server.port, &one(&files(server.port), "/words-", ".txt"));
+    let list = get(server.port, &only_file(&page_files(server.port), "/words-", ".txt"));
     let words: HashSet<String> = list.lines().map(str::to_owned).collect();
     assert_eq!(words.len(), 7776);
     words
@@ -35,13 +36,13 @@ fn words(phrase: &str, separator: &str, list: &HashSet<String>) -> Vec<String> {
 async fn refuses(page: &Page, field: &str, value: &str, fault: &str) {
     page.fill(field, value).await;
     page.see_fault(field, fault).await;
-    assert_eq!(page.typed(field).await, value);
+    assert_eq!(page.field_value(field).await, value);
     assert!(page.minted().await.starts_with("No password"));
 }
 
 #[test]
 fn words_are_of_the_list() {
-    in_browser(Wish::default(), async |page| {
+    in_browser(BrowserOptions::default(), async |page| {
         let server = Server::start();
         let list = list(&server);
         page.open(&server.url()).await;
@@ -79,17 +80,17 @@ fn words_are_of_the_list() {
         let phrase = page.minted_with("53.70").await;
         let capitals = phrase.split('_').filter(|word| **word == word.to_uppercase()).count();
         assert_eq!(capitals, 1, "{phrase}");
-        page.press_check("Add a digit to one word").await;
+        page.toggle_check("Add a digit to one word").await;
         let phrase = page.minted_with("59.02").await;
         assert_eq!(phrase.chars().filter(char::is_ascii_digit).count(), 1, "{phrase}");
         assert_eq!(words(&phrase.replace(|c: char| c.is_ascii_digit(), ""), "_", &list).len(), 4);
-        page.no_complaints().await;
+        page.assert_no_errors().await;
     });
 }
 
 #[test]
 fn pins_are_digits() {
-    in_browser(Wish::default(), async |page| {
+    in_browser(BrowserOptions::default(), async |page| {
         let server = Server::start();
         page.open(&server.url()).await;
         page.choose("PIN").await;
@@ -100,7 +101,7 @@ fn pins_are_digits() {
         }
         page.fill("Number of digits", "12").await;
         assert_eq!(page.minted_with("39.86").await.len(), 12);
-        page.no_complaints().await;
+        page.assert_no_errors().await;
     });
 }
 
@@ -118,7 +119,7 @@ async fn number(page: &Page, element: &str, before: &str) -> f64 {
 
 #[test]
 fn what_a_site_demands_is_kept_exactly() {
-    in_browser(Wish::default(), async |page| {
+    in_browser(BrowserOptions::default(), async |page| {
         let server = Server::start();
         page.open(&server.url()).await;
         page.fill("Name", "Site").await;
@@ -165,15 +166,15 @@ fn what_a_site_demands_is_kept_exactly() {
         page.fill("Leave out these characters", "0O1l").await;
         page.see("These rules cost").await;
         assert!(!page.minted().await.contains(['0', 'O', '1', 'l']));
-        assert_eq!(page.typed("Paste the site’s rules").await, SITE);
-        assert_eq!(page.typed("Name").await, "Site");
-        page.no_complaints().await;
+        assert_eq!(page.field_value("Paste the site’s rules").await, SITE);
+        assert_eq!(page.field_value("Name").await, "Site");
+        page.assert_no_errors().await;
     });
 }
 
 #[test]
 fn what_was_typed_stays_through_other_kinds_and_languages() {
-    in_browser(Wish::default(), async |page| {
+    in_browser(BrowserOptions::default(), async |page| {
         let server = Server::start();
         page.open(&server.url()).await;
         // Right and wrong alike.
@@ -188,22 +189,22 @@ fn what_was_typed_stays_through_other_kinds_and_languages() {
         ];
         page.fill("Name", "GitHub").await;
         for (kind, field, text) in fields {
-            page.choose(&says("en", kind)).await;
-            page.fill(&says("en", field), text).await;
+            page.choose(&page_text("en", kind)).await;
+            page.fill(&page_text("en", field), text).await;
         }
         let others = other_languages();
         let mut spoken = "en";
         for language in others.iter().map(String::as_str).chain(["en"]) {
-            page.speak(spoken, language).await;
+            page.switch_language(spoken, language).await;
             spoken = language;
             for (kind, field, text) in fields {
-                page.choose(&says(language, kind)).await;
-                assert_eq!(page.typed(&says(language, field)).await, text, "{language}: {kind}, {field}");
+                page.choose(&page_text(language, kind)).await;
+                assert_eq!(page.field_value(&page_text(language, field)).await, text, "{language}: {kind}, {field}");
             }
-            assert_eq!(page.typed(&says(language, "Name")).await, "GitHub", "{language}");
+            assert_eq!(page.field_value(&page_text(language, "Name")).await, "GitHub", "{language}");
         }
         page.choose("PIN").await;
         page.see_fault("Number of digits", "A PIN has").await;
-        page.no_complaints().await;
+        page.assert_no_errors().await;
     });
 }

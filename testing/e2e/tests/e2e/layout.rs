@@ -5,9 +5,10 @@ use std::cell::RefCell;
 use fantoccini::key::Key;
 use serde_json::json;
 
-use e2e::client::Client;
-use e2e::harness::{Server, Wish, in_browser};
-use e2e::page::{Page, other_languages, says, with_vault};
+use e2e::browser::{BrowserOptions, in_browser};
+use e2e::page::{Page, create_first_vault, other_languages, page_text};
+use e2e::server::Server;
+use e2e::vault_client::VaultClient;
 
 /// Kinds, and in each a field with something wrong in it.
 const KINDS: [(&str, &str, &str); 4] = [
@@ -19,18 +20,18 @@ const KINDS: [(&str, &str, &str); 4] = [
 
 /// Goes through the states of the generator and its tools, and looks at each.
 async fn visit(page: &Page, language: &str, look: impl AsyncFn(&str)) {
-    let say = |key: &str| says(language, key);
-    page.press_summary(&say("MoreRules")).await;
+    let say = |key: &str| page_text(language, key);
+    page.toggle_summary(&say("MoreRules")).await;
     page.field(&say("Preset")).await;
     for (kind, field, wrong) in KINDS {
         page.choose(&say(kind)).await;
         page.field(&say(field)).await;
         let minted = "return !!document.querySelector('output.secret span')";
-        page.until("a password", minted, vec![]).await;
+        page.wait_for("a password", minted, vec![]).await;
         look(&format!("{language}, {kind}")).await;
         page.fill(&say(field), wrong).await;
         let invalid = "return !!document.querySelector('.generator [aria-invalid=true]')";
-        page.until("a fault", invalid, vec![]).await;
+        page.wait_for("a fault", invalid, vec![]).await;
         look(&format!("{language}, {kind}, a wrong {field}")).await;
     }
     page.choose(&say("KindCharacters")).await;
@@ -73,31 +74,31 @@ async fn visit(page: &Page, language: &str, look: impl AsyncFn(&str)) {
 async fn open_in(page: &Page, server: &Server, language: &str) {
     page.open(&server.url()).await;
     if language != "en" {
-        page.speak("en", language).await;
+        page.switch_language("en", language).await;
     }
 }
 
 /// Looks at the page while there is no vault. Then somebody makes one, and the page is opened anew.
 async fn visit_without_vault(page: &Page, server: &Server, language: &str, look: impl AsyncFn(&str)) {
-    page.see(&says(language, "FirstTitle")).await;
+    page.see(&page_text(language, "FirstTitle")).await;
     look(&format!("{language}, no vault yet")).await;
-    Client::with_vault(server, "ada").await;
+    VaultClient::create_first_vault(server, "ada").await;
     page.open(&server.url()).await;
-    page.see(&says(language, "UnlockTitle")).await;
+    page.see(&page_text(language, "UnlockTitle")).await;
 }
 
 async fn fits(page: &Page, state: &str) {
-    let too_wide = page.too_wide().await;
-    assert!(too_wide.is_empty(), "{state}: {too_wide:?}");
+    let overflows = page.overflows().await;
+    assert!(overflows.is_empty(), "{state}: {overflows:?}");
 }
 
 fn is_accessible_in(language: &str) {
-    in_browser(Wish::default(), async |page| {
+    in_browser(BrowserOptions::default(), async |page| {
         let server = Server::start();
         open_in(&page, &server, language).await;
-        visit_without_vault(&page, &server, language, async |state| page.is_accessible(state).await).await;
-        visit(&page, language, async |state| page.is_accessible(state).await).await;
-        page.no_complaints().await;
+        visit_without_vault(&page, &server, language, async |state| page.assert_accessible(state).await).await;
+        visit(&page, language, async |state| page.assert_accessible(state).await).await;
+        page.assert_no_errors().await;
     });
 }
 
@@ -115,26 +116,26 @@ fn every_state_is_accessible_in_other_languages() {
 
 /// In every state, all fits into a window of that width, with type of that size.
 fn fits_into(width: u32, size: &str, language: &str) {
-    in_browser(Wish::default(), async |page| {
+    in_browser(BrowserOptions::default(), async |page| {
         let server = Server::start();
         page.set_width(width).await;
         open_in(&page, &server, language).await;
-        page.see(&says(language, "FirstTitle")).await;
+        page.see(&page_text(language, "FirstTitle")).await;
         let enlarge = "document.documentElement.style.fontSize = arguments[0]";
         page.js(enlarge, vec![json!(size)]).await;
         assert_eq!(page.js("return innerWidth", vec![]).await, json!(width));
         // All that does not fit is said at once.
         let found = RefCell::new(Vec::new());
         let look = async |state: &str| {
-            let too_wide = page.too_wide().await;
-            found.borrow_mut().extend(too_wide.into_iter().map(|what| format!("{state}: {what}")));
+            let overflows = page.overflows().await;
+            found.borrow_mut().extend(overflows.into_iter().map(|what| format!("{state}: {what}")));
         };
         visit_without_vault(&page, &server, language, &look).await;
         page.js(enlarge, vec![json!(size)]).await;
         visit(&page, language, look).await;
         let found = found.into_inner();
         assert!(found.is_empty(), "{width} px, {size}:\n{}", found.join("\n"));
-        page.no_complaints().await;
+        page.assert_no_errors().await;
     });
 }
 
@@ -162,13 +163,13 @@ fn nothing_is_wider_than_the_window_in_large_type_in_german() {
 
 #[test]
 fn names_of_every_length_and_direction_fit() {
-    in_browser(Wish::default(), async |page| {
+    in_browser(BrowserOptions::default(), async |page| {
         let server = Server::start();
         page.set_width(320).await;
         page.open(&server.setup_link()).await;
         page.field("Passphrase again").await;
         fits(&page, "making a vault").await;
-        with_vault(&page, &server).await;
+        create_first_vault(&page, &server).await;
         fits(&page, "empty vault").await;
         let (long, right_to_left) = ("W".repeat(255), "חשבון בנק (עו״ש) 123");
         page.save(&long).await;
@@ -184,20 +185,20 @@ fn names_of_every_length_and_direction_fit() {
             fits(&page, &format!("long names at {width} px, {size}")).await;
         }
         page.set_width(320).await;
-        page.is_accessible("long names in a small window").await;
-        page.speak("en", "de").await;
+        page.assert_accessible("long names in a small window").await;
+        page.switch_language("en", "de").await;
         fits(&page, "long names in German").await;
         page.press(&format!("Löschen: {long}")).await;
         page.see("“ liegt jetzt im Papierkorb.").await;
         fits(&page, "a message with a long name").await;
-        page.no_complaints().await;
+        page.assert_no_errors().await;
     });
 }
 
 /// WCAG 2.2, 2.4.11: a message at the foot of the window does not hide what has the focus.
 #[test]
 fn the_focus_is_never_under_a_message() {
-    in_browser(Wish::default(), async |page| {
+    in_browser(BrowserOptions::default(), async |page| {
         let server = Server::start();
         page.open(&server.url()).await;
         page.open_more_rules().await;
@@ -216,6 +217,6 @@ fn the_focus_is_never_under_a_message() {
                 assert_eq!(at[1], json!(false), "{at}");
             }
         }
-        page.no_complaints().await;
+        page.assert_no_errors().await;
     });
 }

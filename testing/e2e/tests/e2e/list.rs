@@ -3,9 +3,10 @@
 use fantoccini::key::Key;
 use serde_json::{Value, json};
 
-use e2e::client::{Client, content};
-use e2e::harness::{Server, Wish, in_browser};
+use e2e::browser::{BrowserOptions, in_browser};
 use e2e::page::{PASSPHRASE, Page};
+use e2e::server::Server;
+use e2e::vault_client::{VaultClient, content};
 
 const ENTRIES: usize = 300;
 /// More rows than are drawn at any time.
@@ -13,11 +14,11 @@ const DRAWN: usize = 60;
 
 /// Opens a vault with so many entries: the first row is the last of them.
 async fn open(page: &Page, server: &Server) {
-    Client::with_vault(server, "ada").await.save((0..ENTRIES).map(content).collect()).await;
+    VaultClient::create_first_vault(server, "ada").await.save((0..ENTRIES).map(content).collect()).await;
     page.open(&server.url()).await;
     page.unlock("ada", PASSPHRASE).await;
     page.see(&format!("{ENTRIES} passwords")).await;
-    page.until("rows", "return !!document.querySelector('.row')", vec![]).await;
+    page.wait_for("rows", "return !!document.querySelector('.row')", vec![]).await;
 }
 
 /// Waits until nothing has been drawn for some frames.
@@ -26,7 +27,7 @@ async fn settled(page: &Page) {
                   watch.observe(document.querySelector('#vault'), { childList: true, subtree: true, attributes: true }); \
                   const step = () => { if (--frames) requestAnimationFrame(step); else { watch.disconnect(); done() } }; \
                   step()";
-    page.0.execute_async(script, vec![]).await.unwrap();
+    page.driver.execute_async(script, vec![]).await.unwrap();
 }
 
 /// The rows that are drawn: their places by their own word, from the top. Each is where its name belongs.
@@ -76,11 +77,11 @@ const IN_VIEW: &str = "const r = document.querySelector('#vault').getBoundingCli
 
 #[test]
 fn a_long_list_is_drawn_in_part_and_is_there_wherever_one_scrolls() {
-    in_browser(Wish::default(), async |page| {
+    in_browser(BrowserOptions::default(), async |page| {
         let server = Server::start();
         open(&page, &server).await;
         assert_eq!(places(&page).await[..3], [1, 2, 3]);
-        page.is_accessible("a long list").await;
+        page.assert_accessible("a long list").await;
         for (width, size) in [(1280, "100%"), (320, "100%"), (1280, "200%")] {
             page.set_width(width).await;
             page.js("document.documentElement.style.fontSize = arguments[0]", vec![json!(size)]).await;
@@ -92,7 +93,7 @@ fn a_long_list_is_drawn_in_part_and_is_there_wherever_one_scrolls() {
                 places(&page).await;
                 assert_eq!(page.js(IN_VIEW, vec![]).await, json!(true), "{at}: nothing at {share}");
             }
-            assert_eq!(page.too_wide().await, [json!(null); 0], "{at}");
+            assert_eq!(page.overflows().await, [json!(null); 0], "{at}");
         }
         page.set_width(1280).await;
         page.js("document.documentElement.style.fontSize = ''", vec![]).await;
@@ -115,13 +116,13 @@ fn a_long_list_is_drawn_in_part_and_is_there_wherever_one_scrolls() {
             heights.push(height(&page).await);
         }
         assert!(heights.iter().all(|height| (height - heights[0]).abs() < 3.0), "{heights:?}");
-        page.no_complaints().await;
+        page.assert_no_errors().await;
     });
 }
 
 #[test]
 fn a_long_list_is_walked_through_by_keyboard() {
-    in_browser(Wish::default(), async |page| {
+    in_browser(BrowserOptions::default(), async |page| {
         let server = Server::start();
         open(&page, &server).await;
         // Found far down by what is typed, and opened.
@@ -130,15 +131,15 @@ fn a_long_list_is_walked_through_by_keyboard() {
         page.see_rows(&[&content(17).name]).await;
         let tab = char::from(Key::Tab);
         for _ in 0..10 {
-            page.keys(&[tab]).await;
+            page.press_keys(&[tab]).await;
             if page.js("return document.activeElement.textContent", vec![]).await == content(17).name {
                 break;
             }
         }
-        page.keys(&[Key::Enter.into()]).await;
+        page.press_keys(&[Key::Enter.into()]).await;
         page.see(&content(17).username).await;
-        page.keys(&[Key::Escape.into()]).await;
-        page.until("the dialog is closed", "return !document.querySelector('dialog')", vec![]).await;
+        page.press_keys(&[Key::Escape.into()]).await;
+        page.wait_for("the dialog is closed", "return !document.querySelector('dialog')", vec![]).await;
         page.fill("Search", "").await;
         page.see(&format!("{ENTRIES} passwords")).await;
         settled(&page).await;
@@ -147,7 +148,7 @@ fn a_long_list_is_walked_through_by_keyboard() {
         page.js("document.querySelector('button.row-name').focus()", vec![]).await;
         for row in 1..=DRAWN {
             assert_eq!(focused(&page).await, row);
-            page.keys(&[tab; 4]).await;
+            page.press_keys(&[tab; 4]).await;
         }
         for row in (DRAWN - 20..=DRAWN).rev() {
             assert_eq!(focused(&page).await, row + 1);
@@ -168,15 +169,15 @@ fn a_long_list_is_walked_through_by_keyboard() {
             "scrollTo(0, 0); [...document.querySelectorAll('button')].find(e => e.textContent === 'Lock').click()";
         page.js(lock, vec![]).await;
         page.see("Open your vault").await;
-        page.no_complaints().await;
+        page.assert_no_errors().await;
     });
 }
 
 #[test]
 fn a_change_elsewhere_moves_one_row_and_nothing_else() {
-    in_browser(Wish::default(), async |page| {
+    in_browser(BrowserOptions::default(), async |page| {
         let server = Server::start();
-        let mut client = Client::with_vault(&server, "ada").await;
+        let mut client = VaultClient::create_first_vault(&server, "ada").await;
         let ids = client.save((0..ENTRIES).map(content).collect()).await;
         page.open(&server.url()).await;
         page.unlock("ada", PASSPHRASE).await;
@@ -197,7 +198,7 @@ fn a_change_elsewhere_moves_one_row_and_nothing_else() {
         settled(&page).await;
         let stayed = "return [document.activeElement === row, Math.abs(row.getBoundingClientRect().top - top0) < 2]";
         assert_eq!(page.js(stayed, vec![]).await, json!([true, true]));
-        page.until("the change", first, vec![json!(content(ENTRIES).name)]).await;
-        page.no_complaints().await;
+        page.wait_for("the change", first, vec![json!(content(ENTRIES).name)]).await;
+        page.assert_no_errors().await;
     });
 }

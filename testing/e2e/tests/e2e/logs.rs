@@ -5,10 +5,10 @@ use frontend::keyring::protocol::entry::Content;
 use frontend::secret::Secret;
 use serde_json::Value;
 
-use e2e::client::Client;
-use e2e::harness::Server;
+use e2e::http_connection::HttpConnection;
 use e2e::page::PASSPHRASE;
-use e2e::wire::Wire;
+use e2e::server::Server;
+use e2e::vault_client::VaultClient;
 
 const LOGIN: &str = "ada.of.the.logs";
 const MINTED: [&str; 2] = ["kV9!mQ2#first-minted-wordZq%7", "kV9!\"mQ2\\second-minted-漢字Zq%7"];
@@ -69,13 +69,13 @@ fn life(format: &str) -> (String, Vec<String>) {
     secrets.push(key.rsplit_once('.').unwrap().1.to_owned());
     let runtime = tokio::runtime::Builder::new_current_thread().enable_all().build().unwrap();
     let (token, id) = runtime.block_on(async {
-        let mut client = Client::with_vault(&server, LOGIN).await;
+        let mut client = VaultClient::create_first_vault(&server, LOGIN).await;
         let ids = client.save(vec![entry(0), entry(1)]).await;
         client.change(ids[0], entry(1)).await;
         client.log_in(LOGIN).await;
         secrets.push(client.recovery_code.clone());
         // OPAQUE's messages and records, wrapped keys: whatever was sent and answered on the way.
-        for exchanged in &client.exchanged {
+        for exchanged in &client.bodies {
             if let Ok(json) = serde_json::from_str(exchanged) {
                 texts(&json, &mut secrets);
             }
@@ -88,7 +88,7 @@ fn life(format: &str) -> (String, Vec<String>) {
         secrets.extend([name, username, website]);
         secrets.extend(tags);
     }
-    let mut wire = Wire::to(server.port);
+    let mut connection = HttpConnection::connect(server.port);
     let hunter = "hunter2-in-the-wrong-place";
     for (method, path, body) in [
         ("GET", format!("/{hunter}"), String::new()),
@@ -99,9 +99,9 @@ fn life(format: &str) -> (String, Vec<String>) {
         ("POST", "/api/v1/accounts/start".to_owned(), format!("\"{hunter}\"")),
         ("DELETE", "/api/v1/sessions/current".to_owned(), String::new()),
     ] {
-        wire.send(method, &path, &token, &body);
+        connection.send(method, &path, &token, &body);
     }
-    wire.send("GET", "/api/v1/passwords", hunter, "");
+    connection.send("GET", "/api/v1/passwords", hunter, "");
     secrets.extend([token, hunter.to_owned(), id.to_string()]);
     server.stop();
     // The link was printed, once, and not logged.

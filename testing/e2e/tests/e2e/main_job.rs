@@ -5,8 +5,9 @@ use std::path::Path;
 
 use fantoccini::key::Key;
 
-use e2e::harness::{Server, Wish, in_browser};
-use e2e::page::{PASSPHRASE, with_vault};
+use e2e::browser::{BrowserOptions, in_browser};
+use e2e::page::{PASSPHRASE, create_first_vault};
+use e2e::server::Server;
 
 #[test]
 fn a_password_is_minted_saved_and_found_again_next_day() {
@@ -21,51 +22,55 @@ fn a_password_is_minted_saved_and_found_again_next_day_on_oracle() {
 }
 
 fn main_job(server: Server) {
-    in_browser(Wish::default(), async |page| {
+    in_browser(BrowserOptions::default(), async |page| {
         page.open(&server.setup_link()).await;
-        page.is_accessible("first visit with invite").await;
-        let code = with_vault(&page, &server).await;
-        assert_eq!(page.0.current_url().await.unwrap().as_str(), server.url(), "the invite is gone from the address");
-        page.is_accessible("empty vault").await;
+        page.assert_accessible("first visit with invite").await;
+        let code = create_first_vault(&page, &server).await;
+        assert_eq!(
+            page.driver.current_url().await.unwrap().as_str(),
+            server.url(),
+            "the invite is gone from the address"
+        );
+        page.assert_accessible("empty vault").await;
 
         let mut saved = Vec::new();
         for name in ["GitHub", "Bank of Ada", "Zürich ‘é漢字🔑"] {
             let password = page.save(name).await;
             assert_eq!(password.chars().count(), 30);
-            assert_eq!(page.pasted().await, password, "what was saved is on the clipboard");
+            assert_eq!(page.clipboard_text().await, password, "what was saved is on the clipboard");
             saved.push((name, password));
         }
         page.see_rows(&["Zürich ‘é漢字🔑", "Bank of Ada", "GitHub"]).await;
-        page.is_accessible("three entries, saved").await;
+        page.assert_accessible("three entries, saved").await;
 
         // Next day, and the server was started again too.
         page.open(&server.url()).await;
         page.see("Open your vault").await;
-        page.is_accessible("locked").await;
+        page.assert_accessible("locked").await;
         assert_eq!(page.field("Username").await.prop("value").await.unwrap().as_deref(), Some("ada"));
         page.unlock("Ada", PASSPHRASE).await;
         page.see_rows(&["Zürich ‘é漢字🔑", "Bank of Ada", "GitHub"]).await;
         for (name, password) in &saved {
             assert_eq!(page.show(name).await, *password);
         }
-        page.is_accessible("passwords shown").await;
+        page.assert_accessible("passwords shown").await;
 
         page.fill("Search", "bank ADA").await;
         page.see_rows(&["Bank of Ada"]).await;
         page.press("Copy Bank of Ada").await;
         page.see("Copied “Bank of Ada”.").await;
-        assert_eq!(page.pasted().await, saved[1].1);
+        assert_eq!(page.clipboard_text().await, saved[1].1);
         page.fill("Search", "no such thing").await;
         page.see("Nothing found for “no such thing”.").await;
-        page.is_accessible("search without a hit").await;
+        page.assert_accessible("search without a hit").await;
 
         page.press("Lock").await;
         page.see("Open your vault").await;
-        assert!(!page.text().await.contains("Bank"), "nothing of the vault is left on the page");
+        assert!(!page.visible_text().await.contains("Bank"), "nothing of the vault is left on the page");
         page.unlock("ada", "correct horse battery stable").await;
         page.see("That did not open a vault.").await;
-        page.is_accessible("wrong passphrase").await;
-        page.no_complaints().await;
+        page.assert_accessible("wrong passphrase").await;
+        page.assert_no_errors().await;
 
         // Neither the database nor the log holds anything in the clear.
         let mut secrets: Vec<&str> = vec![PASSPHRASE, &code];
@@ -104,7 +109,7 @@ fn assert_clear_of(folder: &Path, secrets: &[&str]) {
 
 #[test]
 fn it_works_by_keyboard_alone() {
-    in_browser(Wish::default(), async |page| {
+    in_browser(BrowserOptions::default(), async |page| {
         let server = Server::start();
         let (tab, enter) = (char::from(Key::Tab), char::from(Key::Enter));
         page.open(&server.setup_link()).await;
@@ -112,7 +117,7 @@ fn it_works_by_keyboard_alone() {
         let focused = "const e = document.activeElement; const r = e.getBoundingClientRect(); \
                        return [e.id || e.getAttribute('aria-label') || e.textContent, r.width > 0 && r.height > 0]";
         for _ in 0..40 {
-            page.keys(&[tab]).await;
+            page.press_keys(&[tab]).await;
             let at = page.js(focused, vec![]).await;
             assert_eq!(at[1], true, "{at}");
             if at[0] == "username" {
@@ -120,28 +125,28 @@ fn it_works_by_keyboard_alone() {
             }
         }
         page.type_text("ada").await;
-        page.keys(&[tab]).await;
+        page.press_keys(&[tab]).await;
         page.type_text(PASSPHRASE).await;
-        page.keys(&[tab]).await;
+        page.press_keys(&[tab]).await;
         page.type_text(PASSPHRASE).await;
-        page.keys(&[enter]).await;
+        page.press_keys(&[enter]).await;
         page.see("Write down your recovery code").await;
         // The heading has the focus; print and copy come first, then the three words.
         let words = page.recovery_words().await;
-        page.keys(&[tab, tab]).await;
+        page.press_keys(&[tab, tab]).await;
         for _ in 0..3 {
-            page.keys(&[tab]).await;
+            page.press_keys(&[tab]).await;
             let id = page.js("return document.activeElement.labels[0].textContent", vec![]).await;
             let place: usize = id.as_str().unwrap().trim_start_matches("Word ").parse().unwrap();
             page.type_text(&words[place - 1]).await;
         }
-        page.keys(&[enter]).await;
+        page.press_keys(&[enter]).await;
         page.see("No passwords yet.").await;
         // The focus is where the next thing is done.
-        page.until("the name has the focus", "return document.activeElement.id === 'name'", vec![]).await;
+        page.wait_for("the name has the focus", "return document.activeElement.id === 'name'", vec![]).await;
         page.type_text("GitHub").await;
         let password = page.minted().await;
-        page.keys(&[enter]).await;
+        page.press_keys(&[enter]).await;
         page.see_rows(&["GitHub"]).await;
         assert_eq!(page.show("GitHub").await, password);
     });
@@ -149,7 +154,7 @@ fn it_works_by_keyboard_alone() {
 
 #[test]
 fn the_recovery_code_opens_the_vault_too() {
-    in_browser(Wish::default(), async |page| {
+    in_browser(BrowserOptions::default(), async |page| {
         let server = Server::start();
         page.open(&server.setup_link()).await;
         page.fill("Username", "ada").await;
@@ -157,7 +162,7 @@ fn the_recovery_code_opens_the_vault_too() {
         page.fill("Passphrase again", PASSPHRASE).await;
         page.press("Create vault").await;
         page.see("Write down your recovery code").await;
-        page.is_accessible("recovery code").await;
+        page.assert_accessible("recovery code").await;
         assert_eq!(server.count("SELECT count(*) FROM accounts"), 0, "nothing is made before it is written down");
         let words = page.recovery_words().await;
         assert_eq!(words.len(), 12);
@@ -188,26 +193,26 @@ fn the_recovery_code_opens_the_vault_too() {
         page.press("Unlock").await;
         page.see("Word 5").await;
         page.fill("Recovery code", &words.join("\u{20}")).await;
-        page.is_accessible("unlocking by recovery code").await;
+        page.assert_accessible("unlocking by recovery code").await;
         page.press("Unlock").await;
         page.see_rows(&["GitHub"]).await;
         assert_eq!(page.show("GitHub").await, password);
-        page.no_complaints().await;
+        page.assert_no_errors().await;
     });
 }
 
 #[test]
 fn what_was_to_be_saved_while_locked_is_saved_when_it_opens() {
-    in_browser(Wish::default(), async |page| {
+    in_browser(BrowserOptions::default(), async |page| {
         let server = Server::start();
-        with_vault(&page, &server).await;
+        create_first_vault(&page, &server).await;
         page.press("Lock").await;
         page.see("Open your vault").await;
         page.fill("Name", "GitHub").await;
         let password = page.minted().await;
         page.press("Save").await;
         page.see("Not saved yet: the vault is locked.").await;
-        page.is_accessible("minted, not saved, locked").await;
+        page.assert_accessible("minted, not saved, locked").await;
         assert_eq!(page.minted().await, password, "it stays on the page");
         page.unlock("ada", PASSPHRASE).await;
         page.see_rows(&["GitHub"]).await;
@@ -217,7 +222,7 @@ fn what_was_to_be_saved_while_locked_is_saved_when_it_opens() {
 
 #[test]
 fn names_of_fields_and_buttons_are_what_assistive_technology_hears() {
-    in_browser(Wish::default(), async |page| {
+    in_browser(BrowserOptions::default(), async |page| {
         let server = Server::start();
         page.open(&server.setup_link()).await;
         for name in ["Name", "Length", "Username", "Passphrase"] {
@@ -226,7 +231,7 @@ fn names_of_fields_and_buttons_are_what_assistive_technology_hears() {
         for name in ["Generate", "Copy", "Save", "Create vault"] {
             assert_eq!(page.computed_label(&page.button(name).await).await, name);
         }
-        with_vault(&page, &server).await;
+        create_first_vault(&page, &server).await;
         assert_eq!(page.computed_label(&page.field("Search").await).await, "Search");
         assert_eq!(page.computed_label(&page.button("Lock").await).await, "Lock");
         page.press("Lock").await;

@@ -16,7 +16,8 @@ use tokio_rustls::rustls::pki_types::CertificateDer;
 use tokio_rustls::rustls::pki_types::pem::PemObject;
 use tokio_rustls::rustls::{ClientConfig, RootCertStore, crypto::ring, version::TLS13};
 
-use e2e::harness::{Server, free_port, wait_until};
+use e2e::server::Server;
+use e2e::{free_port, wait_until};
 
 /// Attempts of one address, few.
 const ATTEMPTS: usize = 3;

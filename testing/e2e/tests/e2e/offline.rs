@@ -8,9 +8,11 @@ use std::sync::atomic::{AtomicBool, Ordering};
 
 use serde_json::{Value, json};
 
-use e2e::harness::{PATIENCE, Server, Wish, in_browser, wait_until};
-use e2e::page::{PASSPHRASE, Page, other_languages, with_vault};
-use e2e::proxy::{detour, files, get};
+use e2e::browser::{BrowserOptions, in_browser};
+use e2e::page::{PASSPHRASE, Page, create_first_vault, other_languages};
+use e2e::proxy::{get, page_files, tampering_proxy};
+use e2e::server::Server;
+use e2e::{TIMEOUT, wait_until};
 
 /// Waits until the page is kept in the browser; gives what is kept: caches by name, and in each its paths.
 async fn kept(page: &Page) -> Value {
@@ -18,7 +20,7 @@ async fn kept(page: &Page) -> Value {
                   return Promise.all((await caches.keys()).map(async name => [name, \
                   (await (await caches.open(name)).keys()).map(request => new URL(request.url).pathname)])) \
                   })().then(done, e => done(String(e)))";
-    page.0.execute_async(script, vec![]).await.unwrap()
+    page.driver.execute_async(script, vec![]).await.unwrap()
 }
 
 /// What the service worker's script is told to keep.
@@ -32,12 +34,12 @@ fn listed(port: u16) -> (String, BTreeSet<String>) {
 
 #[test]
 fn exactly_the_files_of_the_page_are_kept() {
-    in_browser(Wish::default(), async |page| {
+    in_browser(BrowserOptions::default(), async |page| {
         let server = Server::start();
         page.open(&server.url()).await;
         let kept = kept(&page).await;
         let (version, listed) = listed(server.port);
-        let mut made_of = files(server.port);
+        let mut made_of = page_files(server.port);
         made_of.insert("/".to_owned());
         assert_eq!(listed, made_of, "what the page is made of is what is to be kept");
         assert_eq!(kept.as_array().unwrap().len(), 1, "{kept}");
@@ -45,15 +47,15 @@ fn exactly_the_files_of_the_page_are_kept() {
         let paths = kept[0][1].as_array().unwrap();
         assert_eq!(paths.len(), listed.len());
         assert_eq!(paths.iter().map(|path| path.as_str().unwrap().to_owned()).collect::<BTreeSet<_>>(), listed);
-        page.no_complaints().await;
+        page.assert_no_errors().await;
     });
 }
 
 #[test]
 fn the_generator_works_without_a_network_and_the_vault_says_so() {
-    in_browser(Wish::default(), async |page| {
+    in_browser(BrowserOptions::default(), async |page| {
         let (mut server, folder) = (Server::start(), tempfile::tempdir().unwrap());
-        with_vault(&page, &server).await;
+        create_first_vault(&page, &server).await;
         let password = page.save("GitHub").await;
         kept(&page).await;
         server.stop();
@@ -74,8 +76,8 @@ fn the_generator_works_without_a_network_and_the_vault_says_so() {
         page.press("Back to “The usual rules”").await;
         page.minted_with("196.59").await;
         for language in other_languages() {
-            page.speak("en", &language).await;
-            page.speak(&language, "en").await;
+            page.switch_language("en", &language).await;
+            page.switch_language(&language, "en").await;
         }
         page.download_to(folder.path()).await;
         page.press("Make many").await;
@@ -88,15 +90,15 @@ fn the_generator_works_without_a_network_and_the_vault_says_so() {
 
         page.unlock("ada", PASSPHRASE).await;
         page.see_fault("Passphrase", "The server does not answer. Check your connection and try again.").await;
-        page.is_accessible("no network").await;
+        page.assert_accessible("no network").await;
         server.start_again();
         page.press("Unlock").await;
         page.see_rows(&["GitHub"]).await;
         assert_eq!(page.show("GitHub").await, password);
         // All that the browser had to complain of is that nobody answered.
-        let complaints = page.complaints().await;
-        let others = complaints.iter().filter(|complaint| !complaint.contains("ERR_CONNECTION_REFUSED"));
-        assert_eq!(others.count(), 0, "{complaints:?}");
+        let errors = page.console_errors().await;
+        let others = errors.iter().filter(|complaint| !complaint.contains("ERR_CONNECTION_REFUSED"));
+        assert_eq!(others.count(), 0, "{errors:?}");
     });
 }
 
@@ -106,7 +108,7 @@ fn a_new_version_is_offered_and_waits_until_it_is_taken() {
     let server = Server::start();
     let newer = Arc::new(AtomicBool::new(false));
     let is_newer = Arc::clone(&newer);
-    let detour = detour(server.port, move |path, body| {
+    let proxy = tampering_proxy(server.port, move |path, body| {
         if path == "/service-worker.js" && is_newer.load(Ordering::Relaxed) {
             let before = b"const VERSION = \"";
             let place = body.windows(before.len()).position(|bytes| bytes == before).unwrap() + before.len();
@@ -116,17 +118,17 @@ fn a_new_version_is_offered_and_waits_until_it_is_taken() {
     let names = "const done = arguments[0]; caches.keys().then(done)";
     let state = "const done = arguments[0]; navigator.serviceWorker.getRegistration().then(r => done([!!r.waiting, \
                  !!r.active && r.active === navigator.serviceWorker.controller]))";
-    in_browser(Wish::default(), async |page| {
-        let url = format!("http://127.0.0.1:{detour}/");
+    in_browser(BrowserOptions::default(), async |page| {
+        let url = format!("http://127.0.0.1:{proxy}/");
         page.open(&url).await;
         kept(&page).await;
         page.open(&url).await;
         assert_eq!(
-            page.0.execute_async(state, vec![]).await.unwrap(),
+            page.driver.execute_async(state, vec![]).await.unwrap(),
             json!([false, true]),
             "it is kept, and in charge"
         );
-        assert!(!page.text().await.contains("A new version"));
+        assert!(!page.visible_text().await.contains("A new version"));
 
         newer.store(true, Ordering::Relaxed);
         page.open(&url).await;
@@ -134,31 +136,31 @@ fn a_new_version_is_offered_and_waits_until_it_is_taken() {
         page.fill("Name", "GitHub").await;
         let password = page.minted().await;
         page.see("A new version of this page is ready.").await;
-        page.is_accessible("a new version").await;
+        page.assert_accessible("a new version").await;
         tokio::time::sleep(std::time::Duration::from_secs(1)).await;
         assert_eq!(page.js("return window.before", vec![]).await, json!(true), "it is not reloaded in mid-work");
-        assert_eq!(page.typed("Name").await, "GitHub");
+        assert_eq!(page.field_value("Name").await, "GitHub");
         assert_eq!(page.minted().await, password);
-        assert_eq!(page.0.execute_async(state, vec![]).await.unwrap(), json!([true, true]), "the new one waits");
+        assert_eq!(page.driver.execute_async(state, vec![]).await.unwrap(), json!([true, true]), "the new one waits");
         // The offer outlives its message.
         page.press("Close this message").await;
         page.press("Reload now").await;
-        page.until(
+        page.wait_for(
             "it is loaded anew",
             "return !window.before && !!document.querySelector('output.secret span')",
             vec![],
         )
         .await;
         assert_eq!(
-            page.0.execute_async(state, vec![]).await.unwrap(),
+            page.driver.execute_async(state, vec![]).await.unwrap(),
             json!([false, true]),
             "the new one is in charge"
         );
-        let names = page.0.execute_async(names, vec![]).await.unwrap();
+        let names = page.driver.execute_async(names, vec![]).await.unwrap();
         assert!(names.as_array().unwrap().contains(&json!(format!("passmint-{NEW}"))), "{names}");
         tokio::time::sleep(std::time::Duration::from_millis(500)).await;
-        assert!(!page.text().await.contains("A new version"), "and nothing newer is offered");
-        page.no_complaints().await;
+        assert!(!page.visible_text().await.contains("A new version"), "and nothing newer is offered");
+        page.assert_no_errors().await;
     });
 }
 
@@ -186,7 +188,7 @@ fn serve_development(port: u16) {
 
 #[test]
 fn service_worker_of_a_release_ends_where_a_page_for_development_is_served() {
-    in_browser(Wish::default(), async |page| {
+    in_browser(BrowserOptions::default(), async |page| {
         let mut server = Server::start();
         page.open(&server.url()).await;
         kept(&page).await;
@@ -197,9 +199,9 @@ fn service_worker_of_a_release_ends_where_a_page_for_development_is_served() {
         serve_development(server.port);
         // As the browser does by itself at the next visit.
         page.js("navigator.serviceWorker.getRegistration().then(it => it.update())", vec![]).await;
-        assert!(page.comes("return document.title === 'In development'", PATIENCE).await);
+        assert!(page.becomes_true("return document.title === 'In development'", TIMEOUT).await);
         let left = "const done = arguments[0]; Promise.all([caches.keys(), navigator.serviceWorker.getRegistrations()]) \
                     .then(left => done(left.map(of => of.length)))";
-        assert_eq!(page.0.execute_async(left, vec![]).await.unwrap(), json!([0, 0]), "caches and registrations");
+        assert_eq!(page.driver.execute_async(left, vec![]).await.unwrap(), json!([0, 0]), "caches and registrations");
     });
 }

@@ -2,8 +2,9 @@
 
 use serde_json::json;
 
-use e2e::harness::{Server, Wish, in_browser};
+use e2e::browser::{BrowserOptions, in_browser};
 use e2e::page::Page;
+use e2e::server::Server;
 
 /// The name of the preset that is chosen.
 async fn chosen(page: &Page) -> String {
@@ -21,7 +22,7 @@ async fn keep(page: &Page, name: &str) {
 
 #[test]
 fn a_preset_is_kept_and_changes_only_when_asked() {
-    in_browser(Wish::default(), async |page| {
+    in_browser(BrowserOptions::default(), async |page| {
         let server = Server::start();
         page.open(&server.url()).await;
         page.open_more_rules().await;
@@ -30,7 +31,7 @@ fn a_preset_is_kept_and_changes_only_when_asked() {
         assert_eq!(chosen(&page).await, "Bank");
 
         page.open(&server.url()).await;
-        page.until("its length", "return document.getElementById('length').value === '12'", vec![]).await;
+        page.wait_for("its length", "return document.getElementById('length').value === '12'", vec![]).await;
         page.open_more_rules().await;
         assert_eq!(chosen(&page).await, "Bank");
         assert_eq!(page.minted_with("78.14").await.chars().count(), 12);
@@ -40,26 +41,26 @@ fn a_preset_is_kept_and_changes_only_when_asked() {
         page.fill("Paste the site’s rules", "maxlength: 8; allowed: digit").await;
         page.minted_with("26.58").await;
         page.press("Back to “Bank”").await;
-        assert_eq!(page.typed("Length").await, "12");
+        assert_eq!(page.field_value("Length").await, "12");
         page.fill("Length", "20").await;
         page.choose("PIN").await;
         page.minted_with("19.93").await;
         page.select("Preset", "The usual rules").await;
-        assert_eq!(page.typed("Length").await, "30");
+        assert_eq!(page.field_value("Length").await, "30");
         page.minted_with("196.59").await;
         page.select("Preset", "Bank").await;
-        assert_eq!(page.typed("Length").await, "12", "of characters again");
+        assert_eq!(page.field_value("Length").await, "12", "of characters again");
         page.minted_with("78.14").await;
         // What was pasted for the site is there still.
         page.choose("Site’s rules").await;
-        assert_eq!(page.typed("Paste the site’s rules").await, "maxlength: 8; allowed: digit");
-        page.no_complaints().await;
+        assert_eq!(page.field_value("Paste the site’s rules").await, "maxlength: 8; allowed: digit");
+        page.assert_no_errors().await;
     });
 }
 
 #[test]
 fn every_kind_can_be_kept() {
-    in_browser(Wish::default(), async |page| {
+    in_browser(BrowserOptions::default(), async |page| {
         let server = Server::start();
         page.open(&server.url()).await;
         page.open_more_rules().await;
@@ -83,14 +84,14 @@ fn every_kind_can_be_kept() {
         page.select("Preset", "Eight").await;
         page.open(&server.url()).await;
         page.minted_with("103.40").await;
-        assert_eq!(page.typed("Number of words").await, "8");
-        page.no_complaints().await;
+        assert_eq!(page.field_value("Number of words").await, "8");
+        page.assert_no_errors().await;
     });
 }
 
 #[test]
 fn names_of_presets_are_checked() {
-    in_browser(Wish::default(), async |page| {
+    in_browser(BrowserOptions::default(), async |page| {
         let server = Server::start();
         page.open(&server.url()).await;
         page.open_more_rules().await;
@@ -104,9 +105,9 @@ fn names_of_presets_are_checked() {
             page.fill("Name of these rules", name).await;
             page.press("Keep under this name").await;
             page.see_fault("Name of these rules", fault).await;
-            assert_eq!(page.typed("Name of these rules").await, name);
+            assert_eq!(page.field_value("Name of these rules").await, name);
         }
-        page.is_accessible("a preset's name that is too long").await;
+        page.assert_accessible("a preset's name that is too long").await;
         page.fill("Name of these rules", "Bank").await;
         page.press("Keep under this name").await;
         page.see("Kept the rules as “Bank” in this browser.").await;
@@ -120,18 +121,18 @@ fn names_of_presets_are_checked() {
         page.press("Keep under this name").await;
         page.see("Kept the rules as “Work” in this browser.").await;
         page.select("Preset", "Bank").await;
-        assert_eq!(page.typed("Length").await, "12", "nothing was kept over it");
+        assert_eq!(page.field_value("Length").await, "12", "nothing was kept over it");
 
         page.press("Delete these rules").await;
         page.see("Deleted the rules “Bank”.").await;
-        assert_eq!(page.typed("Length").await, "12", "they stay on the page");
+        assert_eq!(page.field_value("Length").await, "12", "they stay on the page");
         assert_eq!(chosen(&page).await, "The usual rules");
         let options = "return [...document.getElementById('preset').options].map(o => o.textContent)";
         assert_eq!(page.js(options, vec![]).await, json!(["The usual rules", "Work"]));
         page.open(&server.url()).await;
         page.open_more_rules().await;
         assert_eq!(page.js(options, vec![]).await, json!(["The usual rules", "Work"]));
-        assert_eq!(page.typed("Length").await, "30");
-        page.no_complaints().await;
+        assert_eq!(page.field_value("Length").await, "30");
+        page.assert_no_errors().await;
     });
 }

@@ -6,10 +6,11 @@ use std::time::Duration;
 
 use serde_json::{Value, json};
 
-use e2e::client::Client;
-use e2e::harness::{Server, Wish, in_browser};
-use e2e::page::{PASSPHRASE, Page, catalog, other_languages, says, with_vault};
-use e2e::proxy::{detour, files, one};
+use e2e::browser::{BrowserOptions, in_browser};
+use e2e::page::{PASSPHRASE, Page, catalog, create_first_vault, other_languages, page_text};
+use e2e::proxy::{only_file, page_files, tampering_proxy};
+use e2e::server::Server;
+use e2e::vault_client::VaultClient;
 
 const NO_PART: &str = "This part of the page did not arrive, or was changed on the way.";
 
@@ -27,7 +28,7 @@ fn tampered(server: &Server, victim: &str) -> String {
             tamper(body);
         }
     };
-    format!("http://127.0.0.1:{}/", detour(server.port, change))
+    format!("http://127.0.0.1:{}/", tampering_proxy(server.port, change))
 }
 
 /// The generator mints by the usual rules, whatever else did not come.
@@ -41,30 +42,30 @@ async fn mints(page: &Page) {
 fn a_file_that_was_changed_on_the_way_is_not_run() {
     let server = Server::start();
     let runtime = tokio::runtime::Builder::new_current_thread().enable_all().build().unwrap();
-    runtime.block_on(Client::with_vault(&server, "ada"));
-    let files = files(server.port);
-    // Unchanged, the same detour works.
-    in_browser(Wish::default(), async |page| {
+    runtime.block_on(VaultClient::create_first_vault(&server, "ada"));
+    let files = page_files(server.port);
+    // Unchanged, the same proxy works.
+    in_browser(BrowserOptions::default(), async |page| {
         page.open(&tampered(&server, "none")).await;
         page.see("Open your vault").await;
-        page.no_complaints().await;
+        page.assert_no_errors().await;
     });
     for (begin, end) in
         [("/page-", "/page.js"), ("/page-", "/__wasm_split.js"), ("/page-", "/page_bg.wasm"), ("/text-en-", ".txt")]
     {
-        let victim = one(&files, begin, end);
-        in_browser(Wish::default(), async |page| {
-            page.0.goto(&tampered(&server, &victim)).await.unwrap();
+        let victim = only_file(&files, begin, end);
+        in_browser(BrowserOptions::default(), async |page| {
+            page.driver.goto(&tampered(&server, &victim)).await.unwrap();
             page.see("Passmint could not start").await;
             tokio::time::sleep(Duration::from_millis(500)).await;
             let runs = page.js("return !!document.querySelector('.generator')", vec![]).await;
             assert_eq!(runs, json!(false), "{victim}");
-            assert!(page.complaints().await.iter().any(|line| line.contains("integrity")), "{victim}");
+            assert!(page.console_errors().await.iter().any(|line| line.contains("integrity")), "{victim}");
         });
     }
     for end in [".js", ".wasm"] {
-        let victim = one(&files, "/keyring-", end);
-        in_browser(Wish::default(), async |page| {
+        let victim = only_file(&files, "/keyring-", end);
+        in_browser(BrowserOptions::default(), async |page| {
             page.open(&tampered(&server, &victim)).await;
             page.unlock("ada", PASSPHRASE).await;
             page.see("The part of the page that holds keys did not arrive, or was changed on the way.").await;
@@ -75,37 +76,37 @@ fn a_file_that_was_changed_on_the_way_is_not_run() {
 #[test]
 fn a_part_that_was_changed_on_the_way_is_not_run_and_the_generator_is() {
     let server = Server::start();
-    let files = files(server.port);
-    let changed = |(begin, end): (&str, &str)| tampered(&server, &one(&files, begin, end));
+    let files = page_files(server.port);
+    let changed = |(begin, end): (&str, &str)| tampered(&server, &only_file(&files, begin, end));
     // The vault's part, and the texts of all parts.
     for begin in [("/page-", "/split_vault.wasm"), ("/more-en-", "")] {
-        in_browser(Wish::default(), async |page| {
+        in_browser(BrowserOptions::default(), async |page| {
             page.open(&changed(begin)).await;
             page.see("The vault’s part of the page did not arrive, or was changed on the way.").await;
-            page.is_accessible("no vault").await;
+            page.assert_accessible("no vault").await;
             mints(&page).await;
-            assert!(page.complaints().await.iter().any(|line| line.contains("integrity")), "{begin:?}");
+            assert!(page.console_errors().await.iter().any(|line| line.contains("integrity")), "{begin:?}");
         });
     }
-    in_browser(Wish::default(), async |page| {
+    in_browser(BrowserOptions::default(), async |page| {
         page.open(&changed(("/page-", "/split_rules.wasm"))).await;
         page.choose("PIN").await;
         page.see(NO_PART).await;
-        page.is_accessible("no rules").await;
+        page.assert_accessible("no rules").await;
         page.choose("Characters").await;
         mints(&page).await;
     });
-    in_browser(Wish::default(), async |page| {
+    in_browser(BrowserOptions::default(), async |page| {
         page.open(&changed(("/page-", "/split_tools.wasm"))).await;
         page.press("Make many").await;
         page.see(NO_PART).await;
         mints(&page).await;
     });
-    in_browser(Wish::default(), async |page| {
+    in_browser(BrowserOptions::default(), async |page| {
         page.open(&changed(("/words-", ""))).await;
         page.choose("Words").await;
         page.see(NO_PART).await;
-        page.is_accessible("no words").await;
+        page.assert_accessible("no words").await;
         assert!(page.minted().await.starts_with("No password"));
         page.choose("PIN").await;
         page.see("19.93 bits").await;
@@ -117,13 +118,13 @@ fn a_part_that_did_not_come_is_fetched_again_when_asked_for() {
     let server = Server::start();
     let broken = Arc::new(AtomicBool::new(true));
     let breaks = Arc::clone(&broken);
-    let detour = detour(server.port, move |path, body| {
+    let proxy = tampering_proxy(server.port, move |path, body| {
         if (path.starts_with("/words-") || path.ends_with("/split_vault.wasm")) && breaks.load(Ordering::Relaxed) {
             tamper(body);
         }
     });
-    in_browser(Wish::default(), async |page| {
-        page.open(&format!("http://127.0.0.1:{detour}/")).await;
+    in_browser(BrowserOptions::default(), async |page| {
+        page.open(&format!("http://127.0.0.1:{proxy}/")).await;
         page.see("The vault’s part of the page did not arrive").await;
         page.choose("Words").await;
         page.see(NO_PART).await;
@@ -141,7 +142,7 @@ fn a_part_that_did_not_come_is_fetched_again_when_asked_for() {
 
 #[test]
 fn the_policy_forbids_what_it_should() {
-    in_browser(Wish::default(), async |page| {
+    in_browser(BrowserOptions::default(), async |page| {
         let server = Server::start();
         page.open(&server.setup_link()).await;
         // What an attacker who could put a string somewhere would try.
@@ -163,17 +164,17 @@ fn the_policy_forbids_what_it_should() {
         assert_eq!(page.js(allowed, vec![]).await, json!([false, false, true]));
         let elsewhere =
             "const done = arguments[0]; fetch('http://127.0.0.1:1/').then(() => done('sent'), e => done(e.name))";
-        assert_eq!(page.0.execute_async(elsewhere, vec![]).await.unwrap(), json!("TypeError"));
-        let blocked = page.complaints().await;
+        assert_eq!(page.driver.execute_async(elsewhere, vec![]).await.unwrap(), json!("TypeError"));
+        let blocked = page.console_errors().await;
         assert!(blocked.iter().any(|line| line.contains("connect-src")), "{blocked:?}");
     });
 }
 
 #[test]
 fn no_secret_is_where_scripts_extensions_or_history_look() {
-    in_browser(Wish::default(), async |page| {
+    in_browser(BrowserOptions::default(), async |page| {
         let server = Server::start();
-        let code = with_vault(&page, &server).await;
+        let code = create_first_vault(&page, &server).await;
         let password = page.save("GitHub").await;
         page.show("GitHub").await;
         let places = page.js(
@@ -188,24 +189,24 @@ fn no_secret_is_where_scripts_extensions_or_history_look() {
         }
         // The one database holds nothing once all is saved, and what waits there is sealed (`drafts` looks into it).
         let databases = "const done = arguments[0]; indexedDB.databases().then(d => done(d.map(it => it.name)))";
-        assert_eq!(page.0.execute_async(databases, vec![]).await.unwrap(), json!(["passmint"]));
+        assert_eq!(page.driver.execute_async(databases, vec![]).await.unwrap(), json!(["passmint"]));
         let count = "const done = arguments[0]; const open = indexedDB.open('passmint'); open.onsuccess = () => { \
                      const count = open.result.transaction('kept').objectStore('kept').count(); \
                      count.onsuccess = () => { open.result.close(); done(count.result) } }";
-        assert_eq!(page.0.execute_async(count, vec![]).await.unwrap(), json!(0));
+        assert_eq!(page.driver.execute_async(count, vec![]).await.unwrap(), json!(0));
     });
 }
 
 #[test]
 fn without_javascript_it_says_so() {
-    let mut wish = Wish::default();
+    let mut wish = BrowserOptions::default();
     wish.preferences.insert("profile.managed_default_content_settings.javascript".into(), json!(2));
     in_browser(wish, async |page| {
         let server = Server::start();
-        page.0.goto(&server.url()).await.unwrap();
-        let body = page.0.find(fantoccini::Locator::Css("body")).await.unwrap().text().await.unwrap();
+        page.driver.goto(&server.url()).await.unwrap();
+        let body = page.driver.find(fantoccini::Locator::Css("body")).await.unwrap().text().await.unwrap();
         for language in catalog().languages() {
-            assert!(body.contains(&says(&language.tag, "NeedsJavaScript")), "{body}");
+            assert!(body.contains(&page_text(&language.tag, "NeedsJavaScript")), "{body}");
         }
         assert!(!body.contains("Loading"), "{body}");
     });
@@ -213,19 +214,19 @@ fn without_javascript_it_says_so() {
 
 #[test]
 fn without_webassembly_it_says_so() {
-    in_browser(Wish::default(), async |page| {
+    in_browser(BrowserOptions::default(), async |page| {
         let server = Server::start();
         // As in an iPhone's Lockdown Mode.
-        page.before_every_page("delete globalThis.WebAssembly").await;
-        page.0.goto(&server.url()).await.unwrap();
+        page.run_before_every_page("delete globalThis.WebAssembly").await;
+        page.driver.goto(&server.url()).await.unwrap();
         page.see("Passmint needs WebAssembly").await;
-        page.is_accessible("no WebAssembly").await;
+        page.assert_accessible("no WebAssembly").await;
     });
 }
 
 /// Has the browser ask for these languages.
-fn wish_for(languages: &str) -> Wish {
-    let mut wish = Wish::default();
+fn wish_for(languages: &str) -> BrowserOptions {
+    let mut wish = BrowserOptions::default();
     wish.preferences.insert("intl.accept_languages".into(), json!(languages));
     wish
 }
@@ -244,20 +245,20 @@ fn message_of_a_page_that_cannot_start_is_shown_once_in_any_language() {
     let spoken = others.iter().map(|tag| (tag.as_str(), tag.as_str()));
     for (wished, language) in spoken.chain([("tlh", "en"), ("tlh,eo-EO", "en")]) {
         in_browser(wish_for(wished), async |page| {
-            page.before_every_page("delete globalThis.WebAssembly").await;
-            page.0.goto(&server.url()).await.unwrap();
-            page.see(&says(language, "NoWasmTitle")).await;
+            page.run_before_every_page("delete globalThis.WebAssembly").await;
+            page.driver.goto(&server.url()).await.unwrap();
+            page.see(&page_text(language, "NoWasmTitle")).await;
             assert_eq!(shown(&page, "no-wasm").await, json!([language]), "{wished}");
             let tag = page.js("return document.documentElement.lang", vec![]).await;
             assert_eq!(tag, json!(language), "{wished}");
         });
     }
     // Chosen once, and no language of this page any more.
-    let victim = one(&files(server.port), "/page-", "/page.js");
-    in_browser(Wish::default(), async |page| {
-        page.before_every_page("localStorage.setItem('passmint.language', '\"] tlh')").await;
-        page.0.goto(&tampered(&server, &victim)).await.unwrap();
-        page.see(&says("en", "NotLoadedTitle")).await;
+    let victim = only_file(&page_files(server.port), "/page-", "/page.js");
+    in_browser(BrowserOptions::default(), async |page| {
+        page.run_before_every_page("localStorage.setItem('passmint.language', '\"] tlh')").await;
+        page.driver.goto(&tampered(&server, &victim)).await.unwrap();
+        page.see(&page_text("en", "NotLoadedTitle")).await;
         assert_eq!(shown(&page, "not-loaded").await, json!(["en"]));
     });
 }
@@ -269,21 +270,23 @@ fn message_is_shown_in_english_where_the_language_has_no_version_of_it() {
         // The state in which a document is before its scripts run.
         let remove = "delete globalThis.WebAssembly; document.addEventListener('readystatechange', () => \
                       document.querySelector('#no-wasm [lang=de]').remove(), { once: true })";
-        page.before_every_page(remove).await;
-        page.0.goto(&server.url()).await.unwrap();
-        page.see(&says("en", "NoWasmTitle")).await;
+        page.run_before_every_page(remove).await;
+        page.driver.goto(&server.url()).await.unwrap();
+        page.see(&page_text("en", "NoWasmTitle")).await;
         assert_eq!(shown(&page, "no-wasm").await, json!(["en"]));
     });
 }
 
 #[test]
 fn without_a_secure_connection_it_says_so() {
-    let wish =
-        Wish { arguments: vec!["--host-resolver-rules=MAP passmint.example 127.0.0.1".into()], ..Wish::default() };
+    let wish = BrowserOptions {
+        arguments: vec!["--host-resolver-rules=MAP passmint.example 127.0.0.1".into()],
+        ..BrowserOptions::default()
+    };
     in_browser(wish, async |page| {
         let server = Server::start();
-        page.0.goto(&format!("http://passmint.example:{}/", server.port)).await.unwrap();
+        page.driver.goto(&format!("http://passmint.example:{}/", server.port)).await.unwrap();
         page.see("Passmint needs a secure connection").await;
-        page.is_accessible("no secure context").await;
+        page.assert_accessible("no secure context").await;
     });
 }

@@ -2,22 +2,27 @@
 
 use std::process::Command;
 
-use e2e::harness::{Server, Wish, in_browser, named};
+use e2e::browser::{BrowserOptions, in_browser};
 use e2e::page::PASSPHRASE;
+use e2e::path_from_env;
+use e2e::server::Server;
 
 #[test]
 fn a_vault_opens_under_a_changed_server_key() {
     let mut server = Server::start();
-    in_browser(Wish::default(), async |page| {
-        page.make_vault(&server.setup_link(), "ada").await;
+    in_browser(BrowserOptions::default(), async |page| {
+        page.create_vault(&server.setup_link(), "ada").await;
         let password = page.save("GitHub").await;
         page.press("Lock").await;
 
         server.stop();
         let file = server.data().join("server-key");
         let before = std::fs::read(&file).unwrap();
-        let changed =
-            Command::new(named("PASSMINT_BIN")).args(["rotate-key", "--data"]).arg(server.data()).output().unwrap();
+        let changed = Command::new(path_from_env("PASSMINT_BIN"))
+            .args(["rotate-key", "--data"])
+            .arg(server.data())
+            .output()
+            .unwrap();
         assert!(changed.status.success(), "{changed:?}");
         assert!(std::fs::read(&file).unwrap() != before, "it is another key");
         server.start_again();

@@ -2,30 +2,31 @@
 
 use serde_json::json;
 
-use e2e::client::Client;
-use e2e::harness::{Server, Wish, in_browser};
-use e2e::page::{Page, says};
+use e2e::browser::{BrowserOptions, in_browser};
+use e2e::page::{Page, page_text};
+use e2e::server::Server;
+use e2e::vault_client::VaultClient;
 
 /// What the page calls its own things in a language, without touching them.
 async fn speaks(page: &Page, language: &str) {
     for key in ["Name", "Length"] {
-        page.field(&says(language, key)).await;
+        page.field(&page_text(language, key)).await;
     }
     for key in ["Save", "Copy", "Generate", "ReadAloud", "Bulk", "Trust", "Settings", "Unlock"] {
-        page.button(&says(language, key)).await;
+        page.button(&page_text(language, key)).await;
     }
-    let text = page.text().await;
+    let text = page.visible_text().await;
     for key in ["Generator", "MoreRules", "KindSite", "UnlockTitle", "NameHint"] {
-        assert!(text.contains(&says(language, key)), "{language}, {key}: {text}");
+        assert!(text.contains(&page_text(language, key)), "{language}, {key}: {text}");
     }
     assert_eq!(page.js("return document.documentElement.lang", vec![]).await, language);
 }
 
 #[test]
 fn the_language_changes_at_once_and_is_remembered() {
-    in_browser(Wish::default(), async |page| {
+    in_browser(BrowserOptions::default(), async |page| {
         let server = Server::start();
-        Client::with_vault(&server, "ada").await;
+        VaultClient::create_first_vault(&server, "ada").await;
         page.open(&server.url()).await;
         speaks(&page, "en").await;
         page.fill("Name", "GitHub").await;
@@ -34,18 +35,18 @@ fn the_language_changes_at_once_and_is_remembered() {
         assert_eq!(password.chars().count(), 14);
         let mut spoken = "en";
         for (language, bits) in [("de", "Bit"), ("ja", "ビット"), ("en", "bits"), ("de", "Bit")] {
-            page.speak(spoken, language).await;
+            page.switch_language(spoken, language).await;
             speaks(&page, language).await;
             page.see(bits).await;
-            assert_eq!(page.typed(&says(language, "Name")).await, "GitHub", "{language}");
-            assert_eq!(page.typed(&says(language, "Length")).await, "14", "{language}");
+            assert_eq!(page.field_value(&page_text(language, "Name")).await, "GitHub", "{language}");
+            assert_eq!(page.field_value(&page_text(language, "Length")).await, "14", "{language}");
             assert_eq!(page.minted().await, password, "{language}");
             spoken = language;
         }
         // Not a word of English is left where there is a German one.
-        let text = page.text().await;
+        let text = page.visible_text().await;
         for key in ["Generator", "NameHint", "Generate", "Settings", "NoVaultYet", "UseRecovery"] {
-            assert!(!text.contains(&says("en", key)), "{key}: {text}");
+            assert!(!text.contains(&page_text("en", key)), "{key}: {text}");
         }
         page.fill("Länge", "7").await;
         page.see_fault("Länge", "Die Länge muss eine ganze Zahl von 8 bis 30 sein.").await;
@@ -54,28 +55,28 @@ fn the_language_changes_at_once_and_is_remembered() {
 
         page.open(&server.url()).await;
         speaks(&page, "de").await;
-        page.no_complaints().await;
+        page.assert_no_errors().await;
     });
 }
 
 #[test]
 fn the_browser_chooses_the_language_until_a_person_does() {
     for (wished, language) in [("de", "de"), ("de-AT,en", "de"), ("ja,en", "ja"), ("tlh,ja,en", "ja"), ("tlh", "en")] {
-        let mut wish = Wish { arguments: vec!["--lang=de".into()], ..Wish::default() };
+        let mut wish = BrowserOptions { arguments: vec!["--lang=de".into()], ..BrowserOptions::default() };
         wish.preferences.insert("intl.accept_languages".into(), json!(wished));
         in_browser(wish, async |page| {
             let server = Server::start();
-            Client::with_vault(&server, "ada").await;
+            VaultClient::create_first_vault(&server, "ada").await;
             page.open(&server.url()).await;
             let languages = page.js("return navigator.languages.join()", vec![]).await;
             assert!(languages.as_str().unwrap().starts_with(wished.split(',').next().unwrap()), "{languages}");
             speaks(&page, language).await;
             if language == "de" {
-                page.speak("de", "en").await;
+                page.switch_language("de", "en").await;
                 page.open(&server.url()).await;
                 speaks(&page, "en").await;
             }
-            page.no_complaints().await;
+            page.assert_no_errors().await;
         });
     }
 }
@@ -89,7 +90,7 @@ async fn is_dark(page: &Page) -> bool {
 
 #[test]
 fn the_theme_is_remembered() {
-    in_browser(Wish::default(), async |page| {
+    in_browser(BrowserOptions::default(), async |page| {
         let server = Server::start();
         page.open(&server.url()).await;
         assert!(!is_dark(&page).await);
@@ -111,7 +112,7 @@ fn the_theme_is_remembered() {
         assert!(!is_dark(&page).await);
         page.open(&server.url()).await;
         assert!(!is_dark(&page).await);
-        page.no_complaints().await;
+        page.assert_no_errors().await;
     });
 }
 
@@ -121,12 +122,12 @@ async fn leave_fields(page: &Page) {
 }
 
 async fn focused(page: &Page, id: &str) {
-    page.until(id, "return document.activeElement.id === arguments[0]", vec![json!(id)]).await;
+    page.wait_for(id, "return document.activeElement.id === arguments[0]", vec![json!(id)]).await;
 }
 
 #[test]
 fn single_keys_do_things_unless_a_field_is_typed_in_or_they_are_off() {
-    in_browser(Wish::default(), async |page| {
+    in_browser(BrowserOptions::default(), async |page| {
         let server = Server::start();
         page.open(&server.url()).await;
         leave_fields(&page).await;
@@ -136,14 +137,14 @@ fn single_keys_do_things_unless_a_field_is_typed_in_or_they_are_off() {
         page.type_text("n").await;
         focused(&page, "name").await;
         page.type_text("gncr/l?").await;
-        assert_eq!(page.typed("Name").await, "gncr/l?", "they are typed, and the key that went here is not");
+        assert_eq!(page.field_value("Name").await, "gncr/l?", "they are typed, and the key that went here is not");
         assert_eq!(page.minted().await, second);
         assert_eq!(page.js("return !!document.querySelector('dialog')", vec![]).await, json!(false));
 
         leave_fields(&page).await;
         page.type_text("c").await;
         page.see("Copied, but not saved.").await;
-        assert_eq!(page.pasted().await, second);
+        assert_eq!(page.clipboard_text().await, second);
         leave_fields(&page).await;
         page.type_text("r").await;
         page.see("To read aloud and type elsewhere").await;
@@ -154,7 +155,7 @@ fn single_keys_do_things_unless_a_field_is_typed_in_or_they_are_off() {
         // Over the page, keys are for the dialog.
         page.type_text("g").await;
         assert_eq!(page.minted().await, second);
-        page.press_check("Single keys do these, while no field is being typed in").await;
+        page.toggle_check("Single keys do these, while no field is being typed in").await;
         page.press("Close").await;
         for _ in 0..2 {
             leave_fields(&page).await;
@@ -168,12 +169,12 @@ fn single_keys_do_things_unless_a_field_is_typed_in_or_they_are_off() {
             page.open(&server.url()).await;
         }
         page.press("Settings").await;
-        page.press_check("Single keys do these, while no field is being typed in").await;
+        page.toggle_check("Single keys do these, while no field is being typed in").await;
         page.press("Close").await;
         leave_fields(&page).await;
         let before = page.minted().await;
         page.type_text("g").await;
         page.minted_after(&before).await;
-        page.no_complaints().await;
+        page.assert_no_errors().await;
     });
 }

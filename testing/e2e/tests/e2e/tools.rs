@@ -6,8 +6,10 @@ use std::path::Path;
 use fantoccini::key::Key;
 use serde_json::Value;
 
-use e2e::harness::{Server, Wish, in_browser, wait_until};
-use e2e::page::{Page, says};
+use e2e::browser::{BrowserOptions, in_browser};
+use e2e::page::{Page, page_text};
+use e2e::server::Server;
+use e2e::wait_until;
 
 const PRINTED: std::ops::RangeInclusive<char> = '!'..='~';
 
@@ -18,7 +20,7 @@ fn texts(list: &Value) -> Vec<String> {
 /// What a character is called in English.
 fn called(character: char) -> String {
     let word =
-        |key: &str, parted_by: char, place: usize| says("en", key).split(parted_by).nth(place).unwrap().to_owned();
+        |key: &str, parted_by: char, place: usize| page_text("en", key).split(parted_by).nth(place).unwrap().to_owned();
     let letter = |first: char| word("SpellWords", ' ', usize::from(character as u8 - first as u8));
     match character {
         'a'..='z' => letter('a'),
@@ -33,7 +35,7 @@ fn called(character: char) -> String {
 
 #[test]
 fn a_password_is_read_aloud_and_typed_back() {
-    in_browser(Wish::default(), async |page| {
+    in_browser(BrowserOptions::default(), async |page| {
         let server = Server::start();
         page.open(&server.url()).await;
         let password = page.minted().await;
@@ -64,12 +66,12 @@ fn a_password_is_read_aloud_and_typed_back() {
         page.fill("Type it back", &password).await;
         page.see("That is right: every character.").await;
 
-        page.keys(&[Key::Escape.into()]).await;
-        page.until("it is closed", "return !document.querySelector('dialog')", vec![]).await;
+        page.press_keys(&[Key::Escape.into()]).await;
+        page.wait_for("it is closed", "return !document.querySelector('dialog')", vec![]).await;
         let focused = "return document.activeElement.getAttribute('aria-label')";
         assert_eq!(page.js(focused, vec![]).await, "Read aloud");
         assert_eq!(page.minted().await, password);
-        page.no_complaints().await;
+        page.assert_no_errors().await;
     });
 }
 
@@ -91,7 +93,7 @@ fn downloaded(folder: &Path, name: &str) -> String {
 
 #[test]
 fn many_are_made_into_a_file_while_the_page_stays_smooth() {
-    in_browser(Wish::default(), async |page| {
+    in_browser(BrowserOptions::default(), async |page| {
         let (server, folder) = (Server::start(), tempfile::tempdir().unwrap());
         page.open(&server.url()).await;
         open_bulk(&page, folder.path()).await;
@@ -113,13 +115,13 @@ fn many_are_made_into_a_file_while_the_page_stays_smooth() {
             }
             assert!(line.chars().any(|c| c.is_ascii_punctuation()), "{line}");
         }
-        page.no_complaints().await;
+        page.assert_no_errors().await;
     });
 }
 
 #[test]
 fn what_is_wrong_with_many_is_said_and_cancelling_makes_no_file() {
-    in_browser(Wish::default(), async |page| {
+    in_browser(BrowserOptions::default(), async |page| {
         let (server, folder) = (Server::start(), tempfile::tempdir().unwrap());
         page.open(&server.url()).await;
         // Rules that take their time.
@@ -131,7 +133,7 @@ fn what_is_wrong_with_many_is_said_and_cancelling_makes_no_file() {
             page.fill("How many", count).await;
             page.press("Make and download").await;
             page.see_fault("How many", "The number must be a whole number from 1 to 100000.").await;
-            assert_eq!(page.typed("How many").await, count);
+            assert_eq!(page.field_value("How many").await, count);
         }
         page.fill("How many", "100000").await;
         page.press("Make and download").await;
@@ -160,35 +162,35 @@ fn what_is_wrong_with_many_is_said_and_cancelling_makes_no_file() {
         page.press("Close").await;
         tokio::time::sleep(std::time::Duration::from_secs(3)).await;
         assert_eq!(std::fs::read_dir(folder.path()).unwrap().count(), 0, "no file was made");
-        page.no_complaints().await;
+        page.assert_no_errors().await;
     });
 }
 
 #[test]
 fn many_need_rules_that_allow_some() {
-    in_browser(Wish::default(), async |page| {
+    in_browser(BrowserOptions::default(), async |page| {
         let (server, folder) = (Server::start(), tempfile::tempdir().unwrap());
         page.open(&server.url()).await;
         page.fill("Length", "7").await;
         open_bulk(&page, folder.path()).await;
         page.press("Make and download").await;
         page.see_fault("How many", "No password: the rules allow none.").await;
-        page.no_complaints().await;
+        page.assert_no_errors().await;
     });
 }
 
 #[test]
 fn the_randomness_can_be_checked() {
-    in_browser(Wish::default(), async |page| {
+    in_browser(BrowserOptions::default(), async |page| {
         let server = Server::start();
         page.open(&server.url()).await;
         page.press("Check the randomness").await;
         page.press("Run the tests").await;
         page.see("Each is exactly as likely as every other.").await;
         page.see("Chi-square").await;
-        let text = page.text().await;
+        let text = page.visible_text().await;
         assert!(text.contains("with 93 degrees of freedom"), "{text}");
-        let verdicts = ["TrustFine", "TrustOdd"].map(|key| says("en", key));
+        let verdicts = ["TrustFine", "TrustOdd"].map(|key| page_text("en", key));
         assert!(verdicts.iter().any(|verdict| text.contains(verdict)), "{text}");
         // Every character has a bar, and all draws are in them.
         let bars = "return [...document.querySelectorAll('.chart g')].map(bar => [ \
@@ -212,9 +214,10 @@ fn the_randomness_can_be_checked() {
         page.press("Run the tests").await;
         page.see("of 1000000 draws").await;
         page.press("Cancel").await;
-        page.until("it has stopped", "return !document.querySelector('dialog .button--main').disabled", vec![]).await;
+        page.wait_for("it has stopped", "return !document.querySelector('dialog .button--main').disabled", vec![])
+            .await;
         page.press("Run the tests").await;
         page.see("The draws need passwords of characters: the usual ones were taken.").await;
-        page.no_complaints().await;
+        page.assert_no_errors().await;
     });
 }

@@ -6,19 +6,21 @@
 use std::fs;
 use std::time::Duration;
 
-use e2e::harness::{Server, Wish, in_browser, named, wait_until};
+use e2e::browser::{BrowserOptions, in_browser};
 use e2e::page::{PASSPHRASE, Page};
+use e2e::server::Server;
+use e2e::{path_from_env, wait_until};
 
 /// How long a rebuild may take: a bound for broken builds, and no measurement.
 const REBUILD: Duration = Duration::from_secs(180);
 
 fn port(variable: &str) -> u16 {
-    named(variable).to_str().unwrap().parse().unwrap()
+    path_from_env(variable).to_str().unwrap().parse().unwrap()
 }
 
 /// Replaces a part of a file of the copy.
 fn change(file: &str, from: &str, to: &str) {
-    let path = named("PASSMINT_SOURCES").join(file);
+    let path = path_from_env("PASSMINT_SOURCES").join(file);
     let text = fs::read_to_string(&path).unwrap();
     assert!(text.contains(from), "{file} has no {from}");
     fs::write(path, text.replacen(from, to, 1)).unwrap();
@@ -26,11 +28,11 @@ fn change(file: &str, from: &str, to: &str) {
 
 /// Waits until Trunk has built the change and the browser has loaded the page anew.
 async fn rebuilt(page: &Page, what: &str, script: &str) {
-    assert!(page.comes(script, REBUILD).await, "{what} did not come\n{}", trunk_says());
+    assert!(page.becomes_true(script, REBUILD).await, "{what} did not come\n{}", trunk_says());
 }
 
 fn trunk_says() -> String {
-    fs::read_to_string(named("PASSMINT_TRUNK_LOG")).unwrap()
+    fs::read_to_string(path_from_env("PASSMINT_TRUNK_LOG")).unwrap()
 }
 
 #[test]
@@ -39,11 +41,11 @@ fn changed_page_is_built_and_loaded_again_with_vault_and_workers() {
     let mut server = Server::start_on(&format!("127.0.0.1:{server_port}"), &[]);
     let url = format!("http://127.0.0.1:{page_port}/");
     let link = server.setup_link().replace(&format!("http://127.0.0.1:{server_port}/"), &url);
-    in_browser(Wish::default(), async |page| {
-        page.make_vault(&link, "ada").await;
+    in_browser(BrowserOptions::default(), async |page| {
+        page.create_vault(&link, "ada").await;
         let password = page.save("example.org").await;
         // A password from elsewhere, for the worker that judges such.
-        let file = named("PASSMINT_SOURCES").join("chrome.csv");
+        let file = path_from_env("PASSMINT_SOURCES").join("chrome.csv");
         fs::write(&file, "name,url,username,password,note\na.example,https://a.example/,ada,qwerty123,\n").unwrap();
         page.press("Import").await;
         page.field("File").await.send_keys(file.to_str().unwrap()).await.unwrap();
@@ -55,8 +57,12 @@ fn changed_page_is_built_and_loaded_again_with_vault_and_workers() {
         page.press("Close").await;
         page.press("Make many").await;
         page.press("Close").await;
-        page.no_complaints().await;
-        assert_eq!(page.warnings().await, Vec::<String>::new(), "a debug build warns of what no release can see");
+        page.assert_no_errors().await;
+        assert_eq!(
+            page.console_warnings().await,
+            Vec::<String>::new(),
+            "a debug build warns of what no release can see"
+        );
 
         let ground = "return getComputedStyle(document.documentElement).backgroundColor === 'rgb(1, 2, 3)'";
         change("assets/page.css", "--ground: ", "--ground: rgb(1 2 3); --unused: ");

@@ -1,9 +1,10 @@
 //! Two processes over one database serve one browser in turn, and one of them is killed: the person notices nothing.
 
-use e2e::client::{Client, content};
-use e2e::harness::{Server, Wish, in_browser};
+use e2e::browser::{BrowserOptions, in_browser};
 use e2e::page::PASSPHRASE;
-use e2e::proxy::in_turn;
+use e2e::proxy::round_robin_proxy;
+use e2e::server::Server;
+use e2e::vault_client::{VaultClient, content};
 
 #[test]
 fn two_processes_over_one_sqlite_file_serve_one_person() {
@@ -16,12 +17,12 @@ fn two_processes_over_one_oracle_database_serve_one_person() {
 }
 
 fn serve_in_turn(mut one: Server) {
-    let other = one.beside();
-    let port = in_turn(vec![one.port, other.port]);
+    let other = one.start_another();
+    let port = round_robin_proxy(vec![one.port, other.port]);
     let url = format!("http://127.0.0.1:{port}/");
     let link = |server: &Server| server.setup_link().replace(&server.url(), &url);
-    in_browser(Wish::default(), async |page| {
-        page.make_vault(&link(&one), "ada").await;
+    in_browser(BrowserOptions::default(), async |page| {
+        page.create_vault(&link(&one), "ada").await;
         let mut saved = Vec::new();
         for name in ["one", "two", "three", "four"] {
             saved.push((name, page.save(name).await));
@@ -45,9 +46,9 @@ fn serve_in_turn(mut one: Server) {
             assert_eq!(page.show(name).await, *password);
         }
         for doubt in ["Not saved yet", "No connection", "does not answer"] {
-            assert!(!page.text().await.contains(doubt), "{doubt}");
+            assert!(!page.visible_text().await.contains(doubt), "{doubt}");
         }
-        page.no_complaints().await;
+        page.assert_no_errors().await;
     });
 }
 
@@ -55,19 +56,19 @@ fn serve_in_turn(mut one: Server) {
 #[test]
 fn saves_on_their_way_to_a_process_that_dies_are_done_by_the_other() {
     let mut one = Server::start();
-    let other = one.beside();
-    let port = in_turn(vec![one.port, other.port]);
+    let other = one.start_another();
+    let port = round_robin_proxy(vec![one.port, other.port]);
     let url = format!("http://127.0.0.1:{port}/");
     let link = one.setup_link().replace(&one.url(), &url);
     let runtime = tokio::runtime::Builder::new_multi_thread().worker_threads(2).enable_all().build().unwrap();
     runtime.block_on(async {
-        let mut client = Client::invited(&url, &link, "ada").await;
+        let mut client = VaultClient::create_vault(&url, &link, "ada").await;
         client.save((0..100).map(content).collect()).await;
         let saving = tokio::spawn(async move {
             client.save((100..2000).map(content).collect()).await;
             client
         });
-        e2e::harness::wait_until("it is in the middle", || other.count("SELECT count(*) FROM passwords") > 300);
+        e2e::wait_until("it is in the middle", || other.count("SELECT count(*) FROM passwords") > 300);
         one.kill();
         let client = saving.await.unwrap();
         assert_eq!(other.count("SELECT count(*) FROM passwords"), 2000);

@@ -1,6 +1,6 @@
 //! The server's figures: saves, log-ins, first sync, start-up, memory. The loader runs on the same machine.
 
-mod process;
+mod measured;
 
 use std::fmt;
 use std::sync::atomic::{AtomicBool, Ordering};
@@ -13,9 +13,9 @@ use shared::limits::{BUCKETS, SEALED_OVERHEAD};
 use shared::passwords::FORMAT;
 
 use crate::report::{Runs, at_least, at_most};
-use e2e::client::Client;
-use e2e::wire::Wire;
-use process::Process;
+use e2e::http_connection::HttpConnection;
+use e2e::vault_client::VaultClient;
+use measured::MeasuredServer;
 
 /// How many connections save at once.
 const CONNECTIONS: [usize; 3] = [1, 8, 32];
@@ -89,7 +89,7 @@ struct LogIns {
 
 /// Measures a server over SQLite, and saves over the double of Oracle's client too.
 pub(crate) fn report() -> Report {
-    let binary = std::fs::metadata(e2e::harness::named("PASSMINT_BIN")).unwrap().len();
+    let binary = std::fs::metadata(e2e::path_from_env("PASSMINT_BIN")).unwrap().len();
     println!("measuring the server: start-up …");
     let start = start();
     println!("measuring the server: saves …");
@@ -109,8 +109,8 @@ fn block_on<T>(work: impl Future<Output = T>) -> T {
 }
 
 /// Makes a vault; gives whoever holds it.
-fn vault(server: &Process) -> Client {
-    block_on(Client::invited(&server.url(), server.link.as_deref().unwrap(), "ada"))
+fn vault(server: &MeasuredServer) -> VaultClient {
+    block_on(VaultClient::create_vault(&server.url(), server.link.as_deref().unwrap(), "ada"))
 }
 
 /// Settings for a database in Oracle's double, with the folder that it lives in.
@@ -133,7 +133,7 @@ fn saves(store: &'static str, mut environment: Vec<(&'static str, String)>) -> V
     let folder = tempfile::tempdir().unwrap();
     // All save into one vault, whose limit is out of the way.
     environment.push(("PASSMINT_MAX_ENTRIES", "100000000".into()));
-    let server = Process::start(folder.path(), &environment);
+    let server = MeasuredServer::start(folder.path(), &environment);
     let token = vault(&server).token().to_owned();
     let mut body = vec![0; BUCKETS[0] + SEALED_OVERHEAD];
     let count = |connections| {
@@ -142,11 +142,11 @@ fn saves(store: &'static str, mut environment: Vec<(&'static str, String)>) -> V
             getrandom(&mut body);
             body[0] = FORMAT;
             let body = format!(r#"{{"replaces":0,"sealed":"{}"}}"#, Base64Url::encode(&body));
-            let (times, time) = load(server.port, connections, TIME, |wire| {
+            let (times, time) = load(server.port, connections, TIME, |connection| {
                 let mut random = [0; 10];
                 getrandom(&mut random);
                 let path = format!("/api/v1/passwords/{}", EntryId::from_time(now(), random));
-                let (status, answer) = wire.send("PUT", &path, &token, &body);
+                let (status, answer) = connection.send("PUT", &path, &token, &body);
                 assert_eq!(status, 200, "{}", String::from_utf8_lossy(answer));
             });
             per_second.push(times.len() as f64 / time.as_secs_f64());
@@ -166,19 +166,19 @@ fn load(
     port: u16,
     connections: usize,
     time: Duration,
-    work: impl FnMut(&mut Wire) + Clone + Send,
+    work: impl FnMut(&mut HttpConnection) + Clone + Send,
 ) -> (Vec<f64>, Duration) {
     let over = AtomicBool::new(false);
     let begun = Instant::now();
     let mut times: Vec<f64> = std::thread::scope(|scope| {
         let workers: Vec<_> = (0..connections)
             .map(|_| {
-                let (over, mut work, mut wire) = (&over, work.clone(), Wire::to(port));
+                let (over, mut work, mut connection) = (&over, work.clone(), HttpConnection::connect(port));
                 scope.spawn(move || {
                     let mut times = Vec::new();
                     while !over.load(Ordering::Relaxed) {
                         let begun = Instant::now();
-                        work(&mut wire);
+                        work(&mut connection);
                         times.push(begun.elapsed().as_secs_f64() * 1e3);
                     }
                     times
@@ -195,14 +195,14 @@ fn load(
 
 fn sync() -> Sync {
     let folder = tempfile::tempdir().unwrap();
-    let server = Process::start(folder.path(), &[]);
+    let server = MeasuredServer::start(folder.path(), &[]);
     let mut client = vault(&server);
-    block_on(client.save((0..ENTRIES).map(e2e::client::content).collect()));
+    block_on(client.save((0..ENTRIES).map(e2e::vault_client::content).collect()));
     let token = client.token().to_owned();
     // As after a start: what saving took is given back.
     drop(server);
-    let server = Process::start(folder.path(), &[]);
-    let mut wire = Wire::to(server.port);
+    let server = MeasuredServer::start(folder.path(), &[]);
+    let mut connection = HttpConnection::connect(server.port);
     let (mut first_page, mut all, mut bytes) = (vec![], vec![], 0);
     let memory_before = server.memory();
     let mut memory_after_one = 0.0;
@@ -211,7 +211,7 @@ fn sync() -> Sync {
         let (mut since, mut pages) = (0, 0);
         bytes = 0;
         loop {
-            let (status, answer) = wire.send("GET", &format!("/api/v1/passwords?since={since}"), &token, "");
+            let (status, answer) = connection.send("GET", &format!("/api/v1/passwords?since={since}"), &token, "");
             assert_eq!(status, 200);
             bytes += answer.len();
             pages += 1;
@@ -254,11 +254,11 @@ struct Change {
 
 fn start() -> Start {
     let (mut fresh, mut again, mut idle) = (vec![], vec![], vec![]);
-    let milliseconds = |server: &Process| server.started.as_secs_f64() * 1e3;
+    let milliseconds = |server: &MeasuredServer| server.started.as_secs_f64() * 1e3;
     for _ in 0..7 {
         let folder = tempfile::tempdir().unwrap();
-        fresh.push(milliseconds(&Process::start(folder.path(), &[])));
-        let server = Process::start(folder.path(), &[]);
+        fresh.push(milliseconds(&MeasuredServer::start(folder.path(), &[])));
+        let server = MeasuredServer::start(folder.path(), &[]);
         again.push(milliseconds(&server));
         std::thread::sleep(Duration::from_millis(300));
         idle.push(server.memory());
@@ -268,30 +268,30 @@ fn start() -> Start {
 
 fn log_ins() -> LogIns {
     let folder = tempfile::tempdir().unwrap();
-    let server = Process::start(folder.path(), &no_throttle());
+    let server = MeasuredServer::start(folder.path(), &no_throttle());
     let client = vault(&server);
-    let (known, unknown) = (Client::start_login("ada").1, Client::start_login("eve").1);
-    let post = |wire: &mut Wire, body: &str| {
+    let (known, unknown) = (VaultClient::start_login("ada").1, VaultClient::start_login("eve").1);
+    let post = |connection: &mut HttpConnection, body: &str| {
         let begun = Instant::now();
-        let (status, _) = wire.send("POST", "/api/v1/sessions/start", "", body);
+        let (status, _) = connection.send("POST", "/api/v1/sessions/start", "", body);
         assert_eq!(status, 200);
         begun.elapsed().as_secs_f64() * 1e3
     };
-    let mut wire = Wire::to(server.port);
+    let mut connection = HttpConnection::connect(server.port);
     let (mut of_known, mut of_unknown) = (vec![], vec![]);
     for round in 0..STARTS {
         // In turns, and neither is always the first.
         if round % 2 == 0 {
-            of_known.push(post(&mut wire, &known));
-            of_unknown.push(post(&mut wire, &unknown));
+            of_known.push(post(&mut connection, &known));
+            of_unknown.push(post(&mut connection, &unknown));
         } else {
-            of_unknown.push(post(&mut wire, &unknown));
-            of_known.push(post(&mut wire, &known));
+            of_unknown.push(post(&mut connection, &unknown));
+            of_known.push(post(&mut connection, &known));
         }
     }
     let difference_us = difference(&of_known, &of_unknown);
-    let (times, time) = load(server.port, 8, TIME, |wire| {
-        post(wire, &known);
+    let (times, time) = load(server.port, 8, TIME, |connection| {
+        post(connection, &known);
     });
     let before = server.processor_time();
     let count = 40;

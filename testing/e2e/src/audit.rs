@@ -1,50 +1,50 @@
-//! What is judged of the page: accessibility, width, what the browser complains of.
+//! Checks of a page in any state: accessibility, width, and messages on the browser's console.
 
 use fantoccini::elements::Element;
 use serde_json::{Value, json};
 
-use crate::harness::axe;
-use crate::page::{Page, Vendor};
+use crate::page::{ChromeDriverCommand, Page};
+use crate::path_from_env;
 
 impl Page {
-    /// axe-core finds nothing wrong with the page as it is, in both themes.
-    pub async fn is_accessible(&self, state: &str) {
+    /// Fails if axe-core finds a violation in the page as it is, in either theme.
+    pub async fn assert_accessible(&self, state: &str) {
         if self.js("return typeof axe", vec![]).await == "undefined" {
-            self.js(&axe(), vec![]).await;
+            self.js(&std::fs::read_to_string(path_from_env("PASSMINT_AXE")).unwrap(), vec![]).await;
         }
         for theme in ["light", "dark"] {
-            // Colours are judged as they are when nothing moves any more.
+            // Transitions are finished first: axe-core would measure the contrast of colours half way.
             let script = "const [theme, done] = arguments; document.documentElement.dataset.theme = theme; \
                           document.getAnimations().forEach(a => { if (a.transitionProperty) a.finish() }); \
                           axe.run(document, { resultTypes: ['violations'] }).then(r => done(r.violations.map(v => \
                           v.id + ': ' + v.help + ' ' + v.nodes.map(n => n.target.join(' ') + ' ' + n.failureSummary).join('; '))), e => done([String(e)]))";
-            let violations = self.0.execute_async(script, vec![json!(theme)]).await.unwrap();
+            let violations = self.driver.execute_async(script, vec![json!(theme)]).await.unwrap();
             assert_eq!(violations, json!([]), "{state}, {theme}");
         }
         self.js("delete document.documentElement.dataset.theme", vec![]).await;
     }
 
-    /// The browser had nothing to complain of: no policy broken, no error, no failed request.
-    pub async fn no_complaints(&self) {
-        let complaints = self.complaints().await;
-        assert!(complaints.is_empty(), "{complaints:?}");
+    /// Fails if the browser has logged an error: a script error, a violated policy, a failed request.
+    pub async fn assert_no_errors(&self) {
+        let errors = self.console_errors().await;
+        assert!(errors.is_empty(), "{errors:?}");
     }
 
     /// Errors on the browser's console since the last call.
-    pub async fn complaints(&self) -> Vec<String> {
+    pub async fn console_errors(&self) -> Vec<String> {
         self.console("SEVERE").await
     }
 
-    /// Warnings on the console since the last call; but for the one that Chromium checks no integrity of what it fetches
-    /// ahead, which boot.js does.
-    pub async fn warnings(&self) -> Vec<String> {
+    /// Warnings on the console since the last call, except Chromium's own that it ignores the integrity of preloads:
+    /// boot.js checks that.
+    pub async fn console_warnings(&self) -> Vec<String> {
         let mut warnings = self.console("WARNING").await;
         warnings.retain(|warning| !warning.contains("integrity` attribute is currently ignored for preload"));
         warnings
     }
 
     async fn console(&self, level: &str) -> Vec<String> {
-        let log = self.0.issue_cmd(Vendor("se/log", json!({ "type": "browser" }))).await.unwrap();
+        let log = self.driver.issue_cmd(ChromeDriverCommand("se/log", json!({ "type": "browser" }))).await.unwrap();
         log.as_array()
             .unwrap()
             .iter()
@@ -53,9 +53,10 @@ impl Page {
             .collect()
     }
 
-    /// What pages have asked for since the last call, wherever it would have come from. For a browser that is watched.
+    /// The addresses that pages have requested since the last call, cached or not. The browser has to be started with
+    /// [`records_requests`](crate::browser::BrowserOptions::records_requests).
     pub async fn requests(&self) -> Vec<String> {
-        let log = self.0.issue_cmd(Vendor("se/log", json!({ "type": "performance" }))).await.unwrap();
+        let log = self.driver.issue_cmd(ChromeDriverCommand("se/log", json!({ "type": "performance" }))).await.unwrap();
         let events = log.as_array().unwrap().iter().map(|entry| {
             let event: Value = serde_json::from_str(entry["message"].as_str().unwrap()).unwrap();
             event["message"].clone()
@@ -64,14 +65,14 @@ impl Page {
         sent.map(|event| event["params"]["request"]["url"].as_str().unwrap().to_owned()).collect()
     }
 
-    /// Shows the page in a window of that width, in CSS pixels.
+    /// Sets the width of the window, in CSS pixels.
     pub async fn set_width(&self, width: u32) {
         let metrics = json!({ "width": width, "height": 800, "deviceScaleFactor": 1, "mobile": false });
         self.cdp("Emulation.setDeviceMetricsOverride", metrics).await;
     }
 
-    /// What makes the page wider than the window, or the dialog that is open wider than itself; nothing if all fits.
-    pub async fn too_wide(&self) -> Vec<Value> {
+    /// The elements that make the page wider than the window, or the open dialog wider than itself. Empty if all fits.
+    pub async fn overflows(&self) -> Vec<Value> {
         let script = "const page = document.scrollingElement; const dialog = document.querySelector('dialog[open]'); \
                       const over = e => [...e.querySelectorAll('*')].filter(c => c.getBoundingClientRect().right > \
                       e.getBoundingClientRect().right + 1).map(c => c.outerHTML.slice(0, 80)).slice(0, 4); \
@@ -80,14 +81,14 @@ impl Page {
         self.js(script, vec![]).await.as_array().unwrap().clone()
     }
 
-    /// The name that assistive technology gives an element.
+    /// The accessible name that the browser computes for an element.
     pub async fn computed_label(&self, element: &Element) -> String {
-        let label = self.0.issue_cmd(ComputedLabel(element.element_id().to_string())).await.unwrap();
+        let label = self.driver.issue_cmd(ComputedLabel(element.element_id().to_string())).await.unwrap();
         label.as_str().unwrap().to_owned()
     }
 }
 
-/// "Get Computed Label" of WebDriver.
+/// The command "Get Computed Label" of WebDriver.
 #[derive(Debug)]
 struct ComputedLabel(String);
 

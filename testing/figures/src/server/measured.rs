@@ -5,11 +5,11 @@ use std::path::Path;
 use std::process::{Child, Command, Stdio};
 use std::time::{Duration, Instant};
 
-use e2e::harness::{free_port, named};
-use e2e::wire::Wire;
+use e2e::http_connection::HttpConnection;
+use e2e::{free_port, path_from_env};
 
 /// A running `passmint serve` with the default settings, but for limits that a loader would run into.
-pub(crate) struct Process {
+pub(crate) struct MeasuredServer {
     child: Child,
     pub(crate) port: u16,
     /// From its start to its first answer.
@@ -18,13 +18,13 @@ pub(crate) struct Process {
     pub(crate) link: Option<String>,
 }
 
-impl Process {
+impl MeasuredServer {
     /// Starts it over this data folder.
     pub(crate) fn start(data: &Path, environment: &[(&str, String)]) -> Self {
         let is_new = !data.join("server-key").exists();
         let port = free_port();
         let begun = Instant::now();
-        let mut child = Command::new(named("PASSMINT_BIN"))
+        let mut child = Command::new(path_from_env("PASSMINT_BIN"))
             .args(["serve", "--listen", &format!("127.0.0.1:{port}"), "--data"])
             .arg(data)
             .envs(environment.iter().map(|(name, value)| (name, value)))
@@ -34,7 +34,7 @@ impl Process {
             .unwrap();
         let started = loop {
             if std::net::TcpStream::connect(("127.0.0.1", port)).is_ok() {
-                assert_eq!(Wire::to(port).send("GET", "/healthz", "", "").0, 200);
+                assert_eq!(HttpConnection::connect(port).send("GET", "/healthz", "", "").0, 200);
                 break begun.elapsed();
             }
             assert!(begun.elapsed() < Duration::from_secs(20), "the server does not start");
@@ -76,7 +76,7 @@ impl Process {
     }
 }
 
-impl Drop for Process {
+impl Drop for MeasuredServer {
     fn drop(&mut self) {
         let _ = self.child.kill();
         let _ = self.child.wait();

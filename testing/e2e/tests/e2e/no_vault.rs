@@ -2,9 +2,10 @@
 
 use serde_json::json;
 
-use e2e::client::Client;
-use e2e::harness::{Server, Wish, in_browser};
-use e2e::page::{PASSPHRASE, Page, other_languages, says};
+use e2e::browser::{BrowserOptions, in_browser};
+use e2e::page::{PASSPHRASE, Page, other_languages, page_text};
+use e2e::server::Server;
+use e2e::vault_client::VaultClient;
 
 const NO_VAULT: &str = "No vault has been made here yet";
 
@@ -15,30 +16,30 @@ const HOLD: &str = "const real = window.fetch; window.asked = 0; window.fetch = 
 
 /// Lets the held answer come, and waits long enough for it to be shown.
 async fn let_go(page: &Page) {
-    page.until("the page asks", "return window.asked === 1 && (window.go(), true)", vec![]).await;
+    page.wait_for("the page asks", "return window.asked === 1 && (window.go(), true)", vec![]).await;
     tokio::time::sleep(std::time::Duration::from_millis(500)).await;
 }
 
 #[test]
 fn a_newcomer_is_told_where_the_link_is_and_makes_a_vault_with_it_in_the_same_tab() {
-    in_browser(Wish::default(), async |page| {
+    in_browser(BrowserOptions::default(), async |page| {
         let server = Server::start();
         page.open(&server.url()).await;
         page.see(NO_VAULT).await;
-        let text = page.text().await;
+        let text = page.visible_text().await;
         for part in ["the link that the server printed", "terminal", "“passmint invite”"] {
             assert!(text.contains(part), "{part}: {text}");
         }
         assert!(!text.contains("Open your vault") && !text.contains("Recovery code"), "no log-in is asked for: {text}");
         let spoken = "return document.querySelector('#vault [role=status] h3')?.textContent";
         assert_eq!(page.js(spoken, vec![]).await, json!(NO_VAULT));
-        page.is_accessible("no vault yet").await;
+        page.assert_accessible("no vault yet").await;
         for language in other_languages() {
-            page.speak("en", &language).await;
+            page.switch_language("en", &language).await;
             for key in ["FirstTitle", "FirstIntro", "FirstElse"] {
-                page.see(&says(&language, key)).await;
+                page.see(&page_text(&language, key)).await;
             }
-            page.speak(&language, "en").await;
+            page.switch_language(&language, "en").await;
         }
         page.press("Check again").await;
         page.see("There is still no vault here.").await;
@@ -50,10 +51,14 @@ fn a_newcomer_is_told_where_the_link_is_and_makes_a_vault_with_it_in_the_same_ta
         page.fill("Username", "a name").await;
         page.js("location.href = arguments[0]", vec![json!(server.invite())]).await;
         tokio::time::sleep(std::time::Duration::from_millis(300)).await;
-        assert_eq!(page.typed("Username").await, "a name");
-        page.fill_in_vault("ada").await;
+        assert_eq!(page.field_value("Username").await, "a name");
+        page.fill_vault_form("ada").await;
         assert_eq!(page.js("return window.before", vec![]).await, json!(true));
-        assert_eq!(page.0.current_url().await.unwrap().as_str(), server.url(), "the invite is gone from the address");
+        assert_eq!(
+            page.driver.current_url().await.unwrap().as_str(),
+            server.url(),
+            "the invite is gone from the address"
+        );
         page.save("GitHub").await;
 
         // The name is forgotten, and the vault is there.
@@ -62,52 +67,52 @@ fn a_newcomer_is_told_where_the_link_is_and_makes_a_vault_with_it_in_the_same_ta
         page.open(&server.url()).await;
         page.unlock("ada", PASSPHRASE).await;
         page.see_rows(&["GitHub"]).await;
-        page.no_complaints().await;
+        page.assert_no_errors().await;
     });
 }
 
 #[test]
 fn a_vault_that_was_made_elsewhere_meanwhile_is_opened() {
-    in_browser(Wish::default(), async |page| {
+    in_browser(BrowserOptions::default(), async |page| {
         let server = Server::start();
         page.open(&server.url()).await;
         page.see(NO_VAULT).await;
-        Client::with_vault(&server, "ada").await;
+        VaultClient::create_first_vault(&server, "ada").await;
         page.press("Check again").await;
         page.see("Open your vault").await;
-        page.until("the name has the focus", "return document.activeElement.id === 'login'", vec![]).await;
+        page.wait_for("the name has the focus", "return document.activeElement.id === 'login'", vec![]).await;
         page.unlock("ada", PASSPHRASE).await;
         page.see("No passwords yet.").await;
-        page.no_complaints().await;
+        page.assert_no_errors().await;
     });
 }
 
 #[test]
 fn the_form_stays_for_whoever_has_begun_with_it_and_where_a_vault_is_known() {
-    in_browser(Wish::default(), async |page| {
+    in_browser(BrowserOptions::default(), async |page| {
         let server = Server::start();
-        page.before_every_page(HOLD).await;
+        page.run_before_every_page(HOLD).await;
         page.open(&server.url()).await;
         page.fill("Username", "ada").await;
         let_go(&page).await;
-        assert_eq!(page.typed("Username").await, "ada");
-        assert!(!page.text().await.contains(NO_VAULT));
+        assert_eq!(page.field_value("Username").await, "ada");
+        assert!(!page.visible_text().await.contains(NO_VAULT));
         // Nothing typed, but the focus is there.
         page.open(&server.url()).await;
         page.field("Passphrase").await.click().await.unwrap();
         let_go(&page).await;
         assert_eq!(page.js("return document.activeElement.id", vec![]).await, "secret");
-        assert!(!page.text().await.contains(NO_VAULT));
+        assert!(!page.visible_text().await.contains(NO_VAULT));
         // Nobody has begun.
         page.open(&server.url()).await;
         page.see("Open your vault").await;
         let_go(&page).await;
         page.see(NO_VAULT).await;
         page.press("I have a vault").await;
-        page.until("the name has the focus", "return document.activeElement.id === 'login'", vec![]).await;
+        page.wait_for("the name has the focus", "return document.activeElement.id === 'login'", vec![]).await;
 
         // With an invite, or a name that is remembered, nobody asks.
-        page.make_vault(&server.setup_link(), "ada").await;
+        page.create_vault(&server.setup_link(), "ada").await;
         assert_eq!(page.js("return window.asked", vec![]).await, json!(0));
         page.open(&server.url()).await;
         page.see("Open your vault").await;
@@ -121,18 +126,18 @@ fn without_an_answer_it_is_the_form() {
     for answer in
         ["throw new TypeError('lost')", "return new Response('{}')", "return new Response('', { status: 503 })"]
     {
-        in_browser(Wish::default(), async |page| {
+        in_browser(BrowserOptions::default(), async |page| {
             let server = Server::start();
             let answer = format!(
                 "const real = window.fetch; window.asked = 0; window.fetch = async (url, options) => {{ \
                  if (String(url).endsWith('/setup')) {{ window.asked++; {answer} }} return real(url, options) }}"
             );
-            page.before_every_page(&answer).await;
+            page.run_before_every_page(&answer).await;
             page.open(&server.url()).await;
-            page.until("the page asks", "return window.asked === 1", vec![]).await;
+            page.wait_for("the page asks", "return window.asked === 1", vec![]).await;
             tokio::time::sleep(std::time::Duration::from_millis(500)).await;
             page.field("Username").await;
-            assert!(!page.text().await.contains(NO_VAULT), "{answer}");
+            assert!(!page.visible_text().await.contains(NO_VAULT), "{answer}");
         });
     }
 }

@@ -1,38 +1,43 @@
-//! One HTTP connection, kept alive and blocking. Who loads a server that shares the machine does as little as it can.
+//! A keep-alive HTTP/1.1 connection with blocking calls. It takes as little processor time as possible, because it loads
+//! servers on the same machine.
 
 use std::io::{self, Read, Write};
 use std::net::TcpStream;
 use std::time::Duration;
 
 /// A connection to a server on loopback.
-pub struct Wire {
+pub struct HttpConnection {
     stream: TcpStream,
     request: Vec<u8>,
     answer: Vec<u8>,
 }
 
 /// How long an answer may take.
-const PATIENCE: Duration = Duration::from_secs(60);
+const ANSWER_TIMEOUT: Duration = Duration::from_secs(60);
 
-impl Wire {
-    pub fn to(port: u16) -> Self {
-        Self::try_to(port).unwrap()
+impl HttpConnection {
+    pub fn connect(port: u16) -> Self {
+        Self::try_connect(port).unwrap()
     }
 
-    /// The same, if somebody is there.
-    pub fn try_to(port: u16) -> io::Result<Self> {
+    /// # Errors
+    /// If nothing listens there.
+    pub fn try_connect(port: u16) -> io::Result<Self> {
         let stream = TcpStream::connect(("127.0.0.1", port))?;
         stream.set_nodelay(true)?;
-        stream.set_read_timeout(Some(PATIENCE))?;
+        stream.set_read_timeout(Some(ANSWER_TIMEOUT))?;
         Ok(Self { stream, request: Vec::new(), answer: Vec::new() })
     }
 
-    /// Sends a request, and gives its answer: the status, and the body.
+    /// Sends a request, and returns the status and the body of the answer.
     pub fn send(&mut self, method: &str, path: &str, token: &str, body: &str) -> (u16, &[u8]) {
         self.try_send(method, path, token, body).unwrap()
     }
 
-    /// The same, if the server stays to answer.
+    /// Sends a request, and returns the status and the body of the answer.
+    ///
+    /// # Errors
+    /// If the server ends the connection before its answer is complete.
     pub fn try_send(&mut self, method: &str, path: &str, token: &str, body: &str) -> io::Result<(u16, &[u8])> {
         self.request.clear();
         write!(
@@ -64,7 +69,7 @@ impl Wire {
     }
 }
 
-/// Status, bytes of the head, bytes of the body, once the head is whole.
+/// Status, bytes of the head, and bytes of the body, once the head is complete.
 fn head_of(answer: &[u8]) -> Option<(u16, usize, usize)> {
     let end = answer.windows(4).position(|window| window == b"\r\n\r\n")? + 4;
     let head = std::str::from_utf8(&answer[..end]).unwrap();

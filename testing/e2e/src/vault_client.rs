@@ -1,4 +1,4 @@
-//! A vault that is made and filled without a browser, and fast: by the keyring, built natively, and plain requests.
+//! Creates and fills a vault without a browser, which is fast: with the keyring, built natively, and HTTP requests.
 
 use frontend::keyring::Keyring;
 use frontend::keyring::protocol::entry::Content;
@@ -6,7 +6,7 @@ use frontend::keyring::protocol::{Request, Response};
 use frontend::secret::Secret;
 use http::{Method, StatusCode};
 use http_body_util::{BodyExt, Full};
-use hyper_util::client::legacy::Client as Http;
+use hyper_util::client::legacy::Client as HttpClient;
 use hyper_util::client::legacy::connect::HttpConnector;
 use hyper_util::rt::TokioExecutor;
 use rand_core_06::OsRng;
@@ -15,25 +15,25 @@ use shared::ids::EntryId;
 use shared::sessions::CredentialName;
 use tokio::task::JoinSet;
 
-use crate::harness::Server;
 use crate::page::PASSPHRASE;
+use crate::server::Server;
 
-/// Requests under way at a time.
-const AT_A_TIME: usize = 32;
+/// Requests in flight at a time.
+const REQUESTS_MAX: usize = 32;
 
-/// Whoever holds the vault elsewhere.
-pub struct Client {
+/// An open vault of one account.
+pub struct VaultClient {
     keyring: Keyring<OsRng>,
     connection: Connection,
     token: String,
     pub recovery_code: String,
-    /// What was sent and answered while the vault was made.
-    pub exchanged: Vec<String>,
+    /// All bodies sent and received while the vault was created.
+    pub bodies: Vec<String>,
 }
 
 #[derive(Clone)]
 struct Connection {
-    http: Http<HttpConnector, Full<bytes::Bytes>>,
+    http: HttpClient<HttpConnector, Full<bytes::Bytes>>,
     api: String,
 }
 
@@ -59,15 +59,15 @@ impl Connection {
     }
 }
 
-impl Client {
-    /// Makes a vault in a new database, as the page would, and opens it here.
-    pub async fn with_vault(server: &Server, username: &str) -> Self {
-        Self::invited(&server.url(), &server.setup_link(), username).await
+impl VaultClient {
+    /// Creates the first vault of a new server, as the page would, and opens it.
+    pub async fn create_first_vault(server: &Server, username: &str) -> Self {
+        Self::create_vault(&server.url(), &server.setup_link(), username).await
     }
 
-    /// Makes a vault by an invite at the server of this address, and opens it here.
-    pub async fn invited(url: &str, link: &str, username: &str) -> Self {
-        let http = Http::builder(TokioExecutor::new()).build_http();
+    /// Creates a vault by an invite link, at the server with this URL, and opens it.
+    pub async fn create_vault(url: &str, link: &str, username: &str) -> Self {
+        let http = HttpClient::builder(TokioExecutor::new()).build_http();
         let connection = Connection { http, api: format!("{url}api/v1/") };
         let mut keyring = Keyring::new(OsRng, str::to_lowercase);
         let start = Request::StartRegistration {
@@ -76,12 +76,12 @@ impl Client {
             passphrase: Secret::new(PASSPHRASE.to_owned()),
         };
         let Response::RegistrationStarted { body, recovery_code } = keyring.handle(start).unwrap() else {
-            panic!("no registration")
+            panic!("the registration did not start")
         };
-        let mut exchanged = Vec::new();
+        let mut bodies = Vec::new();
         let mut post = async |path, body: String| {
             let answer = connection.post(path, body.clone()).await;
-            exchanged.extend([body, answer.clone()]);
+            bodies.extend([body, answer.clone()]);
             answer
         };
         let mut answer = post("accounts/start", body).await;
@@ -96,10 +96,10 @@ impl Client {
             panic!("not unlocked")
         };
         let (token, recovery_code) = (token.expose().to_owned(), recovery_code.expose().to_owned());
-        Self { keyring, connection, token, recovery_code, exchanged }
+        Self { keyring, connection, token, recovery_code, bodies }
     }
 
-    /// Saves new entries, made one after the other, a minute apart, the last one now. Gives their ids.
+    /// Saves new entries, whose times are a minute apart, the last one now. Returns their ids.
     pub async fn save(&mut self, contents: Vec<Content>) -> Vec<EntryId> {
         let (now, count) = (now(), contents.len());
         let mut requests = contents.into_iter().enumerate().map(|(index, content)| {
@@ -108,7 +108,7 @@ impl Client {
         });
         let (mut ids, mut under_way) = (Vec::new(), JoinSet::new());
         loop {
-            while under_way.len() < AT_A_TIME
+            while under_way.len() < REQUESTS_MAX
                 && let Some(request) = requests.next()
             {
                 let (id, put) = self.put(request);
@@ -126,7 +126,7 @@ impl Client {
         self.put(Request::Change { id, content, now: now() }).1.await;
     }
 
-    /// Seals something, and gives what sends it.
+    /// Seals an entry, and returns its id and the future that sends it.
     fn put(&mut self, request: Request) -> (EntryId, impl Future<Output = ()> + use<>) {
         let Response::EntrySealed { id, body, .. } = self.keyring.handle(request).unwrap() else {
             panic!("not sealed")
@@ -139,7 +139,7 @@ impl Client {
         (id, put)
     }
 
-    /// A keyring that begins a log-in, and the body of its request.
+    /// Starts a log-in: returns the keyring that continues it, and the body of the first request.
     pub fn start_login(username: &str) -> (Keyring<OsRng>, String) {
         let mut keyring = Keyring::new(OsRng, str::to_lowercase);
         let (credential, secret) = (CredentialName::Passphrase, Secret::new(PASSPHRASE.to_owned()));
@@ -160,12 +160,12 @@ impl Client {
         self.connection.post("sessions/finish", body).await;
     }
 
-    /// What requests of its session carry.
+    /// The bearer token of its session.
     pub fn token(&self) -> &str {
         &self.token
     }
 
-    /// The newest change number, as the server has it.
+    /// The newest change number of the vault.
     pub async fn latest(&self) -> u64 {
         let (_, answer) = self.connection.send(Method::GET, "passwords?limit=1", &self.token, String::new()).await;
         serde_json::from_str::<Value>(&answer).unwrap()["latest"].as_u64().unwrap()
@@ -177,7 +177,7 @@ fn now() -> u64 {
     std::time::UNIX_EPOCH.elapsed().unwrap().as_millis() as u64
 }
 
-/// An entry as people have them; every seventh has no username.
+/// An entry as people have them, different for each number; every seventh has no username.
 pub fn content(number: usize) -> Content {
     let kind = ["mail", "bank", "shop", "forum", "router"][number % 5];
     Content {
