@@ -16,7 +16,7 @@ use crate::store::oracle::{Descriptor, LEVELS, OracleSettings, OracleStore, PING
 use crate::store::sqlite::SqliteStore;
 
 /// Connections that read the SQLite file.
-const SQLITE_READERS: u32 = 4;
+const SQLITE_READERS: usize = 4;
 /// An Oracle call ends this long before the request gives up waiting for it, so that its reason is heard.
 const MARGIN: Duration = Duration::from_millis(500);
 

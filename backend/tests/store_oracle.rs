@@ -7,7 +7,7 @@ mod oracle_double;
 
 use std::sync::atomic::{AtomicUsize, Ordering};
 
-use backend::store::Store;
+use backend::store::{Accounts, Store};
 
 /// A database of its own: a service of the double.
 struct Oracle(String);

@@ -10,7 +10,7 @@ use std::thread;
 use std::time::{Duration, Instant};
 
 use backend::store::oracle::{OracleSettings, OracleStore, TABLE, check_connection};
-use backend::store::{Store, StoreError};
+use backend::store::{Accounts, Credentials, Database, Passwords, Sessions, StoreError, Transfer};
 use contract::{MANY, NOW, entry_id, put, settle};
 use oracle_double::{faults, settings, store};
 

@@ -76,7 +76,7 @@ const BANS: &[Ban] = &[
     Ban {
         within: &["backend/src/", "backend/tests/"],
         except: &["backend/src/store/sqlite"],
-        words: &["rusqlite", "r2d2"],
+        words: &["rusqlite"],
         why: "SQLite is named in its driver only",
     },
     Ban {

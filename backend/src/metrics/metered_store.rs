@@ -1,4 +1,4 @@
-//! A store that is timed: each operation by its name, and how it ended.
+//! A store that times each operation by its name and counts its failures.
 
 use std::sync::Arc;
 use std::time::Instant;
@@ -12,61 +12,90 @@ use shared::sessions::CredentialName;
 
 use super::Metrics;
 use crate::store::{
-    Credential, Hash, Invite, Lifetime, LiveSession, Millis, NewAccount, NewSecret, NewSession, Put, Store, StoreError,
-    StoredAccount, StoredInvite, StoredSession, Usage,
+    Accounts, Credential, Credentials, Database, Hash, Invite, Lifetime, LiveSession, Millis, NewAccount, NewSecret,
+    NewSession, Passwords, Put, Sessions, Store, StoreError, StoredAccount, StoredInvite, StoredSession, Transfer,
+    Usage,
 };
 
-/// Passes everything on, and writes down how long it took.
+/// Forwards each operation to `store`.
 pub(crate) struct MeteredStore {
     pub(crate) store: Arc<dyn Store>,
     pub(crate) metrics: Arc<Metrics>,
 }
 
+/// Implements a trait of the store by forwarding each of its operations.
 macro_rules! forward {
-    ($($operation:ident($($argument:ident: $kind:ty),*) -> $result:ty;)*) => {
-        impl Store for MeteredStore {
+    ($subject:ident { $($operation:ident($($argument:ident: $kind:ty),*) -> $result:ty;)* } $($rest:item)?) => {
+        impl $subject for MeteredStore {
             $(fn $operation(&self, $($argument: $kind),*) -> Result<$result, StoreError> {
                 let start = Instant::now();
-                let done = self.store.$operation($($argument),*);
-                self.metrics.stored(stringify!($operation), start.elapsed(), done.as_ref().err());
-                done
+                let result = self.store.$operation($($argument),*);
+                self.metrics.stored(stringify!($operation), start.elapsed(), result.as_ref().err());
+                result
             })*
-
-            fn usage(&self) -> Usage {
-                self.store.usage()
-            }
+            $($rest)?
         }
     };
 }
 
 forward! {
-    check() -> ();
-    look_for_damage() -> ();
-    bind_server_key(fingerprint: &Hash) -> ();
-    has_accounts() -> bool;
-    add_invite(invite: &Invite) -> ();
-    check_invite(code_hash: &Hash, now: Millis) -> ();
-    create_account(account: &NewAccount, invite_hash: &Hash, now: Millis) -> ();
-    username(account: AccountId) -> Username;
-    delete_account(account: AccountId) -> ();
-    credential(username: &Username, name: &CredentialName) -> Option<Credential>;
-    set_credential(secret: &NewSecret, passkeys_max: usize, now: Millis) -> ();
-    passkeys(account: AccountId) -> Vec<PasskeySummary>;
-    remove_passkey(account: AccountId, id: &PasskeyId) -> ();
-    open_session(session: &NewSession, lifetime: &Lifetime, now: Millis) -> Base64Url;
-    live_session(token_hash: &Hash, lifetime: &Lifetime, now: Millis) -> LiveSession;
-    touch_session(token_hash: &Hash, now: Millis) -> ();
-    sessions(account: AccountId, lifetime: &Lifetime, now: Millis) -> Vec<StoredSession>;
-    end_session(token_hash: &Hash) -> ();
-    end_listed_session(account: AccountId, id: SessionId) -> ();
-    end_other_sessions(account: AccountId, token_hash: &Hash) -> ();
-    changes(account: AccountId, since: u64, limit: u32) -> Changes;
-    put(put: &Put, entries_max: u64, now: Millis) -> NewVersion;
-    delete(account: AccountId, id: EntryId, replaces: u32, now: Millis) -> NewVersion;
-    server_key() -> Option<Hash>;
-    account_after(after: Option<AccountId>) -> Option<StoredAccount>;
-    invites() -> Vec<StoredInvite>;
-    upsert_account(account: &StoredAccount) -> ();
-    insert_entries(account: AccountId, entries: &[StoredEntry]) -> ();
-    upsert_invite(invite: &StoredInvite) -> ();
+    Database {
+        check() -> ();
+        look_for_damage() -> ();
+        bind_server_key(fingerprint: &Hash) -> ();
+        server_key() -> Option<Hash>;
+    }
+    fn usage(&self) -> Usage {
+        self.store.usage()
+    }
+}
+
+forward! {
+    Accounts {
+        has_accounts() -> bool;
+        add_invite(invite: &Invite) -> ();
+        check_invite(code_hash: &Hash, now: Millis) -> ();
+        create_account(account: &NewAccount, invite_hash: &Hash, now: Millis) -> ();
+        username(account: AccountId) -> Username;
+        delete_account(account: AccountId) -> ();
+    }
+}
+
+forward! {
+    Credentials {
+        credential(username: &Username, name: &CredentialName) -> Option<Credential>;
+        set_credential(secret: &NewSecret, passkeys_max: usize, now: Millis) -> ();
+        passkeys(account: AccountId) -> Vec<PasskeySummary>;
+        remove_passkey(account: AccountId, id: &PasskeyId) -> ();
+    }
+}
+
+forward! {
+    Sessions {
+        open_session(session: &NewSession, lifetime: &Lifetime, now: Millis) -> Base64Url;
+        live_session(token_hash: &Hash, lifetime: &Lifetime, now: Millis) -> LiveSession;
+        touch_session(token_hash: &Hash, now: Millis) -> ();
+        sessions(account: AccountId, lifetime: &Lifetime, now: Millis) -> Vec<StoredSession>;
+        end_session(token_hash: &Hash) -> ();
+        end_listed_session(account: AccountId, id: SessionId) -> ();
+        end_other_sessions(account: AccountId, token_hash: &Hash) -> ();
+    }
+}
+
+forward! {
+    Passwords {
+        changes(account: AccountId, since: u64, limit: u32) -> Changes;
+        put(put: &Put, entries_max: u64, now: Millis) -> NewVersion;
+        delete(account: AccountId, id: EntryId, replaces: u32, now: Millis) -> NewVersion;
+    }
+}
+
+forward! {
+    Transfer {
+        account_after(after: Option<AccountId>) -> Option<StoredAccount>;
+        invites() -> Vec<StoredInvite>;
+        upsert_account(account: &StoredAccount) -> ();
+        insert_entries(account: AccountId, entries: &[StoredEntry]) -> ();
+        upsert_invite(invite: &StoredInvite) -> ();
+    }
 }

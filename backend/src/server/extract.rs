@@ -14,7 +14,7 @@ use shared::problem::ProblemCode;
 use crate::server::error::ApiError;
 use crate::server::gate::GateError;
 use crate::server::state::AppState;
-use crate::store::{Hash, LiveSession, Millis, StoreError, USE_GRAIN};
+use crate::store::{Hash, LiveSession, Millis, StoreError, TOUCH_INTERVAL};
 
 /// A JSON body of at most [`shared::limits::BODY_MAX`] bytes.
 pub struct JsonBody<T>(pub T);
@@ -96,7 +96,7 @@ impl FromRequestParts<AppState> for Session {
             Err(GateError::Store(StoreError::NotFound)) => return Err(ended()),
             Err(error) => return Err(error.into()),
         };
-        if now.saturating_sub(used_at) >= USE_GRAIN {
+        if now.saturating_sub(used_at) >= TOUCH_INTERVAL {
             let gate = state.store().clone();
             tokio::spawn(async move {
                 if let Err(error) = gate.write(move |store| store.touch_session(&token_hash, now)).await {

@@ -1,28 +1,30 @@
-//! What a put or a delete comes to, given the entry as it is. Drivers read the entry, ask here, and write: the rules of
-//! versions stand in one place.
+//! The rules of versions, once for all drivers: whether a put or a delete may be written, given the current entry.
+//! Drivers read the entry, ask here, and write.
 
 use shared::passwords::{NewVersion, StoredEntry};
 
 use super::{Put, StoreError};
 
-/// What is to be done.
+/// How a driver answers a put or a delete.
 #[derive(Debug, PartialEq, Eq)]
 pub(super) enum Decision {
-    /// Write the version after the one that is replaced; `by` more entries are there then.
+    /// Write the version after the replaced one.
     Write {
-        /// 1 for an entry that was not there or deleted, -1 for a deletion, else 0.
-        by: i64,
+        /// The change in the account's number of entries: 1 for a new or undeleted entry, -1 for a deletion, else 0.
+        added: i64,
     },
-    /// It was done before: answer as it did then.
+    /// The same request was done before: repeat its answer.
     Done(NewVersion),
 }
 
 pub(super) fn put(current: Option<StoredEntry>, put: &Put) -> Result<Decision, StoreError> {
     match current {
-        None if put.replaces == 0 => Ok(Decision::Write { by: 1 }),
+        None if put.replaces == 0 => Ok(Decision::Write { added: 1 }),
         None => Err(StoreError::NotFound),
-        Some(entry) if entry.version == put.replaces => Ok(Decision::Write { by: i64::from(entry.sealed.is_none()) }),
-        // The same put again: its answer was lost on the way.
+        Some(entry) if entry.version == put.replaces => {
+            Ok(Decision::Write { added: i64::from(entry.sealed.is_none()) })
+        }
+        // The same put again: its answer was lost.
         Some(entry) if entry.version == next(put.replaces) && entry.sealed.as_ref() == Some(&put.sealed) => {
             Ok(Decision::Done(written(&entry)))
         }
@@ -33,9 +35,9 @@ pub(super) fn put(current: Option<StoredEntry>, put: &Put) -> Result<Decision, S
 pub(super) fn delete(current: Option<StoredEntry>, replaces: u32) -> Result<Decision, StoreError> {
     let entry = current.ok_or(StoreError::NotFound)?;
     match entry.sealed {
-        // Deleted already, by this very request or as it wished.
+        // Deleted already, by this request or by one before.
         None if entry.version == replaces || entry.version == next(replaces) => Ok(Decision::Done(written(&entry))),
-        Some(_) if entry.version == replaces => Ok(Decision::Write { by: -1 }),
+        Some(_) if entry.version == replaces => Ok(Decision::Write { added: -1 }),
         _ => Err(StoreError::Stale(Box::new(entry))),
     }
 }

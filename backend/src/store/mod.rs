@@ -1,10 +1,11 @@
-//! Where sealed entries rest: the [`Store`] trait, its types and its errors.
+//! The store: where sealed entries, accounts and sessions are kept. The [`Store`] trait, its types and its errors.
 //!
-//! The store knows no HTTP and no keys. A driver lives in a folder of its own and is the only place that names its
+//! The store knows no HTTP and no keys. Each driver lives in a folder of its own and is the only place that names its
 //! database crate; drivers never import each other.
 
 mod decide;
 pub mod oracle;
+mod pool;
 pub mod sqlite;
 pub mod transfer;
 mod types;
@@ -18,44 +19,52 @@ use shared::sessions::CredentialName;
 
 pub use types::*;
 
-/// What can be asked of a database.
+/// Every operation of a database, by subject. A driver implements each subject in a file of its own.
 ///
 /// # Contract
-/// - Every method is one whole operation in one transaction: after an error nothing of it has happened, and after
-///   `Ok` it survives the death of the process and of the machine.
-/// - Every statement about entries is scoped by the account. What is another's looks like what is not there.
+/// - Every method is one operation in one transaction: after an error nothing of it has happened, and after `Ok` it
+///   survives the death of the process and of the machine.
+/// - Every statement about entries is scoped by the account. An entry of another account looks like one that does not
+///   exist.
 /// - Methods block. The server calls them through [`crate::server::gate`] only.
 /// - Several processes may have the same database open.
-/// - No method has a default body: convenient for drivers, but error-prone.
+/// - No method has a default body, so the compiler finds what a driver lacks.
+/// - Any method may fail with [`StoreError::Unavailable`], and a write with [`StoreError::ReadOnly`].
+///   `# Errors` lists only what comes in addition.
 ///
 /// `tests/contract` holds every driver to this.
-pub trait Store: Send + Sync {
+pub trait Store: Database + Accounts + Credentials + Sessions + Passwords + Transfer {}
+
+impl<S: Database + Accounts + Credentials + Sessions + Passwords + Transfer> Store for S {}
+
+/// The database as a whole: its health, and the server key it belongs to.
+pub trait Database: Send + Sync {
     /// Succeeds if the database answers and takes writes.
-    ///
-    /// # Errors
-    /// [`StoreError::Unavailable`] otherwise.
     fn check(&self) -> Result<(), StoreError>;
 
     /// Reads the whole database in search of damage, which may take minutes. A store that finds any refuses writes from
-    /// then on: they could do more damage. A database that looks after itself has nothing to do here.
+    /// then on: they could do more damage. Does nothing for a database that checks itself.
     ///
     /// # Errors
-    /// [`StoreError::ReadOnly`] with what was found; [`StoreError::Unavailable`] if it cannot be read.
+    /// [`StoreError::ReadOnly`] with the damage.
     fn look_for_damage(&self) -> Result<(), StoreError>;
 
-    /// How much of it is in use. Answers at once, without asking the database.
+    /// Connections and writes at this moment. Answers at once, without asking the database.
     fn usage(&self) -> Usage;
 
-    /// Ties the database to a server key by the key's fingerprint: the first call stores it, later ones compare.
+    /// Binds the database to a server key by the key's fingerprint: the first call stores it, later ones compare.
     ///
     /// # Errors
-    /// [`StoreError::Taken`] if the database is tied to another key.
+    /// [`StoreError::Taken`] if the database is bound to another key.
     fn bind_server_key(&self, fingerprint: &Hash) -> Result<(), StoreError>;
 
+    /// The fingerprint that [`Database::bind_server_key`] stored, if any.
+    fn server_key(&self) -> Result<Option<Hash>, StoreError>;
+}
+
+/// Accounts, and the invites that let people make them.
+pub trait Accounts: Send + Sync {
     /// Whether there is any account.
-    ///
-    /// # Errors
-    /// [`StoreError::Unavailable`].
     fn has_accounts(&self) -> Result<bool, StoreError>;
 
     /// Stores an invite.
@@ -70,10 +79,11 @@ pub trait Store: Send + Sync {
     /// [`StoreError::Invite`] says why not.
     fn check_invite(&self, code_hash: &Hash, now: Millis) -> Result<(), StoreError>;
 
-    /// Makes an account and uses the invite up. The same account made again by the same request is done once only.
+    /// Makes an account and uses the invite up. Repeating the request that made the account succeeds and changes
+    /// nothing.
     ///
     /// # Errors
-    /// [`StoreError::Invite`] as [`Store::check_invite`]; [`StoreError::Taken`] if the username or the id is in
+    /// [`StoreError::Invite`] as [`Accounts::check_invite`]; [`StoreError::Taken`] if the username or the id is in
     /// use. The invite is not used up then.
     fn create_account(&self, account: &NewAccount, invite_hash: &Hash, now: Millis) -> Result<(), StoreError>;
 
@@ -84,20 +94,17 @@ pub trait Store: Send + Sync {
     fn username(&self, account: AccountId) -> Result<Username, StoreError>;
 
     /// Deletes an account with its entries, passkeys and sessions: no row of it is left, and its username is free.
-    /// The invite that made it stays used. Deleting one that is not there is no error.
-    ///
-    /// # Errors
-    /// [`StoreError::Unavailable`].
+    /// The invite that made it stays used. Deleting an account that does not exist is no error.
     fn delete_account(&self, account: AccountId) -> Result<(), StoreError>;
+}
 
-    /// Looks up one of the secrets of an account; nothing if there is no such account, or no such passkey of it.
-    ///
-    /// # Errors
-    /// [`StoreError::Unavailable`].
+/// The secrets that open a vault: passphrase, recovery code, passkeys.
+pub trait Credentials: Send + Sync {
+    /// Looks up one of the secrets of an account; `None` if there is no such account, or no such passkey of it.
     fn credential(&self, username: &Username, name: &CredentialName) -> Result<Option<Credential>, StoreError>;
 
-    /// Sets one of the secrets of an account, if the session that asks for it has not been ended meanwhile. What was set
-    /// before (same record, same key) is done once only.
+    /// Sets one of the secrets of an account, if the session that asks for it has not ended meanwhile. Setting the same
+    /// record and key again succeeds and changes nothing.
     ///
     /// A passphrase or recovery code replaces the one before, raises the epoch, and ends all other sessions of the
     /// account. A passkey is added; one of the same id is replaced, which raises the epoch.
@@ -108,70 +115,52 @@ pub trait Store: Send + Sync {
     fn set_credential(&self, secret: &NewSecret, passkeys_max: usize, now: Millis) -> Result<(), StoreError>;
 
     /// The passkeys of an account, the oldest first.
-    ///
-    /// # Errors
-    /// [`StoreError::Unavailable`].
     fn passkeys(&self, account: AccountId) -> Result<Vec<PasskeySummary>, StoreError>;
 
-    /// Removes a passkey of an account. If it was there, this raises the epoch: no log-in that has begun is finished.
-    /// Removing one that is not there is no error.
-    ///
-    /// # Errors
-    /// [`StoreError::Unavailable`].
+    /// Removes a passkey of an account. If it was there, this raises the epoch, so that no log-in in progress succeeds.
+    /// Removing a passkey that does not exist is no error.
     fn remove_passkey(&self, account: AccountId, id: &PasskeyId) -> Result<(), StoreError>;
+}
 
-    /// Stores a session, and forgets those that have ended by `lifetime`. Answers the vault key, wrapped for the
-    /// secret that the log-in used. For a passkey, this counts as its use.
+/// Sessions.
+pub trait Sessions: Send + Sync {
+    /// Stores a session and deletes those that `lifetime` has ended. Returns the vault key, wrapped for the secret that
+    /// the log-in used. For a passkey, this counts as its use.
     ///
     /// # Errors
     /// [`StoreError::NotFound`] if the account or the passkey is gone, or the account's credentials have changed since
     /// `epoch`; [`StoreError::Taken`] if the token was stored before.
     fn open_session(&self, session: &NewSession, lifetime: &Lifetime, now: Millis) -> Result<Base64Url, StoreError>;
 
-    /// Whose session it is, if it has not ended. This only reads, so that it goes on while nothing can be written.
+    /// The session of this token, if it has not ended. This only reads, so that it works while nothing can be written.
     ///
     /// # Errors
     /// [`StoreError::NotFound`] if there is no such session or it has ended.
     fn live_session(&self, token_hash: &Hash, lifetime: &Lifetime, now: Millis) -> Result<LiveSession, StoreError>;
 
-    /// Writes down that a session is used: its idle time starts anew. If it is not there, nothing happens.
-    ///
-    /// # Errors
-    /// [`StoreError::Unavailable`].
+    /// Records that a session is used: its idle time starts anew. Does nothing if there is no such session.
     fn touch_session(&self, token_hash: &Hash, now: Millis) -> Result<(), StoreError>;
 
     /// The sessions of an account that have not ended, the one used last first.
-    ///
-    /// # Errors
-    /// [`StoreError::Unavailable`].
     fn sessions(&self, account: AccountId, lifetime: &Lifetime, now: Millis) -> Result<Vec<StoredSession>, StoreError>;
 
-    /// Ends a session. Ending one that is not there is no error.
-    ///
-    /// # Errors
-    /// [`StoreError::Unavailable`].
+    /// Ends a session. Ending a session that does not exist is no error.
     fn end_session(&self, token_hash: &Hash) -> Result<(), StoreError>;
 
-    /// Ends the session of an account that is listed under this id. Ending one that is not there is no error.
-    ///
-    /// # Errors
-    /// [`StoreError::Unavailable`].
+    /// Ends the session of an account that is listed under this id. Ending one that does not exist is no error.
     fn end_listed_session(&self, account: AccountId, id: SessionId) -> Result<(), StoreError>;
 
     /// Ends all sessions of an account but this one.
-    ///
-    /// # Errors
-    /// [`StoreError::Unavailable`].
     fn end_other_sessions(&self, account: AccountId, token_hash: &Hash) -> Result<(), StoreError>;
+}
 
+/// SealedEntry entries.
+pub trait Passwords: Send + Sync {
     /// Entries that changed after change number `since`, by rising change number, at most `limit`.
-    ///
-    /// # Errors
-    /// [`StoreError::Unavailable`].
     fn changes(&self, account: AccountId, since: u64, limit: u32) -> Result<Changes, StoreError>;
 
-    /// Writes an entry. A put that was done before (same version replaced, same bytes) is done once only and answers
-    /// as it did. An entry that was deleted may be put again by replacing the version of its deletion.
+    /// Writes an entry. Repeating a put (same version replaced, same bytes) changes nothing and returns the first
+    /// answer. A deleted entry may be put again by replacing the version of its deletion.
     ///
     /// # Errors
     /// [`StoreError::Stale`] with the current entry if `replaces` is not its version; [`StoreError::NotFound`] if a
@@ -181,43 +170,34 @@ pub trait Store: Send + Sync {
     /// Deletes an entry: its bytes are gone, its id, version and change number stay. Deleting twice is no error.
     ///
     /// # Errors
-    /// [`StoreError::Stale`] with the current entry if `replaces` is not its version; [`StoreError::NotFound`].
+    /// [`StoreError::Stale`] with the current entry if `replaces` is not its version; [`StoreError::NotFound`] if there
+    /// is no entry.
     fn delete(&self, account: AccountId, id: EntryId, replaces: u32, now: Millis) -> Result<NewVersion, StoreError>;
+}
 
-    /// The fingerprint that [`Store::bind_server_key`] stored, if any.
-    ///
-    /// # Errors
-    /// [`StoreError::Unavailable`].
-    fn server_key(&self) -> Result<Option<Hash>, StoreError>;
-
-    /// The account whose id follows `after`, whole: for moving house, account by account.
-    ///
-    /// # Errors
-    /// [`StoreError::Unavailable`].
+/// Rows exactly as they are stored, for a transfer from database to database. Transfers are repeated after an
+/// interruption, so every write may be done again.
+pub trait Transfer: Send + Sync {
+    /// The account with the lowest id above `after`, with its passkeys.
     fn account_after(&self, after: Option<AccountId>) -> Result<Option<StoredAccount>, StoreError>;
 
-    /// All invites, by their hash.
-    ///
-    /// # Errors
-    /// [`StoreError::Unavailable`].
+    /// All invites, ordered by their hash.
     fn invites(&self) -> Result<Vec<StoredInvite>, StoreError>;
 
-    /// Takes an account over from another store, as it is there. Taking it over again brings it up to date.
+    /// Writes an account as it is stored in the source, or updates it to that state.
     ///
     /// # Errors
-    /// [`StoreError::Taken`] if its username or its id belongs to something else here.
+    /// [`StoreError::Taken`] if its username or its id belongs to another account here.
     fn upsert_account(&self, account: &StoredAccount) -> Result<(), StoreError>;
 
-    /// Takes entries of one account over, as they are there: version, change number, time, deletion. `entries` are by
-    /// rising change number, and all there are between the first and the last. What is here already is passed over.
+    /// Writes entries of one account as they are stored in the source: version, change number, time, deletion.
+    /// `entries` are by rising change number, and all there are between the first and the last. Skips entries that are
+    /// here already.
     ///
     /// # Errors
-    /// [`StoreError::Taken`] if an entry or a change number is here with something else.
+    /// [`StoreError::Taken`] if an id or a change number belongs to another entry here.
     fn insert_entries(&self, account: AccountId, entries: &[StoredEntry]) -> Result<(), StoreError>;
 
-    /// Takes an invite over. Taking it over again brings it up to date.
-    ///
-    /// # Errors
-    /// [`StoreError::Unavailable`].
+    /// Writes an invite as it is stored in the source, or updates it to that state.
     fn upsert_invite(&self, invite: &StoredInvite) -> Result<(), StoreError>;
 }

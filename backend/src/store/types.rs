@@ -1,6 +1,7 @@
-//! What goes into a store and comes out of it, and why it did not.
+//! The values that go into a store and come out of it, and its errors.
 
 use shared::accounts::{NewCredential, Username};
+use shared::credentials::PasskeySummary;
 use shared::ids::{AccountId, EntryId, PasskeyId};
 use shared::passwords::{SealedEntry, StoredEntry};
 use shared::sessions::{CredentialName, Device};
@@ -8,48 +9,58 @@ use shared::sessions::{CredentialName, Device};
 /// A point in time: milliseconds since 1970 (UTC). Times are passed in, so that tests can set the clock.
 pub type Millis = u64;
 
-/// A session's use is written down at most this often, in milliseconds: most requests then only read.
-pub const USE_GRAIN: Millis = 60_000;
+/// The use of a session is recorded at most this often, in milliseconds: most requests then only read.
+pub const TOUCH_INTERVAL: Millis = 60_000;
 
-/// A SHA-512, cut to 256 bits, of something that the store must recognise but not know.
+/// A SHA-512, cut to 256 bits, of a secret that the store must recognise but not know.
 pub type Hash = [u8; 32];
 
-/// An account as it is stored, whole.
+/// An account with all its columns and passkeys.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct StoredAccount {
     pub id: AccountId,
     pub username: Username,
     pub passphrase: NewCredential,
-    /// What the recovery code opens.
+    /// The secret of the recovery code.
     pub recovery: NewCredential,
-    /// Its passkeys, by their ids.
+    /// Ordered by their ids.
     pub passkeys: Vec<StoredPasskey>,
-    /// Counts the changes of its credentials.
+    /// The number of changes of its credentials.
     pub epoch: u32,
-    /// The number of its last change.
+    /// The number of the last change of an entry.
     pub change_no: u64,
-    /// Its entries that are not deleted.
+    /// The number of entries that are not deleted.
     pub entries: u64,
     pub created_at: Millis,
 }
 
-/// A passkey as it is stored, whole.
+/// A passkey with all its columns.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct StoredPasskey {
     pub id: PasskeyId,
     pub secret: NewCredential,
     pub created_at: Millis,
-    /// When somebody last logged in with it, if anybody has.
+    /// The time of the last log-in with it.
     pub used_at: Option<Millis>,
 }
 
-/// An invite as it is stored, whole.
+/// The passkeys as their owner sees them, the oldest first.
+pub(crate) fn summaries(passkeys: Vec<StoredPasskey>) -> Vec<PasskeySummary> {
+    let mut summaries: Vec<_> = passkeys
+        .into_iter()
+        .map(|StoredPasskey { id, created_at, used_at, .. }| PasskeySummary { id, created_at, used_at })
+        .collect();
+    summaries.sort_by_key(|passkey| passkey.created_at);
+    summaries
+}
+
+/// An invite with all its columns.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct StoredInvite {
     pub code_hash: Hash,
-    /// From when on it is too old.
+    /// Expiry, ms since 1970 (exclusive).
     pub expires_at: Millis,
-    /// When it was used, if it was.
+    /// The time at which an account was made with it.
     pub used_at: Option<Millis>,
     /// Whether it is a set-up link.
     pub setup: bool,
@@ -58,9 +69,9 @@ pub struct StoredInvite {
 #[derive(Clone, Copy, Debug)]
 pub struct Invite {
     pub code_hash: Hash,
-    /// From when on it is too old.
+    /// Expiry, ms since 1970 (exclusive).
     pub expires_at: Millis,
-    /// Whether it is a set-up link: good only while there is no account at all.
+    /// Whether it is a set-up link: usable only while there is no account at all.
     pub setup: bool,
 }
 
@@ -70,7 +81,7 @@ pub struct NewAccount {
     pub id: AccountId,
     pub username: Username,
     pub passphrase: NewCredential,
-    /// What the recovery code opens.
+    /// The secret of the recovery code.
     pub recovery: NewCredential,
 }
 
@@ -78,7 +89,7 @@ pub struct NewAccount {
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Credential {
     pub account: AccountId,
-    /// Counts the changes of the account's credentials.
+    /// The number of changes of the account's credentials.
     pub epoch: u32,
     /// OPAQUE record and wrapped vault key.
     pub secret: NewCredential,
@@ -101,37 +112,38 @@ pub struct NewSession {
     pub account: AccountId,
     /// [`Credential::epoch`] at the start of the log-in.
     pub epoch: u32,
-    /// Which secret the log-in used.
+    /// The secret that the log-in used.
     pub credential: CredentialName,
-    /// What the client calls its device.
+    /// The client's name for its device.
     pub device: Option<Device>,
 }
 
-/// A session that goes on.
+/// A session that has not ended.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct LiveSession {
     pub account: AccountId,
     pub opened_at: Millis,
-    /// When its use was last written down.
+    /// The last recorded use: see [`TOUCH_INTERVAL`].
     pub used_at: Millis,
 }
 
-/// A session in the list of an account's.
+/// A session in the list of its account.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct StoredSession {
     pub token_hash: Hash,
-    /// What the client called its device.
+    /// The client's name for its device.
     pub device: Option<Device>,
     pub created_at: Millis,
-    /// When it was last used, to the minute.
+    /// The last recorded use: see [`TOUCH_INTERVAL`].
     pub used_at: Millis,
 }
 
+/// How long sessions last, in milliseconds.
 #[derive(Clone, Copy, Debug)]
 pub struct Lifetime {
-    /// Milliseconds without a use.
+    /// Since the last use.
     pub idle: Millis,
-    /// Milliseconds in any case.
+    /// Since the log-in, however much it is used.
     pub max: Millis,
 }
 
@@ -142,50 +154,50 @@ pub struct Put {
     pub id: EntryId,
     /// The version it replaces; 0 for a new entry.
     pub replaces: u32,
-    /// Its bytes.
     pub sealed: SealedEntry,
 }
 
-/// How much of a store is in use at a moment.
+/// The connections and writes of a store at one moment.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
 pub struct Usage {
     pub connections: u64,
     pub in_use: u64,
-    /// Writes that wait for their turn.
+    /// Writes that wait for the writer's lock.
     pub writes_waiting: u64,
-    /// Commits since the start. One may hold several writes.
+    /// Commits since the start. One may contain several writes.
     pub commits: u64,
+    /// Writes in those commits.
     pub commit_writes: u64,
-    /// Whether damage was found: nothing is written any more.
+    /// Whether damage was found: writes are refused.
     pub damaged: bool,
 }
 
-/// Why a store did not do what was asked.
+/// Why an operation failed.
 #[derive(Debug, thiserror::Error)]
 pub enum StoreError {
-    /// There is no such thing, or it is another account's.
+    /// The thing does not exist, or belongs to another account.
     #[error("not found")]
     NotFound,
-    /// Something of that name exists.
+    /// The name, id or key belongs to something else.
     #[error("already taken")]
     Taken,
-    /// The entry has another version by now: this one.
+    /// The entry has another version by now. Contains the current entry.
     #[error("stale version")]
     Stale(Box<StoredEntry>),
     /// The account holds as many of these as it may.
     #[error("full")]
     Full,
-    /// The invite is not good.
+    /// The invite cannot be used.
     #[error("invite refused: {0:?}")]
     Invite(InviteFault),
-    /// The database does not answer, is busy, or takes no writes; trying again later may help. The text is for the
-    /// operator's log and holds no data.
+    /// The database does not answer or is busy; trying again later may help. The text is for the operator's log and
+    /// contains no user data.
     #[error("the database is unavailable: {0}")]
     Unavailable(String),
     /// The database can be read, but takes no writes.
     #[error("read-only because {0}")]
     ReadOnly(ReadOnly),
-    /// The database holds what it should not, or refuses what it should take: a defect. The text is for the log.
+    /// The database contains an invalid value, or refuses a valid one: a bug. The text is for the operator's log.
     #[error("the database misbehaves: {0}")]
     Fault(String),
 }
@@ -193,10 +205,9 @@ pub enum StoreError {
 /// Why a database takes no writes.
 #[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
 pub enum ReadOnly {
-    /// It was found damaged; the text is for the operator's log.
+    /// A check found damage; the text is for the operator's log.
     #[error("the database is damaged: {0}")]
     Damaged(String),
-    /// There is no room left for it.
     #[error("the disk is full")]
     DiskFull,
     /// The file, or the disk it is on, may not be written.
@@ -204,10 +215,10 @@ pub enum ReadOnly {
     File,
 }
 
-/// Why an invite is not good.
+/// Why an invite cannot be used.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum InviteFault {
-    /// No such invite was made here, or it was a set-up link and there is an account by now.
+    /// The invite does not exist, or it is a set-up link and there is an account by now.
     Unknown,
     Used,
     Expired,

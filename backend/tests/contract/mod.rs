@@ -16,7 +16,9 @@ pub use passwords::*;
 pub use sessions::*;
 pub use transfer::*;
 
-use backend::store::{Invite, Lifetime, NewAccount, Put, Store};
+use backend::store::{
+    Accounts, Credentials, Database, Invite, Lifetime, NewAccount, Passwords, Put, Sessions, Store, Transfer,
+};
 use shared::accounts::{NewCredential, Username};
 use shared::bytes::Base64Url;
 use shared::ids::{AccountId, EntryId};

@@ -7,8 +7,8 @@ use std::time::Duration;
 use axum::http::StatusCode;
 use backend::server::page::Page;
 use backend::store::{
-    Credential, Hash, Invite, Lifetime, LiveSession, Millis, NewAccount, NewSecret, NewSession, Put, Store, StoreError,
-    StoredAccount, StoredInvite, StoredSession, Usage,
+    Accounts, Credential, Credentials, Database, Hash, Invite, Lifetime, LiveSession, Millis, NewAccount, NewSecret,
+    NewSession, Passwords, Put, Sessions, StoreError, StoredAccount, StoredInvite, StoredSession, Transfer, Usage,
 };
 use shared::accounts::Username;
 use shared::bytes::Base64Url;
@@ -22,103 +22,88 @@ use tokio::net::TcpStream;
 use crate::connections::{BOUNDS, read_all, serve};
 use crate::harness::App;
 
-/// A store of which only `check` works, as the test says.
+/// A store whose `check` is a closure, without accounts. All else is unavailable.
 struct FakeStore(Box<dyn Fn() -> Result<(), StoreError> + Send + Sync>);
 
-fn no<T>() -> Result<T, StoreError> {
-    Err(StoreError::Unavailable("fake_store".into()))
+fn unavailable<T>() -> Result<T, StoreError> {
+    Err(StoreError::Unavailable("a fake".into()))
 }
 
-impl Store for FakeStore {
+/// Implements a trait of the store by operations that fail.
+macro_rules! unavailable {
+    ($subject:ident { $($operation:ident($($kind:ty),*) -> $result:ty;)* } $($rest:item)*) => {
+        impl $subject for FakeStore {
+            $(fn $operation(&self, $(_: $kind),*) -> Result<$result, StoreError> {
+                unavailable()
+            })*
+            $($rest)*
+        }
+    };
+}
+
+unavailable! {
+    Database {
+        look_for_damage() -> ();
+        bind_server_key(&Hash) -> ();
+        server_key() -> Option<Hash>;
+    }
     fn check(&self) -> Result<(), StoreError> {
         (self.0)()
-    }
-    fn look_for_damage(&self) -> Result<(), StoreError> {
-        no()
     }
     fn usage(&self) -> Usage {
         Usage::default()
     }
-    fn bind_server_key(&self, _: &Hash) -> Result<(), StoreError> {
-        no()
+}
+
+unavailable! {
+    Accounts {
+        add_invite(&Invite) -> ();
+        check_invite(&Hash, Millis) -> ();
+        create_account(&NewAccount, &Hash, Millis) -> ();
+        username(AccountId) -> Username;
+        delete_account(AccountId) -> ();
     }
     fn has_accounts(&self) -> Result<bool, StoreError> {
         Ok(false)
     }
-    fn add_invite(&self, _: &Invite) -> Result<(), StoreError> {
-        no()
+}
+
+unavailable! {
+    Credentials {
+        credential(&Username, &CredentialName) -> Option<Credential>;
+        set_credential(&NewSecret, usize, Millis) -> ();
+        passkeys(AccountId) -> Vec<PasskeySummary>;
+        remove_passkey(AccountId, &PasskeyId) -> ();
     }
-    fn check_invite(&self, _: &Hash, _: Millis) -> Result<(), StoreError> {
-        no()
+}
+
+unavailable! {
+    Sessions {
+        open_session(&NewSession, &Lifetime, Millis) -> Base64Url;
+        live_session(&Hash, &Lifetime, Millis) -> LiveSession;
+        touch_session(&Hash, Millis) -> ();
+        sessions(AccountId, &Lifetime, Millis) -> Vec<StoredSession>;
+        end_session(&Hash) -> ();
+        end_listed_session(AccountId, SessionId) -> ();
+        end_other_sessions(AccountId, &Hash) -> ();
     }
-    fn create_account(&self, _: &NewAccount, _: &Hash, _: Millis) -> Result<(), StoreError> {
-        no()
+}
+
+unavailable! {
+    Passwords {
+        changes(AccountId, u64, u32) -> Changes;
+        put(&Put, u64, Millis) -> NewVersion;
+        delete(AccountId, EntryId, u32, Millis) -> NewVersion;
     }
-    fn username(&self, _: AccountId) -> Result<Username, StoreError> {
-        no()
-    }
-    fn delete_account(&self, _: AccountId) -> Result<(), StoreError> {
-        no()
-    }
-    fn credential(&self, _: &Username, _: &CredentialName) -> Result<Option<Credential>, StoreError> {
-        no()
-    }
-    fn set_credential(&self, _: &NewSecret, _: usize, _: Millis) -> Result<(), StoreError> {
-        no()
-    }
-    fn passkeys(&self, _: AccountId) -> Result<Vec<PasskeySummary>, StoreError> {
-        no()
-    }
-    fn remove_passkey(&self, _: AccountId, _: &PasskeyId) -> Result<(), StoreError> {
-        no()
-    }
-    fn open_session(&self, _: &NewSession, _: &Lifetime, _: Millis) -> Result<Base64Url, StoreError> {
-        no()
-    }
-    fn live_session(&self, _: &Hash, _: &Lifetime, _: Millis) -> Result<LiveSession, StoreError> {
-        no()
-    }
-    fn touch_session(&self, _: &Hash, _: Millis) -> Result<(), StoreError> {
-        no()
-    }
-    fn sessions(&self, _: AccountId, _: &Lifetime, _: Millis) -> Result<Vec<StoredSession>, StoreError> {
-        no()
-    }
-    fn end_session(&self, _: &Hash) -> Result<(), StoreError> {
-        no()
-    }
-    fn end_listed_session(&self, _: AccountId, _: SessionId) -> Result<(), StoreError> {
-        no()
-    }
-    fn end_other_sessions(&self, _: AccountId, _: &Hash) -> Result<(), StoreError> {
-        no()
-    }
-    fn changes(&self, _: AccountId, _: u64, _: u32) -> Result<Changes, StoreError> {
-        no()
-    }
-    fn put(&self, _: &Put, _: u64, _: Millis) -> Result<NewVersion, StoreError> {
-        no()
-    }
-    fn delete(&self, _: AccountId, _: EntryId, _: u32, _: Millis) -> Result<NewVersion, StoreError> {
-        no()
-    }
-    fn server_key(&self) -> Result<Option<Hash>, StoreError> {
-        no()
-    }
-    fn account_after(&self, _: Option<AccountId>) -> Result<Option<StoredAccount>, StoreError> {
-        no()
-    }
-    fn invites(&self) -> Result<Vec<StoredInvite>, StoreError> {
-        no()
-    }
-    fn upsert_account(&self, _: &StoredAccount) -> Result<(), StoreError> {
-        no()
-    }
-    fn insert_entries(&self, _: AccountId, _: &[StoredEntry]) -> Result<(), StoreError> {
-        no()
-    }
-    fn upsert_invite(&self, _: &StoredInvite) -> Result<(), StoreError> {
-        no()
+}
+
+unavailable! {
+    Transfer {
+        account_after(Option<AccountId>) -> Option<StoredAccount>;
+        invites() -> Vec<StoredInvite>;
+        upsert_account(&StoredAccount) -> ();
+        insert_entries(AccountId, &[StoredEntry]) -> ();
+        upsert_invite(&StoredInvite) -> ();
     }
 }
 
@@ -136,7 +121,7 @@ const UNAVAILABLE: StatusCode = StatusCode::SERVICE_UNAVAILABLE;
 
 #[tokio::test]
 async fn a_store_that_does_not_answer_is_503_and_readiness_tells() {
-    let app = fake_store(no);
+    let app = fake_store(unavailable);
     assert_eq!(ready(&app).await, (UNAVAILABLE, "store-unavailable".into()));
     assert_eq!(app.get("/healthz", None).await.status, StatusCode::OK, "the process is alive");
     let token = shared::login::session_token(&[1; 64]).expose_as_bearer();

@@ -55,7 +55,7 @@ pub fn register(connection: &Connection, service: &Arc<Service>, user: &str) -> 
 }
 
 /// What TO_CHAR makes of a value.
-fn text(context: &Context<'_>) -> Result<Value> {
+fn text(context: &mut Context<'_>) -> Result<Value> {
     Ok(match context.get_raw(0) {
         ValueRef::Null => Value::Null,
         ValueRef::Integer(integer) => Value::Text(integer.to_string()),

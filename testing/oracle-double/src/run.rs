@@ -31,9 +31,7 @@ fn bind(statement: &mut Statement<'_>, values: &[Value]) -> rusqlite::Result<()>
 /// The rows of a statement, all of them: what they show is one moment.
 pub fn rows(db: &DbGuard<'_>, sql: &str, values: &[Value]) -> rusqlite::Result<Table> {
     let mut statement = db.prepare(sql)?;
-    let described = statement.columns();
-    let columns = described.iter().map(|c| (c.name().to_owned(), c.decl_type().and_then(TypeKind::read))).collect();
-    drop(described);
+    let columns = statement.columns().map(|c| (c.name().to_owned(), c.decl_type().and_then(TypeKind::read))).collect();
     let width = statement.column_count();
     bind(&mut statement, values)?;
     let mut found = statement.raw_query();

@@ -117,8 +117,8 @@ fn run(settings: &OracleSettings, tell: &mut dyn FnMut(CheckStep)) -> Result<(),
         Ok(((), format!("{space}: {used} of {most} bytes used (-1: no limit)")))
     })?;
     step(tell, "tables", || {
-        schema::make_tables(&connection)?;
-        Ok(((), format!("schema version {}", sql::STEPS.len())))
+        schema::migrate(&connection)?;
+        Ok(((), format!("schema version {}", sql::MIGRATIONS.len())))
     })?;
     step(tell, "write, read, delete", || {
         let mut hash = [0; 32];
@@ -128,7 +128,7 @@ fn run(settings: &OracleSettings, tell: &mut dyn FnMut(CheckStep)) -> Result<(),
         connection.commit()?;
         let binds: [(&str, &dyn oracle::sql_type::ToSql); 1] = [("code_hash", &&hash)];
         let found: Option<(u64, Option<u64>, i32)> = first(&connection, sql::INVITE, &binds)?;
-        connection.execute_named(sql::DROP_INVITE, &binds)?;
+        connection.execute_named(sql::REMOVE_INVITE, &binds)?;
         connection.commit()?;
         match found {
             Some((0, None, 0)) => Ok(((), "came back as written".into())),

@@ -1,4 +1,4 @@
-//! What opens a vault, in Oracle: passphrase, recovery code, passkeys.
+//! The secrets that open a vault, in Oracle: passphrase, recovery code, passkeys.
 
 use oracle::sql_type::ToSql;
 use oracle::{Connection, Row};
@@ -9,33 +9,83 @@ use shared::ids::{AccountId, PasskeyId};
 use shared::sessions::CredentialName;
 
 use super::accounts::account_id;
-use super::{OpError, first, sql};
-use crate::store::{Credential, Millis, NewSecret, StoreError, StoredPasskey};
+use super::{OpError, OracleStore, first, sql};
+use crate::store::{Credential, Credentials, Millis, NewSecret, StoreError, StoredPasskey, summaries};
 
-pub(super) fn credential(
-    connection: &Connection,
-    username: &Username,
-    name: &CredentialName,
-) -> Result<Option<Credential>, OpError> {
-    let by_username: (&str, &dyn ToSql) = ("login", &username.as_str());
-    let row: Option<Row> = match name {
-        CredentialName::Passphrase => first(connection, sql::PASSPHRASE, &[by_username])?,
-        CredentialName::Recovery => first(connection, sql::RECOVERY, &[by_username])?,
-        CredentialName::Passkey(id) => first(connection, sql::PASSKEY, &[by_username, ("passkey", &id.as_bytes())])?,
-    };
-    let credential = row.map(|row| {
-        let secret = NewCredential { record: Base64Url(row.get(2)?), wrapped_key: Base64Url(row.get(3)?) };
-        Ok(Credential { account: account_id(row.get(0)?)?, epoch: row.get(1)?, secret })
-    });
-    credential.transpose()
+impl Credentials for OracleStore {
+    fn credential(&self, username: &Username, name: &CredentialName) -> Result<Option<Credential>, StoreError> {
+        let by_username: (&str, &dyn ToSql) = ("login", &username.as_str());
+        self.run(|connection, _| {
+            let row: Option<Row> = match name {
+                CredentialName::Passphrase => first(connection, sql::PASSPHRASE, &[by_username])?,
+                CredentialName::Recovery => first(connection, sql::RECOVERY, &[by_username])?,
+                CredentialName::Passkey(id) => {
+                    first(connection, sql::PASSKEY, &[by_username, ("passkey", &id.as_bytes())])?
+                }
+            };
+            let credential = row.map(|row| {
+                let secret = NewCredential { record: Base64Url(row.get(2)?), wrapped_key: Base64Url(row.get(3)?) };
+                Ok(Credential { account: account_id(row.get(0)?)?, epoch: row.get(1)?, secret })
+            });
+            credential.transpose()
+        })
+    }
+
+    fn set_credential(&self, new: &NewSecret, passkeys_max: usize, now: Millis) -> Result<(), StoreError> {
+        let by_account: (&str, &dyn ToSql) = ("account", &new.account.as_bytes());
+        let by_token: (&str, &dyn ToSql) = ("token_hash", &&new.token_hash);
+        self.run(|connection, _| {
+            let account_exists = lock_epoch(connection, new.account)?.is_some();
+            if !account_exists || first::<Vec<u8>>(connection, sql::SESSION_OF, &[by_token, by_account])?.is_none() {
+                return Err(StoreError::NotFound.into());
+            }
+            let current = own_secret(connection, new.account, &new.name)?;
+            if current.as_ref() == Some(&new.secret) {
+                return Ok(connection.rollback()?);
+            }
+            let update = match &new.name {
+                CredentialName::Passphrase => sql::SET_PASSPHRASE,
+                CredentialName::Recovery => sql::SET_RECOVERY,
+                CredentialName::Passkey(id) => {
+                    if current.is_some() {
+                        remove(connection, new.account, id)?;
+                    } else if first(connection, sql::COUNT_PASSKEYS, &[by_account])?.unwrap_or(0) >= passkeys_max {
+                        return Err(StoreError::Full.into());
+                    }
+                    let secret = new.secret.clone();
+                    let passkey = StoredPasskey { id: id.clone(), secret, created_at: now, used_at: None };
+                    add_passkey(connection, new.account, &passkey)?;
+                    return Ok(connection.commit()?);
+                }
+            };
+            let NewCredential { record, wrapped_key } = &new.secret;
+            let binds: [(&str, &dyn ToSql); 3] = [("record", &record.0), ("wrapped_key", &wrapped_key.0), by_account];
+            connection.execute_named(update, &binds)?;
+            connection.execute_named(sql::END_OTHERS, &[by_account, by_token])?;
+            Ok(connection.commit()?)
+        })
+    }
+
+    fn passkeys(&self, account: AccountId) -> Result<Vec<PasskeySummary>, StoreError> {
+        self.run(|connection, _| stored_passkeys(connection, account)).map(summaries)
+    }
+
+    fn remove_passkey(&self, account: AccountId, id: &PasskeyId) -> Result<(), StoreError> {
+        self.run(|connection, _| {
+            if lock_epoch(connection, account)?.is_some() {
+                remove(connection, account, id)?;
+            }
+            Ok(connection.commit()?)
+        })
+    }
 }
 
-/// The account's epoch, under its lock: until the transaction ends, nobody else changes what opens the vault.
+/// Locks the account and returns its epoch. Until the transaction ends, nobody else changes its secrets.
 pub(super) fn lock_epoch(connection: &Connection, account: AccountId) -> Result<Option<u32>, OpError> {
     first(connection, sql::LOCK_EPOCH, &[("account", &account.as_bytes())])
 }
 
-/// A secret of an account as it is stored.
+/// A secret of an account, looked up by the account's id.
 pub(super) fn own_secret(
     connection: &Connection,
     account: AccountId,
@@ -50,39 +100,7 @@ pub(super) fn own_secret(
     Ok(row.map(|(record, key)| NewCredential { record: Base64Url(record), wrapped_key: Base64Url(key) }))
 }
 
-pub(super) fn set(connection: &Connection, new: &NewSecret, passkeys_max: usize, now: Millis) -> Result<(), OpError> {
-    let by_account: (&str, &dyn ToSql) = ("account", &new.account.as_bytes());
-    let by_token: (&str, &dyn ToSql) = ("token_hash", &&new.token_hash);
-    let known = lock_epoch(connection, new.account)?.is_some();
-    if !known || first::<Vec<u8>>(connection, sql::SESSION_OF, &[by_token, by_account])?.is_none() {
-        return Err(StoreError::NotFound.into());
-    }
-    let current = own_secret(connection, new.account, &new.name)?;
-    if current.as_ref() == Some(&new.secret) {
-        return Ok(connection.rollback()?);
-    }
-    let update = match &new.name {
-        CredentialName::Passphrase => sql::SET_PASSPHRASE,
-        CredentialName::Recovery => sql::SET_RECOVERY,
-        CredentialName::Passkey(id) => {
-            if current.is_some() {
-                remove(connection, new.account, id)?;
-            } else if first::<usize>(connection, sql::COUNT_PASSKEYS, &[by_account])?.unwrap_or(0) >= passkeys_max {
-                return Err(StoreError::Full.into());
-            }
-            let passkey = StoredPasskey { id: id.clone(), secret: new.secret.clone(), created_at: now, used_at: None };
-            add_passkey(connection, new.account, &passkey)?;
-            return Ok(connection.commit()?);
-        }
-    };
-    let NewCredential { record, wrapped_key } = &new.secret;
-    let binds: [(&str, &dyn ToSql); 3] = [("record", &record.0), ("wrapped_key", &wrapped_key.0), by_account];
-    connection.execute_named(update, &binds)?;
-    connection.execute_named(sql::END_OTHERS, &[by_account, by_token])?;
-    Ok(connection.commit()?)
-}
-
-/// Stores a passkey, and leaves the commit to the caller.
+/// Stores a passkey. The caller commits.
 pub(super) fn add_passkey(connection: &Connection, account: AccountId, passkey: &StoredPasskey) -> Result<(), OpError> {
     let StoredPasskey { id, secret, created_at, used_at } = passkey;
     let binds: [(&str, &dyn ToSql); 6] = [
@@ -97,7 +115,7 @@ pub(super) fn add_passkey(connection: &Connection, account: AccountId, passkey: 
     Ok(())
 }
 
-/// The passkeys of an account as they are stored, by their ids.
+/// The passkeys of an account, ordered by their ids.
 pub(super) fn stored_passkeys(connection: &Connection, account: AccountId) -> Result<Vec<StoredPasskey>, OpError> {
     type Row = (Vec<u8>, Vec<u8>, Vec<u8>, u64, Option<u64>);
     let rows = connection.query_as_named::<Row>(sql::ALL_PASSKEYS, &[("account", &account.as_bytes())])?;
@@ -110,23 +128,7 @@ pub(super) fn stored_passkeys(connection: &Connection, account: AccountId) -> Re
     .collect()
 }
 
-pub(super) fn passkeys(connection: &Connection, account: AccountId) -> Result<Vec<PasskeySummary>, OpError> {
-    let mut passkeys: Vec<_> = stored_passkeys(connection, account)?
-        .into_iter()
-        .map(|StoredPasskey { id, created_at, used_at, .. }| PasskeySummary { id, created_at, used_at })
-        .collect();
-    passkeys.sort_by_key(|passkey| passkey.created_at);
-    Ok(passkeys)
-}
-
-pub(super) fn remove_passkey(connection: &Connection, account: AccountId, id: &PasskeyId) -> Result<(), OpError> {
-    if lock_epoch(connection, account)?.is_some() {
-        remove(connection, account, id)?;
-    }
-    Ok(connection.commit()?)
-}
-
-/// Removes a passkey under the account's lock, and raises the epoch if it was there.
+/// Removes a passkey, and raises the epoch if it existed. The caller holds the account's lock and commits.
 fn remove(connection: &Connection, account: AccountId, id: &PasskeyId) -> Result<(), OpError> {
     let by_account: (&str, &dyn ToSql) = ("account", &account.as_bytes());
     let removed =

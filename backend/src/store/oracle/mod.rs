@@ -1,15 +1,15 @@
-//! The Oracle driver: a few connections to a database elsewhere, on the `oracle` crate and Oracle's client library.
+//! The Oracle driver: a few connections to a remote database, through the `oracle` crate and Oracle's client library.
 //!
-//! The client library is loaded when the store is made, and the database is first asked when it is first needed: a
-//! server starts while its database is stopped. An operation whose connection is lost is done once more on another:
-//! every one of them may be repeated. What is read or written, and how, stands in [`sql`].
+//! The client library is loaded when the store is made; the database is first asked when it is first needed, so that a
+//! server starts while its database is stopped. An operation whose connection is lost is done once more on another
+//! connection: every operation may be repeated. All statements stand in [`sql`].
 
 mod accounts;
 mod check;
+mod connect;
 mod credentials;
 mod descriptor;
 mod passwords;
-mod pool;
 mod remedy;
 mod schema;
 mod sessions;
@@ -17,65 +17,56 @@ mod sql;
 mod transfer;
 
 use std::path::PathBuf;
-use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, Ordering};
 use std::time::{Duration, Instant};
 
 use oracle::{Connection, InitParams};
-use shared::accounts::Username;
-use shared::bytes::Base64Url;
-use shared::credentials::PasskeySummary;
-use shared::ids::{AccountId, EntryId, PasskeyId, SessionId};
-use shared::passwords::{Changes, NewVersion, StoredEntry};
-use shared::sessions::CredentialName;
 use zeroize::Zeroizing;
 
-use self::pool::{Login, Pool};
-use super::{
-    Credential, Hash, Invite, Lifetime, LiveSession, Millis, NewAccount, NewSecret, NewSession, Put, Store, StoreError,
-    StoredAccount, StoredInvite, StoredSession, Usage,
-};
+use self::connect::OracleConnector;
+use super::pool::Pool;
+use super::{Database, Hash, StoreError, Usage};
 
 pub use check::{CheckStep, check_connection};
 pub use descriptor::{Descriptor, LEVELS, NotConnectString};
 pub use remedy::{Code, Remedy, TABLE};
 
-/// Where the database is, and how to log in there.
+/// The address of the database, and how to log in there.
 pub struct OracleSettings {
-    /// The address, read and bounded.
+    /// The parsed address, with its timeouts.
     pub descriptor: Descriptor,
     pub user: String,
     pub password: Zeroizing<String>,
     /// Folder of sqlnet.ora, tnsnames.ora and the wallet.
     pub config_folder: Option<PathBuf>,
-    /// Folder of Oracle's client library, if the system does not find it.
+    /// Folder of Oracle's client library, if the system's linker does not find it.
     pub client_folder: Option<PathBuf>,
     pub connections: usize,
-    /// How long an operation may take, waiting for a connection included.
+    /// The deadline of an operation, from the moment it asks for a connection.
     pub time: Duration,
-    /// How long a connection may have been idle before it is asked whether it lives: [`PING_AFTER`].
+    /// A connection that has been idle this long is pinged before it is used: [`PING_AFTER`].
     pub ping_after: Duration,
 }
 
-/// What firewalls and databases commonly leave alone.
+/// Firewalls and databases rarely cut a connection that has been idle for less.
 pub const PING_AFTER: Duration = Duration::from_secs(30);
 
-/// How long deleting an account may take: with its 100,000 entries it is one transaction. Were it stopped each time, the
-/// account could never be deleted.
-const DELETING: Duration = Duration::from_secs(300);
+/// The deadline for deleting an account. Its up to 100,000 entries are one transaction; with a deadline that it always
+/// missed, the account could never be deleted.
+const DELETE_TIME: Duration = Duration::from_secs(300);
 
 /// A store in an Oracle database.
 pub struct OracleStore {
-    pool: Arc<Pool>,
+    pool: Pool<OracleConnector>,
     time: Duration,
-    /// Whether the tables are known to be there.
+    /// Whether this process has brought the tables up to date.
     migrated: AtomicBool,
 }
 
-/// What can go wrong inside an operation.
+/// The failure of an operation, before it is known whether it may be retried.
 enum OpError {
     Store(StoreError),
-    /// The database or what leads to it.
+    /// From the database, the client library, or the network between.
     Oracle(oracle::Error),
 }
 
@@ -99,18 +90,18 @@ impl OpError {
         }
     }
 
-    /// Whether the connection is of no further use.
+    /// Whether the connection cannot be used any more.
     fn is_lost(&self) -> bool {
         self.code().is_some_and(Code::is_lost)
     }
 
-    /// What ran into its deadline has no time to be tried again.
+    /// An operation that missed its deadline has no time for a second attempt.
     fn is_retryable(&self) -> bool {
         self.code().is_some_and(|code| code.is_lost() && !code.is_timeout())
     }
 }
 
-/// Which time an operation is tried. The second time, what it did the first time may be there already.
+/// The second attempt may find the work of the first already committed.
 #[derive(Clone, Copy, PartialEq, Eq)]
 enum Attempt {
     First,
@@ -125,16 +116,16 @@ impl OracleStore {
     pub fn new(settings: OracleSettings) -> Result<Self, StoreError> {
         load_client(&settings)?;
         let OracleSettings { descriptor, user, password, connections, time, ping_after, .. } = settings;
-        let login = Login { user, password, connect: descriptor.to_string() };
-        Ok(Self { pool: Pool::new(login, connections, ping_after), time, migrated: AtomicBool::new(false) })
+        let connector = OracleConnector { user, password, connect_string: descriptor.to_string(), ping_after };
+        Ok(Self { pool: Pool::new(connector, connections), time, migrated: AtomicBool::new(false) })
     }
 
-    /// Does one operation. `work` commits what it writes; whatever it leaves is rolled back.
+    /// Runs one operation. `work` commits; if it fails, the rest is rolled back.
     fn run<T>(&self, work: impl Fn(&Connection, Attempt) -> Result<T, OpError>) -> Result<T, StoreError> {
         self.run_for(self.time, work)
     }
 
-    /// As [`OracleStore::run`], with a time of its own.
+    /// As [`OracleStore::run`], with another deadline.
     fn run_for<T>(
         &self,
         time: Duration,
@@ -158,25 +149,28 @@ impl OracleStore {
         work: impl Fn(&Connection, Attempt) -> Result<T, OpError>,
     ) -> Result<T, OpError> {
         let pooled = self.pool.get(deadline)?;
-        let connection = pooled.connection()?;
+        let connection = &pooled.connection.0;
+        // Each call ends by the deadline; 100 ms are left for one that comes late.
+        let time_left = deadline.saturating_duration_since(Instant::now()).max(Duration::from_millis(100));
+        connection.set_call_timeout(Some(time_left))?;
         let result = self.migrate(connection).and_then(|()| work(connection, attempt));
-        let reusable = match &result {
+        let is_reusable = match &result {
             Ok(_) => true,
             Err(error) => !error.is_lost() && connection.rollback().is_ok(),
         };
-        if reusable {
+        if is_reusable {
             pooled.give_back();
         } else {
-            // Those that were opened before it have been lost as well, more often than not.
-            self.pool.forget_idle();
+            // Connections that were opened before are usually lost as well.
+            self.pool.close_idle();
         }
         result
     }
 
-    /// Makes the tables that are missing, once in the life of this process.
+    /// Brings the tables up to date, once in the life of this process.
     fn migrate(&self, connection: &Connection) -> Result<(), OpError> {
         if !self.migrated.load(Ordering::Acquire) {
-            schema::make_tables(connection)?;
+            schema::migrate(connection)?;
             self.migrated.store(true, Ordering::Release);
         }
         Ok(())
@@ -199,7 +193,7 @@ fn load_client(settings: &OracleSettings) -> Result<(), StoreError> {
     load().map(drop).map_err(|error: oracle::Error| StoreError::Unavailable(explain(Code::of(&error))))
 }
 
-/// A code, what it means, and what to do: for the operator's log.
+/// A code with its meaning and remedy, for the operator's log.
 fn explain(code: Option<Code>) -> String {
     match code {
         None => "the database driver failed without a code".to_owned(),
@@ -210,7 +204,7 @@ fn explain(code: Option<Code>) -> String {
     }
 }
 
-/// The one place where Oracle's errors become the store's. Their texts are never passed on.
+/// The one place where Oracle's errors become the store's. Oracle's own texts are never passed on.
 fn cause(error: OpError) -> StoreError {
     match error {
         OpError::Store(error) => error,
@@ -221,24 +215,24 @@ fn cause(error: OpError) -> StoreError {
     }
 }
 
-/// For inserts of which another with the same key may exist.
+/// For an insert whose key may exist: a uniqueness conflict is [`StoreError::Taken`].
 fn taken(error: oracle::Error) -> OpError {
     if Code::of(&error) == Some(Code::Ora(1)) { StoreError::Taken.into() } else { error.into() }
 }
 
-/// The first row of a query, or nothing.
+/// The first row of a query, if any.
 fn first<T: oracle::RowValue>(
     connection: &Connection,
     sql: &str,
     binds: &[(&str, &dyn oracle::sql_type::ToSql)],
 ) -> Result<Option<T>, OpError> {
-    // What is fetched with the first row comes with the statement's own round trip.
+    // Two rows are prefetched, so that the first one comes with the statement's own round trip.
     let mut statement = connection.statement(sql).fetch_array_size(1).prefetch_rows(2).build()?;
     let mut rows = statement.query_as_named(binds)?;
     Ok(rows.next().transpose()?)
 }
 
-impl Store for OracleStore {
+impl Database for OracleStore {
     fn check(&self) -> Result<(), StoreError> {
         self.run(|connection, _| {
             connection.execute(sql::TRY_WRITING, &[])?;
@@ -246,7 +240,7 @@ impl Store for OracleStore {
         })
     }
 
-    /// The database service looks after its own files.
+    /// The database checks its own files.
     fn look_for_damage(&self) -> Result<(), StoreError> {
         Ok(())
     }
@@ -257,112 +251,32 @@ impl Store for OracleStore {
     }
 
     fn bind_server_key(&self, fingerprint: &Hash) -> Result<(), StoreError> {
-        self.run(|connection, _| accounts::bind_server_key(connection, fingerprint))
-    }
-
-    fn has_accounts(&self) -> Result<bool, StoreError> {
-        self.run(|connection, _| accounts::any(connection))
-    }
-
-    fn add_invite(&self, invite: &Invite) -> Result<(), StoreError> {
-        self.run(|connection, attempt| accounts::add_invite(connection, invite, attempt))
-    }
-
-    fn check_invite(&self, code_hash: &Hash, now: Millis) -> Result<(), StoreError> {
-        self.run(|connection, _| accounts::check_invite(connection, sql::INVITE, code_hash, now))
-    }
-
-    fn create_account(&self, account: &NewAccount, invite_hash: &Hash, now: Millis) -> Result<(), StoreError> {
-        self.run(|connection, _| accounts::create(connection, account, invite_hash, now))
-    }
-
-    fn username(&self, account: AccountId) -> Result<Username, StoreError> {
-        self.run(|connection, _| accounts::username(connection, account))
-    }
-
-    fn delete_account(&self, account: AccountId) -> Result<(), StoreError> {
-        self.run_for(self.time.max(DELETING), |connection, _| accounts::delete(connection, account))
-    }
-
-    fn credential(&self, username: &Username, name: &CredentialName) -> Result<Option<Credential>, StoreError> {
-        self.run(|connection, _| credentials::credential(connection, username, name))
-    }
-
-    fn set_credential(&self, secret: &NewSecret, passkeys_max: usize, now: Millis) -> Result<(), StoreError> {
-        self.run(|connection, _| credentials::set(connection, secret, passkeys_max, now))
-    }
-
-    fn passkeys(&self, account: AccountId) -> Result<Vec<PasskeySummary>, StoreError> {
-        self.run(|connection, _| credentials::passkeys(connection, account))
-    }
-
-    fn remove_passkey(&self, account: AccountId, id: &PasskeyId) -> Result<(), StoreError> {
-        self.run(|connection, _| credentials::remove_passkey(connection, account, id))
-    }
-
-    fn open_session(&self, session: &NewSession, lifetime: &Lifetime, now: Millis) -> Result<Base64Url, StoreError> {
-        self.run(|connection, attempt| sessions::open(connection, session, lifetime, now, attempt))
-    }
-
-    fn live_session(&self, token_hash: &Hash, lifetime: &Lifetime, now: Millis) -> Result<LiveSession, StoreError> {
-        self.run(|connection, _| sessions::live(connection, token_hash, lifetime, now))
-    }
-
-    fn touch_session(&self, token_hash: &Hash, now: Millis) -> Result<(), StoreError> {
-        self.run(|connection, _| sessions::touch(connection, token_hash, now))
-    }
-
-    fn sessions(&self, account: AccountId, lifetime: &Lifetime, now: Millis) -> Result<Vec<StoredSession>, StoreError> {
-        self.run(|connection, _| sessions::list(connection, account, lifetime, now))
-    }
-
-    fn end_session(&self, token_hash: &Hash) -> Result<(), StoreError> {
-        self.run(|connection, _| sessions::end(connection, token_hash))
-    }
-
-    fn end_listed_session(&self, account: AccountId, id: SessionId) -> Result<(), StoreError> {
-        self.run(|connection, _| sessions::end_listed(connection, account, id))
-    }
-
-    fn end_other_sessions(&self, account: AccountId, token_hash: &Hash) -> Result<(), StoreError> {
-        self.run(|connection, _| sessions::end_others(connection, account, token_hash))
-    }
-
-    fn changes(&self, account: AccountId, since: u64, limit: u32) -> Result<Changes, StoreError> {
-        self.run(|connection, _| passwords::changes(connection, account, since, limit))
-    }
-
-    fn put(&self, put: &Put, entries_max: u64, now: Millis) -> Result<NewVersion, StoreError> {
-        self.run(|connection, _| passwords::put(connection, put, entries_max, now))
-    }
-
-    fn delete(&self, account: AccountId, id: EntryId, replaces: u32, now: Millis) -> Result<NewVersion, StoreError> {
-        self.run(|connection, _| passwords::delete(connection, account, id, replaces, now))
+        self.run(|connection, _| {
+            if server_key(connection)?.is_none() {
+                match connection.execute_named(sql::BIND_KEY, &[("fingerprint", &fingerprint)]).map_err(taken) {
+                    Ok(_) => connection.commit()?,
+                    // Another process was faster: its key counts.
+                    Err(OpError::Store(StoreError::Taken)) => {}
+                    Err(error) => return Err(error),
+                }
+            }
+            if server_key(connection)?.as_ref() == Some(fingerprint) { Ok(()) } else { Err(StoreError::Taken.into()) }
+        })
     }
 
     fn server_key(&self) -> Result<Option<Hash>, StoreError> {
-        self.run(|connection, _| accounts::server_key(connection))
+        self.run(|connection, _| server_key(connection))
     }
+}
 
-    fn account_after(&self, after: Option<AccountId>) -> Result<Option<StoredAccount>, StoreError> {
-        self.run(|connection, _| transfer::account_after(connection, after))
-    }
+fn server_key(connection: &Connection) -> Result<Option<Hash>, OpError> {
+    let bound: Option<Vec<u8>> = first(connection, sql::BOUND_KEY, &[])?;
+    bound.map(|bound| bytes(bound, "server.key_fingerprint")).transpose()
+}
 
-    fn invites(&self) -> Result<Vec<StoredInvite>, StoreError> {
-        self.run(|connection, _| transfer::invites(connection))
-    }
-
-    fn upsert_account(&self, account: &StoredAccount) -> Result<(), StoreError> {
-        self.run(|connection, _| transfer::upsert_account(connection, account))
-    }
-
-    fn insert_entries(&self, account: AccountId, entries: &[StoredEntry]) -> Result<(), StoreError> {
-        self.run(|connection, _| transfer::insert_entries(connection, account, entries))
-    }
-
-    fn upsert_invite(&self, invite: &StoredInvite) -> Result<(), StoreError> {
-        self.run(|connection, _| transfer::upsert_invite(connection, invite))
-    }
+/// The bytes of a column whose length the schema guarantees.
+fn bytes<const N: usize>(bytes: Vec<u8>, column: &str) -> Result<[u8; N], OpError> {
+    bytes.try_into().map_err(|_| StoreError::Fault(format!("{column} has not {N} bytes")).into())
 }
 
 #[cfg(test)]

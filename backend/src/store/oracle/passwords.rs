@@ -1,33 +1,74 @@
-//! Sealed entries in Oracle. Every statement here names the account.
+//! SealedEntry entries in Oracle. Every statement here names the account.
 
 use oracle::Connection;
 use oracle::sql_type::{OracleType, ToSql};
 use shared::ids::{AccountId, EntryId};
 use shared::passwords::{Changes, NewVersion, SealedEntry, StoredEntry};
 
-use super::accounts::bytes;
 use super::remedy::Code;
 use super::sql::RAW_MAX;
-use super::{OpError, first, sql};
+use super::{OpError, OracleStore, bytes, first, sql};
 use crate::store::decide::{self, Decision};
-use crate::store::{Millis, Put, StoreError};
+use crate::store::{Millis, Passwords, Put, StoreError};
 
 /// A row as read: id, version, change number, time, time of deletion, sealed bytes if they are not large.
 type Row = (Vec<u8>, u32, u64, u64, Option<u64>, Option<Vec<u8>>);
 
-/// How often a list is read anew because a large entry in it changed while it was read.
-const READINGS: usize = 3;
+/// A list is read at most this often. Reading repeats if a large entry in it changed meanwhile.
+const READS_MAX: usize = 3;
 
-pub(super) fn changes(connection: &Connection, account: AccountId, since: u64, limit: u32) -> Result<Changes, OpError> {
-    for _ in 0..READINGS {
-        if let Some(changes) = read_changes(connection, account, since, limit)? {
-            return Ok(changes);
-        }
+impl Passwords for OracleStore {
+    fn changes(&self, account: AccountId, since: u64, limit: u32) -> Result<Changes, StoreError> {
+        self.run(|connection, _| {
+            for _ in 0..READS_MAX {
+                if let Some(changes) = read_changes(connection, account, since, limit)? {
+                    return Ok(changes);
+                }
+            }
+            Err(StoreError::Unavailable("large entries change faster than they can be listed".into()).into())
+        })
     }
-    Err(StoreError::Unavailable("large entries change faster than they can be listed".into()).into())
+
+    fn put(&self, put: &Put, entries_max: u64, now: Millis) -> Result<NewVersion, StoreError> {
+        self.run(|connection, _| {
+            if put.replaces == 0
+                && put.sealed.as_bytes().len() <= RAW_MAX
+                && let Some(written) = save_new(connection, put, entries_max, now)?
+            {
+                return Ok(written);
+            }
+            save_any(connection, put, entries_max, now)
+        })
+    }
+
+    fn delete(&self, account: AccountId, id: EntryId, replaces: u32, now: Millis) -> Result<NewVersion, StoreError> {
+        self.run(|connection, _| {
+            let Some(counters) = lock(connection, account)? else { return Err(StoreError::NotFound.into()) };
+            let added = match decide::delete(current(connection, account, id)?, replaces)? {
+                Decision::Done(written) => {
+                    connection.rollback()?;
+                    return Ok(written);
+                }
+                Decision::Write { added } => added,
+            };
+            let (version, change_no) = (decide::next(replaces), counters.change_no + 1);
+            let written = NewVersion { version, change_no, changed_at: now };
+            write_counters(connection, account, change_no, counters.entries.saturating_add_signed(added))?;
+            let binds: [(&str, &dyn ToSql); 5] = [
+                ("version", &version),
+                ("change_no", &change_no),
+                ("now", &now),
+                ("account", &account.as_bytes()),
+                ("entry", &id.as_bytes()),
+            ];
+            connection.execute_named(sql::DELETE_ENTRY, &binds)?;
+            connection.commit()?;
+            Ok(written)
+        })
+    }
 }
 
-/// Nothing if a large entry changed between the list and its bytes.
+/// `None` if a large entry changed after the list was read and before its bytes were.
 fn read_changes(
     connection: &Connection,
     account: AccountId,
@@ -35,7 +76,7 @@ fn read_changes(
     limit: u32,
 ) -> Result<Option<Changes>, OpError> {
     let since = i64::try_from(since).unwrap_or(i64::MAX);
-    // One more than asked for tells whether more follow; all of them come in one round trip.
+    // One row more than asked for shows whether more follow; all of them come in one round trip.
     let wanted = limit.saturating_add(1);
     let mut query = connection.statement(sql::CHANGES).fetch_array_size(wanted).prefetch_rows(wanted + 1).build()?;
     let binds: [(&str, &dyn ToSql); 3] = [("since", &since), ("account", &account.as_bytes()), ("wanted", &wanted)];
@@ -56,10 +97,10 @@ fn read_changes(
     Ok(Some(changes))
 }
 
-/// The entry of a row; its bytes are fetched if they are large. Nothing if it has another version by now.
+/// The entry of a row; large bytes are fetched separately. `None` if it has another version by then.
 fn entry(connection: &Connection, account: AccountId, row: Row) -> Result<Option<StoredEntry>, OpError> {
     let (id, version, change_no, changed_at, deleted_at, mut sealed) = row;
-    let fault = |what: String| OpError::Store(StoreError::Fault(what));
+    let fault = |text: String| OpError::Store(StoreError::Fault(text));
     let id: [u8; 16] = bytes(id, "passwords.id")?;
     if sealed.is_none() && deleted_at.is_none() {
         let binds: [(&str, &dyn ToSql); 2] = [("account", &account.as_bytes()), ("entry", &&id)];
@@ -78,39 +119,34 @@ fn entry(connection: &Connection, account: AccountId, row: Row) -> Result<Option
     Ok(Some(StoredEntry { id, version, change_no, changed_at, sealed }))
 }
 
-pub(super) fn put(connection: &Connection, put: &Put, entries_max: u64, now: Millis) -> Result<NewVersion, OpError> {
-    let is_large = put.sealed.as_bytes().len() > RAW_MAX;
-    if put.replaces == 0
-        && !is_large
-        && let Some(written) = save(connection, put, entries_max, now)?
-    {
-        return Ok(written);
-    }
+/// Saves an entry under the account's lock, in several round trips.
+fn save_any(connection: &Connection, put: &Put, entries_max: u64, now: Millis) -> Result<NewVersion, OpError> {
     let Some(counters) = lock(connection, put.account)? else { return Err(StoreError::NotFound.into()) };
     let current = current(connection, put.account, put.id)?;
-    let is_there = current.is_some();
-    let by = match decide::put(current, put)? {
+    let exists = current.is_some();
+    let added = match decide::put(current, put)? {
         Decision::Done(written) => {
             connection.rollback()?;
             return Ok(written);
         }
-        Decision::Write { by } => by,
+        Decision::Write { added } => added,
     };
     let written =
         NewVersion { version: decide::next(put.replaces), change_no: counters.change_no + 1, changed_at: now };
-    let entries = counters.entries.saturating_add_signed(by);
-    if by > 0 && entries > entries_max {
+    let entries = counters.entries.saturating_add_signed(added);
+    if added > 0 && entries > entries_max {
         return Err(StoreError::Full.into());
     }
-    count(connection, put.account, &written, entries)?;
-    let statement = match (is_there, is_large) {
+    write_counters(connection, put.account, written.change_no, entries)?;
+    let bytes = put.sealed.as_bytes();
+    let is_large = bytes.len() > RAW_MAX;
+    let statement = match (exists, is_large) {
         (false, false) => sql::ADD_ENTRY,
         (false, true) => sql::ADD_LARGE,
         (true, false) => sql::REPLACE_ENTRY,
         (true, true) => sql::REPLACE_LARGE,
     };
-    let bytes = put.sealed.as_bytes();
-    // As LONG RAW, bytes of any number go into a BLOB with the statement itself.
+    // As LONG RAW, bytes of any length go into a BLOB with the statement itself.
     let large = (&bytes, &OracleType::LongRaw);
     let sealed: &dyn ToSql = if is_large { &large } else { &bytes };
     let binds: [(&str, &dyn ToSql); 6] = [
@@ -126,11 +162,11 @@ pub(super) fn put(connection: &Connection, put: &Put, entries_max: u64, now: Mil
     Ok(written)
 }
 
-/// Saves a new entry with one round trip. Nothing if that is not all there is to it: the long way finds out.
-fn save(connection: &Connection, put: &Put, entries_max: u64, now: Millis) -> Result<Option<NewVersion>, OpError> {
+/// Saves a new entry in one round trip. `None` if that is impossible; [`save_any`] finds out why.
+fn save_new(connection: &Connection, put: &Put, entries_max: u64, now: Millis) -> Result<Option<NewVersion>, OpError> {
     let most = i64::try_from(entries_max).unwrap_or(i64::MAX);
     let bytes = put.sealed.as_bytes();
-    let mut block = connection.statement(sql::SAVE).build()?;
+    let mut block = connection.statement(sql::SAVE_NEW).build()?;
     let binds: [(&str, &dyn ToSql); 6] = [
         ("account", &put.account.as_bytes()),
         ("most", &most),
@@ -141,7 +177,7 @@ fn save(connection: &Connection, put: &Put, entries_max: u64, now: Millis) -> Re
     ];
     match block.execute_named(&binds) {
         Ok(()) => {}
-        // The entry is there: this put was done before, or is stale. What the block did is undone with its error.
+        // The entry exists: this put was done before, or is stale. The error has rolled the block back.
         Err(error) if Code::of(&error) == Some(Code::Ora(1)) => return Ok(None),
         Err(error) => return Err(error.into()),
     }
@@ -149,36 +185,7 @@ fn save(connection: &Connection, put: &Put, entries_max: u64, now: Millis) -> Re
     Ok(change_no.map(|change_no| NewVersion { version: 1, change_no, changed_at: now }))
 }
 
-pub(super) fn delete(
-    connection: &Connection,
-    account: AccountId,
-    id: EntryId,
-    replaces: u32,
-    now: Millis,
-) -> Result<NewVersion, OpError> {
-    let Some(counters) = lock(connection, account)? else { return Err(StoreError::NotFound.into()) };
-    let by = match decide::delete(current(connection, account, id)?, replaces)? {
-        Decision::Done(written) => {
-            connection.rollback()?;
-            return Ok(written);
-        }
-        Decision::Write { by } => by,
-    };
-    let written = NewVersion { version: decide::next(replaces), change_no: counters.change_no + 1, changed_at: now };
-    count(connection, account, &written, counters.entries.saturating_add_signed(by))?;
-    let binds: [(&str, &dyn ToSql); 5] = [
-        ("version", &written.version),
-        ("change_no", &written.change_no),
-        ("now", &now),
-        ("account", &account.as_bytes()),
-        ("entry", &id.as_bytes()),
-    ];
-    connection.execute_named(sql::DELETE_ENTRY, &binds)?;
-    connection.commit()?;
-    Ok(written)
-}
-
-/// An account's counters, under its lock: whoever changes an entry takes this lock first.
+/// An account's counters. Every change of an entry locks them first.
 struct Counters {
     change_no: u64,
     entries: u64,
@@ -189,20 +196,20 @@ fn lock(connection: &Connection, account: AccountId) -> Result<Option<Counters>,
     Ok(row.map(|(change_no, entries)| Counters { change_no, entries }))
 }
 
-fn count(connection: &Connection, account: AccountId, written: &NewVersion, entries: u64) -> Result<(), OpError> {
+fn write_counters(connection: &Connection, account: AccountId, change_no: u64, entries: u64) -> Result<(), OpError> {
     let binds: [(&str, &dyn ToSql); 3] =
-        [("change_no", &written.change_no), ("entries", &entries), ("account", &account.as_bytes())];
+        [("change_no", &change_no), ("entries", &entries), ("account", &account.as_bytes())];
     connection.execute_named(sql::COUNT_CHANGE, &binds)?;
     Ok(())
 }
 
-/// The entry as it is, read under the account's lock.
+/// The entry, read under the account's lock.
 fn current(connection: &Connection, account: AccountId, id: EntryId) -> Result<Option<StoredEntry>, OpError> {
     let binds: [(&str, &dyn ToSql); 2] = [("account", &account.as_bytes()), ("entry", &id.as_bytes())];
     let row: Option<Row> = first(connection, sql::CURRENT, &binds)?;
     match row {
         None => Ok(None),
-        // Under the lock nobody changes it.
+        // Nobody changes it under the lock.
         Some(row) => match entry(connection, account, row)? {
             Some(entry) => Ok(Some(entry)),
             None => Err(StoreError::Fault("an entry changed under its lock".into()).into()),

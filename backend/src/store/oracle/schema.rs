@@ -1,5 +1,5 @@
-//! The tables, and the numbered steps that lead to them. DDL commits by itself in Oracle, so that a step can be
-//! interrupted half-way: each statement of it may then be done again.
+//! Runs the migrations. Oracle commits DDL by itself, so a migration can be interrupted half-way: each of its statements
+//! may be done again.
 
 use oracle::Connection;
 
@@ -7,25 +7,25 @@ use super::remedy::Code;
 use super::{OpError, sql};
 use crate::store::StoreError;
 
-/// Takes the steps that are missing.
-pub(super) fn make_tables(connection: &Connection) -> Result<(), OpError> {
+/// Runs the missing migrations.
+pub(super) fn migrate(connection: &Connection) -> Result<(), OpError> {
     make(connection, sql::SCHEMA_TABLE)?;
     let version: Option<u32> = connection.query_row_as(sql::SCHEMA_VERSION, &[])?;
-    let taken = version.unwrap_or_default() as usize;
-    if taken > sql::STEPS.len() {
+    let version = version.unwrap_or_default() as usize;
+    if version > sql::MIGRATIONS.len() {
         return Err(StoreError::Unavailable(format!(
-            "the database has schema version {taken}, this Passmint knows up to {}: run the newer Passmint",
-            sql::STEPS.len()
+            "the database has schema version {version}, this Passmint knows up to {}: run the newer Passmint",
+            sql::MIGRATIONS.len()
         ))
         .into());
     }
-    for (step, statements) in (1_u32..).zip(sql::STEPS).skip(taken) {
+    for (number, statements) in (1_u32..).zip(sql::MIGRATIONS).skip(version) {
         for statement in *statements {
             make(connection, statement)?;
         }
-        match connection.execute_named(sql::STEP_TAKEN, &[("version", &step)]) {
+        match connection.execute_named(sql::MIGRATION_DONE, &[("version", &number)]) {
             Ok(_) => connection.commit()?,
-            // Another process has taken it in the meantime.
+            // Another process has run it meanwhile.
             Err(error) if Code::of(&error) == Some(Code::Ora(1)) => connection.rollback()?,
             Err(error) => return Err(error.into()),
         }
@@ -33,7 +33,7 @@ pub(super) fn make_tables(connection: &Connection) -> Result<(), OpError> {
     Ok(())
 }
 
-/// Makes a table, an index or a column, unless it is there: 19c knows no `IF NOT EXISTS`.
+/// Makes a table, an index or a column, unless it exists: 19c knows no `IF NOT EXISTS`.
 fn make(connection: &Connection, statement: &str) -> Result<(), OpError> {
     match connection.execute(statement, &[]) {
         Err(error) if !matches!(Code::of(&error), Some(Code::Ora(955 | 1430))) => Err(error.into()),

@@ -1,24 +1,24 @@
 //! Every statement of this driver, in the SQL of 19c. A test parses each with an Oracle grammar.
 //!
-//! Times and counts are NUMBERs: milliseconds since 1970 (UTC), which no session's time zone can shift. Nothing empty
-//! is stored, for Oracle takes '' for NULL. Lengths of text are declared in characters. Every statement about entries
-//! names the account.
+//! Times and counts are NUMBERs: milliseconds since 1970 (UTC), which no session's time zone can shift. Empty values
+//! are never stored, because Oracle takes '' for NULL. Lengths of text are declared in characters. Every statement about
+//! entries names the account.
 
 macro_rules! statements {
     ($($(#[$doc:meta])* $name:ident = $sql:literal;)*) => {
         $($(#[$doc])* pub(super) const $name: &str = $sql;)*
-        /// All of them, for the test.
+        /// Every statement with its name, for tests.
         #[cfg(test)]
         pub(super) const ALL: &[(&str, &str)] = &[$((stringify!($name), $sql)),*];
     };
 }
 
-/// Step `n` (from 1) leads from schema version `n - 1` to `n`. A step that has been released is never changed.
+/// Migration `n` (from 1) leads from schema version `n - 1` to `n`. A migration that has been released is never changed.
 ///
-/// What exists already is passed over: a step that was interrupted is taken again.
-pub(super) const STEPS: &[&[&str]] = &[BEGINNING, PASSKEYS];
+/// An interrupted migration runs again, and skips what exists.
+pub(super) const MIGRATIONS: &[&[&str]] = &[FIRST_RELEASE, PASSKEYS];
 
-const BEGINNING: &[&str] = &[
+const FIRST_RELEASE: &[&str] = &[
     "CREATE TABLE server (
         only_row NUMBER(1) CONSTRAINT server_pk PRIMARY KEY CONSTRAINT server_one CHECK (only_row = 1),
         key_fingerprint RAW(32) NOT NULL
@@ -63,7 +63,7 @@ const BEGINNING: &[&str] = &[
     )",
 ];
 
-/// Passkeys, and what devices call themselves.
+/// Passkeys, and names of devices.
 const PASSKEYS: &[&str] = &[
     "ALTER TABLE sessions ADD device VARCHAR2(64 CHAR)",
     "CREATE TABLE passkeys (
@@ -77,21 +77,21 @@ const PASSKEYS: &[&str] = &[
     )",
 ];
 
-/// Bytes that a `RAW` column holds. What is longer, of which there is little, goes into the `BLOB` beside it: lists
-/// fetch many rows with one round trip only while they fetch no `BLOB`.
+/// The capacity of a `RAW` column, in bytes. Longer entries, which are few, go into the `BLOB` beside it: lists fetch
+/// many rows in one round trip only while they fetch no `BLOB`.
 pub(super) const RAW_MAX: usize = 2000;
 
 statements! {
     SCHEMA_TABLE = "CREATE TABLE schema_version (version NUMBER(10) CONSTRAINT schema_version_pk PRIMARY KEY)";
     SCHEMA_VERSION = "SELECT MAX(version) FROM schema_version";
-    STEP_TAKEN = "INSERT INTO schema_version (version) VALUES (:version)";
+    MIGRATION_DONE = "INSERT INTO schema_version (version) VALUES (:version)";
 
-    /// Writes nothing new, but only where writing is possible.
+    /// Changes nothing, but fails where writing is impossible.
     TRY_WRITING = "UPDATE server SET only_row = only_row WHERE only_row = 1";
     ANY_ACCOUNT = "SELECT id FROM accounts FETCH FIRST 1 ROWS ONLY";
     BOUND_KEY = "SELECT key_fingerprint FROM server WHERE only_row = 1";
     BIND_KEY = "INSERT INTO server (only_row, key_fingerprint) VALUES (1, :fingerprint)";
-    /// Makes those who make accounts wait for one another.
+    /// Serialises the making of accounts.
     LOCK_SERVER = "SELECT only_row FROM server WHERE only_row = 1 FOR UPDATE";
 
     ADD_INVITE = "INSERT INTO invites (code_hash, expires_at, setup) VALUES (:code_hash, :expires_at, :setup)";
@@ -109,11 +109,11 @@ statements! {
 
     PASSKEY = "SELECT a.id, a.epoch, p.opaque_record, p.wrapped_key FROM accounts a, passkeys p
         WHERE p.account_id = a.id AND a.login = :login AND p.id = :passkey";
-    LOGIN = "SELECT login FROM accounts WHERE id = :account";
-    /// What refers to the account goes with it.
+    USERNAME = "SELECT login FROM accounts WHERE id = :account";
+    /// `ON DELETE CASCADE` deletes every row that refers to the account.
     DELETE_ACCOUNT = "DELETE FROM accounts WHERE id = :account";
 
-    /// Whoever changes what opens a vault, or opens a session by it, takes this lock first.
+    /// Taken before a secret is changed, or a session is opened with one.
     LOCK_EPOCH = "SELECT epoch FROM accounts WHERE id = :account FOR UPDATE";
     RAISE_EPOCH = "UPDATE accounts SET epoch = epoch + 1 WHERE id = :account";
     SESSION_OF = "SELECT account_id FROM sessions WHERE token_hash = :token_hash AND account_id = :account";
@@ -148,8 +148,8 @@ statements! {
         WHERE account_id = :account AND token_hash >= :lowest AND token_hash <= :highest";
     END_OTHERS = "DELETE FROM sessions WHERE account_id = :account AND token_hash <> :token_hash";
 
-    /// The account's newest change number and the changes asked for, in one statement and so of one moment. An account
-    /// without changes is one row of NULLs.
+    /// The account's newest change number and the changes asked for, in one statement and so from one snapshot. An account
+    /// without changes is one row with NULLs.
     CHANGES = "SELECT a.change_no, p.id, p.version, p.change_no, p.changed_at, p.deleted_at, p.sealed
         FROM accounts a LEFT JOIN passwords p ON p.account_id = a.id AND p.change_no > :since
         WHERE a.id = :account ORDER BY p.change_no FETCH FIRST :wanted ROWS ONLY";
@@ -172,9 +172,9 @@ statements! {
             deleted_at = :now, sealed = NULL, sealed_large = NULL
         WHERE account_id = :account AND id = :entry";
 
-    /// The whole of an ordinary save in one round trip: a new entry that is not large, in an account with room. Leaves
-    /// `change_no` NULL if there is no such account or no room.
-    SAVE = "BEGIN
+    /// The most frequent save in one round trip: a new entry that is not large, in an account that is not full. Leaves
+    /// `change_no` NULL if there is no such account or it is full.
+    SAVE_NEW = "BEGIN
         UPDATE accounts SET change_no = change_no + 1, entries = entries + 1
             WHERE id = :account AND entries < :most RETURNING change_no INTO :change_no;
         IF SQL%ROWCOUNT = 1 THEN
@@ -193,18 +193,18 @@ statements! {
             entries = :entries, created_at = :created_at
         WHERE id = :id AND login = :login";
     ALL_INVITES = "SELECT code_hash, expires_at, used_at, setup FROM invites ORDER BY code_hash";
-    TAKE_INVITE = "INSERT INTO invites (code_hash, expires_at, used_at, setup)
+    INSERT_INVITE = "INSERT INTO invites (code_hash, expires_at, used_at, setup)
         VALUES (:code_hash, :expires_at, :used_at, :setup)";
-    HELD = "SELECT id, version, change_no FROM passwords
+    ENTRIES_IN_RANGE = "SELECT id, version, change_no FROM passwords
         WHERE account_id = :account AND change_no >= :low AND change_no <= :high";
-    TAKE_ENTRY = "INSERT INTO passwords (account_id, id, version, change_no, changed_at, deleted_at, sealed)
+    INSERT_ENTRY = "INSERT INTO passwords (account_id, id, version, change_no, changed_at, deleted_at, sealed)
         VALUES (:1, :2, :3, :4, :5, :6, :7)";
-    TAKE_LARGE = "INSERT INTO passwords (account_id, id, version, change_no, changed_at, sealed_large)
+    INSERT_LARGE = "INSERT INTO passwords (account_id, id, version, change_no, changed_at, sealed_large)
         VALUES (:1, :2, :3, :4, :5, :6)";
 
     SESSION_CONTEXT = "SELECT sys_context('USERENV', 'SERVICE_NAME'), sys_context('USERENV', 'NETWORK_PROTOCOL')
         FROM dual";
     PRIVILEGES = "SELECT privilege FROM session_privs";
     QUOTA = "SELECT tablespace_name, bytes, max_bytes FROM user_ts_quotas";
-    DROP_INVITE = "DELETE FROM invites WHERE code_hash = :code_hash";
+    REMOVE_INVITE = "DELETE FROM invites WHERE code_hash = :code_hash";
 }

@@ -1,17 +1,17 @@
-//! Copies of a SQLite file, and a close look at one: what a backup is made of, and how it is known to be whole.
+//! Copies of a SQLite file for backups, and the verification of one.
 
 use std::path::Path;
 
 use rusqlite::{Connection, OpenFlags};
 
-use super::migrations::STEPS;
-use super::{cause, prepare};
+use super::migrations::MIGRATIONS;
+use super::{cause, copy_into, prepare, server_key};
 use crate::store::{Hash, StoreError};
 
-/// Faults that are told of one file at most.
+/// At most this many damages are listed.
 const FAULTS_MAX: usize = 10;
 
-/// What is in a file.
+/// The contents of a database file, in numbers.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
 pub struct DatabaseSummary {
     /// The version of its schema.
@@ -19,42 +19,35 @@ pub struct DatabaseSummary {
     pub accounts: u64,
     /// Entries that are not deleted.
     pub entries: u64,
-    /// Entries of which only the number is left.
+    /// Tombstones of deleted entries.
     pub deleted: u64,
     pub passkeys: u64,
     pub invites: u64,
-    /// The fingerprint of the server key that it belongs to, if it was ever used.
+    /// The fingerprint of the server key that it is bound to, if it was ever used.
     pub server_key: Option<Hash>,
-    /// What is wrong with it. Each is a sentence that holds no data of anyone's.
+    /// One sentence for each fault. They contain no user data.
     pub faults: Vec<String>,
 }
 
-/// Copies what a file holds at one moment into an empty one, while others read and write it. Sessions stay behind: nobody
-/// should be logged in again by a backup.
+/// Copies one snapshot of a file into an empty one, while others read and write it. Sessions are left out: a restored
+/// backup must not log anybody in.
 ///
 /// # Errors
 /// [`StoreError::Unavailable`] if either cannot be used.
 pub fn copy(source: &Path, target: &Path) -> Result<(), StoreError> {
     let source = Connection::open_with_flags(source, OpenFlags::SQLITE_OPEN_READ_ONLY).map_err(cause)?;
     prepare(&source).map_err(cause)?;
-    copy_all(&source, target)?;
+    copy_into(&source, target)?;
     let target = Connection::open(target).map_err(cause)?;
     prepare(&target).map_err(cause)?;
     target.execute_batch("DELETE FROM sessions").map_err(cause)
 }
 
-/// Copies everything into an empty file. In one go and from one snapshot, whoever writes meanwhile: SQLite's other way, its
-/// backup interface, begins anew whenever another connection has written.
-pub(super) fn copy_all(source: &Connection, target: &Path) -> Result<(), StoreError> {
-    let target = target.to_str().ok_or_else(|| StoreError::Unavailable("the copy's path is not text".into()))?;
-    source.execute("VACUUM INTO ?1", [target]).map(drop).map_err(cause)
-}
-
-/// Reads every page and every index of a file, and counts what accounts say of themselves against what is there.
+/// Reads every page and every index of a file, and compares the counters of accounts with their rows.
 ///
 /// # Errors
-/// [`StoreError::Unavailable`] if it cannot be opened, or is no database of Passmint's. Damage is no error, but a fault of
-/// the answer.
+/// [`StoreError::Unavailable`] if the file cannot be opened, or is no database of Passmint. Damage is not an error: it
+/// is listed in [`DatabaseSummary::faults`].
 pub fn examine(file: &Path) -> Result<DatabaseSummary, StoreError> {
     let connection = Connection::open_with_flags(file, OpenFlags::SQLITE_OPEN_READ_ONLY).map_err(cause)?;
     prepare(&connection).map_err(cause)?;
@@ -62,16 +55,16 @@ pub fn examine(file: &Path) -> Result<DatabaseSummary, StoreError> {
     connection.execute_batch("BEGIN").map_err(cause)?;
     let schema: u32 = connection.pragma_query_value(None, "user_version", |row| row.get(0)).map_err(cause)?;
     if schema == 0 {
-        return Err(StoreError::Unavailable("it is no database of Passmint's".into()));
+        return Err(StoreError::Unavailable("it is no database of Passmint".into()));
     }
     let mut summary = DatabaseSummary { schema, faults: integrity(&connection)?, ..DatabaseSummary::default() };
-    if schema as usize > STEPS.len() {
+    if schema as usize > MIGRATIONS.len() {
         summary.faults.push(format!(
             "its schema has version {schema}, this Passmint knows up to {}: use the newer Passmint",
-            STEPS.len()
+            MIGRATIONS.len()
         ));
     }
-    // What a damaged file says of itself is worth nothing.
+    // The numbers of a damaged file mean nothing.
     if summary.faults.is_empty()
         && let Err(error) = count(&connection, &mut summary)
     {
@@ -116,19 +109,19 @@ fn count(connection: &Connection, summary: &mut DatabaseSummary) -> Result<(), S
     if summary.schema >= 2 {
         summary.passkeys = number("SELECT count(*) FROM passkeys").map_err(cause)?;
     }
-    summary.server_key = super::transfer::server_key(connection)?;
+    summary.server_key = server_key(connection)?;
     // Each change raises its account's number by one, and one entry's version.
-    let of_account = "FROM accounts a LEFT JOIN (
+    let accounts_with_totals = "FROM accounts a LEFT JOIN (
         SELECT account_id, count(sealed) AS live, sum(version) AS versions, max(change_no) AS last FROM passwords
         GROUP BY account_id) p ON p.account_id = a.id WHERE";
-    for (what, differs) in [
-        ("have another number of entries than they say", "a.entries <> coalesce(p.live, 0)"),
-        ("miss changes, or have too many", "a.change_no <> coalesce(p.versions, 0)"),
-        ("have a last change that is another than they say", "a.change_no <> coalesce(p.last, 0)"),
+    for (fault, differs) in [
+        ("do not have the number of entries that they state", "a.entries <> coalesce(p.live, 0)"),
+        ("lack changes, or have too many", "a.change_no <> coalesce(p.versions, 0)"),
+        ("do not end with the change that they state", "a.change_no <> coalesce(p.last, 0)"),
     ] {
-        let accounts = number(&format!("SELECT count(*) {of_account} {differs}")).map_err(cause)?;
+        let accounts = number(&format!("SELECT count(*) {accounts_with_totals} {differs}")).map_err(cause)?;
         if accounts > 0 {
-            summary.faults.push(format!("{accounts} accounts {what}"));
+            summary.faults.push(format!("{accounts} accounts {fault}"));
         }
     }
     Ok(())

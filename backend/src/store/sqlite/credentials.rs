@@ -1,4 +1,4 @@
-//! What opens a vault, in SQLite: passphrase, recovery code, passkeys.
+//! The secrets that open a vault, in SQLite: passphrase, recovery code, passkeys.
 
 use rusqlite::{Connection, OptionalExtension, Row, params};
 use shared::accounts::{NewCredential, Username};
@@ -9,83 +9,75 @@ use shared::sessions::CredentialName;
 
 use super::accounts::account_id;
 use super::sessions::end_others;
-use super::{cause, integer};
-use crate::store::{Credential, Millis, NewSecret, StoreError, StoredPasskey};
+use super::{SqliteStore, cause, integer};
+use crate::store::{Credential, Credentials, Millis, NewSecret, StoreError, StoredPasskey, summaries};
 
-pub(super) fn credential(
-    connection: &Connection,
-    username: &Username,
-    name: &CredentialName,
-) -> Result<Option<Credential>, StoreError> {
-    let read = |row: &Row<'_>| Ok((row.get::<_, [u8; 16]>(0)?, row.get(1)?, secret(row, 2)?));
-    let row = match name {
-        CredentialName::Passphrase => connection
-            .prepare_cached("SELECT id, epoch, passphrase_record, passphrase_key FROM accounts WHERE login = ?1")
-            .and_then(|mut query| query.query_row(params![username.as_str()], read).optional()),
-        CredentialName::Recovery => connection
-            .prepare_cached("SELECT id, epoch, recovery_record, recovery_key FROM accounts WHERE login = ?1")
-            .and_then(|mut query| query.query_row(params![username.as_str()], read).optional()),
-        CredentialName::Passkey(id) => connection
-            .prepare_cached(
-                "SELECT a.id, a.epoch, p.opaque_record, p.wrapped_key
-                 FROM accounts a JOIN passkeys p ON p.account_id = a.id WHERE a.login = ?1 AND p.id = ?2",
-            )
-            .and_then(|mut query| query.query_row(params![username.as_str(), id.as_bytes()], read).optional()),
-    };
-    let row = row.map_err(cause)?;
-    row.map(|(id, epoch, secret)| Ok(Credential { account: account_id(id)?, epoch, secret })).transpose()
-}
-
-/// The vault key wrapped for a secret, if the account's epoch is this one.
-pub(super) fn wrapped_key(
-    connection: &Connection,
-    account: AccountId,
-    name: &CredentialName,
-    epoch: u32,
-) -> Result<Option<Base64Url>, StoreError> {
-    let account = account.as_bytes();
-    let key = match name {
-        CredentialName::Passphrase => connection
-            .prepare_cached("SELECT passphrase_key FROM accounts WHERE id = ?1 AND epoch = ?2")
-            .and_then(|mut query| query.query_row(params![account, epoch], |row| row.get(0)).optional()),
-        CredentialName::Recovery => connection
-            .prepare_cached("SELECT recovery_key FROM accounts WHERE id = ?1 AND epoch = ?2")
-            .and_then(|mut query| query.query_row(params![account, epoch], |row| row.get(0)).optional()),
-        CredentialName::Passkey(id) => connection
-            .prepare_cached(
-                "SELECT p.wrapped_key FROM accounts a JOIN passkeys p ON p.account_id = a.id
-                 WHERE a.id = ?1 AND a.epoch = ?2 AND p.id = ?3",
-            )
-            .and_then(|mut query| query.query_row(params![account, epoch, id.as_bytes()], |row| row.get(0)).optional()),
-    };
-    Ok(key.map_err(cause)?.map(Base64Url))
-}
-
-pub(super) fn set(
-    connection: &Connection,
-    new: &NewSecret,
-    passkeys_max: usize,
-    now: Millis,
-) -> Result<(), StoreError> {
-    let account = new.account.as_bytes();
-    let goes_on = connection
-        .prepare_cached("SELECT 1 FROM sessions WHERE token_hash = ?1 AND account_id = ?2")
-        .and_then(|mut query| query.exists(params![new.token_hash, account]))
-        .map_err(cause)?;
-    if !goes_on {
-        return Err(StoreError::NotFound);
+impl Credentials for SqliteStore {
+    fn credential(&self, username: &Username, name: &CredentialName) -> Result<Option<Credential>, StoreError> {
+        let username = username.as_str();
+        let read = |row: &Row<'_>| Ok((row.get::<_, [u8; 16]>(0)?, row.get(1)?, secret(row, 2)?));
+        let row = self.read(|connection| {
+            let row = match name {
+                CredentialName::Passphrase => connection
+                    .prepare_cached(
+                        "SELECT id, epoch, passphrase_record, passphrase_key FROM accounts WHERE login = ?1",
+                    )
+                    .and_then(|mut query| query.query_row(params![username], read).optional()),
+                CredentialName::Recovery => connection
+                    .prepare_cached("SELECT id, epoch, recovery_record, recovery_key FROM accounts WHERE login = ?1")
+                    .and_then(|mut query| query.query_row(params![username], read).optional()),
+                CredentialName::Passkey(id) => connection
+                    .prepare_cached(
+                        "SELECT a.id, a.epoch, p.opaque_record, p.wrapped_key
+                         FROM accounts a JOIN passkeys p ON p.account_id = a.id WHERE a.login = ?1 AND p.id = ?2",
+                    )
+                    .and_then(|mut query| query.query_row(params![username, id.as_bytes()], read).optional()),
+            };
+            row.map_err(cause)
+        })?;
+        row.map(|(id, epoch, secret)| Ok(Credential { account: account_id(id)?, epoch, secret })).transpose()
     }
-    let (query, update) = match &new.name {
-        CredentialName::Passphrase => (
-            "SELECT passphrase_record, passphrase_key FROM accounts WHERE id = ?1",
-            "UPDATE accounts SET passphrase_record = ?2, passphrase_key = ?3, epoch = epoch + 1 WHERE id = ?1",
-        ),
-        CredentialName::Recovery => (
-            "SELECT recovery_record, recovery_key FROM accounts WHERE id = ?1",
-            "UPDATE accounts SET recovery_record = ?2, recovery_key = ?3, epoch = epoch + 1 WHERE id = ?1",
-        ),
-        CredentialName::Passkey(id) => return set_passkey(connection, new, id, passkeys_max, now),
-    };
+
+    fn set_credential(&self, new: &NewSecret, passkeys_max: usize, now: Millis) -> Result<(), StoreError> {
+        self.write(|connection| {
+            let session_exists = connection
+                .prepare_cached("SELECT 1 FROM sessions WHERE token_hash = ?1 AND account_id = ?2")
+                .and_then(|mut query| query.exists(params![new.token_hash, new.account.as_bytes()]))
+                .map_err(cause)?;
+            if !session_exists {
+                return Err(StoreError::NotFound);
+            }
+            match &new.name {
+                CredentialName::Passphrase => replace(
+                    connection,
+                    new,
+                    "SELECT passphrase_record, passphrase_key FROM accounts WHERE id = ?1",
+                    "UPDATE accounts SET passphrase_record = ?2, passphrase_key = ?3, epoch = epoch + 1 WHERE id = ?1",
+                ),
+                CredentialName::Recovery => replace(
+                    connection,
+                    new,
+                    "SELECT recovery_record, recovery_key FROM accounts WHERE id = ?1",
+                    "UPDATE accounts SET recovery_record = ?2, recovery_key = ?3, epoch = epoch + 1 WHERE id = ?1",
+                ),
+                CredentialName::Passkey(id) => set_passkey(connection, new, id, passkeys_max, now),
+            }
+        })
+    }
+
+    fn passkeys(&self, account: AccountId) -> Result<Vec<PasskeySummary>, StoreError> {
+        self.read(|connection| stored_passkeys(connection, account)).map(summaries)
+    }
+
+    fn remove_passkey(&self, account: AccountId, id: &PasskeyId) -> Result<(), StoreError> {
+        self.write(|connection| remove_passkey(connection, account, id))
+    }
+}
+
+/// Replaces the passphrase or recovery code and ends all other sessions, unless it is this one already. `query` reads
+/// the current secret, `update` writes the new one.
+fn replace(connection: &Connection, new: &NewSecret, query: &str, update: &str) -> Result<(), StoreError> {
+    let account = new.account.as_bytes();
     let current = connection.query_row(query, params![account], |row| secret(row, 0)).map_err(cause)?;
     if current == new.secret {
         return Ok(());
@@ -112,9 +104,7 @@ fn set_passkey(
         .map_err(cause)?;
     match current {
         Some(current) if current == new.secret => return Ok(()),
-        Some(_) => {
-            remove_passkey(connection, new.account, id)?;
-        }
+        Some(_) => remove_passkey(connection, new.account, id)?,
         None => {
             let count: i64 = connection
                 .query_row("SELECT count(*) FROM passkeys WHERE account_id = ?1", params![account], |row| row.get(0))
@@ -151,7 +141,7 @@ pub(super) fn add_passkey(
         .map_err(cause)
 }
 
-/// The passkeys of an account as they are stored, by their ids.
+/// The passkeys of an account, ordered by their ids.
 pub(super) fn stored_passkeys(connection: &Connection, account: AccountId) -> Result<Vec<StoredPasskey>, StoreError> {
     let read = |row: &Row<'_>| {
         let used_at = row.get::<_, Option<i64>>(4)?.map(i64::unsigned_abs);
@@ -163,21 +153,12 @@ pub(super) fn stored_passkeys(connection: &Connection, account: AccountId) -> Re
         )
         .and_then(|mut query| query.query_map(params![account.as_bytes()], read)?.collect())
         .map_err(cause)?;
-    let whole =
-        |(id, secret, created_at, used_at)| Ok(StoredPasskey { id: passkey_id(id)?, secret, created_at, used_at });
-    rows.into_iter().map(whole).collect()
+    rows.into_iter()
+        .map(|(id, secret, created_at, used_at)| Ok(StoredPasskey { id: passkey_id(id)?, secret, created_at, used_at }))
+        .collect()
 }
 
-pub(super) fn passkeys(connection: &Connection, account: AccountId) -> Result<Vec<PasskeySummary>, StoreError> {
-    let mut passkeys: Vec<_> = stored_passkeys(connection, account)?
-        .into_iter()
-        .map(|StoredPasskey { id, created_at, used_at, .. }| PasskeySummary { id, created_at, used_at })
-        .collect();
-    passkeys.sort_by_key(|passkey| passkey.created_at);
-    Ok(passkeys)
-}
-
-pub(super) fn remove_passkey(connection: &Connection, account: AccountId, id: &PasskeyId) -> Result<(), StoreError> {
+fn remove_passkey(connection: &Connection, account: AccountId, id: &PasskeyId) -> Result<(), StoreError> {
     let removed = connection
         .execute("DELETE FROM passkeys WHERE account_id = ?1 AND id = ?2", params![account.as_bytes(), id.as_bytes()])
         .map_err(cause)?;
@@ -189,21 +170,8 @@ pub(super) fn remove_passkey(connection: &Connection, account: AccountId, id: &P
     Ok(())
 }
 
-pub(super) fn touch_passkey(
-    connection: &Connection,
-    account: AccountId,
-    id: &PasskeyId,
-    now: Millis,
-) -> Result<(), StoreError> {
-    connection
-        .prepare_cached("UPDATE passkeys SET used_at = ?3 WHERE account_id = ?1 AND id = ?2")
-        .and_then(|mut update| update.execute(params![account.as_bytes(), id.as_bytes(), integer(now)]))
-        .map(drop)
-        .map_err(cause)
-}
-
-/// A record and the key after it.
-fn secret(row: &Row<'_>, column: usize) -> rusqlite::Result<NewCredential> {
+/// An OPAQUE record, and the wrapped key in the column after it.
+pub(super) fn secret(row: &Row<'_>, column: usize) -> rusqlite::Result<NewCredential> {
     Ok(NewCredential { record: Base64Url(row.get(column)?), wrapped_key: Base64Url(row.get(column + 1)?) })
 }
 

@@ -1,14 +1,15 @@
-//! The tables, and the numbered steps that lead to them. A step that has been released is never changed.
+//! The schema, as numbered migrations. A migration that has been released is never changed.
 
 use std::path::Path;
 
 use rusqlite::{Connection, OpenFlags, TransactionBehavior};
 
-use super::{StoreError, backup, cause};
+use super::{cause, copy_into};
+use crate::store::StoreError;
 
-/// Step `n` (from 1) leads from schema version `n - 1` to `n`; SQLite keeps the number in `user_version`.
-pub(super) const STEPS: &[&str] = &[
-    // 1: the beginning.
+/// Migration `n` (from 1) leads from schema version `n - 1` to `n`. SQLite stores the version as `user_version`.
+pub(super) const MIGRATIONS: &[&str] = &[
+    // 1: the first release.
     "CREATE TABLE server (
         only_row INTEGER PRIMARY KEY CHECK (only_row = 1),
         key_fingerprint BLOB NOT NULL
@@ -50,7 +51,7 @@ pub(super) const STEPS: &[&str] = &[
         used_at INTEGER,
         setup INTEGER NOT NULL
     ) STRICT, WITHOUT ROWID;",
-    // 2: passkeys, and what devices call themselves.
+    // 2: passkeys, and names of devices.
     "ALTER TABLE sessions ADD COLUMN device TEXT CHECK (device <> '');
     CREATE TABLE passkeys (
         account_id BLOB NOT NULL REFERENCES accounts (id) ON DELETE CASCADE,
@@ -63,70 +64,75 @@ pub(super) const STEPS: &[&str] = &[
     ) STRICT, WITHOUT ROWID;",
 ];
 
-/// Before an older file is changed, copies it beside itself, as `FILE.before-schema-N`. What was copied before is kept.
-pub(super) fn keep_a_copy(connection: &Connection, path: &Path) -> Result<(), StoreError> {
+/// Before an older file is migrated, copies it beside itself, as `FILE.before-schema-N`. An existing copy stays.
+pub(super) fn copy_before_migration(connection: &Connection, path: &Path) -> Result<(), StoreError> {
     let version = version(connection)?;
-    if version == 0 || version as usize == STEPS.len() {
+    if version == 0 || version as usize == MIGRATIONS.len() {
         return Ok(());
     }
     let mut name = path.as_os_str().to_owned();
-    name.push(format!(".before-schema-{}", STEPS.len()));
+    name.push(format!(".before-schema-{}", MIGRATIONS.len()));
     let (copy, folder) = (Path::new(&name), path.parent().unwrap_or(Path::new(".")));
     if copy.exists() {
         return Ok(());
     }
-    let unkept = |error: std::io::Error| {
-        StoreError::Unavailable(format!("it has an older schema, and cannot be copied before it is changed: {error}"))
+    let failed = |error: std::io::Error| {
+        StoreError::Unavailable(format!(
+            "the database has an older schema, and cannot be copied before it is migrated: {error}"
+        ))
     };
     let folder = if folder.as_os_str().is_empty() { Path::new(".") } else { folder };
-    let file = tempfile::NamedTempFile::new_in(folder).map_err(unkept)?;
-    backup::copy_all(connection, file.path())?;
-    file.as_file().sync_all().map_err(unkept)?;
+    let file = tempfile::NamedTempFile::new_in(folder).map_err(failed)?;
+    copy_into(connection, file.path())?;
+    file.as_file().sync_all().map_err(failed)?;
     match file.persist_noclobber(copy) {
         Ok(_) => {
-            tracing::info!(copy = %copy.display(), "the database is changed for this version; a copy of it is kept");
+            tracing::info!(copy = %copy.display(), "the database is migrated for this version; this is a copy of it as it was");
             Ok(())
         }
-        // Another process has started at the same time.
+        // Another process that started at the same time has made it.
         Err(_) if copy.exists() => Ok(()),
-        Err(error) => Err(unkept(error.error)),
+        Err(error) => Err(failed(error.error)),
     }
 }
 
-/// Takes the steps that are missing, each in a transaction of its own.
+/// Runs the missing migrations, each in a transaction of its own.
 pub(super) fn run(connection: &mut Connection) -> Result<(), StoreError> {
     loop {
-        // The version is read under the write lock: of two processes that start at once, one waits and sees.
+        // The version is read under the write lock: of two processes that start at once, the second finds it raised.
         let transaction = connection.transaction_with_behavior(TransactionBehavior::Immediate).map_err(cause)?;
         let version = version(&transaction)?;
-        let Some(step) = STEPS.get(version as usize) else { return Ok(()) };
-        transaction.execute_batch(step).map_err(cause)?;
+        let Some(migration) = MIGRATIONS.get(version as usize) else { return Ok(()) };
+        transaction.execute_batch(migration).map_err(cause)?;
         transaction.pragma_update(None, "user_version", version + 1).map_err(cause)?;
         transaction.commit().map_err(cause)?;
     }
 }
 
-/// Succeeds if a file that cannot be written is as this Passmint would have made it.
-pub(super) fn refuse_others(path: &Path) -> Result<(), StoreError> {
+/// Succeeds if the file has the newest schema, so that it can be read without being migrated.
+pub(super) fn require_current(path: &Path) -> Result<(), StoreError> {
     let version =
         version(&Connection::open_with_flags(path, OpenFlags::SQLITE_OPEN_READ_ONLY).map_err(cause)?)? as usize;
-    if version == STEPS.len() {
+    if version == MIGRATIONS.len() {
         return Ok(());
     }
     Err(StoreError::Unavailable(format!(
         "the database has schema version {version}, needs {}, and cannot be written",
-        STEPS.len()
+        MIGRATIONS.len()
     )))
 }
 
-/// The version of a database's schema, unless it is a newer Passmint's.
+/// The version of a database's schema.
+///
+/// # Errors
+/// [`StoreError::Unavailable`] if it is a newer Passmint's.
 fn version(connection: &Connection) -> Result<u32, StoreError> {
     let version: u32 = connection.pragma_query_value(None, "user_version", |row| row.get(0)).map_err(cause)?;
-    if version as usize <= STEPS.len() {
+    if version as usize <= MIGRATIONS.len() {
         return Ok(version);
     }
     Err(StoreError::Unavailable(format!(
         "the database has schema version {version}, this Passmint knows up to {}: run the newer Passmint",
-        STEPS.len()
+        MIGRATIONS.len()
     )))
 }

@@ -6,104 +6,138 @@ use shared::ids::{AccountId, SessionId};
 use shared::sessions::{CredentialName, Device};
 
 use super::accounts::account_id;
-use super::credentials::{touch_passkey, wrapped_key};
-use super::{cause, integer, taken};
-use crate::store::{Hash, Lifetime, LiveSession, Millis, NewSession, StoreError, StoredSession};
+use super::{SqliteStore, cause, integer, taken};
+use crate::store::{Hash, Lifetime, LiveSession, Millis, NewSession, Sessions, StoreError, StoredSession};
 
-pub(super) fn open(
-    connection: &Connection,
-    session: &NewSession,
-    lifetime: &Lifetime,
-    now: Millis,
-) -> Result<Base64Url, StoreError> {
-    let NewSession { token_hash, account, epoch, credential, device } = session;
-    connection
-        .prepare_cached("DELETE FROM sessions WHERE used_at <= ?1 OR created_at <= ?2")
-        .and_then(|mut delete| delete.execute(params![oldest(now, lifetime.idle), oldest(now, lifetime.max)]))
-        .map_err(cause)?;
-    let wrapped_key = wrapped_key(connection, *account, credential, *epoch)?.ok_or(StoreError::NotFound)?;
-    connection
-        .prepare_cached(
-            "INSERT INTO sessions (token_hash, account_id, created_at, used_at, device) VALUES (?1, ?2, ?3, ?3, ?4)",
-        )
-        .and_then(|mut insert| {
-            let device = device.as_ref().map(Device::as_str);
-            insert.execute(params![token_hash, account.as_bytes(), integer(now), device])
+impl Sessions for SqliteStore {
+    fn open_session(&self, session: &NewSession, lifetime: &Lifetime, now: Millis) -> Result<Base64Url, StoreError> {
+        let NewSession { token_hash, account, epoch, credential, device } = session;
+        self.write(|connection| {
+            connection
+                .prepare_cached("DELETE FROM sessions WHERE used_at <= ?1 OR created_at <= ?2")
+                .and_then(|mut delete| delete.execute(params![oldest(now, lifetime.idle), oldest(now, lifetime.max)]))
+                .map_err(cause)?;
+            let wrapped_key = wrapped_key(connection, *account, credential, *epoch)?.ok_or(StoreError::NotFound)?;
+            connection
+                .prepare_cached(
+                    "INSERT INTO sessions (token_hash, account_id, created_at, used_at, device)
+                     VALUES (?1, ?2, ?3, ?3, ?4)",
+                )
+                .and_then(|mut insert| {
+                    let device = device.as_ref().map(Device::as_str);
+                    insert.execute(params![token_hash, account.as_bytes(), integer(now), device])
+                })
+                .map_err(taken)?;
+            if let CredentialName::Passkey(id) = credential {
+                connection
+                    .prepare_cached("UPDATE passkeys SET used_at = ?3 WHERE account_id = ?1 AND id = ?2")
+                    .and_then(|mut update| update.execute(params![account.as_bytes(), id.as_bytes(), integer(now)]))
+                    .map_err(cause)?;
+            }
+            Ok(wrapped_key)
         })
-        .map_err(taken)?;
-    if let CredentialName::Passkey(id) = credential {
-        touch_passkey(connection, *account, id, now)?;
     }
-    Ok(wrapped_key)
-}
 
-/// Whose session it is, if it has not ended.
-pub(super) fn live(
-    connection: &Connection,
-    token_hash: &Hash,
-    lifetime: &Lifetime,
-    now: Millis,
-) -> Result<LiveSession, StoreError> {
-    let read =
-        |row: &Row<'_>| Ok((row.get::<_, [u8; 16]>(0)?, row.get::<_, i64>(1)?, row.get::<_, i64>(2)?.unsigned_abs()));
-    let (id, created_at, used_at) = connection
-        .prepare_cached(
-            "SELECT account_id, created_at, used_at FROM sessions
-             WHERE token_hash = ?1 AND used_at > ?2 AND created_at > ?3",
-        )
-        .and_then(|mut query| {
-            query.query_row(params![token_hash, oldest(now, lifetime.idle), oldest(now, lifetime.max)], read).optional()
+    fn live_session(&self, token_hash: &Hash, lifetime: &Lifetime, now: Millis) -> Result<LiveSession, StoreError> {
+        let (idle, max) = (oldest(now, lifetime.idle), oldest(now, lifetime.max));
+        let read = |row: &Row<'_>| {
+            let number = |column| row.get::<_, i64>(column).map(i64::unsigned_abs);
+            Ok((row.get::<_, [u8; 16]>(0)?, number(1)?, number(2)?))
+        };
+        let (id, opened_at, used_at) = self.read(|connection| {
+            connection
+                .prepare_cached(
+                    "SELECT account_id, created_at, used_at FROM sessions
+                     WHERE token_hash = ?1 AND used_at > ?2 AND created_at > ?3",
+                )
+                .and_then(|mut query| query.query_row(params![token_hash, idle, max], read).optional())
+                .map_err(cause)?
+                .ok_or(StoreError::NotFound)
+        })?;
+        Ok(LiveSession { account: account_id(id)?, opened_at, used_at })
+    }
+
+    fn touch_session(&self, token_hash: &Hash, now: Millis) -> Result<(), StoreError> {
+        self.write(|connection| {
+            // Never backwards: of two processes whose clocks differ, the later use counts.
+            connection
+                .prepare_cached("UPDATE sessions SET used_at = max(used_at, ?1) WHERE token_hash = ?2")
+                .and_then(|mut update| update.execute(params![integer(now), token_hash]))
+                .map(drop)
+                .map_err(cause)
         })
-        .map_err(cause)?
-        .ok_or(StoreError::NotFound)?;
-    Ok(LiveSession { account: account_id(id)?, opened_at: created_at.unsigned_abs(), used_at })
+    }
+
+    fn sessions(&self, account: AccountId, lifetime: &Lifetime, now: Millis) -> Result<Vec<StoredSession>, StoreError> {
+        let read = |row: &Row<'_>| {
+            // A device name that is no longer valid is left out; the session is still listed.
+            let device = row.get::<_, Option<String>>(1)?.and_then(|name| Device::new(&name).ok());
+            let number = |column| row.get::<_, i64>(column).map(i64::unsigned_abs);
+            Ok(StoredSession { token_hash: row.get(0)?, device, created_at: number(2)?, used_at: number(3)? })
+        };
+        self.read(|connection| {
+            connection
+                .prepare_cached(
+                    "SELECT token_hash, device, created_at, used_at FROM sessions
+                     WHERE account_id = ?1 AND used_at > ?2 AND created_at > ?3 ORDER BY used_at DESC, created_at DESC",
+                )
+                .and_then(|mut query| {
+                    let binds = params![account.as_bytes(), oldest(now, lifetime.idle), oldest(now, lifetime.max)];
+                    query.query_map(binds, read)?.collect()
+                })
+                .map_err(cause)
+        })
+    }
+
+    fn end_session(&self, token_hash: &Hash) -> Result<(), StoreError> {
+        self.write(|connection| {
+            connection
+                .execute("DELETE FROM sessions WHERE token_hash = ?1", params![token_hash])
+                .map(drop)
+                .map_err(cause)
+        })
+    }
+
+    fn end_listed_session(&self, account: AccountId, id: SessionId) -> Result<(), StoreError> {
+        self.write(|connection| {
+            connection
+                .execute(
+                    "DELETE FROM sessions WHERE account_id = ?1 AND substr(token_hash, 1, 16) = ?2",
+                    params![account.as_bytes(), id.as_bytes()],
+                )
+                .map(drop)
+                .map_err(cause)
+        })
+    }
+
+    fn end_other_sessions(&self, account: AccountId, token_hash: &Hash) -> Result<(), StoreError> {
+        self.write(|connection| end_others(connection, account, token_hash))
+    }
 }
 
-pub(super) fn touch(connection: &Connection, token_hash: &Hash, now: Millis) -> Result<(), StoreError> {
-    // Never backwards: of two processes whose clocks differ, the later use counts.
-    connection
-        .prepare_cached("UPDATE sessions SET used_at = max(used_at, ?1) WHERE token_hash = ?2")
-        .and_then(|mut update| update.execute(params![integer(now), token_hash]))
-        .map(drop)
-        .map_err(cause)
-}
-
-pub(super) fn list(
+/// The vault key wrapped for a secret, if the account's epoch is this one.
+fn wrapped_key(
     connection: &Connection,
     account: AccountId,
-    lifetime: &Lifetime,
-    now: Millis,
-) -> Result<Vec<StoredSession>, StoreError> {
-    let read = |row: &Row<'_>| {
-        // A name that is none any more is left out rather than the list refused.
-        let device = row.get::<_, Option<String>>(1)?.and_then(|name| Device::new(&name).ok());
-        let number = |column| row.get::<_, i64>(column).map(i64::unsigned_abs);
-        Ok(StoredSession { token_hash: row.get(0)?, device, created_at: number(2)?, used_at: number(3)? })
+    name: &CredentialName,
+    epoch: u32,
+) -> Result<Option<Base64Url>, StoreError> {
+    let account = account.as_bytes();
+    let key = match name {
+        CredentialName::Passphrase => connection
+            .prepare_cached("SELECT passphrase_key FROM accounts WHERE id = ?1 AND epoch = ?2")
+            .and_then(|mut query| query.query_row(params![account, epoch], |row| row.get(0)).optional()),
+        CredentialName::Recovery => connection
+            .prepare_cached("SELECT recovery_key FROM accounts WHERE id = ?1 AND epoch = ?2")
+            .and_then(|mut query| query.query_row(params![account, epoch], |row| row.get(0)).optional()),
+        CredentialName::Passkey(id) => connection
+            .prepare_cached(
+                "SELECT p.wrapped_key FROM accounts a JOIN passkeys p ON p.account_id = a.id
+                 WHERE a.id = ?1 AND a.epoch = ?2 AND p.id = ?3",
+            )
+            .and_then(|mut query| query.query_row(params![account, epoch, id.as_bytes()], |row| row.get(0)).optional()),
     };
-    connection
-        .prepare_cached(
-            "SELECT token_hash, device, created_at, used_at FROM sessions
-             WHERE account_id = ?1 AND used_at > ?2 AND created_at > ?3 ORDER BY used_at DESC, created_at DESC",
-        )
-        .and_then(|mut query| {
-            let binds = params![account.as_bytes(), oldest(now, lifetime.idle), oldest(now, lifetime.max)];
-            query.query_map(binds, read)?.collect()
-        })
-        .map_err(cause)
-}
-
-pub(super) fn end(connection: &Connection, token_hash: &Hash) -> Result<(), StoreError> {
-    connection.execute("DELETE FROM sessions WHERE token_hash = ?1", params![token_hash]).map(drop).map_err(cause)
-}
-
-pub(super) fn end_listed(connection: &Connection, account: AccountId, id: SessionId) -> Result<(), StoreError> {
-    connection
-        .execute(
-            "DELETE FROM sessions WHERE account_id = ?1 AND substr(token_hash, 1, 16) = ?2",
-            params![account.as_bytes(), id.as_bytes()],
-        )
-        .map(drop)
-        .map_err(cause)
+    Ok(key.map_err(cause)?.map(Base64Url))
 }
 
 /// Ends all sessions of an account but this one.
@@ -117,7 +151,7 @@ pub(super) fn end_others(connection: &Connection, account: AccountId, token_hash
         .map_err(cause)
 }
 
-/// The time before which what lasts `lifetime` has ended; in the first moments after 1970, nothing has.
+/// The time before which anything that lasts `lifetime` has ended; negative in the first moments after 1970.
 fn oldest(now: Millis, lifetime: Millis) -> i64 {
     integer(now) - integer(lifetime)
 }

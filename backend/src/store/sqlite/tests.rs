@@ -2,12 +2,15 @@
 
 use std::fs;
 
-use super::*;
-use crate::store::Put;
-use shared::accounts::NewCredential;
+use shared::accounts::{NewCredential, Username};
 use shared::bytes::Base64Url;
+use shared::ids::{AccountId, EntryId, PasskeyId};
 use shared::limits::SEALED_OVERHEAD;
-use shared::passwords::FORMAT;
+use shared::passwords::{FORMAT, NewVersion};
+use shared::sessions::CredentialName;
+
+use super::*;
+use crate::store::*;
 
 fn account(store: &SqliteStore) -> AccountId {
     let secret = NewCredential { record: Base64Url(vec![1; 192]), wrapped_key: Base64Url(vec![1; 73]) };
@@ -125,7 +128,7 @@ fn a_database_of_the_first_release_is_taken_over() {
     let folder = tempfile::tempdir().unwrap();
     let path = folder.path().join("a.db");
     let old = Connection::open(&path).unwrap();
-    old.execute_batch(migrations::STEPS[0]).unwrap();
+    old.execute_batch(migrations::MIGRATIONS[0]).unwrap();
     old.pragma_update(None, "user_version", 1).unwrap();
     let id = AccountId::from_random([1; 16]);
     let insert = |sql: &str, params: &[&dyn rusqlite::ToSql]| old.execute(sql, params).unwrap();

@@ -1,11 +1,11 @@
-//! The one connection that writes, and whose turn it is.
+//! The one connection that writes, and the group commit.
 //!
-//! Whoever writes takes their turn in the order in which they came. Those who come while others are still there do their
-//! work in one transaction, each inside a savepoint of their own; the last one commits, for all. So many saves cost one
-//! sync of the disk, and a save that comes alone waits for nobody.
+//! Writers take the lock in the order of their arrival. Each runs its work in a savepoint of a transaction that all
+//! share; the one that leaves while nobody waits commits for all. So many saves cost one sync of the disk, and a lone
+//! save waits for nobody.
 //!
-//! Nobody hears "done" before the commit has succeeded. If it fails, or the database takes the whole transaction back
-//! because of one of them, each tries once more alone: the error reaches exactly those whose own work fails.
+//! No writer returns `Ok` before the commit. If the commit fails, or SQLite rolls the whole transaction back because of
+//! one writer, each runs its work again in a transaction of its own: an error reaches exactly those whose work failed.
 
 use std::panic::{AssertUnwindSafe, catch_unwind, resume_unwind};
 use std::path::{Path, PathBuf};
@@ -18,148 +18,148 @@ use rusqlite::{Connection, OpenFlags, Transaction, TransactionBehavior};
 use super::{cause, migrations, prepare};
 use crate::store::{ReadOnly, StoreError, Usage};
 
-/// Writes, for all threads of this process.
+/// Writes to one file, for all threads of this process.
 pub(super) struct Writer {
     path: PathBuf,
-    desk: FairMutex<Desk>,
-    /// How many are on their way to the desk. Whoever leaves it while there are any leaves the commit to them.
-    coming: AtomicUsize,
+    state: FairMutex<State>,
+    /// Threads that wait for the lock. A thread that releases it while others wait leaves the commit to the last one.
+    queued: AtomicUsize,
     commits: Arc<AtomicU64>,
     writes: AtomicU64,
 }
 
 #[derive(Default)]
-struct Desk {
-    /// Opened when it is first needed, and anew after it has failed: a file that could not be written may have become
-    /// writable.
+struct State {
+    /// Opened when it is first needed, and again after a failure: the file may have become writable.
     connection: Option<Connection>,
-    /// Those who have done their work in the transaction that is open.
+    /// The writers whose work is in the open transaction.
     group: Option<Arc<Group>>,
-    /// How often something was committed.
     commits: Arc<AtomicU64>,
 }
 
-/// Those who share a transaction.
+/// The writers that share a transaction.
 #[derive(Default)]
 struct Group {
     outcome: Mutex<Option<Outcome>>,
-    told: Condvar,
+    decided: Condvar,
 }
 
+/// The end of a shared transaction.
 #[derive(Clone, Copy)]
 enum Outcome {
-    /// What they did is on the disk.
+    /// The work of all is on the disk.
     Committed,
-    Undone,
+    RolledBack,
 }
 
 impl Group {
-    fn tell(&self, outcome: Outcome) {
+    fn decide(&self, outcome: Outcome) {
         *self.outcome.lock().unwrap_or_else(PoisonError::into_inner) = Some(outcome);
-        self.told.notify_all();
+        self.decided.notify_all();
     }
 
-    /// Waits for the one who commits. It is bounded as their work is.
-    fn outcome(&self) -> Outcome {
+    /// Waits for the writer that commits. The work of those in between bounds the time.
+    fn wait(&self) -> Outcome {
         let mut outcome = self.outcome.lock().unwrap_or_else(PoisonError::into_inner);
         loop {
             match *outcome {
                 Some(outcome) => return outcome,
-                None => outcome = self.told.wait(outcome).unwrap_or_else(PoisonError::into_inner),
+                None => outcome = self.decided.wait(outcome).unwrap_or_else(PoisonError::into_inner),
             }
         }
     }
 }
 
 impl Writer {
-    /// Writes to this file, which is opened at the first write.
+    /// A writer to this file. The first write opens it.
     pub(super) fn new(path: &Path) -> Self {
-        let desk = Desk::default();
-        let commits = Arc::clone(&desk.commits);
-        let (desk, path) = (FairMutex::new(desk), path.to_owned());
-        Self { path, desk, coming: AtomicUsize::new(0), commits, writes: AtomicU64::new(0) }
+        let state = State::default();
+        let commits = Arc::clone(&state.commits);
+        let (state, path) = (FairMutex::new(state), path.to_owned());
+        Self { path, state, queued: AtomicUsize::new(0), commits, writes: AtomicU64::new(0) }
     }
 
-    /// What goes on here, and went on.
+    /// The writer's part of [`Usage`].
     pub(super) fn usage(&self) -> Usage {
         Usage {
-            writes_waiting: self.coming.load(Ordering::Relaxed) as u64,
+            writes_waiting: self.queued.load(Ordering::Relaxed) as u64,
             commits: self.commits.load(Ordering::Relaxed),
             commit_writes: self.writes.load(Ordering::Relaxed),
             ..Usage::default()
         }
     }
 
-    /// Does `work` in a transaction: all of it or nothing. It may be done twice, if the first time came to nothing.
+    /// Runs `work` in a transaction: all of it or nothing. `work` runs a second time if the shared transaction was
+    /// rolled back.
     pub(super) fn write<T>(&self, work: impl Fn(&Connection) -> Result<T, StoreError>) -> Result<T, StoreError> {
-        let done = match self.together(&work) {
-            Some(done) => done,
-            None => self.alone(&work),
+        let result = match self.write_in_group(&work) {
+            Some(result) => result,
+            None => self.write_alone(&work),
         };
-        if done.is_ok() {
+        if result.is_ok() {
             self.writes.fetch_add(1, Ordering::Relaxed);
         }
-        done
+        result
     }
 
-    /// Works with the connection outside of any transaction.
+    /// Runs `work` with the connection, outside of any transaction.
     ///
     /// # Errors
     /// If the file cannot be opened for writing, and those of `work`.
     pub(super) fn with<T>(&self, work: impl FnOnce(&mut Connection) -> Result<T, StoreError>) -> Result<T, StoreError> {
-        let mut desk = self.turn();
-        desk.commit();
-        work(desk.connection(&self.path)?)
+        let mut state = self.lock();
+        state.commit();
+        work(state.connection(&self.path)?)
     }
 
-    /// Does `work` with those who are there at the same time. Gives nothing if it came to nothing because of the others.
-    fn together<T>(&self, work: &impl Fn(&Connection) -> Result<T, StoreError>) -> Option<Result<T, StoreError>> {
-        let mut desk = self.turn();
-        let group = match desk.join(&self.path) {
+    /// Runs `work` in the shared transaction. `None` if `work` succeeded and the transaction was rolled back.
+    fn write_in_group<T>(&self, work: &impl Fn(&Connection) -> Result<T, StoreError>) -> Option<Result<T, StoreError>> {
+        let mut state = self.lock();
+        let group = match state.join_group(&self.path) {
             Ok(group) => group,
             Err(error) => {
-                desk.connection = None;
+                state.connection = None;
                 return Some(Err(error));
             }
         };
-        let done = desk.work(work);
-        if !desk.is_open() {
-            desk.end(Outcome::Undone);
-        } else if self.coming.load(Ordering::SeqCst) == 0 {
-            desk.commit();
+        let result = state.run_in_savepoint(work);
+        if !state.is_in_transaction() {
+            state.end_group(Outcome::RolledBack);
+        } else if self.queued.load(Ordering::SeqCst) == 0 {
+            state.commit();
         }
-        drop(desk);
-        let outcome = group.outcome();
-        match (done, outcome) {
+        drop(state);
+        let outcome = group.wait();
+        match (result, outcome) {
             (Err(panic), _) => resume_unwind(panic),
-            (Ok(done), Outcome::Committed) => Some(done),
-            (Ok(_), Outcome::Undone) => None,
+            (Ok(result), Outcome::Committed) => Some(result),
+            (Ok(_), Outcome::RolledBack) => None,
         }
     }
 
-    fn alone<T>(&self, work: &impl Fn(&Connection) -> Result<T, StoreError>) -> Result<T, StoreError> {
-        let done = self.with(|connection| {
+    fn write_alone<T>(&self, work: &impl Fn(&Connection) -> Result<T, StoreError>) -> Result<T, StoreError> {
+        let result = self.with(|connection| {
             let transaction = Transaction::new(connection, TransactionBehavior::Immediate).map_err(cause)?;
             let done = work(&transaction)?;
             transaction.commit().map_err(cause)?;
             self.commits.fetch_add(1, Ordering::Relaxed);
             Ok(done)
         });
-        if let Err(StoreError::Unavailable(_) | StoreError::ReadOnly(_)) = done {
-            self.turn().forget();
+        if let Err(StoreError::Unavailable(_) | StoreError::ReadOnly(_)) = result {
+            self.lock().reset();
         }
-        done
+        result
     }
 
-    fn turn(&self) -> FairMutexGuard<'_, Desk> {
-        self.coming.fetch_add(1, Ordering::SeqCst);
-        let desk = self.desk.lock();
-        self.coming.fetch_sub(1, Ordering::SeqCst);
-        desk
+    fn lock(&self) -> FairMutexGuard<'_, State> {
+        self.queued.fetch_add(1, Ordering::SeqCst);
+        let state = self.state.lock();
+        self.queued.fetch_sub(1, Ordering::SeqCst);
+        state
     }
 }
 
-impl Desk {
+impl State {
     fn connection(&mut self, path: &Path) -> Result<&mut Connection, StoreError> {
         match &mut self.connection {
             Some(connection) => Ok(connection),
@@ -167,47 +167,48 @@ impl Desk {
         }
     }
 
-    /// Joins the group that is there, or begins one.
-    fn join(&mut self, path: &Path) -> Result<Arc<Group>, StoreError> {
+    /// Joins the group, or begins a transaction for a new one.
+    fn join_group(&mut self, path: &Path) -> Result<Arc<Group>, StoreError> {
         if let Some(group) = &self.group {
             return Ok(Arc::clone(group));
         }
-        // Immediate: a transaction that reads first and writes later could not get the lock half-way.
+        // Immediate: a transaction that reads first could not get the write lock later.
         self.connection(path)?.execute_batch("BEGIN IMMEDIATE").map_err(cause)?;
         Ok(Arc::clone(self.group.insert(Arc::default())))
     }
 
-    /// Does one's work inside a savepoint. A panic is handed out: the others must not lose their commit by it.
-    fn work<T>(
+    /// Runs `work` in a savepoint, which is rolled back if it fails. A panic is caught: it must not cost the others
+    /// their commit.
+    fn run_in_savepoint<T>(
         &self,
         work: &impl Fn(&Connection) -> Result<T, StoreError>,
     ) -> std::thread::Result<Result<T, StoreError>> {
         let Some(connection) = &self.connection else {
             return Ok(Err(StoreError::Fault("no connection in a group".into())));
         };
-        let batch = |sql| connection.prepare_cached(sql).and_then(|mut sql| sql.execute([])).map_err(cause);
-        let done = catch_unwind(AssertUnwindSafe(|| {
-            batch("SAVEPOINT own")?;
+        let execute = |sql| connection.prepare_cached(sql).and_then(|mut sql| sql.execute([])).map_err(cause);
+        let result = catch_unwind(AssertUnwindSafe(|| {
+            execute("SAVEPOINT own")?;
             work(connection)
         }));
-        match done {
-            Ok(Ok(done)) => Ok(batch("RELEASE own").map(|_| done)),
-            undone => {
-                // If this fails, the transaction is gone as a whole, which is looked at next.
-                if let Err(error) = batch("ROLLBACK TO own").and_then(|_| batch("RELEASE own")) {
+        match result {
+            Ok(Ok(done)) => Ok(execute("RELEASE own").map(|_| done)),
+            failed => {
+                // If this fails, the whole transaction is gone, which the caller checks.
+                if let Err(error) = execute("ROLLBACK TO own").and_then(|_| execute("RELEASE own")) {
                     tracing::debug!(%error, "a savepoint could not be rolled back");
                 }
-                undone
+                failed
             }
         }
     }
 
     /// Whether there is a transaction: some errors make SQLite roll it back by itself.
-    fn is_open(&self) -> bool {
+    fn is_in_transaction(&self) -> bool {
         self.connection.as_ref().is_some_and(|connection| !connection.is_autocommit())
     }
 
-    /// Commits for the group that is there, if any, and tells it.
+    /// Commits for the group, if there is one, and wakes it.
     fn commit(&mut self) {
         if self.group.is_none() {
             return;
@@ -216,39 +217,39 @@ impl Desk {
         match committed {
             Some(Ok(())) => {
                 self.commits.fetch_add(1, Ordering::Relaxed);
-                self.end(Outcome::Committed);
+                self.end_group(Outcome::Committed);
             }
             failed => {
-                tracing::debug!(?failed, "a group could not be committed; each tries alone");
-                self.forget();
+                tracing::debug!(?failed, "a group could not be committed; each writer tries alone");
+                self.reset();
             }
         }
     }
 
-    fn end(&mut self, outcome: Outcome) {
+    fn end_group(&mut self, outcome: Outcome) {
         if let Some(group) = self.group.take() {
-            group.tell(outcome);
+            group.decide(outcome);
         }
     }
 
-    /// Drops the connection, and with it a transaction that is open.
-    fn forget(&mut self) {
+    /// Closes the connection, which rolls an open transaction back.
+    fn reset(&mut self) {
         self.connection = None;
-        self.end(Outcome::Undone);
+        self.end_group(Outcome::RolledBack);
     }
 }
 
-/// Opens the file for writing, and brings its tables up to date.
+/// Opens the file for writing and migrates it.
 fn connect(path: &Path) -> Result<Connection, StoreError> {
     let flags = OpenFlags::SQLITE_OPEN_READ_WRITE | OpenFlags::SQLITE_OPEN_NO_MUTEX;
     let mut connection = Connection::open_with_flags(path, flags).map_err(cause)?;
-    // What is write-protected is opened all the same, for reading.
+    // SQLite opens a write-protected file for reading instead of failing.
     if connection.is_readonly(rusqlite::MAIN_DB).map_err(cause)? {
         return Err(StoreError::ReadOnly(ReadOnly::File));
     }
     prepare(&connection).map_err(cause)?;
     connection.pragma_update(None, "journal_mode", "wal").map_err(cause)?;
-    migrations::keep_a_copy(&connection, path)?;
+    migrations::copy_before_migration(&connection, path)?;
     migrations::run(&mut connection)?;
     Ok(connection)
 }

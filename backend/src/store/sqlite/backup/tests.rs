@@ -1,4 +1,4 @@
-//! Copies, and what a close look finds.
+//! Copies of a database, and their verification.
 
 use std::fs;
 use std::path::PathBuf;
@@ -13,10 +13,10 @@ use tempfile::TempDir;
 
 use super::*;
 use crate::store::sqlite::SqliteStore;
-use crate::store::{Invite, Lifetime, NewAccount, NewSession, Put, Store};
+use crate::store::{Accounts, Database, Invite, Lifetime, NewAccount, NewSession, Passwords, Put, Sessions};
 
-/// A file with two accounts, of which one has forty entries and a deleted one.
-fn lived_in() -> (TempDir, PathBuf) {
+/// A file with two accounts; one of them has forty entries and a tombstone.
+fn used_file() -> (TempDir, PathBuf) {
     let folder = tempfile::tempdir().unwrap();
     let path = folder.path().join("a.db");
     let store = SqliteStore::open(&path, 1).unwrap();
@@ -43,7 +43,7 @@ fn lived_in() -> (TempDir, PathBuf) {
     (folder, path)
 }
 
-fn whole() -> DatabaseSummary {
+fn expected() -> DatabaseSummary {
     let key = Some([3; 32]);
     DatabaseSummary {
         schema: 2,
@@ -58,42 +58,41 @@ fn whole() -> DatabaseSummary {
 }
 
 #[test]
-fn a_copy_holds_the_same_and_nobodys_session() {
-    let (folder, path) = lived_in();
-    assert_eq!(examine(&path).unwrap(), whole());
+fn copy_has_the_same_contents_without_sessions() {
+    let (folder, path) = used_file();
+    assert_eq!(examine(&path).unwrap(), expected());
     let target = folder.path().join("copy.db");
     copy(&path, &target).unwrap();
-    assert_eq!(examine(&target).unwrap(), whole());
+    assert_eq!(examine(&target).unwrap(), expected());
     let sessions = |file| {
         let count = "SELECT count(*) FROM sessions";
         Connection::open(file).unwrap().query_row(count, [], |row| row.get::<_, u32>(0)).unwrap()
     };
     assert_eq!((sessions(&path), sessions(&target)), (1, 0));
-    assert!(!fs::read(&target).unwrap().windows(32).any(|window| window == [0xee; 32]), "not even in what is unused");
-    assert!(copy(&path, &target).is_err(), "nothing is overwritten");
+    assert!(!fs::read(&target).unwrap().windows(32).any(|window| window == [0xee; 32]), "not even in unused pages");
+    assert!(copy(&path, &target).is_err(), "an existing file is not overwritten");
 }
 
-/// Whatever is missing, added, or belongs to nobody shows in the numbers.
 #[test]
-fn what_does_not_add_up_is_told() {
-    for (meddling, told) in [
-        ("UPDATE accounts SET entries = 41 WHERE login = 'login 1'", "1 accounts have another number of entries"),
-        ("DELETE FROM passwords WHERE change_no = 5", "1 accounts have another number of entries"),
-        ("UPDATE accounts SET change_no = 1 WHERE login = 'login 2'", "1 accounts miss changes"),
-        ("UPDATE passwords SET change_no = 99 WHERE change_no = 42", "1 accounts have a last change"),
+fn missing_added_and_orphaned_rows_are_faults() {
+    for (change, fault) in [
+        ("UPDATE accounts SET entries = 41 WHERE login = 'login 1'", "1 accounts do not have the number of entries"),
+        ("DELETE FROM passwords WHERE change_no = 5", "1 accounts do not have the number of entries"),
+        ("UPDATE accounts SET change_no = 1 WHERE login = 'login 2'", "1 accounts lack changes"),
+        ("UPDATE passwords SET change_no = 99 WHERE change_no = 42", "1 accounts do not end with the change"),
         ("PRAGMA foreign_keys = OFF; DELETE FROM accounts WHERE login = 'login 1'", "rows belong to no account"),
         ("PRAGMA user_version = 99", "use the newer Passmint"),
     ] {
-        let (_folder, path) = lived_in();
-        Connection::open(&path).unwrap().execute_batch(meddling).unwrap();
+        let (_folder, path) = used_file();
+        Connection::open(&path).unwrap().execute_batch(change).unwrap();
         let faults = examine(&path).unwrap().faults;
-        assert!(faults.iter().any(|fault| fault.contains(told)), "{meddling}: {faults:?}");
+        assert!(faults.iter().any(|it| it.contains(fault)), "{change}: {faults:?}");
     }
 }
 
 #[test]
-fn damage_is_told_and_other_files_are_refused() {
-    let (folder, path) = lived_in();
+fn damage_is_a_fault_and_a_foreign_file_an_error() {
+    let (folder, path) = used_file();
     let clean = folder.path().join("clean.db");
     copy(&path, &clean).unwrap();
     let mut bytes = fs::read(&clean).unwrap();
@@ -104,7 +103,7 @@ fn damage_is_told_and_other_files_are_refused() {
     let faults = examine(&damaged).unwrap().faults;
     assert!(faults.iter().any(|fault| fault.starts_with("damaged: ")), "{faults:?}");
 
-    // A row that its index does not know: every page is sound by itself.
+    // A row that is missing from its index, while every page is valid by itself.
     let mut bytes = fs::read(&clean).unwrap();
     let id = *EntryId::from_time(1, [21; 10]).as_bytes();
     let place = bytes.windows(16).position(|window| window == id).unwrap();
@@ -115,7 +114,7 @@ fn damage_is_told_and_other_files_are_refused() {
 
     let other = folder.path().join("other.db");
     Connection::open(&other).unwrap().execute_batch("CREATE TABLE diary (entry)").unwrap();
-    assert!(examine(&other).unwrap_err().to_string().contains("no database of Passmint's"));
+    assert!(examine(&other).unwrap_err().to_string().contains("no database of Passmint"));
     fs::write(&other, "Dear diary, ".repeat(1000)).unwrap();
     assert!(examine(&other).is_err());
 }

@@ -9,7 +9,7 @@ fn writer(folder: &Path) -> Writer {
     let path = folder.join("a.db");
     Connection::open(&path).unwrap().execute_batch("CREATE TABLE numbers (number INTEGER PRIMARY KEY)").unwrap();
     // Its tables are taken for those of the newest Passmint.
-    let version = migrations::STEPS.len() as u32;
+    let version = migrations::MIGRATIONS.len() as u32;
     Connection::open(&path).unwrap().pragma_update(None, "user_version", version).unwrap();
     Writer::new(&path)
 }
@@ -40,7 +40,7 @@ fn group(writer: &Writer, works: Vec<Work>) -> Vec<thread::Result<Result<(), Sto
                 let is_alone = arrived.send(()).is_err();
                 let since = Instant::now();
                 // Tried alone, it has nobody to wait for.
-                while !is_alone && writer.coming.load(Ordering::SeqCst) < others {
+                while !is_alone && writer.queued.load(Ordering::SeqCst) < others {
                     assert!(since.elapsed() < Duration::from_secs(10), "the others do not come");
                     thread::yield_now();
                 }
