@@ -70,6 +70,30 @@ const BANS: &[Ban] = &[
     Ban {
         within: &["backend/src/store/"],
         except: &[],
+        words: &["crate::server", "crate::commands", "crate::backup", "crate::metrics", "crate::database"],
+        why: "the store is the lowest box of the backend",
+    },
+    Ban {
+        within: &["backend/src/metrics/", "backend/src/database.rs", "backend/src/server_key.rs"],
+        except: &[],
+        words: &["crate::server::", "crate::commands", "crate::backup"],
+        why: "boxes of the backend import downward only",
+    },
+    Ban {
+        within: &["backend/src/server/"],
+        except: &[],
+        words: &["crate::commands", "crate::backup"],
+        why: "boxes of the backend import downward only",
+    },
+    Ban {
+        within: &["backend/src/backup/"],
+        except: &[],
+        words: &["crate::commands"],
+        why: "boxes of the backend import downward only",
+    },
+    Ban {
+        within: &["backend/src/store/"],
+        except: &[],
         words: &["axum", "hyper", "http::", "StatusCode"],
         why: "the store knows no HTTP",
     },
@@ -217,6 +241,8 @@ mod tests {
         assert_eq!(faults("backend/src/server/routes/a.rs", "//! A.\ntokio::task::spawn_blocking(f);\n"), 1);
         assert_eq!(faults("backend/src/server/routes/a.rs", "//! A.\nuse oracle::Connection;\n"), 1);
         assert_eq!(faults("backend/src/server/routes/a.rs", "//! A.\nuse crate::store::oracle::Code;\n"), 0);
+        assert_eq!(faults("backend/src/store/a.rs", "//! A.\nuse crate::server::gate::Gate;\n"), 1);
+        assert_eq!(faults("backend/src/server/a.rs", "//! A.\nuse crate::commands::command_line::Cli;\n"), 1);
     }
 
     #[test]
