@@ -191,7 +191,7 @@ async fn a_vault_is_made_once_its_recovery_code_is_written_down() {
         page.type_in(label, "wrong").await;
     }
     page.press(&en(Msg::CodeDone)).await;
-    page.until("the fault", || page.spoken("alert").ends_with("Look again at what you wrote down.")).await;
+    page.until("the fault", || page.spoken("alert").ends_with("Check what you wrote down.")).await;
     assert!(!world::heard().iter().any(|(request, _)| request == "POST accounts/finish"));
     for label in &asked {
         let place: usize = label.rsplit(' ').next().unwrap().parse().unwrap();

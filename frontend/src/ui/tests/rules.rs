@@ -80,7 +80,7 @@ async fn a_sites_rules_are_followed_and_what_they_cost_is_said() {
     })
     .await;
     let cost = page.spoken("status");
-    assert!(cost.starts_with("These rules cost ") && cost.contains(" bits against "), "{cost}");
+    assert!(cost.starts_with("These rules cost ") && cost.contains(" bits compared with "), "{cost}");
 }
 
 #[test]

@@ -65,7 +65,7 @@ async fn what_the_server_refuses_says_why_and_can_be_thrown_away() {
     let why = en(Msg::VaultFull);
     page.says(&en_with(Msg::NotSaved, &[("name", &"GitLab"), ("why", &why)])).await;
     page.sees(&why).await;
-    page.press("Throw away GitLab").await;
+    page.press("Discard GitLab").await;
     lists(&page, &[]).await;
 }
 
@@ -82,7 +82,7 @@ async fn a_password_that_was_only_copied_is_kept_as_a_draft_until_it_is_thrown_a
     page.until("the draft", || page.shown("#entry-password").len() == 1).await;
     assert_eq!(page.value("Password"), shown);
     page.press("Close").await;
-    page.press("Throw away A copied password").await;
+    page.press("Discard A copied password").await;
     lists(&page, &[]).await;
     assert!(crate::platform::local_store::all().await.unwrap().is_empty());
 }

@@ -84,7 +84,7 @@ fn who_has_lost_the_passphrase_comes_in_by_the_code_and_sets_another() {
         page.fill("Username", "ada").await;
         page.fill("Recovery code", &code).await;
         page.press("Unlock").await;
-        page.see("You came in by the recovery code.").await;
+        page.see("You unlocked with the recovery code.").await;
         page.press("Change the passphrase").await;
         page.see("Account “ada”").await;
         change_passphrase(&page, None, ANOTHER).await;
@@ -109,7 +109,7 @@ fn another_recovery_code_replaces_the_one_before() {
         page.assert_accessible("another code").await;
         page.confirm_code(&words).await;
         page.press("I have it: use this code from now on").await;
-        page.see("The new recovery code counts from now on.").await;
+        page.see("The new recovery code is valid from now on.").await;
 
         page.open(&server.url()).await;
         page.press("Use the recovery code").await;
@@ -119,7 +119,7 @@ fn another_recovery_code_replaces_the_one_before() {
         page.see("That did not open a vault.").await;
         page.fill("Recovery code", &words.join(" ")).await;
         page.press("Unlock").await;
-        page.see("You came in by the recovery code.").await;
+        page.see("You unlocked with the recovery code.").await;
     });
 }
 
@@ -178,7 +178,7 @@ fn a_passkey_opens_the_vault_until_it_is_removed() {
         // One for each authenticator.
         page.fill("Your passphrase, to confirm", PASSPHRASE).await;
         page.press("Add a passkey").await;
-        page.see("This device has a passkey for this vault already.").await;
+        page.see("This device already has a passkey for this vault.").await;
 
         page.open(&url).await;
         page.press("Unlock with a passkey").await;
@@ -190,7 +190,7 @@ fn a_passkey_opens_the_vault_until_it_is_removed() {
         assert!(!used.as_str().unwrap().contains("not used yet"), "{used}");
         page.fill("Your passphrase, to confirm", PASSPHRASE).await;
         page.js("document.querySelector('dialog .row button').click()", vec![]).await;
-        page.see("The passkey opens this vault no longer.").await;
+        page.see("The passkey no longer opens this vault.").await;
 
         page.open(&url).await;
         page.press("Unlock with a passkey").await;
@@ -225,11 +225,11 @@ fn the_account_and_all_of_it_is_deleted() {
         page.press("Copy").await;
         page.see("kept").await;
         open_part(&page, "Delete the account").await;
-        page.fill("Type “ada” to say that you mean it", "bob").await;
+        page.fill("Type “ada” to confirm", "bob").await;
         page.fill("Your passphrase, to confirm", PASSPHRASE).await;
         page.press("Delete everything").await;
         page.see("This is not the username of this account.").await;
-        page.fill("Type “ada” to say that you mean it", "Ada").await;
+        page.fill("Type “ada” to confirm", "Ada").await;
         page.assert_accessible("the end").await;
         page.press("Delete everything").await;
         page.see("The account is deleted.").await;

@@ -34,7 +34,7 @@ async fn see_entries(page: &Page, names: &[&str]) {
 
 /// Looks at the newest draft, names it and saves it.
 async fn save_draft(page: &Page, draft: &str, name: &str) {
-    page.press(&format!("Look and save {draft}")).await;
+    page.press(&format!("Review and save {draft}")).await;
     page.wait_for("the form", "return !!document.getElementById('entry-name')", vec![]).await;
     let script =
         "const e = document.getElementById('entry-name'); e.value = arguments[0]; e.dispatchEvent(new Event('input'))";
@@ -96,7 +96,7 @@ fn a_copied_password_is_kept_whatever_ends() {
         see_entries(&page, &["Second", "Third"]).await;
         assert_eq!(page.show("Second").await, copied[1]);
         assert_eq!(page.show("Third").await, copied[2]);
-        page.press("Throw away A copied password").await;
+        page.press("Discard A copied password").await;
         see_drafts(&page, &[]).await;
         see_kept(&page, 0).await;
         assert_eq!(server.count("SELECT count(*) FROM passwords"), 2);
@@ -117,7 +117,7 @@ fn saves_without_a_server_wait_on_the_disk_and_are_sent_once_and_in_order() {
             page.fill("Name", name).await;
             saved.push(page.minted().await);
             page.press_keys(&[Key::Enter.into()]).await;
-            page.see(&format!("Not saved yet: “{name}” waits for the server")).await;
+            page.see(&format!("Not saved yet: “{name}” is waiting for the server")).await;
         }
         page.press("Delete Before").await;
         see_kept(&page, 3).await;
@@ -181,7 +181,7 @@ fn a_save_into_a_locked_vault_is_kept_with_its_name() {
         page.open(&server.url()).await;
         page.unlock("ada", PASSPHRASE).await;
         see_drafts(&page, &["GitHub"]).await;
-        page.press("Look and save GitHub").await;
+        page.press("Review and save GitHub").await;
         page.wait_for("the form", "return document.getElementById('entry-name')?.value === 'GitHub'", vec![]).await;
         page.press("Save the entry").await;
         see_entries(&page, &["GitHub"]).await;
@@ -239,7 +239,7 @@ fn unsaved_changes_survive_a_lock_a_reload_and_the_end_of_the_browser() {
         assert_eq!(page.js(note, vec![]).await, "last words");
         type_note(&page, "nonsense").await;
         page.see("What you typed is kept here").await;
-        page.press("Throw changes away").await;
+        page.press("Discard changes").await;
         page.wait_for("the dialog is closed", "return !document.querySelector('dialog')", vec![]).await;
         edit(&page).await;
         assert_eq!(page.js(note, vec![]).await, "last words");

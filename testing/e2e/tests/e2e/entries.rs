@@ -17,7 +17,7 @@ async fn open(page: &Page, name: &str) {
     let script = "[...document.querySelectorAll('button.row-name')].find(e => e.textContent === arguments[0]).click()";
     page.js(script, vec![json!(name)]).await;
     page.button("Read aloud").await;
-    page.see("Made ").await;
+    page.see("Created ").await;
 }
 
 async fn dialog_is_closed(page: &Page) {
@@ -163,9 +163,9 @@ fn what_is_deleted_waits_in_the_bin() {
             passwords.push(page.save(name).await);
         }
         page.press("Delete Two").await;
-        page.see("Put “Two” into the bin.").await;
+        page.see("Moved “Two” to the bin.").await;
         page.see_rows(&["Three", "One"]).await;
-        page.assert_accessible("put into the bin").await;
+        page.assert_accessible("moved to the bin").await;
         page.press("Undo").await;
         page.see_rows(&["Two", "Three", "One"]).await;
         page.press("Delete One").await;

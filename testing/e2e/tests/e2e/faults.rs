@@ -18,8 +18,8 @@ fn a_server_that_stops_between_minting_and_saving_loses_nothing_and_doubles_noth
         server.stop();
         page.press_keys(&[Key::Enter.into()]).await;
         page.see("“GitHub” is not saved yet: the server does not answer.").await;
-        page.see("Not saved yet: “GitHub” waits for the server").await;
-        page.see("Server does not answer").await;
+        page.see("Not saved yet: “GitHub” is waiting for the server").await;
+        page.see("Server not answering").await;
         page.see_rows(&["GitHub", "Before"]).await;
         page.assert_accessible("not saved, server gone").await;
         assert_eq!(page.minted().await, password, "the value is kept");
@@ -160,7 +160,7 @@ fn unlocking_shows_progress_and_can_be_cancelled() {
                     return real(url, options) }";
         page.js(hold, vec![]).await;
         page.unlock("ada", PASSPHRASE).await;
-        page.see("Asking the server …").await;
+        page.see("Contacting the server …").await;
         page.assert_accessible("unlocking").await;
         page.press("Cancel").await;
         page.see("Cancelled.").await;
@@ -217,7 +217,7 @@ fn a_server_that_goes_back_or_leaves_entries_out_is_seen() {
         page.open(&server.url()).await;
         page.unlock("ada", PASSPHRASE).await;
         page.see(
-            "The server serves an older state of your vault than this browser has seen: change 1, and here it was 2",
+            "The server sent an older state of your vault than this browser has seen: change 1, where this browser has already seen 2",
         )
         .await;
         page.see_rows(&["Old"]).await;
@@ -226,7 +226,7 @@ fn a_server_that_goes_back_or_leaves_entries_out_is_seen() {
         page.open(&server.url()).await;
         page.unlock("ada", PASSPHRASE).await;
         page.see("older state of your vault").await;
-        page.press("I know why: take it as it is").await;
+        page.press("I know why: accept it as it is").await;
         page.wait_for("it is taken", "return !document.body.innerText.includes('older state')", vec![]).await;
         page.save("Newer").await;
 

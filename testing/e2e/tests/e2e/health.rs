@@ -24,7 +24,7 @@ fn reused_weak_old_and_imported_passwords_are_found_here_and_listed() {
         let loaded = "return performance.getEntriesByType('resource').some(e => e.name.includes('/judge-'))";
         assert_eq!(page.js(loaded, vec![]).await, json!(false), "it loads when it is wanted");
         page.press("Check passwords").await;
-        page.see("There is no password to look at.").await;
+        page.see("There is no password to check.").await;
         page.press("Close").await;
         page.save("Minted").await;
         let file = folder.path().join("firefox.csv");
@@ -38,12 +38,12 @@ fn reused_weak_old_and_imported_passwords_are_found_here_and_listed() {
         .unwrap();
         page.press("Import").await;
         page.field("File").await.send_keys(file.to_str().unwrap()).await.unwrap();
-        page.press("Take over 3").await;
+        page.press("Import 3").await;
         page.see("New and saved: 3.").await;
         page.press("Close").await;
 
         page.press("Check passwords").await;
-        page.see("3 of 4 passwords want to be looked at.").await;
+        page.see("3 of 4 passwords need attention.").await;
         assert_eq!(counts(&page).await, ["2", "1", "3", "3", "1"], "reused, weak, imported, old, nothing to say");
         page.assert_accessible("the health of a vault").await;
         let rows = "return [...document.querySelectorAll('dialog .row-name')].map(e => e.textContent).sort().join()";
@@ -54,11 +54,11 @@ fn reused_weak_old_and_imported_passwords_are_found_here_and_listed() {
         // Something is done about it.
         page.js("document.querySelector('dialog button.row-name').click()", vec![]).await;
         page.press("Edit").await;
-        page.press("Generate by the generator’s rules").await;
+        page.press("Generate with the generator’s rules").await;
         page.press("Save the entry").await;
         page.see("Saved “a.example”.").await;
         page.press("Check passwords").await;
-        page.see("2 of 4 passwords want to be looked at.").await;
+        page.see("2 of 4 passwords need attention.").await;
         page.assert_no_errors().await;
     });
 }

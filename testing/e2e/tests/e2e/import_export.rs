@@ -31,7 +31,7 @@ async fn choose(page: &Page, file: &Path) {
 }
 
 async fn take_over(page: &Page, count: usize) {
-    page.press(&format!("Take over {count}")).await;
+    page.press(&format!("Import {count}")).await;
 }
 
 /// Waits for the file of that name, takes it away, and gives what it holds.
@@ -66,7 +66,7 @@ fn a_file_is_looked_at_taken_over_once_and_told_apart_from_what_is_there() {
         )
         .unwrap();
         choose(&page, &file).await;
-        page.see("Found in the file (Chrome, Edge, Brave): 5. Can be taken over: 4.").await;
+        page.see("Found in the file (Chrome, Edge, Brave): 5. Can be imported: 4.").await;
         page.see("Name: 300 characters; at most 255.").await;
         page.see("Named after its website.").await;
         page.see("The same as row 1.").await;
@@ -74,9 +74,9 @@ fn a_file_is_looked_at_taken_over_once_and_told_apart_from_what_is_there() {
         assert_eq!(server.count("SELECT count(*) FROM passwords"), 0, "nothing is saved before it is wanted");
         page.assert_accessible("the preview of an import").await;
         take_over(&page, 4).await;
-        page.see("New and saved: 3. There already: 1.").await;
+        page.see("New and saved: 3. Already there: 1.").await;
         page.download_to(folder.path()).await;
-        page.press("Save the list of what is not taken over").await;
+        page.press("Save the list of what is not imported").await;
         let list = downloaded(folder.path(), "passmint-import.txt");
         assert!(list.starts_with("4\tnnnn") && list.contains("at most 255"), "{list}");
         page.press("Close").await;
@@ -88,10 +88,10 @@ fn a_file_is_looked_at_taken_over_once_and_told_apart_from_what_is_there() {
         // The same file again brings nothing, unless that is asked for.
         choose(&page, &file).await;
         take_over(&page, 4).await;
-        page.see("New and saved: 0. There already: 4.").await;
+        page.see("New and saved: 0. Already there: 4.").await;
         page.press("Close").await;
         choose(&page, &file).await;
-        page.toggle_check("Also take over what this vault has already").await;
+        page.toggle_check("Also import what this vault already has").await;
         take_over(&page, 4).await;
         page.see("New and saved: 4.").await;
         assert_eq!(server.count("SELECT count(*) FROM passwords"), 7);
@@ -142,14 +142,14 @@ fn a_table_that_nobody_knows_is_taken_over_by_what_its_columns_are() {
         let file = folder.path().join("mine.csv");
         fs::write(&file, "what;who;word;extra\nShop;ada;kV9!;42\n").unwrap();
         choose(&page, &file).await;
-        page.see("This table comes from no program that is known here.").await;
+        page.see("Passmint does not recognise the program that this table comes from.").await;
         page.select("what", "Name").await;
         page.select("who", "Username").await;
         page.select("word", "Password").await;
-        page.select("extra", "To the note, with its name").await;
+        page.select("extra", "Into the note, with its name").await;
         page.assert_accessible("naming columns").await;
-        page.press("Go on").await;
-        page.see("Can be taken over: 1.").await;
+        page.press("Continue").await;
+        page.see("Can be imported: 1.").await;
         take_over(&page, 1).await;
         page.see("New and saved: 1.").await;
         page.press("Close").await;
@@ -176,12 +176,12 @@ fn a_file_that_cannot_be_read_is_named_and_another_can_be_chosen() {
         let whole = fs::read(fixture("bitwarden.json")).unwrap();
         let many = format!("name,url,username,password\n{}", "a,b,c,d\n".repeat(100_001));
         for (file, says) in [
-            (write("binary.csv", b"\x89PNG\r\n\x1a\n\0\0\0\rIHDR"), "This is no text, whatever the file is called."),
+            (write("binary.csv", b"\x89PNG\r\n\x1a\n\0\0\0\rIHDR"), "This is not text, whatever the file is called."),
             (large, "The file has 200 MiB; at most 100 MiB are read."),
             (write("cut.json", &whole[..whole.len() / 2]), "The file ends too soon, in line"),
             (write("empty.csv", b""), "The file is empty."),
             (write("latin.csv", b"name,password\nB\xe4r,x\n"), "The text is not in UTF-8 (line 2)."),
-            (write("words.csv", b"only words"), "This is text, but no table"),
+            (write("words.csv", b"only words"), "This is text, but not a table"),
             (write("many.csv", many.as_bytes()), "The file has 100001 entries; a vault takes at most 100000."),
             (write("a.kdbx", b"\x03\xd9\xa2\x9a\x67\xfb\x4b\xb5"), "This is a KeePass database."),
         ] {
@@ -218,7 +218,7 @@ fn a_full_vault_and_a_silent_server_lose_nothing_of_an_import() {
         server.set(&[("PASSMINT_MAX_ENTRIES", "1000")]);
         choose(&page, &file).await;
         take_over(&page, 200).await;
-        page.see("The server does not answer. What waits is sent when it is back.").await;
+        page.see("The server does not answer. What is waiting is sent when it is back.").await;
         server.start_again();
         page.press("Close").await;
         wait_until("what waited is saved", || server.count("SELECT count(*) FROM passwords") > 60);
@@ -255,7 +255,7 @@ fn an_import_is_cancelled_and_gone_on_with() {
 
         choose(&page, &file).await;
         take_over(&page, 600).await;
-        page.see(&format!("New and saved: {}. There already: {saved}.", 600 - saved)).await;
+        page.see(&format!("New and saved: {}. Already there: {saved}.", 600 - saved)).await;
         assert_eq!(server.count("SELECT count(*) FROM passwords"), 600);
         page.press("Close").await;
         page.see("600 passwords").await;
@@ -271,9 +271,9 @@ fn everything_is_handed_out_and_comes_back() {
         create_first_vault(&page, &server).await;
         page.download_to(folder.path()).await;
         choose(&page, &fixture("bitwarden.json")).await;
-        page.see("Can be taken over:").await;
+        page.see("Can be imported:").await;
         page.js(
-            "[...document.querySelectorAll('dialog button')].find(b => b.textContent.startsWith('Take over')).click()",
+            "[...document.querySelectorAll('dialog button')].find(b => b.textContent.startsWith('Import ')).click()",
             vec![],
         )
         .await;
@@ -286,7 +286,7 @@ fn everything_is_handed_out_and_comes_back() {
         page.press("Export").await;
         page.assert_accessible("the export").await;
         page.choose("Bitwarden JSON, not encrypted").await;
-        page.see("This file holds all your passwords for everyone to read.").await;
+        page.see("Anyone can read all your passwords in this file.").await;
         page.press_in_dialog("Export").await;
         page.see(&format!("Exported: {count}, as “passmint.json”.")).await;
         let json = downloaded(folder.path(), "passmint.json");
@@ -320,7 +320,7 @@ fn everything_is_handed_out_and_comes_back() {
         page.see("This password does not open the file.").await;
         page.fill("Password of the file", "a passphrase of its own").await;
         page.press("Open the file").await;
-        page.see(&format!("Can be taken over: {count}.")).await;
+        page.see(&format!("Can be imported: {count}.")).await;
         take_over(&page, count).await;
         page.see(&format!("New and saved: {count}.")).await;
         page.press("Close").await;

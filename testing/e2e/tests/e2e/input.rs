@@ -51,7 +51,7 @@ fn rules() {
         page.see("51.32 bits").await;
         assert_eq!(page.minted().await.chars().count(), 8);
 
-        for kind in ["Small letters", "Capital letters", "Digits", "Symbols"] {
+        for kind in ["Lowercase letters", "Uppercase letters", "Digits", "Symbols"] {
             page.toggle_check(kind).await;
         }
         page.see("Switch on at least one kind of character.").await;
@@ -61,7 +61,7 @@ fn rules() {
 
         page.open_more_rules().await;
         page.fill("Digits", "9").await;
-        page.see_fault("Length", "The least numbers add up to 9, more than the length of 8.").await;
+        page.see_fault("Length", "The minimums add up to 9, more than the length of 8.").await;
         page.fill("Digits", "0").await;
         page.see_fault("Digits", "must be 1 or more").await;
         page.fill("Digits", "x").await;
@@ -79,11 +79,11 @@ fn rules() {
         page.see("bits: at a trillion").await;
         let password = page.minted().await;
         assert!(password.chars().all(|c| "23456789-".contains(c)), "{password}");
-        let safe = "Only letters that sit on the same key in America, Germany and France";
+        let safe = "Only letters on the same key on American, German and French keyboards";
         page.toggle_check(safe).await;
-        page.see_fault("Add these characters", "- does not sit on the same key everywhere").await;
+        page.see_fault("Add these characters", "- is not on the same key everywhere").await;
         page.fill("Add these characters", "").await;
-        page.see("No digit or symbol sits on the same key everywhere").await;
+        page.see("No digit or symbol is on the same key everywhere").await;
         page.toggle_check("Capital letters").await;
         page.see("bits: at a trillion").await;
         let password = page.minted().await;
@@ -130,7 +130,7 @@ fn making_a_vault() {
         page.fill("Passphrase", PASSPHRASE).await;
         page.fill("Passphrase again", PASSPHRASE).await;
         page.press("Create vault").await;
-        page.see("This invite is too old.").await;
+        page.see("This invite has expired.").await;
 
         create_first_vault(&page, &server).await;
         page.open(&server.setup_link()).await;

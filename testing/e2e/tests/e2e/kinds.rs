@@ -64,7 +64,7 @@ fn words_are_of_the_list() {
         }
         page.fill("Number of words", "4").await;
         assert_eq!(words(&page.minted_with("51.70").await, "-", &list).len(), 4);
-        refuses(&page, "Between the words", "--", "One character, or nothing: this is more.").await;
+        refuses(&page, "Between the words", "--", "At most one character; this is more.").await;
         refuses(&page, "Between the words", "é", "é cannot stand between words.").await;
         page.fill("Between the words", "").await;
         assert_eq!(words(&page.minted_with("51.70").await, "", &list).len(), 4);
@@ -76,7 +76,7 @@ fn words_are_of_the_list() {
         assert!(first_are_capitals(&phrase), "{phrase}");
         assert_eq!(phrase.chars().filter(char::is_ascii_uppercase).count(), 4, "{phrase}");
         // One of four words, then one of ten digits after one of four words.
-        page.select("Capital letters", "One whole word, by chance").await;
+        page.select("Capital letters", "One whole word, at random").await;
         let phrase = page.minted_with("53.70").await;
         let capitals = phrase.split('_').filter(|word| **word == word.to_uppercase()).count();
         assert_eq!(capitals, 1, "{phrase}");
@@ -125,7 +125,7 @@ fn what_a_site_demands_is_kept_exactly() {
         page.fill("Name", "Site").await;
         page.choose("Site’s rules").await;
         page.fill("Paste the site’s rules", SITE).await;
-        page.fill("Length wished for", "16").await;
+        page.fill("Preferred length", "16").await;
         page.see("These rules cost").await;
         let is_allowed = |c: char| c.is_ascii_alphanumeric() || "-_.".contains(c);
         let mut password = page.minted().await;
@@ -151,16 +151,16 @@ fn what_a_site_demands_is_kept_exactly() {
             (typo.as_str(), format!("Column {column}: here should be minlength, maxlength, required")),
             ("minlength 12", "Column 11: a colon is missing here.".to_owned()),
             ("minlength: 20; maxlength: 10", "at least 20 characters and at most 10. No password is both.".to_owned()),
-            ("maxlength: 6", "The site takes at most 6 characters.".to_owned()),
-            ("required: [a]; max-consecutive: 1", "No password of 16 characters keeps all of these rules.".to_owned()),
+            ("maxlength: 6", "The site accepts at most 6 characters.".to_owned()),
+            ("required: [a]; max-consecutive: 1", "No password of 16 characters meets all of these rules.".to_owned()),
         ];
         for (text, fault) in faults {
             refuses(&page, "Paste the site’s rules", text, &fault).await;
         }
         page.fill("Paste the site’s rules", SITE).await;
         page.see("These rules cost").await;
-        refuses(&page, "Length wished for", "31", "The length must be a whole number from 8 to 30.").await;
-        page.fill("Length wished for", "16").await;
+        refuses(&page, "Preferred length", "31", "The length must be a whole number from 8 to 30.").await;
+        page.fill("Preferred length", "16").await;
         refuses(&page, "Leave out these characters", "0123456789", "All characters of requirement 3 are left out.")
             .await;
         page.fill("Leave out these characters", "0O1l").await;

@@ -171,7 +171,7 @@ fn the_recovery_code_opens_the_vault_too() {
         wrong.rotate_left(1);
         page.confirm_code(&wrong).await;
         page.press("I have it: open my vault").await;
-        page.see("is another one. Look again at what you wrote down.").await;
+        page.see("is a different one. Check what you wrote down.").await;
         assert_eq!(server.count("SELECT count(*) FROM accounts"), 0);
         // The digits need not be typed.
         let letters: Vec<String> =

@@ -14,10 +14,10 @@ async fn chosen(page: &Page) -> String {
 
 /// Keeps the rules as they are under a name.
 async fn keep(page: &Page, name: &str) {
-    page.press("Keep these rules …").await;
+    page.press("Save these rules …").await;
     page.fill("Name of these rules", name).await;
-    page.press("Keep under this name").await;
-    page.see(&format!("Kept the rules as “{name}” in this browser.")).await;
+    page.press("Save under this name").await;
+    page.see(&format!("Saved the rules as “{name}” in this browser.")).await;
 }
 
 #[test]
@@ -96,30 +96,30 @@ fn names_of_presets_are_checked() {
         page.open(&server.url()).await;
         page.open_more_rules().await;
         page.fill("Length", "12").await;
-        page.press("Keep these rules …").await;
+        page.press("Save these rules …").await;
         for (name, fault) in [
             ("", "Type a name for these rules."),
             ("  ", "Type a name for these rules."),
-            ("12345678901234567890123456789012345678901", "A name has at most 40 characters."),
+            ("12345678901234567890123456789012345678901", "A name can have at most 40 characters."),
         ] {
             page.fill("Name of these rules", name).await;
-            page.press("Keep under this name").await;
+            page.press("Save under this name").await;
             page.see_fault("Name of these rules", fault).await;
             assert_eq!(page.field_value("Name of these rules").await, name);
         }
         page.assert_accessible("a preset's name that is too long").await;
         page.fill("Name of these rules", "Bank").await;
-        page.press("Keep under this name").await;
-        page.see("Kept the rules as “Bank” in this browser.").await;
+        page.press("Save under this name").await;
+        page.see("Saved the rules as “Bank” in this browser.").await;
 
         page.fill("Length", "14").await;
-        page.press("Keep these rules …").await;
+        page.press("Save these rules …").await;
         page.fill("Name of these rules", " Bank ").await;
-        page.press("Keep under this name").await;
-        page.see_fault("Name of these rules", "There are rules of that name already.").await;
+        page.press("Save under this name").await;
+        page.see_fault("Name of these rules", "There are already rules with that name.").await;
         page.fill("Name of these rules", "Work").await;
-        page.press("Keep under this name").await;
-        page.see("Kept the rules as “Work” in this browser.").await;
+        page.press("Save under this name").await;
+        page.see("Saved the rules as “Work” in this browser.").await;
         page.select("Preset", "Bank").await;
         assert_eq!(page.field_value("Length").await, "12", "nothing was kept over it");
 

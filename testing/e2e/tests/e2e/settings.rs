@@ -103,7 +103,7 @@ fn the_theme_is_remembered() {
         page.field("Theme").await;
         let chosen = "return document.getElementById('theme').selectedOptions[0].textContent";
         assert_eq!(page.js(chosen, vec![]).await, "Dark");
-        page.select("Theme", "As the system").await;
+        page.select("Theme", "Same as the system").await;
         assert!(!is_dark(&page).await);
         let dark = json!({ "features": [{ "name": "prefers-color-scheme", "value": "dark" }] });
         page.cdp("Emulation.setEmulatedMedia", dark).await;
@@ -151,11 +151,11 @@ fn single_keys_do_things_unless_a_field_is_typed_in_or_they_are_off() {
         page.press("Close").await;
         leave_fields(&page).await;
         page.type_text("?").await;
-        page.see("Single keys do these").await;
+        page.see("Single keys do this").await;
         // Over the page, keys are for the dialog.
         page.type_text("g").await;
         assert_eq!(page.minted().await, second);
-        page.toggle_check("Single keys do these, while no field is being typed in").await;
+        page.toggle_check("Single keys do this while you are not typing in a field").await;
         page.press("Close").await;
         for _ in 0..2 {
             leave_fields(&page).await;
@@ -169,7 +169,7 @@ fn single_keys_do_things_unless_a_field_is_typed_in_or_they_are_off() {
             page.open(&server.url()).await;
         }
         page.press("Settings").await;
-        page.toggle_check("Single keys do these, while no field is being typed in").await;
+        page.toggle_check("Single keys do this while you are not typing in a field").await;
         page.press("Close").await;
         leave_fields(&page).await;
         let before = page.minted().await;

@@ -60,7 +60,7 @@ fn a_password_is_read_aloud_and_typed_back() {
         page.see("Right so far: 7 of 30 characters.").await;
         let wrong = if password.as_bytes()[7] == b'x' { 'y' } else { 'x' };
         page.fill("Type it back", &format!("{}{wrong}", &password[..7])).await;
-        page.see_fault("Type it back", "Character 8 is another one.").await;
+        page.see_fault("Type it back", "Character 8 is different.").await;
         page.fill("Type it back", &format!("{password}!")).await;
         page.see_fault("Type it back", "That is right, but there is too much after it.").await;
         page.fill("Type it back", &password).await;
@@ -217,7 +217,7 @@ fn the_randomness_can_be_checked() {
         page.wait_for("it has stopped", "return !document.querySelector('dialog .button--main').disabled", vec![])
             .await;
         page.press("Run the tests").await;
-        page.see("The draws need passwords of characters: the usual ones were taken.").await;
+        page.see("The draws need passwords made of characters, so the usual rules were used.").await;
         page.assert_no_errors().await;
     });
 }

@@ -49,11 +49,11 @@ fn changed_page_is_built_and_loaded_again_with_vault_and_workers() {
         fs::write(&file, "name,url,username,password,note\na.example,https://a.example/,ada,qwerty123,\n").unwrap();
         page.press("Import").await;
         page.field("File").await.send_keys(file.to_str().unwrap()).await.unwrap();
-        page.press("Take over 1").await;
+        page.press("Import 1").await;
         page.see("New and saved: 1.").await;
         page.press("Close").await;
         page.press("Check passwords").await;
-        page.see("1 of 2 passwords want to be looked at.").await;
+        page.see("1 of 2 passwords need attention.").await;
         page.press("Close").await;
         page.press("Make many").await;
         page.press("Close").await;
