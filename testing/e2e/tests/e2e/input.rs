@@ -84,7 +84,7 @@ fn rules() {
         page.see_fault("Add these characters", "- is not on the same key everywhere").await;
         page.fill("Add these characters", "").await;
         page.see("No digit or symbol is on the same key everywhere").await;
-        page.toggle_check("Capital letters").await;
+        page.toggle_check("Uppercase letters").await;
         page.see("bits: at a trillion").await;
         let password = page.minted().await;
         assert!(password.chars().all(|c| "BCDEFGHIJKLNOPRSTUVX".contains(c)), "{password}");
