@@ -12,13 +12,13 @@ use anyhow::{Context, Result, bail, ensure};
 use axum::Router;
 use axum::body::Body;
 use axum::extract::Request;
-use axum::http::header::{self, HeaderName};
+use axum::http::header;
 use axum::middleware::from_fn;
 use axum::response::{IntoResponse, Response};
 use tower::ServiceExt;
 
 use super::http_client::{HttpClient, TrustArgs, at};
-use crate::server::headers;
+use crate::server::headers::{self, BROWSER_HEADERS, BrowserHeader};
 use crate::server::page::Page;
 
 /// What a browser says of itself: a server should not know the check by its name.
@@ -26,26 +26,6 @@ const BROWSER: &str = "Mozilla/5.0 (X11; Linux x86_64; rv:140.0) Gecko/20100101 
 /// Bytes by which an answer may be longer than expected before it is not read further.
 const MORE: u64 = 64 * 1024;
 const ENCODINGS: [&str; 3] = ["br", "gzip", "identity"];
-
-/// Headers that decide what a browser does with a file. Those that we do not send must not be there.
-static HEADERS: [HeaderName; 16] = [
-    header::CONTENT_TYPE,
-    header::CONTENT_ENCODING,
-    header::CONTENT_SECURITY_POLICY,
-    header::CONTENT_SECURITY_POLICY_REPORT_ONLY,
-    header::X_CONTENT_TYPE_OPTIONS,
-    header::X_FRAME_OPTIONS,
-    header::REFERRER_POLICY,
-    header::REFRESH,
-    header::LINK,
-    header::SET_COOKIE,
-    header::ACCESS_CONTROL_ALLOW_ORIGIN,
-    HeaderName::from_static("cross-origin-opener-policy"),
-    HeaderName::from_static("cross-origin-embedder-policy"),
-    HeaderName::from_static("cross-origin-resource-policy"),
-    HeaderName::from_static("permissions-policy"),
-    HeaderName::from_static("service-worker-allowed"),
-];
 
 /// What came of a comparison.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
@@ -106,7 +86,7 @@ fn differences((ours, body): &(Response<()>, Vec<u8>), theirs: &super::http_clie
     if theirs.body != *body {
         differences.push(format!("is another file: {} bytes, expected {}", theirs.body.len(), body.len()));
     }
-    for name in &HEADERS {
+    for BrowserHeader { name, .. } in BROWSER_HEADERS.iter().filter(|header| header.is_compared) {
         let values = |headers: &axum::http::HeaderMap| {
             headers.get_all(name).iter().map(|value| value.as_bytes().to_vec()).collect::<Vec<_>>()
         };

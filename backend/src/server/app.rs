@@ -25,8 +25,7 @@ use crate::metrics;
 use crate::server::client_address::{self, TrustedProxies};
 use crate::server::error::ApiError;
 use crate::server::headers;
-use crate::server::page;
-use crate::server::routes::{accounts, credentials, health, openapi, passwords, sessions, setup};
+use crate::server::routes::{accounts, credentials, health, openapi, page, passwords, sessions, setup};
 use crate::server::state::AppState;
 
 const REQUEST_ID: HeaderName = HeaderName::from_static("x-request-id");

@@ -1,8 +1,8 @@
 //! The headers that every answer carries, whatever made it.
 
 use axum::extract::Request;
+use axum::http::HeaderValue;
 use axum::http::header::{self, HeaderName};
-use axum::http::{HeaderMap, HeaderValue};
 use axum::middleware::Next;
 use axum::response::Response;
 
@@ -25,44 +25,85 @@ pub const SERVICE_WORKER_CSP: &str = "default-src 'none'; connect-src 'self'; re
 /// Everything that is no document.
 const NOTHING_CSP: &str = "default-src 'none'; frame-ancestors 'none'";
 
-static ALWAYS: [(HeaderName, &str); 6] = [
-    (header::X_CONTENT_TYPE_OPTIONS, "nosniff"),
-    (header::X_FRAME_OPTIONS, "DENY"),
-    (header::REFERRER_POLICY, "no-referrer"),
-    (HeaderName::from_static("cross-origin-opener-policy"), "same-origin"),
-    (HeaderName::from_static("cross-origin-embedder-policy"), "require-corp"),
-    (HeaderName::from_static("cross-origin-resource-policy"), "same-origin"),
-];
-
-/// Of what a page may ask a browser for, this one wants to write to the clipboard. Only a document's own counts, and it
-/// is as long as all others together.
+/// Only a document's own policy counts. The page writes to the clipboard and uses passkeys.
 const PERMISSIONS: &str = "accelerometer=(), autoplay=(), camera=(), clipboard-write=(self), display-capture=(), \
     fullscreen=(), geolocation=(), gyroscope=(), magnetometer=(), microphone=(), midi=(), payment=(), \
     publickey-credentials-get=(self), publickey-credentials-create=(self), usb=()";
 
-/// A year of HTTPS only. Said only where HTTPS is, or the page would be out of reach; of no other host in the domain.
+/// A year of HTTPS only, for this host and no other of the domain.
 const HSTS: &str = "max-age=31536000";
 
-/// Adds the headers. What a handler has set itself stays, but for [`ALWAYS`].
-pub async fn add(request: Request, next: Next) -> Response {
-    let https = request.extensions().get::<Client>().is_some_and(|client| client.https);
-    let mut response = next.run(request).await;
-    let headers = response.headers_mut();
-    for (name, value) in &ALWAYS {
-        headers.insert(name, HeaderValue::from_static(value));
-    }
-    let is_document = headers.get(header::CONTENT_TYPE).is_some_and(|kind| kind.as_bytes().starts_with(b"text/html"));
-    if is_document {
-        headers.insert(HeaderName::from_static("permissions-policy"), HeaderValue::from_static(PERMISSIONS));
-    }
-    if https {
-        headers.insert(header::STRICT_TRANSPORT_SECURITY, HeaderValue::from_static(HSTS));
-    }
-    default(headers, header::CONTENT_SECURITY_POLICY, NOTHING_CSP);
-    default(headers, header::CACHE_CONTROL, "no-store");
-    response
+/// A header that decides what a browser does with an answer.
+pub struct BrowserHeader {
+    pub name: HeaderName,
+    pub sent: Sent,
+    /// Whether `passmint verify URL` compares it. Proxies have good reasons to set the others.
+    pub is_compared: bool,
 }
 
-fn default(headers: &mut HeaderMap, name: HeaderName, value: &'static str) {
-    headers.entry(name).or_insert(HeaderValue::from_static(value));
+/// When the server sends a header.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Sent {
+    /// On every answer, whatever the handler has set.
+    Always(&'static str),
+    /// On every answer for which the handler has not set it.
+    ByDefault(&'static str),
+    /// On HTML documents: other answers need not carry so long a value.
+    OnDocuments(&'static str),
+    /// On answers over HTTPS: on plain HTTP it would put the page out of reach.
+    OverHttps(&'static str),
+    /// If the handler sets it.
+    ByHandler,
+    /// Never: an answer that has it did not come from Passmint as it is.
+    Never,
+}
+
+/// Every header of this kind. [`add`] sends them by this list, and `passmint verify URL` compares them by it.
+pub static BROWSER_HEADERS: [BrowserHeader; 18] = [
+    compared(header::CONTENT_TYPE, Sent::ByHandler),
+    compared(header::CONTENT_ENCODING, Sent::ByHandler),
+    compared(header::CONTENT_SECURITY_POLICY, Sent::ByDefault(NOTHING_CSP)),
+    compared(header::CONTENT_SECURITY_POLICY_REPORT_ONLY, Sent::Never),
+    compared(header::X_CONTENT_TYPE_OPTIONS, Sent::Always("nosniff")),
+    compared(header::X_FRAME_OPTIONS, Sent::Always("DENY")),
+    compared(header::REFERRER_POLICY, Sent::Always("no-referrer")),
+    compared(HeaderName::from_static("cross-origin-opener-policy"), Sent::Always("same-origin")),
+    compared(HeaderName::from_static("cross-origin-embedder-policy"), Sent::Always("require-corp")),
+    compared(HeaderName::from_static("cross-origin-resource-policy"), Sent::Always("same-origin")),
+    compared(HeaderName::from_static("permissions-policy"), Sent::OnDocuments(PERMISSIONS)),
+    compared(HeaderName::from_static("service-worker-allowed"), Sent::Never),
+    compared(header::REFRESH, Sent::Never),
+    compared(header::LINK, Sent::Never),
+    compared(header::SET_COOKIE, Sent::Never),
+    compared(header::ACCESS_CONTROL_ALLOW_ORIGIN, Sent::Never),
+    not_compared(header::STRICT_TRANSPORT_SECURITY, Sent::OverHttps(HSTS)),
+    not_compared(header::CACHE_CONTROL, Sent::ByDefault("no-store")),
+];
+
+const fn compared(name: HeaderName, sent: Sent) -> BrowserHeader {
+    BrowserHeader { name, sent, is_compared: true }
+}
+
+const fn not_compared(name: HeaderName, sent: Sent) -> BrowserHeader {
+    BrowserHeader { name, sent, is_compared: false }
+}
+
+/// Adds [`BROWSER_HEADERS`] to an answer.
+pub async fn add(request: Request, next: Next) -> Response {
+    let is_https = request.extensions().get::<Client>().is_some_and(|client| client.https);
+    let mut response = next.run(request).await;
+    let headers = response.headers_mut();
+    let is_document = headers.get(header::CONTENT_TYPE).is_some_and(|kind| kind.as_bytes().starts_with(b"text/html"));
+    for BrowserHeader { name, sent, .. } in &BROWSER_HEADERS {
+        match sent {
+            Sent::ByDefault(_) if headers.contains_key(name) => {}
+            Sent::OnDocuments(_) if !is_document => {}
+            Sent::OverHttps(_) if !is_https => {}
+            Sent::Always(value) | Sent::ByDefault(value) | Sent::OnDocuments(value) | Sent::OverHttps(value) => {
+                headers.insert(name, HeaderValue::from_static(value));
+            }
+            Sent::ByHandler | Sent::Never => {}
+        }
+    }
+    response
 }

@@ -6,19 +6,15 @@ use std::io::Read;
 use std::sync::OnceLock;
 
 use axum::body::{Body, Bytes};
-use axum::extract::{Request, State};
-use axum::http::{HeaderMap, HeaderValue, Method, StatusCode, header};
+use axum::http::{HeaderMap, HeaderValue, StatusCode, header};
 use axum::response::{IntoResponse, Response};
 use base64ct::{Base64, Encoding};
 use flate2::read::GzDecoder;
 use rust_embed::RustEmbed;
 use sha2::{Digest, Sha256};
 use shared::bytes::Base64Url;
-use shared::problem::ProblemCode;
 
-use crate::server::error::ApiError;
 use crate::server::headers::{PAGE_CSP, SERVICE_WORKER_CSP, WORKER_CSP};
-use crate::server::state::AppState;
 
 /// The folder that `cargo xtask` fills. A release has the compressed files only: as they are, they would be a quarter of the
 /// binary, and every browser takes one of both. A debug build reads the folder when it starts, and a page for development
@@ -29,8 +25,6 @@ use crate::server::state::AppState;
 #[cfg_attr(not(debug_assertions), include = "*.gz")]
 #[allow_missing = true]
 struct Embedded;
-
-const NO_PAGE: &str = "This Passmint was built without its page. Build it with: cargo xtask dist\n";
 
 /// Every file of the page, by its path.
 #[derive(Default)]
@@ -126,18 +120,6 @@ impl Page {
             name => name,
         };
         self.0.get(name).map(|file| file.answer(headers))
-    }
-}
-
-/// Serves the page's files; everything that no route knows comes here.
-pub async fn serve(State(state): State<AppState>, request: Request) -> Response {
-    if !matches!(*request.method(), Method::GET | Method::HEAD) {
-        return ApiError::from(ProblemCode::NotFound).into_response();
-    }
-    match state.page().answer(request.uri().path(), request.headers()) {
-        Some(answer) => answer,
-        None if request.uri().path() == "/" => (StatusCode::SERVICE_UNAVAILABLE, NO_PAGE).into_response(),
-        None => ApiError::from(ProblemCode::NotFound).into_response(),
     }
 }
 

@@ -8,13 +8,14 @@ use axum::response::Response;
 use backend::commands::http_client::TrustArgs;
 use backend::commands::status::{ServerStatus, StatusArgs};
 use backend::commands::verify_url::{Comparison, compare};
-use backend::server::client_address::TrustedProxies;
+use backend::server::client_address::{Connection, Peer, TrustedProxies};
+use backend::server::headers::{BROWSER_HEADERS, BrowserHeader, Sent};
 use backend::server::{listener, page::Page};
 use tokio::net::TcpListener;
 
 use crate::bounds::fake_store;
 use crate::connections::BOUNDS;
-use crate::harness::{App, page};
+use crate::harness::{App, page, request};
 
 const FILES: [(&str, &str); 5] = [
     ("index.html", "<html>"),
@@ -99,6 +100,41 @@ async fn a_weaker_policy_is_seen() {
         assert_eq!(seen.len(), 4, "each of three files, and the page itself: {seen:?}");
         assert!(seen.iter().all(|difference| difference.ends_with(told)), "{seen:?}");
     }
+}
+
+#[tokio::test]
+async fn each_compared_header_is_reported_when_it_is_changed() {
+    for BrowserHeader { name, is_compared, .. } in &BROWSER_HEADERS {
+        let change = move |mut answer: Response| {
+            // A header that is there goes, and one that is not there comes.
+            if answer.headers_mut().remove(name).is_none() {
+                answer.headers_mut().insert(name, HeaderValue::from_static("changed"));
+            }
+            std::future::ready(answer)
+        };
+        let router = App::with_page(page(&FILES)).router.layer(axum::middleware::map_response(change));
+        let seen = compared(router).await.differences;
+        let is_reported = seen.iter().any(|difference| difference.contains(name.as_str()));
+        assert_eq!(is_reported, *is_compared, "{name}: {seen:?}");
+    }
+}
+
+#[tokio::test]
+async fn page_answers_carry_the_listed_headers_and_no_others() {
+    // They describe the transfer and the request, not what a browser may do.
+    const OTHERS: [&str; 4] = ["content-length", "etag", "vary", "x-request-id"];
+    let app = App::with_page(page(&FILES));
+    let mut sent = std::collections::BTreeSet::new();
+    for file in ["/", "/keyring-0123456789abcdef.js", "/service-worker.js", "/nothing", "/api/v1/openapi.json"] {
+        let mut ask = request("GET", file, None, None);
+        ask.headers_mut().insert(header::ACCEPT_ENCODING, HeaderValue::from_static("br"));
+        ask.extensions_mut().insert(Connection { peer: Peer::Unix, tls: true });
+        let headers = app.send(ask).await.headers;
+        sent.extend(headers.keys().map(|name| name.as_str().to_owned()));
+    }
+    let listed = BROWSER_HEADERS.iter().filter(|header| header.sent != Sent::Never);
+    let expected = listed.map(|header| header.name.as_str()).chain(OTHERS).map(str::to_owned);
+    assert_eq!(sent, expected.collect());
 }
 
 #[tokio::test]

@@ -5,7 +5,7 @@ use axum::http::StatusCode;
 use axum::{Extension, Json};
 use shared::accounts::{AccountChallenge, AccountFinish, AccountStart, InviteCode, NewCredential};
 use shared::limits::WRAPPED_KEY_LEN;
-use shared::problem::{Problem, ProblemCode};
+use shared::problem::ProblemCode;
 use shared::sessions::CredentialName;
 
 use crate::server::client_address::Client;
@@ -26,10 +26,9 @@ use crate::store::{Hash, NewAccount, StoreError};
     request_body = AccountStart,
     responses(
         (status = 200, description = "Finish the registration with these", body = AccountChallenge),
-        (status = 400, description = "malformed-request", body = Problem, content_type = "application/problem+json"),
-        (status = 403, description = "invite-unknown, invite-used or invite-expired", body = Problem, content_type = "application/problem+json"),
-        (status = 409, description = "username-taken", body = Problem, content_type = "application/problem+json"),
-        (status = 429, description = "too-many-attempts; `Retry-After` says for how long", body = Problem, content_type = "application/problem+json"),
+        (status = 403, description = "invite-unknown, invite-used or invite-expired"),
+        (status = 409, description = "username-taken"),
+        (status = 429, description = "too-many-attempts; `Retry-After` says for how long"),
     )
 )]
 pub async fn start(
@@ -65,10 +64,9 @@ pub async fn start(
     request_body = AccountFinish,
     responses(
         (status = 201, description = "The account is made; log in"),
-        (status = 400, description = "malformed-request", body = Problem, content_type = "application/problem+json"),
-        (status = 403, description = "invite-unknown, invite-used or invite-expired", body = Problem, content_type = "application/problem+json"),
-        (status = 409, description = "username-taken", body = Problem, content_type = "application/problem+json"),
-        (status = 429, description = "too-many-attempts; `Retry-After` says for how long", body = Problem, content_type = "application/problem+json"),
+        (status = 403, description = "invite-unknown, invite-used or invite-expired"),
+        (status = 409, description = "username-taken"),
+        (status = 429, description = "too-many-attempts; `Retry-After` says for how long"),
     )
 )]
 pub async fn finish(
@@ -108,8 +106,7 @@ pub async fn finish(
     security(("session" = [])),
     responses(
         (status = 204, description = "The account is gone, and this session with it"),
-        (status = 401, description = "session-ended", body = Problem, content_type = "application/problem+json"),
-        (status = 403, description = "log-in-again", body = Problem, content_type = "application/problem+json"),
+        (status = 403, description = "log-in-again"),
     )
 )]
 pub async fn delete(State(state): State<AppState>, session: FreshSession) -> Result<StatusCode, ApiError> {

@@ -6,7 +6,7 @@ use axum::http::StatusCode;
 use shared::credentials::{CredentialChallenge, CredentialFinish, CredentialStart, Passkeys};
 use shared::ids::PasskeyId;
 use shared::limits::PASSKEYS_MAX;
-use shared::problem::{Problem, ProblemCode};
+use shared::problem::ProblemCode;
 
 use super::accounts::{check, refusal};
 use crate::server::error::ApiError;
@@ -26,10 +26,8 @@ use crate::store::{NewSecret, StoreError};
     request_body = CredentialStart,
     responses(
         (status = 200, description = "Finish the registration with this", body = CredentialChallenge),
-        (status = 400, description = "malformed-request", body = Problem, content_type = "application/problem+json"),
-        (status = 401, description = "session-ended", body = Problem, content_type = "application/problem+json"),
-        (status = 403, description = "log-in-again", body = Problem, content_type = "application/problem+json"),
-        (status = 429, description = "too-many-attempts; `Retry-After` says for how long", body = Problem, content_type = "application/problem+json"),
+        (status = 403, description = "log-in-again"),
+        (status = 429, description = "too-many-attempts; `Retry-After` says for how long"),
     )
 )]
 pub async fn start(
@@ -53,10 +51,8 @@ pub async fn start(
     request_body = CredentialFinish,
     responses(
         (status = 204, description = "It is set"),
-        (status = 400, description = "malformed-request", body = Problem, content_type = "application/problem+json"),
-        (status = 401, description = "session-ended", body = Problem, content_type = "application/problem+json"),
-        (status = 403, description = "log-in-again", body = Problem, content_type = "application/problem+json"),
-        (status = 409, description = "too-many-passkeys", body = Problem, content_type = "application/problem+json"),
+        (status = 403, description = "log-in-again"),
+        (status = 409, description = "too-many-passkeys"),
     )
 )]
 pub async fn finish(
@@ -83,7 +79,6 @@ pub async fn finish(
     security(("session" = [])),
     responses(
         (status = 200, description = "The passkeys", body = Passkeys),
-        (status = 401, description = "session-ended", body = Problem, content_type = "application/problem+json"),
     )
 )]
 pub async fn passkeys(State(state): State<AppState>, session: Session) -> Result<Json<Passkeys>, ApiError> {
@@ -101,9 +96,7 @@ pub async fn passkeys(State(state): State<AppState>, session: Session) -> Result
     params(("id" = PasskeyId, Path, description = "The passkey's WebAuthn credential id")),
     responses(
         (status = 204, description = "It is not there (any more)"),
-        (status = 400, description = "malformed-request", body = Problem, content_type = "application/problem+json"),
-        (status = 401, description = "session-ended", body = Problem, content_type = "application/problem+json"),
-        (status = 403, description = "log-in-again", body = Problem, content_type = "application/problem+json"),
+        (status = 403, description = "log-in-again"),
     )
 )]
 pub async fn remove_passkey(

@@ -4,6 +4,7 @@ pub mod accounts;
 pub mod credentials;
 pub mod health;
 pub mod openapi;
+pub mod page;
 pub mod passwords;
 pub mod sessions;
 pub mod setup;

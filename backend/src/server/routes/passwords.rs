@@ -5,7 +5,6 @@ use axum::extract::State;
 use shared::ids::EntryId;
 use shared::limits::CHANGES_MAX;
 use shared::passwords::{Changes, DeletePassword, ListChanges, NewVersion, PutPassword};
-use shared::problem::Problem;
 
 use crate::server::error::ApiError;
 use crate::server::extract::{JsonBody, Path, Query, Session};
@@ -21,8 +20,6 @@ use crate::store::Put;
     params(ListChanges),
     responses(
         (status = 200, description = "What changed", body = Changes),
-        (status = 400, description = "malformed-request", body = Problem, content_type = "application/problem+json"),
-        (status = 401, description = "session-ended", body = Problem, content_type = "application/problem+json"),
     )
 )]
 pub async fn list(
@@ -48,12 +45,9 @@ pub async fn list(
     request_body = PutPassword,
     responses(
         (status = 200, description = "Written", body = NewVersion),
-        (status = 400, description = "malformed-request", body = Problem, content_type = "application/problem+json"),
-        (status = 401, description = "session-ended", body = Problem, content_type = "application/problem+json"),
-        (status = 404, description = "not-found: a version was to be replaced, and there is no such entry", body = Problem, content_type = "application/problem+json"),
-        (status = 409, description = "stale-version, with the current entry", body = Problem, content_type = "application/problem+json"),
-        (status = 413, description = "body-too-large", body = Problem, content_type = "application/problem+json"),
-        (status = 507, description = "vault-full", body = Problem, content_type = "application/problem+json"),
+        (status = 404, description = "not-found: a version was to be replaced, and there is no such entry"),
+        (status = 409, description = "stale-version, with the current entry"),
+        (status = 507, description = "vault-full"),
     )
 )]
 pub async fn put(
@@ -76,10 +70,8 @@ pub async fn put(
     params(("id" = EntryId, Path, description = "The entry"), DeletePassword),
     responses(
         (status = 200, description = "Deleted", body = NewVersion),
-        (status = 400, description = "malformed-request", body = Problem, content_type = "application/problem+json"),
-        (status = 401, description = "session-ended", body = Problem, content_type = "application/problem+json"),
-        (status = 404, description = "not-found", body = Problem, content_type = "application/problem+json"),
-        (status = 409, description = "stale-version, with the current entry", body = Problem, content_type = "application/problem+json"),
+        (status = 404, description = "not-found"),
+        (status = 409, description = "stale-version, with the current entry"),
     )
 )]
 pub async fn delete(

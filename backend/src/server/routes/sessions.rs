@@ -4,7 +4,7 @@ use axum::extract::State;
 use axum::http::StatusCode;
 use axum::{Extension, Json};
 use shared::ids::SessionId;
-use shared::problem::{Problem, ProblemCode};
+use shared::problem::ProblemCode;
 use shared::sessions::{SessionChallenge, SessionFinish, SessionGrant, SessionStart, SessionSummary, Sessions};
 
 use super::accounts::refusal;
@@ -26,8 +26,7 @@ use crate::store::{NewSession, StoreError, StoredSession};
     request_body = SessionStart,
     responses(
         (status = 200, description = "Finish the log-in with this", body = SessionChallenge),
-        (status = 400, description = "malformed-request", body = Problem, content_type = "application/problem+json"),
-        (status = 429, description = "too-many-attempts; `Retry-After` says for how long", body = Problem, content_type = "application/problem+json"),
+        (status = 429, description = "too-many-attempts; `Retry-After` says for how long"),
     )
 )]
 pub async fn start(
@@ -53,9 +52,8 @@ pub async fn start(
     request_body = SessionFinish,
     responses(
         (status = 201, description = "The session is open", body = SessionGrant),
-        (status = 400, description = "malformed-request", body = Problem, content_type = "application/problem+json"),
-        (status = 401, description = "login-failed", body = Problem, content_type = "application/problem+json"),
-        (status = 429, description = "too-many-attempts; `Retry-After` says for how long", body = Problem, content_type = "application/problem+json"),
+        (status = 401, description = "login-failed"),
+        (status = 429, description = "too-many-attempts; `Retry-After` says for how long"),
     )
 )]
 pub async fn finish(
@@ -118,7 +116,6 @@ async fn open(
     security(("session" = [])),
     responses(
         (status = 200, description = "The sessions", body = Sessions),
-        (status = 401, description = "session-ended", body = Problem, content_type = "application/problem+json"),
     )
 )]
 pub async fn list(State(state): State<AppState>, session: Session) -> Result<Json<Sessions>, ApiError> {
@@ -142,7 +139,6 @@ pub async fn list(State(state): State<AppState>, session: Session) -> Result<Jso
     security(("session" = [])),
     responses(
         (status = 204, description = "The others have ended"),
-        (status = 401, description = "session-ended", body = Problem, content_type = "application/problem+json"),
     )
 )]
 pub async fn end_others(State(state): State<AppState>, session: Session) -> Result<StatusCode, ApiError> {
@@ -159,8 +155,6 @@ pub async fn end_others(State(state): State<AppState>, session: Session) -> Resu
     params(("id" = SessionId, Path, description = "The session's id in the list")),
     responses(
         (status = 204, description = "It is not there (any more)"),
-        (status = 400, description = "malformed-request", body = Problem, content_type = "application/problem+json"),
-        (status = 401, description = "session-ended", body = Problem, content_type = "application/problem+json"),
     )
 )]
 pub async fn end_listed(
@@ -180,7 +174,6 @@ pub async fn end_listed(
     security(("session" = [])),
     responses(
         (status = 204, description = "The session has ended"),
-        (status = 401, description = "session-ended", body = Problem, content_type = "application/problem+json"),
     )
 )]
 pub async fn end(State(state): State<AppState>, session: Session) -> Result<StatusCode, ApiError> {
