@@ -1,5 +1,5 @@
-//! The store contract against a real Oracle server, in a schema that belongs to these tests alone: it must be empty, each
-//! case finds it empty, and it is left empty. Not run where Passmint is built: there is no server.
+//! The store contract against a real Oracle server. The schema must belong to these tests alone and be empty; they
+//! leave it empty. Not run where Passmint is built: there is no server.
 
 #![allow(clippy::unwrap_used, clippy::expect_used, clippy::panic, reason = "a test may")]
 
@@ -12,19 +12,19 @@ use backend::store::Store;
 use backend::store::oracle::{Descriptor, OracleSettings, OracleStore, PING_AFTER};
 use zeroize::Zeroizing;
 
-/// The driver's tables, those that refer to others first.
+/// The driver's tables. A table stands before those it refers to.
 const TABLES: [&str; 7] = ["passwords", "passkeys", "sessions", "invites", "accounts", "server", "schema_version"];
 
-fn named(variable: &str) -> String {
+fn required(variable: &str) -> String {
     std::env::var(variable).unwrap_or_else(|_| panic!("{variable} is not set: run `cargo xtask test --oracle`"))
 }
 
 fn settings() -> OracleSettings {
     let config_folder = std::env::var_os("PASSMINT_TEST_ORACLE_CONFIG").map(Into::into);
     OracleSettings {
-        descriptor: Descriptor::read(&named("PASSMINT_TEST_ORACLE_CONNECT"), config_folder.as_deref()).unwrap(),
-        user: named("PASSMINT_TEST_ORACLE_USER"),
-        password: Zeroizing::new(named("PASSMINT_TEST_ORACLE_PASSWORD")),
+        descriptor: Descriptor::read(&required("PASSMINT_TEST_ORACLE_CONNECT"), config_folder.as_deref()).unwrap(),
+        user: required("PASSMINT_TEST_ORACLE_USER"),
+        password: Zeroizing::new(required("PASSMINT_TEST_ORACLE_PASSWORD")),
         config_folder,
         client_folder: std::env::var_os("PASSMINT_TEST_ORACLE_CLIENT").map(Into::into),
         connections: 4,
@@ -37,20 +37,20 @@ fn open() -> OracleStore {
     OracleStore::new(settings()).unwrap()
 }
 
-/// One case at a time has the schema.
+/// The schema, which one case has at a time.
 struct Schema(#[allow(dead_code, reason = "held, not read")] MutexGuard<'static, ()>);
 
 fn schema() -> Schema {
     static ONE: Mutex<()> = Mutex::new(());
-    static LOOK: Once = Once::new();
-    let turn = ONE.lock().unwrap_or_else(PoisonError::into_inner);
-    // Someone's vaults are never dropped: before the first case, nothing may be there.
-    LOOK.call_once(|| {
+    static CHECK: Once = Once::new();
+    let guard = ONE.lock().unwrap_or_else(PoisonError::into_inner);
+    // Existing vaults are never dropped: before the first case, the schema must be empty.
+    CHECK.call_once(|| {
         let used = open().has_accounts().unwrap();
-        assert!(!used, "this schema holds vaults: name a user of its own for the tests");
+        assert!(!used, "this schema has vaults: use a database user for the tests only");
     });
     drop_tables();
-    Schema(turn)
+    Schema(guard)
 }
 
 fn drop_tables() {
@@ -78,14 +78,14 @@ impl contract::Driver for Schema {
     }
 
     fn cut(&self) {
-        // That takes a privilege which these tests do not ask for; over the double, connections are cut.
+        // Cutting needs a privilege that these tests do not ask for. With the double, connections are cut.
     }
 }
 
 contract::suite!(schema);
 
-/// After the browser's test, which leaves a vault. Asked for by name and by a variable only: `cargo xtask test --oracle`
-/// does, once all cases have found the schema empty.
+/// Drops the vault that the browser's test leaves. `cargo xtask test --oracle` runs this by name, with the variable
+/// set, after all cases.
 #[test]
 fn nothing_is_left_behind() {
     if std::env::var_os("PASSMINT_TEST_ORACLE_DROP").is_some() {

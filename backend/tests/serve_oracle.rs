@@ -1,4 +1,5 @@
-//! The finished program over an Oracle database that comes and goes: over the double of Oracle's client library.
+//! The program with an Oracle database that comes and goes: the real `oracle` crate with a double of Oracle's client
+//! library.
 
 #![allow(clippy::unwrap_used, clippy::expect_used, clippy::panic, clippy::print_stdout, reason = "a test may")]
 
@@ -14,7 +15,7 @@ use std::time::{Duration, Instant};
 use oracle_double::{PASSWORD, faults, folder};
 use tempfile::TempDir;
 
-/// A program that is told of the database by its environment.
+/// The program, with its database named in the environment.
 fn passmint(service: &str, data: &TempDir) -> Command {
     let mut command = Command::new(env!("CARGO_BIN_EXE_passmint"));
     command
@@ -34,7 +35,7 @@ struct Server {
     child: Child,
     port: u16,
     lines: Receiver<String>,
-    heard: RefCell<String>,
+    output: RefCell<String>,
 }
 
 impl Server {
@@ -55,24 +56,24 @@ impl Server {
                 BufReader::new(output).lines().map_while(Result::ok).for_each(|line| drop(said.send(line)));
             });
         }
-        let server = Self { child, port, lines, heard: RefCell::default() };
-        server.hears("serving");
+        let server = Self { child, port, lines, output: RefCell::default() };
+        server.wait_for("serving");
         server
     }
 
-    /// Waits until it has said this; gives all that it has said.
-    fn hears(&self, text: &str) -> String {
-        let mut heard = self.heard.borrow_mut();
-        while !heard.contains(text) {
+    /// Waits for a text in the output, and returns all output so far.
+    fn wait_for(&self, text: &str) -> String {
+        let mut output = self.output.borrow_mut();
+        while !output.contains(text) {
             let line = self.lines.recv_timeout(Duration::from_secs(20));
-            let line = line.unwrap_or_else(|_| panic!("it does not say {text:?}, but:\n{heard}"));
-            heard.push_str(&line);
-            heard.push('\n');
+            let line = line.unwrap_or_else(|_| panic!("no {text:?} in the output:\n{output}"));
+            output.push_str(&line);
+            output.push('\n');
         }
-        heard.clone()
+        output.clone()
     }
 
-    /// The head of the answer, and how long it took.
+    /// The answer, and the time it took.
     fn get(&self, path: &str) -> (String, Duration) {
         let start = Instant::now();
         let mut stream = TcpStream::connect(("127.0.0.1", self.port)).unwrap();
@@ -96,32 +97,32 @@ impl Drop for Server {
     }
 }
 
-/// A request that asks the database whose session it is.
+/// A request that looks its session up in the database.
 const LIST: &str = "/api/v1/passwords";
 
 #[test]
-fn it_starts_while_the_database_is_down_and_finds_it_when_it_comes() {
+fn server_starts_while_the_database_is_down_and_serves_when_it_comes() {
     let data = tempfile::tempdir().unwrap();
-    // The server key must be there: without one, only the database can tell whether a new one may be made.
-    Server::start("later", &data).hears("/#invite=");
+    // The server key must exist: without one, only the database shows whether a new one may be made.
+    Server::start("later", &data).wait_for("/#invite=");
     faults("later", "down\n");
     let server = Server::start("later", &data);
     let said = server.get(LIST).0;
     assert!(said.starts_with("HTTP/1.1 503") && said.contains("retry-after: 2"), "{said}");
     assert_eq!((server.status("/healthz").as_str(), server.status("/readyz").as_str()), ("200", "503"));
     faults("later", "");
-    server.hears("the database is reached");
-    // The set-up link comes when it can be made; on the other output, so in no order.
-    server.hears("/#invite=");
+    server.wait_for("the database is reached");
+    // The set-up link is printed when it can be made, to stdout: its order among the lines of stderr is not defined.
+    server.wait_for("/#invite=");
     assert_eq!((server.status("/readyz").as_str(), server.status(LIST).as_str()), ("200", "401"));
 }
 
-/// Nobody may make a vault in a database that turns out to belong to another server key.
+/// Nobody may make a vault in a database that is bound to another server key.
 #[test]
-fn a_database_of_another_server_key_is_never_served() {
+fn database_of_another_server_key_is_never_served() {
     let (ours, theirs) = (tempfile::tempdir().unwrap(), tempfile::tempdir().unwrap());
-    Server::start("keys", &theirs).hears("/#invite=");
-    Server::start("other_keys", &ours).hears("/#invite=");
+    Server::start("keys", &theirs).wait_for("/#invite=");
+    Server::start("other_keys", &ours).wait_for("/#invite=");
     faults("keys", "down\n");
     let mut server = Server::start("keys", &ours);
     assert_eq!(server.status(LIST), "503");
@@ -131,8 +132,8 @@ fn a_database_of_another_server_key_is_never_served() {
         if let Some(status) = server.child.try_wait().unwrap() {
             break status;
         }
-        assert!(start.elapsed() < Duration::from_secs(20), "it goes on");
-        // It may end while it is asked.
+        assert!(start.elapsed() < Duration::from_secs(20), "it keeps running");
+        // It may end during the request.
         if let Ok(stream) = TcpStream::connect(("127.0.0.1", server.port)) {
             drop(stream);
             let status = std::panic::catch_unwind(std::panic::AssertUnwindSafe(|| server.status(LIST)));
@@ -141,15 +142,14 @@ fn a_database_of_another_server_key_is_never_served() {
         std::thread::sleep(Duration::from_millis(50));
     };
     assert!(!ended.success());
-    server.hears("this database belongs to another server key");
+    server.wait_for("this database belongs to another server key");
 }
 
-/// One call that fails does not let a database of another key through either.
 #[test]
-fn a_failure_while_the_key_is_compared_proves_nothing() {
+fn failed_comparison_of_the_server_key_does_not_let_another_database_pass() {
     let (ours, theirs) = (tempfile::tempdir().unwrap(), tempfile::tempdir().unwrap());
-    Server::start("compared", &theirs).hears("/#invite=");
-    Server::start("other_compared", &ours).hears("/#invite=");
+    Server::start("compared", &theirs).wait_for("/#invite=");
+    Server::start("other_compared", &ours).wait_for("/#invite=");
     faults("compared", "execute|key_fingerprint|0|1|ORA-1031\n");
     let port = TcpListener::bind("127.0.0.1:0").unwrap().local_addr().unwrap();
     let mut child = passmint("compared", &ours)
@@ -169,7 +169,7 @@ fn a_failure_while_the_key_is_compared_proves_nothing() {
 }
 
 #[test]
-fn without_a_key_and_without_a_database_it_does_not_guess() {
+fn serve_without_a_server_key_and_without_the_database_ends_with_an_error() {
     faults("keyless", "down\n");
     let data = tempfile::tempdir().unwrap();
     let Output { status, stderr, .. } = passmint("keyless", &data).args(["serve"]).output().unwrap();
@@ -178,12 +178,12 @@ fn without_a_key_and_without_a_database_it_does_not_guess() {
     assert!(!data.path().join("server-key").exists());
 }
 
-/// Every fault leads to 503 with Retry-After within the deadline, a true /readyz, and recovery without a restart.
+/// Each fault leads to 503 with Retry-After within the deadline, a correct /readyz, and recovery without a restart.
 #[test]
-fn every_fault_is_a_503_in_time_and_passes() {
+fn each_fault_is_answered_with_503_in_time_and_recovered_from() {
     let data = tempfile::tempdir().unwrap();
     let server = Server::start("faulty", &data);
-    server.hears("/#invite=");
+    server.wait_for("/#invite=");
     assert_eq!(server.status(LIST), "401");
     for (name, fault) in [
         ("stopped (ORA-12514)", "connect||0|*|ORA-12514\nany||0|*|drop-3113\n"),
@@ -207,14 +207,14 @@ fn every_fault_is_a_503_in_time_and_passes() {
         std::thread::sleep(Duration::from_millis(1100));
         assert_eq!((server.status("/readyz").as_str(), server.status(LIST).as_str()), ("200", "401"), "{name}");
     }
-    // The operator's log says what to do; it never holds the password.
-    let heard = server.hears("ORA-12514: the service is not known there");
+    // The operator's log contains the remedy, and never the password.
+    let output = server.wait_for("ORA-12514: the database server does not know the service");
     let rest = std::iter::from_fn(|| server.lines.try_recv().ok()).collect::<String>();
-    assert!(!heard.contains(PASSWORD) && !rest.contains(PASSWORD));
+    assert!(!output.contains(PASSWORD) && !rest.contains(PASSWORD));
 }
 
 #[test]
-fn invite_check_and_move_speak_to_the_same_database() {
+fn invite_check_and_move_use_the_same_database() {
     let data = tempfile::tempdir().unwrap();
     let run = |arguments: &[&str]| {
         let Output { status, stdout, stderr } = passmint("tools", &data).args(arguments).output().unwrap();
@@ -225,7 +225,7 @@ fn invite_check_and_move_speak_to_the_same_database() {
     let (ok, said) = run(&["invite"]);
     assert!(ok && said.contains("/#invite="), "{said}");
 
-    // Nothing listens on the port of the connect string: the double needs none, but the check knocks.
+    // Nothing listens on the port of the connect string. The double does not connect, but the check does.
     let (ok, said) = run(&["check"]);
     assert!(!ok && said.contains("✗ reachability") && said.contains("ORA-12541"), "{said}");
     let listener = TcpListener::bind("127.0.0.1:0").unwrap();
@@ -246,16 +246,16 @@ fn invite_check_and_move_speak_to_the_same_database() {
     let file = format!("sqlite:{}", data.path().join("moved.db").display());
     let (ok, said) = run(&["move", "--from", "oracle", "--to", &file]);
     assert!(!ok && said.contains("never been used"), "{said}");
-    Server::start("tools", &data).hears("/#invite=");
+    Server::start("tools", &data).wait_for("/#invite=");
     let (ok, said) = run(&["move", "--from", "oracle", "--to", &file]);
     assert!(ok && said.contains("Moved 0 accounts, 0 entries and 2 invites"), "{said}");
 }
 
-/// What is in Oracle becomes an archive that opens without Oracle.
+/// The archive can be opened without Oracle.
 #[test]
-fn a_backup_of_oracle_is_a_sqlite_file() {
+fn backup_of_oracle_is_a_sqlite_file() {
     let data = tempfile::tempdir().unwrap();
-    Server::start("kept", &data).hears("/#invite=");
+    Server::start("kept", &data).wait_for("/#invite=");
     let archive = data.path().join("kept.tar");
     let new = data.path().join("new");
     let run = |arguments: &[&str], last: &std::path::Path| {
@@ -272,9 +272,8 @@ fn a_backup_of_oracle_is_a_sqlite_file() {
     assert!(said.contains("1 invites") && said.contains("server key: there") && said.contains("whole"), "{said}");
 }
 
-/// Each setting that is wrong is named, with where it came from.
 #[test]
-fn wrong_settings_are_named() {
+fn error_of_a_wrong_setting_names_the_setting_and_its_source() {
     let data = tempfile::tempdir().unwrap();
     let says = |change: &dyn Fn(&mut Command) -> &mut Command, expected: &[&str]| {
         let mut command = passmint("settings", &data);
@@ -312,7 +311,7 @@ fn wrong_settings_are_named() {
         },
         &["✗ client version", "19.14, 21.5 or 23"],
     );
-    // The password of a file is taken as it stands on its first line.
+    // The password is the first line of its file, unchanged.
     let listener = TcpListener::bind("127.0.0.1:0").unwrap();
     let connect = format!("127.0.0.1:{}/settings", listener.local_addr().unwrap().port());
     let mut command = passmint("settings", &data);

@@ -1,4 +1,4 @@
-//! The store contract over the Oracle driver, on the real `oracle` crate, over the double of Oracle's client library.
+//! The store contract for the Oracle driver: the real `oracle` crate with a double of Oracle's client library.
 
 #![allow(clippy::unwrap_used, clippy::expect_used, clippy::panic, reason = "a test may")]
 
@@ -32,23 +32,23 @@ fn new_23() -> Oracle {
     Oracle(format!("v23_{}", NEXT.fetch_add(1, Ordering::Relaxed)))
 }
 
-/// As Oracle 19c refuses and understands.
+/// The double refuses what Oracle 19c refuses.
 mod on_19c {
     use super::*;
 
     contract::suite!(new_19);
 }
 
-/// As Oracle 23ai and 26ai do.
+/// The double behaves as Oracle 23ai and 26ai.
 mod on_23ai {
     use super::*;
 
     contract::suite!(new_23);
 }
 
-/// Every table that says whose its rows are: a table that is added later is asked as well.
+/// Asks every table that has an `ACCOUNT_ID`, so that later tables are included.
 #[test]
-fn no_table_holds_a_row_of_a_deleted_account() {
+fn no_table_has_a_row_of_a_deleted_account() {
     for service in ["v19_rows", "v23_rows"] {
         let store = oracle_double::store(service);
         let (ada, bob) = contract::two_full_accounts(&store);

@@ -1,5 +1,5 @@
-//! What the Oracle driver does when the database refuses, is silent, is slow, or drops a connection: on the real
-//! `oracle` crate, over the double of Oracle's client library.
+//! The Oracle driver while the database refuses, is silent, is slow, or drops connections: the real `oracle` crate with
+//! a double of Oracle's client library.
 
 #![allow(clippy::unwrap_used, clippy::expect_used, clippy::panic, reason = "a test may")]
 
@@ -21,13 +21,13 @@ fn unavailable<T: std::fmt::Debug>(result: Result<T, StoreError>) -> String {
     }
 }
 
-/// The driver waits for a failure to be forgotten before it connects again.
-fn after_a_moment() {
+/// The pool repeats the answer of a failed connect for a second.
+fn wait_until_it_connects_again() {
     thread::sleep(Duration::from_millis(1100));
 }
 
 #[test]
-fn every_code_of_the_table_comes_with_its_remedy() {
+fn error_with_a_code_of_the_table_contains_its_remedy() {
     for (number, remedy) in TABLE.iter().flat_map(|remedy| remedy.codes.iter().map(move |code| (code, remedy))) {
         let text = number.to_string();
         let Some(ora) = text.strip_prefix("ORA-") else { continue };
@@ -38,27 +38,27 @@ fn every_code_of_the_table_comes_with_its_remedy() {
             Err(StoreError::Unavailable(said)) => assert_eq!(said, format!("{text}: {remedy}")),
             other => panic!("{text}: {other:?}"),
         }
-        // Far below any time-out: it is answered, not waited for.
+        // Far below any timeout: the refusal is the answer.
         assert!(start.elapsed() < Duration::from_secs(3), "{text}");
     }
 }
 
 #[test]
-fn a_database_that_is_down_is_found_again_without_a_restart() {
+fn database_that_comes_back_is_used_without_a_restart() {
     let store = store("down");
     let ada = settle(&store, 1, "ada");
     faults("down", "down\n");
     assert!(unavailable(store.put(&put(ada, entry_id(1), 0, 7), MANY, NOW)).starts_with("ORA-12541: nothing listens"));
     unavailable(store.check());
     faults("down", "");
-    after_a_moment();
+    wait_until_it_connects_again();
     store.put(&put(ada, entry_id(1), 0, 7), MANY, NOW).unwrap();
     store.check().unwrap();
 }
 
-/// After a restart of the database every idle connection is dead: the first request finds out, and notices nothing.
+/// After a restart of the database every idle connection is dead. The first request replaces them.
 #[test]
-fn a_restart_of_the_database_costs_no_request() {
+fn restart_of_the_database_fails_no_request() {
     let store = store("restart");
     let ada = settle(&store, 1, "ada");
     // Four connections, all in use at once, then idle.
@@ -76,7 +76,7 @@ fn a_restart_of_the_database_costs_no_request() {
 }
 
 #[test]
-fn a_silent_database_keeps_nobody_waiting_in_line() {
+fn callers_of_a_silent_database_wait_side_by_side() {
     faults("silent", "silent\n");
     let store = store("silent");
     let start = Instant::now();
@@ -85,13 +85,14 @@ fn a_silent_database_keeps_nobody_waiting_in_line() {
             scope.spawn(|| unavailable(store.has_accounts()));
         }
     });
-    // One connect's time for all (a queue of four would take twelve seconds); those beyond the pool hear of the failure.
+    // All wait for the time of one connect (a queue of four would take twelve seconds). Callers beyond the pool's limit
+    // get the failure of the others.
     let waited = start.elapsed();
     assert!(waited >= Duration::from_secs(4) && waited < Duration::from_secs(11), "{waited:?}");
 }
 
 #[test]
-fn a_call_that_hangs_ends_at_its_deadline_and_the_next_one_works() {
+fn hanging_call_ends_at_its_deadline_and_the_next_one_works() {
     let settings = OracleSettings { time: Duration::from_secs(2), ..settings("hang") };
     let store = OracleStore::new(settings).unwrap();
     let ada = settle(&store, 1, "ada");
@@ -105,8 +106,8 @@ fn a_call_that_hangs_ends_at_its_deadline_and_the_next_one_works() {
 }
 
 #[test]
-fn a_connection_that_drops_in_use_is_replaced_and_nothing_is_done_twice() {
-    // At each step of each kind of write.
+fn connection_dropped_in_use_is_replaced_and_nothing_is_done_twice() {
+    // Each step of each kind of write.
     for (number, fault) in [
         "execute|BEGIN|0|1|drop-3113",
         "execute|accounts|0|1|drop-3113",
@@ -138,9 +139,9 @@ fn a_connection_that_drops_in_use_is_replaced_and_nothing_is_done_twice() {
     }
 }
 
-/// Cut while nobody looked, or hanging: found out by the ping, and replaced without a word.
+/// The ping finds a connection that was cut while idle, or hangs.
 #[test]
-fn an_idle_connection_that_died_is_replaced_unseen() {
+fn dead_idle_connection_is_replaced_without_an_error() {
     let settings = OracleSettings { ping_after: Duration::ZERO, ..settings("idle") };
     let store = OracleStore::new(settings).unwrap();
     let ada = settle(&store, 1, "ada");
@@ -149,7 +150,7 @@ fn an_idle_connection_that_died_is_replaced_unseen() {
             .into_iter()
             .enumerate()
     {
-        // Only the ping may strike: what comes after it is on another connection.
+        // The fault affects the ping only: the put runs on another connection.
         faults("idle", &format!("{fault}\n"));
         let start = Instant::now();
         store.put(&put(ada, entry_id(round as u16), 0, 7), MANY, NOW).unwrap();
@@ -159,7 +160,7 @@ fn an_idle_connection_that_died_is_replaced_unseen() {
 }
 
 #[test]
-fn an_invite_or_a_session_is_made_once_though_its_answer_was_lost() {
+fn invite_or_session_is_made_once_if_the_answer_is_lost() {
     let store = store("answers");
     let ada = settle(&store, 1, "ada");
     faults("answers", "committed||0|1|drop-3113\n");
@@ -197,7 +198,7 @@ fn sixteen_threads_share_four_connections() {
 }
 
 #[test]
-fn no_more_connections_than_allowed_and_whoever_waits_too_long_is_told() {
+fn caller_that_gets_no_connection_in_time_is_refused() {
     let settings = OracleSettings { time: Duration::from_secs(2), connections: 2, ..settings("full") };
     let store = OracleStore::new(settings).unwrap();
     let ada = settle(&store, 1, "ada");
@@ -218,23 +219,22 @@ fn no_more_connections_than_allowed_and_whoever_waits_too_long_is_told() {
 }
 
 #[test]
-fn a_database_without_quota_says_so() {
+fn database_without_quota_is_unavailable_with_its_code() {
     std::fs::write(oracle_double::folder().join("no_quota.quota"), "").unwrap();
     assert!(unavailable(store("no_quota").has_accounts()).starts_with("ORA-01950"));
 }
 
 #[test]
-fn a_database_of_a_newer_passmint_is_left_alone() {
+fn database_with_a_newer_schema_is_refused() {
     store("newer").has_accounts().unwrap();
-    oracle_double::meddle("newer", "INSERT INTO schema_version (version) VALUES (99)");
+    oracle_double::execute("newer", "INSERT INTO schema_version (version) VALUES (99)");
     let said = unavailable(store("newer").has_accounts());
     assert!(said.contains("schema version 99") && said.contains("run the newer Passmint"), "{said}");
 }
 
-/// A database of the first release is one of today after it was opened; a step that was interrupted at any place is taken
-/// again.
+/// Also if a migration was interrupted after any of its statements.
 #[test]
-fn a_database_of_the_first_release_is_taken_over() {
+fn schema_1_is_migrated_and_keeps_its_data() {
     const UNDO: [&str; 3] = [
         "DELETE FROM schema_version WHERE version = 2",
         "DROP TABLE passkeys",
@@ -246,20 +246,20 @@ fn a_database_of_the_first_release_is_taken_over() {
             let ada = settle(&store(&service), 1, "ada");
             store(&service).open_session(&contract::session(ada, 5), &contract::LONG, NOW).unwrap();
             for statement in &UNDO[..undone] {
-                oracle_double::meddle(&service, statement);
+                oracle_double::execute(&service, statement);
             }
             let store = store(&service);
-            assert!(contract::goes_on(&store, 5));
-            store.set_credential(&contract::new(ada, &contract::passkey(3), 3), contract::ROOM, NOW).unwrap();
+            assert!(contract::is_live(&store, 5));
+            store.set_credential(&contract::new(ada, &contract::passkey(3), 3), contract::PASSKEYS_MAX, NOW).unwrap();
             assert_eq!(store.passkeys(ada).unwrap().len(), 1);
             assert_eq!(store.sessions(ada, &contract::LONG, NOW).unwrap()[0].device, None);
         }
     }
 }
 
-/// A secret is set once, and an account deleted, though the answer was lost or the connection dropped half-way.
+/// The connection drops before or after the commit.
 #[test]
-fn a_change_of_secrets_is_done_once_though_its_connection_drops() {
+fn change_of_secrets_is_done_once_if_the_connection_drops() {
     for (number, fault) in [
         "execute|FOR UPDATE|0|1|drop-3113",
         "execute|UPDATE accounts|0|1|drop-3113",
@@ -279,7 +279,7 @@ fn a_change_of_secrets_is_done_once_though_its_connection_drops() {
         for round in 0..3 {
             faults(&service, &format!("{fault}\n# {round}\n"));
             match round {
-                0 => store.set_credential(&contract::new(ada, &passphrase, 9), contract::ROOM, NOW).unwrap(),
+                0 => store.set_credential(&contract::new(ada, &passphrase, 9), contract::PASSKEYS_MAX, NOW).unwrap(),
                 1 => store.remove_passkey(ada, &contract::passkey_id(3)).unwrap(),
                 _ => store.delete_account(bob).unwrap(),
             }
@@ -287,13 +287,13 @@ fn a_change_of_secrets_is_done_once_though_its_connection_drops() {
         faults(&service, "");
         let found = store.credential(&username, &passphrase).unwrap().unwrap();
         assert_eq!((found.epoch, found.secret), (2, contract::secret(9)), "{fault}");
-        assert!(contract::goes_on(&store, 5) && !contract::goes_on(&store, 15), "{fault}");
+        assert!(contract::is_live(&store, 5) && !contract::is_live(&store, 15), "{fault}");
         assert!(matches!(store.username(bob), Err(StoreError::NotFound)), "{fault}");
     }
 }
 
 #[test]
-fn the_check_walks_to_the_end_and_names_the_step_where_it_cannot() {
+fn check_runs_all_steps_or_ends_with_the_one_that_fails() {
     let listener = std::net::TcpListener::bind("127.0.0.1:0").unwrap();
     let port = listener.local_addr().unwrap().port();
     let settings = |service: &str| {
@@ -301,12 +301,12 @@ fn the_check_walks_to_the_end_and_names_the_step_where_it_cannot() {
         let descriptor = backend::store::oracle::Descriptor::read(&text, None).unwrap();
         OracleSettings { descriptor, ..settings(service) }
     };
-    let walked = |settings: &OracleSettings| {
+    let check = |settings: &OracleSettings| {
         let mut steps = Vec::new();
         let ok = check_connection(settings, |step| steps.push(step));
         (ok, steps)
     };
-    let (ok, steps) = walked(&settings("check"));
+    let (ok, steps) = check(&settings("check"));
     assert!(ok && steps.iter().all(|step| step.ok), "{steps:#?}");
     let names: Vec<_> = steps.iter().map(|step| step.name).collect();
     assert_eq!(
@@ -324,19 +324,19 @@ fn the_check_walks_to_the_end_and_names_the_step_where_it_cannot() {
             "write, read, delete"
         ]
     );
-    assert!(store("check").invites().unwrap().is_empty(), "it leaves nothing behind");
+    assert!(store("check").invites().unwrap().is_empty(), "the check leaves no invite");
 
     faults("check_1017", "connect||0|*|ORA-1017\n");
-    let (ok, steps) = walked(&settings("check_1017"));
+    let (ok, steps) = check(&settings("check_1017"));
     let last = steps.last().unwrap();
     assert!(!ok && last.name == "log-in" && last.detail.starts_with("ORA-01017: the user or the password"), "{last:?}");
 
-    // Of a failed connection, the code tells whether it got as far as the log-in.
+    // The code of a failed connection shows whether TLS failed or the log-in.
     let tls = |service: &str, codes: &str| {
         faults(service, codes);
         let text = format!("tcps://127.0.0.1:{port}/{service}");
         let descriptor = backend::store::oracle::Descriptor::read(&text, None).unwrap();
-        walked(&OracleSettings { descriptor, ..oracle_double::settings(service) })
+        check(&OracleSettings { descriptor, ..oracle_double::settings(service) })
     };
     let (ok, steps) = tls("check_tls", "");
     assert!(ok && steps.iter().any(|step| step.name == "TLS" && step.ok), "{steps:#?}");
@@ -347,17 +347,17 @@ fn the_check_walks_to_the_end_and_names_the_step_where_it_cannot() {
     assert_eq!(steps.last().unwrap().name, "log-in");
 
     std::fs::write(oracle_double::folder().join("check_privs.privs"), "CREATE SESSION\n").unwrap();
-    let (_, steps) = walked(&settings("check_privs"));
+    let (_, steps) = check(&settings("check_privs"));
     let last = steps.last().unwrap();
     assert!(last.name == "privileges" && last.detail.starts_with("ORA-01031"), "{last:?}");
 
     std::fs::write(oracle_double::folder().join("check_quota.quota"), "").unwrap();
-    let (_, steps) = walked(&settings("check_quota"));
+    let (_, steps) = check(&settings("check_quota"));
     let last = steps.last().unwrap();
     assert!(last.name == "quota" && last.detail.starts_with("ORA-01950"), "{last:?}");
 
     drop(listener);
-    let (_, steps) = walked(&settings("check_closed"));
+    let (_, steps) = check(&settings("check_closed"));
     let last = steps.last().unwrap();
     assert!(last.name == "reachability" && last.detail.starts_with("ORA-12541"), "{last:?}");
 

@@ -1,4 +1,4 @@
-//! The store contract over the SQLite driver.
+//! The store contract for the SQLite driver.
 
 #![allow(clippy::unwrap_used, clippy::expect_used, clippy::panic, reason = "a test may")]
 
@@ -16,7 +16,7 @@ impl contract::Driver for Sqlite {
     }
 
     fn cut(&self) {
-        // SQLite reads a file: there is no connection that could be cut.
+        // SQLite reads a file: no connection can be cut.
     }
 }
 

@@ -7,14 +7,14 @@ use shared::sessions::CredentialName;
 
 use super::*;
 
-pub fn a_store_belongs_to_one_server_key(driver: &impl Driver) {
+pub fn store_is_bound_to_one_server_key(driver: &impl Driver) {
     let store = driver.open();
     store.bind_server_key(&[1; 32]).unwrap();
     driver.open().bind_server_key(&[1; 32]).unwrap();
     assert!(matches!(driver.open().bind_server_key(&[2; 32]), Err(StoreError::Taken)));
 }
 
-pub fn an_invite_is_good_once_and_for_a_time(driver: &impl Driver) {
+pub fn invite_is_used_once_and_expires(driver: &impl Driver) {
     let store = driver.open();
     let fault = |tag: u8, now| match store.check_invite(&[tag; 32], now) {
         Err(StoreError::Invite(fault)) => Some(fault),
@@ -37,7 +37,7 @@ pub fn an_invite_is_good_once_and_for_a_time(driver: &impl Driver) {
     assert_eq!(store.credential(&Username::new("bob").unwrap(), &CredentialName::Passphrase).unwrap(), None);
 }
 
-pub fn a_set_up_link_dies_with_the_first_account(driver: &impl Driver) {
+pub fn set_up_link_is_unknown_after_the_first_account(driver: &impl Driver) {
     let store = driver.open();
     store.add_invite(&Invite { setup: true, ..invite(8) }).unwrap();
     store.add_invite(&Invite { setup: true, ..invite(9) }).unwrap();
@@ -47,7 +47,7 @@ pub fn a_set_up_link_dies_with_the_first_account(driver: &impl Driver) {
     assert!(matches!(second, Err(StoreError::Invite(InviteFault::Unknown))));
 }
 
-pub fn a_login_or_an_id_in_use_leaves_the_invite_good(driver: &impl Driver) {
+pub fn taken_username_or_id_does_not_use_the_invite_up(driver: &impl Driver) {
     let store = driver.open();
     settle(&*store, 1, "ada");
     store.add_invite(&invite(2)).unwrap();
@@ -56,7 +56,7 @@ pub fn a_login_or_an_id_in_use_leaves_the_invite_good(driver: &impl Driver) {
     store.create_account(&account(2, "bob"), &[2; 32], NOW).unwrap();
 }
 
-pub fn an_account_made_twice_is_one(driver: &impl Driver) {
+pub fn repeated_create_account_makes_one_account(driver: &impl Driver) {
     let store = driver.open();
     let ada = settle(&*store, 1, "ada");
     driver.open().create_account(&account(1, "ada"), &[1; 32], NOW + 5000).unwrap();
@@ -73,13 +73,13 @@ pub fn letter_case_does_not_make_a_second_account(driver: &impl Driver) {
     let found = store.credential(&Username::new("åSA").unwrap(), &CredentialName::Passphrase).unwrap();
     assert_eq!(found.unwrap().account, asa);
     assert_eq!(store.credential(&Username::new("asa").unwrap(), &CredentialName::Passphrase).unwrap(), None);
-    // As long as a name may be, of characters that take four bytes each.
+    // The longest name, of characters that take four bytes each.
     let long = "𝔞".repeat(255);
     settle(&*store, 3, &long);
     assert!(store.credential(&Username::new(&long).unwrap(), &CredentialName::Recovery).unwrap().is_some());
 }
 
-pub fn credentials_come_back_as_stored(driver: &impl Driver) {
+pub fn credentials_are_returned_as_stored(driver: &impl Driver) {
     let store = driver.open();
     let ada = settle(&*store, 1, "ada");
     settle(&*store, 2, "bob");
@@ -91,8 +91,8 @@ pub fn credentials_come_back_as_stored(driver: &impl Driver) {
     assert_eq!(store.credential(&Username::new("eve").unwrap(), &CredentialName::Passphrase).unwrap(), None);
 }
 
-/// Nothing empty is ever stored: one database keeps it, another takes it for NULL.
-pub fn an_empty_credential_is_refused(driver: &impl Driver) {
+/// Empty values are never stored: one database keeps them, another takes them for NULL.
+pub fn empty_credential_is_refused(driver: &impl Driver) {
     let store = driver.open();
     store.add_invite(&invite(1)).unwrap();
     let empty: [fn(&mut NewAccount) -> &mut Base64Url; 4] = [
@@ -110,14 +110,14 @@ pub fn an_empty_credential_is_refused(driver: &impl Driver) {
     store.check_invite(&[1; 32], NOW).unwrap();
 }
 
-/// Two accounts that have something in every table: a passkey, five entries (one deleted), two sessions. The tokens are of
-/// tags 5 and 15, 6 and 16.
+/// Two accounts with rows in every table: a passkey, five entries (one deleted), two sessions. The sessions have the
+/// tags 5 and 15 for ada, 6 and 16 for bob.
 pub fn two_full_accounts(store: &dyn Store) -> (AccountId, AccountId) {
     let (ada, bob) = (settle(store, 1, "ada"), settle(store, 2, "bob"));
     for (account, token) in [(ada, 5), (bob, 6)] {
         store.open_session(&session(account, token), &LONG, NOW).unwrap();
         let passkey_of = NewSecret { token_hash: [token; 32], ..new(account, &passkey(3), 9) };
-        store.set_credential(&passkey_of, ROOM, NOW).unwrap();
+        store.set_credential(&passkey_of, PASSKEYS_MAX, NOW).unwrap();
         let by_passkey = NewSession { credential: passkey(3), ..session(account, token + 10) };
         store.open_session(&by_passkey, &LONG, NOW).unwrap();
         for (tag, bucket) in BUCKETS.into_iter().enumerate() {
@@ -130,7 +130,7 @@ pub fn two_full_accounts(store: &dyn Store) -> (AccountId, AccountId) {
     (ada, bob)
 }
 
-pub fn a_deleted_account_leaves_nothing_and_others_everything(driver: &impl Driver) {
+pub fn delete_account_removes_all_of_it_and_nothing_of_others(driver: &impl Driver) {
     let store = driver.open();
     let (ada, bob) = two_full_accounts(&*store);
     let bobs = store.account_after(Some(ada)).unwrap();
@@ -141,16 +141,16 @@ pub fn a_deleted_account_leaves_nothing_and_others_everything(driver: &impl Driv
     store.delete_account(ada).unwrap();
     let store = driver.open();
     assert!(matches!(store.username(ada), Err(StoreError::NotFound)));
-    assert_eq!(store.account_after(None).unwrap(), bobs, "bob's is the only account, and as it was");
+    assert_eq!(store.account_after(None).unwrap(), bobs, "bob's is the only account, and unchanged");
     assert_eq!(store.changes(bob, 0, 100).unwrap(), his_entries);
-    assert!(goes_on(&*store, 6) && goes_on(&*store, 16));
-    assert!(!goes_on(&*store, 5) && !goes_on(&*store, 15));
+    assert!(is_live(&*store, 6) && is_live(&*store, 16));
+    assert!(!is_live(&*store, 5) && !is_live(&*store, 15));
     let username = Username::new("ada").unwrap();
     for name in [CredentialName::Passphrase, CredentialName::Recovery, passkey(3)] {
         assert_eq!(store.credential(&username, &name).unwrap(), None);
         let late = NewSession { credential: name.clone(), ..session(ada, 7) };
         assert!(matches!(store.open_session(&late, &LONG, NOW), Err(StoreError::NotFound)));
-        assert!(matches!(store.set_credential(&new(ada, &name, 9), ROOM, NOW), Err(StoreError::NotFound)));
+        assert!(matches!(store.set_credential(&new(ada, &name, 9), PASSKEYS_MAX, NOW), Err(StoreError::NotFound)));
     }
     let nothing = || {
         let changes = store.changes(ada, 0, 100).unwrap();
@@ -160,7 +160,7 @@ pub fn a_deleted_account_leaves_nothing_and_others_everything(driver: &impl Driv
     nothing();
     assert!(matches!(store.put(&put(ada, entry_id(9), 0, 1), MANY, NOW), Err(StoreError::NotFound)));
 
-    // Her invite stays used; her name, and even her id, are free for a vault that starts empty.
+    // Her invite stays used. Her username and her id are free for a vault that starts empty.
     assert!(matches!(store.check_invite(&[1; 32], NOW), Err(StoreError::Invite(InviteFault::Used))));
     store.add_invite(&invite(8)).unwrap();
     store.create_account(&account(1, "ada"), &[8; 32], NOW).unwrap();

@@ -1,4 +1,4 @@
-//! Changing what opens a vault.
+//! Changing the secrets that open a vault.
 
 use std::sync::atomic::{AtomicBool, Ordering};
 use std::thread;
@@ -13,7 +13,7 @@ use shared::sessions::CredentialName;
 use super::*;
 
 /// More passkeys than any case makes.
-pub const ROOM: usize = 20;
+pub const PASSKEYS_MAX: usize = 20;
 
 pub fn passkey_id(tag: u8) -> PasskeyId {
     PasskeyId::try_from(vec![tag; 32]).unwrap()
@@ -32,13 +32,13 @@ fn epoch(store: &dyn Store, username: &str) -> u32 {
     store.credential(&Username::new(username).unwrap(), &CredentialName::Passphrase).unwrap().unwrap().epoch
 }
 
-pub fn a_new_secret_replaces_the_old_and_ends_other_sessions(driver: &impl Driver) {
+pub fn new_secret_replaces_the_old_and_ends_other_sessions(driver: &impl Driver) {
     let store = driver.open();
     let (ada, bob) = (settle(&*store, 1, "ada"), settle(&*store, 2, "bob"));
     let username = Username::new("ada").unwrap();
     store.open_session(&session(ada, 5), &LONG, NOW).unwrap();
     store.open_session(&session(bob, 7), &LONG, NOW).unwrap();
-    store.set_credential(&new(ada, &passkey(3), 3), ROOM, NOW).unwrap();
+    store.set_credential(&new(ada, &passkey(3), 3), PASSKEYS_MAX, NOW).unwrap();
     let (passphrase, recovery) = (CredentialName::Passphrase, CredentialName::Recovery);
     for (number, name, other, kept) in
         [(1, &passphrase, &recovery, secret(1 ^ 0xff)), (2, &recovery, &passphrase, secret(11))]
@@ -46,37 +46,37 @@ pub fn a_new_secret_replaces_the_old_and_ends_other_sessions(driver: &impl Drive
         let before = NewSession { epoch: number - 1, credential: other.clone(), ..session(ada, 6) };
         store.open_session(&before, &LONG, NOW).unwrap();
         let tag = 10 + number as u8;
-        store.set_credential(&new(ada, name, tag), ROOM, NOW).unwrap();
+        store.set_credential(&new(ada, name, tag), PASSKEYS_MAX, NOW).unwrap();
         let found = store.credential(&username, name).unwrap().unwrap();
         assert_eq!((found.epoch, found.secret), (number, secret(tag)));
         assert_eq!(store.credential(&username, other).unwrap().unwrap().secret, kept);
         assert_eq!(store.credential(&username, &passkey(3)).unwrap().unwrap().secret, secret(3));
-        assert!(goes_on(&*store, 5) && !goes_on(&*store, 6));
-        // A log-in that had begun does not get to its end, with whatever secret.
+        assert!(is_live(&*store, 5) && !is_live(&*store, 6));
+        // A log-in that began before fails, with any secret.
         for credential in [&passphrase, &recovery, &passkey(3)] {
             let late = NewSession { epoch: number - 1, credential: credential.clone(), ..session(ada, 6) };
             assert!(matches!(store.open_session(&late, &LONG, NOW), Err(StoreError::NotFound)));
         }
         let next = NewSession { epoch: number, credential: name.clone(), ..session(ada, 6) };
         assert_eq!(store.open_session(&next, &LONG, NOW).unwrap(), secret(tag).wrapped_key);
-        // The answer was lost, and the same is sent again: whoever has logged in since stays.
-        driver.open().set_credential(&new(ada, name, tag), ROOM, NOW).unwrap();
-        assert!(goes_on(&*store, 6));
+        // The answer was lost, and the same request comes again: later sessions stay.
+        driver.open().set_credential(&new(ada, name, tag), PASSKEYS_MAX, NOW).unwrap();
+        assert!(is_live(&*store, 6));
         assert_eq!(epoch(&*store, "ada"), number);
         store.end_session(&[6; 32]).unwrap();
     }
-    assert!(goes_on(&*store, 7), "another account's session");
+    assert!(is_live(&*store, 7), "another account's session");
     assert_eq!(epoch(&*store, "bob"), 0);
-    // Nothing empty is ever stored.
+    // Empty values are never stored.
     for (name, field) in [(&passphrase, 0), (&recovery, 1), (&passkey(4), 0), (&passkey(4), 1)] {
         let mut empty = new(ada, name, 9);
         *if field == 0 { &mut empty.secret.record } else { &mut empty.secret.wrapped_key } = Base64Url::default();
-        assert!(matches!(store.set_credential(&empty, ROOM, NOW), Err(StoreError::Fault(_))));
+        assert!(matches!(store.set_credential(&empty, PASSKEYS_MAX, NOW), Err(StoreError::Fault(_))));
     }
     assert_eq!(epoch(&*store, "ada"), 2);
 }
 
-pub fn only_a_session_that_goes_on_sets_a_secret(driver: &impl Driver) {
+pub fn set_credential_needs_a_session_that_has_not_ended(driver: &impl Driver) {
     let store = driver.open();
     let (ada, bob) = (settle(&*store, 1, "ada"), settle(&*store, 2, "bob"));
     store.open_session(&session(ada, 5), &LONG, NOW).unwrap();
@@ -86,13 +86,13 @@ pub fn only_a_session_that_goes_on_sets_a_secret(driver: &impl Driver) {
     for name in [CredentialName::Passphrase, CredentialName::Recovery, passkey(3)] {
         let nobody = NewSecret { token_hash: [9; 32], ..new(ada, &name, 9) };
         for new in [new(ada, &name, 9), nobody, new(AccountId::from_random([9; 16]), &name, 9)] {
-            assert!(matches!(store.set_credential(&new, ROOM, NOW), Err(StoreError::NotFound)));
+            assert!(matches!(store.set_credential(&new, PASSKEYS_MAX, NOW), Err(StoreError::NotFound)));
         }
     }
     assert_eq!(store.account_after(None).unwrap(), before);
 }
 
-pub fn a_passkey_is_added_used_and_removed(driver: &impl Driver) {
+pub fn passkey_is_added_used_and_removed(driver: &impl Driver) {
     let store = driver.open();
     let (ada, bob) = (settle(&*store, 1, "ada"), settle(&*store, 2, "bob"));
     let (username, other) = (Username::new("ada").unwrap(), Username::new("bob").unwrap());
@@ -100,9 +100,9 @@ pub fn a_passkey_is_added_used_and_removed(driver: &impl Driver) {
     store.open_session(&session(ada, 6), &LONG, NOW).unwrap();
     assert_eq!(store.passkeys(ada).unwrap(), []);
     assert_eq!(store.credential(&username, &passkey(4)).unwrap(), None);
-    store.set_credential(&new(ada, &passkey(4), 4), ROOM, NOW + 2).unwrap();
-    store.set_credential(&new(ada, &passkey(3), 3), ROOM, NOW + 3).unwrap();
-    assert!(goes_on(&*store, 6), "others' sessions go on");
+    store.set_credential(&new(ada, &passkey(4), 4), PASSKEYS_MAX, NOW + 2).unwrap();
+    store.set_credential(&new(ada, &passkey(3), 3), PASSKEYS_MAX, NOW + 3).unwrap();
+    assert!(is_live(&*store, 6), "sessions of others stay");
     let summary = |tag, created_at, used_at| PasskeySummary { id: passkey_id(tag), created_at, used_at };
     assert_eq!(store.passkeys(ada).unwrap(), [summary(4, NOW + 2, None), summary(3, NOW + 3, None)]);
 
@@ -112,7 +112,7 @@ pub fn a_passkey_is_added_used_and_removed(driver: &impl Driver) {
     assert_eq!(store.open_session(&with(3, 0, 7), &LONG, NOW + 9).unwrap(), secret(3).wrapped_key);
     assert_eq!(store.passkeys(ada).unwrap(), [summary(4, NOW + 2, None), summary(3, NOW + 3, Some(NOW + 9))]);
 
-    // It is hers alone.
+    // The passkey belongs to ada only.
     assert_eq!(store.credential(&other, &passkey(3)).unwrap(), None);
     assert_eq!(store.passkeys(bob).unwrap(), []);
     let his = NewSession { account: bob, ..with(3, 0, 8) };
@@ -120,7 +120,7 @@ pub fn a_passkey_is_added_used_and_removed(driver: &impl Driver) {
     store.remove_passkey(bob, &passkey_id(3)).unwrap();
     assert_eq!((store.passkeys(ada).unwrap().len(), epoch(&*store, "ada"), epoch(&*store, "bob")), (2, 0, 0));
 
-    // Once it is removed, no log-in that began before gets to its end.
+    // After its removal, a log-in that began before fails.
     store.remove_passkey(ada, &passkey_id(3)).unwrap();
     store.remove_passkey(ada, &passkey_id(3)).unwrap();
     assert_eq!(store.passkeys(ada).unwrap(), [summary(4, NOW + 2, None)]);
@@ -130,36 +130,38 @@ pub fn a_passkey_is_added_used_and_removed(driver: &impl Driver) {
         assert!(matches!(store.open_session(&late, &LONG, NOW), Err(StoreError::NotFound)));
     }
     store.open_session(&with(4, 1, 8), &LONG, NOW).unwrap();
-    assert!(goes_on(&*store, 6) && goes_on(&*store, 7));
+    assert!(is_live(&*store, 6) && is_live(&*store, 7));
 }
 
-pub fn a_passkey_is_set_once_and_replaced_by_another_of_its_id(driver: &impl Driver) {
+pub fn repeated_passkey_is_set_once_and_another_of_its_id_replaces_it(driver: &impl Driver) {
     let store = driver.open();
     let ada = settle(&*store, 1, "ada");
     store.open_session(&session(ada, 5), &LONG, NOW).unwrap();
-    store.set_credential(&new(ada, &passkey(3), 3), ROOM, NOW + 1).unwrap();
+    store.set_credential(&new(ada, &passkey(3), 3), PASSKEYS_MAX, NOW + 1).unwrap();
     let with = |epoch, token| NewSession { epoch, credential: passkey(3), ..session(ada, token) };
     store.open_session(&with(0, 6), &LONG, NOW + 2).unwrap();
     let there = store.passkeys(ada).unwrap();
-    store.set_credential(&new(ada, &passkey(3), 3), ROOM, NOW + 3).unwrap();
+    store.set_credential(&new(ada, &passkey(3), 3), PASSKEYS_MAX, NOW + 3).unwrap();
     assert_eq!((store.passkeys(ada).unwrap(), epoch(&*store, "ada")), (there, 0));
 
-    store.set_credential(&new(ada, &passkey(3), 4), ROOM, NOW + 4).unwrap();
+    store.set_credential(&new(ada, &passkey(3), 4), PASSKEYS_MAX, NOW + 4).unwrap();
     let replaced = PasskeySummary { id: passkey_id(3), created_at: NOW + 4, used_at: None };
     assert_eq!(store.passkeys(ada).unwrap(), [replaced]);
     assert!(matches!(store.open_session(&with(0, 7), &LONG, NOW), Err(StoreError::NotFound)));
     assert_eq!(store.open_session(&with(1, 7), &LONG, NOW).unwrap(), secret(4).wrapped_key);
-    assert!(goes_on(&*store, 6));
+    assert!(is_live(&*store, 6));
 }
 
-pub fn a_passkeys_id_is_all_of_its_bytes(driver: &impl Driver) {
+pub fn all_bytes_of_a_passkey_id_count(driver: &impl Driver) {
     let store = driver.open();
     let ada = settle(&*store, 1, "ada");
     store.open_session(&session(ada, 5), &LONG, NOW).unwrap();
     let ids = [vec![0], vec![0, 0], vec![1], vec![1, 0], vec![0xff; PASSKEY_ID_MAX - 1], vec![0xff; PASSKEY_ID_MAX]];
     let ids = ids.map(|id| PasskeyId::try_from(id).unwrap());
     for (tag, id) in (1..).zip(&ids) {
-        store.set_credential(&new(ada, &CredentialName::Passkey(id.clone()), tag), ROOM, NOW + u64::from(tag)).unwrap();
+        store
+            .set_credential(&new(ada, &CredentialName::Passkey(id.clone()), tag), PASSKEYS_MAX, NOW + u64::from(tag))
+            .unwrap();
     }
     for (tag, id) in (1..).zip(&ids) {
         let name = CredentialName::Passkey(id.clone());
@@ -171,7 +173,7 @@ pub fn a_passkeys_id_is_all_of_its_bytes(driver: &impl Driver) {
     assert_eq!(left, [0, 2, 3, 4, 5].map(|number: usize| ids[number].clone()));
 }
 
-pub fn there_is_room_for_so_many_passkeys(driver: &impl Driver) {
+pub fn passkey_beyond_the_maximum_is_refused(driver: &impl Driver) {
     let store = driver.open();
     let (ada, bob) = (settle(&*store, 1, "ada"), settle(&*store, 2, "bob"));
     store.open_session(&session(ada, 5), &LONG, NOW).unwrap();
@@ -180,7 +182,7 @@ pub fn there_is_room_for_so_many_passkeys(driver: &impl Driver) {
     set(new(ada, &passkey(1), 1)).unwrap();
     set(new(ada, &passkey(2), 2)).unwrap();
     assert!(matches!(set(new(ada, &passkey(3), 3)), Err(StoreError::Full)));
-    // One that is there already takes no more room; neither does another account's.
+    // A passkey that exists does not count again, and those of another account do not count.
     set(new(ada, &passkey(1), 1)).unwrap();
     set(new(ada, &passkey(2), 9)).unwrap();
     set(new(ada, &CredentialName::Passphrase, 9)).unwrap();
@@ -190,8 +192,8 @@ pub fn there_is_room_for_so_many_passkeys(driver: &impl Driver) {
     assert_eq!(store.passkeys(ada).unwrap().len(), 2);
 }
 
-/// However log-ins and changes fall together: whatever session is there afterwards, was opened by the newest secrets.
-pub fn no_log_in_outlives_a_new_passphrase(driver: &impl Driver) {
+/// After concurrent log-ins and changes, every session was opened with the newest secrets.
+pub fn concurrent_log_in_with_old_secrets_does_not_outlive_a_new_passphrase(driver: &impl Driver) {
     let store = driver.open();
     let ada = settle(&*store, 1, "ada");
     store.open_session(&session(ada, 5), &LONG, NOW).unwrap();
@@ -216,14 +218,14 @@ pub fn no_log_in_outlives_a_new_passphrase(driver: &impl Driver) {
             })
         });
         for tag in 10..25 {
-            store.set_credential(&new(ada, &CredentialName::Passphrase, tag), ROOM, NOW).unwrap();
+            store.set_credential(&new(ada, &CredentialName::Passphrase, tag), PASSKEYS_MAX, NOW).unwrap();
         }
         done.store(true, Ordering::Relaxed);
         others.into_iter().flat_map(|other| other.join().unwrap()).collect::<Vec<_>>()
     });
     assert_eq!(epoch(&*store, "ada"), 15);
     for (tag, epoch) in opened {
-        assert!(!goes_on(&*store, tag) || epoch == 15, "{tag} was opened by the secrets of epoch {epoch}");
+        assert!(!is_live(&*store, tag) || epoch == 15, "{tag} was opened by the secrets of epoch {epoch}");
     }
-    assert!(goes_on(&*store, 5));
+    assert!(is_live(&*store, 5));
 }

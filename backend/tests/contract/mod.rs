@@ -1,5 +1,5 @@
-//! What every store must do, as plain functions over [`Driver`]. No case names a database; a driver runs them all with
-//! `contract::suite!(make)`, where `make` gives a [`Driver`] over an empty database.
+//! The contract of a store, as plain functions over [`Driver`]. No case names a database. A driver runs all cases with
+//! `contract::suite!(make)`, where `make` returns a [`Driver`] over an empty database.
 
 // Each driver's test program compiles this file; none uses every name itself.
 #![allow(dead_code, unused_macros, unused_imports, reason = "shared between test programs")]
@@ -25,11 +25,11 @@ use shared::ids::{AccountId, EntryId};
 use shared::limits::SEALED_OVERHEAD;
 use shared::passwords::{FORMAT, SealedEntry};
 
-/// A database made for one case.
+/// A database for one case.
 pub trait Driver {
-    /// A store over the database, as one more process would open it.
+    /// Another store over the same database, as another process would open it.
     fn open(&self) -> Box<dyn Store>;
-    /// Cuts the connections that open stores hold, as a network would, if this database has connections to cut.
+    /// Cuts the connections of open stores, as a network would. Does nothing if the database has none.
     fn cut(&self);
 }
 
@@ -37,48 +37,48 @@ pub trait Driver {
 macro_rules! suite {
     ($make:path) => {
         $crate::contract::cases!($make:
-            a_new_store_is_empty_and_works,
-            what_is_written_survives_reopening,
-            a_cut_connection_is_replaced_unseen,
-            a_store_belongs_to_one_server_key,
-            an_invite_is_good_once_and_for_a_time,
-            a_set_up_link_dies_with_the_first_account,
-            a_login_or_an_id_in_use_leaves_the_invite_good,
-            an_account_made_twice_is_one,
+            new_store_is_empty_and_works,
+            written_entry_survives_reopening,
+            cut_connection_is_replaced_without_an_error,
+            store_is_bound_to_one_server_key,
+            invite_is_used_once_and_expires,
+            set_up_link_is_unknown_after_the_first_account,
+            taken_username_or_id_does_not_use_the_invite_up,
+            repeated_create_account_makes_one_account,
             letter_case_does_not_make_a_second_account,
-            credentials_come_back_as_stored,
-            an_empty_credential_is_refused,
-            a_deleted_account_leaves_nothing_and_others_everything,
-            a_new_secret_replaces_the_old_and_ends_other_sessions,
-            only_a_session_that_goes_on_sets_a_secret,
-            a_passkey_is_added_used_and_removed,
-            a_passkey_is_set_once_and_replaced_by_another_of_its_id,
-            a_passkeys_id_is_all_of_its_bytes,
-            there_is_room_for_so_many_passkeys,
-            no_log_in_outlives_a_new_passphrase,
-            a_session_ends_when_idle_and_in_any_case,
-            ending_a_session_is_final_and_harmless,
-            a_session_needs_the_account_as_it_was,
-            sessions_are_listed_and_ended_by_their_account,
-            a_first_put_makes_version_one,
-            a_put_sent_twice_is_one_entry,
-            a_stale_put_gets_the_current_entry,
-            replacing_nothing_is_not_found,
-            every_bucket_comes_back_byte_for_byte,
+            credentials_are_returned_as_stored,
+            empty_credential_is_refused,
+            delete_account_removes_all_of_it_and_nothing_of_others,
+            new_secret_replaces_the_old_and_ends_other_sessions,
+            set_credential_needs_a_session_that_has_not_ended,
+            passkey_is_added_used_and_removed,
+            repeated_passkey_is_set_once_and_another_of_its_id_replaces_it,
+            all_bytes_of_a_passkey_id_count,
+            passkey_beyond_the_maximum_is_refused,
+            concurrent_log_in_with_old_secrets_does_not_outlive_a_new_passphrase,
+            session_ends_after_idle_time_and_after_maximum_time,
+            end_session_is_final_and_repeatable,
+            open_session_needs_an_unchanged_epoch,
+            sessions_are_listed_and_ended_by_their_account_only,
+            first_put_makes_version_one,
+            repeated_put_makes_one_version,
+            put_with_stale_version_returns_the_current_entry,
+            replacing_a_missing_entry_is_not_found,
+            entry_of_every_bucket_is_returned_byte_for_byte,
             changes_are_listed_once_in_order_and_in_pages,
             times_keep_their_milliseconds,
-            a_delete_leaves_no_bytes_behind,
-            a_stale_delete_gets_the_current_entry,
-            a_deleted_entry_can_be_put_again,
-            a_full_vault_refuses_new_entries_only,
-            accounts_never_meet,
-            writers_at_once_get_numbers_of_their_own,
-            of_two_writers_of_one_version_one_wins,
-            a_refusal_leaves_no_lock_behind,
-            a_moved_house_is_the_same_house,
-            a_move_goes_on_where_it_was_interrupted,
-            a_move_never_mixes_with_other_data,
-            entries_that_differ_are_not_taken_for_the_same,
+            delete_leaves_a_tombstone_without_bytes,
+            delete_with_stale_version_returns_the_current_entry,
+            deleted_entry_can_be_put_again,
+            full_vault_refuses_new_entries_only,
+            accounts_do_not_see_each_others_entries,
+            concurrent_writers_get_distinct_change_numbers,
+            one_of_two_writers_of_the_same_version_is_stale,
+            refused_write_leaves_no_lock,
+            transferred_data_equals_its_source,
+            interrupted_transfer_can_be_repeated,
+            transfer_into_other_data_is_refused,
+            insert_entries_refuses_differing_entries,
         );
     };
 }
@@ -129,7 +129,7 @@ pub fn entry_id(tag: u16) -> EntryId {
     EntryId::from_time(NOW, [0, 0, 0, 0, 0, 0, 0, 0, high, low])
 }
 
-/// Something of a bucket's size that starts as sealed entries do.
+/// A valid sealed entry of a bucket's size, filled with one byte.
 pub fn sealed(bucket: usize, fill: u8) -> SealedEntry {
     let mut bytes = vec![fill; bucket + SEALED_OVERHEAD];
     bytes[0] = FORMAT;
@@ -140,16 +140,16 @@ pub fn put(account: AccountId, id: EntryId, replaces: u32, fill: u8) -> Put {
     Put { account, id, replaces, sealed: sealed(1024, fill) }
 }
 
-/// As many entries as anyone could want.
+/// A limit of entries that no case reaches.
 pub const MANY: u64 = 100_000;
 
-pub fn a_new_store_is_empty_and_works(driver: &impl Driver) {
+pub fn new_store_is_empty_and_works(driver: &impl Driver) {
     let store = driver.open();
     store.check().unwrap();
     assert!(!store.has_accounts().unwrap());
 }
 
-pub fn what_is_written_survives_reopening(driver: &impl Driver) {
+pub fn written_entry_survives_reopening(driver: &impl Driver) {
     let store = driver.open();
     let ada = settle(&*store, 1, "ada");
     store.put(&put(ada, entry_id(1), 0, 7), MANY, NOW).unwrap();
@@ -160,7 +160,7 @@ pub fn what_is_written_survives_reopening(driver: &impl Driver) {
     assert_eq!(changes.entries[0].sealed, Some(sealed(1024, 7)));
 }
 
-pub fn a_cut_connection_is_replaced_unseen(driver: &impl Driver) {
+pub fn cut_connection_is_replaced_without_an_error(driver: &impl Driver) {
     let store = driver.open();
     let ada = settle(&*store, 1, "ada");
     driver.cut();

@@ -16,7 +16,7 @@ fn current(result: Result<NewVersion, StoreError>) -> StoredEntry {
     }
 }
 
-pub fn a_first_put_makes_version_one(driver: &impl Driver) {
+pub fn first_put_makes_version_one(driver: &impl Driver) {
     let store = driver.open();
     let ada = settle(&*store, 1, "ada");
     let written = store.put(&put(ada, entry_id(1), 0, 7), MANY, NOW).unwrap();
@@ -29,7 +29,7 @@ pub fn a_first_put_makes_version_one(driver: &impl Driver) {
     assert_eq!((changes.entries, changes.latest, changes.more), (vec![expected], 2, false));
 }
 
-pub fn a_put_sent_twice_is_one_entry(driver: &impl Driver) {
+pub fn repeated_put_makes_one_version(driver: &impl Driver) {
     let store = driver.open();
     let ada = settle(&*store, 1, "ada");
     let first = store.put(&put(ada, entry_id(1), 0, 7), MANY, NOW).unwrap();
@@ -41,20 +41,20 @@ pub fn a_put_sent_twice_is_one_entry(driver: &impl Driver) {
     assert_eq!((changes.entries.len(), changes.latest), (1, 2));
 }
 
-pub fn a_stale_put_gets_the_current_entry(driver: &impl Driver) {
+pub fn put_with_stale_version_returns_the_current_entry(driver: &impl Driver) {
     let store = driver.open();
     let ada = settle(&*store, 1, "ada");
     store.put(&put(ada, entry_id(1), 0, 7), MANY, NOW).unwrap();
     let expected =
         StoredEntry { id: entry_id(1), version: 1, change_no: 1, changed_at: NOW, sealed: Some(sealed(1024, 7)) };
-    // Other bytes for a version that exists, a version not reached yet, and the last number there is.
+    // Other bytes for a version that exists, a version not reached yet, and the highest number.
     for replaces in [0, 2, u32::MAX] {
         assert_eq!(current(store.put(&put(ada, entry_id(1), replaces, 8), MANY, NOW + 1)), expected);
     }
     assert_eq!(store.changes(ada, 0, 10).unwrap().latest, 1, "a refused put is no change");
 }
 
-pub fn replacing_nothing_is_not_found(driver: &impl Driver) {
+pub fn replacing_a_missing_entry_is_not_found(driver: &impl Driver) {
     let store = driver.open();
     let ada = settle(&*store, 1, "ada");
     assert!(matches!(store.put(&put(ada, entry_id(1), 1, 7), MANY, NOW), Err(StoreError::NotFound)));
@@ -64,7 +64,7 @@ pub fn replacing_nothing_is_not_found(driver: &impl Driver) {
     assert_eq!(store.changes(nobody, 0, 10).unwrap().entries, Vec::new());
 }
 
-pub fn every_bucket_comes_back_byte_for_byte(driver: &impl Driver) {
+pub fn entry_of_every_bucket_is_returned_byte_for_byte(driver: &impl Driver) {
     let store = driver.open();
     let ada = settle(&*store, 1, "ada");
     let bytes = |bucket: usize| {
@@ -118,13 +118,13 @@ pub fn times_keep_their_milliseconds(driver: &impl Driver) {
     }
 }
 
-pub fn a_delete_leaves_no_bytes_behind(driver: &impl Driver) {
+pub fn delete_leaves_a_tombstone_without_bytes(driver: &impl Driver) {
     let store = driver.open();
     let ada = settle(&*store, 1, "ada");
     store.put(&put(ada, entry_id(1), 0, 7), MANY, NOW).unwrap();
     let written = store.delete(ada, entry_id(1), 1, NOW + 1).unwrap();
     assert_eq!(written, NewVersion { version: 2, change_no: 2, changed_at: NOW + 1 });
-    // Twice, because the answer was lost, or by someone who saw the deletion.
+    // Repeated because the answer was lost, or by a client that saw the deletion.
     assert_eq!(store.delete(ada, entry_id(1), 1, NOW + 9).unwrap(), written);
     assert_eq!(store.delete(ada, entry_id(1), 2, NOW + 9).unwrap(), written);
     let changes = store.changes(ada, 0, 10).unwrap();
@@ -132,7 +132,7 @@ pub fn a_delete_leaves_no_bytes_behind(driver: &impl Driver) {
     assert_eq!((changes.entries, changes.latest), (vec![gone], 2));
 }
 
-pub fn a_stale_delete_gets_the_current_entry(driver: &impl Driver) {
+pub fn delete_with_stale_version_returns_the_current_entry(driver: &impl Driver) {
     let store = driver.open();
     let ada = settle(&*store, 1, "ada");
     store.put(&put(ada, entry_id(1), 0, 7), MANY, NOW).unwrap();
@@ -142,19 +142,19 @@ pub fn a_stale_delete_gets_the_current_entry(driver: &impl Driver) {
     }
 }
 
-pub fn a_deleted_entry_can_be_put_again(driver: &impl Driver) {
+pub fn deleted_entry_can_be_put_again(driver: &impl Driver) {
     let store = driver.open();
     let ada = settle(&*store, 1, "ada");
     store.put(&put(ada, entry_id(1), 0, 7), MANY, NOW).unwrap();
     store.delete(ada, entry_id(1), 1, NOW).unwrap();
-    // Who did not see the deletion is told of it, and keeps what he has.
+    // A client that did not see the deletion gets the tombstone.
     assert_eq!(current(store.put(&put(ada, entry_id(1), 1, 8), MANY, NOW)).sealed, None);
     let written = store.put(&put(ada, entry_id(1), 2, 8), MANY, NOW).unwrap();
     assert_eq!((written.version, written.change_no), (3, 3));
     assert_eq!(store.changes(ada, 0, 10).unwrap().entries[0].sealed, Some(sealed(1024, 8)));
 }
 
-pub fn a_full_vault_refuses_new_entries_only(driver: &impl Driver) {
+pub fn full_vault_refuses_new_entries_only(driver: &impl Driver) {
     let store = driver.open();
     let ada = settle(&*store, 1, "ada");
     let new = |tag| store.put(&put(ada, entry_id(tag), 0, 7), 2, NOW);
@@ -170,7 +170,7 @@ pub fn a_full_vault_refuses_new_entries_only(driver: &impl Driver) {
     assert!(matches!(undelete, Err(StoreError::Full)), "{undelete:?}");
 }
 
-pub fn accounts_never_meet(driver: &impl Driver) {
+pub fn accounts_do_not_see_each_others_entries(driver: &impl Driver) {
     let store = driver.open();
     let (ada, bob) = (settle(&*store, 1, "ada"), settle(&*store, 2, "bob"));
     store.put(&put(ada, entry_id(1), 0, 7), MANY, NOW).unwrap();
@@ -185,7 +185,7 @@ pub fn accounts_never_meet(driver: &impl Driver) {
     assert_eq!(store.changes(ada, 0, 10).unwrap().entries[0].sealed, Some(sealed(1024, 7)));
 }
 
-pub fn writers_at_once_get_numbers_of_their_own(driver: &impl Driver) {
+pub fn concurrent_writers_get_distinct_change_numbers(driver: &impl Driver) {
     const WRITERS: u16 = 4;
     const EACH: u16 = 10;
     let ada = settle(&*driver.open(), 1, "ada");
@@ -204,7 +204,7 @@ pub fn writers_at_once_get_numbers_of_their_own(driver: &impl Driver) {
     assert_eq!(numbers, (1..=u64::from(WRITERS * EACH)).collect::<Vec<_>>());
 }
 
-pub fn of_two_writers_of_one_version_one_wins(driver: &impl Driver) {
+pub fn one_of_two_writers_of_the_same_version_is_stale(driver: &impl Driver) {
     let ada = settle(&*driver.open(), 1, "ada");
     let stores = [driver.open(), driver.open()];
     for round in 0..10 {
@@ -226,13 +226,13 @@ pub fn of_two_writers_of_one_version_one_wins(driver: &impl Driver) {
             [Err(StoreError::Stale(seen)), Ok(won)] => {
                 [(1, won.version), (seen.sealed.unwrap().as_bytes()[1], seen.version)]
             }
-            other => panic!("one must win, one must be told: {other:?}"),
+            other => panic!("one must win, and one must be stale: {other:?}"),
         };
         assert_eq!(winner, loser);
     }
 }
 
-pub fn a_refusal_leaves_no_lock_behind(driver: &impl Driver) {
+pub fn refused_write_leaves_no_lock(driver: &impl Driver) {
     let (store, other) = (driver.open(), driver.open());
     let ada = settle(&*store, 1, "ada");
     store.put(&put(ada, entry_id(1), 0, 7), MANY, NOW).unwrap();
@@ -242,7 +242,7 @@ pub fn a_refusal_leaves_no_lock_behind(driver: &impl Driver) {
         &|| store.put(&put(ada, entry_id(9), 0, 8), 0, NOW).is_err(),
         &|| store.delete(ada, entry_id(1), 9, NOW).is_err(),
         &|| store.create_account(&account(2, "bob"), &[9; 32], NOW).is_err(),
-        // Not refused, but done before.
+        // Not refused, but done before: it writes nothing either.
         &|| store.put(&put(ada, entry_id(1), 0, 7), MANY, NOW).is_ok(),
     ];
     for (round, refusal) in (20..).zip(refusals) {

@@ -17,8 +17,8 @@ pub fn use_session(store: &dyn Store, tag: u8, lifetime: &Lifetime, now: u64) ->
     store.touch_session(&[tag; 32], now).map(|()| live)
 }
 
-/// Whether the session of that tag goes on.
-pub fn goes_on(store: &dyn Store, tag: u8) -> bool {
+/// Whether the session of that tag has not ended.
+pub fn is_live(store: &dyn Store, tag: u8) -> bool {
     match store.live_session(&[tag; 32], &LONG, NOW) {
         Ok(_) => true,
         Err(StoreError::NotFound) => false,
@@ -26,7 +26,7 @@ pub fn goes_on(store: &dyn Store, tag: u8) -> bool {
     }
 }
 
-pub fn a_session_ends_when_idle_and_in_any_case(driver: &impl Driver) {
+pub fn session_ends_after_idle_time_and_after_maximum_time(driver: &impl Driver) {
     let store = driver.open();
     let ada = settle(&*store, 1, "ada");
     let lifetime = Lifetime { idle: 100_000, max: 250_000 };
@@ -39,19 +39,19 @@ pub fn a_session_ends_when_idle_and_in_any_case(driver: &impl Driver) {
     assert_eq!(use_at(NOW + 250_000), None);
     store.open_session(&session(ada, 6), &lifetime, NOW).unwrap();
     assert!(matches!(store.live_session(&[6; 32], &lifetime, NOW + 100_000), Err(StoreError::NotFound)));
-    // A log-in clears away what has ended: the token's place is free again.
+    // A log-in deletes sessions that have ended, so that the token can be stored again.
     store.open_session(&session(ada, 7), &lifetime, NOW + 100_000).unwrap();
     store.open_session(&session(ada, 6), &lifetime, NOW + 100_000).unwrap();
     let live = LiveSession { account: ada, opened_at: NOW + 100_000, used_at: NOW + 100_000 };
     assert_eq!(store.live_session(&[6; 32], &lifetime, NOW + 100_001).unwrap(), live);
-    // Never backwards: of two processes whose clocks differ, the later use counts. What is not there is not made.
+    // Never backwards: of two processes whose clocks differ, the later use counts. A missing session is not made.
     store.touch_session(&[6; 32], NOW).unwrap();
     assert_eq!(store.live_session(&[6; 32], &lifetime, NOW + 100_001).unwrap(), live);
     store.touch_session(&[9; 32], NOW).unwrap();
-    assert!(!goes_on(&*store, 9));
+    assert!(!is_live(&*store, 9));
 }
 
-pub fn ending_a_session_is_final_and_harmless(driver: &impl Driver) {
+pub fn end_session_is_final_and_repeatable(driver: &impl Driver) {
     let store = driver.open();
     let ada = settle(&*store, 1, "ada");
     store.open_session(&session(ada, 5), &LONG, NOW).unwrap();
@@ -62,7 +62,7 @@ pub fn ending_a_session_is_final_and_harmless(driver: &impl Driver) {
     assert_eq!(driver.open().live_session(&[6; 32], &LONG, NOW).unwrap().account, ada);
 }
 
-pub fn a_session_needs_the_account_as_it_was(driver: &impl Driver) {
+pub fn open_session_needs_an_unchanged_epoch(driver: &impl Driver) {
     let store = driver.open();
     let ada = settle(&*store, 1, "ada");
     let changed = NewSession { epoch: 1, ..session(ada, 5) };
@@ -75,13 +75,13 @@ pub fn a_session_needs_the_account_as_it_was(driver: &impl Driver) {
     assert!(matches!(store.open_session(&session(ada, 5), &LONG, NOW), Err(StoreError::Taken)));
 }
 
-pub fn sessions_are_listed_and_ended_by_their_account(driver: &impl Driver) {
+pub fn sessions_are_listed_and_ended_by_their_account_only(driver: &impl Driver) {
     let store = driver.open();
     let (ada, bob) = (settle(&*store, 1, "ada"), settle(&*store, 2, "bob"));
     let lifetime = Lifetime { idle: 100_000, max: 1_000_000 };
-    // As long as a name may be, of characters that take four bytes each.
+    // The longest name, of characters that take four bytes each.
     let device = Device::new(&"𝔞".repeat(64)).unwrap();
-    // Two whose ids differ in their last byte, at the ends of what the rest may be.
+    // Two hashes whose ids differ in the last byte only, with the highest and the lowest rest.
     let (mut low, mut high) = ([6; 32], [6; 32]);
     (low[15], high[15]) = (0xfe, 0xff);
     low[16..].fill(0xff);
@@ -105,10 +105,10 @@ pub fn sessions_are_listed_and_ended_by_their_account(driver: &impl Driver) {
     let whole = store.sessions(ada, &lifetime, NOW + 70_000).unwrap();
     let expected = StoredSession { token_hash: [5; 32], device: Some(device), created_at: NOW, used_at: NOW + 70_000 };
     assert_eq!((&whole[0], &whole[1].device), (&expected, &None));
-    // Those that have ended are not listed, though nobody has cleared them away.
+    // Sessions that have ended are not listed, even before they are deleted.
     assert_eq!(listed(ada, NOW + 102_000), [([5; 32], 70_000)]);
 
-    // Another's session is out of reach; one's own is found by its id, and its neighbours stay.
+    // The session of another account stays. An account's own is found by its id, and its neighbours stay.
     let low_id = SessionId::of_hash(&low);
     store.end_listed_session(bob, low_id).unwrap();
     assert_eq!(listed(ada, NOW + 70_000).len(), 3);

@@ -1,4 +1,4 @@
-//! Moving house, from SQLite into the driver under test and back.
+//! Transfer from SQLite into the driver under test and back.
 
 use backend::store::sqlite::SqliteStore;
 use backend::store::transfer::{Counts, NotMoved, Progress, transfer};
@@ -10,15 +10,15 @@ use tempfile::TempDir;
 
 use super::*;
 
-/// A SQLite store that has seen some life; the folder goes with it.
-fn house() -> (TempDir, SqliteStore) {
+/// A SQLite store with data of every kind, and its folder.
+fn source() -> (TempDir, SqliteStore) {
     let folder = tempfile::tempdir().unwrap();
-    let store = SqliteStore::open(&folder.path().join("house.db"), 2).unwrap();
+    let store = SqliteStore::open(&folder.path().join("source.db"), 2).unwrap();
     store.bind_server_key(&[3; 32]).unwrap();
     store.add_invite(&invite(9)).unwrap();
     let (ada, bob) = (settle(&store, 1, "Åda"), settle(&store, 2, "bob"));
     settle(&store, 4, "empty");
-    // Of hers, the first change that is listed is a deletion.
+    // Eve's first listed change is a deletion.
     let eve = settle(&store, 5, "eve");
     store.put(&put(eve, entry_id(1), 0, 1), MANY, NOW).unwrap();
     store.delete(eve, entry_id(1), 1, NOW).unwrap();
@@ -34,7 +34,7 @@ fn house() -> (TempDir, SqliteStore) {
     store.delete(ada, entry_id(4), 1, NOW + 6000).unwrap();
     store.open_session(&session(ada, 5), &LONG, NOW).unwrap();
     for tag in [7, 8, 9] {
-        store.set_credential(&new(ada, &passkey(tag), tag), ROOM, NOW + u64::from(tag)).unwrap();
+        store.set_credential(&new(ada, &passkey(tag), tag), PASSKEYS_MAX, NOW + u64::from(tag)).unwrap();
     }
     let with_passkey = NewSession { credential: passkey(7), ..session(ada, 6) };
     store.open_session(&with_passkey, &LONG, NOW + 7000).unwrap();
@@ -42,16 +42,16 @@ fn house() -> (TempDir, SqliteStore) {
     (folder, store)
 }
 
-const WHOLE: Counts = Counts { accounts: 4, entries: 706, invites: 5 };
+const ALL: Counts = Counts { accounts: 4, entries: 706, invites: 5 };
 
-pub fn a_moved_house_is_the_same_house(driver: &impl Driver) {
-    let (_folder, from) = house();
+pub fn transferred_data_equals_its_source(driver: &impl Driver) {
+    let (_folder, from) = source();
     let to = driver.open();
-    assert_eq!(transfer(&from, &*to, &mut |_| {}).unwrap(), WHOLE);
+    assert_eq!(transfer(&from, &*to, &mut |_| {}).unwrap(), ALL);
     let ada = account(1, "Åda").id;
-    let gone = to.changes(ada, 700, 10).unwrap().entries;
+    let last = to.changes(ada, 700, 10).unwrap().entries;
     assert_eq!(
-        gone.iter().map(|entry| (entry.version, entry.sealed.is_some())).collect::<Vec<_>>(),
+        last.iter().map(|entry| (entry.version, entry.sealed.is_some())).collect::<Vec<_>>(),
         [(2, true), (2, false)]
     );
     assert_eq!(
@@ -63,8 +63,8 @@ pub fn a_moved_house_is_the_same_house(driver: &impl Driver) {
     let passkeys: Vec<_> = to.passkeys(ada).unwrap().into_iter().map(|it| (it.id, it.used_at)).collect();
     assert_eq!(passkeys, [(passkey_id(7), Some(NOW + 7000)), (passkey_id(9), None)]);
     to.check_invite(&[9; 32], NOW).unwrap();
-    assert!(to.live_session(&[5; 32], &LONG, NOW).is_err(), "people log in anew");
-    // Life goes on there with the next number.
+    assert!(to.live_session(&[5; 32], &LONG, NOW).is_err(), "sessions are not transferred");
+    // The next change has the next number.
     let next = to.put(&put(ada, entry_id(999), 0, 1), 700, NOW).unwrap();
     assert_eq!(next.change_no, 703);
 
@@ -72,11 +72,11 @@ pub fn a_moved_house_is_the_same_house(driver: &impl Driver) {
     let folder = tempfile::tempdir().unwrap();
     let back = SqliteStore::open(&folder.path().join("back.db"), 2).unwrap();
     let counts = transfer(&*to, &back, &mut |_| {}).unwrap();
-    assert_eq!(counts, Counts { entries: 707, ..WHOLE });
+    assert_eq!(counts, Counts { entries: 707, ..ALL });
 }
 
-pub fn a_move_goes_on_where_it_was_interrupted(driver: &impl Driver) {
-    let (_folder, from) = house();
+pub fn interrupted_transfer_can_be_repeated(driver: &impl Driver) {
+    let (_folder, from) = source();
     let to = driver.open();
     let interrupted = std::panic::catch_unwind(std::panic::AssertUnwindSafe(|| {
         transfer(&from, &*to, &mut |progress| {
@@ -88,34 +88,34 @@ pub fn a_move_goes_on_where_it_was_interrupted(driver: &impl Driver) {
     assert!(interrupted.is_err());
     let there = to.changes(account(1, "Åda").id, 0, 1000).unwrap().entries.len();
     assert_eq!(there, 500, "half-way");
-    assert_eq!(transfer(&from, &*to, &mut |_| {}).unwrap(), WHOLE);
-    assert_eq!(transfer(&from, &*to, &mut |_| {}).unwrap(), WHOLE, "done again, it changes nothing");
+    assert_eq!(transfer(&from, &*to, &mut |_| {}).unwrap(), ALL);
+    assert_eq!(transfer(&from, &*to, &mut |_| {}).unwrap(), ALL, "repeating it changes nothing");
 }
 
-pub fn a_move_never_mixes_with_other_data(driver: &impl Driver) {
-    let (_folder, from) = house();
+pub fn transfer_into_other_data_is_refused(driver: &impl Driver) {
+    let (_folder, from) = source();
     let to = driver.open();
     let refused = |to: &dyn Store| transfer(&from, to, &mut |_| {}).unwrap_err();
     let empty = tempfile::tempdir().unwrap();
     let unused = SqliteStore::open(&empty.path().join("unused.db"), 1).unwrap();
     assert!(matches!(transfer(&unused, &*to, &mut |_| {}), Err(NotMoved::Nothing)));
     transfer(&from, &*to, &mut |_| {}).unwrap();
-    // Removed in the source since: the target follows.
+    // A passkey that was removed in the source is removed in the target.
     let ada = account(1, "Åda").id;
     from.remove_passkey(ada, &passkey_id(9)).unwrap();
     transfer(&from, &*to, &mut |_| {}).unwrap();
     assert_eq!(to.passkeys(ada).unwrap().len(), 1);
-    // Used after the move: what was added there is not in the source.
+    // The target was used after the transfer: it has an entry that the source lacks.
     to.put(&put(account(2, "bob").id, entry_id(99), 0, 1), MANY, NOW).unwrap();
     assert!(matches!(refused(&*to), NotMoved::OtherData));
     let folder = tempfile::tempdir().unwrap();
     let used = SqliteStore::open(&folder.path().join("used.db"), 1).unwrap();
     transfer(&from, &used, &mut |_| {}).unwrap();
     used.open_session(&NewSession { epoch: 2, ..session(ada, 5) }, &LONG, NOW).unwrap();
-    used.set_credential(&new(ada, &passkey(1), 1), ROOM, NOW).unwrap();
+    used.set_credential(&new(ada, &passkey(1), 1), PASSKEYS_MAX, NOW).unwrap();
     assert!(matches!(refused(&used), NotMoved::OtherData));
     used.remove_passkey(ada, &passkey_id(1)).unwrap();
-    assert!(matches!(refused(&used), NotMoved::OtherData), "it is not as it was");
+    assert!(matches!(refused(&used), NotMoved::OtherData), "its epoch is higher");
     // Another account, another server key.
     let folder = tempfile::tempdir().unwrap();
     let other = SqliteStore::open(&folder.path().join("other.db"), 1).unwrap();
@@ -127,7 +127,7 @@ pub fn a_move_never_mixes_with_other_data(driver: &impl Driver) {
     assert!(matches!(refused(&other), NotMoved::OtherKey));
 }
 
-pub fn entries_that_differ_are_not_taken_for_the_same(driver: &impl Driver) {
+pub fn insert_entries_refuses_differing_entries(driver: &impl Driver) {
     let store = driver.open();
     let ada = settle(&*store, 1, "ada");
     let entry = |tag, version, change_no| StoredEntry {
@@ -140,14 +140,14 @@ pub fn entries_that_differ_are_not_taken_for_the_same(driver: &impl Driver) {
     store.insert_entries(ada, &[]).unwrap();
     store.insert_entries(ada, &[entry(1, 1, 1), entry(2, 1, 2), entry(3, 1, 4)]).unwrap();
     store.insert_entries(ada, &[entry(1, 1, 1), entry(2, 1, 2)]).unwrap();
-    for (what, page) in [
+    for (difference, page) in [
         ("another entry under that number", vec![entry(1, 1, 1), entry(9, 1, 2)]),
         ("another version under that number", vec![entry(1, 1, 1), entry(2, 2, 2)]),
         ("the same entry under another number", vec![entry(2, 1, 3)]),
         ("one too many in between", vec![entry(1, 1, 1), entry(3, 1, 4)]),
     ] {
-        assert!(matches!(store.insert_entries(ada, &page), Err(StoreError::Taken)), "{what}");
+        assert!(matches!(store.insert_entries(ada, &page), Err(StoreError::Taken)), "{difference}");
     }
     let there: Vec<_> = store.changes(ada, 0, 10).unwrap().entries.iter().map(|entry| entry.change_no).collect();
-    assert_eq!(there, [1, 2, 4], "what was refused left nothing");
+    assert_eq!(there, [1, 2, 4], "refused entries left nothing");
 }

@@ -1,4 +1,4 @@
-//! The double of Oracle's client library, for tests: loaded once for the process; each database is a service of it.
+//! The double of Oracle's client library. It is loaded once for the process; each database is a service of it.
 
 #![allow(dead_code, reason = "shared between test programs")]
 
@@ -12,14 +12,14 @@ use backend::store::oracle::{Descriptor, OracleSettings, OracleStore, PING_AFTER
 use shared::ids::AccountId;
 use zeroize::Zeroizing;
 
-/// What the double takes for the right password.
+/// The password that the double accepts.
 pub const PASSWORD: &str = "Orafake-Password-1";
 
-/// The folder that holds the library, and the services' files.
+/// The folder of the library and of the services' files.
 pub fn folder() -> &'static Path {
     static FOLDER: OnceLock<PathBuf> = OnceLock::new();
     FOLDER.get_or_init(|| {
-        // Nobody drops what is static: it stays, in the build output, and takes next to no space.
+        // A static is never dropped, so the folder stays in the build output. It is small.
         let folder = tempfile::tempdir_in(env!("CARGO_TARGET_TMPDIR")).unwrap().keep();
         let tests = std::env::current_exe().unwrap().parent().unwrap().to_owned();
         // Cargo puts it beside the tests, or one folder up.
@@ -55,15 +55,15 @@ pub fn faults(service: &str, lines: &str) {
     fs::write(folder().join(format!("{service}.faults")), lines).unwrap();
 }
 
-/// Runs a statement in a service that a store has opened before, as someone else with the same log-in would.
-pub fn meddle(service: &str, statement: &str) {
+/// Runs a statement in a service that a store has opened before, past the driver.
+pub fn execute(service: &str, statement: &str) {
     let OracleSettings { user, password, descriptor, .. } = settings(service);
     let connection = oracle::Connection::connect(user, password.as_str(), descriptor.to_string()).unwrap();
     connection.execute(statement, &[]).unwrap();
     connection.commit().unwrap();
 }
 
-/// How many rows of each table that has a column `account_id` are this account's, and of `accounts` itself.
+/// The number of rows of an account, in each table that has a column `account_id` and in `accounts`.
 pub fn rows_of(service: &str, account: AccountId) -> Vec<(String, u64)> {
     let OracleSettings { user, password, descriptor, .. } = settings(service);
     let connection = oracle::Connection::connect(user, password.as_str(), descriptor.to_string()).unwrap();

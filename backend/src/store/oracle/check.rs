@@ -1,4 +1,4 @@
-//! `passmint check`: the way to the database, step by step, each with its time; where it ends, what to do.
+//! `passmint check`: connects to the database step by step, times each step, and explains the one that fails.
 
 use std::io::ErrorKind;
 use std::net::{TcpStream, ToSocketAddrs};
@@ -12,21 +12,21 @@ use super::remedy::Code;
 use super::{OpError, OracleSettings, cause, explain, first, load_client, schema, sql};
 use crate::store::StoreError;
 
-/// How long a TCP connection may take.
+/// The time limit of the TCP connection.
 const TCP_TIME: Duration = Duration::from_secs(3);
 
-/// One step and what came of it.
+/// The result of one step.
 #[derive(Debug, Serialize)]
 pub struct CheckStep {
     pub name: &'static str,
     pub ok: bool,
-    /// What was found; or the code, what it means, and what to do.
+    /// The finding; or the error code, its meaning and its remedy.
     pub detail: String,
-    /// How long it took, in milliseconds.
+    /// The duration, in milliseconds.
     pub ms: f64,
 }
 
-/// Why a step ends the check_connection.
+/// The text of a failed step.
 struct Failure(String);
 
 impl From<Code> for Failure {
@@ -50,35 +50,35 @@ impl From<OpError> for Failure {
     }
 }
 
-/// Walks the way and hands every step to `tell` when it is done. Gives whether the end was reached.
-pub fn check_connection(settings: &OracleSettings, mut tell: impl FnMut(CheckStep)) -> bool {
-    run(settings, &mut tell).is_ok()
+/// Runs all steps until one fails, and passes each to `report` when it is done. Returns whether all succeeded.
+pub fn check_connection(settings: &OracleSettings, mut report: impl FnMut(CheckStep)) -> bool {
+    run(settings, &mut report).is_ok()
 }
 
-/// The check_connection has ended early; the step that ended it was told.
-struct Ended;
+/// A step failed, and was reported.
+struct Stopped;
 
-fn run(settings: &OracleSettings, tell: &mut dyn FnMut(CheckStep)) -> Result<(), Ended> {
+fn run(settings: &OracleSettings, report: &mut dyn FnMut(CheckStep)) -> Result<(), Stopped> {
     let descriptor = &settings.descriptor;
-    step(tell, "client library", || {
+    step(report, "client library", || {
         load_client(settings).map_err(|error| Failure::from(OpError::from(error)))?;
         Ok(((), format!("Oracle client {}", Version::client()?)))
     })?;
-    step(tell, "client version", || {
+    step(report, "client version", || {
         let version = Version::client()?;
         let without_wallet = descriptor.is_tls() && !descriptor.has_wallet();
         if is_new_enough(&version, without_wallet) {
-            return Ok(((), if without_wallet { "can do TLS without a wallet" } else { "new enough" }.into()));
+            return Ok(((), if without_wallet { "can use TLS without a wallet" } else { "new enough" }.into()));
         }
         let needed = if without_wallet { "19.14, 21.5 or 23 for TLS without a wallet" } else { "19" };
-        Err(Failure(format!("{version} is too old: this needs {needed}. Install Instant Client 23.")))
+        Err(Failure(format!("{version} is too old: the minimum is {needed}. Install Instant Client 23.")))
     })?;
     let address = format!("{}:{}", descriptor.host().unwrap_or_default(), descriptor.port());
-    step(tell, "connect string", || {
+    step(report, "connect string", || {
         let service = descriptor.service().unwrap_or("a SID");
         Ok(((), format!("{address}, {service}, {}", if descriptor.is_tls() { "TLS" } else { "not encrypted" })))
     })?;
-    step(tell, "reachability", || {
+    step(report, "reachability", || {
         let address = address.to_socket_addrs().ok().and_then(|mut found| found.next()).ok_or(Code::Ora(12545))?;
         match TcpStream::connect_timeout(&address, TCP_TIME) {
             Ok(_) => Ok(((), address.to_string())),
@@ -86,18 +86,18 @@ fn run(settings: &OracleSettings, tell: &mut dyn FnMut(CheckStep)) -> Result<(),
             Err(_) => Err(Code::Ora(12541).into()),
         }
     })?;
-    let connection = log_in(settings, tell)?;
-    step(tell, "service level", || {
+    let connection = log_in(settings, report)?;
+    step(report, "service level", || {
         let (service, protocol): (Option<String>, Option<String>) =
             connection.query_row_as(sql::SESSION_CONTEXT, &[])?;
         let (service, protocol) = (service.unwrap_or_default(), protocol.unwrap_or_default());
         let hint = match descriptor.level().map(str::to_lowercase).as_deref() {
-            Some("high" | "medium") => "; made for reports: --oracle-service tp is better here",
+            Some("high" | "medium") => "; this level is made for reports: set --oracle-service tp",
             _ => "",
         };
         Ok(((), format!("{service} over {protocol}{hint}")))
     })?;
-    let unlimited = step(tell, "privileges", || {
+    let unlimited = step(report, "privileges", || {
         let privileges: Vec<String> = connection.query_as(sql::PRIVILEGES, &[])?.collect::<Result<_, _>>()?;
         let has = |name: &str| privileges.iter().any(|privilege| privilege == name);
         let made = connection.query_row_as::<Option<u32>>(sql::SCHEMA_VERSION, &[]).is_ok();
@@ -106,24 +106,24 @@ fn run(settings: &OracleSettings, tell: &mut dyn FnMut(CheckStep)) -> Result<(),
         }
         Ok((has("UNLIMITED TABLESPACE"), privileges.join(", ")))
     })?;
-    step(tell, "quota", || {
+    step(report, "quota", || {
         let quotas: Vec<(String, i64, i64)> = connection.query_as(sql::QUOTA, &[])?.collect::<Result<_, _>>()?;
         if unlimited {
             return Ok(((), "unlimited".into()));
         }
-        // -1 stands for no limit.
+        // -1 means no limit.
         let usable = quotas.iter().find(|(_, used, most)| *most == -1 || most > used).ok_or(Code::Ora(1950))?;
         let (space, used, most) = usable;
         Ok(((), format!("{space}: {used} of {most} bytes used (-1: no limit)")))
     })?;
-    step(tell, "tables", || {
+    step(report, "tables", || {
         schema::migrate(&connection)?;
         Ok(((), format!("schema version {}", sql::MIGRATIONS.len())))
     })?;
-    step(tell, "write, read, delete", || {
+    step(report, "write, read, delete", || {
         let mut hash = [0; 32];
         OsRng.fill_bytes(&mut hash);
-        // An invite that has expired since 1970.
+        // An invite that expired in 1970.
         connection.execute_named(sql::ADD_INVITE, &[("code_hash", &&hash), ("expires_at", &0), ("setup", &0)])?;
         connection.commit()?;
         let binds: [(&str, &dyn oracle::sql_type::ToSql); 1] = [("code_hash", &&hash)];
@@ -131,14 +131,14 @@ fn run(settings: &OracleSettings, tell: &mut dyn FnMut(CheckStep)) -> Result<(),
         connection.execute_named(sql::REMOVE_INVITE, &binds)?;
         connection.commit()?;
         match found {
-            Some((0, None, 0)) => Ok(((), "came back as written".into())),
-            _ => Err(Failure("what was written did not come back: please report it.".into())),
+            Some((0, None, 0)) => Ok(((), "read back as written".into())),
+            _ => Err(Failure("the database did not return what was written: please report it.".into())),
         }
     })
 }
 
-/// Connects; a failure of TLS is told apart from one of the log-in by its code.
-fn log_in(settings: &OracleSettings, tell: &mut dyn FnMut(CheckStep)) -> Result<Connection, Ended> {
+/// Connects. The code of a failure shows whether TLS failed or the log-in.
+fn log_in(settings: &OracleSettings, report: &mut dyn FnMut(CheckStep)) -> Result<Connection, Stopped> {
     let start = Instant::now();
     let (user, password) = (settings.user.as_str(), settings.password.as_str());
     let result = Connector::new(user, password, settings.descriptor.to_string()).connect();
@@ -146,45 +146,45 @@ fn log_in(settings: &OracleSettings, tell: &mut dyn FnMut(CheckStep)) -> Result<
     let failed_at_tls = matches!(code, Some(Code::Ora(28759 | 28860 | 28864 | 29024 | 12537 | 12547 | 12569)));
     if settings.descriptor.is_tls() && (failed_at_tls || result.is_ok()) {
         let result = code.map_or_else(|| Ok(((), "agreed".to_owned())), |code| Err(code.into()));
-        finish(tell, "TLS", start, result)?;
+        finish(report, "TLS", start, result)?;
     }
     let result = result.map_err(Failure::from).and_then(|connection| {
         connection.set_call_timeout(Some(settings.time))?;
         Ok((connection, format!("as {user}")))
     });
-    finish(tell, "log-in", start, result)
+    finish(report, "log-in", start, result)
 }
 
 fn step<T>(
-    tell: &mut dyn FnMut(CheckStep),
+    report: &mut dyn FnMut(CheckStep),
     name: &'static str,
     work: impl FnOnce() -> Result<(T, String), Failure>,
-) -> Result<T, Ended> {
+) -> Result<T, Stopped> {
     let start = Instant::now();
     let result = work();
-    finish(tell, name, start, result)
+    finish(report, name, start, result)
 }
 
 fn finish<T>(
-    tell: &mut dyn FnMut(CheckStep),
+    report: &mut dyn FnMut(CheckStep),
     name: &'static str,
     start: Instant,
     result: Result<(T, String), Failure>,
-) -> Result<T, Ended> {
+) -> Result<T, Stopped> {
     let ms = (start.elapsed().as_secs_f64() * 10_000.0).round() / 10.0;
     match result {
         Ok((value, detail)) => {
-            tell(CheckStep { name, ok: true, detail, ms });
+            report(CheckStep { name, ok: true, detail, ms });
             Ok(value)
         }
         Err(Failure(detail)) => {
-            tell(CheckStep { name, ok: false, detail, ms });
-            Err(Ended)
+            report(CheckStep { name, ok: false, detail, ms });
+            Err(Stopped)
         }
     }
 }
 
-/// Oracle's table for Autonomous Database: TLS without a wallet takes 19.14, 21.5 or 23; anything else here takes 19.
+/// TLS without a wallet needs 19.14, 21.5 or 23, as in Oracle's table for Autonomous Database; all else here needs 19.
 fn is_new_enough(version: &Version, without_wallet: bool) -> bool {
     let (major, minor) = (version.major(), version.minor());
     match major {
@@ -200,7 +200,7 @@ mod tests {
     use super::*;
 
     #[test]
-    fn versions_that_can_go_without_a_wallet() {
+    fn minimum_version_depends_on_the_wallet() {
         let version = |major, minor| Version::new(major, minor, 0, 0, 0);
         for (major, minor, with, without) in [
             (12, 2, false, false),

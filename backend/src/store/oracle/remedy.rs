@@ -1,7 +1,7 @@
-//! The codes that Oracle's client, its driver and its database answer with: what each means here, and what to do.
+//! The error codes of Oracle's client, driver and database, each with its meaning and its remedy.
 //!
-//! Codes are matched by number. The driver's own texts are never shown or logged: some carry stray bytes (ODPI-C 5.4.1),
-//! some quote values, and older clients lack many.
+//! Codes are matched by number. The driver's own texts are never shown or logged: some contain stray bytes (ODPI-C
+//! 5.4.1), some quote values, and older clients lack many.
 
 use std::fmt;
 
@@ -24,20 +24,17 @@ impl fmt::Display for Code {
 }
 
 impl Code {
-    /// The code of an error, if it has one.
-    #[must_use]
+    /// The code of an error. Some errors of the `oracle` crate have none.
     pub fn of(error: &oracle::Error) -> Option<Self> {
         error.oci_code().map(Ora).or_else(|| error.dpi_code().map(Dpi))
     }
 
-    /// What it means and what to do.
-    #[must_use]
+    /// The row of [`TABLE`] for this code.
     pub fn remedy(self) -> Option<&'static Remedy> {
         TABLE.iter().find(|remedy| remedy.codes.contains(&self))
     }
 
-    /// Whether the connection is of no further use.
-    #[must_use]
+    /// Whether the connection cannot be used any more.
     pub fn is_lost(self) -> bool {
         matches!(
             self,
@@ -46,14 +43,12 @@ impl Code {
         )
     }
 
-    /// Whether a call took too long.
-    #[must_use]
+    /// Whether a call timed out.
     pub fn is_timeout(self) -> bool {
         matches!(self, Dpi(1067) | Ora(3136 | 12170))
     }
 
-    /// Whether the database refuses what it was given: a defect of ours, or data that should not have come here.
-    #[must_use]
+    /// Whether the database refuses a statement or a value: a bug of Passmint.
     pub fn is_fault(self) -> bool {
         matches!(
             self,
@@ -64,12 +59,12 @@ impl Code {
     }
 }
 
-/// What some codes mean, and what to do.
+/// Codes of one meaning, and their remedy.
 #[derive(Debug)]
 pub struct Remedy {
     pub codes: &'static [Code],
     pub meaning: &'static str,
-    /// What to do about it, in one sentence.
+    /// The operator's next step, in sentences.
     pub remedy: &'static str,
 }
 
@@ -79,13 +74,13 @@ impl fmt::Display for Remedy {
     }
 }
 
-/// Every code that this project knows. docs/ORACLE.md prints the same table; a test compares them.
+/// Every code that Passmint explains. docs/ORACLE.md prints the same table; a test compares them.
 pub const TABLE: &[Remedy] = &[
     Remedy {
         codes: &[Dpi(1047)],
         meaning: "Oracle Instant Client was not found, or a library that it needs is missing",
-        remedy: "Install Instant Client Basic Light 23 and libaio, make their folder known to the system (ldconfig or \
-                 LD_LIBRARY_PATH), and start again.",
+        remedy: "Install Instant Client Basic Light 23 and libaio, make their folder known to the system (ldconfig \
+                 or LD_LIBRARY_PATH), and start again.",
     },
     Remedy {
         codes: &[Dpi(1050), Dpi(1072)],
@@ -95,8 +90,8 @@ pub const TABLE: &[Remedy] = &[
     Remedy {
         codes: &[Dpi(1080), Dpi(1010), Ora(3113), Ora(3114), Ora(3135), Ora(2396), Ora(28), Ora(1012)],
         meaning: "the connection was cut, by the network or by the database",
-        remedy: "Nothing to do if it was once: the next call opens a new one; if it happens often, look at firewalls \
-                 that end idle connections.",
+        remedy: "Once, it needs no action: the next call opens a new connection. If it happens often, check \
+                 firewalls that end idle connections.",
     },
     Remedy {
         codes: &[Dpi(1067), Ora(3136)],
@@ -106,7 +101,7 @@ pub const TABLE: &[Remedy] = &[
     Remedy {
         codes: &[Ora(1017)],
         meaning: "the user or the password is wrong",
-        remedy: "Check --oracle-user and the database password; the password of a wallet is another one.",
+        remedy: "Check --oracle-user and the database password; it is not the password of the wallet.",
     },
     Remedy {
         codes: &[Ora(28000)],
@@ -116,23 +111,23 @@ pub const TABLE: &[Remedy] = &[
     Remedy {
         codes: &[Ora(28001)],
         meaning: "the database user's password has expired",
-        remedy: "As ADMIN: ALTER USER … IDENTIFIED BY a new one, and give that to Passmint.",
+        remedy: "As ADMIN: ALTER USER … IDENTIFIED BY a new password, and set that in Passmint.",
     },
     Remedy {
         codes: &[Ora(12506), Ora(12529)],
         meaning: "the database's access control list does not let this machine in, or a wallet is required",
-        remedy: "Add this machine's public address to the access control list, or allow TLS without a wallet, or name \
-                 the wallet's folder in --oracle-config.",
+        remedy: "Add this machine's public address to the access control list, or allow TLS without a wallet, or \
+                 name the wallet's folder in --oracle-config.",
     },
     Remedy {
         codes: &[Ora(12514)],
-        meaning: "the service is not known there: its name is wrong, or the database is stopped",
-        remedy: "Start the database in the console (an Always Free one stops after 7 idle days), and compare the \
+        meaning: "the database server does not know the service: the name is wrong, or the database is stopped",
+        remedy: "Start the database in the console (an Always Free database stops after 7 idle days), and check the \
                  service_name.",
     },
     Remedy {
         codes: &[Ora(12505)],
-        meaning: "the connect string names a SID, and there is none of that name",
+        meaning: "the connect string names a SID that does not exist",
         remedy: "Use service_name in --oracle-connect.",
     },
     Remedy {
@@ -142,43 +137,43 @@ pub const TABLE: &[Remedy] = &[
     },
     Remedy {
         codes: &[Ora(12545)],
-        meaning: "the host is not known",
+        meaning: "the host name cannot be resolved",
         remedy: "Check the host in --oracle-connect, and this machine's DNS.",
     },
     Remedy {
         codes: &[Ora(12154)],
-        meaning: "the connect string was not understood, or its alias is not known",
+        meaning: "the connect string is not valid, or its alias does not exist",
         remedy: "Check --oracle-connect, and that --oracle-config is the folder of tnsnames.ora.",
     },
     Remedy { codes: &[Ora(12162)], meaning: "the connect string is empty", remedy: "Set --oracle-connect." },
     Remedy {
         codes: &[Ora(12170)],
-        meaning: "no connection was made in time; it may hide a fault of TLS",
-        remedy: "Check firewall and access control list; if they are right, check the wallet and the client's version.",
+        meaning: "the connection timed out; a TLS fault can look like this",
+        remedy: "Check the firewall and the access control list, then the wallet and the client's version.",
     },
     Remedy {
         codes: &[Ora(12537), Ora(12547), Ora(12569), Ora(12571)],
-        meaning: "what answers there ended the connection, or does not speak this protocol",
+        meaning: "the server closed the connection, or does not speak this protocol",
         remedy: "Use protocol=tcps with Autonomous Database, and no HTTP proxy in between.",
     },
     Remedy {
         codes: &[Ora(28759)],
-        meaning: "the wallet cannot be read, or the client is too old to go without one",
+        meaning: "the wallet cannot be read, or the client is too old to connect without one",
         remedy: "Check the folder in --oracle-config and its files' permissions, or install Instant Client 23.",
     },
     Remedy {
         codes: &[Ora(29024)],
         meaning: "the database's certificate is not trusted",
-        remedy: "Install the system's ca-certificates, or download the wallet anew.",
+        remedy: "Install the system's ca-certificates, or download the wallet again.",
     },
     Remedy {
         codes: &[Ora(28860), Ora(28864)],
-        meaning: "TLS failed: the database wants a wallet, or another version of TLS",
+        meaning: "TLS failed: the database requires a wallet, or another version of TLS",
         remedy: "Allow TLS without a wallet in the console, or use the wallet and port 1522, and Instant Client 23.",
     },
     Remedy {
         codes: &[Ora(18), Ora(12516), Ora(12519), Ora(12520)],
-        meaning: "the database has no session left (an Always Free one has 30)",
+        meaning: "the database has no free session (an Always Free database has 30)",
         remedy: "Lower --oracle-pool, and close other tools.",
     },
     Remedy {
@@ -189,16 +184,16 @@ pub const TABLE: &[Remedy] = &[
     Remedy {
         codes: &[Ora(24418), Ora(24457), Ora(24459), Ora(24496)],
         meaning: "all of the client's connections are in use",
-        remedy: "Raise --oracle-pool, if the database has sessions left.",
+        remedy: "Raise --oracle-pool, if the database has free sessions.",
     },
     Remedy {
         codes: &[Ora(942)],
-        meaning: "a table is missing, or this user may not see it",
+        meaning: "a table does not exist, or this user may not access it",
         remedy: "Grant CREATE TABLE to the user and start again: Passmint makes its tables.",
     },
     Remedy {
         codes: &[Ora(955)],
-        meaning: "something of that name exists already",
+        meaning: "a table or an index of that name exists already",
         remedy: "Give Passmint a database user of its own.",
     },
     Remedy {
@@ -214,12 +209,12 @@ pub const TABLE: &[Remedy] = &[
     Remedy {
         codes: &[Ora(1)],
         meaning: "a row of that key exists already",
-        remedy: "A defect of Passmint if it is seen: please report it.",
+        remedy: "This is a bug in Passmint: please report it.",
     },
     Remedy {
         codes: &[Ora(1400), Ora(12899), Ora(1438), Ora(2290), Ora(2291)],
         meaning: "the database refuses a value",
-        remedy: "A defect of Passmint if it is seen: please report it.",
+        remedy: "This is a bug in Passmint: please report it.",
     },
     Remedy {
         codes: &[Ora(12838)],
@@ -238,7 +233,7 @@ mod tests {
     use super::*;
 
     #[test]
-    fn no_code_stands_twice() {
+    fn each_code_is_in_one_row() {
         let mut all: Vec<Code> = TABLE.iter().flat_map(|remedy| remedy.codes).copied().collect();
         let count = all.len();
         all.sort_unstable();
@@ -247,7 +242,7 @@ mod tests {
     }
 
     #[test]
-    fn a_remedy_is_a_sentence_that_says_what_to_do() {
+    fn remedies_are_sentences_and_meanings_are_clauses() {
         for Remedy { codes, meaning, remedy } in TABLE {
             assert!(remedy.ends_with('.') && !meaning.ends_with('.'), "{codes:?}");
             assert!(!remedy.to_lowercase().contains("error occurred"), "{codes:?}");
@@ -255,7 +250,7 @@ mod tests {
     }
 
     #[test]
-    fn codes_are_written_as_oracle_writes_them() {
+    fn code_is_displayed_as_oracle_displays_it() {
         assert_eq!((Ora(1).to_string(), Ora(12541).to_string()), ("ORA-00001".into(), "ORA-12541".into()));
         assert_eq!(Dpi(1047).to_string(), "DPI-1047");
     }

@@ -3,7 +3,7 @@ use sqlparser::parser::Parser;
 
 use super::*;
 
-/// The statements of a block, without what only PL/SQL knows. Gives what it cannot account for as well.
+/// The SQL statements of a PL/SQL block, and any piece that is not recognised.
 fn statements_of(block: &str) -> Vec<String> {
     let inside = block.strip_prefix("BEGIN").and_then(|rest| rest.strip_suffix("END;")).unwrap();
     let mut statements = Vec::new();
@@ -18,7 +18,7 @@ fn statements_of(block: &str) -> Vec<String> {
 }
 
 #[test]
-fn every_statement_is_oracles_sql() {
+fn every_statement_parses_as_sql_of_oracle_19c() {
     let blocks = sql::ALL.iter().filter(|(_, sql)| sql.starts_with("BEGIN"));
     let inside: Vec<String> = blocks.flat_map(|(_, block)| statements_of(block)).collect();
     assert_eq!(inside.len(), 2, "{inside:?}");
@@ -27,7 +27,7 @@ fn every_statement_is_oracles_sql() {
     for sql in plain.chain(steps).chain(inside.iter().map(String::as_str)) {
         let parsed = Parser::parse_sql(&OracleDialect {}, sql).unwrap_or_else(|error| panic!("{error}: {sql}"));
         assert_eq!(parsed.len(), 1, "{sql}");
-        // What 23ai knows and 19c does not, or Oracle never did.
+        // 23ai knows some of these, 19c none.
         let upper = sql.to_uppercase();
         for word in [" IF NOT EXISTS", " IF EXISTS", " LIMIT ", " BOOLEAN", "ON CONFLICT", " TEXT", "''", "?", "),("] {
             assert!(!upper.contains(word), "{word}: {sql}");
@@ -45,15 +45,14 @@ fn every_statement_about_entries_names_the_account() {
 }
 
 #[test]
-fn an_error_without_a_row_in_the_table_still_names_its_code() {
+fn explanation_of_an_unlisted_code_names_the_code() {
     assert!(explain(Some(Code::Ora(600))).starts_with("ORA-00600: "));
     assert!(explain(Some(Code::Ora(12541))).contains("nothing listens"));
     assert!(!explain(None).is_empty());
 }
 
-/// The guide prints the table that the program speaks by.
 #[test]
-fn the_guide_has_the_table_of_codes() {
+fn guide_prints_the_table_of_codes() {
     let guide = include_str!("../../../../docs/ORACLE.md");
     let (_, rest) = guide.split_once("<!-- codes -->").unwrap();
     let (table, _) = rest.split_once("<!-- /codes -->").unwrap();

@@ -1,4 +1,4 @@
-//! What only SQLite does: the file itself.
+//! SQLite's file: its permissions, migrations and damage.
 
 use std::fs;
 
@@ -46,7 +46,7 @@ fn damage(path: &Path) {
 }
 
 #[test]
-fn the_file_is_its_owners_and_syncs_every_commit() {
+fn file_is_private_and_every_commit_is_synced() {
     let folder = tempfile::tempdir().unwrap();
     let path = folder.path().join("a.db");
     let store = SqliteStore::open(&path, 1).unwrap();
@@ -67,7 +67,7 @@ fn the_file_is_its_owners_and_syncs_every_commit() {
 }
 
 #[test]
-fn deleted_bytes_leave_the_file() {
+fn bytes_of_a_deleted_entry_are_overwritten() {
     let folder = tempfile::tempdir().unwrap();
     let path = folder.path().join("a.db");
     let store = SqliteStore::open(&path, 1).unwrap();
@@ -83,7 +83,7 @@ fn deleted_bytes_leave_the_file() {
 }
 
 #[test]
-fn a_newer_passmints_file_is_refused() {
+fn file_with_a_newer_schema_is_refused() {
     let folder = tempfile::tempdir().unwrap();
     let path = folder.path().join("a.db");
     drop(SqliteStore::open(&path, 1).unwrap());
@@ -93,7 +93,7 @@ fn a_newer_passmints_file_is_refused() {
 }
 
 #[test]
-fn what_is_no_database_is_refused_and_left_alone() {
+fn file_that_is_no_database_is_refused_and_unchanged() {
     let folder = tempfile::tempdir().unwrap();
     let path = folder.path().join("a.db");
     let text = "Dear diary, ".repeat(1000);
@@ -103,7 +103,7 @@ fn what_is_no_database_is_refused_and_left_alone() {
 }
 
 #[test]
-fn a_damaged_file_is_read_but_not_written() {
+fn damaged_file_is_read_but_not_written() {
     let folder = tempfile::tempdir().unwrap();
     let path = folder.path().join("a.db");
     let store = SqliteStore::open(&path, 1).unwrap();
@@ -122,9 +122,9 @@ fn a_damaged_file_is_read_but_not_written() {
     assert!(error.contains("read-only because the database is damaged"), "{error}");
 }
 
-/// A database of the first release, with data in each table, is one of today after it was opened; and nothing is lost.
+/// A database of the first release, with data in each table.
 #[test]
-fn a_database_of_the_first_release_is_taken_over() {
+fn schema_1_is_migrated_and_keeps_its_data() {
     let folder = tempfile::tempdir().unwrap();
     let path = folder.path().join("a.db");
     let old = Connection::open(&path).unwrap();
@@ -148,7 +148,7 @@ fn a_database_of_the_first_release_is_taken_over() {
         store.writer.with(version).unwrap().unwrap()
     };
     assert_eq!(version(&store), 2);
-    // What it was before is kept beside it, with all that was in it, for its owner only.
+    // A copy of the old file is beside it, complete and private.
     let copy = folder.path().join("a.db.before-schema-2");
     let before = Connection::open(&copy).unwrap();
     assert_eq!(before.pragma_query_value(None, "user_version", |row| row.get::<_, u32>(0)).unwrap(), 1);
@@ -171,9 +171,9 @@ fn a_database_of_the_first_release_is_taken_over() {
     assert_eq!(version(&SqliteStore::open(&path, 1).unwrap()), 2);
 }
 
-/// Every table that says whose its rows are: a table that is added later is asked as well.
+/// Asks every table that has an `account_id`, so that later tables are included.
 #[test]
-fn no_table_holds_a_row_of_a_deleted_account() {
+fn no_table_has_a_row_of_a_deleted_account() {
     let folder = tempfile::tempdir().unwrap();
     let store = SqliteStore::open(&folder.path().join("a.db"), 1).unwrap();
     let ada = account(&store);
@@ -201,8 +201,8 @@ fn no_table_holds_a_row_of_a_deleted_account() {
             )
             .unwrap();
         let tables: Vec<String> = tables.query_map([], |row| row.get(0)).unwrap().map(Result::unwrap).collect();
-        let asked = tables.iter().map(|table| (table.as_str(), "account_id")).chain([("accounts", "id")]);
-        asked
+        let columns = tables.iter().map(|table| (table.as_str(), "account_id")).chain([("accounts", "id")]);
+        columns
             .map(|(table, column)| {
                 let count = format!("SELECT count(*) FROM {table} WHERE {column} = ?1");
                 (table.to_owned(), writer.query_row(&count, [ada.as_bytes()], |row| row.get::<_, i64>(0)).unwrap())
@@ -216,9 +216,8 @@ fn no_table_holds_a_row_of_a_deleted_account() {
     assert_eq!(rows(), each(0));
 }
 
-/// Damage that comes while the store is open is found, and nothing is written from then on.
 #[test]
-fn damage_is_looked_for_while_the_file_is_open() {
+fn damage_that_is_found_in_an_open_file_stops_writes() {
     let folder = tempfile::tempdir().unwrap();
     let path = folder.path().join("a.db");
     let store = SqliteStore::open(&path, 1).unwrap();
@@ -239,9 +238,8 @@ fn damage_is_looked_for_while_the_file_is_open() {
     assert!(store.has_accounts().unwrap());
 }
 
-/// A full disk and a locked file are told from a database that is not there.
 #[test]
-fn a_full_disk_and_a_locked_file_are_told_apart() {
+fn full_disk_and_write_protected_file_have_errors_of_their_own() {
     let full = Connection::open_in_memory().unwrap();
     full.execute_batch("CREATE TABLE a (b); PRAGMA max_page_count = 3").unwrap();
     let error = full.execute("INSERT INTO a VALUES (zeroblob(100000))", []).unwrap_err();

@@ -7,11 +7,11 @@ use super::node::{Node, balanced, parse};
 
 /// `[[protocol:]//]host[:port]/service[?name=value&…]`, of Oracle's EZConnect Plus.
 pub(super) fn ez_connect(text: &str) -> Result<Node, NotConnectString> {
-    // What stands before it could be a password, and would be shown as a host or a service.
+    // The text before it could be a password, and would be shown as a host or a service.
     if text.contains('@') {
         return Err(NotConnectString::Credentials);
     }
-    // It is written as a descriptor, in which these would mean something.
+    // The parts are written into a descriptor, where these characters have a meaning.
     if text.contains(['(', ')', '\n', '\0']) {
         return Err(NotConnectString::Parenthesis);
     }
@@ -68,7 +68,7 @@ pub(super) fn ez_connect(text: &str) -> Result<Node, NotConnectString> {
     Ok(Node::list("DESCRIPTION", description))
 }
 
-/// Looks an alias up in tnsnames.ora: lines of `alias = (DESCRIPTION = …)`, which may go on over many lines.
+/// Looks an alias up in tnsnames.ora: lines of `alias = (DESCRIPTION = …)`, which may span many lines.
 pub(super) fn alias(alias: &str, folder: Option<&Path>) -> Result<Node, NotConnectString> {
     let folder = folder.ok_or_else(|| NotConnectString::AliasWithoutFolder(alias.to_owned()))?;
     let file = folder.join("tnsnames.ora");

@@ -1,4 +1,4 @@
-//! What connect strings are made of: names with texts or lists, in parentheses.
+//! The syntax tree of a descriptor: parenthesised names with a text or a list.
 
 use std::fmt;
 
@@ -56,7 +56,7 @@ impl Node {
     }
 }
 
-/// Reads one node, and nothing behind it.
+/// Parses a text that is one node.
 pub(super) fn parse(text: &str) -> Result<Node, NotConnectString> {
     let mut parser = Parser { text, at: 0 };
     let node = parser.node()?;
@@ -82,7 +82,7 @@ impl<'a> Parser<'a> {
         self.at += self.rest().len() - self.rest().trim_start().len();
     }
 
-    fn take(&mut self, expected: char, what: &'static str) -> Result<(), NotConnectString> {
+    fn expect(&mut self, expected: char, what: &'static str) -> Result<(), NotConnectString> {
         self.spaces();
         if !self.rest().starts_with(expected) {
             return Err(self.broken(what));
@@ -104,12 +104,12 @@ impl<'a> Parser<'a> {
     }
 
     fn node(&mut self) -> Result<Node, NotConnectString> {
-        self.take('(', "an opening parenthesis is missing")?;
+        self.expect('(', "an opening parenthesis is missing")?;
         let name = self.word();
         if name.is_empty() {
             return Err(self.broken("a name is missing"));
         }
-        self.take('=', "an equals sign is missing")?;
+        self.expect('=', "an equals sign is missing")?;
         self.spaces();
         let value = if self.rest().starts_with('(') {
             let mut nodes = Vec::new();
@@ -120,19 +120,19 @@ impl<'a> Parser<'a> {
             Value::List(nodes)
         } else {
             let mut text = self.word().to_owned();
-            // A value may hold an equals sign, as a distinguished name does.
+            // A value may contain an equals sign, as a distinguished name does.
             while self.rest().starts_with('=') {
                 self.at += 1;
                 text = format!("{text}={}", self.word());
             }
             Value::Text(text)
         };
-        self.take(')', "a closing parenthesis is missing")?;
+        self.expect(')', "a closing parenthesis is missing")?;
         Ok(Node { name: name.to_owned(), value })
     }
 }
 
-/// How long the parenthesised text is that `text` starts with.
+/// The length of the parenthesised group at the start of `text`, if it is complete.
 pub(super) fn balanced(text: &str) -> Option<usize> {
     let mut depth = 0_usize;
     for (at, character) in text.char_indices() {

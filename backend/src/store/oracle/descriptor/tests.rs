@@ -1,6 +1,6 @@
 use super::*;
 
-/// As the console of Autonomous Database shows it.
+/// A connect string as the console of Autonomous Database shows it.
 const CONSOLE: &str = "(description= (retry_count=20)(retry_delay=3)(address=(protocol=tcps)(port=1521)\
     (host=adb.eu-frankfurt-1.oraclecloud.com))(connect_data=(service_name=g1_passmint_high.adb.oraclecloud.com))\
     (security=(ssl_server_dn_match=yes)))";
@@ -10,7 +10,7 @@ fn read(text: &str) -> Result<Descriptor, NotConnectString> {
 }
 
 #[test]
-fn the_consoles_string_works_as_pasted_and_waits_less() {
+fn string_of_the_console_is_parsed_and_its_waits_are_shortened() {
     let descriptor = read(&format!("  {CONSOLE}\n")).unwrap();
     assert!(descriptor.shortened && descriptor.is_tls());
     assert_eq!(descriptor.host(), Some("adb.eu-frankfurt-1.oraclecloud.com"));
@@ -24,7 +24,7 @@ fn the_consoles_string_works_as_pasted_and_waits_less() {
 }
 
 #[test]
-fn another_level_of_the_same_database() {
+fn set_level_changes_the_service_name_if_it_has_a_level() {
     let mut descriptor = read(CONSOLE).unwrap();
     descriptor.set_level("tp");
     assert_eq!(descriptor.service(), Some("g1_passmint_tp.adb.oraclecloud.com"));
@@ -34,7 +34,7 @@ fn another_level_of_the_same_database() {
 }
 
 #[test]
-fn the_wallet_is_named_where_none_is() {
+fn set_wallet_adds_a_wallet_where_there_is_none() {
     let mut descriptor = read(CONSOLE).unwrap();
     descriptor.set_wallet("/wallet");
     descriptor.set_wallet("/another");
@@ -62,7 +62,7 @@ fn ez_connect_becomes_a_descriptor() {
 }
 
 #[test]
-fn an_alias_is_looked_up_in_its_folder() {
+fn alias_is_looked_up_in_tnsnames_ora() {
     let folder = tempfile::tempdir().unwrap();
     let at = |alias: &str| Descriptor::read(alias, Some(folder.path()));
     assert!(matches!(read("p_tp"), Err(NotConnectString::AliasWithoutFolder(_))));
@@ -75,7 +75,7 @@ fn an_alias_is_looked_up_in_its_folder() {
 }
 
 #[test]
-fn what_cannot_be_used_is_named() {
+fn unusable_string_is_an_error_that_names_the_reason() {
     for (text, expected) in [
         ("", NotConnectString::Empty),
         (" \n", NotConnectString::Empty),
@@ -93,7 +93,7 @@ fn what_cannot_be_used_is_named() {
     ] {
         assert_eq!(read(text).unwrap_err(), expected, "{text}");
     }
-    // Cut anywhere, it is a clear error and no panic.
+    // A descriptor that is cut off anywhere is an error, not a panic.
     for end in CONSOLE.char_indices().map(|(at, _)| at).skip(1) {
         assert!(matches!(read(&CONSOLE[..end]), Err(NotConnectString::Broken { .. })), "{end}");
     }

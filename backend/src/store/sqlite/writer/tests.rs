@@ -4,11 +4,11 @@ use std::time::{Duration, Instant};
 
 use super::*;
 
-/// A writer over a table of numbers of which each may be there once.
+/// A writer to a table of unique numbers.
 fn writer(folder: &Path) -> Writer {
     let path = folder.join("a.db");
     Connection::open(&path).unwrap().execute_batch("CREATE TABLE numbers (number INTEGER PRIMARY KEY)").unwrap();
-    // Its tables are taken for those of the newest Passmint.
+    // The file claims the newest schema, so that it is not migrated.
     let version = migrations::MIGRATIONS.len() as u32;
     Connection::open(&path).unwrap().pragma_update(None, "user_version", version).unwrap();
     Writer::new(&path)
@@ -28,7 +28,7 @@ fn numbers(folder: &Path) -> Vec<i64> {
 
 type Work = Box<dyn Fn(&Connection) -> Result<(), StoreError> + Send>;
 
-/// Has these works done in one group: the first stays at the desk until all others are on their way.
+/// Runs these works in one group: the first keeps the lock until all others wait for it.
 fn group(writer: &Writer, works: Vec<Work>) -> Vec<thread::Result<Result<(), StoreError>>> {
     let others = works.len() - 1;
     let (arrived, arrival) = mpsc::channel();
@@ -39,9 +39,9 @@ fn group(writer: &Writer, works: Vec<Work>) -> Vec<thread::Result<Result<(), Sto
             writer.write(|connection| {
                 let is_alone = arrived.send(()).is_err();
                 let since = Instant::now();
-                // Tried alone, it has nobody to wait for.
+                // When it runs a second time, alone, nobody is queued.
                 while !is_alone && writer.queued.load(Ordering::SeqCst) < others {
-                    assert!(since.elapsed() < Duration::from_secs(10), "the others do not come");
+                    assert!(since.elapsed() < Duration::from_secs(10), "the others are not queued");
                     thread::yield_now();
                 }
                 first(connection)
@@ -55,7 +55,7 @@ fn group(writer: &Writer, works: Vec<Work>) -> Vec<thread::Result<Result<(), Sto
 }
 
 #[test]
-fn those_who_come_together_share_a_commit() {
+fn concurrent_writes_share_a_commit() {
     let folder = tempfile::tempdir().unwrap();
     let writer = writer(folder.path());
     let (seen, commits) = mpsc::channel();
@@ -72,7 +72,7 @@ fn those_who_come_together_share_a_commit() {
 }
 
 #[test]
-fn an_error_or_a_panic_is_its_own_and_the_others_are_committed() {
+fn error_or_panic_of_one_write_does_not_affect_the_others() {
     let folder = tempfile::tempdir().unwrap();
     let writer = writer(folder.path());
     writer.write(add(3)).unwrap();
@@ -89,20 +89,20 @@ fn an_error_or_a_panic_is_its_own_and_the_others_are_committed() {
     assert!(matches!(done[0], Ok(Ok(()))) && matches!(done[3], Ok(Ok(()))));
     assert!(matches!(done[1], Ok(Err(StoreError::Taken))), "{:?}", done[1]);
     assert!(done[2].is_err());
-    assert_eq!(numbers(folder.path()), [1, 2, 3], "nothing of what failed");
+    assert_eq!(numbers(folder.path()), [1, 2, 3], "nothing of the failed writes");
     writer.write(add(4)).unwrap();
 }
 
-/// SQLite may take back the whole transaction because of what one of them does.
+/// SQLite may roll the whole transaction back because of one write.
 #[test]
-fn who_loses_the_transaction_by_anothers_fault_is_done_all_the_same() {
+fn writes_of_a_transaction_rolled_back_by_another_succeed() {
     let folder = tempfile::tempdir().unwrap();
     let writer = writer(folder.path());
-    let spoils = |connection: &Connection| -> Result<(), StoreError> {
+    let rolls_back = |connection: &Connection| -> Result<(), StoreError> {
         connection.execute_batch("ROLLBACK").map_err(cause)?;
         Err(StoreError::Unavailable("its own".into()))
     };
-    let works: Vec<Work> = vec![Box::new(add(1)), Box::new(spoils), Box::new(add(2))];
+    let works: Vec<Work> = vec![Box::new(add(1)), Box::new(rolls_back), Box::new(add(2))];
     let done = group(&writer, works);
     assert!(matches!(done[0], Ok(Ok(()))) && matches!(done[2], Ok(Ok(()))), "{done:?}");
     assert!(matches!(done[1], Ok(Err(StoreError::Unavailable(_)))));
@@ -110,22 +110,22 @@ fn who_loses_the_transaction_by_anothers_fault_is_done_all_the_same() {
 }
 
 #[test]
-fn a_commit_that_fails_is_nobodys_success() {
+fn failed_commit_is_retried_for_each_write() {
     let folder = tempfile::tempdir().unwrap();
     let writer = writer(folder.path());
-    // Refuses every commit of this connection; the one that is opened after that is a new one.
+    // This connection refuses every commit. The writer opens another one after that.
     let refuse = |connection: &mut Connection| {
         connection.commit_hook(Some(|| true)).unwrap();
         Ok(())
     };
     writer.with(refuse).unwrap();
     let works = (0..4).map(|number| Box::new(add(number)) as Work).collect();
-    assert!(group(&writer, works).into_iter().all(|done| done.unwrap().is_ok()), "each was tried alone");
+    assert!(group(&writer, works).into_iter().all(|done| done.unwrap().is_ok()), "each was retried alone");
     assert_eq!(numbers(folder.path()), [0, 1, 2, 3]);
 }
 
 #[test]
-fn many_at_once_are_each_done_once() {
+fn many_concurrent_writes_are_each_done_once() {
     let folder = tempfile::tempdir().unwrap();
     let writer = writer(folder.path());
     let start = Barrier::new(16);
