@@ -42,7 +42,8 @@ pub(crate) fn run() -> Result<()> {
     Ok(())
 }
 
-/// Builds for development, and serves with the data in ./data. `dist` is the release: minutes more to build, and smaller.
+/// Builds for development, and serves with the data in ./data. `dist` is the release: minutes more to build, and
+/// smaller.
 pub(crate) fn run_server(flags: &[String]) -> Result<()> {
     let address = value_of("--listen", flags).or_else(|| std::env::var("PASSMINT_LISTEN").ok());
     ensure_free(address.as_deref().unwrap_or("127.0.0.1:8080"), "cargo xtask run -- --listen 127.0.0.1:9000")?;

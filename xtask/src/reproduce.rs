@@ -1,7 +1,7 @@
 //! `cargo xtask reproduce`: whoever builds the same sources gets the same page, byte for byte.
 //!
-//! The page is built here, and once more from nothing: in another folder, with cargo's home, build output, umask, language
-//! and time zone elsewhere. What `passmint verify URL` says is worth only as much as this.
+//! The page is built here, and once more from nothing: in another folder, with cargo's home, build output, umask,
+//! language and time zone elsewhere. What `passmint verify URL` says is worth only as much as this.
 
 use std::collections::BTreeMap;
 use std::env;

@@ -1,7 +1,7 @@
 //! `cargo xtask sbom`: what the binary and the page are made of, as CycloneDX (JSON), into dist.
 //!
-//! cargo-cyclonedx writes beside each crate's manifest and names places on this machine: it runs on a copy of the sources,
-//! and its places become those of the repository.
+//! cargo-cyclonedx writes beside each crate's manifest and names places on this machine: it runs on a copy of the
+//! sources, and its places become those of the repository.
 
 use std::fs;
 
@@ -11,8 +11,8 @@ use serde_json::Value;
 use crate::shell::{Temporary, command, copy_sources, root, run as sh};
 use crate::tools;
 
-/// What is described: the crate, its name in dist, and what it is built with. The page's workers are in one crate with it,
-/// each with a feature of its own.
+/// What is described: the crate, its name in dist, and what it is built with. The page's workers are in one crate with
+/// it, each with a feature of its own.
 const PARTS: [(&str, &str, &[&str]); 2] =
     [("backend", "passmint", &[]), ("frontend", "page", &["--target", "wasm32-unknown-unknown", "--all-features"])];
 

@@ -134,8 +134,8 @@ impl Drop for Temporary {
     }
 }
 
-/// Copies the sources as they stand here: everything but git's own folder and what `.gitignore` names. git is not asked: it
-/// refuses to read a folder that belongs to somebody else, and archives of the sources have none.
+/// Copies the sources as they stand here: everything but git's own folder and what `.gitignore` names. git is not
+/// asked: it refuses to read a folder that belongs to somebody else, and archives of the sources have none.
 pub(crate) fn copy_sources(to: &Path) -> Result<()> {
     let ignored = fs::read_to_string(root().join(".gitignore")).context(".gitignore")?;
     let left_out: Vec<PathBuf> =

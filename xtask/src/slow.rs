@@ -1,5 +1,5 @@
-//! `cargo xtask slow`: what takes long, and may find something new each time. It is no part of `cargo xtask test`; a workflow
-//! runs it now and then.
+//! `cargo xtask slow`: what takes long, and may find something new each time. It is no part of `cargo xtask test`; a
+//! workflow runs it now and then.
 
 use anyhow::{Context, Result, bail, ensure};
 
@@ -44,8 +44,8 @@ pub(crate) fn run(named: &[String]) -> Result<()> {
     Ok(())
 }
 
-/// Runs libFuzzer over every parser for a bounded time. What it finds that leads to new code is kept in the build output;
-/// what belongs into the corpus is put there by hand, after `cargo fuzz cmin`.
+/// Runs libFuzzer over every parser for a bounded time. What it finds that leads to new code is kept in the build
+/// output; what belongs into the corpus is put there by hand, after `cargo fuzz cmin`.
 fn fuzz() -> Result<()> {
     let seconds = std::env::var("PASSMINT_FUZZ_SECONDS").unwrap_or_else(|_| "60".into());
     let seconds: u32 = seconds.parse().context("PASSMINT_FUZZ_SECONDS is a number of seconds")?;
@@ -81,8 +81,8 @@ fn api() -> Result<()> {
     })
 }
 
-/// Changes the generator and the keyring in every place, one at a time, and sees whether a test fails. Those that no test
-/// can tell from the original are named, with the reason, in `.cargo/mutants.toml`.
+/// Changes the generator and the keyring in every place, one at a time, and sees whether a test fails. Those that no
+/// test can tell from the original are named, with the reason, in `.cargo/mutants.toml`.
 fn mutants() -> Result<()> {
     let tool = tools::cargo_mutants()?;
     for Mutated { package, files, features, opt_level } in MUTATED {

@@ -48,8 +48,8 @@ pub(crate) fn against_oracle() -> Result<()> {
     result
 }
 
-/// Runs the steps named, or all of them, stops at the first that fails, and closes with the time of each. Names of tests may
-/// come after `--`: of the browser's tests, only those whose names hold one of them are run.
+/// Runs the steps named, or all of them, stops at the first that fails, and closes with the time of each. Names of
+/// tests may come after `--`: of the browser's tests, only those whose names hold one of them are run.
 pub(crate) fn run(arguments: &[String]) -> Result<()> {
     let (named, tests) = match arguments.iter().position(|argument| argument == "--") {
         Some(place) => (&arguments[..place], &arguments[place + 1..]),
@@ -91,7 +91,8 @@ fn clippy() -> Result<()> {
     sh(cargo()?.args(frontend).args(workers).args(["--locked", "--", "-D", "warnings"]))
 }
 
-/// Tests of the frontend crate inside headless Chromium: of the keyring and its randomness, and of the page's components.
+/// Tests of the frontend crate inside headless Chromium: of the keyring and its randomness, and of the page's
+/// components.
 fn browser(tests: &[&str]) -> Result<()> {
     let browser = tools::browser()?;
     sh(cargo()?

@@ -212,7 +212,8 @@ fn check(name: &str, text: &str, faults: &mut Vec<String>) {
     }
 }
 
-/// Folders with members of the workspace that the container's build does not get. Containers are built elsewhere, and later.
+/// Folders with members of the workspace that the container's build does not get. Containers are built elsewhere, and
+/// later.
 fn left_out(manifest: &str, container: &str) -> Vec<String> {
     let members = manifest.split("members = [").nth(1).and_then(|rest| rest.split(']').next()).unwrap_or_default();
     let folders = members.split('"').skip(1).step_by(2).filter_map(|member| member.split('/').next());

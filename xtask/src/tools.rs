@@ -278,8 +278,8 @@ impl<'a> CrateTool<'a> {
         for name in *optimised {
             install.args(["--config", &format!("profile.release.package.{name}.opt-level=3")]);
         }
-        // These tools run for seconds: building them fast matters more than their speed. What two of them are made of is
-        // built once.
+        // These tools run for seconds: building them fast matters more than their speed. What two of them are made of
+        // is built once.
         install.env("CARGO_TARGET_DIR", build_output()?).env("CARGO_PROFILE_RELEASE_OPT_LEVEL", "0");
         install.env("CARGO_PROFILE_RELEASE_LTO", "off").env("CARGO_PROFILE_RELEASE_CODEGEN_UNITS", "16");
         // Away from this repository, whose toolchain file and cargo settings are not theirs.

@@ -1,5 +1,5 @@
-//! A keep-alive HTTP/1.1 connection with blocking calls. It takes as little processor time as possible, because it loads
-//! servers on the same machine.
+//! A keep-alive HTTP/1.1 connection with blocking calls. It takes as little processor time as possible, because it
+//! loads servers on the same machine.
 
 use std::io::{self, Read, Write};
 use std::net::TcpStream;

@@ -141,7 +141,8 @@ impl Page {
         let start = Instant::now();
         loop {
             let button = self.find(kind, name).await;
-            // Scrolls it out from under a message, as a person would. A row may be redrawn between finding and clicking it.
+            // Scrolls it out from under a message, as a person would. A row may be redrawn between finding and clicking
+            // it.
             let scrolled = "arguments[0].scrollIntoView({ block: 'center' })";
             let _ = self.driver.execute(scrolled, vec![serde_json::to_value(&button).unwrap()]).await;
             match button.click().await {

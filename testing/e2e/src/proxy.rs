@@ -63,8 +63,8 @@ pub fn tampering_proxy(server: u16, change: impl Tamper) -> u16 {
     port
 }
 
-/// Starts a proxy that sends each request to the next of several servers. A request that one does not answer, because it
-/// has stopped, goes to the one after it. Returns the proxy's port.
+/// Starts a proxy that sends each request to the next of several servers. A request that one does not answer, because
+/// it has stopped, goes to the one after it. Returns the proxy's port.
 pub fn round_robin_proxy(servers: Vec<u16>) -> u16 {
     let listener = TcpListener::bind("127.0.0.1:0").unwrap();
     let port = listener.local_addr().unwrap().port();

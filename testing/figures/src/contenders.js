@@ -1,5 +1,6 @@
-// Who mints: 30 characters, each class guaranteed, randomness from crypto.getRandomValues. A contender makes strings
-// one a call (`one`), many a call (`many`), or many as the bytes of lines in one Uint8Array (`lines`).
+// The contenders. Each makes passwords of 30 characters, each class guaranteed, with randomness from
+// crypto.getRandomValues: one string a call (`one`), many strings a call (`many`), or the bytes of many lines in one
+// Uint8Array (`lines`).
 
 const LENGTH = 30;
 
@@ -8,8 +9,8 @@ const { default: start, Minting } = await import('/passmint/minting.js');
 await start();
 const passmint = new Minting();
 
-// Bitwarden: as its web client starts it, but without its fallback for browsers that have no WebAssembly. No server
-// is asked for anything: the token is never wanted.
+// Bitwarden, started as its web client does, but without its fallback for browsers without WebAssembly. It makes no
+// request: nothing asks for the token.
 const sdk = await import('/bitwarden/bitwarden_wasm_internal_bg.js');
 const imports = { './bitwarden_wasm_internal_bg.js': sdk };
 const { instance } = await WebAssembly.instantiateStreaming(fetch('/bitwarden/bitwarden_wasm_internal_bg.wasm'), imports);
@@ -22,18 +23,18 @@ const request = {
   minLowercase: 1, minUppercase: 1, minNumber: 1, minSpecial: 1,
 };
 
-// generate-password: its file as published, run as a CommonJS module. What it asks of Node, `crypto.randomBytes`, is
-// answered by the browser. That is all that is shimmed.
+// generate-password: its file as published, run as a CommonJS module. Only `crypto.randomBytes` of Node is replaced, by
+// the browser's randomness.
 const source = await (await fetch('/generate-password/generate.js')).text();
 const shim = { crypto: { randomBytes: count => crypto.getRandomValues(new Uint8Array(count)) } };
 const commonjs = { exports: {} };
 new Function('require', 'module', source)(name => shim[name], commonjs);
 const options = { length: LENGTH, numbers: true, symbols: true, uppercase: true, lowercase: true, strict: true };
 
-// By hand: what a careful programmer would write in JavaScript. Bytes come 65,536 at a time, as many as one call
-// gives; those of 188 and more are thrown away, so that 94 divides what is left; a string that lacks a class is too.
-// No branch depends on an byte: one that is thrown away takes no place, and the next is written over it. The loop
-// knows local names only: a module's are looked up at each use. Together that makes it three times as fast.
+// By hand: the JavaScript of a careful programmer. Random bytes come 65,536 at a time, the maximum of one call. Bytes
+// of 188 and more are discarded, so that 94 divides the rest; so is a string that lacks a class. No branch depends on a
+// byte: the next byte overwrites a discarded one. The loop uses local variables only, because a module's are looked up
+// at each use. Both together make it three times as fast.
 const pool = new Uint8Array(65536);
 let used = pool.length;
 const bytes = Array.from({ length: 256 }, (_, byte) => byte);
@@ -64,7 +65,7 @@ function fill(codes, start) {
   used = next;
 }
 
-// The fastest way from bytes to a string that was found: twice as fast as `apply`, four times as `TextDecoder`.
+// The fastest way from bytes to a string that we found: twice as fast as `apply`, four times as fast as `TextDecoder`.
 const c = new Uint8Array(LENGTH);
 function byHand() {
   fill(c, 0);
@@ -81,9 +82,9 @@ function linesByHand(count) {
   return lines;
 }
 
-// A call that hands one string from WebAssembly to JavaScript costs more than the minting: a thousand cross at once.
+// Passing one string from WebAssembly to JavaScript takes longer than minting it, so a thousand are passed at once.
 const decoder = new TextDecoder();
-// Each string is a slice of all: whoever keeps one keeps a thousand.
+// Each string is a slice of all, so one of them keeps a thousand in memory.
 const strings = (make) => (count, take) => {
   const lines = decoder.decode(make(count));
   for (let start = 0; start < lines.length; start += LENGTH + 1) take(lines.slice(start, start + LENGTH));
@@ -100,7 +101,7 @@ const contenders = {
   byHandLines: { lines: linesByHand },
 };
 
-// A string is read once, so that one that is only planned, as a concatenation, is made.
+// Reads the string once: a concatenation is only carried out then.
 function make({ one, many, lines }, count) {
   if (lines) return lines(count).length;
   let sum = 0;
@@ -111,7 +112,7 @@ function make({ one, many, lines }, count) {
 }
 
 globalThis.minting = {
-  // How many different characters a contender uses. Throws if it breaks the rules.
+  // The number of different characters that a contender uses. Throws if a password breaks the rules.
   alphabet(name) {
     const { one, many, lines } = contenders[name];
     const count = 1000;
@@ -127,7 +128,7 @@ globalThis.minting = {
     return new Set(made.join('')).size;
   },
 
-  // Passwords a second, over so many milliseconds or a little more.
+  // Passwords a second, measured for at least this many milliseconds.
   rate(name, milliseconds) {
     const contender = contenders[name];
     const batch = contender.lines ? 10000 : 1000;

@@ -1,4 +1,4 @@
-// What the benchmark of the keyring measures with, inside the page: the keyring's own worker, as the page starts it.
+// Runs in the page for `keyring.rs`: starts the keyring's worker as the page does, and times its replies.
 globalThis.keyring = (() => {
   let worker;
   const bytes = text => Uint8Array.from(atob(text), letter => letter.charCodeAt(0));
@@ -13,7 +13,7 @@ globalThis.keyring = (() => {
       await ready;
       return performance.now() - begun;
     },
-    // Makes all calls at once, and waits for their replies, which come in the same order.
+    // Sends all calls at once, and waits for their replies, which come in the same order.
     async ask(calls) {
       calls = calls.map(bytes);
       const replies = [];

@@ -1,4 +1,4 @@
-//! What the keyring does in a second, as WebAssembly in its own worker, asked by the messages that the page sends.
+//! The speed of the keyring: WebAssembly in its own worker, called by the messages that the page sends.
 
 use std::fmt;
 
@@ -18,24 +18,24 @@ use e2e::proxy::{only_file, page_files};
 use e2e::server::Server;
 use e2e::vault_client::{VaultClient, content};
 
-/// Entries that are opened, page by page, and that are sealed, so many at a time.
+/// Entries that are opened, in pages as the server sends them, and that are sealed, in batches.
 const ENTRIES: usize = 4000;
-const SEALED_AT_A_TIME: usize = 500;
-/// How often a passphrase is stretched.
+const BATCH: usize = 500;
+/// How often Argon2id runs.
 const LOG_INS: usize = 7;
 
-/// What was measured. Times are in milliseconds.
+/// Times are in milliseconds.
 #[derive(Serialize)]
-pub(crate) struct Report {
-    /// From nothing to a worker that answers, its files in the browser's cache.
+pub(crate) struct KeyringFigures {
+    /// From its creation to its first answer, with its files in the browser's cache.
     start: f64,
-    /// Stretching a passphrase by Argon2id (64 MiB, three passes), and OPAQUE's last step.
+    /// Argon2id over a passphrase (64 MiB, three passes), and OPAQUE's last step.
     stretch: Runs,
     opened_per_second: Runs,
     sealed_per_second: Runs,
 }
 
-/// The worker, from the outside.
+/// The worker of the keyring, in a page.
 struct Worker<'a>(&'a Page);
 
 #[derive(Deserialize)]
@@ -45,7 +45,7 @@ struct Answers {
 }
 
 impl Worker<'_> {
-    /// Asks all of this at once; gives the answers, and how long they took.
+    /// Sends requests all at once; returns the responses, and the milliseconds until the last.
     async fn ask(&self, requests: Vec<Request>) -> (Vec<Response>, f64) {
         let call = |(id, request)| postcard::to_allocvec(&Call { id, request }).unwrap();
         let calls: Vec<String> = (0..).zip(requests).map(call).map(|bytes| Base64::encode_string(&bytes)).collect();
@@ -60,18 +60,18 @@ impl Worker<'_> {
         (replies.into_iter().map(read).collect(), ms)
     }
 
-    /// Asks for a body to send, and sends it; gives the answer, and how long the keyring took.
+    /// Has the keyring make a body and posts it; returns the answer, and the milliseconds that the keyring took.
     async fn post(&self, connection: &mut HttpConnection, path: &str, request: Request) -> (String, f64) {
         let (mut answers, ms) = self.ask(vec![request]).await;
-        let Some(Response::Post { body }) = answers.pop() else { panic!("no body") };
+        let Some(Response::Post { body }) = answers.pop() else { panic!("the keyring made no body") };
         let (status, answer) = connection.send("POST", path, "", &body);
         assert!(status < 300, "{path}: {status}");
         (String::from_utf8(answer.to_vec()).unwrap(), ms)
     }
 }
 
-/// Measures the keyring of the page that the server serves.
-pub(crate) fn report() -> Report {
+/// Measures the keyring of the released page.
+pub(crate) fn measure() -> KeyringFigures {
     let server = Server::start();
     with_browser(async |page| {
         let mut client = VaultClient::create_first_vault(&server, "ada").await;
@@ -105,7 +105,7 @@ pub(crate) fn report() -> Report {
             let changes: shared::passwords::Changes = serde_json::from_str(&answer).unwrap();
             let count = changes.entries.len();
             let (mut answers, ms) = worker.ask(vec![Request::ApplyChanges { answer }]).await;
-            let Some(Response::Updated(all)) = answers.pop() else { panic!("nothing opened") };
+            let Some(Response::Updated(all)) = answers.pop() else { panic!("the keyring opened nothing") };
             assert_eq!(all.entries.iter().filter(|entry| !entry.name.is_empty()).count(), count);
             opened.push(count as f64 / ms * 1e3);
             since = changes.entries.last().unwrap().change_no;
@@ -115,14 +115,14 @@ pub(crate) fn report() -> Report {
         }
 
         let mut sealed = Vec::new();
-        for batch in 0..ENTRIES / SEALED_AT_A_TIME {
-            let numbers = batch * SEALED_AT_A_TIME..(batch + 1) * SEALED_AT_A_TIME;
+        for batch in 0..ENTRIES / BATCH {
+            let numbers = batch * BATCH..(batch + 1) * BATCH;
             let requests = numbers.map(|number| Request::Create { content: content(number), now: 1_790_000_000_000 });
             let (answers, ms) = worker.ask(requests.collect()).await;
             assert!(answers.iter().all(|answer| matches!(answer, Response::EntrySealed { .. })));
             sealed.push(answers.len() as f64 / ms * 1e3);
         }
-        Report {
+        KeyringFigures {
             start,
             stretch: Runs::new(stretch),
             opened_per_second: Runs::new(opened),
@@ -131,11 +131,11 @@ pub(crate) fn report() -> Report {
     })
 }
 
-impl fmt::Display for Report {
+impl fmt::Display for KeyringFigures {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         writeln!(f, "\n{:10.1}  ms to start the keyring's worker", self.start)?;
         for (runs, what) in [
-            (&self.stretch, "ms to stretch a passphrase (Argon2id, 64 MiB) in the keyring"),
+            (&self.stretch, "ms for Argon2id (64 MiB) over a passphrase in the keyring"),
             (&self.opened_per_second, "entries opened a second, in pages of 500"),
             (&self.sealed_per_second, "entries sealed a second, a message each"),
         ] {

@@ -1,6 +1,6 @@
-// What the benchmark of the list measures with, inside the page.
+// Runs in the page for `list.rs`, and takes its times.
 globalThis.list = (() => {
-  // A message sent before a frame is painted is read after it.
+  // A message that is posted before a frame is painted arrives after it.
   const painted = () => new Promise(resolve => requestAnimationFrame(() => {
     const { port1, port2 } = new MessageChannel();
     port1.onmessage = () => resolve(performance.now());
@@ -8,7 +8,7 @@ globalThis.list = (() => {
   }));
   const rows = () => document.querySelectorAll('button.row-name').length;
 
-  // The longest time between two frames, and in how many of them the middle of the list's column held no row.
+  // The longest time between two frames, and the number of frames with no row in the middle of the list.
   const frames = () => {
     let on = true, longest = 0, last = performance.now(), empty = 0, count = 0;
     const step = () => {
@@ -43,7 +43,7 @@ globalThis.list = (() => {
     },
     record() { recorder = frames() },
     recorded: () => recorder.stop(),
-    // From a key that is pressed to the frame that shows what came of it.
+    // The time from a key press to the frame that shows the result.
     listen() {
       addEventListener('keydown', event => painted().then(end => keys.push(end - event.timeStamp)), { capture: true });
     },
@@ -59,7 +59,7 @@ globalThis.list = (() => {
       return longest;
     },
     drawn: () => [document.querySelectorAll('#vault > .list > .row').length, document.querySelectorAll('#vault > .list *').length],
-    // Comes back to the page: it asks for changes.
+    // Makes the page visible again, whereupon it asks for changes.
     async hear(name) {
       const start = performance.now();
       const is = () => [...document.querySelectorAll('button.row-name')].some(row => row.textContent === name);

@@ -1,4 +1,4 @@
-//! A vault with many entries: opening it, typing into its search, scrolling, hearing of a change.
+//! A vault with many entries: the time to open it, to search, to scroll, and to show a change made elsewhere.
 
 use std::collections::BTreeSet;
 use std::fmt;
@@ -15,51 +15,51 @@ use e2e::page::{PASSPHRASE, Page};
 use e2e::server::Server;
 use e2e::vault_client::{VaultClient, content};
 
-/// How many entries the vaults have.
+/// Entries of the vaults.
 const SIZES: [usize; 2] = [1000, 10_000];
-/// How often each is opened.
-const OPENED: usize = 5;
-/// What is typed into the search, key by key, and taken out again.
+/// How often each vault is opened.
+const UNLOCKS: usize = 5;
+/// Queries that are typed into the search, key by key, and deleted again.
 const QUERIES: [&str; 4] = ["entry 004711", "ada99@example", "mail home", "zzz"];
 
-/// How often the wheel is turned.
-const FLICK: usize = 60;
+/// Events of the mouse wheel.
+const WHEEL_EVENTS: usize = 60;
 
-/// What was measured, of every size.
+/// The figures of vaults of every size.
 #[derive(Serialize)]
-pub(crate) struct Report {
-    vaults: Vec<Figures>,
+pub(crate) struct ListFigures {
+    vaults: Vec<VaultFigures>,
 }
 
-/// What was measured of one vault. Times are in milliseconds.
+/// The figures of one vault. Times are in milliseconds.
 #[derive(Serialize)]
-struct Figures {
+struct VaultFigures {
     entries: usize,
     /// From "Unlock" until rows are painted.
     unlock: Runs,
-    /// The longest time between two frames meanwhile.
+    /// The longest time between two frames during that.
     unlock_gap: Runs,
-    /// From a key pressed in the search to the frame that shows what is found.
+    /// From a key pressed in the search to the frame that shows the result.
     keys: Runs,
     scroll: Frames,
-    /// The longest from a jump of the scroll bar to the frame that shows rows.
+    /// The longest time from a jump of the scroll bar to the frame that shows rows.
     jump: f64,
-    /// Rows and elements in the list.
+    /// Rows, and all elements, in the list.
     drawn: (usize, usize),
-    /// Of the page, before the vault was opened and after all of this.
+    /// Memory before the vault was opened, and at the end.
     memory: (Memory, Memory),
-    /// What the first sync fetched: answers, and bytes in their bodies.
+    /// Answers of the first sync, and the bytes of their bodies.
     first: (usize, usize),
-    /// The same, when one entry had changed elsewhere.
+    /// The same for the sync after one entry was changed elsewhere.
     later: (usize, usize),
-    /// Until a change made elsewhere stood in the list, from the moment in which the page was looked at again.
+    /// From the moment when the page was visible again until the list showed a change made elsewhere.
     heard: f64,
 }
 
 #[derive(Deserialize, Serialize)]
 struct Frames {
     longest: f64,
-    /// Frames in which there was no row where there should be one.
+    /// Frames without any row in view.
     empty: u32,
     count: u32,
 }
@@ -67,25 +67,24 @@ struct Frames {
 /// Bytes.
 #[derive(Clone, Copy, Serialize)]
 struct Memory {
-    /// JavaScript's heap of the page.
+    /// The page's JavaScript heap.
     heap: u64,
-    /// Buffers of the page, its WebAssembly's memory among them.
+    /// The page's buffers, including the memory of its WebAssembly.
     buffers: u64,
-    /// All of the process that draws the page and runs the keyring: what is its own in memory. Nothing where the system
-    /// does not tell.
+    /// Private resident memory of the renderer process, which runs the page and the keyring. None outside of Linux.
     process: Option<u64>,
 }
 
 /// Measures vaults of every size.
-pub(crate) fn report() -> Report {
+pub(crate) fn measure() -> ListFigures {
     let vaults = SIZES.map(|entries| {
         println!("measuring a vault of {entries} entries …");
-        figures(entries)
+        measure_vault(entries)
     });
-    Report { vaults: vaults.into() }
+    ListFigures { vaults: vaults.into() }
 }
 
-fn figures(entries: usize) -> Figures {
+fn measure_vault(entries: usize) -> VaultFigures {
     let server = Server::start();
     let profile = tempfile::tempdir().unwrap();
     with_profile(profile.path(), async |page| {
@@ -93,23 +92,24 @@ fn figures(entries: usize) -> Figures {
         let ids = client.save((0..entries).map(content).collect()).await;
         let (mut unlock, mut unlock_gap) = (Vec::new(), Vec::new());
         let mut before = None;
-        for _ in 0..OPENED {
-            ready(&page, &server.url()).await;
+        for _ in 0..UNLOCKS {
+            open_page(&page, &server.url()).await;
             before = before.or(Some(memory(&page, profile.path()).await));
-            let (time, gap) = open(&page).await;
+            let (time, gap) = unlock_vault(&page).await;
             unlock.push(time);
             unlock_gap.push(gap);
         }
-        let keys = Runs::new(typed(&page).await);
-        let (scroll, jump) = scrolled(&page).await;
+        let keys = Runs::new(type_queries(&page).await);
+        let (scroll, jump) = scroll(&page).await;
         let drawn = serde_json::from_value(page.js("return list.drawn()", vec![]).await).unwrap();
         let memory = (before.unwrap(), memory(&page, profile.path()).await);
 
-        let recorder = Recorder::before(server.port, BTreeSet::new());
-        ready(&page, &recorder.url()).await;
-        open(&page).await;
-        let lists =
-            || recorder.seen().into_iter().filter(|it| it.path.starts_with("/api/v1/passwords?")).collect::<Vec<_>>();
+        let recorder = Recorder::start(server.port, BTreeSet::new());
+        open_page(&page, &recorder.url()).await;
+        unlock_vault(&page).await;
+        let lists = || {
+            recorder.requests().into_iter().filter(|it| it.path.starts_with("/api/v1/passwords?")).collect::<Vec<_>>()
+        };
         let first: Vec<usize> = lists().iter().map(|fetched| fetched.body).collect();
         let changed = content(entries);
         let name = changed.name.clone();
@@ -118,7 +118,7 @@ fn figures(entries: usize) -> Figures {
             page.driver.execute_async("list.hear(arguments[0]).then(arguments[1])", vec![json!(name)]).await.unwrap();
         let later: Vec<usize> = lists().iter().skip(first.len()).map(|fetched| fetched.body).collect();
         let sum = |bodies: Vec<usize>| (bodies.len(), bodies.iter().sum());
-        Figures {
+        VaultFigures {
             entries,
             unlock: Runs::new(unlock),
             unlock_gap: Runs::new(unlock_gap),
@@ -134,8 +134,8 @@ fn figures(entries: usize) -> Figures {
     })
 }
 
-/// Opens the page, and fills in what unlocks the vault.
-async fn ready(page: &Page, url: &str) {
+/// Opens the page and fills in the form "Unlock".
+async fn open_page(page: &Page, url: &str) {
     page.open(url).await;
     page.js(include_str!("list.js"), vec![]).await;
     page.fill("Username", "ada").await;
@@ -144,16 +144,16 @@ async fn ready(page: &Page, url: &str) {
     page.cdp("HeapProfiler.collectGarbage", json!({})).await;
 }
 
-/// Opens the vault; gives how long it took, and the longest time between two frames.
-async fn open(page: &Page) -> (f64, f64) {
+/// Unlocks the vault; returns how long it took, and the longest time between two frames.
+async fn unlock_vault(page: &Page) -> (f64, f64) {
     let button = serde_json::to_value(page.button("Unlock").await).unwrap();
     let script = "list.unlock(arguments[0]).then(arguments[1])";
     let opened = page.driver.execute_async(script, vec![button]).await.unwrap();
     (opened["time"].as_f64().unwrap(), opened["longest"].as_f64().unwrap())
 }
 
-/// Types into the search; gives what each key took.
-async fn typed(page: &Page) -> Vec<f64> {
+/// Types the queries into the search; returns the time for each key.
+async fn type_queries(page: &Page) -> Vec<f64> {
     page.js("list.listen()", vec![]).await;
     page.field("Search").await.click().await.unwrap();
     for query in QUERIES {
@@ -167,12 +167,12 @@ async fn typed(page: &Page) -> Vec<f64> {
     keys
 }
 
-/// Turns the wheel as fast as the browser takes it, then jumps.
-async fn scrolled(page: &Page) -> (Frames, f64) {
+/// Scrolls by wheel events as fast as the browser takes them, then jumps with the scroll bar.
+async fn scroll(page: &Page) -> (Frames, f64) {
     page.js("document.querySelector('.row').scrollIntoView({ block: 'center' })", vec![]).await;
     tokio::time::sleep(Duration::from_millis(300)).await;
     page.js("list.record()", vec![]).await;
-    for _ in 0..FLICK {
+    for _ in 0..WHEEL_EVENTS {
         let wheel = json!({ "type": "mouseWheel", "x": 900, "y": 600, "deltaX": 0, "deltaY": 350 });
         page.cdp("Input.dispatchMouseEvent", wheel).await;
     }
@@ -185,11 +185,11 @@ async fn memory(page: &Page, profile: &Path) -> Memory {
     page.cdp("HeapProfiler.collectGarbage", json!({})).await;
     let usage: Value = page.cdp("Runtime.getHeapUsage", json!({})).await;
     let bytes = |name: &str| usage[name].as_f64().unwrap_or_default() as u64;
-    Memory { heap: bytes("usedSize"), buffers: bytes("backingStorageSize"), process: of_renderers(profile) }
+    Memory { heap: bytes("usedSize"), buffers: bytes("backingStorageSize"), process: renderer_memory(profile) }
 }
 
-/// What the browser's processes that draw pages have in memory of their own, as Linux tells.
-fn of_renderers(profile: &Path) -> Option<u64> {
+/// Private resident memory of the renderer processes of a profile, from `/proc`.
+fn renderer_memory(profile: &Path) -> Option<u64> {
     let profile = profile.to_str()?.to_owned();
     let read = |process: u32, file: &str| std::fs::read_to_string(format!("/proc/{process}/{file}")).ok();
     let status = |process: u32, name: &str| -> Option<u64> {
@@ -214,7 +214,7 @@ fn of_renderers(profile: &Path) -> Option<u64> {
     (kilobytes > 0).then_some(kilobytes * 1024)
 }
 
-impl fmt::Display for Report {
+impl fmt::Display for ListFigures {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         for vault in &self.vaults {
             write!(f, "{vault}")?;
@@ -223,16 +223,16 @@ impl fmt::Display for Report {
     }
 }
 
-impl fmt::Display for Figures {
+impl fmt::Display for VaultFigures {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         writeln!(f, "{} entries", self.entries)?;
         let within = if self.entries > 1000 { 2000.0 } else { 1000.0 };
         at_most(f, "ms from Unlock to the list", self.unlock.median(), within)?;
         let (lowest, highest) = self.unlock.range();
-        writeln!(f, "{:10}  of {OPENED}: {lowest:.0} to {highest:.0}", "")?;
+        writeln!(f, "{:10}  of {UNLOCKS}: {lowest:.0} to {highest:.0}", "")?;
         at_most(f, "ms longest frame gap meanwhile", self.unlock_gap.median(), 50.0)?;
         let (lowest, highest) = self.unlock_gap.range();
-        writeln!(f, "{:10}  of {OPENED}: {lowest:.0} to {highest:.0}", "")?;
+        writeln!(f, "{:10}  of {UNLOCKS}: {lowest:.0} to {highest:.0}", "")?;
         writeln!(f, "{:10.2}  ms a key in the search, median", self.keys.median())?;
         at_most(f, "ms a key in the search, longest", self.keys.range().1, 50.0)?;
         at_most(f, "ms longest frame gap, turning the wheel", self.scroll.longest, 50.0)?;

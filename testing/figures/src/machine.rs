@@ -1,4 +1,4 @@
-//! What the figures were taken with: without it they say nothing.
+//! The machine, the browser and the commit that the figures belong to.
 
 use std::fmt;
 use std::process::Command;
@@ -14,12 +14,11 @@ pub(crate) struct Machine {
     /// Seconds since 1970.
     pub(crate) measured: u64,
     pub(crate) commit: String,
-    /// Whether files differed from that commit.
+    /// The working tree differed from that commit.
     pub(crate) changed: bool,
     pub(crate) cores: usize,
     pub(crate) processor: String,
-    /// How many processes wanted to run when this began, as an average over a minute: above the benchmark's own, the
-    /// machine was busy with something else.
+    /// The load average over the minute before. If it is high, the machine was busy with something else.
     pub(crate) load: Option<f64>,
     pub(crate) browser: String,
 }
@@ -53,7 +52,7 @@ impl fmt::Display for Machine {
     }
 }
 
-/// What git answers; nothing, outside of a clone.
+/// The output of git; empty outside of a clone.
 fn git(arguments: &[&str]) -> String {
     let answer = Command::new("git").args(arguments).output();
     answer.map(|answer| String::from_utf8_lossy(&answer.stdout).trim().to_owned()).unwrap_or_default()

@@ -1,7 +1,7 @@
-//! Every figure that DESIGN section 8 names, and more: of the page in headless Chromium, of a vault with many entries, of
-//! the server. They are printed and written as JSON; none of them makes this fail. docs/BENCHMARKS.md explains each.
+//! Measures the page in headless Chromium, a vault with many entries, and the server. Prints every figure beside its
+//! goal, and writes them as JSON. A missed goal is printed, not an error. docs/BENCHMARKS.md explains each figure.
 //!
-//! `cargo xtask bench` runs this and names everything it needs in the environment.
+//! `cargo xtask bench` runs this program, with all that it needs in the environment.
 
 #![allow(clippy::unwrap_used, clippy::expect_used, clippy::panic, reason = "a benchmark that cannot measure must stop")]
 #![expect(clippy::print_stdout, reason = "a command-line tool prints on its terminal")]
@@ -22,15 +22,15 @@ use e2e::page::Page;
 use e2e::server::Server;
 use loading::SLOW;
 use machine::Machine;
-use report::Report;
+use report::PageFigures;
 use serde_json::Value;
 
-/// Works in a new browser with an empty profile.
+/// Runs something in a new browser with an empty profile.
 fn with_browser<T>(work: impl AsyncFnOnce(Page) -> T) -> T {
     with_profile(tempfile::tempdir().unwrap().path(), work)
 }
 
-/// Works in a new browser with this profile.
+/// Runs something in a new browser with this profile.
 fn with_profile<T>(profile: &Path, work: impl AsyncFnOnce(Page) -> T) -> T {
     let mut result = None;
     in_browser_with_profile(profile, BrowserOptions::default(), async |page| result = Some(work(page).await));
@@ -38,32 +38,32 @@ fn with_profile<T>(profile: &Path, work: impl AsyncFnOnce(Page) -> T) -> T {
 }
 
 fn main() {
-    let named = std::env::var("PASSMINT_BENCH").unwrap_or_default();
-    let is_wanted = |part: &str| named.is_empty() || named == part;
+    let wanted = std::env::var("PASSMINT_BENCH").unwrap_or_default();
+    let is_wanted = |part: &str| wanted.is_empty() || wanted == part;
     let machine = Machine::here();
     let mut parts = serde_json::Map::new();
     let mut text = machine.to_string();
-    let mut add = |name: &str, part: serde_json::Result<Value>, words: String| {
+    let mut add = |name: &str, part: serde_json::Result<Value>, table: String| {
         parts.insert(name.to_owned(), part.unwrap());
-        text += &words;
+        text += &table;
     };
-    // The server first: a browser leaves a machine busy.
+    // The server first: after a browser, the machine stays busy for a while.
     if is_wanted("server") {
-        let report = server::report();
-        add("server", serde_json::to_value(&report), report.to_string());
+        let figures = server::measure();
+        add("server", serde_json::to_value(&figures), figures.to_string());
     }
     if is_wanted("page") {
-        let report = page_report();
-        add("page", serde_json::to_value(&report), report.to_string());
+        let figures = measure_page();
+        add("page", serde_json::to_value(&figures), figures.to_string());
     }
     if is_wanted("keyring") {
         println!("measuring the keyring …");
-        let report = keyring::report();
-        add("keyring", serde_json::to_value(&report), report.to_string());
+        let figures = keyring::measure();
+        add("keyring", serde_json::to_value(&figures), figures.to_string());
     }
     if is_wanted("list") {
-        let report = list::report();
-        add("list", serde_json::to_value(&report), report.to_string());
+        let figures = list::measure();
+        add("list", serde_json::to_value(&figures), figures.to_string());
     }
     parts.insert("machine".into(), serde_json::to_value(&machine).unwrap());
     println!("\n{text}");
@@ -72,7 +72,7 @@ fn main() {
     println!("written to {}", file.display());
 }
 
-fn page_report() -> Report {
+fn measure_page() -> PageFigures {
     println!("\nmeasuring the page (some two minutes): bytes …");
     let server = Server::start();
     let bytes = loading::bytes(&server);
@@ -81,5 +81,5 @@ fn page_report() -> Report {
     let [slow] = loading::times([&server.url()], 5, Some(SLOW));
     println!("measuring: minting …");
     let minting = minting::rates();
-    Report { bytes, loopback, one_word, throttle: SLOW, slow, minting }
+    PageFigures { bytes, loopback, one_word, throttle: SLOW, slow, minting }
 }

@@ -1,4 +1,4 @@
-//! Passwords a second, in one page of one browser: who mints is in `contenders.js`.
+//! Passwords a second, of all contenders in one page of one browser. Their code is in `contenders.js`.
 
 use std::io::{BufRead, BufReader, Write};
 use std::net::{TcpListener, TcpStream};
@@ -11,7 +11,7 @@ use crate::report::Runs;
 use crate::with_browser;
 use e2e::path_from_env;
 
-/// Who mints: the name in `contenders.js`, and in words.
+/// The contenders: the name in `contenders.js`, and the description in the table.
 const CONTENDERS: [(&str, &str); 8] = [
     ("passmintStrings", "Passmint, strings, a thousand a call"),
     ("byHandStrings", "JavaScript by hand, strings, a thousand a call"),
@@ -23,7 +23,7 @@ const CONTENDERS: [(&str, &str); 8] = [
     ("byHandLines", "JavaScript by hand, lines in bulk"),
 ];
 
-/// How often each is measured, one after the other, and for how long; before that, how long each runs to be warm.
+/// Rounds, in each of which every contender runs for this long; before them, each runs once to warm up.
 const ROUNDS: usize = 25;
 const ROUND_MS: u32 = 100;
 const WARM_UP_MS: u32 = 1000;
@@ -32,12 +32,12 @@ const WARM_UP_MS: u32 = 1000;
 pub(crate) struct Rate {
     pub(crate) name: &'static str,
     pub(crate) words: &'static str,
-    /// How many different characters its passwords are made of.
+    /// The number of different characters in its passwords.
     pub(crate) alphabet: u64,
     pub(crate) per_second: Runs,
 }
 
-/// Measures everyone in turn, several times.
+/// Measures all contenders in turns.
 pub(crate) fn rates() -> Vec<Rate> {
     let url = serve();
     with_browser(async |page| {
@@ -55,7 +55,7 @@ pub(crate) fn rates() -> Vec<Rate> {
         }
         for _ in 0..ROUNDS {
             for (name, .., runs) in &mut rates {
-                // What the last one left to clear away is not this one's.
+                // Garbage of one contender must not slow down the next.
                 page.cdp("HeapProfiler.collectGarbage", json!({})).await;
                 runs.push(rate(name, ROUND_MS).await);
             }
@@ -65,7 +65,7 @@ pub(crate) fn rates() -> Vec<Rate> {
     })
 }
 
-/// Serves the contenders on a port of its own, and gives the address.
+/// Serves the contenders on a free port, and returns the URL.
 fn serve() -> String {
     let listener = TcpListener::bind("127.0.0.1:0").unwrap();
     let url = format!("http://{}/", listener.local_addr().unwrap());
@@ -77,7 +77,7 @@ fn serve() -> String {
     std::thread::spawn(move || {
         for stream in listener.incoming().map_while(Result::ok) {
             let folders = folders.clone();
-            // A connection that was opened ahead and not used is no failure.
+            // Errors are ignored: browsers open connections in advance and close them unused.
             std::thread::spawn(move || answer(stream, &folders));
         }
     });
@@ -87,7 +87,7 @@ fn serve() -> String {
 fn answer(mut stream: TcpStream, folders: &[(&str, PathBuf)]) -> std::io::Result<()> {
     let mut lines = BufReader::new(stream.try_clone()?).lines();
     let request = lines.next().transpose()?.unwrap_or_default();
-    // The rest of the head has to be read, or closing would reset the connection.
+    // Without reading the rest of the head, closing would reset the connection.
     for line in lines {
         if line?.is_empty() {
             break;

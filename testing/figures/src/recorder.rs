@@ -1,5 +1,4 @@
-//! Stands between browser and server, passes everything on, and notes what went by: whoever in the browser asked for
-//! it, the page, a worker or a service worker.
+//! A proxy between browser and server that records every request, whether of the page, a worker or the service worker.
 
 use std::collections::BTreeSet;
 use std::io::{Read, Write};
@@ -9,7 +8,7 @@ use std::time::{Duration, Instant, SystemTime, UNIX_EPOCH};
 
 /// One request and its answer.
 #[derive(Clone)]
-pub(crate) struct Fetched {
+pub(crate) struct RecordedRequest {
     pub(crate) method: String,
     pub(crate) path: String,
     pub(crate) status: u16,
@@ -17,16 +16,16 @@ pub(crate) struct Fetched {
     pub(crate) encoding: String,
     /// Bytes of the answer's head.
     pub(crate) head: usize,
-    /// Bytes of the answer's body, as they travelled.
+    /// Bytes of the answer's body, as transferred.
     pub(crate) body: usize,
-    /// When it was asked for, in milliseconds since 1970.
+    /// When the request arrived, in milliseconds since 1970.
     pub(crate) asked: f64,
-    /// When the answer was whole.
+    /// When the answer was complete, in milliseconds since 1970.
     pub(crate) answered: f64,
 }
 
-impl Fetched {
-    /// A file of the page, and not a call of its interface.
+impl RecordedRequest {
+    /// A request for a file of the page, not for the API.
     pub(crate) fn is_file(&self) -> bool {
         !self.path.starts_with("/api/")
     }
@@ -35,12 +34,12 @@ impl Fetched {
 /// A recording proxy on a port of its own.
 pub(crate) struct Recorder {
     port: u16,
-    seen: Arc<Mutex<Vec<Fetched>>>,
+    seen: Arc<Mutex<Vec<RecordedRequest>>>,
 }
 
 impl Recorder {
-    /// Before the server on that port. What is asked for by one of the refused paths is answered 404.
-    pub(crate) fn before(server: u16, refused: BTreeSet<String>) -> Self {
+    /// Starts a proxy for the server on another port. It answers requests for a refused path with 404 itself.
+    pub(crate) fn start(server: u16, refused: BTreeSet<String>) -> Self {
         let listener = TcpListener::bind("127.0.0.1:0").unwrap();
         let recorder = Self { port: listener.local_addr().unwrap().port(), seen: Arc::default() };
         let seen = Arc::clone(&recorder.seen);
@@ -48,8 +47,8 @@ impl Recorder {
         std::thread::spawn(move || {
             for browser in listener.incoming().map_while(Result::ok) {
                 let (seen, refused) = (Arc::clone(&seen), Arc::clone(&refused));
-                // A browser opens connections ahead, and closes them unused: that is no failure.
-                std::thread::spawn(move || pass_on(browser, server, &refused, &seen));
+                // Errors are ignored: browsers open connections in advance and close them unused.
+                std::thread::spawn(move || forward(browser, server, &refused, &seen));
             }
         });
         recorder
@@ -59,15 +58,15 @@ impl Recorder {
         format!("http://127.0.0.1:{}/", self.port)
     }
 
-    /// What went by, in the order in which it was asked for.
-    pub(crate) fn seen(&self) -> Vec<Fetched> {
+    /// The requests so far, in the order of their arrival.
+    pub(crate) fn requests(&self) -> Vec<RecordedRequest> {
         let mut seen = self.seen.lock().unwrap().clone();
         seen.sort_by(|a, b| a.asked.total_cmp(&b.asked));
         seen
     }
 
-    /// Waits until nothing has gone by for two seconds, or for twenty at most.
-    pub(crate) async fn quiet(&self) {
+    /// Waits until there was no request for two seconds, but not longer than twenty.
+    pub(crate) async fn wait_until_idle(&self) {
         let start = Instant::now();
         let (mut count, mut since) = (0, start);
         while since.elapsed() < Duration::from_secs(2) && start.elapsed() < Duration::from_secs(20) {
@@ -85,12 +84,12 @@ fn now() -> f64 {
     SystemTime::now().duration_since(UNIX_EPOCH).unwrap_or_default().as_secs_f64() * 1e3
 }
 
-/// Answers the one request of a connection.
-fn pass_on(
+/// Forwards the one request of a connection, and records it.
+fn forward(
     mut browser: TcpStream,
     server: u16,
     refused: &BTreeSet<String>,
-    seen: &Mutex<Vec<Fetched>>,
+    seen: &Mutex<Vec<RecordedRequest>>,
 ) -> std::io::Result<()> {
     let (head, mut body) = read_head(&mut browser)?;
     let asked = now();
@@ -109,7 +108,7 @@ fn pass_on(
     upstream.write_all(&body)?;
     let (head, mut body) = read_head(&mut upstream)?;
     upstream.read_to_end(&mut body)?;
-    seen.lock().unwrap().push(Fetched {
+    seen.lock().unwrap().push(RecordedRequest {
         method,
         path,
         status: head.split(' ').nth(1).and_then(|status| status.parse().ok()).unwrap_or(0),
@@ -123,7 +122,7 @@ fn pass_on(
     browser.write_all(&body)
 }
 
-/// The head of a message, with the empty line that ends it, and what of its body came along.
+/// Reads the head of a message, with the empty line at its end, and the part of its body that came with it.
 fn read_head(stream: &mut TcpStream) -> std::io::Result<(String, Vec<u8>)> {
     let mut bytes = Vec::new();
     let mut piece = [0; 8192];

@@ -1,4 +1,4 @@
-//! What was measured, as a table and as JSON.
+//! The figures of the page as a table and as JSON, and the types that all tables share.
 
 use std::fmt;
 
@@ -7,7 +7,7 @@ use serde::{Serialize, Serializer};
 use crate::loading::{Bytes, File, Phase, Throttle, Times};
 use crate::minting::Rate;
 
-/// The same thing measured several times: written as its median, and every run.
+/// Several measurements of one figure. In JSON: the median, and every run.
 pub(crate) struct Runs(Vec<f64>);
 
 impl Runs {
@@ -16,7 +16,7 @@ impl Runs {
         Self(runs)
     }
 
-    /// The middle one: of an even number, the upper of the two.
+    /// The median; the upper of the two for an even number of runs.
     pub(crate) fn median(&self) -> f64 {
         self.sorted()[self.0.len() / 2]
     }
@@ -27,7 +27,7 @@ impl Runs {
         sorted
     }
 
-    /// The lowest and the highest.
+    /// The lowest and the highest run.
     pub(crate) fn range(&self) -> (f64, f64) {
         let sorted = self.sorted();
         (sorted[0], sorted[sorted.len() - 1])
@@ -46,19 +46,19 @@ impl Serialize for Runs {
 }
 
 #[derive(Serialize)]
-pub(crate) struct Report {
+pub(crate) struct PageFigures {
     pub(crate) bytes: Bytes,
     pub(crate) loopback: Times,
-    /// What the browser itself takes, in the same run.
+    /// A page of one word, loaded in the same turns: the browser's own share.
     pub(crate) one_word: Times,
     pub(crate) throttle: Throttle,
     pub(crate) slow: Times,
     pub(crate) minting: Vec<Rate>,
 }
 
-impl Report {
-    /// How many times the one's rate the other's is: the median of the rounds, in each of which they took turns, so that
-    /// what else the machine did fell on both.
+impl PageFigures {
+    /// The rate of one contender divided by that of another: the median over the rounds, so that other work on the
+    /// machine affects both.
     fn ratio(&self, one: &str, other: &str) -> f64 {
         let runs = |name: &str| self.minting.iter().find(|rate| rate.name == name).map(|rate| &rate.per_second.0);
         match (runs(one), runs(other)) {
@@ -70,7 +70,7 @@ impl Report {
     }
 }
 
-impl fmt::Display for Report {
+impl fmt::Display for PageFigures {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         let kilo = |bytes: usize| bytes as f64 / 1e3;
         at_most(f, "kB to a usable generator", kilo(self.bytes.generator), 110.0)?;

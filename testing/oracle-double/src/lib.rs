@@ -9,7 +9,8 @@
 //!    (`current_exe()/../liborafake.so`).
 //! 2. Copy it as `libclntsh.so` into a folder of its own. It must not have that name in `target`: ODPI-C looks first in
 //!    the folder of the running binary.
-//! 3. Set `ORAFAKE_DIR` to a folder, or let the library's own folder do; then `InitParams::new().oracle_client_lib_dir(folder)?.init()?`. There is one
+//! 3. Set `ORAFAKE_DIR` to a folder, or let the library's own folder do; then
+//!    `InitParams::new().oracle_client_lib_dir(folder)?.init()?`. There is one
 //!    client for a process, and it cannot be loaded twice.
 //! 4. Connect. The service name selects the database, so each test takes a service of its own.
 //!

@@ -49,7 +49,8 @@ fn own_folder() -> Option<PathBuf> {
 }
 
 impl Service {
-    /// The service of a name, in the folder of `ORAFAKE_DIR` or, if that is not set, the one this library was loaded from.
+    /// The service of a name, in the folder of `ORAFAKE_DIR` or, if that is not set, the one this library was loaded
+    /// from.
     pub fn find(name: &str) -> Option<Arc<Self>> {
         static KNOWN: Mutex<Option<HashMap<PathBuf, Arc<Service>>>> = Mutex::new(None);
         let folder = env::var_os("ORAFAKE_DIR").map(PathBuf::from).or_else(own_folder)?;

@@ -1,6 +1,6 @@
-//! Every parser that meets bytes from outside, each behind one function of bytes. `testing/fuzz` feeds them with what libFuzzer
-//! makes up, and a test with what it has found worth keeping (`testing/fuzz/corpus`). A function returns, or panics: that is a
-//! finding. Beyond that, each states what must hold of what was read.
+//! Every parser that meets bytes from outside, each behind one function of bytes. `testing/fuzz` feeds them with what
+//! libFuzzer makes up, and a test with what it has found worth keeping (`testing/fuzz/corpus`). A function returns, or
+//! panics: that is a finding. Beyond that, each states what must hold of what was read.
 
 #![allow(clippy::unwrap_used, clippy::expect_used, clippy::panic, reason = "a panic is what is looked for")]
 

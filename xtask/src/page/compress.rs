@@ -1,5 +1,5 @@
-//! Compresses the files of a release ahead, as Brotli and gzip. What was compressed once is kept in the per-user cache under
-//! the hash of its content: most files are the same from one build to the next.
+//! Compresses the files of a release ahead, as Brotli and gzip. What was compressed once is kept in the per-user cache
+//! under the hash of its content: most files are the same from one build to the next.
 
 use std::fs;
 use std::io::Write;

@@ -1,5 +1,6 @@
-//! Texts for when no script runs, or the page does not start: the build writes them into `index.html` and into a backup's
-//! file in every language. A script that can choose one removes the others (`assets/boot.js`, [`super::opener`]).
+//! Texts for when no script runs, or the page does not start: the build writes them into `index.html` and into a
+//! backup's file in every language. A script that can choose one removes the others (`assets/boot.js`,
+//! [`super::opener`]).
 
 use anyhow::{Context, Result, bail};
 use texts::Catalog;

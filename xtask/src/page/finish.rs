@@ -1,9 +1,9 @@
-//! `cargo xtask finish-page`, called by Trunk's hook when everything is compiled and copied (`post_build`): gives workers
-//! and texts names that are hashes, has `index.html` name and vouch for the files that the page loads, and for a release
-//! splits the page, lists all files for the service worker and compresses them.
+//! `cargo xtask finish-page`, called by Trunk's hook when everything is compiled and copied (`post_build`): gives
+//! workers and texts names that are hashes, has `index.html` name and vouch for the files that the page loads, and for
+//! a release splits the page, lists all files for the service worker and compresses them.
 //!
-//! `index.html` names all files but the parts that load later, and the page's own script those. What is not named there is
-//! not loaded, and what was changed on the way is not run.
+//! `index.html` names all files but the parts that load later, and the page's own script those. What is not named there
+//! is not loaded, and what was changed on the way is not run.
 
 use std::fs;
 use std::net::TcpStream;

@@ -42,7 +42,8 @@ pub(crate) fn build() -> Result<()> {
         .args(["build", "--release", "--features", "split"]))
 }
 
-/// Runs Trunk with these arguments, with the tools it needs on its `PATH` and the build output where `cargo xtask` has it.
+/// Runs Trunk with these arguments, with the tools it needs on its `PATH` and the build output where `cargo xtask` has
+/// it.
 pub(crate) fn run_trunk(arguments: &[String]) -> Result<()> {
     let mut trunk = trunk()?;
     trunk.args(arguments);
@@ -78,8 +79,8 @@ pub(crate) fn trunk() -> Result<Command> {
         .context("the page's dependencies have to be fetched once: connect to the network, then try again")?;
     let mut trunk = command(&tools[0]);
     trunk.env("PATH", std::env::join_paths(path)?).env("CARGO_TARGET_DIR", target()?);
-    // Trunk takes the first for a flag of its own that wants to be true or false, and hides its errors' text among frames
-    // because of the second.
+    // Trunk takes the first for a flag of its own that wants to be true or false, and hides its errors' text among
+    // frames because of the second.
     trunk.env_remove("NO_COLOR").env_remove("RUST_BACKTRACE");
     Ok(trunk)
 }

@@ -19,7 +19,8 @@ const START: &str = "__wbg_init({ module_or_path: Uint8Array.from(atob('MODULE')
 });
 ";
 
-/// Puts the page together: the script that wasm-bindgen has made, its module, and the sources of document, style and icon.
+/// Puts the page together: the script that wasm-bindgen has made, its module, and the sources of document, style and
+/// icon.
 pub(super) fn template(script: &str, module: &[u8], html: &str, style: &str, icon: &str) -> Result<String> {
     let script = script.to_owned() + &START.replace("MODULE", &Base64::encode_string(module));
     for (inside, ends) in [(script.as_str(), "</script"), (script.as_str(), "<!--"), (style, "</style")] {

@@ -24,8 +24,8 @@ pub(super) const LOADER: &str = "__wasm_split.js";
 /// How wasm-split fetches a part: an expression that it means to be rewritten by those who name files otherwise.
 const FETCH: (&str, &str) = ("fetch(new URL(\"./", "\", import.meta.url))");
 
-/// Fetches a part if it is the one that the page was built with. If the browser kept one that was changed on the way, it
-/// is fetched anew.
+/// Fetches a part if it is the one that the page was built with. If the browser kept one that was changed on the way,
+/// it is fetched anew.
 const FETCH_CHECKED: &str = "const fetchChecked = (file, integrity) => {
     const url = new URL(file, import.meta.url);
     return fetch(url, { integrity }).catch(() => fetch(url, { integrity, cache: 'reload' }));

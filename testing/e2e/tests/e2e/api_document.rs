@@ -1,5 +1,5 @@
-//! The served OpenAPI document against the server: Schemathesis makes up requests for every operation, with a session and
-//! without, and holds the answers against what the document promises. `cargo xtask slow api` runs it.
+//! The served OpenAPI document against the server: Schemathesis makes up requests for every operation, with a session
+//! and without, and holds the answers against what the document promises. `cargo xtask slow api` runs it.
 
 use std::process::Command;
 
@@ -7,9 +7,9 @@ use e2e::path_from_env;
 use e2e::server::Server;
 use e2e::vault_client::VaultClient;
 
-/// The checks that are left out. `positive_data_acceptance`: an OPAQUE message, or a record of it, is a point on a curve and
-/// more, which no schema describes. `negative_data_rejection`: what the document does not name is passed over, as the web does
-/// (an unknown member, a second value).
+/// The checks that are left out. `positive_data_acceptance`: an OPAQUE message, or a record of it, is a point on a
+/// curve and more, which no schema describes. `negative_data_rejection`: what the document does not name is passed
+/// over, as the web does (an unknown member, a second value).
 const EXCEPT: &str = "positive_data_acceptance,negative_data_rejection";
 
 #[test]

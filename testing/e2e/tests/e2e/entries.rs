@@ -231,8 +231,8 @@ fn what_has_been_in_the_bin_for_a_month_is_deleted() {
     });
 }
 
-/// A second window of the same browser, as a second device: its vault is opened by itself, and what the browser keeps is
-/// not there for it.
+/// A second window of the same browser, as a second device: its vault is opened by itself, and what the browser keeps
+/// is not there for it.
 async fn second_window(page: &Page, server: &Server) -> [fantoccini::wd::WindowHandle; 2] {
     let first = page.driver.window().await.unwrap();
     let second = page.driver.new_window(false).await.unwrap().handle;

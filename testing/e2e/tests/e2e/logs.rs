@@ -1,4 +1,5 @@
-//! What the server's log does not hold: any secret of a vault's whole life, at the level that tells most, in both forms.
+//! What the server's log does not hold: any secret of a vault's whole life, at the level that tells most, in both
+//! forms.
 
 use base64ct::{Base64, Base64UrlUnpadded, Encoding};
 use frontend::keyring::protocol::entry::Content;
@@ -59,8 +60,8 @@ fn entry(number: usize) -> Content {
     }
 }
 
-/// A vault is made, filled, changed, and opened anew; then requests go wrong, with secrets in every place. Gives the log
-/// and all that must not be in it.
+/// A vault is made, filled, changed, and opened anew; then requests go wrong, with secrets in every place. Gives the
+/// log and all that must not be in it.
 fn life(format: &str) -> (String, Vec<String>) {
     let mut server = Server::start_with(&[("PASSMINT_LOG", "trace"), ("PASSMINT_LOG_FORMAT", format)]);
     let link = server.setup_link();

@@ -1,4 +1,4 @@
-//! The server as a process: started as its operator would, and what the system says of it.
+//! A server as an operator starts it, and its time and memory as Linux counts them.
 
 use std::io::{BufRead, BufReader};
 use std::path::Path;
@@ -8,7 +8,7 @@ use std::time::{Duration, Instant};
 use e2e::http_connection::HttpConnection;
 use e2e::{free_port, path_from_env};
 
-/// A running `passmint serve` with the default settings, but for limits that a loader would run into.
+/// A running `passmint serve` with default settings, except limits that stand in the way of the load.
 pub(crate) struct MeasuredServer {
     child: Child,
     pub(crate) port: u16,
@@ -19,7 +19,7 @@ pub(crate) struct MeasuredServer {
 }
 
 impl MeasuredServer {
-    /// Starts it over this data folder.
+    /// Starts it with this data folder.
     pub(crate) fn start(data: &Path, environment: &[(&str, String)]) -> Self {
         let is_new = !data.join("server-key").exists();
         let port = free_port();
@@ -51,12 +51,12 @@ impl MeasuredServer {
         format!("http://127.0.0.1:{}/", self.port)
     }
 
-    /// What it has in memory, in MiB.
+    /// Resident memory, in MiB.
     pub(crate) fn memory(&self) -> f64 {
         self.status("VmRSS:") / 1024.0
     }
 
-    /// The most it has had.
+    /// The highest resident memory so far, in MiB.
     pub(crate) fn peak(&self) -> f64 {
         self.status("VmHWM:") / 1024.0
     }
@@ -67,7 +67,7 @@ impl MeasuredServer {
         line.split_whitespace().next().unwrap().parse().unwrap()
     }
 
-    /// How long it has been on a processor. Linux counts it in hundredths of a second.
+    /// Processor time so far, which Linux counts in hundredths of a second.
     pub(crate) fn processor_time(&self) -> Duration {
         let stat = std::fs::read_to_string(format!("/proc/{}/stat", self.child.id())).unwrap();
         let fields: Vec<&str> = stat.rsplit(") ").next().unwrap().split(' ').collect();

@@ -1,4 +1,4 @@
-//! The server's figures: saves, log-ins, first sync, start-up, memory. The loader runs on the same machine.
+//! The server's figures: saves, log-ins, first sync, start-up, memory. The load comes from the same machine.
 
 mod measured;
 
@@ -17,38 +17,38 @@ use e2e::http_connection::HttpConnection;
 use e2e::vault_client::VaultClient;
 use measured::MeasuredServer;
 
-/// How many connections save at once.
+/// Connections that save at the same time.
 const CONNECTIONS: [usize; 3] = [1, 8, 32];
-/// How long each of them is measured, and how often.
+/// How long each number of connections is measured, and how often.
 const TIME: Duration = Duration::from_secs(4);
 const ROUNDS: usize = 3;
-/// Entries of a vault that is synced.
+/// Entries of the vault that is synced.
 const ENTRIES: usize = 10_000;
 const SYNCS: usize = 20;
-/// Log-ins of each kind that are begun for the comparison of known and unknown names.
+/// Log-ins of each kind that are started to compare known with unknown usernames.
 const STARTS: usize = 2000;
 
-/// What was measured. Times are in milliseconds, memory in MiB.
+/// Times are in milliseconds, memory in MiB.
 #[derive(Serialize)]
-pub(crate) struct Report {
+pub(crate) struct ServerFigures {
     binary_megabytes: f64,
     saves: Vec<Saves>,
     sync: Sync,
-    start: Start,
+    start: StartUp,
     log_ins: LogIns,
 }
 
-/// Saves by so many connections.
+/// Saves by a number of connections.
 #[derive(Serialize)]
 struct Saves {
     store: &'static str,
     connections: usize,
     per_second: Runs,
     median: Runs,
-    /// The time that one in a hundred takes longer than.
+    /// The time within which 99 of 100 saves are done.
     p99: Runs,
     longest: f64,
-    /// What the server had in memory afterwards.
+    /// The server's memory afterwards.
     memory: f64,
 }
 
@@ -65,7 +65,7 @@ struct Sync {
 }
 
 #[derive(Serialize)]
-struct Start {
+struct StartUp {
     /// From the start of the process to its first answer, with an empty data folder.
     fresh: Runs,
     again: Runs,
@@ -75,20 +75,21 @@ struct Start {
 
 #[derive(Serialize)]
 struct LogIns {
-    /// Log-ins begun a second, by 8 connections.
+    /// Log-ins started a second, by 8 connections.
     starts_per_second: f64,
-    /// Processor time of the server for a whole log-in.
+    /// The server's processor time for a complete log-in.
     processor_ms: f64,
-    /// What one request takes to begin a log-in, for a name that has an account.
+    /// The time of the first request of a log-in, for a username that has an account.
     known: Runs,
-    /// The same for names that have none.
+    /// The same for a username that has none.
     unknown: Runs,
-    /// How much longer the known ones take on average, and the half width of the interval that holds it in 95 of 100.
+    /// The mean of `known` minus that of `unknown`, and half the width of its 95 % confidence interval, in
+    /// microseconds.
     difference_us: (f64, f64),
 }
 
-/// Measures a server over SQLite, and saves over the double of Oracle's client too.
-pub(crate) fn report() -> Report {
+/// Measures a server with SQLite, and saves also with the double of Oracle's client library.
+pub(crate) fn measure() -> ServerFigures {
     let binary = std::fs::metadata(e2e::path_from_env("PASSMINT_BIN")).unwrap().len();
     println!("measuring the server: start-up …");
     let start = start();
@@ -101,19 +102,19 @@ pub(crate) fn report() -> Report {
     let sync = sync();
     println!("measuring the server: log-ins …");
     let log_ins = log_ins();
-    Report { binary_megabytes: binary as f64 / 1e6, saves, sync, start, log_ins }
+    ServerFigures { binary_megabytes: binary as f64 / 1e6, saves, sync, start, log_ins }
 }
 
 fn block_on<T>(work: impl Future<Output = T>) -> T {
     tokio::runtime::Builder::new_current_thread().enable_all().build().unwrap().block_on(work)
 }
 
-/// Makes a vault; gives whoever holds it.
-fn vault(server: &MeasuredServer) -> VaultClient {
+/// Creates the first vault of a server.
+fn create_vault(server: &MeasuredServer) -> VaultClient {
     block_on(VaultClient::create_vault(&server.url(), server.link.as_deref().unwrap(), "ada"))
 }
 
-/// Settings for a database in Oracle's double, with the folder that it lives in.
+/// Settings for a database of Oracle's double, and the folder with its files.
 fn oracle_double() -> Option<(tempfile::TempDir, Vec<(&'static str, String)>)> {
     let double = std::env::var_os("PASSMINT_ORACLE_DOUBLE")?;
     let folder = tempfile::tempdir().unwrap();
@@ -131,10 +132,10 @@ fn oracle_double() -> Option<(tempfile::TempDir, Vec<(&'static str, String)>)> {
 
 fn saves(store: &'static str, mut environment: Vec<(&'static str, String)>) -> Vec<Saves> {
     let folder = tempfile::tempdir().unwrap();
-    // All save into one vault, whose limit is out of the way.
+    // All save into one vault, which must not become full.
     environment.push(("PASSMINT_MAX_ENTRIES", "100000000".into()));
     let server = MeasuredServer::start(folder.path(), &environment);
-    let token = vault(&server).token().to_owned();
+    let token = create_vault(&server).token().to_owned();
     let mut body = vec![0; BUCKETS[0] + SEALED_OVERHEAD];
     let count = |connections| {
         let (mut per_second, mut median, mut p99, mut longest) = (vec![], vec![], vec![], 0.0_f64);
@@ -161,7 +162,7 @@ fn saves(store: &'static str, mut environment: Vec<(&'static str, String)>) -> V
     CONNECTIONS.map(count).into()
 }
 
-/// Has so many connections work for some time; gives what each request took, in milliseconds, sorted, and the whole time.
+/// Runs `work` on several connections for some time; returns the milliseconds of each call, sorted, and the total time.
 fn load(
     port: u16,
     connections: usize,
@@ -196,10 +197,10 @@ fn load(
 fn sync() -> Sync {
     let folder = tempfile::tempdir().unwrap();
     let server = MeasuredServer::start(folder.path(), &[]);
-    let mut client = vault(&server);
+    let mut client = create_vault(&server);
     block_on(client.save((0..ENTRIES).map(e2e::vault_client::content).collect()));
     let token = client.token().to_owned();
-    // As after a start: what saving took is given back.
+    // A new process, without the memory that saving took.
     drop(server);
     let server = MeasuredServer::start(folder.path(), &[]);
     let mut connection = HttpConnection::connect(server.port);
@@ -218,7 +219,7 @@ fn sync() -> Sync {
             if pages == 1 {
                 first_page.push(begun.elapsed().as_secs_f64() * 1e3);
             }
-            let changes: Page = serde_json::from_slice(answer).unwrap();
+            let changes: ChangesPage = serde_json::from_slice(answer).unwrap();
             since = changes.entries.last().unwrap().change_no;
             if !changes.more {
                 break;
@@ -240,9 +241,9 @@ fn sync() -> Sync {
     }
 }
 
-/// What of an answer leads to the next.
+/// The part of an answer that leads to the next request.
 #[derive(serde::Deserialize)]
-struct Page {
+struct ChangesPage {
     entries: Vec<Change>,
     more: bool,
 }
@@ -252,7 +253,7 @@ struct Change {
     change_no: u64,
 }
 
-fn start() -> Start {
+fn start() -> StartUp {
     let (mut fresh, mut again, mut idle) = (vec![], vec![], vec![]);
     let milliseconds = |server: &MeasuredServer| server.started.as_secs_f64() * 1e3;
     for _ in 0..7 {
@@ -263,13 +264,13 @@ fn start() -> Start {
         std::thread::sleep(Duration::from_millis(300));
         idle.push(server.memory());
     }
-    Start { fresh: Runs::new(fresh), again: Runs::new(again), idle: Runs::new(idle) }
+    StartUp { fresh: Runs::new(fresh), again: Runs::new(again), idle: Runs::new(idle) }
 }
 
 fn log_ins() -> LogIns {
     let folder = tempfile::tempdir().unwrap();
-    let server = MeasuredServer::start(folder.path(), &no_throttle());
-    let client = vault(&server);
+    let server = MeasuredServer::start(folder.path(), &without_rate_limits());
+    let client = create_vault(&server);
     let (known, unknown) = (VaultClient::start_login("ada").1, VaultClient::start_login("eve").1);
     let post = |connection: &mut HttpConnection, body: &str| {
         let begun = Instant::now();
@@ -280,7 +281,7 @@ fn log_ins() -> LogIns {
     let mut connection = HttpConnection::connect(server.port);
     let (mut of_known, mut of_unknown) = (vec![], vec![]);
     for round in 0..STARTS {
-        // In turns, and neither is always the first.
+        // In turns, and neither kind always comes first.
         if round % 2 == 0 {
             of_known.push(post(&mut connection, &known));
             of_unknown.push(post(&mut connection, &unknown));
@@ -310,13 +311,13 @@ fn log_ins() -> LogIns {
     }
 }
 
-/// Settings of a server that counts no attempts.
-fn no_throttle() -> Vec<(&'static str, String)> {
+/// Settings without rate limits.
+fn without_rate_limits() -> Vec<(&'static str, String)> {
     ["PASSMINT_LOGINS_PER_ADDRESS", "PASSMINT_LOGINS_PER_ACCOUNT"].map(|limit| (limit, "0".to_owned())).into()
 }
 
-/// How much longer the one takes than the other on average, in microseconds, and the half width of the interval that holds
-/// it in 95 of 100. A tenth at the upper end, where the machine did something else, is left out of both.
+/// The difference of two means, and half the width of its 95 % confidence interval, in microseconds. The slowest tenth
+/// of both, when the machine did something else, is left out.
 fn difference(one: &[f64], other: &[f64]) -> (f64, f64) {
     let moments = |times: &[f64]| {
         let mut times = times.to_vec();
@@ -339,10 +340,10 @@ fn getrandom(bytes: &mut [u8]) {
     rand_core_06::OsRng.fill_bytes(bytes);
 }
 
-impl fmt::Display for Report {
+impl fmt::Display for ServerFigures {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         at_most(f, "MB, the binary with the page inside", self.binary_megabytes, 15.0)?;
-        let Start { fresh, again, idle } = &self.start;
+        let StartUp { fresh, again, idle } = &self.start;
         at_most(f, "ms from start to first answer, new data", fresh.median(), 100.0)?;
         at_most(f, "ms the same, data there", again.median(), 100.0)?;
         at_most(f, "MiB of a server that is idle", idle.median(), 20.0)?;
@@ -362,15 +363,18 @@ impl fmt::Display for Report {
         )?;
         let LogIns { starts_per_second, processor_ms, known, unknown, difference_us: (difference, error) } =
             &self.log_ins;
-        writeln!(f, "{starts_per_second:10.0}  log-ins begun a second, 8 connections")?;
-        writeln!(f, "{processor_ms:10.2}  ms of the server's processor time for a whole log-in")?;
+        writeln!(f, "{starts_per_second:10.0}  log-ins started a second, 8 connections")?;
+        writeln!(f, "{processor_ms:10.2}  ms of the server's processor time for a complete log-in")?;
         writeln!(
             f,
-            "{:10.3}  ms to begin a log-in by a known name, {:.3} by an unknown one (medians of {STARTS})",
+            "{:10.3}  ms to start a log-in with a known username, {:.3} with an unknown one (medians of {STARTS})",
             known.median(),
             unknown.median()
         )?;
-        writeln!(f, "{difference:10.1}  µs longer by a known name, on average; ±{error:.1} with 95 % confidence")?;
+        writeln!(
+            f,
+            "{difference:10.1}  µs longer with a known username, on average; ±{error:.1} with 95 % confidence"
+        )?;
         writeln!(
             f,
             "\nsaves                   connections   a second (lowest, highest)   median ms   p99 ms   longest   MiB"
