@@ -3,7 +3,7 @@
 use leptos::prelude::*;
 
 use super::generator::{open, password};
-use super::{Page, en, world};
+use super::{Page, en, vault, world};
 use crate::browser_test::test;
 use crate::platform::browser::document;
 use crate::text::{self, Msg};
@@ -55,4 +55,26 @@ async fn a_language_that_does_not_come_leaves_the_one_that_is_spoken() {
     page.choose("Language", "Deutsch").await;
     page.says(&en(Msg::NoPart)).await;
     assert!(page.offers("Close"));
+}
+
+#[test]
+async fn refused_entry_with_its_notice_and_a_fault_follow_the_language() {
+    let (page, _) = vault::open(vault::nothing).await;
+    world::answer(|request, _| request.starts_with("PUT ").then(|| (507, r#"{"code":"vault-full"}"#.to_owned())));
+    page.type_in("Name", "GitLab").await;
+    page.enter("Name").await;
+    let not_saved = |language| {
+        let texts = world::texts(language);
+        text::fill(texts.get(Msg::NotSaved), &[("name", &"GitLab"), ("why", &texts.get(Msg::VaultFull))])
+    };
+    page.says(&not_saved("en")).await;
+    page.enter("Name").await;
+    page.until("the fault", || page.fault("Name") == en(Msg::NameEmpty)).await;
+    for language in ["de", "ja", "en"] {
+        text::speak(world::texts(language));
+        let said = |text| world::texts(language).get(text).to_owned();
+        page.until("the notice", || page.notice() == not_saved(language)).await;
+        page.until("the row", || page.shown(".row-why")[0].inner_text() == said(Msg::VaultFull)).await;
+        page.until("the fault", || page.fault(&said(Msg::Name)) == said(Msg::NameEmpty)).await;
+    }
 }

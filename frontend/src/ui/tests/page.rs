@@ -14,6 +14,7 @@ use web_sys::{
 
 use super::world;
 use crate::platform::browser::{self, document};
+use crate::text;
 use crate::ui::{dialog::DialogView, notice::NoticeBar, provide};
 
 thread_local! {
@@ -79,14 +80,39 @@ impl Page {
         said.into_iter().map(|it| it.inner_text()).filter(|it| !it.is_empty()).collect::<Vec<_>>().join("\n")
     }
 
-    /// Waits until this can be read.
+    /// Waits until this can be read, and checks that the page follows the language then.
     pub(in crate::ui) async fn sees(&self, text: &str) {
+        self.until(&format!("“{text}”"), || self.text().contains(text)).await;
+        self.follows_the_language().await;
         self.until(&format!("“{text}”"), || self.text().contains(text)).await;
     }
 
-    /// Waits until the page says this at its foot.
+    /// Waits until the page says this at its foot, and checks that the page follows the language then.
     pub(in crate::ui) async fn says(&self, text: &str) {
         self.until(&format!("the notice “{text}”"), || self.notice() == text).await;
+        self.follows_the_language().await;
+        self.until(&format!("the notice “{text}”"), || self.notice() == text).await;
+    }
+
+    /// Speaks German for a moment, and fails if something on the page stays English: it was kept as a finished text,
+    /// and not as what it is made of.
+    async fn follows_the_language(&self) {
+        if text::language() != "en" {
+            return;
+        }
+        text::speak(world::texts("de"));
+        let english = world::only_english();
+        let start = browser::clock();
+        // Attributes and hidden elements count too.
+        let left = || {
+            let page = self.host.inner_html();
+            english.iter().find(|piece| page.contains(**piece)).copied()
+        };
+        while let Some(piece) = left() {
+            assert!(browser::clock() - start < PATIENCE, "“{piece}” stays English on a German page:\n{}", self.text());
+            browser::pause().await;
+        }
+        text::speak(world::texts("en"));
     }
 
     /// Waits until something is so.

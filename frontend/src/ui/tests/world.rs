@@ -13,6 +13,9 @@ use crate::platform::browser::{self, document, window};
 use crate::text::{self, FILES, Msg, Texts, fill};
 use crate::workers::client::in_page;
 
+/// The shortest piece of a text that tells its language, in bytes.
+const PIECE_MIN: usize = 12;
+
 /// What is hidden, and how high rows are, is said here.
 const LOOKS: &str = concat!(include_str!("../../../../assets/page.css"), include_str!("../../../../assets/later.css"));
 
@@ -157,6 +160,16 @@ pub(in crate::ui) fn en(text: Msg) -> String {
 /// A text in English, with values filled in.
 pub(in crate::ui) fn en_with(text: Msg, values: &[(&str, &dyn Display)]) -> String {
     fill(&en(text), values)
+}
+
+/// Pieces of English texts that stand in no German text: whatever is between two values that are filled in, if it is
+/// long enough not to be on a page by chance.
+pub(in crate::ui) fn only_english() -> Vec<&'static str> {
+    let texts = |language| <[&str; 2]>::from(files(language)).into_iter().flat_map(str::lines);
+    let german: Vec<&str> = texts("de").collect();
+    let pieces = texts("en").flat_map(|text| text.split(['{', '}']).step_by(2)).map(str::trim);
+    let is_telling = |piece: &&str| piece.len() >= PIECE_MIN && !german.iter().any(|text| text.contains(*piece));
+    pieces.filter(is_telling).collect()
 }
 
 /// A language's two files, as the page's build makes them.
