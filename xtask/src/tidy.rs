@@ -44,6 +44,42 @@ const BANS: &[Ban] = &[
         why: "keyring and model are pure: randomness and time are passed in",
     },
     Ban {
+        within: &["frontend/src/keyring/", "frontend/src/model/"],
+        except: &["frontend/src/keyring/tests/"],
+        words: &["crate::platform", "crate::session", "crate::text", "crate::ui", "crate::workers"],
+        why: "keyring and model know no browser, no session and no page",
+    },
+    Ban {
+        within: &["frontend/src/session/", "frontend/src/text/"],
+        except: &[],
+        words: &["web_sys", "js_sys", "gloo", "wasm_bindgen"],
+        why: "platform wraps the browser's interfaces; workers, opener and ui name the rest of them",
+    },
+    Ban {
+        within: &["frontend/src/session/"],
+        except: &[],
+        words: &["crate::text", "crate::ui"],
+        why: "the session reports facts; the page says them",
+    },
+    Ban {
+        within: &["frontend/src/text/"],
+        except: &[],
+        words: &["crate::session", "crate::ui"],
+        why: "text knows the languages, and nothing of what is said in them",
+    },
+    Ban {
+        within: &["frontend/src/platform/", "frontend/src/workers/"],
+        except: &[],
+        words: &["crate::session", "crate::text", "crate::ui"],
+        why: "platform and workers know no page",
+    },
+    Ban {
+        within: &["frontend/src/ui/"],
+        except: &[],
+        words: &["set(text::get", "set(text::with", "set(say::fault", "set(say::named"],
+        why: "a sentence that is kept as text stays in its language: keep a `Sentence`",
+    },
+    Ban {
         within: &["frontend/"],
         except: &[],
         words: &["backend::", "path = \"../backend\""],
@@ -237,6 +273,9 @@ mod tests {
     fn directions_are_held() {
         assert_eq!(faults("shared/src/a.rs", "//! A.\nuse axum::Router;\n"), 1);
         assert_eq!(faults("frontend/src/keyring/a.rs", "//! A.\nuse leptos::prelude::*;\n"), 1);
+        assert_eq!(faults("frontend/src/session/a.rs", "//! A.\nuse crate::text::Msg;\n"), 1);
+        assert_eq!(faults("frontend/src/session/a.rs", "//! A.\nuse web_sys::Event;\n"), 1);
+        assert_eq!(faults("frontend/src/ui/a.rs", "//! A.\nfault.set(text::get(Msg::NoPart));\n"), 1);
         assert_eq!(faults("backend/src/store/a.rs", "//! A.\nuse rusqlite::Connection;\n"), 1);
         assert_eq!(faults("backend/src/store/sqlite/a.rs", "//! A.\nuse rusqlite::Connection;\n"), 0);
         assert_eq!(faults("backend/src/server/routes/a.rs", "//! A.\ntokio::task::spawn_blocking(f);\n"), 1);

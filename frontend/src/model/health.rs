@@ -8,7 +8,6 @@ use shared::ids::EntryId;
 
 use crate::keyring::protocol::entry::Entry;
 use crate::secret::Secret;
-use crate::workers::judge::Foreign;
 
 /// A password that takes fewer guesses, as a power of ten, is weak: an attacker who has a site's stolen hashes tries
 /// that many in a moment.
@@ -93,8 +92,9 @@ impl HealthCheck {
         Self { now, looked_at: Vec::new() }
     }
 
-    /// Looks at some entries. Those whose strength nobody knows are to be judged: their places, for [`HealthCheck::judged`].
-    pub fn look_at(&mut self, entries: Vec<(EntryId, Entry)>) -> (Vec<usize>, Foreign) {
+    /// Looks at some entries. Gives the passwords that no rules made, which are to be judged: their places, for
+    /// [`HealthCheck::judged`], and each with words that an attacker would try first.
+    pub fn look_at(&mut self, entries: Vec<(EntryId, Entry)>) -> (Vec<usize>, Vec<(Secret, Vec<String>)>) {
         let (mut places, mut foreign) = (Vec::new(), Vec::new());
         for (id, entry) in entries {
             let Entry { content, created_at, history, imported_at, .. } = entry;
@@ -118,7 +118,7 @@ impl HealthCheck {
                 is_old: self.now.saturating_sub(since) > OLD_AFTER,
             });
         }
-        (places, Foreign::new(foreign))
+        (places, foreign)
     }
 
     /// Takes in how many guesses the passwords at these places need, as powers of ten.

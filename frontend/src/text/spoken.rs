@@ -9,13 +9,12 @@ use leptos::prelude::*;
 #[cfg(debug_assertions)]
 use leptos::reactive::diagnostics::SpecialNonReactiveZone;
 use shared::limits::NAME_MAX;
-use wasm_bindgen::JsValue;
 
 use super::table::{Msg, Texts, fill};
 use crate::model::form::FormFault;
 use crate::model::name::NameFault;
 use crate::model::strength::Effort;
-use crate::platform::files;
+use crate::platform::files::{self, FileMissing};
 
 thread_local! {
     static SPOKEN: ArcRwSignal<Arc<Texts>> = ArcRwSignal::new(Arc::default());
@@ -30,7 +29,7 @@ pub fn speak(texts: Texts) {
 ///
 /// # Errors
 /// If they do not come, or are not those that this page was built with.
-pub async fn fetch_all() -> Result<(), JsValue> {
+pub async fn fetch_all() -> Result<(), FileMissing> {
     let texts = SPOKEN.with(|spoken| spoken.get_untracked());
     if texts.are_all() {
         return Ok(());
@@ -162,11 +161,5 @@ pub fn name_fault(fault: NameFault) -> String {
     match fault {
         NameFault::Empty => get(Msg::NameEmpty),
         NameFault::TooLong { length } => with(Msg::NameTooLong, &[("max", &NAME_MAX), ("length", &length)]),
-    }
-}
-
-impl From<Msg> for String {
-    fn from(text: Msg) -> Self {
-        get(text)
     }
 }

@@ -16,7 +16,7 @@ use zeroize::Zeroizing;
 
 use crate::keyring::protocol::entry::EntryUpdate;
 use crate::keyring::protocol::{KeyringError, Request, Response};
-use crate::platform::files;
+use crate::platform::files::{self, FileMissing};
 use crate::workers::rpc::{Call, Reply};
 
 /// Why there is no answer.
@@ -35,6 +35,12 @@ pub enum WorkerFault {
     /// Its files did not come, or are not those that this page was built with.
     NotLoaded,
     Ended,
+}
+
+impl From<FileMissing> for WorkerFault {
+    fn from(_: FileMissing) -> Self {
+        Self::NotLoaded
+    }
 }
 
 impl From<WorkerFault> for KeyringFault {
@@ -79,7 +85,7 @@ impl<Q: Serialize, A: DeserializeOwned + 'static> Client<Q, A> {
         if let Some(answer) = in_page::start(name) {
             return Ok(Self::new(Place::Page(RefCell::new(answer)), Rc::new(RefCell::new(Some(Vec::new())))));
         }
-        let (script, module) = load(name).await.map_err(|_| WorkerFault::NotLoaded)?;
+        let (script, module) = load(name).await?;
         let options = WorkerOptions::new();
         options.set_type(WorkerType::Module);
         let worker = Worker::new_with_options(&script, &options).map_err(|_| WorkerFault::NotLoaded)?;
@@ -218,12 +224,13 @@ impl KeyringClient {
 
 /// The worker's script and its compiled WebAssembly. A browser checks no worker's script by itself, so the page fetches
 /// it first; what the worker then loads is the same file from the cache, for its name is its hash and it never changes.
-async fn load(name: &str) -> Result<(String, JsValue), JsValue> {
+async fn load(name: &str) -> Result<(String, JsValue), WorkerFault> {
     let script = format!("{name}-script");
     files::text(&script).await?;
     let module = files::fetch(&format!("{name}-module")).await?;
     let module = WebAssembly::compile_streaming(&js_sys::Promise::resolve(&JsValue::from(module)));
-    Ok((files::url(&script)?, JsFuture::from(module).await?))
+    let module = JsFuture::from(module).await.map_err(|_| WorkerFault::NotLoaded)?;
+    Ok((files::url(&script)?, module))
 }
 
 /// Workers in the page's own thread, for tests of components.

@@ -67,7 +67,7 @@ async fn look(session: Session, progress: impl Fn(usize) -> bool) -> Result<Opti
         looked_at += entries.len();
         let (places, foreign) = check.look_at(entries);
         if !places.is_empty() {
-            check.judged(&places, &judge.call(foreign).await.map_err(KeyringFault::from)?);
+            check.judged(&places, &judge.call(Foreign::new(foreign)).await.map_err(KeyringFault::from)?);
         }
         if progress(looked_at) {
             return Ok(None);

@@ -105,7 +105,7 @@ impl Page {
         let start = browser::clock();
         // Attributes and hidden elements count too.
         let left = || {
-            let page = self.host.inner_html();
+            let page = self.host.outer_html();
             english.iter().find(|piece| page.contains(**piece)).copied()
         };
         while let Some(piece) = left() {

@@ -2,10 +2,10 @@
 
 use leptos::prelude::*;
 use leptos::task::spawn_local;
-use wasm_bindgen::JsValue;
 
 use super::Frame;
-use crate::platform::{browser, files};
+use crate::platform::browser;
+use crate::platform::files::{self, FileMissing};
 use crate::text::{self, LANGUAGES, Msg, Texts};
 use crate::ui::fields::{Checkbox, Select, tr};
 use crate::ui::keys::{KEYS_OFF, KEYS_SETTING};
@@ -59,7 +59,7 @@ fn Language() -> impl IntoView {
             let fetched = async {
                 let first = Texts::new(tag, &files::text(&format!("text-{tag}")).await?);
                 let others = files::text(&format!("more-{tag}")).await?;
-                Ok::<_, JsValue>(first.and(&others))
+                Ok::<_, FileMissing>(first.and(&others))
             };
             let Ok(texts) = fetched.await else { return notices.problem(Msg::NoPart) };
             browser::keep_setting(LANGUAGE_SETTING, Some(tag));
