@@ -10,7 +10,7 @@ use super::{Passphrase, verify};
 use crate::server_key::ServerKey;
 use crate::store::Store;
 use crate::store::sqlite::{self, DatabaseSummary, SqliteStore};
-use crate::store::transfer::{self, NotMoved};
+use crate::store::transfer::{self, TransferError};
 
 /// How often an Oracle database is copied anew because it was written meanwhile.
 const TRIES: usize = 3;
@@ -96,7 +96,7 @@ fn copy(source: &Source<'_>, work: &Path) -> Result<PathBuf> {
                 match transfer::transfer(*store, &into, &mut |_| {}) {
                     Ok(_) => break,
                     // Somebody saved something meanwhile.
-                    Err(NotMoved::Different | NotMoved::OtherData) if tries < TRIES => {}
+                    Err(TransferError::Different | TransferError::OtherData) if tries < TRIES => {}
                     Err(error) => return Err(error).context("cannot copy the database"),
                 }
                 drop(into);

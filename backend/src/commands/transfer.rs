@@ -12,7 +12,7 @@ use indicatif::{ProgressBar, ProgressStyle};
 
 use crate::database::{self, DataArgs};
 use crate::store::Store;
-use crate::store::transfer::{Counts, Progress, transfer};
+use crate::store::transfer::{Progress, TransferCounts, transfer};
 
 /// Settings of `passmint move`.
 #[derive(Args, Debug)]
@@ -74,14 +74,14 @@ pub fn run(args: &TransferArgs) -> Result<ExitCode> {
     let style = ProgressStyle::with_template("{bar:40} {pos} of {len} entries {msg}").context("the bar's template")?;
     let bar = ProgressBar::new(0).with_style(style);
     let counts = transfer(from.as_ref(), to.as_ref(), &mut |progress| match progress {
-        Progress::Taking { done, entries } => {
+        Progress::Copying { done, entries } => {
             bar.set_length(entries.max(done.entries));
             bar.set_position(done.entries);
         }
-        Progress::Verifying => bar.set_message("copied; comparing both"),
+        Progress::Comparing => bar.set_message("copied; comparing both"),
     })?;
     bar.finish_and_clear();
-    let Counts { accounts, entries, invites } = counts;
+    let TransferCounts { accounts, entries, invites } = counts;
     let mut out = io::stdout();
     writeln!(out, "Moved {accounts} accounts, {entries} entries and {invites} invites; both databases hold the same.")?;
     writeln!(out, "Start the server with the new database and the same server key.")?;

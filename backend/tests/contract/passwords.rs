@@ -174,7 +174,7 @@ pub fn accounts_do_not_see_each_others_entries(driver: &impl Driver) {
     let store = driver.open();
     let (ada, bob) = (settle(&*store, 1, "ada"), settle(&*store, 2, "bob"));
     store.put(&put(ada, entry_id(1), 0, 7), MANY, NOW).unwrap();
-    // What is hers looks to him like what is not there.
+    // An entry of ada looks to bob like one that does not exist.
     assert_eq!(store.changes(bob, 0, 10).unwrap().entries, Vec::new());
     assert_eq!(store.changes(bob, 0, 10).unwrap().latest, 0);
     assert!(matches!(store.delete(bob, entry_id(1), 1, NOW), Err(StoreError::NotFound)));

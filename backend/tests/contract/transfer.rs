@@ -1,7 +1,7 @@
 //! Transfer from SQLite into the driver under test and back.
 
 use backend::store::sqlite::SqliteStore;
-use backend::store::transfer::{Counts, NotMoved, Progress, transfer};
+use backend::store::transfer::{Progress, TransferCounts, TransferError, transfer};
 use backend::store::{NewSession, StoreError};
 use shared::limits::BUCKETS;
 use shared::passwords::StoredEntry;
@@ -42,7 +42,7 @@ fn source() -> (TempDir, SqliteStore) {
     (folder, store)
 }
 
-const ALL: Counts = Counts { accounts: 4, entries: 706, invites: 5 };
+const ALL: TransferCounts = TransferCounts { accounts: 4, entries: 706, invites: 5 };
 
 pub fn transferred_data_equals_its_source(driver: &impl Driver) {
     let (_folder, from) = source();
@@ -72,7 +72,7 @@ pub fn transferred_data_equals_its_source(driver: &impl Driver) {
     let folder = tempfile::tempdir().unwrap();
     let back = SqliteStore::open(&folder.path().join("back.db"), 2).unwrap();
     let counts = transfer(&*to, &back, &mut |_| {}).unwrap();
-    assert_eq!(counts, Counts { entries: 707, ..ALL });
+    assert_eq!(counts, TransferCounts { entries: 707, ..ALL });
 }
 
 pub fn interrupted_transfer_can_be_repeated(driver: &impl Driver) {
@@ -80,7 +80,7 @@ pub fn interrupted_transfer_can_be_repeated(driver: &impl Driver) {
     let to = driver.open();
     let interrupted = std::panic::catch_unwind(std::panic::AssertUnwindSafe(|| {
         transfer(&from, &*to, &mut |progress| {
-            if matches!(progress, Progress::Taking { done: Counts { entries: 500.., .. }, entries: 704 }) {
+            if matches!(progress, Progress::Copying { done: TransferCounts { entries: 500.., .. }, entries: 704 }) {
                 std::panic::resume_unwind(Box::new("interrupted"));
             }
         })
@@ -98,7 +98,7 @@ pub fn transfer_into_other_data_is_refused(driver: &impl Driver) {
     let refused = |to: &dyn Store| transfer(&from, to, &mut |_| {}).unwrap_err();
     let empty = tempfile::tempdir().unwrap();
     let unused = SqliteStore::open(&empty.path().join("unused.db"), 1).unwrap();
-    assert!(matches!(transfer(&unused, &*to, &mut |_| {}), Err(NotMoved::Nothing)));
+    assert!(matches!(transfer(&unused, &*to, &mut |_| {}), Err(TransferError::Nothing)));
     transfer(&from, &*to, &mut |_| {}).unwrap();
     // A passkey that was removed in the source is removed in the target.
     let ada = account(1, "Åda").id;
@@ -107,24 +107,24 @@ pub fn transfer_into_other_data_is_refused(driver: &impl Driver) {
     assert_eq!(to.passkeys(ada).unwrap().len(), 1);
     // The target was used after the transfer: it has an entry that the source lacks.
     to.put(&put(account(2, "bob").id, entry_id(99), 0, 1), MANY, NOW).unwrap();
-    assert!(matches!(refused(&*to), NotMoved::OtherData));
+    assert!(matches!(refused(&*to), TransferError::OtherData));
     let folder = tempfile::tempdir().unwrap();
     let used = SqliteStore::open(&folder.path().join("used.db"), 1).unwrap();
     transfer(&from, &used, &mut |_| {}).unwrap();
     used.open_session(&NewSession { epoch: 2, ..session(ada, 5) }, &LONG, NOW).unwrap();
     used.set_credential(&new(ada, &passkey(1), 1), PASSKEYS_MAX, NOW).unwrap();
-    assert!(matches!(refused(&used), NotMoved::OtherData));
+    assert!(matches!(refused(&used), TransferError::OtherData));
     used.remove_passkey(ada, &passkey_id(1)).unwrap();
-    assert!(matches!(refused(&used), NotMoved::OtherData), "its epoch is higher");
+    assert!(matches!(refused(&used), TransferError::OtherData), "its epoch is higher");
     // Another account, another server key.
     let folder = tempfile::tempdir().unwrap();
     let other = SqliteStore::open(&folder.path().join("other.db"), 1).unwrap();
     settle(&other, 7, "mallory");
-    assert!(matches!(refused(&other), NotMoved::OtherData));
+    assert!(matches!(refused(&other), TransferError::OtherData));
     let folder = tempfile::tempdir().unwrap();
     let other = SqliteStore::open(&folder.path().join("other.db"), 1).unwrap();
     other.bind_server_key(&[4; 32]).unwrap();
-    assert!(matches!(refused(&other), NotMoved::OtherKey));
+    assert!(matches!(refused(&other), TransferError::OtherKey));
 }
 
 pub fn insert_entries_refuses_differing_entries(driver: &impl Driver) {
