@@ -4,29 +4,18 @@
 //! sealed is JSON, padded like an entry. Nothing vouches for who sealed a draft: whoever can write into this browser's
 //! storage can add one. It is therefore only offered, and never taken for an entry unasked.
 
-use crypto_box::{PublicKey, SecretKey};
+use crypto_box::PublicKey;
 use rand_core_06::{CryptoRng, RngCore};
 use shared::bytes::Base64Url;
 use zeroize::Zeroizing;
 
 use super::json;
-use super::keys::KEY_LEN;
+use super::keys::DraftKey;
 use super::protocol::KeyringError;
 use super::protocol::entry::Draft;
 use super::seal::{pad, unpad};
 
-pub(super) struct DraftKey(SecretKey);
-
 impl DraftKey {
-    pub(super) fn from_bytes(bytes: [u8; KEY_LEN]) -> Self {
-        Self(bytes.into())
-    }
-
-    /// The public key, as the page keeps it.
-    pub(super) fn public(&self) -> String {
-        Base64Url::encode(self.0.public_key().as_bytes())
-    }
-
     /// Opens what [`seal`] made for this key.
     pub(super) fn open(&self, sealed: &str) -> Result<Draft, KeyringError> {
         let bytes = Base64Url::decode(sealed).map_err(|_| KeyringError::Broken)?;

@@ -12,17 +12,17 @@ use super::protocol::{KeyringError, Response};
 use super::vault::{HISTORY_MAX, Vault};
 
 /// Digests of everything that the vault has.
-pub(super) struct Known(BTreeSet<[u8; 32]>);
+pub(super) struct KnownDigests(BTreeSet<[u8; 32]>);
 
-impl Known {
+impl KnownDigests {
     /// Looks at all entries but those in the bin. A password that was replaced counts too: who has changed it since
     /// an import does not want the old one back as a new entry.
     pub(super) fn of(vault: &Vault) -> Self {
         let mut known = Self(BTreeSet::new());
         let ids: Vec<EntryId> = vault.entries.keys().copied().collect();
-        for entry in ids.into_iter().filter_map(|id| vault.whole(id).ok()).filter(|entry| entry.binned_at.is_none()) {
+        for entry in ids.into_iter().filter_map(|id| vault.entry(id).ok()).filter(|entry| entry.binned_at.is_none()) {
             known.0.insert(digest(&entry.content, entry.content.password.expose()));
-            known.0.extend(entry.history.iter().map(|former| digest(&entry.content, former.password.expose())));
+            known.0.extend(entry.history.iter().map(|previous| digest(&entry.content, previous.password.expose())));
         }
         known
     }
@@ -44,16 +44,16 @@ fn digest(content: &Content, password: &str) -> [u8; 32] {
 }
 
 /// Seals what is not known, or all of it (`again`).
-pub(super) fn take(
+pub(super) fn seal_new(
     vault: &mut Vault,
-    known: &mut Known,
+    known: &mut KnownDigests,
     items: Vec<ImportItem>,
     again: bool,
     now: u64,
     random: &mut (impl RngCore + CryptoRng),
 ) -> Result<Response, KeyringError> {
     let mut all = EntryUpdate::default();
-    let mut take = |item: ImportItem| {
+    let mut seal = |item: ImportItem| {
         let ImportItem { content, mut history, created_at, changed_at } = item;
         let is_new = known.0.insert(digest(&content, content.password.expose()));
         if !is_new && !again {
@@ -74,6 +74,6 @@ pub(super) fn take(
             Err(error) => Err(error),
         }
     };
-    let items = items.into_iter().map(&mut take).collect::<Result<_, _>>()?;
+    let items = items.into_iter().map(&mut seal).collect::<Result<_, _>>()?;
     Ok(Response::Imported { items, update: all })
 }

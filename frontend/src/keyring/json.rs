@@ -7,6 +7,18 @@ use serde::Serialize;
 use serde::de::DeserializeOwned;
 use zeroize::Zeroizing;
 
+use super::protocol::KeyringError;
+
+/// Writes a body for the server.
+pub(super) fn write_body(body: &impl Serialize) -> Result<String, KeyringError> {
+    write(body).ok_or(KeyringError::ServerMessage)
+}
+
+/// Reads an answer of the server.
+pub(super) fn read_answer<T: DeserializeOwned>(answer: &str) -> Result<T, KeyringError> {
+    read(answer).ok_or(KeyringError::ServerMessage)
+}
+
 /// Writes what serde_json would write; nothing if it cannot be written.
 pub(super) fn write(value: &impl Serialize) -> Option<String> {
     serde_json::to_string(value).ok()
@@ -17,8 +29,8 @@ pub(super) fn read<T: DeserializeOwned>(json: &str) -> Option<T> {
     let escaped = json.contains('\\').then(|| join_surrogates(json));
     let json = escaped.as_ref().map_or(json, |joined| joined.as_str());
     // Where strings with escapes are put together.
-    let mut room = Zeroizing::new(vec![0; escaped.as_ref().map_or(0, |joined| joined.len())]);
-    serde_json_core::from_slice_escaped(json.as_bytes(), &mut room).ok().map(|(value, _)| value)
+    let mut scratch = Zeroizing::new(vec![0; escaped.as_ref().map_or(0, |joined| joined.len())]);
+    serde_json_core::from_slice_escaped(json.as_bytes(), &mut scratch).ok().map(|(value, _)| value)
 }
 
 /// A character above U+FFFF may stand as two escapes (RFC 8259, section 7), and serde-json-core knows an escape to be a

@@ -10,15 +10,16 @@
 
 use chacha20poly1305::aead::{Aead, KeyInit, Payload};
 use chacha20poly1305::{Key, XChaCha20Poly1305, XNonce};
+use crypto_box::SecretKey;
 use hkdf::Hkdf;
 use rand_core_06::{CryptoRng, RngCore};
 use sha2::Sha512;
+use shared::bytes::Base64Url;
 use shared::ids::AccountId;
 use shared::limits::WRAPPED_KEY_LEN;
 use shared::sessions::CredentialName;
 use zeroize::{Zeroize, ZeroizeOnDrop, Zeroizing};
 
-use super::drafts::DraftKey;
 use super::protocol::KeyringError;
 
 /// Bytes of every symmetric key here.
@@ -43,6 +44,9 @@ pub(super) struct KeyEncryptionKey {
 #[derive(Zeroize, ZeroizeOnDrop)]
 pub(super) struct EntryKey(pub(super) [u8; KEY_LEN]);
 
+/// Opens drafts. `SecretKey` is wiped when dropped.
+pub(super) struct DraftKey(pub(super) SecretKey);
+
 impl VaultKey {
     pub(super) fn generate(random: &mut (impl RngCore + CryptoRng)) -> Self {
         let mut key = Self([0; KEY_LEN]);
@@ -60,7 +64,14 @@ impl VaultKey {
     }
 
     pub(super) fn draft_key(&self) -> DraftKey {
-        DraftKey::from_bytes(*derive(&self.0, b"passmint/1/draft key"))
+        DraftKey(SecretKey::from_bytes(*derive(&self.0, b"passmint/1/draft key")))
+    }
+}
+
+impl DraftKey {
+    /// The public key, in base64url.
+    pub(super) fn public(&self) -> String {
+        Base64Url::encode(self.0.public_key().as_bytes())
     }
 }
 

@@ -24,12 +24,12 @@ pub(super) struct Registration {
     invite: InviteCode,
     username: Username,
     passphrase: Secret,
-    by_passphrase: Pending,
-    by_recovery: Pending,
+    by_passphrase: PendingCredential,
+    by_recovery: PendingCredential,
 }
 
 /// One secret on its way to a credential.
-struct Pending {
+struct PendingCredential {
     secret: Zeroizing<Vec<u8>>,
     state: ClientRegistration<Suite>,
 }
@@ -43,8 +43,8 @@ impl Registration {
         passphrase: Secret,
     ) -> Result<(Self, Secret, AccountStart), KeyringError> {
         let code = RecoveryCode::generate(random);
-        let (by_passphrase, passphrase_request) = Pending::start(random, passphrase.expose().as_bytes())?;
-        let (by_recovery, recovery_request) = Pending::start(random, code.expose())?;
+        let (by_passphrase, passphrase_request) = PendingCredential::start(random, passphrase.expose().as_bytes())?;
+        let (by_recovery, recovery_request) = PendingCredential::start(random, code.expose())?;
         let invite = InviteCode(invite);
         let start = AccountStart {
             invite: invite.clone(),
@@ -66,7 +66,7 @@ impl Registration {
         random.fill_bytes(&mut id);
         let account_id = AccountId::from_random(id);
         let vault_key = VaultKey::generate(random);
-        let mut finish = |pending: Pending, name, response: &Base64Url| {
+        let mut finish = |pending: PendingCredential, name, response: &Base64Url| {
             let (record, key) = pending.finish(random, name, response)?;
             let wrapped_key = Base64Url(key.wrap(account_id, &vault_key, random)?);
             Ok::<_, KeyringError>(NewCredential { record, wrapped_key })
@@ -79,7 +79,7 @@ impl Registration {
     }
 }
 
-impl Pending {
+impl PendingCredential {
     fn start(random: &mut (impl RngCore + CryptoRng), secret: &[u8]) -> Result<(Self, Base64Url), KeyringError> {
         let started = ClientRegistration::start(random, secret).map_err(|_| KeyringError::Broken)?;
         let pending = Self { secret: Zeroizing::new(secret.to_vec()), state: started.state };
@@ -104,7 +104,7 @@ impl Pending {
 /// One secret of an open vault on its way to replace another, or to join them.
 pub(super) struct Replacement {
     credential: CredentialName,
-    pending: Pending,
+    pending: PendingCredential,
 }
 
 impl Replacement {
@@ -123,7 +123,7 @@ impl Replacement {
         credential: CredentialName,
         secret: &[u8],
     ) -> Result<(Self, CredentialStart), KeyringError> {
-        let (pending, request) = Pending::start(random, secret)?;
+        let (pending, request) = PendingCredential::start(random, secret)?;
         let start = CredentialStart { credential: credential.clone(), request };
         Ok((Self { credential, pending }, start))
     }
@@ -215,8 +215,8 @@ impl PendingLogin {
 }
 
 impl Unlocking {
-    pub(super) fn finish(self, opened: &SessionGrant) -> Result<(AccountId, VaultKey, Username, Secret), KeyringError> {
-        let vault_key = self.key.unwrap(opened.account_id, &opened.wrapped_key.0)?;
-        Ok((opened.account_id, vault_key, self.username, self.token))
+    pub(super) fn finish(self, grant: &SessionGrant) -> Result<(AccountId, VaultKey, Username, Secret), KeyringError> {
+        let vault_key = self.key.unwrap(grant.account_id, &grant.wrapped_key.0)?;
+        Ok((grant.account_id, vault_key, self.username, self.token))
     }
 }

@@ -18,15 +18,13 @@ mod seal;
 mod vault;
 
 use rand_core_06::{CryptoRng, RngCore};
-use serde::de::DeserializeOwned;
 use serde::{Deserialize, Serialize};
 use shared::accounts::Username;
 use shared::passwords::{Changes, PutPassword, StoredEntry};
 use shared::sessions::CredentialName;
 
-use self::drafts::DraftKey;
-use self::import::Known;
-use self::keys::VaultKey;
+use self::import::KnownDigests;
+use self::keys::{DraftKey, VaultKey};
 use self::protocol::entry::{Draft, DraftSummary, Entry, EntryUpdate, SealedDraft};
 use self::protocol::{KeyringError, Request, Response};
 use self::vault::{Vault, with_content};
@@ -47,7 +45,7 @@ pub struct Keyring<R> {
     vault_key: Option<VaultKey>,
     draft_key: Option<DraftKey>,
     /// What was in the vault before the import that is going on, and what it has brought.
-    known: Option<Known>,
+    known: Option<KnownDigests>,
 }
 
 impl<R: RngCore + CryptoRng> Keyring<R> {
@@ -79,11 +77,11 @@ impl<R: RngCore + CryptoRng> Keyring<R> {
                 let (registration, recovery_code, start) =
                     login::Registration::start(&mut self.random, invite, username, passphrase)?;
                 self.registration = Some(registration);
-                Ok(Response::RegistrationStarted { recovery_code, body: to_json(&start)? })
+                Ok(Response::RegistrationStarted { recovery_code, body: json::write_body(&start)? })
             }
             Request::ContinueRegistration { answer } => {
                 let registration = self.registration.take().ok_or(KeyringError::OutOfTurn)?;
-                let (finish, registered) = registration.finish(&mut self.random, &from_json(&answer)?)?;
+                let (finish, registered) = registration.finish(&mut self.random, &json::read_answer(&answer)?)?;
                 self.registered = Some(registered);
                 post(&finish)
             }
@@ -98,13 +96,13 @@ impl<R: RngCore + CryptoRng> Keyring<R> {
             }
             Request::ContinueLogin { answer, device } => {
                 let login = self.login.take().ok_or(KeyringError::OutOfTurn)?;
-                let (finish, unlocking) = login.finish(&mut self.random, from_json(&answer)?, &device)?;
+                let (finish, unlocking) = login.finish(&mut self.random, json::read_answer(&answer)?, &device)?;
                 self.unlocking = Some(unlocking);
                 post(&finish)
             }
             Request::FinishLogin { answer } => {
                 let unlocking = self.unlocking.take().ok_or(KeyringError::OutOfTurn)?;
-                let (account, vault_key, username, token) = unlocking.finish(&from_json(&answer)?)?;
+                let (account, vault_key, username, token) = unlocking.finish(&json::read_answer(&answer)?)?;
                 self.registered = None;
                 // Who confirms with the passphrase logs in to the vault that is open: it stays as it is.
                 if self.vault.as_ref().is_none_or(|vault| vault.account != account) {
@@ -122,33 +120,33 @@ impl<R: RngCore + CryptoRng> Keyring<R> {
             Request::StartRenewal => {
                 let (replacement, recovery_code, start) = login::Replacement::renew(&mut self.random)?;
                 self.replacement = Some(replacement);
-                Ok(Response::RegistrationStarted { recovery_code, body: to_json(&start)? })
+                Ok(Response::RegistrationStarted { recovery_code, body: json::write_body(&start)? })
             }
             Request::FinishReplacement { answer } => {
                 let replacement = self.replacement.take().ok_or(KeyringError::OutOfTurn)?;
                 let (vault, vault_key) =
                     self.vault.as_ref().zip(self.vault_key.as_ref()).ok_or(KeyringError::Locked)?;
-                post(&replacement.finish(&mut self.random, vault.account, vault_key, &from_json(&answer)?)?)
+                post(&replacement.finish(&mut self.random, vault.account, vault_key, &json::read_answer(&answer)?)?)
             }
             Request::ApplyChanges { answer } => {
-                let changes: Changes = from_json(&answer)?;
+                let changes: Changes = json::read_answer(&answer)?;
                 let last_change = changes.entries.last().map(|entry| entry.change_no);
                 let vault = self.vault()?;
-                let update = vault.take(changes.entries);
+                let update = vault.apply(changes.entries);
                 let completeness = (!changes.more).then(|| vault.completeness(changes.latest));
                 Ok(Response::Updated(EntryUpdate { last_change, more: changes.more, completeness, ..update }))
             }
             Request::ApplyCurrent { problem } => {
-                let StaleVersion { current } = from_json(&problem)?;
-                Ok(Response::Updated(self.vault()?.take(vec![current])))
+                let StaleVersion { current } = json::read_answer(&problem)?;
+                Ok(Response::Updated(self.vault()?.apply(vec![current])))
             }
             Request::ApplySaved { id, body } => {
-                let put: PutPassword = from_json(&body)?;
+                let put: PutPassword = json::read_answer(&body)?;
                 let version = put.replaces.saturating_add(1);
                 let entry = StoredEntry { id, version, change_no: 0, changed_at: 0, sealed: Some(put.sealed) };
-                Ok(Response::Updated(self.vault()?.take(vec![entry])))
+                Ok(Response::Updated(self.vault()?.apply(vec![entry])))
             }
-            Request::RestoreWaiting { bodies } => self.vault()?.take_waiting(bodies).map(Response::Updated),
+            Request::RestoreWaiting { bodies } => self.vault()?.restore_waiting(bodies).map(Response::Updated),
             Request::Discard { id } => Ok(Response::Updated(self.vault()?.discard(id))),
             Request::Create { content, now } => self.seal(|vault, random| vault.create(content, now, random)),
             Request::Change { id, content, now } => {
@@ -161,15 +159,15 @@ impl<R: RngCore + CryptoRng> Keyring<R> {
                 self.seal(|vault, random| vault.resolve(id, resolution, now, random))
             }
             Request::Reveal { id } => {
-                self.vault()?.whole(id).map(|entry| Response::Revealed { password: entry.content.password })
+                self.vault()?.entry(id).map(|entry| Response::Revealed { password: entry.content.password })
             }
-            Request::GetEntry { id } => self.vault()?.whole(id).map(Box::new).map(Response::Entry),
+            Request::GetEntry { id } => self.vault()?.entry(id).map(Box::new).map(Response::Entry),
             Request::ListEntries { after, limit } => Ok(self.vault()?.list(after, limit)),
             Request::Import { items, first, again, now } => {
                 let known = if first { None } else { self.known.take() };
                 let vault = self.vault.as_mut().ok_or(KeyringError::Locked)?;
-                let known = self.known.insert(known.unwrap_or_else(|| Known::of(vault)));
-                import::take(vault, known, items, again, now, &mut self.random)
+                let known = self.known.insert(known.unwrap_or_else(|| KnownDigests::of(vault)));
+                import::seal_new(vault, known, items, again, now, &mut self.random)
             }
             Request::Compare { id } => {
                 let (mine, theirs) = self.vault()?.compare(id)?;
@@ -236,15 +234,7 @@ struct StaleVersion {
 }
 
 fn post(body: &impl Serialize) -> Result<Response, KeyringError> {
-    Ok(Response::Post { body: to_json(body)? })
-}
-
-fn to_json(body: &impl Serialize) -> Result<String, KeyringError> {
-    json::write(body).ok_or(KeyringError::ServerMessage)
-}
-
-fn from_json<T: DeserializeOwned>(answer: &str) -> Result<T, KeyringError> {
-    json::read(answer).ok_or(KeyringError::ServerMessage)
+    Ok(Response::Post { body: json::write_body(body)? })
 }
 
 #[cfg(test)]

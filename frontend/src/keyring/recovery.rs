@@ -22,7 +22,7 @@ const LIST: &str = include_str!("../../words/bip39-english.txt");
 pub struct RecoveryCode([u8; ENTROPY_LEN]);
 
 /// The places in the list of a code's words: the 128 bits of the code and 4 of checksum, eleven by eleven.
-type Places = Zeroizing<[u16; WORDS]>;
+type WordIndexes = Zeroizing<[u16; WORDS]>;
 
 impl RecoveryCode {
     pub fn generate(random: &mut (impl RngCore + CryptoRng)) -> Self {
@@ -43,8 +43,8 @@ impl RecoveryCode {
     pub fn to_text(&self) -> Secret {
         // Room for the longest code: growing would leave copies behind.
         let mut text = String::with_capacity(WORDS * "abstract0 ".len());
-        for (place, in_list) in self.places().iter().enumerate() {
-            let word = LIST.lines().nth(usize::from(*in_list)).expect("the list has 2048 words");
+        for (place, index) in self.indexes().iter().enumerate() {
+            let word = LIST.lines().nth(usize::from(*index)).expect("the list has 2048 words");
             if place > 0 {
                 text.push(' ');
             }
@@ -59,54 +59,54 @@ impl RecoveryCode {
     /// # Errors
     /// [`RecoveryFault`] names the first thing that is wrong.
     pub fn from_text(text: &str) -> Result<Self, RecoveryFault> {
-        let words: Vec<Typed> = read(text);
+        let words: Vec<TypedWord> = read(text);
         if words.len() != WORDS {
             return Err(RecoveryFault::Count { found: words.len() as u32 });
         }
-        let mut places = Places::default();
+        let mut indexes = WordIndexes::default();
         for (place, typed) in words.iter().enumerate() {
-            let Some(in_list) = LIST.lines().position(|word| word == typed.word) else {
+            let Some(index) = LIST.lines().position(|word| word == typed.word) else {
                 return Err(RecoveryFault::UnknownWord { place: place as u32 + 1 });
             };
             if typed.digit.is_some_and(|digit| digit != check_digit(place, &typed.word)) {
                 return Err(RecoveryFault::WrongWord { place: place as u32 + 1 });
             }
-            places[place] = in_list as u16;
+            indexes[place] = index as u16;
         }
-        let [first @ .., last] = &*places;
-        let bits = first.iter().fold(0, |bits, in_list| bits << 11 | u128::from(*in_list)) << 7 | u128::from(last >> 4);
+        let [first @ .., last] = &*indexes;
+        let bits = first.iter().fold(0, |bits, index| bits << 11 | u128::from(*index)) << 7 | u128::from(last >> 4);
         let code = Self(bits.to_be_bytes());
-        if code.places() == places { Ok(code) } else { Err(RecoveryFault::SomeWordWrong) }
+        if code.indexes() == indexes { Ok(code) } else { Err(RecoveryFault::SomeWordWrong) }
     }
 
-    fn places(&self) -> Places {
+    fn indexes(&self) -> WordIndexes {
         let bits = u128::from_be_bytes(self.0);
         let checksum = u16::from(Sha256::digest(self.0)[0] >> 4);
-        let mut places = Places::default();
-        let [first @ .., last] = &mut *places;
+        let mut indexes = WordIndexes::default();
+        let [first @ .., last] = &mut *indexes;
         *last = (bits as u16 & 0x7f) << 4 | checksum;
         for (shift, place) in (7..).step_by(11).zip(first.iter_mut().rev()) {
             *place = (bits >> shift) as u16 & 0x7ff;
         }
-        places
+        indexes
     }
 }
 
 /// A word as typed, and its check digit if that was typed too.
 #[derive(Zeroize, ZeroizeOnDrop)]
-struct Typed {
+struct TypedWord {
     word: String,
     digit: Option<char>,
 }
 
-fn read(text: &str) -> Vec<Typed> {
-    let mut words: Vec<Typed> = Vec::new();
+fn read(text: &str) -> Vec<TypedWord> {
+    let mut words: Vec<TypedWord> = Vec::new();
     let mut within = false;
     for character in text.chars() {
         // The list is ASCII; anything else parts words.
         if character.is_ascii_alphabetic() {
             if !within {
-                words.push(Typed { word: String::new(), digit: None });
+                words.push(TypedWord { word: String::new(), digit: None });
             }
             if let Some(typed) = words.last_mut() {
                 typed.word.push(character.to_ascii_lowercase());

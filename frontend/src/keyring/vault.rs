@@ -12,11 +12,11 @@ use shared::ids::{AccountId, EntryId};
 use shared::passwords::{PutPassword, SealedEntry, StoredEntry};
 
 use super::document;
+use super::json;
 use super::keys::EntryKey;
 use super::protocol::entry::{Completeness, Content, Entry, EntryState, EntrySummary, EntryUpdate, PreviousPassword};
 use super::protocol::{KeyringError, Resolution, Response};
 use super::seal::Binding;
-use super::{from_json, to_json};
 
 /// Former passwords that an entry keeps. The oldest go first: together they must fit into the largest bucket.
 pub(super) const HISTORY_MAX: usize = 100;
@@ -25,13 +25,13 @@ pub(super) const HISTORY_MAX: usize = 100;
 pub(super) struct Vault {
     pub(super) account: AccountId,
     pub(super) key: EntryKey,
-    pub(super) entries: BTreeMap<EntryId, Kept>,
+    pub(super) entries: BTreeMap<EntryId, EntryRecord>,
     /// The server's version of every entry it has told of: also of those that are deleted or did not open.
-    told: BTreeMap<EntryId, u32>,
+    versions: BTreeMap<EntryId, u32>,
 }
 
 #[derive(Default)]
-pub(super) struct Kept {
+pub(super) struct EntryRecord {
     /// The server's version; 0 if it does not have the entry.
     version: u32,
     /// What the server has; nothing if it has none, or has deleted it.
@@ -40,7 +40,7 @@ pub(super) struct Kept {
     waiting: Vec<(u32, SealedEntry)>,
 }
 
-impl Kept {
+impl EntryRecord {
     /// The newest there is, and its version.
     fn newest(&self) -> Option<(u32, &SealedEntry)> {
         let waiting = self.waiting.last().map(|(version, sealed)| (*version, sealed));
@@ -58,31 +58,31 @@ impl Kept {
 
 impl Vault {
     pub(super) fn new(account: AccountId, key: EntryKey) -> Self {
-        Self { account, key, entries: BTreeMap::new(), told: BTreeMap::new() }
+        Self { account, key, entries: BTreeMap::new(), versions: BTreeMap::new() }
     }
 
     /// Takes in what the server has. What does not open, or is older than what is here, leaves what is here alone.
-    pub(super) fn take(&mut self, stored: Vec<StoredEntry>) -> EntryUpdate {
+    pub(super) fn apply(&mut self, stored: Vec<StoredEntry>) -> EntryUpdate {
         let mut update = EntryUpdate::default();
         for StoredEntry { id, version, sealed, .. } in stored {
-            if self.entries.get(&id).is_some_and(|kept| kept.version > version) {
+            if self.entries.get(&id).is_some_and(|record| record.version > version) {
                 continue;
             }
-            self.told.insert(id, version);
-            let Ok(whole) = sealed.as_ref().map(|sealed| self.open(id, version, sealed)).transpose() else {
+            self.versions.insert(id, version);
+            let Ok(entry) = sealed.as_ref().map(|sealed| self.open(id, version, sealed)).transpose() else {
                 update.refused.push(id);
                 continue;
             };
-            let kept = self.entries.entry(id).or_default();
+            let record = self.entries.entry(id).or_default();
             // Its answer was lost on the way, or another tab sent it: it is what was sealed here.
-            let own = kept.waiting.iter().position(|(own, body)| *own == version && Some(body) == sealed.as_ref());
-            kept.waiting.drain(..own.map_or(0, |own| own + 1));
-            kept.version = version;
-            kept.stored = sealed;
-            match whole {
+            let own = record.waiting.iter().position(|(own, body)| *own == version && Some(body) == sealed.as_ref());
+            record.waiting.drain(..own.map_or(0, |own| own + 1));
+            record.version = version;
+            record.stored = sealed;
+            match entry {
                 // Nearly always: what was just opened is the newest, and need not be opened again.
-                Some(whole) if kept.waiting.is_empty() => self.tell_whole(id, whole, &mut update),
-                _ => self.tell(id, &mut update),
+                Some(entry) if record.waiting.is_empty() => self.report_entry(id, entry, &mut update),
+                _ => self.report(id, &mut update),
             }
         }
         update
@@ -90,73 +90,73 @@ impl Vault {
 
     /// How the vault stands, once everything up to this change number was taken in.
     pub(super) fn completeness(&self, latest: u64) -> Completeness {
-        let sum: u64 = self.told.values().copied().map(u64::from).sum();
+        let sum: u64 = self.versions.values().copied().map(u64::from).sum();
         Completeness { latest, missing: latest.saturating_sub(sum) }
     }
 
     /// Takes in what was sealed here before, and the server may not have.
-    pub(super) fn take_waiting(&mut self, bodies: Vec<(EntryId, String)>) -> Result<EntryUpdate, KeyringError> {
+    pub(super) fn restore_waiting(&mut self, bodies: Vec<(EntryId, String)>) -> Result<EntryUpdate, KeyringError> {
         let mut update = EntryUpdate::default();
         for (id, body) in bodies {
-            let put: PutPassword = from_json(&body)?;
+            let put: PutPassword = json::read_answer(&body)?;
             let version = put.replaces.saturating_add(1);
             if self.open(id, version, &put.sealed).is_err() {
                 update.refused.push(id);
                 continue;
             }
-            let kept = self.entries.entry(id).or_default();
+            let record = self.entries.entry(id).or_default();
             // What the server has by now, or is here already, does not wait.
-            let is_stored = kept.version == version && kept.stored.as_ref() == Some(&put.sealed);
-            if !is_stored && kept.waiting.last().is_none_or(|(last, _)| *last < version) {
-                kept.waiting.push((version, put.sealed));
+            let is_stored = record.version == version && record.stored.as_ref() == Some(&put.sealed);
+            if !is_stored && record.waiting.last().is_none_or(|(last, _)| *last < version) {
+                record.waiting.push((version, put.sealed));
             }
-            self.tell(id, &mut update);
+            self.report(id, &mut update);
         }
         Ok(update)
     }
 
     /// Tells what the page may know of an entry, or that it is gone.
-    fn tell(&mut self, id: EntryId, update: &mut EntryUpdate) {
-        match self.whole(id) {
-            Ok(whole) => self.tell_whole(id, whole, update),
+    fn report(&mut self, id: EntryId, update: &mut EntryUpdate) {
+        match self.entry(id) {
+            Ok(entry) => self.report_entry(id, entry, update),
             Err(_) => {
                 self.entries.remove(&id);
-                update.entries.retain(|told| told.id != id);
+                update.entries.retain(|it| it.id != id);
                 update.deleted.push(id);
             }
         }
     }
 
     /// Tells what the page may know of an entry that is as given.
-    fn tell_whole(&self, id: EntryId, whole: Entry, update: &mut EntryUpdate) {
-        let Some(kept) = self.entries.get(&id) else { return };
-        let Entry { content, changed_at, binned_at, .. } = whole;
-        update.entries.retain(|told| told.id != id);
+    fn report_entry(&self, id: EntryId, entry: Entry, update: &mut EntryUpdate) {
+        let Some(record) = self.entries.get(&id) else { return };
+        let Entry { content, changed_at, binned_at, .. } = entry;
+        update.entries.retain(|it| it.id != id);
         update.entries.push(EntrySummary {
             id,
-            version: kept.version,
+            version: record.version,
             name: content.name,
             username: content.username,
             website: content.website,
             tags: content.tags,
             changed_at,
             binned_at,
-            state: kept.state(),
+            state: record.state(),
         });
     }
 
     /// The newest there is of an entry.
-    pub(super) fn whole(&self, id: EntryId) -> Result<Entry, KeyringError> {
-        let newest = self.entries.get(&id).and_then(Kept::newest);
+    pub(super) fn entry(&self, id: EntryId) -> Result<Entry, KeyringError> {
+        let newest = self.entries.get(&id).and_then(EntryRecord::newest);
         let (version, sealed) = newest.ok_or(KeyringError::NoSuchEntry)?;
         self.open(id, version, sealed)
     }
 
     /// Both sides of a conflict: what was changed here, and what the server has, if it has not deleted it.
     pub(super) fn compare(&self, id: EntryId) -> Result<(Entry, Option<Entry>), KeyringError> {
-        let kept = self.entries.get(&id).ok_or(KeyringError::NoSuchEntry)?;
-        let stored = kept.stored.as_ref().map(|sealed| self.open(id, kept.version, sealed)).transpose()?;
-        Ok((self.whole(id)?, stored))
+        let record = self.entries.get(&id).ok_or(KeyringError::NoSuchEntry)?;
+        let stored = record.stored.as_ref().map(|sealed| self.open(id, record.version, sealed)).transpose()?;
+        Ok((self.entry(id)?, stored))
     }
 
     pub(super) fn create(
@@ -185,7 +185,7 @@ impl Vault {
     ) -> Result<Response, KeyringError> {
         let mut bytes = [0; 10];
         random.fill_bytes(&mut bytes);
-        self.keep(EntryId::from_time(now, bytes), entry, random)
+        self.seal_next(EntryId::from_time(now, bytes), entry, random)
     }
 
     /// Entries whole, by rising id, from the one after `after`, but not those in the bin. What does not open is not
@@ -193,7 +193,7 @@ impl Vault {
     pub(super) fn list(&self, after: Option<EntryId>, limit: u32) -> Response {
         let from = after.map_or(Bound::Unbounded, Bound::Excluded);
         let mut rest = self.entries.range((from, Bound::Unbounded)).filter_map(|(id, _)| {
-            let entry = self.whole(*id).ok().filter(|entry| entry.binned_at.is_none())?;
+            let entry = self.entry(*id).ok().filter(|entry| entry.binned_at.is_none())?;
             Some((*id, entry))
         });
         let entries: Vec<_> = rest.by_ref().take(limit as usize).collect();
@@ -208,29 +208,30 @@ impl Vault {
         random: &mut (impl RngCore + CryptoRng),
         change: impl FnOnce(Entry) -> Entry,
     ) -> Result<Response, KeyringError> {
-        let entry = self.whole(id)?;
-        if self.entries.get(&id).is_some_and(|kept| kept.state() == EntryState::Conflict) {
+        let entry = self.entry(id)?;
+        if self.entries.get(&id).is_some_and(|record| record.state() == EntryState::Conflict) {
             return Err(KeyringError::Conflict);
         }
         // A clock that was set back does not make a change older than what it changes.
         let changed_at = now.max(entry.changed_at);
-        self.keep(id, Entry { changed_at, ..change(entry) }, random)
+        self.seal_next(id, Entry { changed_at, ..change(entry) }, random)
     }
 
     /// Seals an entry for the version after its newest.
-    fn keep(
+    fn seal_next(
         &mut self,
         id: EntryId,
         entry: Entry,
         random: &mut (impl RngCore + CryptoRng),
     ) -> Result<Response, KeyringError> {
-        let replaces = self.entries.get(&id).map_or(0, |kept| kept.newest().map_or(kept.version, |(newest, _)| newest));
+        let replaces =
+            self.entries.get(&id).map_or(0, |record| record.newest().map_or(record.version, |(newest, _)| newest));
         let version = replaces.checked_add(1).ok_or(KeyringError::NoSuchEntry)?;
         let sealed = self.seal(id, version, entry, random)?;
-        let body = to_json(&PutPassword { replaces, sealed: sealed.clone() })?;
+        let body = json::write_body(&PutPassword { replaces, sealed: sealed.clone() })?;
         self.entries.entry(id).or_default().waiting.push((version, sealed));
         let mut update = EntryUpdate::default();
-        self.tell(id, &mut update);
+        self.report(id, &mut update);
         Ok(Response::EntrySealed { id, body, update })
     }
 
@@ -242,41 +243,41 @@ impl Vault {
         random: &mut (impl RngCore + CryptoRng),
     ) -> Result<Response, KeyringError> {
         let (mine, theirs) = self.compare(id)?;
-        let waiting = self.entries.get_mut(&id).map(|kept| std::mem::take(&mut kept.waiting)).unwrap_or_default();
+        let waiting = self.entries.get_mut(&id).map(|record| std::mem::take(&mut record.waiting)).unwrap_or_default();
         let result = match (resolution, theirs) {
             (Resolution::Both, _) => {
                 let mut response = self.create(mine.content, now, random);
                 if let Ok(Response::EntrySealed { update, .. }) = &mut response {
-                    self.tell(id, update);
+                    self.report(id, update);
                 }
                 response
             }
-            (Resolution::Mine, None) => self.keep(id, mine, random),
-            (Resolution::Mine, Some(theirs)) => self.keep(id, with_loser(mine, theirs, now), random),
+            (Resolution::Mine, None) => self.seal_next(id, mine, random),
+            (Resolution::Mine, Some(theirs)) => self.seal_next(id, with_loser(mine, theirs, now), random),
             (Resolution::Theirs, Some(theirs))
                 if mine.content.password.expose() != theirs.content.password.expose() =>
             {
-                self.keep(id, with_loser(theirs, mine, now), random)
+                self.seal_next(id, with_loser(theirs, mine, now), random)
             }
             (Resolution::Theirs, _) => {
                 let mut update = EntryUpdate::default();
-                self.tell(id, &mut update);
+                self.report(id, &mut update);
                 Ok(Response::Updated(update))
             }
         };
-        if let (Err(_), Some(kept)) = (&result, self.entries.get_mut(&id)) {
-            kept.waiting = waiting;
+        if let (Err(_), Some(record)) = (&result, self.entries.get_mut(&id)) {
+            record.waiting = waiting;
         }
         result
     }
 
     /// Forgets what waits of an entry.
     pub(super) fn discard(&mut self, id: EntryId) -> EntryUpdate {
-        if let Some(kept) = self.entries.get_mut(&id) {
-            kept.waiting.clear();
+        if let Some(record) = self.entries.get_mut(&id) {
+            record.waiting.clear();
         }
         let mut update = EntryUpdate::default();
-        self.tell(id, &mut update);
+        self.report(id, &mut update);
         update
     }
 
@@ -316,16 +317,16 @@ fn with_loser(winner: Entry, loser: Entry, now: u64) -> Entry {
     let is_known =
         |history: &[PreviousPassword], password: &str| history.iter().any(|it| it.password.expose() == password);
     let current = content.password.expose();
-    for former in loser.history {
-        if former.password.expose() != current && !is_known(&history, former.password.expose()) {
-            history.push(former);
+    for previous in loser.history {
+        if previous.password.expose() != current && !is_known(&history, previous.password.expose()) {
+            history.push(previous);
         }
     }
     let lost = loser.content.password;
     if lost.expose() != current && !lost.is_empty() && !is_known(&history, lost.expose()) {
         history.push(PreviousPassword { password: lost, until: now });
     }
-    history.sort_by_key(|former| std::cmp::Reverse(former.until));
+    history.sort_by_key(|previous| std::cmp::Reverse(previous.until));
     history.truncate(HISTORY_MAX);
     Entry { content, history, changed_at: now.max(changed_at), ..winner }
 }
