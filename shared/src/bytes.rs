@@ -62,16 +62,12 @@ impl<'de> Deserialize<'de> for Base64Url {
 
 #[cfg(feature = "openapi")]
 mod openapi {
-    use utoipa::openapi::{ObjectBuilder, RefOr, Schema, schema::Type};
+    use utoipa::openapi::{RefOr, Schema};
 
     impl utoipa::ToSchema for super::Base64Url {}
     impl utoipa::PartialSchema for super::Base64Url {
         fn schema() -> RefOr<Schema> {
-            ObjectBuilder::new()
-                .schema_type(Type::String)
-                .pattern(Some("^[A-Za-z0-9_-]*$"))
-                .description(Some("Bytes in base64url without padding (RFC 4648, section 5)."))
-                .into()
+            crate::schema::string("^[A-Za-z0-9_-]*$", "Bytes in base64url without padding (RFC 4648, section 5).")
         }
     }
 }

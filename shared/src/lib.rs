@@ -17,5 +17,7 @@ pub mod limits;
 pub mod login;
 pub mod passwords;
 pub mod problem;
+#[cfg(feature = "openapi")]
+mod schema;
 pub mod sessions;
 pub mod setup;

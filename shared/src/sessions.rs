@@ -188,16 +188,15 @@ pub struct SessionSummary {
 
 #[cfg(feature = "openapi")]
 mod openapi {
-    use utoipa::openapi::{ObjectBuilder, RefOr, Schema, schema::Type};
+    use utoipa::openapi::{RefOr, Schema};
 
     impl utoipa::ToSchema for super::CredentialName {}
     impl utoipa::PartialSchema for super::CredentialName {
         fn schema() -> RefOr<Schema> {
-            ObjectBuilder::new()
-                .schema_type(Type::String)
-                .pattern(Some("^(passphrase|recovery|passkey:[A-Za-z0-9_-]{2,1364})$"))
-                .description(Some("passphrase, recovery, or passkey: and the passkey's id."))
-                .into()
+            crate::schema::string(
+                "^(passphrase|recovery|passkey:[A-Za-z0-9_-]{2,1364})$",
+                "passphrase, recovery, or passkey: and the passkey's id.",
+            )
         }
     }
 }

@@ -97,12 +97,15 @@ pub(super) fn seal_at(
 /// [`KeyringError::Costs`] if it asks for too much, and [`KeyringError::WrongSecret`] if it does not open: the passphrase
 /// is another, or the backup was changed, which nobody can tell apart.
 pub fn open(passphrase: &Secret, backup: &str) -> Result<Secret, KeyringError> {
-    let backup: Backup =
-        json::read(backup).filter(|backup: &Backup| backup.format != 0).ok_or(KeyringError::NotABackup)?;
-    if backup.format != u32::from(FORMAT) || backup.kdf != KDF {
+    let Backup { format, kdf, memory_kib, passes, lanes, salt, nonce, sealed } =
+        json::read(backup).ok_or(KeyringError::NotABackup)?;
+    // A missing member is read as 0.
+    if format == 0 {
+        return Err(KeyringError::NotABackup);
+    }
+    if format != u32::from(FORMAT) || kdf != KDF {
         return Err(KeyringError::UnknownFormat);
     }
-    let Backup { memory_kib, passes, lanes, salt, nonce, sealed, .. } = backup;
     if salt.0.len() != SALT_LEN || nonce.0.len() != NONCE_LEN {
         return Err(KeyringError::NotABackup);
     }

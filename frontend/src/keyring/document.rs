@@ -60,9 +60,20 @@ pub(super) fn write(entry: Entry) -> Result<Zeroizing<String>, KeyringError> {
 /// The entry of a document.
 pub(super) fn read(json: &[u8]) -> Result<Entry, KeyringError> {
     let document: Document = str::from_utf8(json).ok().and_then(json::read).ok_or(KeyringError::NotADocument)?;
-    let (binned_at, imported_at) = (document.binned_at, document.imported_at);
-    let Document { name, password, created_at, changed_at, rules, username, website, note, tags, history, .. } =
-        document;
+    let Document {
+        name,
+        password,
+        created_at,
+        changed_at,
+        rules,
+        username,
+        website,
+        note,
+        tags,
+        history,
+        binned_at,
+        imported_at,
+    } = document;
     let content = Content { name, username, website, password, note, tags, rules };
     Ok(Entry { content, created_at, changed_at, history, binned_at, imported_at })
 }

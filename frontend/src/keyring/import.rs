@@ -28,9 +28,11 @@ impl KnownDigests {
     }
 }
 
-/// A digest of what a person keeps in an entry, with this password.
+/// A digest of an entry's content with this password, which may be a previous one.
 fn digest(content: &Content, password: &str) -> [u8; 32] {
-    let Content { name, username, website, note, tags, .. } = content;
+    // Every field by name: a new one does not compile until it is hashed or left out for a reason. Rules are left out:
+    // no other program's file has any.
+    let Content { name, username, website, password: _, note, tags, rules: _ } = content;
     let mut hasher = Sha512::new();
     let fields = [name.as_str(), username, website, note.expose(), password].into_iter();
     for text in fields.chain(tags.iter().map(String::as_str)) {
