@@ -1,33 +1,30 @@
-//! Text that must not be seen.
+//! Secret texts and keys: wiped when dropped, and hidden from logs.
 
 use std::fmt;
 
 use serde::{Deserialize, Serialize, Serializer};
 use zeroize::{Zeroize, ZeroizeOnDrop};
 
-/// Secret text: wiped when dropped, hidden from `Debug`, not to be cloned, printed or serialised by accident.
+/// A secret text. It has no `Clone`, `Display` or `Serialize`, and `Debug` hides it.
 #[derive(Default, Deserialize, Zeroize, ZeroizeOnDrop)]
 #[serde(transparent)]
 pub struct Secret(String);
 
 impl Secret {
-    #[must_use]
     pub fn new(text: String) -> Self {
         Self(text)
     }
 
     /// The text. Keep it out of logs, URLs, titles and attributes.
-    #[must_use]
     pub fn expose(&self) -> &str {
         &self.0
     }
 
-    #[must_use]
     pub fn is_empty(&self) -> bool {
         self.0.is_empty()
     }
 
-    /// Serialises the text, for documents that are sealed and messages that stay in the browser:
+    /// Serialises the text, for sealed documents and messages within the browser:
     /// `#[serde(serialize_with = "Secret::serialize_exposed")]`.
     ///
     /// # Errors
@@ -43,24 +40,23 @@ impl fmt::Debug for Secret {
     }
 }
 
-/// Bytes of a key: wiped when dropped, hidden from `Debug`, not to be cloned, printed or serialised by accident.
+/// A key of 32 bytes, guarded like [`Secret`].
 #[derive(Default, Deserialize, Zeroize, ZeroizeOnDrop)]
 #[serde(transparent)]
 pub struct SecretBytes([u8; 32]);
 
 impl SecretBytes {
     /// The bytes. Keep them out of logs, URLs, titles and attributes.
-    #[must_use]
     pub fn expose(&self) -> &[u8; 32] {
         &self.0
     }
 
-    /// The bytes, to be written in place.
+    /// The bytes, to derive a key in place.
     pub fn expose_mut(&mut self) -> &mut [u8; 32] {
         &mut self.0
     }
 
-    /// Serialises the bytes, for messages that stay in the browser:
+    /// Serialises the bytes, for messages within the browser:
     /// `#[serde(serialize_with = "SecretBytes::serialize_exposed")]`.
     ///
     /// # Errors
@@ -81,7 +77,7 @@ mod tests {
     use super::*;
 
     #[test]
-    fn debug_hides_it() {
+    fn debug_hides_secrets() {
         assert_eq!(format!("{:?}", Secret::new("hunter2".into())), "Secret(hidden)");
         assert_eq!(format!("{:?}", SecretBytes::default()), "SecretBytes(hidden)");
     }

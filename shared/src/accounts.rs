@@ -1,7 +1,7 @@
 //! Making an account: an invite, a username, and two OPAQUE registrations (RFC 9807, section 5).
 //!
-//! The passphrase and the recovery code are both registered, so that either opens the vault later. The server sees
-//! neither, only what OPAQUE makes of them.
+//! The passphrase and the recovery code are both registered: either opens the vault later. The server never sees them,
+//! only OPAQUE's messages.
 
 use std::fmt;
 
@@ -13,7 +13,7 @@ use crate::limits::USERNAME_MAX;
 
 /// A username: 1 to [`USERNAME_MAX`] characters after trimming, none of them a control character.
 ///
-/// It is kept in lower case, so that "Ada" and "ada" are one account on every store.
+/// It is stored in lower case, so that "Ada" and "ada" are one account in every store.
 #[derive(Clone, PartialEq, Eq, Hash, Debug, Serialize)]
 #[cfg_attr(feature = "openapi", derive(utoipa::ToSchema))]
 #[cfg_attr(feature = "openapi", schema(value_type = String, min_length = 1, max_length = 255))]
@@ -43,8 +43,8 @@ impl Username {
         Self::lower_cased_by(str::to_lowercase, text)
     }
 
-    /// As [`Username::new`], with another lower-casing than Rust's: the browser has one too, and without Unicode's tables
-    /// the keyring is 5 kB lighter. Should they ever differ, the server's counts: it reads every name with its own.
+    /// As [`Username::new`], with the caller's lower-casing: the browser has one, and without Unicode's tables the
+    /// keyring is 5 kB smaller. Where the two differ, the server's counts: it lower-cases every name again.
     ///
     /// # Errors
     /// [`NotUsername`] says which rule the text breaks.
@@ -63,7 +63,6 @@ impl Username {
     }
 
     /// The name as stored and compared.
-    #[must_use]
     pub fn as_str(&self) -> &str {
         &self.0
     }
@@ -93,7 +92,7 @@ impl fmt::Debug for InviteCode {
 #[cfg_attr(feature = "openapi", derive(utoipa::ToSchema))]
 #[serde(deny_unknown_fields)]
 pub struct AccountStart {
-    /// The invite; it is checked here and used up by the finish.
+    /// The invite. The start checks it, the finish uses it up.
     pub invite: InviteCode,
     pub username: Username,
     /// OPAQUE RegistrationRequest of the passphrase (32 bytes).
@@ -124,18 +123,18 @@ pub struct AccountFinish {
     /// The account's id, made in the browser.
     pub account_id: AccountId,
     pub passphrase: NewCredential,
-    /// What the recovery code opens.
+    /// The credential of the recovery code.
     pub recovery: NewCredential,
 }
 
-/// One way into a vault: an OPAQUE record and the vault key wrapped for its holder.
+/// A credential: an OPAQUE record, and the vault key wrapped for its secret.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 #[cfg_attr(feature = "openapi", derive(utoipa::ToSchema))]
 #[serde(deny_unknown_fields)]
 pub struct NewCredential {
     /// OPAQUE RegistrationRecord (192 bytes).
     pub record: Base64Url,
-    /// The vault key, sealed under a key that only the record's secret leads to (73 bytes).
+    /// The vault key, sealed under a key that is derived from the record's secret (73 bytes).
     pub wrapped_key: Base64Url,
 }
 
@@ -144,13 +143,13 @@ mod tests {
     use super::*;
 
     #[test]
-    fn a_login_is_trimmed_and_lower_case() {
+    fn username_is_trimmed_and_lower_cased() {
         assert_eq!(Username::new("  Ada \t").unwrap().as_str(), "ada");
         assert_eq!(Username::new("ÅSA").unwrap().as_str(), "åsa");
     }
 
     #[test]
-    fn a_login_has_limits() {
+    fn username_out_of_its_limits_is_refused() {
         assert_eq!(Username::new(" "), Err(NotUsername::Empty));
         assert!(Username::new(&"é".repeat(USERNAME_MAX)).is_ok());
         assert_eq!(Username::new(&"é".repeat(USERNAME_MAX + 1)), Err(NotUsername::TooLong));
@@ -159,7 +158,7 @@ mod tests {
     }
 
     #[test]
-    fn debug_hides_an_invite() {
+    fn debug_hides_the_invite_code() {
         assert_eq!(format!("{:?}", InviteCode("abc".into())), "InviteCode(hidden)");
     }
 }

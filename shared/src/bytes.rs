@@ -1,4 +1,4 @@
-//! Bytes as they travel in JSON: base64url without padding (RFC 4648, section 5).
+//! Bytes in JSON: base64url without padding (RFC 4648, section 5).
 
 use std::fmt;
 
@@ -7,13 +7,12 @@ use serde::{Deserialize, Deserializer, Serialize, Serializer, de};
 
 /// Bytes that JSON carries as base64url without padding.
 ///
-/// `Debug` prints their number only: what travels this way is mostly key material or ciphertext.
+/// `Debug` prints their number only: most of them are key material or ciphertext.
 #[derive(Clone, PartialEq, Eq, Hash, Default)]
 pub struct Base64Url(pub Vec<u8>);
 
 impl Base64Url {
-    /// The bytes as text, as they stand in JSON.
-    #[must_use]
+    /// Writes the text that stands in JSON.
     pub fn encode(bytes: &[u8]) -> String {
         Base64UrlUnpadded::encode_string(bytes)
     }
@@ -21,7 +20,7 @@ impl Base64Url {
     /// Reads text that [`Base64Url::encode`] wrote.
     ///
     /// # Errors
-    /// [`NotBase64Url`] if the text has padding, another alphabet, or bits that no encoder writes.
+    /// [`NotBase64Url`] if the text has padding, another alphabet, or unused bits that are not zero.
     pub fn decode(text: &str) -> Result<Self, NotBase64Url> {
         Base64UrlUnpadded::decode_vec(text).map(Self).map_err(|_| NotBase64Url)
     }
@@ -77,7 +76,7 @@ mod tests {
     use super::*;
 
     #[test]
-    fn travels_as_base64url_without_padding() {
+    fn json_is_base64url_without_padding() {
         let bytes = Base64Url(vec![0xfb, 0xff, 0x00]);
         let json = serde_json::to_string(&bytes).unwrap();
         assert_eq!(json, "\"-_8A\"");
@@ -85,7 +84,7 @@ mod tests {
     }
 
     #[test]
-    fn refuses_other_spellings() {
+    fn other_spellings_are_refused() {
         for text in ["-_8A=", "+/8A", "-_9", "AB", "é"] {
             assert_eq!(Base64Url::decode(text).map(|b| b.0), Err(NotBase64Url), "{text}");
         }

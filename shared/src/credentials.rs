@@ -1,11 +1,12 @@
-//! Changing what opens a vault: a new passphrase, a new recovery code, passkeys that come and go.
+//! Changing the credentials of an account: a new passphrase, a new recovery code, adding and removing passkeys.
 //!
-//! Each is an OPAQUE registration (RFC 9807, section 5) in two steps, as when the account was made, and wraps the same
-//! vault key: entries stay as they are. A passkey is one more credential, whose "password" is what its authenticator
-//! answers to a fixed input; the server verifies no assertion, and cannot tell a passkey from 32 random bytes.
+//! Each change is an OPAQUE registration (RFC 9807, section 5) in two steps, as when the account was made, and wraps
+//! the same vault key: entries stay as they are. A passkey is one more credential, whose "password" is the
+//! authenticator's output for a fixed input. The server verifies no assertion, and cannot tell a passkey from 32 random
+//! bytes.
 //!
-//! All of this, and deleting the account, needs a session that was opened in the last
-//! [`crate::limits::FRESH_SECONDS`]; otherwise the answer is `log-in-again`. A stolen session cannot take a vault over.
+//! These changes, and deleting the account, need a session that was opened in the last
+//! [`crate::limits::FRESH_SECONDS`]; otherwise the answer is `log-in-again`. A stolen session cannot take over a vault.
 
 use serde::{Deserialize, Serialize};
 
@@ -19,7 +20,7 @@ use crate::sessions::CredentialName;
 #[cfg_attr(feature = "openapi", derive(utoipa::ToSchema))]
 #[serde(deny_unknown_fields)]
 pub struct CredentialStart {
-    /// Which secret is to be set.
+    /// The credential to set.
     pub credential: CredentialName,
     /// OPAQUE RegistrationRequest (32 bytes).
     pub request: Base64Url,
@@ -35,8 +36,8 @@ pub struct CredentialChallenge {
 
 /// The body of `POST /api/v1/credentials/finish`.
 ///
-/// A passphrase or recovery code replaces the one before and ends all other sessions of the account. A passkey is added
-/// to those that are there; one of the same id is replaced.
+/// A passphrase or recovery code replaces the old one and ends all other sessions of the account. A passkey is added;
+/// one with the same id is replaced.
 #[derive(Clone, Debug, Serialize, Deserialize)]
 #[cfg_attr(feature = "openapi", derive(utoipa::ToSchema))]
 #[serde(deny_unknown_fields)]
@@ -61,6 +62,6 @@ pub struct PasskeySummary {
     pub id: PasskeyId,
     /// When it was added, in milliseconds since 1970 (UTC).
     pub created_at: u64,
-    /// When somebody last logged in with it, in milliseconds since 1970 (UTC), if anybody has.
+    /// When it was last used to log in, in milliseconds since 1970 (UTC), if ever.
     pub used_at: Option<u64>,
 }

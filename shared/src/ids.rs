@@ -1,4 +1,4 @@
-//! Identifiers. The browser makes those of accounts and entries, so that a request sent twice still names one thing.
+//! Identifiers. The browser makes those of accounts and entries, so that a request that is sent twice creates one.
 
 use std::fmt;
 use std::marker::PhantomData;
@@ -10,33 +10,33 @@ use uuid::{Builder, Uuid};
 use crate::bytes::Base64Url;
 use crate::limits::PASSKEY_ID_MAX;
 
-/// Names an account: a random UUID (RFC 9562, version 4), made in the browser when the vault is made.
+/// An account's id: a random UUID (RFC 9562, version 4), made in the browser when the vault is made.
 #[derive(Clone, Copy, PartialEq, Eq, Hash, PartialOrd, Ord, Debug, Serialize, Deserialize)]
 #[cfg_attr(feature = "openapi", derive(utoipa::ToSchema))]
 #[serde(try_from = "Uuid", into = "Uuid")]
 pub struct AccountId(Uuid);
 
-/// Names an entry within its account: a UUID of version 7 (RFC 9562, section 5.7), made in the browser.
+/// An entry's id within its account: a UUID of version 7 (RFC 9562, section 5.7), made in the browser.
 #[derive(Clone, Copy, PartialEq, Eq, Hash, PartialOrd, Ord, Debug, Serialize, Deserialize)]
 #[cfg_attr(feature = "openapi", derive(utoipa::ToSchema))]
 #[serde(try_from = "Uuid", into = "Uuid")]
 pub struct EntryId(Uuid);
 
-/// Names a passkey: its WebAuthn credential id, 1 to [`PASSKEY_ID_MAX`] bytes, as base64url without padding.
+/// A passkey's id: its WebAuthn credential id, 1 to [`PASSKEY_ID_MAX`] bytes, as base64url without padding.
 ///
-/// It is no secret: whoever asks for a log-in with a passkey sends it.
+/// It is no secret: a client sends it to start a log-in with a passkey.
 #[derive(Clone, PartialEq, Eq, Hash, PartialOrd, Ord)]
 #[cfg_attr(feature = "openapi", derive(utoipa::ToSchema))]
 #[cfg_attr(feature = "openapi", schema(value_type = String, min_length = 2, max_length = 1364))]
 pub struct PasskeyId(Vec<u8>);
 
-/// Names a session in the list of an account's sessions: 16 bytes as base64url without padding. It opens nothing.
+/// A session's id in the list of an account's sessions: 16 bytes as base64url without padding. It grants no access.
 #[derive(Clone, Copy, PartialEq, Eq, Hash, PartialOrd, Ord)]
 #[cfg_attr(feature = "openapi", derive(utoipa::ToSchema))]
 #[cfg_attr(feature = "openapi", schema(value_type = String, min_length = 22, max_length = 22))]
 pub struct SessionId([u8; 16]);
 
-/// The UUID is of another version than its place asks for.
+/// The UUID has another version than this kind of id.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, thiserror::Error)]
 #[error("expected a UUID of version {expected}")]
 pub struct WrongVersion {
@@ -50,7 +50,6 @@ pub struct NotAnId;
 
 impl AccountId {
     /// An id from 16 random bytes.
-    #[must_use]
     pub fn from_random(random: [u8; 16]) -> Self {
         Self(Builder::from_random_bytes(random).into_uuid())
     }
@@ -58,7 +57,6 @@ impl AccountId {
 
 impl EntryId {
     /// An id from the time in milliseconds since 1970 (UTC) and 10 random bytes.
-    #[must_use]
     pub fn from_time(unix_ms: u64, random: [u8; 10]) -> Self {
         Self(Builder::from_unix_timestamp_millis(unix_ms, &random).into_uuid())
     }
@@ -66,7 +64,6 @@ impl EntryId {
 
 impl PasskeyId {
     /// The credential id's bytes.
-    #[must_use]
     pub fn as_bytes(&self) -> &[u8] {
         &self.0
     }
@@ -80,8 +77,7 @@ impl TryFrom<Vec<u8>> for PasskeyId {
 }
 
 impl SessionId {
-    /// The name of the session whose token has this hash ([`crate::login::SessionToken::hash`]): its first half.
-    #[must_use]
+    /// The id of the session whose token has this hash ([`crate::login::SessionToken::hash`]): its first half.
     pub fn of_hash(hash: &[u8; 32]) -> Self {
         let mut id = [0; 16];
         id.copy_from_slice(&hash[..16]);
@@ -89,7 +85,6 @@ impl SessionId {
     }
 
     /// The id's bytes.
-    #[must_use]
     pub fn as_bytes(&self) -> &[u8; 16] {
         &self.0
     }
@@ -161,8 +156,7 @@ as_base64url!(SessionId);
 macro_rules! common {
     ($id:ident, $version:literal) => {
         impl $id {
-            /// The id's 16 bytes, as they are stored and bound into what is sealed.
-            #[must_use]
+            /// The id's 16 bytes, as they are stored and as seals bind them.
             pub fn as_bytes(&self) -> &[u8; 16] {
                 self.0.as_bytes()
             }
@@ -215,7 +209,7 @@ mod tests {
     use super::*;
 
     #[test]
-    fn an_entry_id_keeps_its_time_and_version() {
+    fn entry_id_has_its_time_and_version() {
         let id = EntryId::from_time(0x0123_4567_89ab, [0xff; 10]);
         assert_eq!(id.to_string(), "01234567-89ab-7fff-bfff-ffffffffffff");
         assert_eq!(serde_json::from_str::<EntryId>(&serde_json::to_string(&id).unwrap()).unwrap(), id);
@@ -223,7 +217,7 @@ mod tests {
     }
 
     #[test]
-    fn another_version_is_refused() {
+    fn uuid_of_another_version_is_refused() {
         let account = serde_json::to_string(&AccountId::from_random([7; 16])).unwrap();
         assert!(serde_json::from_str::<EntryId>(&account).is_err());
         assert!(serde_json::from_str::<EntryId>("\"not-a-uuid\"").is_err());
@@ -232,7 +226,7 @@ mod tests {
     }
 
     #[test]
-    fn a_passkeys_id_has_limits() {
+    fn passkey_id_out_of_its_limits_is_refused() {
         assert_eq!("AQI".parse(), PasskeyId::try_from(vec![1, 2]));
         assert_eq!(serde_json::to_string(&PasskeyId::try_from(vec![0xfb, 0xff]).unwrap()).unwrap(), "\"-_8\"");
         assert!(PasskeyId::try_from(vec![7; PASSKEY_ID_MAX]).is_ok());
@@ -244,7 +238,7 @@ mod tests {
     }
 
     #[test]
-    fn a_sessions_id_is_half_of_its_tokens_hash() {
+    fn session_id_is_half_of_the_tokens_hash() {
         let mut hash = [1; 32];
         hash[16..].fill(2);
         let id = SessionId::of_hash(&hash);

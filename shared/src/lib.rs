@@ -1,10 +1,10 @@
 //! The wire contract between the page and the server, and nothing else.
 //!
-//! This crate owns the JSON that crosses the network (requests, answers, the error body), the newtypes for what
-//! that JSON names, the limits both sides keep, and the one definition of the log-in protocol's cipher suite. It
-//! does no I/O and knows no framework; the page, the keyring and the server depend on it, and it on none of them.
+//! This crate owns the JSON that crosses the network (requests, answers, the error body) and its newtypes, the limits
+//! that both sides keep, the cipher suite of the log-in, and the one use of Argon2id. It does no I/O and knows no
+//! framework; the page, the keyring and the server depend on it, and it on none of them.
 //!
-//! Read [`passwords`] first: it is what the product is for.
+//! Read [`passwords`] first: the rest serves it.
 
 pub mod accounts;
 pub mod bytes;

@@ -1,4 +1,4 @@
-//! The sizes both sides agree on. The server refuses what is over them; the page never sends it.
+//! The limits of page and server. The server refuses requests beyond them; the page sends none.
 
 /// Largest request body the server reads, in bytes. The largest sealed entry is 87.5 kB in Base64.
 pub const BODY_MAX: usize = 128 * 1024;
@@ -9,22 +9,22 @@ pub const USERNAME_MAX: usize = 255;
 /// Longest entry name, in Unicode scalar values after trimming. Only the page can check it: names are sealed.
 pub const NAME_MAX: usize = 255;
 
-/// Sizes in bytes that an entry's document is padded to, so that its sealed size says little about it.
+/// Sizes in bytes that an entry's document is padded to, so that the sealed size says little about the content.
 pub const BUCKETS: [usize; 4] = [1024, 4 * 1024, 16 * 1024, 64 * 1024];
 
-/// What sealing adds to a bucket, in bytes: the format version (1), the nonce (24) and the tag (16).
+/// Overhead of sealing, in bytes: the format version (1), the nonce (24) and the tag (16).
 pub const SEALED_OVERHEAD: usize = 1 + 24 + 16;
 
 /// Entries an account may hold, unless the operator sets another number.
 pub const ENTRIES_MAX: u64 = 100_000;
 
-/// Most changes one answer lists.
+/// Most changes in one answer.
 pub const CHANGES_MAX: u32 = 1000;
 
 /// Length of a wrapped vault key, in bytes: format version (1), nonce (24), key (32) and tag (16).
 pub const WRAPPED_KEY_LEN: usize = 1 + 24 + 32 + 16;
 
-/// Longest name that a device gives itself when it logs in, in Unicode scalar values after trimming.
+/// Longest name of a device, in Unicode scalar values after trimming.
 pub const DEVICE_MAX: usize = 64;
 
 /// Longest id of a passkey, in bytes (Web Authentication Level 3, section 4, "Credential ID").
@@ -33,5 +33,5 @@ pub const PASSKEY_ID_MAX: usize = 1023;
 /// Most passkeys an account may have.
 pub const PASSKEYS_MAX: usize = 20;
 
-/// How old a log-in may be, in seconds, to change what opens the vault or to delete it.
+/// Greatest age of a log-in, in seconds, to change credentials or to delete the account.
 pub const FRESH_SECONDS: u64 = 600;

@@ -1,7 +1,7 @@
-//! The one definition of the log-in protocol: OPAQUE (RFC 9807) and its parameters.
+//! The log-in protocol: OPAQUE (RFC 9807) and its parameters.
 //!
-//! Nothing here is negotiated. The server cannot name a weaker cost or another suite, because no message has a
-//! place for one; a client that is built with other values simply fails to log in.
+//! Nothing is negotiated. No message has a field for a suite or for costs, so the server cannot ask for weaker ones; a
+//! client that is built with other values cannot log in.
 
 use hkdf::Hkdf;
 use opaque_ke::errors::InternalError;
@@ -45,16 +45,14 @@ impl Ksf for Stretch {
 }
 
 /// The identities of the key exchange: the public keys themselves, which is OPAQUE's default.
-#[must_use]
 pub fn identifiers() -> Identifiers<'static> {
     Identifiers::default()
 }
 
-/// Names one secret of one account to OPAQUE (`credential_identifier` of RFC 9807, section 5.1).
+/// OPAQUE's identifier of one secret of one account (`credential_identifier` of RFC 9807, section 5.1).
 ///
-/// It comes from the username and not from the account's id, so that an unknown name has one too. No username holds
-/// a NUL, so that no two secrets share one.
-#[must_use]
+/// It is made of the username and not of the account's id, so that an unknown username has one too. A username cannot
+/// contain a NUL, so no two secrets share an identifier.
 pub fn credential_identifier(username: &Username, name: &CredentialName) -> Vec<u8> {
     let mut identifier = [name.label().as_bytes(), b"\0", username.as_str().as_bytes()].concat();
     if let CredentialName::Passkey(id) = name {
@@ -64,12 +62,11 @@ pub fn credential_identifier(username: &Username, name: &CredentialName) -> Vec<
     identifier
 }
 
-/// What a client shows to prove that it holds a session: 256 bits, wiped when dropped.
+/// The bearer token of a session: 256 bits, wiped when dropped.
 #[derive(Zeroize, ZeroizeOnDrop)]
 pub struct SessionToken([u8; 32]);
 
 /// Derives a session's token from the key that OPAQUE leaves both sides with (HKDF-SHA-512, RFC 5869).
-#[must_use]
 #[expect(clippy::expect_used, reason = "HKDF-SHA-512 fails only above 16,320 bytes")]
 pub fn session_token(session_key: &[u8]) -> SessionToken {
     let mut token = SessionToken([0; 32]);
@@ -81,7 +78,6 @@ pub fn session_token(session_key: &[u8]) -> SessionToken {
 
 impl SessionToken {
     /// The token as the `Authorization: Bearer` header carries it. Keep the text out of logs and storage.
-    #[must_use]
     pub fn expose_as_bearer(&self) -> String {
         Base64Url::encode(&self.0)
     }
@@ -95,8 +91,7 @@ impl SessionToken {
         bytes.0.as_slice().try_into().map(Self).map_err(|_| NotBase64Url)
     }
 
-    /// The first half of the token's SHA-512: what the server stores in the token's stead.
-    #[must_use]
+    /// The first half of the token's SHA-512, which the server stores instead of the token.
     pub fn hash(&self) -> [u8; 32] {
         let mut hash = [0; 32];
         hash.copy_from_slice(&Sha512::digest(self.0)[..32]);
@@ -115,7 +110,7 @@ mod tests {
     use super::*;
 
     #[test]
-    fn the_stretch_is_argon2id_at_64_mib() {
+    fn stretch_is_argon2id_at_64_mib() {
         // The vector is the reference C implementation's, by argon2-cffi 23.1:
         // hash_secret_raw(bytes(64), bytes(16), 3, 65536, 1, 64, Type.ID).
         let output = Stretch.hash(GenericArray::<u8, opaque_ke::generic_array::typenum::U64>::default()).unwrap();
@@ -123,7 +118,7 @@ mod tests {
     }
 
     #[test]
-    fn a_token_survives_its_header_and_nothing_else_does() {
+    fn token_survives_its_header_and_other_texts_are_refused() {
         let token = session_token(&[7; 64]);
         let text = token.expose_as_bearer();
         assert_eq!(SessionToken::from_bearer(&text).unwrap().hash(), token.hash());
@@ -134,7 +129,7 @@ mod tests {
     }
 
     #[test]
-    fn the_secrets_of_an_account_have_names_of_their_own() {
+    fn each_secret_of_an_account_has_its_own_identifier() {
         let username = Username::new("Ada").unwrap();
         assert_eq!(credential_identifier(&username, &CredentialName::Passphrase), b"passphrase\0ada");
         assert_eq!(credential_identifier(&username, &CredentialName::Recovery), b"recovery\0ada");

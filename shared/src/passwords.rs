@@ -1,7 +1,7 @@
-//! Sealed entries and how they travel: listing changes, putting, deleting.
+//! Sealed entries: listing changes, putting, deleting.
 //!
-//! Every entry has a **version** (1 for the first put, one more for each later put or delete) and every change in
-//! an account has a **change number** (1, 2, 3 …). A client that has seen change `n` asks for the changes after `n`.
+//! Every entry has a **version** (1 for the first put, one more for each later put or delete), and every change in an
+//! account has a **change number** (1, 2, 3 …). A client that has seen change `n` asks for the changes after `n`.
 
 use std::fmt;
 
@@ -11,11 +11,11 @@ use crate::bytes::Base64Url;
 use crate::ids::EntryId;
 use crate::limits::{BUCKETS, SEALED_OVERHEAD};
 
-/// The format that every sealed entry starts with. There is one; another is refused, never guessed at.
+/// The first byte of every sealed entry. Other formats are refused.
 pub const FORMAT: u8 = 1;
 
-/// An entry as sealed in the browser: format, nonce, ciphertext and tag. Its length is that of a bucket
-/// ([`BUCKETS`]) and [`SEALED_OVERHEAD`]. The server can check no more than that.
+/// An entry that the browser has sealed: format, nonce, ciphertext and tag. Its length is that of a bucket
+/// ([`BUCKETS`]) and [`SEALED_OVERHEAD`]. The server can check format and length only.
 #[derive(Clone, PartialEq, Eq, Serialize)]
 #[cfg_attr(feature = "openapi", derive(utoipa::ToSchema))]
 #[serde(transparent)]
@@ -25,17 +25,16 @@ pub struct SealedEntry(Base64Url);
 /// The bytes cannot be a sealed entry.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, thiserror::Error)]
 pub enum NotSealedEntry {
-    /// The first byte names a format that is not known here.
+    /// The first byte is not [`FORMAT`].
     #[error("unknown format of a sealed entry")]
     Format,
-    /// The length is none that sealing makes.
+    /// The length is not that of a bucket and the overhead.
     #[error("a sealed entry has one of four lengths: 1, 4, 16 or 64 KiB and 41 bytes")]
     Length,
 }
 
 impl SealedEntry {
     /// The bytes as stored and sent.
-    #[must_use]
     pub fn as_bytes(&self) -> &[u8] {
         &self.0.0
     }
@@ -92,13 +91,13 @@ pub struct DeletePassword {
 #[cfg_attr(feature = "openapi", derive(utoipa::ToSchema))]
 pub struct StoredEntry {
     pub id: EntryId,
-    /// The entry's version; part of what the seal vouches for.
+    /// The entry's version. The seal is bound to it.
     pub version: u32,
     /// The change that wrote this version.
     pub change_no: u64,
     /// When the server wrote it, in milliseconds since 1970 (UTC).
     pub changed_at: u64,
-    /// The sealed entry, or nothing if the entry was deleted: the server keeps no bytes of a deleted one.
+    /// The sealed entry; null if it was deleted: the server keeps no bytes of a deleted entry.
     pub sealed: Option<SealedEntry>,
 }
 
@@ -122,20 +121,20 @@ pub struct ListChanges {
 pub struct Changes {
     /// Each entry that changed, once, in its newest version, by rising change number.
     pub entries: Vec<StoredEntry>,
-    /// The account's newest change number, seen in the same moment as `entries`.
+    /// The account's newest change number, read together with `entries`.
     pub latest: u64,
-    /// Whether more changes follow the last one listed: ask again from its number.
+    /// More changes follow the last one listed: list again since its number.
     pub more: bool,
 }
 
-/// The answer to a put or a delete.
+/// The answer to a put or a delete: the version that it wrote.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
 #[cfg_attr(feature = "openapi", derive(utoipa::ToSchema))]
 pub struct NewVersion {
     pub version: u32,
     /// The change that wrote it.
     pub change_no: u64,
-    /// When, in milliseconds since 1970 (UTC).
+    /// When the server wrote it, in milliseconds since 1970 (UTC).
     pub changed_at: u64,
 }
 
@@ -150,7 +149,7 @@ mod tests {
     }
 
     #[test]
-    fn only_the_lengths_that_sealing_makes_pass() {
+    fn sealed_entry_of_another_length_is_refused() {
         for bucket in BUCKETS {
             assert!(SealedEntry::try_from(bytes(bucket)).is_ok());
             assert_eq!(SealedEntry::try_from(bytes(bucket + 1)), Err(NotSealedEntry::Length));
@@ -160,7 +159,7 @@ mod tests {
     }
 
     #[test]
-    fn an_unknown_format_is_refused_in_json_too() {
+    fn sealed_entry_of_an_unknown_format_is_refused_in_json_too() {
         let mut unknown = bytes(1024);
         unknown[0] = 2;
         assert_eq!(SealedEntry::try_from(unknown.clone()), Err(NotSealedEntry::Format));
@@ -170,7 +169,7 @@ mod tests {
     }
 
     #[test]
-    fn a_put_refuses_fields_it_does_not_know() {
+    fn put_with_an_unknown_field_is_refused() {
         let sealed = Base64Url::encode(&bytes(1024));
         assert!(serde_json::from_str::<PutPassword>(&format!(r#"{{"replaces":0,"sealed":"{sealed}"}}"#)).is_ok());
         assert!(

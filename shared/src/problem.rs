@@ -9,10 +9,10 @@ pub const PROBLEM_JSON: &str = "application/problem+json";
 
 macro_rules! codes {
     ($($(#[doc = $doc:literal])+ $code:ident = $name:literal,)*) => {
-        /// What went wrong, as a name that never changes. Clients branch on it; the texts are for people.
+        /// The kind of problem, by a name that never changes. Clients branch on it; the texts are for people.
         #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, Serialize, Deserialize)]
         #[cfg_attr(feature = "openapi", derive(utoipa::ToSchema))]
-        // And not each by its literal: the description of the interface would not see those.
+        // Not `rename` by each literal: utoipa does not see literals that a macro passes in.
         #[serde(rename_all = "kebab-case")]
         pub enum ProblemCode {
             $($(#[doc = $doc])+ $code,)*
@@ -20,7 +20,6 @@ macro_rules! codes {
 
         impl ProblemCode {
             /// The name, as it stands in JSON.
-            #[must_use]
             pub fn name(self) -> &'static str {
                 match self {
                     $(Self::$code => $name,)*
@@ -28,7 +27,6 @@ macro_rules! codes {
             }
 
             /// The code of that name.
-            #[must_use]
             pub fn of_name(name: &str) -> Option<Self> {
                 match name {
                     $($name => Some(Self::$code),)*
@@ -42,19 +40,20 @@ macro_rules! codes {
 codes! {
     /// 400: the request cannot be read: not JSON, a field missing, of the wrong type or out of its limits.
     MalformedRequest = "malformed-request",
-    /// 401: the log-in's last step did not fit its start, or came too late.
+    /// 401: the log-in's last step did not match its start, or came too late.
     LoginFailed = "login-failed",
-    /// 401: there is no such session (any more); log in again.
+    /// 401: the session does not exist or has ended; log in again.
     SessionEnded = "session-ended",
-    /// 403: no such invite was made here.
+    /// 403: there is no such invite.
     InviteUnknown = "invite-unknown",
     /// 403: the invite has been used.
     InviteUsed = "invite-used",
-    /// 403: the invite is too old.
+    /// 403: the invite has expired.
     InviteExpired = "invite-expired",
-    /// 403: the session is good, but not opened recently enough for this; log in again, and send it in that session.
+    /// 403: the session was not opened recently enough for this request; log in again, and repeat it in the new
+    /// session.
     LogInAgain = "log-in-again",
-    /// 404: nothing is there, or it is not yours: the answer is the same.
+    /// 404: it does not exist, or belongs to another account: the answer is the same.
     NotFound = "not-found",
     /// 405: the path exists, the method does not.
     MethodNotAllowed = "method-not-allowed",
@@ -64,38 +63,38 @@ codes! {
     UsernameTaken = "username-taken",
     /// 409: the entry has changed since; `current` holds it.
     StaleVersion = "stale-version",
-    /// 409: the account has as many passkeys as it may.
+    /// 409: the account has the most passkeys that are allowed.
     TooManyPasskeys = "too-many-passkeys",
     /// 413: the body is over the limit.
     BodyTooLarge = "body-too-large",
     /// 415: the body is not `application/json`.
     UnsupportedMediaType = "unsupported-media-type",
-    /// 429: too many attempts at a secret or an invite; try again after the seconds that `Retry-After` says.
+    /// 429: too many attempts at a secret or an invite; try again after the seconds in `Retry-After`.
     TooManyAttempts = "too-many-attempts",
-    /// 507: the account holds as many entries as it may.
+    /// 507: the account has the most entries that are allowed.
     VaultFull = "vault-full",
-    /// 503: too much is going on; try again after the seconds that `Retry-After` says.
+    /// 503: the server is overloaded; try again after the seconds in `Retry-After`.
     Overloaded = "overloaded",
-    /// 503: the database does not answer; try again after the seconds that `Retry-After` says.
+    /// 503: the database does not answer; try again after the seconds in `Retry-After`.
     StoreUnavailable = "store-unavailable",
-    /// 500: a fault of the server. Its log tells more, under the request's id.
+    /// 500: a fault of the server. Its log has the details under the request's id.
     Internal = "internal",
 }
 
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 #[cfg_attr(feature = "openapi", derive(utoipa::ToSchema))]
 pub struct Problem {
-    /// A URI that names the problem: `urn:passmint:problem:` and the code.
+    /// The problem's URI: `urn:passmint:problem:` and the code.
     #[serde(rename = "type")]
     pub type_uri: String,
-    /// The code in words, the same each time.
+    /// The code in words, always the same.
     pub title: String,
     pub status: u16,
-    /// What to know about this one case, for people.
+    /// Details of this case, for people.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub detail: Option<String>,
     pub code: ProblemCode,
-    /// For `stale-version`: the entry as it stands now.
+    /// For `stale-version`: the current entry.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub current: Option<Box<StoredEntry>>,
 }
@@ -105,7 +104,7 @@ mod tests {
     use super::*;
 
     #[test]
-    fn a_code_has_one_name() {
+    fn code_has_one_name_in_json_and_out_of_it() {
         for code in [ProblemCode::MalformedRequest, ProblemCode::StaleVersion, ProblemCode::Internal] {
             assert_eq!(serde_json::to_string(&code).unwrap(), format!("\"{}\"", code.name()));
             assert_eq!(ProblemCode::of_name(code.name()), Some(code));

@@ -1,7 +1,7 @@
 //! Logging in with OPAQUE (RFC 9807, section 6), and the session that a log-in opens.
 //!
-//! The session's token never travels in an answer: both sides derive it from the key that OPAQUE leaves them with
-//! (`login::session_token`), so only the client that took part in the log-in can know it.
+//! No answer contains the session's token: both sides derive it from OPAQUE's session key (`login::session_token`), so
+//! only the client that took part in the log-in can know it.
 
 use std::fmt;
 use std::str::FromStr;
@@ -13,25 +13,23 @@ use crate::bytes::Base64Url;
 use crate::ids::{AccountId, NotAnId, PasskeyId, SessionId, from_text};
 use crate::limits::DEVICE_MAX;
 
-/// Which of an account's secrets a log-in uses. In JSON a string: `passphrase`, `recovery`, or `passkey:` and the
-/// passkey's id.
+/// One of an account's credentials. In JSON a string: `passphrase`, `recovery`, or `passkey:` and the passkey's id.
 #[derive(Clone, Debug, PartialEq, Eq, Hash)]
 pub enum CredentialName {
     /// The passphrase the person types every day.
     Passphrase,
     /// The recovery code that was written down when the vault was made.
     Recovery,
-    /// What this passkey's authenticator makes of its secret and of an input that is always the same (Web
-    /// Authentication Level 3, section 10.1.4, "prf"): 32 bytes.
+    /// The passkey of this id: its secret is the 32 bytes of output that the authenticator gives for a fixed input (Web
+    /// Authentication Level 3, section 10.1.4, "prf").
     Passkey(PasskeyId),
 }
 
-/// What the name of a passkey begins with.
+/// The prefix of a passkey's name.
 const PASSKEY: &str = "passkey:";
 
 impl CredentialName {
-    /// The name of its kind, as it is bound into keys and the log-in: never translated, never changed.
-    #[must_use]
+    /// The name of its kind. Keys and the log-in are bound to it: it never changes.
     pub fn label(&self) -> &'static str {
         match self {
             Self::Passphrase => "passphrase",
@@ -67,8 +65,8 @@ impl<'de> Deserialize<'de> for CredentialName {
     }
 }
 
-/// What a client calls the device that it runs on, such as "Firefox on Linux": 1 to [`DEVICE_MAX`] characters after
-/// trimming, none of them a control character. It is shown in the list of sessions and believed by nobody.
+/// A client's name for its device, such as "Firefox on Linux": 1 to [`DEVICE_MAX`] characters after trimming, none of
+/// them a control character. The list of sessions shows it; nothing relies on it.
 #[derive(Clone, PartialEq, Eq, Debug, Serialize)]
 #[cfg_attr(feature = "openapi", derive(utoipa::ToSchema))]
 #[cfg_attr(feature = "openapi", schema(value_type = String, min_length = 1, max_length = 64))]
@@ -94,7 +92,6 @@ impl Device {
     }
 
     /// The name as stored and shown.
-    #[must_use]
     pub fn as_str(&self) -> &str {
         &self.0
     }
@@ -117,7 +114,7 @@ impl<'de> Deserialize<'de> for Device {
 #[cfg_attr(feature = "openapi", derive(utoipa::ToSchema))]
 #[serde(deny_unknown_fields)]
 pub struct SessionStart {
-    /// The username. An unknown one gets the same kind of answer as a known one.
+    /// The username. An unknown one gets the same kind of answer.
     pub username: Username,
     pub credential: CredentialName,
     /// OPAQUE KE1 (96 bytes).
@@ -128,8 +125,8 @@ pub struct SessionStart {
 #[derive(Clone, Debug, Serialize, Deserialize)]
 #[cfg_attr(feature = "openapi", derive(utoipa::ToSchema))]
 pub struct SessionChallenge {
-    /// The server's side of the log-in, sealed by the server for itself; send it back with the finish. It is good
-    /// for two minutes, on every process that has the same server key.
+    /// The server's state of the log-in, sealed for the server itself; send it back with the finish. It is valid for
+    /// two minutes, for every process with the same server key.
     pub state: Base64Url,
     /// OPAQUE KE2 (320 bytes).
     pub response: Base64Url,
@@ -144,12 +141,12 @@ pub struct SessionFinish {
     pub state: Base64Url,
     /// OPAQUE KE3 (64 bytes).
     pub finalization: Base64Url,
-    /// What the client calls its device, for the list of sessions.
+    /// The client's name for its device, for the list of sessions.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub device: Option<Device>,
 }
 
-/// The answer of `POST /api/v1/sessions/finish`.
+/// The answer of `POST /api/v1/sessions/finish`: the session is open.
 #[derive(Clone, Debug, Serialize, Deserialize)]
 #[cfg_attr(feature = "openapi", derive(utoipa::ToSchema))]
 pub struct SessionGrant {
@@ -174,15 +171,15 @@ pub struct Sessions {
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 #[cfg_attr(feature = "openapi", derive(utoipa::ToSchema))]
 pub struct SessionSummary {
-    /// What to end it by.
+    /// The id to end it by.
     pub id: SessionId,
-    /// What the client called its device, if it did.
+    /// The client's name for its device, if it gave one.
     pub device: Option<Device>,
     /// When it was opened, in milliseconds since 1970 (UTC).
     pub created_at: u64,
     /// When it was last used, to the minute, in milliseconds since 1970 (UTC).
     pub used_at: u64,
-    /// Whether it is the session that this request was made in.
+    /// True for the session of this request.
     pub current: bool,
 }
 
@@ -206,7 +203,7 @@ mod tests {
     use super::*;
 
     #[test]
-    fn a_credentials_name_is_a_string() {
+    fn credential_name_is_a_string_in_json() {
         let passkey = CredentialName::Passkey(PasskeyId::try_from(vec![0xfb, 0xff, 0]).unwrap());
         for (name, json) in [
             (CredentialName::Passphrase, "\"passphrase\""),
@@ -222,7 +219,7 @@ mod tests {
     }
 
     #[test]
-    fn a_device_is_trimmed_and_has_limits() {
+    fn device_is_trimmed_and_refused_out_of_its_limits() {
         assert_eq!(Device::new(" Firefox on Linux\n").unwrap().as_str(), "Firefox on Linux");
         assert!(Device::new(&"é".repeat(DEVICE_MAX)).is_ok());
         for text in ["", " ", "a\u{7}b", "é".repeat(DEVICE_MAX + 1).as_str()] {
@@ -232,7 +229,7 @@ mod tests {
     }
 
     #[test]
-    fn a_finish_needs_no_device() {
+    fn finish_without_a_device_is_read() {
         let finish = serde_json::from_str::<SessionFinish>(r#"{"state":"AA","finalization":"AA"}"#).unwrap();
         assert_eq!(finish.device, None);
         assert_eq!(serde_json::to_string(&finish).unwrap(), r#"{"state":"AA","finalization":"AA"}"#);

@@ -1,4 +1,4 @@
-//! What somebody may know who has neither a vault nor an invite.
+//! The server's state that anybody may know, without a session or an invite.
 
 use serde::{Deserialize, Serialize};
 
@@ -6,7 +6,7 @@ use serde::{Deserialize, Serialize};
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
 #[cfg_attr(feature = "openapi", derive(utoipa::ToSchema))]
 pub struct Setup {
-    /// Whether anybody has made a vault on this server. Without one nobody can log in: the server's operator has the link
-    /// with which the first one is made. It is up to a second old.
+    /// Whether there is a vault on this server. While there is none, nobody can log in: the operator has the link to
+    /// make the first one. Up to a second old.
     pub has_vault: bool,
 }

@@ -10,7 +10,8 @@ use crate::secret::{Secret, SecretBytes};
 /// Derives a key of 32 bytes.
 ///
 /// # Errors
-/// [`KeyringError::TooCostly`] if the costs are above [`Costs::MAX`], not valid, or need more memory than this device has.
+/// [`KeyringError::TooCostly`] if the costs are above [`Costs::MAX`], are not valid, or need more memory than this device
+/// has.
 pub(super) fn derive_key(secret: &Secret, salt: &[u8], costs: Costs) -> Result<SecretBytes, KeyringError> {
     let mut key = SecretBytes::default();
     argon2id(secret.expose().as_bytes(), salt, costs, key.expose_mut()).map_err(|_| KeyringError::TooCostly)?;

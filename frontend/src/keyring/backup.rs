@@ -1,7 +1,7 @@
 //! Format 1 of an encrypted backup, and the file that carries it.
 //!
-//! A backup is one flat JSON object, and the file is an HTML page that opens it: `cargo xtask page` makes that page with
-//! places for the backup and for the words of the page, and [`page`] fills them in.
+//! A backup is one flat JSON object, and the file is an HTML page that opens it: `cargo xtask page` makes that page
+//! with two placeholders, for the backup and for the texts, which [`page`] fills in.
 //!
 //! | member | what |
 //! |---|---|
@@ -13,9 +13,9 @@
 //! | `sealed` | XChaCha20-Poly1305 of the padded text, then the tag of 16 |
 //!
 //! Bytes are base64url without padding. The padded text is its length (4 bytes, big-endian), the text (UTF-8), and
-//! zeros up to the next multiple of 64 KiB: a file tells the size of a vault to some hundred entries. The associated data
-//! is `passmint-backup`, the format (1 byte), memory, passes and lanes (4 each, big-endian) and the salt: all that is
-//! not the ciphertext.
+//! zeros up to the next multiple of 64 KiB, so that a file tells the size of a vault only roughly, to some hundred
+//! entries. The associated data is `passmint-backup`, the format (1 byte), memory, passes and lanes (4 each,
+//! big-endian) and the salt.
 
 use chacha20poly1305::aead::{Aead, KeyInit, Payload};
 use chacha20poly1305::{Key, XChaCha20Poly1305, XNonce};
@@ -39,10 +39,10 @@ const SALT_LEN: usize = 16;
 /// Padded texts are a multiple of this, in bytes.
 const BUCKET: usize = 64 * 1024;
 
-/// The first member's name: what a backup is known by.
+/// The first member's name, by which a backup is recognised.
 const MARK: &str = "passmint-backup";
 
-/// A backup as it is written. What is missing is empty, and is found out below.
+/// A backup as it is written. A missing member is read as 0 or empty, which [`open`] refuses.
 #[derive(Default, Serialize, Deserialize)]
 #[serde(default)]
 struct Backup {
@@ -93,9 +93,9 @@ pub(super) fn seal_at(
 /// Opens what [`seal`] wrote.
 ///
 /// # Errors
-/// [`KeyringError::NotABackup`] if it is none or not whole, [`KeyringError::UnknownFormat`] if a later version wrote it,
-/// [`KeyringError::Costs`] if it asks for too much, and [`KeyringError::WrongSecret`] if it does not open: the passphrase
-/// is another, or the backup was changed, which nobody can tell apart.
+/// [`KeyringError::NotABackup`] if it is none or truncated, [`KeyringError::UnknownFormat`] if a later version wrote it,
+/// [`KeyringError::TooCostly`] if its costs are too high, and [`KeyringError::WrongSecret`] if it does not open: a wrong
+/// passphrase and a changed backup look the same.
 pub fn open(passphrase: &Secret, backup: &str) -> Result<Secret, KeyringError> {
     let Backup { format, kdf, memory_kib, passes, lanes, salt, nonce, sealed } =
         json::read(backup).ok_or(KeyringError::NotABackup)?;
@@ -128,25 +128,23 @@ fn associated_data(costs: Costs, salt: &[u8]) -> Vec<u8> {
     [MARK.as_bytes(), &[FORMAT], &costs.to_be_bytes(), salt].concat()
 }
 
-/// Puts the file together: the opener's page with a backup and the page's words, which are a JSON object of texts.
-/// Nothing if the page does not have the two places.
-#[must_use]
+/// Fills a backup and the page's texts (a JSON object) into the opener's page. `None` if it lacks a placeholder.
 pub fn page(template: &str, texts: &str, backup: &str) -> Option<String> {
     let (before, after) = template.split_once("<!-- texts -->")?;
     let (between, after) = after.split_once("<!-- backup -->")?;
     let block = |id: &str, json: &str| {
-        // Nothing in the JSON can end the element or open a comment: `<` stands in strings only (RFC 8259, section 7).
+        // In JSON `<` can stand in strings only (RFC 8259, section 7). Escaped, it cannot end the element or open a
+        // comment.
         format!("<script type=\"application/json\" id=\"{id}\">{}</script>", json.replace('<', "\\u003c"))
     };
     Some([before, &block("texts", texts), between, &block("backup", backup), after].concat())
 }
 
-/// Finds the backup in a file: an HTML page as [`page`] made it or as a browser saved it again, or the bare JSON.
-#[must_use]
+/// Finds the backup in a file: an HTML page as [`page`] made it or as a browser saved it later, or the bare JSON.
 pub fn find(file: &str) -> Option<&str> {
     file.match_indices(MARK).find_map(|(at, _)| {
         let (before, after) = file.split_at(at);
-        // The object is flat, and the name is a member's: a quotation mark, members, and no brace before it.
+        // The object is flat: between its opening brace and the name there are a quotation mark and members, no brace.
         let start = before.strip_suffix('"')?.rfind(['{', '}'])?;
         let end = at + after.strip_prefix(MARK)?.strip_prefix('"')?.find(['{', '}'])? + MARK.len() + 1;
         let found = file.get(start..=end)?;

@@ -1,4 +1,4 @@
-//! The document that is sealed whole as one entry.
+//! The JSON document that is sealed as one entry.
 
 use generator::kind::Rules;
 use serde::{Deserialize, Serialize};
@@ -9,7 +9,7 @@ use super::protocol::KeyringError;
 use super::protocol::entry::{Content, Entry, PreviousPassword};
 use crate::secret::Secret;
 
-/// An entry's document, as JSON. Fields may be added; none changes its meaning. What is empty is not written.
+/// An entry's document. Fields may be added; none ever changes its meaning. Empty fields are not written.
 #[derive(Debug, Serialize, Deserialize)]
 pub(super) struct Document {
     name: String,
@@ -36,7 +36,7 @@ pub(super) struct Document {
     imported_at: Option<u64>,
 }
 
-/// The document of an entry.
+/// Writes an entry's document.
 pub(super) fn write(entry: Entry) -> Result<Zeroizing<String>, KeyringError> {
     let Entry { content, created_at, changed_at, history, binned_at, imported_at } = entry;
     let Content { name, username, website, password, note, tags, rules } = content;
@@ -57,7 +57,7 @@ pub(super) fn write(entry: Entry) -> Result<Zeroizing<String>, KeyringError> {
     json::write(&document).map(Zeroizing::new).ok_or(KeyringError::NotADocument)
 }
 
-/// The entry of a document.
+/// Reads an entry's document.
 pub(super) fn read(json: &[u8]) -> Result<Entry, KeyringError> {
     let document: Document = str::from_utf8(json).ok().and_then(json::read).ok_or(KeyringError::NotADocument)?;
     let Document {

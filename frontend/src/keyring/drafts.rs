@@ -1,8 +1,8 @@
-//! Drafts: what is sealed for a vault that may be locked, to be kept in this browser.
+//! Drafts: content that is sealed for a vault that may be locked, and stored in this browser.
 //!
-//! They are libsodium's sealed boxes (X25519, XSalsa20-Poly1305) for a key pair that the vault key leads to. What is
-//! sealed is JSON, padded like an entry. Nothing vouches for who sealed a draft: whoever can write into this browser's
-//! storage can add one. It is therefore only offered, and never taken for an entry unasked.
+//! A draft is JSON, padded like an entry, in libsodium's sealed box (X25519, XSalsa20-Poly1305) for a key pair that is
+//! derived from the vault key. A sealed box does not authenticate its sender: whoever can write into this browser's
+//! storage can add a draft. The page therefore only offers drafts, and never saves one unasked.
 
 use crypto_box::PublicKey;
 use rand_core_06::{CryptoRng, RngCore};
@@ -25,7 +25,7 @@ impl DraftKey {
     }
 }
 
-/// Seals a draft for a vault, of which only the public key is known.
+/// Seals a draft for the vault with this public key.
 pub(super) fn seal(key: &str, draft: &Draft, random: &mut (impl RngCore + CryptoRng)) -> Result<String, KeyringError> {
     let key = Base64Url::decode(key).map_err(|_| KeyringError::Broken)?;
     let key = PublicKey::from_slice(&key.0).map_err(|_| KeyringError::Broken)?;

@@ -1,5 +1,4 @@
-//! Sealing what was in another program's file, each thing once: what the vault has already is not sealed again unless
-//! that is asked for.
+//! Import of another program's items. Duplicates of entries are not sealed again, unless the person asks for it.
 
 use std::collections::BTreeSet;
 
@@ -11,12 +10,12 @@ use super::protocol::entry::{Content, Entry, EntryUpdate, ImportItem, ImportOutc
 use super::protocol::{KeyringError, Response};
 use super::vault::{HISTORY_MAX, Vault};
 
-/// Digests of everything that the vault has.
+/// Digests of the vault's entries, to find duplicates.
 pub(super) struct KnownDigests(BTreeSet<[u8; 32]>);
 
 impl KnownDigests {
-    /// Looks at all entries but those in the bin. A password that was replaced counts too: who has changed it since
-    /// an import does not want the old one back as a new entry.
+    /// Digests all entries except those in the bin, with previous passwords too: after a password was changed,
+    /// importing the old file again must not bring the old one back as a new entry.
     pub(super) fn of(vault: &Vault) -> Self {
         let mut known = Self(BTreeSet::new());
         let ids: Vec<EntryId> = vault.entries.keys().copied().collect();
@@ -36,7 +35,7 @@ fn digest(content: &Content, password: &str) -> [u8; 32] {
     let mut hasher = Sha512::new();
     let fields = [name.as_str(), username, website, note.expose(), password].into_iter();
     for text in fields.chain(tags.iter().map(String::as_str)) {
-        // Each with its length: no two lists of fields look the same.
+        // The length goes first, so that no two lists of fields hash the same bytes.
         hasher.update((text.len() as u64).to_be_bytes());
         hasher.update(text);
     }
@@ -45,7 +44,7 @@ fn digest(content: &Content, password: &str) -> [u8; 32] {
     digest
 }
 
-/// Seals what is not known, or all of it (`again`).
+/// Seals items that are not in the vault, or all of them if `again`.
 pub(super) fn seal_new(
     vault: &mut Vault,
     known: &mut KnownDigests,
@@ -62,7 +61,7 @@ pub(super) fn seal_new(
             return Ok(ImportOutcome::Duplicate);
         }
         history.truncate(HISTORY_MAX);
-        // A time in the future would keep the entry on top of the list for good.
+        // A time in the future would pin the entry to the top of the list.
         let changed_at = changed_at.filter(|at| *at <= now).unwrap_or(now);
         let created_at = created_at.filter(|at| *at <= changed_at).unwrap_or(changed_at);
         let entry = Entry { content, created_at, changed_at, history, binned_at: None, imported_at: Some(now) };

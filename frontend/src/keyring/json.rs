@@ -1,7 +1,7 @@
-//! JSON: what the page carries to and from the server, and the documents that are sealed.
+//! JSON: the bodies and answers that the page carries, and the documents that are sealed.
 //!
-//! serde_json writes it. serde-json-core reads it: serde_json would bring 10 kB more into the worker, because it explains
-//! every error, which nobody here reads, and knows fractions, which nothing here has.
+//! serde_json writes it, serde-json-core reads it: reading with serde_json makes the worker 10 kB larger, for error
+//! texts that nobody sees and for fractions that no document has.
 
 use serde::Serialize;
 use serde::de::DeserializeOwned;
@@ -19,23 +19,23 @@ pub(super) fn read_answer<T: DeserializeOwned>(answer: &str) -> Result<T, Keyrin
     read(answer).ok_or(KeyringError::ServerMessage)
 }
 
-/// Writes what serde_json would write; nothing if it cannot be written.
+/// Writes JSON; `None` if the value cannot be written.
 pub(super) fn write(value: &impl Serialize) -> Option<String> {
     serde_json::to_string(value).ok()
 }
 
-/// Reads what is expected; nothing if it is anything else.
+/// Reads JSON; `None` if it is not the JSON of a `T`.
 pub(super) fn read<T: DeserializeOwned>(json: &str) -> Option<T> {
     let escaped = json.contains('\\').then(|| join_surrogates(json));
     let json = escaped.as_ref().map_or(json, |joined| joined.as_str());
-    // Where strings with escapes are put together.
+    // Scratch memory to unescape strings in.
     let mut scratch = Zeroizing::new(vec![0; escaped.as_ref().map_or(0, |joined| joined.len())]);
     serde_json_core::from_slice_escaped(json.as_bytes(), &mut scratch).ok().map(|(value, _)| value)
 }
 
-/// A character above U+FFFF may stand as two escapes (RFC 8259, section 7), and serde-json-core knows an escape to be a
-/// character. Here it comes to stand for itself. That a backslash may itself be escaped does not matter: the second
-/// escape would then be half a character, and the text is refused either way.
+/// Replaces pairs of escapes that stand for one character above U+FFFF (RFC 8259, section 7) by the character:
+/// serde-json-core takes each escape for a character. An escaped backslash before a pair does no harm: the text would
+/// contain half a character, and is refused either way.
 fn join_surrogates(json: &str) -> Zeroizing<String> {
     let mut joined = Zeroizing::new(String::with_capacity(json.len()));
     let mut rest = json;
@@ -50,10 +50,10 @@ fn join_surrogates(json: &str) -> Zeroizing<String> {
     joined
 }
 
-/// Bytes of an escaped UTF-16 code unit.
+/// Length of an escaped UTF-16 code unit, in bytes.
 const UNIT_LEN: usize = r"\u0000".len();
 
-/// The character above U+FFFF that the text begins with, as two escapes.
+/// The character above U+FFFF that a pair of escapes at the start of the text stands for.
 fn surrogates(text: &str) -> Option<char> {
     let unit = |at| u16::from_str_radix(text.get(at..at + UNIT_LEN)?.strip_prefix(r"\u")?, 16).ok();
     let character = char::decode_utf16([unit(0)?, unit(UNIT_LEN)?]).next()?.ok()?;
@@ -108,7 +108,7 @@ mod tests {
     }
 
     #[test]
-    fn only_what_is_expected_is_read() {
+    fn other_json_than_expected_is_refused() {
         let read = read::<Text>;
         let expected = Text { text: "a".into(), number: Some(u64::MAX) };
         assert_eq!(read(r#" {"number":18446744073709551615, "text":"a"} "#), Some(expected));
@@ -131,9 +131,9 @@ mod tests {
 
     #[cfg(not(target_arch = "wasm32"))]
     proptest! {
-        /// Whether written by serde_json or in ASCII only, as other writers do.
+        /// Written by serde_json, and in ASCII only as other writers do.
         #[test]
-        fn any_text_is_read_as_it_was_written(text: String, number: Option<u64>) {
+        fn any_text_survives_writing_and_reading(text: String, number: Option<u64>) {
             let json = serde_json::json!({ "text": text, "number": number }).to_string();
             let mut ascii = String::new();
             for unit in json.encode_utf16() {
@@ -147,7 +147,7 @@ mod tests {
         }
 
         #[test]
-        fn anything_gets_an_answer(json in r#"(\{"text":)?"?[^\x00-\x1f]{0,40}(\\[^\x00-\x1f]{0,12}){0,3}"?\}?"#) {
+        fn serde_json_reads_what_we_read(json in r#"(\{"text":)?"?[^\x00-\x1f]{0,40}(\\[^\x00-\x1f]{0,12}){0,3}"?\}?"#) {
             if let Some(ours) = read::<Text>(&json) {
                 prop_assert_eq!(serde_json::from_str::<Text>(&json).ok(), Some(ours));
             }

@@ -2,9 +2,9 @@
 //!
 //! | key | from | used for |
 //! |---|---|---|
-//! | export key | OPAQUE, 64 bytes (RFC 9807, section 6.4) | nothing else |
+//! | export key | OPAQUE, 64 bytes (RFC 9807, section 6.4) | deriving only |
 //! | key-encryption key | HKDF-SHA-512 of the export key, label of its kind | wraps the vault key |
-//! | vault key | random, 32 bytes, once for each vault | nothing else |
+//! | vault key | random, 32 bytes, once for each vault | deriving only |
 //! | entry key | HKDF-SHA-512 of the vault key | seals entries |
 //! | draft key | HKDF-SHA-512 of the vault key, as an X25519 key (RFC 7748) | opens drafts |
 
@@ -22,15 +22,15 @@ use zeroize::{Zeroize, ZeroizeOnDrop, Zeroizing};
 
 use super::protocol::KeyringError;
 
-/// Bytes of every symmetric key here.
+/// Length of the symmetric keys, in bytes.
 pub(super) const KEY_LEN: usize = 32;
-/// Bytes of an XChaCha20 nonce: long enough to be random each time.
+/// Length of an XChaCha20 nonce, in bytes: long enough to be random each time.
 pub(super) const NONCE_LEN: usize = 24;
 
-/// The format of a wrapped key: its first byte.
+/// The first byte of a wrapped key.
 const WRAP_FORMAT: u8 = 1;
 
-/// The key that a whole vault hangs on.
+/// The root of a vault's keys.
 #[derive(Zeroize, ZeroizeOnDrop)]
 pub(super) struct VaultKey([u8; KEY_LEN]);
 
@@ -83,7 +83,7 @@ impl KeyEncryptionKey {
         Self { key: derive(export_key, &info), label }
     }
 
-    /// Seals the vault key: format, nonce, ciphertext and tag, bound to the account and the kind of secret.
+    /// Seals the vault key: format, nonce, ciphertext and tag, bound to the account and the kind of credential.
     pub(super) fn wrap(
         &self,
         account: AccountId,
@@ -146,7 +146,7 @@ mod tests {
     }
 
     #[test]
-    fn a_wrapped_key_opens_for_its_own_secret_and_account_only() {
+    fn wrapped_key_opens_for_its_own_secret_and_account_only() {
         let (key, account, wrapped) = wrapped();
         assert_eq!(wrapped.len(), WRAPPED_KEY_LEN);
         assert_eq!(key.unwrap(account, &wrapped).unwrap().0, [7; KEY_LEN]);
@@ -158,7 +158,7 @@ mod tests {
     }
 
     #[test]
-    fn a_changed_wrapped_key_is_refused() {
+    fn changed_wrapped_key_is_refused() {
         let (key, account, wrapped) = wrapped();
         for place in 0..wrapped.len() {
             let mut changed = wrapped.clone();

@@ -19,7 +19,7 @@ use super::protocol::KeyringError;
 use super::recovery::RecoveryCode;
 use crate::secret::Secret;
 
-/// The making of a vault between its two steps.
+/// A registration between its two steps.
 pub(super) struct Registration {
     invite: InviteCode,
     username: Username,
@@ -28,14 +28,14 @@ pub(super) struct Registration {
     by_recovery: PendingCredential,
 }
 
-/// One secret on its way to a credential.
+/// A credential that is being registered.
 struct PendingCredential {
     secret: Zeroizing<Vec<u8>>,
     state: ClientRegistration<Suite>,
 }
 
 impl Registration {
-    /// Makes the recovery code, and asks the server for both credentials.
+    /// Makes the recovery code, and starts the registration of both credentials.
     pub(super) fn start(
         random: &mut (impl RngCore + CryptoRng),
         invite: String,
@@ -55,8 +55,8 @@ impl Registration {
         Ok((Self { invite, username, passphrase, by_passphrase, by_recovery }, code.to_text(), start))
     }
 
-    /// Makes the account's id and vault key, and wraps the key for both secrets. Takes as long as two log-ins. Gives
-    /// back what the first log-in needs.
+    /// Makes the account's id and vault key, and wraps the key for both credentials. Takes as long as two log-ins. Also
+    /// gives the username and passphrase, for the first log-in.
     pub(super) fn finish(
         self,
         random: &mut (impl RngCore + CryptoRng),
@@ -151,7 +151,7 @@ impl Replacement {
     }
 }
 
-/// What a secret as typed comes to, as OPAQUE takes it. A recovery code is checked before the server is asked.
+/// The bytes of a typed secret that OPAQUE takes. A recovery code is checked before the server is asked.
 fn secret_bytes(credential: &CredentialName, secret: &Secret) -> Result<Zeroizing<Vec<u8>>, KeyringError> {
     Ok(Zeroizing::new(match credential {
         CredentialName::Passphrase => secret.expose().as_bytes().to_vec(),
@@ -170,7 +170,7 @@ pub(super) struct PendingLogin {
     state: ClientLogin<Suite>,
 }
 
-/// A log-in that is sure of its secret, and waits for the vault key.
+/// A log-in whose secret was right, and that waits for the vault key.
 pub(super) struct Unlocking {
     username: Username,
     key: KeyEncryptionKey,
@@ -178,7 +178,6 @@ pub(super) struct Unlocking {
 }
 
 impl PendingLogin {
-    /// Takes the secret as typed; a recovery code is checked before the server is asked.
     pub(super) fn start(
         random: &mut (impl RngCore + CryptoRng),
         username: Username,
@@ -192,7 +191,7 @@ impl PendingLogin {
         Ok((Self { username, credential, secret, state: started.state }, start))
     }
 
-    /// Stretches the secret (Argon2id), and finds out whether it is right.
+    /// Stretches the secret (Argon2id) and checks it.
     pub(super) fn finish(
         self,
         random: &mut (impl RngCore + CryptoRng),

@@ -1,8 +1,8 @@
-//! The keyring: the only room that holds keys. It registers and logs in with OPAQUE, unwraps the vault key, and seals
+//! The keyring: the only module that holds keys. It registers and logs in with OPAQUE, unwraps the vault key, and seals
 //! and opens entries.
 //!
-//! It is pure: a state machine that is handed requests, a random source and the lower-casing of text. In the browser it
-//! lives in a worker of its own, without a network; ending the worker ends every key.
+//! It is a pure state machine: requests, the random source and the lower-casing of text are passed in. In the browser
+//! it runs in a worker of its own, without a network; ending the worker destroys every key.
 
 mod argon2;
 pub mod backup;
@@ -30,7 +30,7 @@ use self::protocol::{KeyringError, Request, Response};
 use self::vault::{Vault, with_content};
 use crate::secret::Secret;
 
-/// The keyring's state: at most one registration or log-in that is under way, and at most one open vault.
+/// The keyring's state: at most one registration or log-in in progress, and at most one open vault.
 pub struct Keyring<R> {
     random: R,
     lower_case: fn(&str) -> String,
@@ -41,15 +41,15 @@ pub struct Keyring<R> {
     unlocking: Option<login::Unlocking>,
     replacement: Option<login::Replacement>,
     vault: Option<Vault>,
-    /// The open vault's key, to be wrapped for other secrets.
+    /// The open vault's key, to wrap it for other secrets.
     vault_key: Option<VaultKey>,
     draft_key: Option<DraftKey>,
-    /// What was in the vault before the import that is going on, and what it has brought.
+    /// Digests of the entries that the vault had before the current import, and of those that it added.
     known: Option<KnownDigests>,
 }
 
 impl<R: RngCore + CryptoRng> Keyring<R> {
-    /// An empty keyring that draws from `random`, and writes usernames in lower case by `lower_case`.
+    /// An empty keyring. Usernames are lower-cased by `lower_case`: the browser has Unicode's tables already.
     pub fn new(random: R, lower_case: fn(&str) -> String) -> Self {
         Self {
             random,
@@ -69,7 +69,7 @@ impl<R: RngCore + CryptoRng> Keyring<R> {
     /// Answers one request.
     ///
     /// # Errors
-    /// [`KeyringError`]; the keyring is as it was before, but for steps of a log-in, which are taken once.
+    /// [`KeyringError`]. The keyring stays as it was, except that a step of a registration or log-in is used up.
     pub fn handle(&mut self, request: Request) -> Result<Response, KeyringError> {
         match request {
             Request::StartRegistration { invite, username, passphrase } => {
@@ -104,7 +104,7 @@ impl<R: RngCore + CryptoRng> Keyring<R> {
                 let unlocking = self.unlocking.take().ok_or(KeyringError::OutOfTurn)?;
                 let (account, vault_key, username, token) = unlocking.finish(&json::read_answer(&answer)?)?;
                 self.registered = None;
-                // Who confirms with the passphrase logs in to the vault that is open: it stays as it is.
+                // Confirming with the passphrase is a log-in to the vault that is open already: its entries stay.
                 if self.vault.as_ref().is_none_or(|vault| vault.account != account) {
                     self.vault = Some(Vault::new(account, vault_key.entry_key()));
                 }
@@ -203,7 +203,7 @@ impl<R: RngCore + CryptoRng> Keyring<R> {
         self.draft_key.as_ref().ok_or(KeyringError::Locked)?.open(sealed)
     }
 
-    /// Seals something of the open vault.
+    /// Calls `seal` with the open vault.
     fn seal(
         &mut self,
         seal: impl FnOnce(&mut Vault, &mut R) -> Result<Response, KeyringError>,
@@ -227,7 +227,7 @@ impl<R: RngCore + CryptoRng> Keyring<R> {
     }
 }
 
-/// What matters here of a [`shared::problem::Problem`] of code `stale-version`.
+/// The part of a [`shared::problem::Problem`] of code `stale-version` that the keyring reads.
 #[derive(Deserialize)]
 struct StaleVersion {
     current: StoredEntry,

@@ -1,7 +1,7 @@
-//! What the page and the keyring say to each other, and nothing of it leaves the browser.
+//! The messages between the page and the keyring. They never leave the browser.
 //!
-//! The keyring makes every body that goes to the server and reads every answer, but it has no network: the page carries
-//! them, as text that it neither makes nor reads.
+//! The keyring writes every body for the server and reads every answer, but it has no network: the page carries them as
+//! text that it neither writes nor reads.
 
 pub mod entry;
 
@@ -14,10 +14,10 @@ use shared::sessions::CredentialName;
 use self::entry::{Content, Draft, DraftSummary, Entry, EntryUpdate, ImportItem, ImportOutcome, SealedDraft};
 use crate::secret::{Secret, SecretBytes};
 
-/// What the page asks for. `answer` is always the text of the server's answer to the body that came before.
+/// A request of the page. `answer` is always the text of the server's answer to the body before.
 #[derive(Debug, Serialize, Deserialize)]
 pub enum Request {
-    /// Begin to make a vault. Gives [`Response::RegistrationStarted`].
+    /// Start to make a vault. Gives [`Response::RegistrationStarted`].
     StartRegistration {
         invite: String,
         username: String,
@@ -29,20 +29,20 @@ pub enum Request {
         /// The answer of `accounts/start`.
         answer: String,
     },
-    /// Begin to log in to the vault just made. Gives [`Response::Post`], for `sessions/start`.
+    /// Start to log in to the vault that was just made. Gives [`Response::Post`], for `sessions/start`.
     StartFirstLogin,
-    /// Begin to log in. Gives [`Response::Post`], for `sessions/start`.
+    /// Start to log in. Gives [`Response::Post`], for `sessions/start`.
     StartLogin {
         username: String,
         credential: CredentialName,
         #[serde(serialize_with = "Secret::serialize_exposed")]
         secret: Secret,
     },
-    /// Stretch the secret and find out whether it is right. Gives [`Response::Post`], for `sessions/finish`.
+    /// Stretch the secret and check it. Gives [`Response::Post`], for `sessions/finish`.
     ContinueLogin {
         /// The answer of `sessions/start`.
         answer: String,
-        /// What this browser calls itself, for the account's list of sessions; empty if it does not say.
+        /// The browser's name in the account's list of sessions; may be empty.
         device: String,
     },
     /// Open the vault. Gives [`Response::Unlocked`].
@@ -50,26 +50,26 @@ pub enum Request {
         /// The answer of `sessions/finish`.
         answer: String,
     },
-    /// Begin to set another secret for the open vault, or one more. Gives [`Response::Post`], for `credentials/start`.
+    /// Start to replace a secret of the open vault, or to add one. Gives [`Response::Post`], for `credentials/start`.
     StartReplacement {
-        /// Which secret: not the recovery code.
+        /// Not the recovery code: see [`Request::StartRenewal`].
         credential: CredentialName,
         #[serde(serialize_with = "Secret::serialize_exposed")]
         secret: Secret,
     },
-    /// Begin to set another recovery code. Gives [`Response::RegistrationStarted`], for `credentials/start`.
+    /// Start to replace the recovery code. Gives [`Response::RegistrationStarted`], for `credentials/start`.
     StartRenewal,
     /// Wrap the vault key for the secret. Gives [`Response::Post`], for `credentials/finish`.
     FinishReplacement {
         /// The answer of `credentials/start`.
         answer: String,
     },
-    /// Take in what changed. Gives [`Response::Updated`].
+    /// Apply the changes that the server lists. Gives [`Response::Updated`].
     ApplyChanges {
-        /// The answer of listing changes.
+        /// The answer of `GET passwords`.
         answer: String,
     },
-    /// Take in the entry that a problem of code `stale-version` holds. Gives [`Response::Updated`].
+    /// Apply the entry in a problem of code `stale-version`. Gives [`Response::Updated`].
     ApplyCurrent { problem: String },
     /// Seal a new entry. Gives [`Response::EntrySealed`].
     Create {
@@ -77,10 +77,10 @@ pub enum Request {
         /// The time, in milliseconds since 1970 (UTC).
         now: u64,
     },
-    /// Seal an entry anew. A password that is replaced goes into its history. Gives [`Response::EntrySealed`].
+    /// Seal new content of an entry. A password that is replaced goes into its history. Gives
+    /// [`Response::EntrySealed`].
     Change {
         id: EntryId,
-        /// What it holds from now on.
         content: Content,
         /// The time, in milliseconds since 1970 (UTC).
         now: u64,
@@ -88,67 +88,60 @@ pub enum Request {
     /// Put an entry into the bin, or take it out. Gives [`Response::EntrySealed`].
     Bin {
         id: EntryId,
-        /// Whether it belongs into the bin.
+        /// True puts it into the bin, false takes it out.
         binned: bool,
         /// The time, in milliseconds since 1970 (UTC).
         now: u64,
     },
-    /// End a conflict. Gives [`Response::EntrySealed`], or [`Response::Updated`] if nothing has to be saved for it.
+    /// End a conflict. Gives [`Response::EntrySealed`], or [`Response::Updated`] if there is nothing to save.
     Resolve {
-        /// The entry that was changed here and elsewhere.
         id: EntryId,
         resolution: Resolution,
         /// The time, in milliseconds since 1970 (UTC).
         now: u64,
     },
-    /// Take in an entry that was sealed here and that the server has now. Gives [`Response::Updated`].
+    /// Note that the server has taken a change. Gives [`Response::Updated`].
     ApplySaved {
         id: EntryId,
-        /// The body that was put.
+        /// The body that was sent.
         body: String,
     },
-    /// Take in what was sealed here, in this order, and what the server does not have yet. Gives [`Response::Updated`].
-    RestoreWaiting {
-        /// Ids and the bodies to put.
-        bodies: Vec<(EntryId, String)>,
-    },
-    /// Forget what was sealed here of an entry and the server does not have. Gives [`Response::Updated`].
+    /// Restore changes of the outbox, in this order, after a lock or a reload. Gives [`Response::Updated`].
+    RestoreWaiting { bodies: Vec<(EntryId, String)> },
+    /// Drop the changes of an entry that the server does not have. Gives [`Response::Updated`].
     Discard { id: EntryId },
-    /// Hand out a password, to be shown or copied. Gives [`Response::Revealed`].
+    /// Get a password, to show or copy it. Gives [`Response::Revealed`].
     Reveal { id: EntryId },
-    /// Hand out an entry whole, to be looked at and changed. Gives [`Response::Entry`].
+    /// Get a whole entry, to show or edit it. Gives [`Response::Entry`].
     GetEntry { id: EntryId },
-    /// Hand out entries whole, by rising id, but not those in the bin: to be exported or judged. Gives
+    /// Get whole entries by rising id, without those in the bin, to export or check them. Gives
     /// [`Response::Entries`].
     ListEntries {
-        /// The last that was handed out, if any was.
+        /// The last id of the page before.
         after: Option<EntryId>,
         limit: u32,
     },
-    /// Seal what was in another program's file. Gives [`Response::Imported`].
+    /// Seal items of another program's file. Gives [`Response::Imported`].
     Import {
         items: Vec<ImportItem>,
-        /// Whether this is the file's first part: what is in the vault is looked at anew.
+        /// True for the first items of a file: the vault's entries are digested again, to find duplicates.
         first: bool,
-        /// Whether what is known already is sealed once more.
+        /// True seals duplicates too.
         again: bool,
         /// The time, in milliseconds since 1970 (UTC).
         now: u64,
     },
-    /// Hand out what is to be put beside each other in a conflict. Gives [`Response::Comparison`].
-    Compare {
-        /// The entry that was changed here and elsewhere.
-        id: EntryId,
-    },
-    /// Seal something for a vault that may be locked. Gives [`Response::SealedDraft`].
+    /// Get both sides of a conflict. Gives [`Response::Comparison`].
+    Compare { id: EntryId },
+    /// Seal a draft for a vault that may be locked. Gives [`Response::SealedDraft`].
     SealDraft {
         /// The vault's public key, as [`Response::Unlocked`] gave it.
         key: String,
         draft: Draft,
     },
-    /// Look at drafts of this vault. Gives [`Response::Drafts`].
+    /// Open drafts of this vault for a list. Gives [`Response::Drafts`].
     ListDrafts { drafts: Vec<SealedDraft> },
-    /// Hand out a draft. Gives [`Response::Draft`].
+    /// Get a draft. Gives [`Response::Draft`].
     OpenDraft { sealed: String },
     /// Seal a backup with a passphrase of its own. Gives [`Response::Backup`]. Needs no open vault.
     SealBackup {
@@ -166,7 +159,7 @@ pub enum Request {
         /// The backup, as [`super::backup::find`] finds it in a file.
         backup: String,
     },
-    /// Stretch a secret by Argon2id, for exports of other programs. Gives [`Response::KeyDerived`]. Needs no open vault.
+    /// Derive a key by Argon2id, for exports of other programs. Gives [`Response::KeyDerived`]. Needs no open vault.
     DeriveKey {
         #[serde(serialize_with = "Secret::serialize_exposed")]
         secret: Secret,
@@ -176,20 +169,20 @@ pub enum Request {
     },
 }
 
-/// What becomes of an entry that was changed here and elsewhere. A password that loses stays in the history of the other.
+/// The side of a conflict that stays. A password of the other side goes into its history.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
 pub enum Resolution {
     Mine,
     Theirs,
-    /// Both: what was changed here becomes an entry of its own.
+    /// The change made here becomes an entry of its own.
     Both,
 }
 
 #[derive(Debug, Serialize, Deserialize)]
 pub enum Response {
-    /// A registration is under way.
+    /// A registration is in progress.
     RegistrationStarted {
-        /// To be written down by the person, and shown never again.
+        /// For the person to write down; it is never shown again.
         #[serde(serialize_with = "Secret::serialize_exposed")]
         recovery_code: Secret,
         /// The body for `accounts/start`.
@@ -201,20 +194,19 @@ pub enum Response {
     },
     Unlocked {
         account: AccountId,
-        /// The username, as the server keeps it.
+        /// The username as the server stores it.
         username: String,
         /// The session's bearer token, for the page's memory only.
         #[serde(serialize_with = "Secret::serialize_exposed")]
         token: Secret,
-        /// The vault's public key: what is sealed for it opens in this vault only.
+        /// The vault's public key, for drafts.
         draft_key: String,
     },
     Updated(EntryUpdate),
-    /// An entry is sealed, and waits for the server.
+    /// A change is sealed. Its body is to be sent.
     EntrySealed {
         id: EntryId,
         body: String,
-        /// What the page may know of all that has changed by it.
         update: EntryUpdate,
     },
     Revealed {
@@ -222,24 +214,23 @@ pub enum Response {
         password: Secret,
     },
     Entry(Box<Entry>),
-    /// Entries, and whether there are more.
+    /// A page of entries.
     Entries {
         entries: Vec<(EntryId, Entry)>,
         more: bool,
     },
-    /// What became of what was in a file.
+    /// The outcome of each item, in order.
     Imported {
         items: Vec<ImportOutcome>,
-        /// What the page may know of the new entries.
         update: EntryUpdate,
     },
     /// Both sides of a conflict.
     Comparison {
         mine: Box<Entry>,
-        /// As changed elsewhere; nothing if it was deleted there.
+        /// The server's version; none if the entry was deleted there.
         theirs: Option<Box<Entry>>,
     },
-    /// A draft, as it may be kept in this browser.
+    /// A draft for this browser's local store.
     SealedDraft {
         sealed: String,
     },
@@ -248,7 +239,7 @@ pub enum Response {
         refused: u32,
     },
     Draft(Box<Draft>),
-    /// A sealed backup: JSON, for [`super::backup::page`].
+    /// A sealed backup in JSON, for [`super::backup::page`].
     Backup {
         backup: String,
     },
@@ -263,33 +254,33 @@ pub enum Response {
     },
 }
 
-/// Why the keyring did not do what was asked.
+/// The reason why a request failed.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, thiserror::Error, Serialize, Deserialize)]
 pub enum KeyringError {
-    /// What was typed cannot be a username.
+    /// The text cannot be a username.
     #[error("not a username")]
     Username(NotUsername),
-    /// The passphrase or recovery code is wrong, or there is no such account: OPAQUE does not tell which.
+    /// The secret is wrong, or there is no such account: OPAQUE does not tell which.
     #[error("wrong secret")]
     WrongSecret,
-    /// What was typed cannot be a recovery code.
+    /// The text cannot be a recovery code.
     #[error("not a recovery code")]
     Recovery(RecoveryFault),
-    /// The server's answer is none of this protocol.
+    /// The server's answer does not belong to this protocol.
     #[error("unexpected answer from the server")]
     ServerMessage,
     #[error("locked")]
     Locked,
-    /// A step came without the one before it.
+    /// The step before this one is missing.
     #[error("out of turn")]
     OutOfTurn,
-    /// What was sealed does not open: changed, moved, of another version, or under another key.
+    /// The seal does not open: the bytes were changed, moved, are of another version, or under another key.
     #[error("does not open")]
     Broken,
     /// Sealed in a format that this version does not know.
     #[error("unknown format")]
     UnknownFormat,
-    /// What was sealed opens and is no document.
+    /// The seal opens, but the content is not a document.
     #[error("not a document")]
     NotADocument,
     /// The document is larger than the largest bucket.
@@ -309,15 +300,15 @@ pub enum KeyringError {
     TooCostly,
 }
 
-/// Why what was typed cannot be a recovery code. Places count from 1.
+/// The reason why a text cannot be a recovery code. Places count from 1.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
 pub enum RecoveryFault {
-    /// It has another number of words than twelve.
+    /// It does not have twelve words.
     Count { found: u32 },
-    /// The word at this place is on no list.
+    /// The word at this place is not on the list.
     UnknownWord { place: u32 },
     /// The word at this place does not fit its check digit.
     WrongWord { place: u32 },
-    /// Each word is a word, but they do not belong together.
+    /// Every word is on the list, but the checksum is wrong.
     SomeWordWrong,
 }

@@ -1,8 +1,8 @@
 //! The recovery code: 128 random bits as twelve words of BIP 39's English list, each with a check digit.
 //!
-//! BIP 39 gives the words (no two of them share their first four letters) and a checksum of 4 bits over them all. The
-//! check digit of a word depends on the word and its place, so that a wrong word or two that changed places can be
-//! named. Digits need not be typed: without them a mistake is still found, though less surely, and not where it is.
+//! BIP 39 gives the words (no two share their first four letters) and a checksum of 4 bits over all of them. The check
+//! digit of a word depends on the word and its place, so that the page can name a wrong word, or two that were swapped.
+//! Digits need not be typed: the checksum then still finds 15 of 16 mistakes, but not their place.
 
 use rand_core_06::{CryptoRng, RngCore};
 use sha2::{Digest, Sha256, Sha512};
@@ -21,7 +21,7 @@ const LIST: &str = include_str!("../../words/bip39-english.txt");
 #[derive(Zeroize, ZeroizeOnDrop)]
 pub struct RecoveryCode([u8; ENTROPY_LEN]);
 
-/// The places in the list of a code's words: the 128 bits of the code and 4 of checksum, eleven by eleven.
+/// The indexes of a code's words in the list: 128 bits of the code and 4 of checksum, in groups of eleven.
 type WordIndexes = Zeroizing<[u16; WORDS]>;
 
 impl RecoveryCode {
@@ -31,17 +31,15 @@ impl RecoveryCode {
         code
     }
 
-    /// What the code stands for: the secret of the account's second OPAQUE credential.
-    #[must_use]
+    /// The code's bytes: the secret of the account's second OPAQUE credential.
     pub fn expose(&self) -> &[u8] {
         &self.0
     }
 
-    /// The code as it is written down: each word with its check digit, separated by spaces.
-    #[must_use]
+    /// The code as the page shows it: each word with its check digit, separated by spaces.
     #[expect(clippy::expect_used, reason = "eleven bits name one of 2048 words")]
     pub fn to_text(&self) -> Secret {
-        // Room for the longest code: growing would leave copies behind.
+        // Capacity for the longest code: growing would leave copies of the secret in memory.
         let mut text = String::with_capacity(WORDS * "abstract0 ".len());
         for (place, index) in self.indexes().iter().enumerate() {
             let word = LIST.lines().nth(usize::from(*index)).expect("the list has 2048 words");
@@ -54,10 +52,10 @@ impl RecoveryCode {
         Secret::new(text)
     }
 
-    /// Reads a code as someone typed it: any case, any separators, with or without check digits.
+    /// Reads a typed code: any case, any separators, with or without check digits.
     ///
     /// # Errors
-    /// [`RecoveryFault`] names the first thing that is wrong.
+    /// [`RecoveryFault`] names the first mistake.
     pub fn from_text(text: &str) -> Result<Self, RecoveryFault> {
         let words: Vec<TypedWord> = read(text);
         if words.len() != WORDS {
@@ -92,7 +90,7 @@ impl RecoveryCode {
     }
 }
 
-/// A word as typed, and its check digit if that was typed too.
+/// A typed word, and its check digit if there is one.
 #[derive(Zeroize, ZeroizeOnDrop)]
 struct TypedWord {
     word: String,
@@ -103,7 +101,7 @@ fn read(text: &str) -> Vec<TypedWord> {
     let mut words: Vec<TypedWord> = Vec::new();
     let mut within = false;
     for character in text.chars() {
-        // The list is ASCII; anything else parts words.
+        // The list is ASCII; any other character separates words.
         if character.is_ascii_alphabetic() {
             if !within {
                 words.push(TypedWord { word: String::new(), digit: None });
@@ -114,7 +112,7 @@ fn read(text: &str) -> Vec<TypedWord> {
             within = true;
             continue;
         }
-        // A digit right after a word is its check digit; any other is the number of a line.
+        // A digit right after a word is its check digit. Other digits number the lines.
         if within
             && character.is_ascii_digit()
             && let Some(typed) = words.last_mut()
@@ -151,7 +149,7 @@ mod tests {
     }
 
     #[test]
-    fn the_words_are_bip_39s() {
+    fn words_are_those_of_bip_39() {
         let plain: String = text([0; 16]).chars().filter(|c| !c.is_ascii_digit()).collect();
         assert_eq!(plain, ZERO);
         assert_eq!(RecoveryCode::from_text(ZERO).unwrap().expose(), [0; 16]);
@@ -161,7 +159,7 @@ mod tests {
 
     #[cfg(not(target_arch = "wasm32"))]
     #[test]
-    fn the_list_is_bip_39s() {
+    fn list_is_that_of_bip_39() {
         assert!(LIST.lines().eq(bip39::Language::English.word_list().iter().copied()));
     }
 
@@ -171,7 +169,7 @@ mod tests {
     }
 
     #[test]
-    fn it_is_read_as_people_type() {
+    fn typed_code_is_read_in_any_case_and_with_any_separators() {
         let written = text([0x7f; 16]);
         let words: Vec<&str> = written.split(' ').collect();
         let numbered: Vec<String> = words.iter().enumerate().map(|(n, word)| format!("{}. {word}", n + 1)).collect();
@@ -189,7 +187,7 @@ mod tests {
     }
 
     #[test]
-    fn a_mistake_is_named_with_its_place() {
+    fn mistake_is_named_with_its_place() {
         let written = text([0x7f; 16]);
         let words: Vec<&str> = written.split(' ').collect();
         let fault = |words: &[&str]| RecoveryCode::from_text(&words.join(" ")).err();
@@ -198,30 +196,30 @@ mod tests {
         let mut wrong = words.clone();
         wrong[4] = "waive";
         assert_eq!(fault(&wrong), Some(RecoveryFault::UnknownWord { place: 5 }));
-        // Two words that changed places: the first of them is named.
+        // Two words are swapped: the first of them is named.
         let mut wrong = words.clone();
         wrong.swap(2, 5);
         assert_eq!(fault(&wrong), Some(RecoveryFault::WrongWord { place: 3 }));
-        // Without digits, the checksum of all words is left.
+        // Without digits there is only the checksum of all words.
         assert_eq!(RecoveryCode::from_text(&ZERO.replace("about", "zoo")).err(), Some(RecoveryFault::SomeWordWrong));
     }
 
     #[cfg(not(target_arch = "wasm32"))]
     proptest! {
         #[test]
-        fn what_is_written_down_is_read_back(bytes: [u8; ENTROPY_LEN]) {
+        fn code_survives_writing_and_reading(bytes: [u8; ENTROPY_LEN]) {
             prop_assert_eq!(RecoveryCode::from_text(&text(bytes)).unwrap().0, bytes);
         }
 
         #[test]
-        fn the_words_and_checksum_are_the_crate_bip39s(bytes: [u8; ENTROPY_LEN]) {
+        fn words_and_checksum_are_those_of_the_crate_bip39(bytes: [u8; ENTROPY_LEN]) {
             let theirs = bip39::Mnemonic::from_entropy_in(bip39::Language::English, &bytes).unwrap();
             let ours: String = text(bytes).chars().filter(|c| !c.is_ascii_digit()).collect();
             prop_assert!(theirs.words().eq(ours.split(' ')));
         }
 
         #[test]
-        fn anything_typed_gets_an_answer(typed in ".{0,200}") {
+        fn no_typed_text_panics(typed in ".{0,200}") {
             let _ = RecoveryCode::from_text(&typed);
         }
     }

@@ -8,7 +8,7 @@
 //!
 //! The padded document is its length (4 bytes, big-endian), the document, and zeros up to the smallest bucket that
 //! holds both. The associated data is the format (1), the account (16), the entry (16) and the version (4, big-endian):
-//! an entry that is moved, renamed by the server, or served in an older version does not open.
+//! an entry that the server moves to another account or id, or serves as another version, does not open.
 
 use chacha20poly1305::aead::{Aead, KeyInit, Payload};
 use chacha20poly1305::{Key, XChaCha20Poly1305, XNonce};
@@ -23,7 +23,7 @@ use super::protocol::KeyringError;
 
 const LENGTH_LEN: usize = 4;
 
-/// What a seal vouches for besides the document.
+/// The associated data of a sealed entry.
 #[derive(Clone, Copy, Debug)]
 pub(super) struct Binding {
     pub(super) account: AccountId,
@@ -59,7 +59,7 @@ impl EntryKey {
 
     /// Opens what [`EntryKey::seal`] made under the same binding.
     pub(super) fn open(&self, binding: &Binding, sealed: &SealedEntry) -> Result<Zeroizing<Vec<u8>>, KeyringError> {
-        // `Sealed` vouches for format and length.
+        // `SealedEntry` has checked format and length.
         let (nonce, ciphertext) = sealed.as_bytes()[1..].split_at(NONCE_LEN);
         let payload = Payload { msg: ciphertext, aad: &binding.associated_data() };
         let padded = self.cipher().decrypt(XNonce::from_slice(nonce), payload).map_err(|_| KeyringError::Broken)?;
@@ -77,19 +77,19 @@ pub(super) fn pad(document: &[u8]) -> Result<Zeroizing<Vec<u8>>, KeyringError> {
     pad_to(document, fits)
 }
 
-/// The document behind its length, and zeros up to the size that `fits` finds for both.
+/// Writes the length, the document, and zeros up to the size that `fits` gives.
 pub(super) fn pad_to(document: &[u8], fits: fn(usize) -> Option<usize>) -> Result<Zeroizing<Vec<u8>>, KeyringError> {
     let length = u32::try_from(document.len()).map_err(|_| KeyringError::TooLarge)?;
     let needed = document.len().saturating_add(LENGTH_LEN);
     let size = fits(needed).filter(|size| *size >= needed).ok_or(KeyringError::TooLarge)?;
-    // One allocation of the final size: growing would leave copies of the document behind.
+    // One allocation of the final size: growing would leave copies of the document in memory.
     let mut padded = Zeroizing::new(vec![0; size]);
     padded[..LENGTH_LEN].copy_from_slice(&length.to_be_bytes());
     padded[LENGTH_LEN..needed].copy_from_slice(document);
     Ok(padded)
 }
 
-/// The document that was padded; nothing if the padding is not what [`pad`] makes.
+/// Takes the padding off; `None` if it is not padding that [`pad`] makes.
 pub(super) fn unpad(padded: &[u8]) -> Option<&[u8]> {
     let (length, rest) = padded.split_first_chunk::<LENGTH_LEN>()?;
     let (document, padding) = rest.split_at_checked(u32::from_be_bytes(*length) as usize)?;
@@ -104,9 +104,9 @@ mod tests {
     use super::*;
     use crate::keyring::tests::Counter;
 
-    /// Only a client that holds the key could make these, and none that keeps to the format does.
+    /// Only a client with the key could make these.
     #[test]
-    fn padding_holds_nothing_and_a_length_fits() {
+    fn padding_with_other_bytes_or_a_wrong_length_is_refused() {
         let key = EntryKey([7; 32]);
         let binding =
             Binding { account: AccountId::from_random([1; 16]), entry: EntryId::from_time(1, [2; 10]), version: 1 };
@@ -123,7 +123,7 @@ mod tests {
         for change in broken {
             assert_eq!(key.open(&binding, &sealed(change)).err(), Some(KeyringError::Broken));
         }
-        // What the keyring makes itself opens.
+        // The keyring's own opens.
         let own = key.seal(&binding, b"ab", &mut Counter(0)).unwrap();
         assert_eq!(key.open(&binding, &own).unwrap().as_slice(), b"ab");
     }

@@ -1,8 +1,8 @@
-//! An open vault: its entries as the server has them, and what was sealed here and waits for the server.
+//! An open vault: its entries as the server has them, and the changes that wait for the server.
 //!
-//! What waits is a chain for each entry: every change made here is sealed for the version after the one before it, so
-//! that all of them can be sent in order, each once. The chain follows the server's version; where it does not, the
-//! entry was changed elsewhere too, and a person has to say which is right.
+//! The changes of an entry are a chain: each is sealed for the version after the one before, so that all can be sent in
+//! order, each once. The chain starts right after the server's version. If it does not, the entry was changed elsewhere
+//! too: a conflict, which a person has to end.
 
 use std::collections::BTreeMap;
 use std::ops::Bound;
@@ -18,15 +18,15 @@ use super::protocol::entry::{Completeness, Content, Entry, EntryState, EntrySumm
 use super::protocol::{KeyringError, Resolution, Response};
 use super::seal::Binding;
 
-/// Former passwords that an entry keeps. The oldest go first: together they must fit into the largest bucket.
+/// Most previous passwords of an entry. The oldest are dropped: the document must fit into the largest bucket.
 pub(super) const HISTORY_MAX: usize = 100;
 
-/// An open vault: its key, and its entries as sealed.
+/// An open vault. Entries stay sealed in memory, and are opened one by one.
 pub(super) struct Vault {
     pub(super) account: AccountId,
     pub(super) key: EntryKey,
     pub(super) entries: BTreeMap<EntryId, EntryRecord>,
-    /// The server's version of every entry it has told of: also of those that are deleted or did not open.
+    /// The server's version of every entry that it has served, including deleted ones and those that do not open.
     versions: BTreeMap<EntryId, u32>,
 }
 
@@ -34,14 +34,14 @@ pub(super) struct Vault {
 pub(super) struct EntryRecord {
     /// The server's version; 0 if it does not have the entry.
     version: u32,
-    /// What the server has; nothing if it has none, or has deleted it.
+    /// The server's sealed entry; none if it has none or has deleted it.
     stored: Option<SealedEntry>,
-    /// What was sealed here and the server does not have, oldest first, with its version.
+    /// Changes that the server does not have, oldest first, each with its version.
     waiting: Vec<(u32, SealedEntry)>,
 }
 
 impl EntryRecord {
-    /// The newest there is, and its version.
+    /// The newest sealed entry, and its version.
     fn newest(&self) -> Option<(u32, &SealedEntry)> {
         let waiting = self.waiting.last().map(|(version, sealed)| (*version, sealed));
         waiting.or_else(|| Some((self.version, self.stored.as_ref()?)))
@@ -61,7 +61,7 @@ impl Vault {
         Self { account, key, entries: BTreeMap::new(), versions: BTreeMap::new() }
     }
 
-    /// Takes in what the server has. What does not open, or is older than what is here, leaves what is here alone.
+    /// Applies entries of the server. One that does not open, or is older than ours, changes nothing.
     pub(super) fn apply(&mut self, stored: Vec<StoredEntry>) -> EntryUpdate {
         let mut update = EntryUpdate::default();
         for StoredEntry { id, version, sealed, .. } in stored {
@@ -74,13 +74,13 @@ impl Vault {
                 continue;
             };
             let record = self.entries.entry(id).or_default();
-            // Its answer was lost on the way, or another tab sent it: it is what was sealed here.
+            // One of our own changes: the answer to it was lost, or another tab sent it.
             let own = record.waiting.iter().position(|(own, body)| *own == version && Some(body) == sealed.as_ref());
             record.waiting.drain(..own.map_or(0, |own| own + 1));
             record.version = version;
             record.stored = sealed;
             match entry {
-                // Nearly always: what was just opened is the newest, and need not be opened again.
+                // The usual case: the newest entry was just opened, and need not be opened again.
                 Some(entry) if record.waiting.is_empty() => self.report_entry(id, entry, &mut update),
                 _ => self.report(id, &mut update),
             }
@@ -88,13 +88,13 @@ impl Vault {
         update
     }
 
-    /// How the vault stands, once everything up to this change number was taken in.
+    /// To be asked once every change up to `latest` is applied.
     pub(super) fn completeness(&self, latest: u64) -> Completeness {
         let sum: u64 = self.versions.values().copied().map(u64::from).sum();
         Completeness { latest, missing: latest.saturating_sub(sum) }
     }
 
-    /// Takes in what was sealed here before, and the server may not have.
+    /// Restores changes that were sealed before a lock or a reload.
     pub(super) fn restore_waiting(&mut self, bodies: Vec<(EntryId, String)>) -> Result<EntryUpdate, KeyringError> {
         let mut update = EntryUpdate::default();
         for (id, body) in bodies {
@@ -105,7 +105,7 @@ impl Vault {
                 continue;
             }
             let record = self.entries.entry(id).or_default();
-            // What the server has by now, or is here already, does not wait.
+            // The server may have it by now, or it is in the chain already.
             let is_stored = record.version == version && record.stored.as_ref() == Some(&put.sealed);
             if !is_stored && record.waiting.last().is_none_or(|(last, _)| *last < version) {
                 record.waiting.push((version, put.sealed));
@@ -115,7 +115,7 @@ impl Vault {
         Ok(update)
     }
 
-    /// Tells what the page may know of an entry, or that it is gone.
+    /// Adds an entry's summary to the update, or that it is gone.
     fn report(&mut self, id: EntryId, update: &mut EntryUpdate) {
         match self.entry(id) {
             Ok(entry) => self.report_entry(id, entry, update),
@@ -127,7 +127,7 @@ impl Vault {
         }
     }
 
-    /// Tells what the page may know of an entry that is as given.
+    /// As [`Vault::report`], for an entry that is open already.
     fn report_entry(&self, id: EntryId, entry: Entry, update: &mut EntryUpdate) {
         let Some(record) = self.entries.get(&id) else { return };
         let Entry { content, changed_at, binned_at, .. } = entry;
@@ -145,14 +145,14 @@ impl Vault {
         });
     }
 
-    /// The newest there is of an entry.
+    /// Opens the newest version of an entry.
     pub(super) fn entry(&self, id: EntryId) -> Result<Entry, KeyringError> {
         let newest = self.entries.get(&id).and_then(EntryRecord::newest);
         let (version, sealed) = newest.ok_or(KeyringError::NoSuchEntry)?;
         self.open(id, version, sealed)
     }
 
-    /// Both sides of a conflict: what was changed here, and what the server has, if it has not deleted it.
+    /// Both sides of a conflict: the newest change made here, and the server's version if it has not deleted the entry.
     pub(super) fn compare(&self, id: EntryId) -> Result<(Entry, Option<Entry>), KeyringError> {
         let record = self.entries.get(&id).ok_or(KeyringError::NoSuchEntry)?;
         let stored = record.stored.as_ref().map(|sealed| self.open(id, record.version, sealed)).transpose()?;
@@ -176,7 +176,7 @@ impl Vault {
         self.add(entry, now, random)
     }
 
-    /// Seals an entry under an id of its own.
+    /// Seals an entry under a new id.
     pub(super) fn add(
         &mut self,
         entry: Entry,
@@ -188,8 +188,7 @@ impl Vault {
         self.seal_next(EntryId::from_time(now, bytes), entry, random)
     }
 
-    /// Entries whole, by rising id, from the one after `after`, but not those in the bin. What does not open is not
-    /// among them.
+    /// A page of entries by rising id, from the one after `after`, without those in the bin and those that do not open.
     pub(super) fn list(&self, after: Option<EntryId>, limit: u32) -> Response {
         let from = after.map_or(Bound::Unbounded, Bound::Excluded);
         let mut rest = self.entries.range((from, Bound::Unbounded)).filter_map(|(id, _)| {
@@ -200,7 +199,7 @@ impl Vault {
         Response::Entries { more: rest.next().is_some(), entries }
     }
 
-    /// Seals an entry anew, changed.
+    /// Seals a change of an entry.
     pub(super) fn change(
         &mut self,
         id: EntryId,
@@ -212,12 +211,12 @@ impl Vault {
         if self.entries.get(&id).is_some_and(|record| record.state() == EntryState::Conflict) {
             return Err(KeyringError::Conflict);
         }
-        // A clock that was set back does not make a change older than what it changes.
+        // A change is never older than the version before, even if the clock was set back.
         let changed_at = now.max(entry.changed_at);
         self.seal_next(id, Entry { changed_at, ..change(entry) }, random)
     }
 
-    /// Seals an entry for the version after its newest.
+    /// Seals an entry for the version after the newest, and queues it.
     fn seal_next(
         &mut self,
         id: EntryId,
@@ -271,7 +270,7 @@ impl Vault {
         result
     }
 
-    /// Forgets what waits of an entry.
+    /// Drops an entry's waiting changes.
     pub(super) fn discard(&mut self, id: EntryId) -> EntryUpdate {
         if let Some(record) = self.entries.get_mut(&id) {
             record.waiting.clear();
@@ -300,7 +299,7 @@ impl Vault {
     }
 }
 
-/// An entry with other content. A password that is replaced goes into its history.
+/// Replaces an entry's content. A password that is replaced goes into its history.
 pub(super) fn with_content(entry: Entry, content: Content, now: u64) -> Entry {
     let Entry { content: before, mut history, imported_at, .. } = entry;
     let is_same = before.password.expose() == content.password.expose();
@@ -311,7 +310,7 @@ pub(super) fn with_content(entry: Entry, content: Content, now: u64) -> Entry {
     Entry { content, history, imported_at: imported_at.filter(|_| is_same), ..entry }
 }
 
-/// The entry that was chosen in a conflict, with the passwords of the other in its history.
+/// The winner of a conflict, with the loser's passwords in its history.
 fn with_loser(winner: Entry, loser: Entry, now: u64) -> Entry {
     let Entry { content, mut history, changed_at, .. } = winner;
     let is_known =

@@ -1,4 +1,4 @@
-//! Backups, their files, and stretching at costs that a file names.
+//! Backups, their files, and Argon2id at costs that a file names.
 
 #[cfg(target_arch = "wasm32")]
 use crate::browser_test::test;
@@ -8,7 +8,7 @@ use shared::kdf::Costs;
 use super::*;
 use crate::keyring::backup::{find, page, seal_at};
 
-/// What a test can wait for many times.
+/// Costs that a test can pay many times.
 const CHEAP: Costs = Costs { memory_kib: 64, passes: 1, lanes: 1 };
 const PASSPHRASE: &str = "correct horse battery staple";
 const TEXT: &str = r#"{"encrypted":false,"items":[{"name":"GitHub <é😀>","login":{"password":"kV9!mQ2#"}}]}"#;
@@ -31,9 +31,9 @@ fn open(passphrase: &str, backup: &str) -> Result<String, KeyringError> {
     }
 }
 
-/// The bytes of format 1 never change: this is what the independent implementation made of the same.
+/// The bytes of format 1 never change: an independent implementation made these of the same input.
 #[test]
-fn a_backup_is_what_was_frozen_and_opens() {
+fn frozen_backup_is_made_and_opens() {
     let request = Request::SealBackup { passphrase: secret(PASSPHRASE), text: secret(TEXT) };
     let Ok(Response::Backup { backup }) = Keyring::new(Counter(0), str::to_lowercase).handle(request) else {
         panic!("not sealed")
@@ -44,16 +44,16 @@ fn a_backup_is_what_was_frozen_and_opens() {
     assert_eq!(open("Correct horse battery staple", &backup), Err(KeyringError::WrongSecret));
 }
 
-/// Other costs than ours, and less padding.
+/// It has other costs than ours, and less padding.
 #[test]
-fn a_backup_of_another_implementation_opens() {
+fn backup_of_another_implementation_opens() {
     let backup = include_str!("../../../vectors/backup-1-lanes.json");
     assert_eq!(open("pässword 東京", backup).as_deref(), Ok(TEXT));
     assert_eq!(open("pässword 東京 ", backup), Err(KeyringError::WrongSecret));
 }
 
 #[test]
-fn the_length_tells_little() {
+fn length_is_a_multiple_of_64_kib() {
     let length = |text: &str| cheap(text).len();
     assert_eq!(length(""), length(&"x".repeat(64 * 1024 - 4)));
     assert!(length(&"x".repeat(64 * 1024 - 3)) > length(""));
@@ -62,9 +62,9 @@ fn the_length_tells_little() {
     assert_eq!(open(PASSPHRASE, &cheap("")).as_deref(), Ok(""));
 }
 
-/// Each is a good backup with one defect, named after it.
+/// Each is a good backup with one defect, which names it.
 #[test]
-fn defects_are_refused() {
+fn defective_backups_are_refused() {
     let good = cheap(TEXT);
     assert_eq!(open(PASSPHRASE, &good).as_deref(), Ok(TEXT));
     let refused = |defect: &str, from: &str, to: &str, expected: KeyringError| {
@@ -109,7 +109,7 @@ fn defects_are_refused() {
 }
 
 #[test]
-fn a_changed_byte_anywhere_does_not_open() {
+fn backup_with_a_changed_byte_does_not_open() {
     let good = cheap(TEXT);
     let (head, sealed) = good.split_once(r#""sealed":""#).unwrap();
     let bytes = Base64Url::decode(sealed.trim_end_matches("\"}")).unwrap().0;
@@ -126,7 +126,7 @@ fn a_changed_byte_anywhere_does_not_open() {
 }
 
 #[test]
-fn a_file_holds_its_backup_and_gives_it_back() {
+fn backup_is_found_in_its_file() {
     let backup = cheap(TEXT);
     let texts = r#"{"title":"</script><!-- backup --><b>","passmint":"{"}"#;
     let file = page(TEMPLATE, texts, &backup).unwrap();
@@ -134,7 +134,7 @@ fn a_file_holds_its_backup_and_gives_it_back() {
         r#"<script type="application/json" id="texts">{"title":"\u003c/script>\u003c!-- backup -->\u003cb>"#
     ));
     assert_eq!(find(&file), Some(backup.as_str()));
-    // As browsers save it again, as other programs write JSON, and the JSON alone.
+    // Saved again by a browser, written by another JSON writer, and without the page.
     let resaved =
         file.replace("<!doctype html>\n", "<html><head></head><body>\r\n").replace("}</script>", " }\n</script>");
     let spaced = backup.replace("\":", "\" : ").replace(",\"", ",\r\n  \"").replace("{\"", "\u{feff}{\n  \"");
@@ -142,13 +142,13 @@ fn a_file_holds_its_backup_and_gives_it_back() {
         let found = find(text).unwrap();
         assert_eq!(open(PASSPHRASE, found).as_deref(), Ok(TEXT));
     }
-    // Members in another order.
+    // The members are in another order.
     let moved = backup.replacen(r#""passmint-backup":1,"#, "", 1).replace('}', r#","passmint-backup":1}"#);
     assert_eq!(find(&moved), Some(moved.as_str()));
 }
 
 #[test]
-fn what_holds_no_backup_gives_none() {
+fn file_without_a_backup_gives_none() {
     for file in [
         "",
         "passmint-backup",
@@ -161,7 +161,7 @@ fn what_holds_no_backup_gives_none() {
     ] {
         assert_eq!(find(file), None, "{file}");
     }
-    // The name may be spoken of before.
+    // The text before may name it.
     let file = format!("{{passmint-backup}} {{}} \"passmint-backup\" {{{}", cheap(""));
     assert_eq!(find(&file), Some(cheap("").as_str()));
     for template in ["", "<!-- texts -->", "<!-- backup -->", "<!-- backup --><!-- texts -->"] {
@@ -171,7 +171,7 @@ fn what_holds_no_backup_gives_none() {
 
 /// By argon2-cffi: `hash_secret_raw(b"password", b"somesalt-16-octs", 3, 256, 4, 32, Type.ID)`.
 #[test]
-fn a_secret_is_stretched_as_others_do() {
+fn derived_key_is_that_of_another_implementation() {
     let stretch = |salt: &[u8], costs| {
         let request = Request::DeriveKey { secret: secret("password"), salt: salt.into(), costs };
         match Keyring::new(Counter(0), str::to_lowercase).handle(request)? {
@@ -188,10 +188,10 @@ fn a_secret_is_stretched_as_others_do() {
     }
 }
 
-/// A gibibyte: not to be asked of a browser in a test.
+/// 1 GiB is too much for a browser in a test.
 #[cfg(not(target_arch = "wasm32"))]
 #[test]
-fn the_largest_memory_is_taken() {
+fn largest_allowed_memory_is_used() {
     let costs = Costs { memory_kib: 1024 * 1024, passes: 1, lanes: 1 };
     let request = Request::DeriveKey { secret: secret("password"), salt: b"somesalt".to_vec(), costs };
     assert!(Keyring::new(Counter(0), str::to_lowercase).handle(request).is_ok());

@@ -14,7 +14,7 @@ fn public_key(keyring: &Keyring<Counter>) -> String {
     keyring.draft_key.as_ref().unwrap().public()
 }
 
-/// Sealed by a keyring that is locked.
+/// A draft that a locked keyring has sealed.
 fn sealed(key: &str, name: &str, random: u8) -> String {
     let mut keyring = Keyring::new(Counter(random), str::to_lowercase);
     match keyring.handle(Request::SealDraft { key: key.into(), draft: draft(name) }) {
@@ -32,7 +32,7 @@ fn list(keyring: &mut Keyring<Counter>, drafts: Vec<String>) -> (Vec<DraftSummar
 }
 
 #[test]
-fn a_draft_opens_in_its_vault_only() {
+fn draft_opens_in_its_vault_only() {
     let mut keyring = open_keyring();
     let key = public_key(&keyring);
     let first = sealed(&key, "GitHub", 0);
@@ -54,7 +54,7 @@ fn a_draft_opens_in_its_vault_only() {
 }
 
 #[test]
-fn what_is_no_draft_is_counted_and_the_others_open() {
+fn broken_drafts_are_counted_and_the_others_open() {
     let mut keyring = open_keyring();
     let good = sealed(&public_key(&keyring), "GitHub", 0);
     let bytes = Base64Url::decode(&good).unwrap().0;

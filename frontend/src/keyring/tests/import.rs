@@ -1,4 +1,4 @@
-//! Taking over what was in another program's file, and handing everything out.
+//! Importing another program's items, and listing all entries.
 
 #[cfg(target_arch = "wasm32")]
 use crate::browser_test::test;
@@ -37,7 +37,7 @@ fn new_of(items: &[ImportOutcome]) -> Vec<bool> {
 }
 
 #[test]
-fn what_is_imported_is_there_whole_and_waits() {
+fn imported_item_keeps_every_field_and_waits() {
     let mut keyring = open_keyring();
     let former = PreviousPassword { password: Secret::new("old".into()), until: NOW - 5 };
     let mut first = item(" GitHub ", " kV9 ");
@@ -59,12 +59,12 @@ fn what_is_imported_is_there_whole_and_waits() {
 }
 
 #[test]
-fn the_same_file_twice_makes_no_duplicates_unless_asked() {
+fn importing_a_file_twice_makes_no_duplicates_unless_asked() {
     let mut keyring = open_keyring();
     let file = || vec![item("a", "1"), item("b", "2"), item("a", "1"), item("a", "3")];
     assert_eq!(new_of(&import(&mut keyring, file(), true, false).0), [true, true, false, true]);
     assert_eq!(new_of(&import(&mut keyring, file(), true, false).0), [false; 4]);
-    // Its second part is compared with the first one, too.
+    // The second part of a file is compared with the first.
     assert_eq!(new_of(&import(&mut keyring, vec![item("c", "1")], true, false).0), [true]);
     assert_eq!(new_of(&import(&mut keyring, vec![item("c", "1"), item("d", "1")], false, false).0), [false, true]);
     assert_eq!(new_of(&import(&mut keyring, file(), true, true).0), [true; 4]);
@@ -72,20 +72,20 @@ fn the_same_file_twice_makes_no_duplicates_unless_asked() {
 }
 
 #[test]
-fn a_password_that_was_changed_since_does_not_come_back() {
+fn importing_a_password_that_was_changed_since_is_a_duplicate() {
     let mut keyring = open_keyring();
     let (items, _) = import(&mut keyring, vec![item("a", "1")], true, false);
     let ImportOutcome::Sealed(id, _) = items[0] else { panic!("{items:?}") };
     keyring.handle(Request::Change { id, content: content("a", "new"), now: NOW + 1 }).unwrap();
     assert_eq!(whole(&mut keyring, id).imported_at, None, "its password is the person's own now");
     assert_eq!(new_of(&import(&mut keyring, vec![item("a", "1")], true, false).0), [false]);
-    // What is in the bin was thrown away: the file brings it back.
+    // An entry in the bin does not count: the file brings it back.
     keyring.handle(Request::Bin { id, binned: true, now: NOW + 2 }).unwrap();
     assert_eq!(new_of(&import(&mut keyring, vec![item("a", "1")], true, false).0), [true]);
 }
 
 #[test]
-fn an_imported_password_stays_imported_while_it_is_the_same() {
+fn entry_counts_as_imported_until_its_password_changes() {
     let mut keyring = open_keyring();
     let (items, _) = import(&mut keyring, vec![item("a", "1")], true, false);
     let ImportOutcome::Sealed(id, _) = items[0] else { panic!("{items:?}") };
@@ -94,7 +94,7 @@ fn an_imported_password_stays_imported_while_it_is_the_same() {
 }
 
 #[test]
-fn what_is_too_large_is_named_and_the_rest_goes_on() {
+fn item_that_is_too_large_is_reported_and_the_rest_imported() {
     let mut keyring = open_keyring();
     let mut large = item("a", "1");
     large.content.note = Secret::new("n".repeat(70_000));
@@ -104,7 +104,7 @@ fn what_is_too_large_is_named_and_the_rest_goes_on() {
 }
 
 #[test]
-fn a_time_to_come_is_not_believed() {
+fn times_in_the_future_are_replaced_by_now() {
     let mut keyring = open_keyring();
     let mut later = item("a", "1");
     (later.created_at, later.changed_at) = (Some(NOW + 9), Some(NOW + 9));
@@ -114,7 +114,7 @@ fn a_time_to_come_is_not_believed() {
 }
 
 #[test]
-fn everything_is_handed_out_part_by_part_but_not_the_bin() {
+fn listing_pages_through_all_entries_except_the_bin() {
     let mut keyring = open_keyring();
     let all = ["a", "b", "c", "d", "e"];
     import(&mut keyring, all.iter().map(|name| item(name, name)).collect(), true, false);
@@ -128,7 +128,7 @@ fn everything_is_handed_out_part_by_part_but_not_the_bin() {
 }
 
 #[test]
-fn a_locked_keyring_imports_and_lists_nothing() {
+fn locked_keyring_refuses_import_and_list() {
     let mut keyring = Keyring::new(Counter(0), str::to_lowercase);
     let import = Request::Import { items: vec![item("a", "1")], first: true, again: false, now: NOW };
     assert!(matches!(keyring.handle(import), Err(KeyringError::Locked)));

@@ -1,4 +1,4 @@
-//! Making a vault and logging in, against a server that does OPAQUE and nothing else.
+//! Registration and log-in, against the server's half of OPAQUE.
 
 use opaque_ke::{
     CredentialFinalization, CredentialRequest, RegistrationRequest, RegistrationUpload, ServerLogin,
@@ -15,7 +15,7 @@ use crate::browser_test::test;
 
 use super::*;
 
-/// A server, as far as OPAQUE goes.
+/// The server's half of OPAQUE.
 pub(crate) struct Server {
     setup: ServerSetup<Suite>,
     random: Counter,
@@ -50,7 +50,7 @@ impl Server {
             .unwrap()
     }
 
-    /// Answers the first step of a log-in, and says how the last step is checked.
+    /// Answers the first step of a log-in. Also gives the state to check the last step with.
     pub(crate) fn start_login(
         &mut self,
         account: Option<&AccountFinish>,
@@ -138,7 +138,7 @@ fn with_secret(credential: CredentialName, secret: &str) -> Request {
     Request::StartLogin { username: "ADA".into(), credential, secret: Secret::new(secret.into()) }
 }
 
-/// From an empty keyring to an entry that opens after two other log-ins, one of them by recovery code.
+/// An entry of a new vault opens after two more log-ins, one of them by recovery code.
 #[test]
 fn either_secret_opens_the_same_vault() {
     let mut server = Server::new();
@@ -155,7 +155,7 @@ fn either_secret_opens_the_same_vault() {
 }
 
 #[test]
-fn a_wrong_secret_and_an_unknown_account_look_the_same() {
+fn wrong_secret_and_unknown_account_look_the_same() {
     let mut server = Server::new();
     let (account, code) = register(&server, &mut Keyring::new(Counter(0), str::to_lowercase));
     let mut keyring = Keyring::new(Counter(50), str::to_lowercase);
@@ -172,7 +172,7 @@ fn a_wrong_secret_and_an_unknown_account_look_the_same() {
 }
 
 #[test]
-fn what_is_mistyped_is_told_before_the_server_is_asked() {
+fn malformed_secret_is_refused_before_the_server_is_asked() {
     let mut keyring = Keyring::new(Counter(0), str::to_lowercase);
     let expected = KeyringError::Recovery(RecoveryFault::Count { found: 2 });
     assert_eq!(keyring.handle(with_secret(CredentialName::Recovery, "abandon ability")).err(), Some(expected));
@@ -183,7 +183,7 @@ fn what_is_mistyped_is_told_before_the_server_is_asked() {
 }
 
 #[test]
-fn rubbish_from_the_server_is_told_apart_from_a_wrong_secret() {
+fn malformed_answer_is_told_apart_from_a_wrong_secret() {
     let challenge = SessionChallenge { state: Base64Url::default(), response: Base64Url(vec![9; 320]) };
     for answer in ["", "<html>", "{}", &serde_json::to_string(&challenge).unwrap()] {
         let mut keyring = Keyring::new(Counter(0), str::to_lowercase);
@@ -223,7 +223,7 @@ fn opens(
 }
 
 #[test]
-fn another_passphrase_opens_the_same_vault_and_the_old_one_does_not() {
+fn new_passphrase_opens_the_vault_and_the_old_one_does_not() {
     let (mut server, mut keyring, mut account, code, sealed) = opened_vault();
     let (credential, secret) = (CredentialName::Passphrase, Secret::new("another horse battery".into()));
     let start = body(keyring.handle(Request::StartReplacement { credential, secret })).unwrap();
@@ -238,7 +238,7 @@ fn another_passphrase_opens_the_same_vault_and_the_old_one_does_not() {
 }
 
 #[test]
-fn another_recovery_code_opens_the_same_vault_and_the_old_one_does_not() {
+fn new_recovery_code_opens_the_vault_and_the_old_one_does_not() {
     let (mut server, mut keyring, mut account, code, sealed) = opened_vault();
     let Ok(Response::RegistrationStarted { recovery_code, body }) = keyring.handle(Request::StartRenewal) else {
         panic!("not started");
@@ -251,7 +251,7 @@ fn another_recovery_code_opens_the_same_vault_and_the_old_one_does_not() {
 }
 
 #[test]
-fn a_passkey_opens_the_same_vault_by_what_its_authenticator_makes() {
+fn passkey_opens_the_vault_by_its_authenticators_output() {
     let (mut server, mut keyring, account, _, sealed) = opened_vault();
     let credential = CredentialName::Passkey(PasskeyId::try_from(vec![1, 2, 3]).unwrap());
     let made = |byte| Base64Url::encode(&[byte; 32]);
@@ -264,7 +264,7 @@ fn a_passkey_opens_the_same_vault_by_what_its_authenticator_makes() {
 }
 
 #[test]
-fn who_confirms_with_the_passphrase_finds_the_vault_as_it_was() {
+fn confirming_with_the_passphrase_leaves_the_open_vault_alone() {
     let (mut server, mut keyring, account, ..) = opened_vault();
     log_in(&mut server, &mut keyring, Some(&account), with_secret(CredentialName::Passphrase, PASSPHRASE)).unwrap();
     assert_eq!(reveal(&mut keyring).unwrap(), "kV9!mQ2#");
@@ -273,7 +273,7 @@ fn who_confirms_with_the_passphrase_finds_the_vault_as_it_was() {
 }
 
 #[test]
-fn a_locked_keyring_sets_no_secret() {
+fn locked_keyring_refuses_to_set_a_secret() {
     let server = Server::new();
     let mut keyring = Keyring::new(Counter(0), str::to_lowercase);
     let finish = |answer: String| Request::FinishReplacement { answer };

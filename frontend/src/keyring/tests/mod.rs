@@ -20,7 +20,7 @@ use super::protocol::*;
 use super::*;
 use crate::workers::rpc::{Call, Reply};
 
-/// Bytes that count up: nonces and keys that a test can foresee.
+/// A random source that counts up, for predictable nonces and keys.
 pub(crate) struct Counter(pub(crate) u8);
 
 impl RngCore for Counter {
@@ -49,7 +49,7 @@ impl CryptoRng for Counter {}
 
 pub(crate) const NOW: u64 = 1_790_000_000_000;
 
-/// The id that a counter from 0 leads to, and the frozen entry has.
+/// The id that [`Counter`] gives from 0 on; the frozen entry has it.
 pub(crate) fn entry_id() -> EntryId {
     EntryId::from_time(NOW, [3; 10])
 }
@@ -63,13 +63,13 @@ fn entry(name: &str) -> Entry {
     Entry { content, created_at: NOW, changed_at: NOW, history: Vec::new(), binned_at: None, imported_at: None }
 }
 
-/// What the page is told of an entry that has a name only.
+/// The summary of an entry that has a name only.
 fn summary(id: EntryId, version: u32, name: &str, state: EntryState) -> EntrySummary {
     let (username, website, tags) = Default::default();
     EntrySummary { id, version, name: name.into(), username, website, tags, changed_at: NOW, binned_at: None, state }
 }
 
-/// A keyring with an open vault of known key.
+/// A keyring with an open vault, whose key is fixed.
 pub(crate) fn open_keyring() -> Keyring<Counter> {
     let mut keyring = Keyring::new(Counter(0), str::to_lowercase);
     let key = VaultKey::from_bytes([7; keys::KEY_LEN]);
@@ -79,7 +79,7 @@ pub(crate) fn open_keyring() -> Keyring<Counter> {
     keyring
 }
 
-/// The public key that drafts of a keyring's vault are sealed with.
+/// The public key for drafts of the keyring's vault.
 #[cfg(all(target_arch = "wasm32", feature = "page"))]
 pub(crate) fn draft_key(keyring: &Keyring<Counter>) -> String {
     keyring.draft_key.as_ref().unwrap().public()
@@ -142,7 +142,7 @@ fn format_1_is_frozen() {
 }
 
 #[test]
-fn what_was_frozen_opens() {
+fn frozen_entry_opens() {
     let bytes = Base64Url::decode(include_str!("../../../vectors/entry-1.txt").trim()).unwrap().0;
     let mut keyring = open_keyring();
     let update = open(&mut keyring, stored(entry_id(), 1, Some(bytes.try_into().unwrap())));
@@ -150,9 +150,9 @@ fn what_was_frozen_opens() {
     assert_eq!(reveal(&mut keyring).unwrap(), "kV9!mQ2#");
 }
 
-/// Each vector is the frozen entry with one defect, named after it.
+/// Each vector is the frozen entry with one defect, which names it.
 #[test]
-fn defects_are_refused() {
+fn defective_entries_are_refused() {
     let frozen = Base64Url::decode(include_str!("../../../vectors/entry-1.txt").trim()).unwrap().0;
     let refused = |account: [u8; 16], id: EntryId, version: u32, bytes: &[u8]| {
         let mut keyring = open_keyring();
@@ -175,12 +175,12 @@ fn defects_are_refused() {
     assert_eq!(refused([1; 16], entry_id(), 2, &frozen), 1, "older version under a newer number");
     assert_eq!(refused([1; 16], entry_id(), 0, &frozen), 1, "wrong version");
 
-    // These do not even pass for sealed entries, wherever they come from.
+    // `SealedEntry` refuses these.
     let length = |bytes: &[u8]| SealedEntry::try_from(bytes.to_vec()).err();
     assert_eq!(length(&frozen[..frozen.len() - 1]), Some(NotSealedEntry::Length), "truncated");
     assert_eq!(length(&[&frozen[..], &[0]].concat()), Some(NotSealedEntry::Length), "trailing byte");
     assert_eq!(length(&[]), Some(NotSealedEntry::Length), "empty");
-    // To another bucket's length: passes for one, and does not open.
+    // Padded to another bucket's length: `SealedEntry` takes it, but it does not open.
     let mut padded = frozen.clone();
     padded.resize(BUCKETS[1] + SEALED_OVERHEAD, 0);
     assert_eq!(refused([1; 16], entry_id(), 1, &padded), 1, "trailing bytes");
@@ -190,7 +190,7 @@ fn defects_are_refused() {
 }
 
 #[test]
-fn the_size_tells_the_bucket_only() {
+fn sealed_size_is_that_of_the_bucket() {
     let mut keyring = open_keyring();
     let overhead = document::write(entry("")).unwrap().len() + 4;
     for (index, bucket) in BUCKETS.into_iter().enumerate() {
@@ -213,13 +213,13 @@ fn sealing_twice_gives_other_bytes() {
 }
 
 #[test]
-fn a_newer_version_takes_the_place_and_a_deletion_ends_it() {
+fn newer_version_replaces_an_entry_and_a_deletion_removes_it() {
     let mut keyring = open_keyring();
     let first = seal(&mut keyring, 0, "GitHub");
     let second = seal(&mut keyring, 1, "GitHub (work)");
     open(&mut keyring, stored(entry_id(), 1, Some(first.clone())));
     assert_eq!(open(&mut keyring, stored(entry_id(), 2, Some(second))).entries[0].name, "GitHub (work)");
-    // One that does not open leaves what is there alone.
+    // One that does not open changes nothing.
     assert_eq!(open(&mut keyring, stored(entry_id(), 3, Some(first))).refused, [entry_id()]);
     assert!(reveal(&mut keyring).is_ok());
     assert_eq!(open(&mut keyring, stored(entry_id(), 3, None)).deleted, [entry_id()]);
@@ -227,7 +227,7 @@ fn a_newer_version_takes_the_place_and_a_deletion_ends_it() {
 }
 
 #[test]
-fn a_new_entry_is_sealed_sent_and_taken_in() {
+fn new_entry_is_saved_once_the_server_has_it() {
     let mut keyring = open_keyring();
     let rules = Some(generator::kind::Rules::default());
     let request =
@@ -236,7 +236,7 @@ fn a_new_entry_is_sealed_sent_and_taken_in() {
     assert!(!body.contains("GitHub") && !body.contains("kV9"));
     assert_eq!(waiting.entries, [summary(id, 0, "GitHub", EntryState::Waiting)]);
     assert_eq!(reveal_entry(&mut keyring, id).unwrap(), "kV9!mQ2#", "it can be shown while it waits");
-    // Taking it in twice changes nothing.
+    // Applying it twice changes nothing.
     for _ in 0..2 {
         let update = updated(keyring.handle(Request::ApplySaved { id, body: body.clone() }));
         assert_eq!(update.entries, [summary(id, 1, "GitHub", EntryState::Saved)]);
@@ -245,9 +245,9 @@ fn a_new_entry_is_sealed_sent_and_taken_in() {
     assert_eq!(whole(&mut keyring, id).content.rules, rules);
 }
 
-/// The receipt of a password goes over the worker's boundary and through the sealed document, whatever its kind.
+/// Rules cross the worker's boundary and the sealed document.
 #[test]
-fn every_kind_of_rules_is_kept() {
+fn rules_of_every_kind_survive_sealing() {
     use generator::kind::Rules;
     let site = generator::site_rules::Rules { text: "required: [\"\\é];".into(), ..Default::default() };
     let phrase = generator::phrase::Rules { separator: None, ..Default::default() };
@@ -269,7 +269,7 @@ fn every_kind_of_rules_is_kept() {
 }
 
 #[test]
-fn changes_come_in_pages() {
+fn changes_are_applied_page_by_page() {
     let mut keyring = open_keyring();
     let sealed = seal(&mut keyring, 0, "GitHub");
     let page = || vec![stored(entry_id(), 1, Some(sealed.clone()))];
@@ -280,7 +280,7 @@ fn changes_come_in_pages() {
 }
 
 #[test]
-fn a_problem_brings_the_current_entry() {
+fn stale_version_problem_applies_the_current_entry() {
     let mut keyring = open_keyring();
     let sealed = seal(&mut keyring, 4, "GitHub (work)");
     let problem = |current: Option<StoredEntry>| {
@@ -297,7 +297,7 @@ fn a_problem_brings_the_current_entry() {
 }
 
 #[test]
-fn a_locked_keyring_does_nothing() {
+fn locked_keyring_refuses_requests_for_a_vault() {
     let changes = serde_json::to_string(&Changes { entries: Vec::new(), latest: 0, more: false }).unwrap();
     let challenge = serde_json::to_string(&shared::accounts::AccountChallenge {
         passphrase: Base64Url::default(),
@@ -322,7 +322,7 @@ fn a_locked_keyring_does_nothing() {
 }
 
 #[test]
-fn messages_survive_their_crossing_and_debug_hides_their_secrets() {
+fn messages_survive_postcard_and_debug_hides_their_secrets() {
     let request = Request::StartRegistration {
         invite: "code".into(),
         username: "ada".into(),

@@ -1,4 +1,4 @@
-//! What was sealed here and waits for the server: chains, conflicts, history, the bin.
+//! Changes that wait for the server: chains, conflicts, history, the bin.
 
 #[cfg(target_arch = "wasm32")]
 use crate::browser_test::test;
@@ -48,7 +48,7 @@ fn former(history: &[(&str, u64)]) -> Vec<(String, u64)> {
 }
 
 #[test]
-fn an_entry_is_kept_whole() {
+fn entry_keeps_every_field() {
     let mut keyring = open_keyring();
     let all = Content {
         username: "ada".into(),
@@ -67,12 +67,12 @@ fn an_entry_is_kept_whole() {
 }
 
 #[test]
-fn a_password_that_is_replaced_goes_into_the_history() {
+fn replaced_password_goes_into_the_history() {
     let mut keyring = open_keyring();
     let (id, _) = create(&mut keyring, content("GitHub", "one"));
     change(&mut keyring, id, content("GitHub", "two"), NOW + 1);
     change(&mut keyring, id, content("GitHub (work)", "two"), NOW + 2);
-    // A clock that was set back.
+    // The clock was set back.
     change(&mut keyring, id, content("GitHub", "three"), NOW - 9);
     let entry = whole(&mut keyring, id);
     assert_eq!(passwords(&entry), ("three".into(), former(&[("two", NOW - 9), ("one", NOW + 1)])));
@@ -85,24 +85,24 @@ fn a_password_that_is_replaced_goes_into_the_history() {
 }
 
 #[test]
-fn changes_wait_in_order_and_each_is_sent_once() {
+fn changes_wait_in_order_and_each_is_saved_once() {
     let mut keyring = open_keyring();
     let (id, first) = create(&mut keyring, content("one", "1"));
     let second = change(&mut keyring, id, content("two", "2"), NOW);
     let third = change(&mut keyring, id, content("three", "3"), NOW);
     assert_eq!([&first, &second, &third].map(|body| replaces(body)), [0, 1, 2]);
     assert_eq!(take_own(&mut keyring, id, &first), summary(id, 1, "three", EntryState::Waiting));
-    // The answer to the second was lost: it comes with the changes.
+    // The answer to the second was lost: the change comes back in the list.
     let told = open(&mut keyring, as_stored(id, &second)).entries.remove(0);
     assert_eq!(told, summary(id, 2, "three", EntryState::Waiting));
     assert_eq!(take_own(&mut keyring, id, &third), summary(id, 3, "three", EntryState::Saved));
-    // What comes late changes nothing.
+    // A late answer changes nothing.
     assert!(updated(keyring.handle(Request::ApplySaved { id, body: first })).entries.is_empty());
     assert_eq!(whole(&mut keyring, id).content.name, "three");
 }
 
 #[test]
-fn what_waits_survives_a_lock() {
+fn waiting_changes_survive_a_lock() {
     let mut keyring = open_keyring();
     let (id, first) = create(&mut keyring, content("one", "1"));
     let second = change(&mut keyring, id, content("two", "2"), NOW);
@@ -117,7 +117,7 @@ fn what_waits_survives_a_lock() {
         assert_eq!(taken.entries, [summary(id, 1, "two", waiting), summary(other, 0, "other", waiting)]);
     }
     assert_eq!(take_own(&mut keyring, id, &second).state, EntryState::Saved);
-    // Of another vault, or broken.
+    // Changes of another vault, and broken ones, are refused.
     let mut stranger = open_keyring();
     stranger.vault.as_mut().unwrap().account = AccountId::from_random([2; 16]);
     let taken = updated(stranger.handle(Request::RestoreWaiting { bodies: bodies() }));
@@ -125,7 +125,7 @@ fn what_waits_survives_a_lock() {
 }
 
 #[test]
-fn a_whole_chain_survives_a_lock() {
+fn chain_of_changes_survives_a_lock() {
     let mut keyring = open_keyring();
     let (id, first) = create(&mut keyring, content("one", "1"));
     let second = change(&mut keyring, id, content("two", "2"), NOW);
@@ -137,9 +137,9 @@ fn a_whole_chain_survives_a_lock() {
     assert_eq!(take_own(&mut keyring, id, &second), summary(id, 2, "two", EntryState::Saved));
 }
 
-/// The server has a version of the same number, and it is another one.
+/// The server has another change of the same version number.
 #[test]
-fn what_waits_beside_another_of_its_number_is_a_conflict() {
+fn change_with_the_servers_version_number_is_a_conflict() {
     let mut keyring = open_keyring();
     let (id, mine) = create(&mut keyring, content("mine", "1"));
     let theirs = keyring.vault.as_ref().unwrap().seal(id, 1, entry("theirs"), &mut keyring.random).unwrap();
@@ -150,7 +150,7 @@ fn what_waits_beside_another_of_its_number_is_a_conflict() {
 }
 
 #[test]
-fn what_was_told_and_then_deleted_is_told_as_deleted_only() {
+fn entry_changed_and_deleted_in_one_answer_is_reported_as_deleted_only() {
     let mut keyring = open_keyring();
     let (gone, first) = create(&mut keyring, content("gone", "1"));
     let (stays, second) = create(&mut keyring, content("stays", "2"));
@@ -162,7 +162,7 @@ fn what_was_told_and_then_deleted_is_told_as_deleted_only() {
 }
 
 #[test]
-fn what_waits_can_be_forgotten() {
+fn waiting_changes_can_be_discarded() {
     let mut keyring = open_keyring();
     let (id, first) = create(&mut keyring, content("one", "1"));
     take_own(&mut keyring, id, &first);
@@ -175,7 +175,7 @@ fn what_waits_can_be_forgotten() {
 }
 
 #[test]
-fn the_bin_is_a_change_like_others() {
+fn binning_is_a_change_like_others() {
     let mut keyring = open_keyring();
     let (id, first) = create(&mut keyring, content("one", "1"));
     take_own(&mut keyring, id, &first);
@@ -185,7 +185,7 @@ fn the_bin_is_a_change_like_others() {
     assert_eq!(told.entries[0].binned_at, None);
 }
 
-/// Two keyrings of one vault, each with a change of its own to the same entry; the second has been told of the first's.
+/// Two keyrings have changed the same entry; the second has applied the first's change.
 fn conflict() -> (Keyring<Counter>, EntryId) {
     conflict_of(("t", NOW + 20), &[("m1", NOW + 10), ("m2", NOW + 11)])
 }
@@ -208,19 +208,19 @@ fn conflict_of(theirs: (&str, u64), mine: &[(&str, u64)]) -> (Keyring<Counter>, 
 }
 
 #[test]
-fn both_sides_of_a_conflict_are_kept_and_shown() {
+fn conflict_gives_both_sides_and_refuses_changes() {
     let (mut keyring, id) = conflict();
     let Ok(Response::Comparison { mine, theirs }) = keyring.handle(Request::Compare { id }) else {
         panic!("not compared")
     };
     assert_eq!((mine.content.name.as_str(), theirs.unwrap().content.name.as_str()), ("mine", "theirs"));
-    // Until somebody has chosen, nothing is laid on top.
+    // Until the conflict is ended, changes are refused.
     let request = Request::Change { id, content: content("x", "x"), now: NOW };
     assert_eq!(keyring.handle(request).err(), Some(KeyringError::Conflict));
 }
 
 #[test]
-fn whoever_wins_a_conflict_keeps_the_passwords_of_the_other() {
+fn winner_of_a_conflict_gets_the_losers_passwords() {
     let (mut keyring, id) = conflict();
     let (_, body, told) = sealed(resolve(&mut keyring, id, Resolution::Mine));
     assert_eq!((replaces(&body), told.entries[0].state), (2, EntryState::Waiting));
@@ -246,21 +246,21 @@ fn whoever_wins_a_conflict_keeps_the_passwords_of_the_other() {
 }
 
 #[test]
-fn what_differs_in_no_password_needs_no_save_when_it_loses() {
+fn loser_with_the_same_password_needs_no_save() {
     let (mut keyring, id) = conflict_of(("1", NOW), &[("1", NOW)]);
     let told = updated(resolve(&mut keyring, id, Resolution::Theirs));
     assert_eq!(told.entries, [summary(id, 2, "theirs", EntryState::Saved)]);
 }
 
 #[test]
-fn a_password_that_both_have_is_no_former_one() {
+fn password_of_both_sides_is_not_in_the_history() {
     let (mut keyring, id) = conflict_of(("1", NOW), &[("1", NOW)]);
     sealed(resolve(&mut keyring, id, Resolution::Mine));
     assert_eq!(passwords(&whole(&mut keyring, id)), ("1".into(), Vec::new()));
 }
 
 #[test]
-fn changed_here_and_deleted_elsewhere_is_a_conflict_too() {
+fn change_of_an_entry_deleted_elsewhere_is_a_conflict() {
     for resolution in [Resolution::Mine, Resolution::Theirs, Resolution::Both] {
         let mut keyring = open_keyring();
         let (id, first) = create(&mut keyring, content("one", "1"));
@@ -272,7 +272,7 @@ fn changed_here_and_deleted_elsewhere_is_a_conflict_too() {
             panic!("{resolution:?}")
         };
         match resolution {
-            // Put again in place of its deletion.
+            // It replaces the deletion.
             Resolution::Mine => assert_eq!(replaces(&sealed(resolve(&mut keyring, id, resolution)).1), 2),
             Resolution::Theirs => assert_eq!(updated(resolve(&mut keyring, id, resolution)).deleted, [id]),
             Resolution::Both => {
@@ -284,7 +284,7 @@ fn changed_here_and_deleted_elsewhere_is_a_conflict_too() {
     }
 }
 
-/// Changes that are in no entry, after these were listed.
+/// Applies these, and gives the number of changes that are in no entry.
 fn missing(keyring: &mut Keyring<Counter>, entries: Vec<StoredEntry>, latest: u64) -> u64 {
     let answer = serde_json::to_string(&Changes { entries, latest, more: false }).unwrap();
     let completeness = updated(keyring.handle(Request::ApplyChanges { answer })).completeness.unwrap();
@@ -293,7 +293,7 @@ fn missing(keyring: &mut Keyring<Counter>, entries: Vec<StoredEntry>, latest: u6
 }
 
 #[test]
-fn what_a_server_leaves_out_is_missed() {
+fn changes_that_the_server_leaves_out_are_counted() {
     let mut keyring = open_keyring();
     let (one, first) = create(&mut keyring, content("one", "1"));
     let second = change(&mut keyring, one, content("one", "2"), NOW);
@@ -303,14 +303,14 @@ fn what_a_server_leaves_out_is_missed() {
     let fresh = || open_keyring();
     assert_eq!(missing(&mut fresh(), all(), 5), 0);
     assert_eq!(missing(&mut fresh(), Vec::new(), 0), 0);
-    // An entry, a deletion, or a newer version left out.
+    // The server leaves out an entry, a deletion, or a newer version.
     for left_out in 0..3 {
         let mut some = all();
         let version = some.remove(left_out).version;
         assert_eq!(missing(&mut fresh(), some, 5), u64::from(version));
     }
     assert_eq!(missing(&mut fresh(), vec![as_stored(one, &first), all().remove(1), all().remove(2)], 5), 1);
-    // In pages, with a change in between, and with what was saved here meanwhile.
+    // Two pages, with a change in between, and with a change saved here meanwhile.
     let mut paged = fresh();
     take_changes(&mut paged, vec![as_stored(one, &first), as_stored(two, &third)], true);
     assert_eq!(missing(&mut paged, vec![as_stored(one, &second)], 3), 0);
@@ -318,7 +318,7 @@ fn what_a_server_leaves_out_is_missed() {
     take_own(&mut paged, mine, &fourth);
     assert_eq!(missing(&mut paged, Vec::new(), 3), 0, "the answer is from before the save");
     assert_eq!(missing(&mut paged, Vec::new(), 4), 0);
-    // What does not open is told of elsewhere, and is not left out.
+    // An entry that does not open counts as served.
     let mut stranger = fresh();
     stranger.vault.as_mut().unwrap().account = AccountId::from_random([2; 16]);
     assert_eq!(missing(&mut stranger, all(), 5), 0);
