@@ -1,4 +1,4 @@
-//! The account: another passphrase, another recovery code, passkeys, sessions, locking by itself, and the end.
+//! The account: changing the passphrase and the recovery code, passkeys, sessions, the idle lock, and deletion.
 
 use serde_json::json;
 
@@ -9,8 +9,8 @@ use e2e::wait_until;
 
 const ANOTHER: &str = "another horse battery";
 
-/// Opens a part of the dialog about the account.
-async fn open_part(page: &Page, title: &str) {
+/// Opens a section of the dialog about the account.
+async fn open_section(page: &Page, title: &str) {
     if page.js("return !document.querySelector('dialog')", vec![]).await == json!(true) {
         page.press("Account").await;
     }
@@ -18,7 +18,7 @@ async fn open_part(page: &Page, title: &str) {
 }
 
 async fn change_passphrase(page: &Page, current: Option<&str>, new: &str) {
-    open_part(page, "Passphrase").await;
+    open_section(page, "Passphrase").await;
     if let Some(current) = current {
         page.fill("Your passphrase, to confirm", current).await;
     }
@@ -27,8 +27,8 @@ async fn change_passphrase(page: &Page, current: Option<&str>, new: &str) {
     page.press("Change the passphrase").await;
 }
 
-/// Opens the page anew, and the vault with this passphrase.
-async fn come_back(page: &Page, server: &Server, passphrase: &str) {
+/// Reloads the page and unlocks the vault with a passphrase.
+async fn reload_and_unlock(page: &Page, server: &Server, passphrase: &str) {
     page.open(&server.url()).await;
     page.unlock("ada", passphrase).await;
 }
@@ -39,11 +39,11 @@ fn the_passphrase_is_changed_and_other_sessions_end() {
         let server = Server::start();
         create_first_vault(&page, &server).await;
         let kept = page.save("GitHub").await;
-        // The same vault in another window: a session of its own.
+        // A second window has a session of its own.
         let first = page.driver.window().await.unwrap();
         let second = page.driver.new_window(false).await.unwrap().handle;
         page.driver.switch_to_window(second.clone()).await.unwrap();
-        come_back(&page, &server, PASSPHRASE).await;
+        reload_and_unlock(&page, &server, PASSPHRASE).await;
         page.see_rows(&["GitHub"]).await;
 
         change_passphrase(&page, Some("wrong horse battery"), ANOTHER).await;
@@ -57,12 +57,12 @@ fn the_passphrase_is_changed_and_other_sessions_end() {
         page.press("Change the passphrase").await;
         page.see("The passphrase is changed.").await;
         page.press("Close").await;
-        // This session goes on: it is another one by now, and the list and the keys are as they were.
+        // The server has replaced this window's session; the list and the keys stay.
         assert_eq!(page.show("GitHub").await, kept);
         let after = page.save("After").await;
         assert_eq!(server.count("SELECT count(*) FROM sessions"), 1);
 
-        // The other window hears of it with its next request.
+        // The other window learns of it with its next request.
         page.driver.switch_to_window(first).await.unwrap();
         page.see("Your session has ended.").await;
         page.unlock("ada", PASSPHRASE).await;
@@ -74,7 +74,7 @@ fn the_passphrase_is_changed_and_other_sessions_end() {
 }
 
 #[test]
-fn who_has_lost_the_passphrase_comes_in_by_the_code_and_sets_another() {
+fn recovery_code_opens_the_vault_and_allows_a_new_passphrase() {
     in_browser(BrowserOptions::default(), async |page| {
         let server = Server::start();
         let code = create_first_vault(&page, &server).await;
@@ -89,18 +89,18 @@ fn who_has_lost_the_passphrase_comes_in_by_the_code_and_sets_another() {
         page.see("Account “ada”").await;
         change_passphrase(&page, None, ANOTHER).await;
         page.see("The passphrase is changed.").await;
-        come_back(&page, &server, ANOTHER).await;
+        reload_and_unlock(&page, &server, ANOTHER).await;
         page.see_rows(&["GitHub"]).await;
         page.assert_no_errors().await;
     });
 }
 
 #[test]
-fn another_recovery_code_replaces_the_one_before() {
+fn new_recovery_code_replaces_the_old_one() {
     in_browser(BrowserOptions::default(), async |page| {
         let server = Server::start();
         let old = create_first_vault(&page, &server).await;
-        open_part(&page, "Recovery code").await;
+        open_section(&page, "Recovery code").await;
         page.fill("Your passphrase, to confirm", PASSPHRASE).await;
         page.press("Make a new recovery code").await;
         page.see("Write down your recovery code").await;
@@ -124,16 +124,16 @@ fn another_recovery_code_replaces_the_one_before() {
 }
 
 #[test]
-fn sessions_are_seen_and_ended() {
+fn sessions_are_listed_and_can_be_ended() {
     in_browser(BrowserOptions::default(), async |page| {
         let server = Server::start();
         create_first_vault(&page, &server).await;
-        // Reloads leave sessions behind.
+        // Each reload leaves a session behind.
         for _ in 0..2 {
-            come_back(&page, &server, PASSPHRASE).await;
+            reload_and_unlock(&page, &server, PASSPHRASE).await;
             page.see("No passwords yet.").await;
         }
-        open_part(&page, "Sessions").await;
+        open_section(&page, "Sessions").await;
         let rows = "return document.querySelectorAll('dialog .row').length === arguments[0]";
         page.wait_for("three sessions", rows, vec![json!(3)]).await;
         page.see("Chrome on Linux").await;
@@ -150,7 +150,7 @@ fn sessions_are_seen_and_ended() {
     });
 }
 
-/// An authenticator of this kind, as part of the browser.
+/// Adds a virtual authenticator to the browser, with or without the PRF extension.
 async fn add_authenticator(page: &Page, has_prf: bool) {
     page.cdp("WebAuthn.enable", json!({ "enableUI": false })).await;
     let options = json!({
@@ -164,18 +164,18 @@ async fn add_authenticator(page: &Page, has_prf: bool) {
 fn a_passkey_opens_the_vault_until_it_is_removed() {
     in_browser(BrowserOptions::default(), async |page| {
         let server = Server::start();
-        // Passkeys belong to a host's name.
+        // A passkey belongs to a host name.
         let url = server.url().replace("127.0.0.1", "localhost");
         add_authenticator(&page, true).await;
         page.create_vault(&server.setup_link().replace("127.0.0.1", "localhost"), "Ada").await;
         let kept = page.save("GitHub").await;
-        open_part(&page, "Passkeys").await;
+        open_section(&page, "Passkeys").await;
         page.fill("Your passphrase, to confirm", PASSPHRASE).await;
         page.press("Add a passkey").await;
         page.see("The passkey opens this vault from now on.").await;
         page.see("not used yet").await;
         page.assert_accessible("the passkeys").await;
-        // One for each authenticator.
+        // Each authenticator holds one.
         page.fill("Your passphrase, to confirm", PASSPHRASE).await;
         page.press("Add a passkey").await;
         page.see("This device already has a passkey for this vault.").await;
@@ -185,7 +185,7 @@ fn a_passkey_opens_the_vault_until_it_is_removed() {
         page.see_rows(&["GitHub"]).await;
         assert_eq!(page.show("GitHub").await, kept);
         let row = "return document.querySelector('dialog .row')?.textContent ?? null";
-        open_part(&page, "Passkeys").await;
+        open_section(&page, "Passkeys").await;
         let used = page.wait_for("the passkey", row, vec![]).await;
         assert!(!used.as_str().unwrap().contains("not used yet"), "{used}");
         page.fill("Your passphrase, to confirm", PASSPHRASE).await;
@@ -201,12 +201,12 @@ fn a_passkey_opens_the_vault_until_it_is_removed() {
 }
 
 #[test]
-fn an_authenticator_that_can_keep_no_secret_is_named() {
+fn authenticator_without_prf_is_refused() {
     in_browser(BrowserOptions::default(), async |page| {
         let server = Server::start();
         add_authenticator(&page, false).await;
         page.create_vault(&server.setup_link().replace("127.0.0.1", "localhost"), "Ada").await;
-        open_part(&page, "Passkeys").await;
+        open_section(&page, "Passkeys").await;
         page.fill("Your passphrase, to confirm", PASSPHRASE).await;
         page.press("Add a passkey").await;
         page.see("This passkey cannot keep a secret for this page").await;
@@ -215,16 +215,16 @@ fn an_authenticator_that_can_keep_no_secret_is_named() {
 }
 
 #[test]
-fn the_account_and_all_of_it_is_deleted() {
+fn deleting_the_account_deletes_all_of_its_data() {
     in_browser(BrowserOptions::default(), async |page| {
         let server = Server::start();
         create_first_vault(&page, &server).await;
         page.save("GitHub").await;
-        // Something that this browser keeps.
+        // A draft in this browser's local store.
         page.press("Generate").await;
         page.press("Copy").await;
         page.see("kept").await;
-        open_part(&page, "Delete the account").await;
+        open_section(&page, "Delete the account").await;
         page.fill("Type “ada” to confirm", "bob").await;
         page.fill("Your passphrase, to confirm", PASSPHRASE).await;
         page.press("Delete everything").await;
@@ -238,7 +238,7 @@ fn the_account_and_all_of_it_is_deleted() {
         }
         let settings = "return Object.keys(localStorage).filter(key => /login|seen|draft/.test(key)).length";
         assert_eq!(page.js(settings, vec![]).await, json!(0));
-        // It was the last one of this server.
+        // It was the last account of this server.
         page.open(&server.url()).await;
         page.see("No vault has been made here yet").await;
         page.press("I have a vault").await;
@@ -248,20 +248,20 @@ fn the_account_and_all_of_it_is_deleted() {
 }
 
 #[test]
-fn the_vault_locks_when_nobody_is_there_and_when_it_is_hidden() {
+fn vault_locks_when_idle_and_when_hidden() {
     in_browser(BrowserOptions::default(), async |page| {
         let server = Server::start();
         create_first_vault(&page, &server).await;
         let kept = page.save("GitHub").await;
-        open_part(&page, "Locking").await;
+        open_section(&page, "Locking").await;
         page.select("Lock when nobody has touched the page for", "1 min").await;
         page.assert_accessible("locking").await;
         page.press("Close").await;
-        // What is being typed is kept.
+        // Unsaved input survives the lock.
         page.press("Add an entry").await;
         page.fill("Password", "typed and not saved").await;
         page.see("kept here as a sealed draft").await;
-        // An hour passes: the page's clock is put forward, and nobody touches it.
+        // The page's clock goes forward by an hour, without any input.
         page.js("const now = Date.now; Date.now = () => now() + 3600e3", vec![]).await;
         page.see("Locked: nobody has touched the page for 1 min.").await;
         let text = page.visible_text().await;
@@ -269,7 +269,7 @@ fn the_vault_locks_when_nobody_is_there_and_when_it_is_hidden() {
         page.unlock("ada", PASSPHRASE).await;
         page.see_rows(&["A copied password", "GitHub"]).await;
 
-        open_part(&page, "Locking").await;
+        open_section(&page, "Locking").await;
         page.toggle_check("Lock as soon as the page is hidden: another tab, another window, a locked screen").await;
         page.press("Close").await;
         let hide = "Object.defineProperty(document, 'hidden', { value: true }); \

@@ -1,5 +1,5 @@
-//! The served OpenAPI document against the server: Schemathesis makes up requests for every operation, with a session
-//! and without, and holds the answers against what the document promises. `cargo xtask slow api` runs it.
+//! The served OpenAPI document: Schemathesis generates requests for every operation, with a session and without, and
+//! checks the answers against the document. `cargo xtask slow api` runs it.
 
 use std::process::Command;
 
@@ -7,15 +7,15 @@ use e2e::path_from_env;
 use e2e::server::Server;
 use e2e::vault_client::VaultClient;
 
-/// The checks that are left out. `positive_data_acceptance`: an OPAQUE message, or a record of it, is a point on a
-/// curve and more, which no schema describes. `negative_data_rejection`: what the document does not name is passed
-/// over, as the web does (an unknown member, a second value).
+/// The checks that are left out. `positive_data_acceptance`: an OPAQUE message or record contains a point on a curve,
+/// which no schema can describe. `negative_data_rejection`: the server ignores unknown members and repeated parameters,
+/// as is usual on the web.
 const EXCEPT: &str = "positive_data_acceptance,negative_data_rejection";
 
 #[test]
 #[ignore = "takes minutes, and Python: cargo xtask slow api"]
 fn schemathesis_finds_nothing() {
-    // Every answer is looked at, and not only that there were too many.
+    // Without rate limits: otherwise most answers would be 429.
     let no_limits = ["PASSMINT_LOGINS_PER_ADDRESS", "PASSMINT_LOGINS_PER_ACCOUNT", "PASSMINT_SIGN_UPS_PER_ADDRESS"];
     let server = Server::start_with(&no_limits.map(|name| (name, "0")));
     let runtime = tokio::runtime::Builder::new_current_thread().enable_all().build().unwrap();
@@ -24,7 +24,7 @@ fn schemathesis_finds_nothing() {
         let mut line = Command::new(path_from_env("PASSMINT_SCHEMATHESIS"));
         line.args(["run", &format!("{}api/v1/openapi.json", server.url()), "--exclude-checks", EXCEPT])
             .args(["--max-examples", "100", "--phases", "examples,coverage,fuzzing", "--no-color", "--workers", "2"])
-            // What would end the session that the rest needs.
+            // These end the session that the other operations need.
             .args(["--exclude-path-regex", "/api/v1/(sessions/current|accounts/current)$"]);
         if let Some(token) = &session {
             line.args(["--header", &format!("Authorization: Bearer {token}")]);

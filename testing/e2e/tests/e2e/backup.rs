@@ -1,4 +1,4 @@
-//! A backup's file, opened from the disk: no server, no network, only a browser and the passphrase.
+//! A backup's file, opened from disk: without a server or a network, with a browser and the passphrase only.
 
 use std::io::{BufRead, BufReader};
 use std::net::TcpListener;
@@ -41,14 +41,14 @@ fn vault() -> String {
     json!({ "encrypted": false, "folders": [], "items": items }).to_string()
 }
 
-/// The texts of a language, as the page has them once both files are there.
+/// All texts of a language, as the page has them once both files are loaded.
 fn texts(language: &str) -> Texts {
     let catalog = catalog();
     let language = catalog.languages().find(|it| it.tag == language).unwrap();
     Texts::new(&language.tag, &catalog.lines(language, FIRST)).and(&catalog.lines(language, LATER))
 }
 
-/// A file as the page makes it.
+/// A backup's file, as the page makes it.
 fn file(language: &str) -> String {
     let folder = path_from_env("PASSMINT_BIN").with_file_name("page");
     let is_opener = |path: &PathBuf| {
@@ -61,14 +61,14 @@ fn file(language: &str) -> String {
     backup::page(&std::fs::read_to_string(template).unwrap(), &opener(&texts(language)), &sealed).unwrap()
 }
 
-/// Opens a text as a file.
+/// Writes a text into a file and opens that.
 async fn open(page: &Page, folder: &Path, text: &str) {
     let path = folder.join("backup.html");
     std::fs::write(&path, text).unwrap();
     page.driver.goto(&format!("file://{}", path.display())).await.unwrap();
 }
 
-/// Presses a button that is called what can be read on it.
+/// Presses a button by the text on it.
 async fn press(page: &Page, text: &str) {
     page.driver
         .find(Locator::XPath(&format!("//button[normalize-space()='{text}']")))
@@ -84,15 +84,15 @@ async fn unlock(page: &Page, passphrase: &str) {
     page.press_keys(&[Key::Enter.into()]).await;
 }
 
-/// What a button of a row has shown.
+/// The value that a button of a row has revealed.
 async fn shown(page: &Page, what: &str) -> Value {
     let script = "const place = document.querySelector(`[data-of=${arguments[0]}]`); \
                   return place && !place.hidden && place.innerText";
     page.js(script, vec![json!(what)]).await
 }
 
-/// A proxy that gives nothing and remembers what it was asked for.
-fn proxy() -> (u16, Arc<Mutex<Vec<String>>>) {
+/// Starts a proxy that answers nothing and records the requests.
+fn recording_proxy() -> (u16, Arc<Mutex<Vec<String>>>) {
     let listener = TcpListener::bind("127.0.0.1:0").unwrap();
     let port = listener.local_addr().unwrap().port();
     let asked = Arc::new(Mutex::new(Vec::new()));
@@ -100,7 +100,7 @@ fn proxy() -> (u16, Arc<Mutex<Vec<String>>>) {
     std::thread::spawn(move || {
         for stream in listener.incoming().map_while(Result::ok) {
             let mut line = String::new();
-            // A browser that hangs up has asked for nothing.
+            // Without a first line, the browser has requested nothing.
             let _ = BufReader::new(stream).read_line(&mut line);
             kept.lock().unwrap().push(line);
         }
@@ -109,12 +109,12 @@ fn proxy() -> (u16, Arc<Mutex<Vec<String>>>) {
 }
 
 #[test]
-fn a_backup_opens_from_the_disk_and_asks_nobody() {
-    let (port, asked) = proxy();
+fn backup_opens_from_disk_without_any_request() {
+    let (port, asked) = recording_proxy();
     let arguments = vec![format!("--proxy-server=http://127.0.0.1:{port}"), "--proxy-bypass-list=<-loopback>".into()];
     in_browser(BrowserOptions { arguments, records_requests: true, ..BrowserOptions::default() }, async |page| {
         let folder = tempfile::tempdir().unwrap();
-        // What the browser opens by itself is forgotten.
+        // Requests of the browser itself do not count.
         page.driver.goto("about:blank").await.unwrap();
         page.requests().await;
         open(&page, folder.path(), &file("en")).await;
@@ -127,7 +127,7 @@ fn a_backup_opens_from_the_disk_and_asks_nobody() {
         unlock(&page, "correct horse battery stable").await;
         page.see_fault("Passphrase", "That does not open this backup.").await;
         assert_eq!(page.js("return document.activeElement.id", vec![]).await, "passphrase");
-        // What takes a second is announced before it begins.
+        // Argon2id takes about a second, and is announced before it starts.
         let watch = "window.said = []; new MutationObserver(() => requestAnimationFrame(() => \
                      window.said.push(document.getElementById('progress').textContent))).observe( \
                      document.getElementById('progress'), { childList: true })";
@@ -139,7 +139,7 @@ fn a_backup_opens_from_the_disk_and_asks_nobody() {
         assert_eq!(page.js("return document.activeElement.id", vec![]).await, "search");
         page.assert_accessible("opened").await;
 
-        // A hundred are drawn, sorted by name, and nothing secret is anywhere in the document yet.
+        // A hundred rows are drawn, sorted by name, and the document contains no secret yet.
         let rows = "return document.querySelectorAll('.row').length";
         assert_eq!(page.js(rows, vec![]).await, 100);
         press(&page, "Show more").await;
@@ -197,7 +197,7 @@ fn a_backup_opens_from_the_disk_and_asks_nobody() {
         page.field("Passphrase").await;
         assert!(!page.visible_text().await.contains("Search"));
         page.assert_no_errors().await;
-        // The document, twice, and what stands in the document itself.
+        // The two navigations to the document, and the data URLs inside it.
         let requests = page.requests().await;
         let (files, others): (Vec<_>, Vec<_>) = requests.iter().partition(|url| url.starts_with("file:"));
         assert!(files.len() == 2 && files.iter().all(|url| url.ends_with("/backup.html")), "{files:?}");
@@ -206,7 +206,7 @@ fn a_backup_opens_from_the_disk_and_asks_nobody() {
             "{others:?}"
         );
 
-        // Nor could it ask anybody: its policy allows nothing. And the proxy would have noticed.
+        // It cannot make requests: its policy forbids all. The proxy would have recorded them.
         let fetch = "fetch('http://passmint.invalid/a').catch(() => {}); new Image().src = 'http://passmint.invalid/b'";
         page.js_in_page(fetch).await;
         let errors = page.console_errors().await;
@@ -216,14 +216,14 @@ fn a_backup_opens_from_the_disk_and_asks_nobody() {
         assert!(errors.iter().all(|said| said.contains("Content Security Policy")), "{errors:?}");
         let is_asked = || asked.lock().unwrap().iter().any(|line| line.contains("passmint.invalid"));
         assert!(!is_asked());
-        // The proxy gives nothing, which the driver calls a failure.
+        // The driver reports an error, because the proxy does not answer.
         let _ = page.driver.goto("http://passmint.invalid/").await;
         wait_until("the proxy is asked", is_asked);
     });
 }
 
 #[test]
-fn a_backup_fits_a_phone_and_the_dark_and_speaks_the_language_of_who_made_it() {
+fn backup_fits_a_phone_and_the_dark_theme_in_the_language_it_was_made_in() {
     in_browser(BrowserOptions::default(), async |page| {
         let folder = tempfile::tempdir().unwrap();
         for language in catalog().languages().map(|language| language.tag.as_str()) {
@@ -250,7 +250,7 @@ fn a_backup_fits_a_phone_and_the_dark_and_speaks_the_language_of_who_made_it() {
 }
 
 #[test]
-fn a_backup_that_cannot_start_says_so_once_in_the_language_of_who_made_it() {
+fn backup_that_cannot_start_says_so_once_in_the_language_it_was_made_in() {
     in_browser(BrowserOptions::default(), async |page| {
         page.run_before_every_page("delete globalThis.WebAssembly").await;
         let folder = tempfile::tempdir().unwrap();
@@ -269,7 +269,7 @@ fn a_backup_that_cannot_start_says_so_once_in_the_language_of_who_made_it() {
 }
 
 #[test]
-fn a_damaged_backup_says_so_and_one_saved_again_opens() {
+fn damaged_backup_says_so_and_one_saved_by_the_browser_opens() {
     in_browser(BrowserOptions::default(), async |page| {
         let folder = tempfile::tempdir().unwrap();
         let whole = file("en");
@@ -286,7 +286,7 @@ fn a_damaged_backup_says_so_and_one_saved_again_opens() {
             page.see_fault("Passphrase", said.trim_start_matches("There is ")).await;
         }
 
-        // Saved by the browser while it was open: closed again, and whole.
+        // A copy that the browser saves while the backup is open is locked again, and complete.
         open(&page, folder.path(), &whole).await;
         page.field("Passphrase").await;
         unlock(&page, PASSPHRASE).await;
@@ -301,7 +301,7 @@ fn a_damaged_backup_says_so_and_one_saved_again_opens() {
         unlock(&page, PASSPHRASE).await;
         page.see("123 passwords").await;
 
-        // A script that was changed does not run, and the file says what may be done.
+        // A script that was changed does not run, and the file says what to do.
         open(&page, folder.path(), &whole.replacen("__wbg_init({", "__wbg_init( {", 1)).await;
         page.wait_for("nothing runs", "return document.getElementById('app').hidden", vec![]).await;
         assert!(page.console_errors().await.iter().any(|said| said.contains("Content Security Policy")));

@@ -1,5 +1,5 @@
-//! The server as packaging/ starts it: as nobody in particular, with no privilege, where nothing can be written but its
-//! data folder. Without a browser.
+//! The server under the restrictions of packaging/: an unprivileged user, no capabilities, and only the data folder is
+//! writable. Without a browser.
 
 use std::collections::BTreeMap;
 use std::os::unix::fs::PermissionsExt;
@@ -11,11 +11,11 @@ use e2e::server::Server;
 use e2e::vault_client::VaultClient;
 use e2e::{is_root, path_from_env};
 
-/// Who the server is, where this runs as root: the container's user.
+/// The user that the server runs as if the test runs as root: that of the container.
 const USER: &str = "10001";
 
-/// Makes the whole system read-only but for the folder `$1`, and starts what follows `$3` (the server's own path, which
-/// that user may not reach) from `$2`, with the privileges of `$USER_FLAGS`.
+/// Makes the file system read-only except for the folder `$1`, and runs the program `$2` with the arguments after `$3`
+/// and the privileges of `$USER_FLAGS`. `$3` is the server's own path, which that user may not reach.
 const CONFINE: &str = r#"
 data=$1 copy=$2
 shift 3
@@ -28,24 +28,24 @@ done < /proc/self/mountinfo
 exec setpriv $USER_FLAGS --no-new-privs --inh-caps=-all --bounding-set=-all "$copy" "$@"
 "#;
 
-/// Places that a process may write to, by its own table of mounts.
+/// The mount points that a process may write to, by its own mount table.
 fn writable(process: u32) -> Vec<String> {
     let mounts = std::fs::read_to_string(format!("/proc/{process}/mountinfo")).unwrap();
     let words = mounts.lines().map(|mount| mount.split(' ').collect::<Vec<_>>());
-    // Of two mounts over one another, the later one is what can be reached.
+    // Of two mounts on the same place, the later one hides the other.
     let places: BTreeMap<String, bool> = words.map(|words| (words[4].to_owned(), words[5].starts_with("rw"))).collect();
     let writable = places.into_iter().filter_map(|(place, writable)| writable.then_some(place));
     writable.filter(|place| place != "/proc" && !place.starts_with("/proc/")).collect()
 }
 
-/// A line of what the kernel says of a process.
+/// A value in `/proc/PID/status`.
 fn status(process: u32, name: &str) -> String {
     let status = std::fs::read_to_string(format!("/proc/{process}/status")).unwrap();
     status.lines().find_map(|line| line.strip_prefix(name)).unwrap().trim().to_owned()
 }
 
 #[test]
-fn no_privilege_and_a_data_folder_are_all_that_it_needs() {
+fn server_needs_no_privilege_and_writes_to_its_data_folder_only() {
     let is_root = is_root();
     let (data, program) = (tempfile::tempdir().unwrap(), tempfile::tempdir().unwrap());
     let copy = program.path().join("passmint");
@@ -60,7 +60,7 @@ fn no_privilege_and_a_data_folder_are_all_that_it_needs() {
     } else {
         launcher.extend(["--user", "--map-root-user"]);
     }
-    // Not the root: what is mounted below it is locked for a user's namespace.
+    // Not the root itself: a user namespace may not change the mounts below it.
     let mut probe = Command::new("unshare");
     let allowed = probe.args(&launcher[1..]).args(["mount", "--bind"]).args([data.path(), data.path()]).output();
     if !allowed.is_ok_and(|done| done.status.success()) {
@@ -79,7 +79,7 @@ fn no_privilege_and_a_data_folder_are_all_that_it_needs() {
 
     let runtime = tokio::runtime::Builder::new_current_thread().enable_all().build().unwrap();
     runtime.block_on(VaultClient::create_first_vault(&server, "ada"));
-    // What a sudden end leaves in the log of writes is taken over under the same limits.
+    // The write-ahead log of a killed server is recovered under the same restrictions.
     server.kill();
     server.start_again();
     let mut connection = HttpConnection::connect(server.port);

@@ -1,5 +1,5 @@
-//! What was copied or typed is not lost: drafts and waiting changes, with the vault locked, the server gone, the tab
-//! closed and the browser killed.
+//! Drafts and the outbox: copied passwords and unsaved input survive a locked vault, a stopped server, a closed tab and
+//! a killed browser.
 
 use fantoccini::key::Key;
 use serde_json::json;
@@ -8,8 +8,8 @@ use e2e::browser::{BrowserOptions, in_browser, in_browser_with_profile, kill_bro
 use e2e::page::{PASSPHRASE, Page, create_first_vault};
 use e2e::server::Server;
 
-/// Waits until so many drafts and changes are on the browser's disk.
-async fn see_kept(page: &Page, count: usize) {
+/// Waits until that many drafts and changes are in the browser's local store.
+async fn wait_for_stored(page: &Page, count: usize) {
     let script = "const [count, done] = arguments; const look = () => { const open = indexedDB.open('passmint'); \
                   open.onerror = () => done('cannot open'); open.onupgradeneeded = () => open.transaction.abort(); \
                   open.onsuccess = () => { const db = open.result; const all = db.transaction('kept').objectStore('kept').count(); \
@@ -18,21 +18,21 @@ async fn see_kept(page: &Page, count: usize) {
     assert_eq!(kept.expect("waited in vain for what is kept").unwrap(), "kept");
 }
 
-/// Names of the drafts that are listed, newest first.
+/// Waits until the list of drafts has these names, newest first.
 async fn see_drafts(page: &Page, names: &[&str]) {
     let script = "return JSON.stringify([...document.querySelectorAll('.row--draft .row-name')].map(e => e.textContent)) \
                   === JSON.stringify(arguments[0])";
     page.wait_for(&format!("the drafts {names:?}"), script, vec![json!(names)]).await;
 }
 
-/// Waits until the list holds these entries, besides drafts.
+/// Waits until the list has these entries, besides drafts.
 async fn see_entries(page: &Page, names: &[&str]) {
     let script = "return JSON.stringify([...document.querySelectorAll('button.row-name')].map(e => e.textContent)) \
                   === JSON.stringify(arguments[0])";
     page.wait_for(&format!("the entries {names:?}"), script, vec![json!(names)]).await;
 }
 
-/// Looks at the newest draft, names it and saves it.
+/// Opens a draft, names it and saves it.
 async fn save_draft(page: &Page, draft: &str, name: &str) {
     page.press(&format!("Review and save {draft}")).await;
     page.wait_for("the form", "return !!document.getElementById('entry-name')", vec![]).await;
@@ -44,13 +44,13 @@ async fn save_draft(page: &Page, draft: &str, name: &str) {
 }
 
 #[test]
-fn a_copied_password_is_kept_whatever_ends() {
+fn copied_password_survives_lock_reload_and_stopped_server() {
     let profile = tempfile::tempdir().unwrap();
     let mut server = Server::start();
     let mut copied = Vec::new();
     in_browser_with_profile(profile.path(), BrowserOptions::default(), async |page| {
         create_first_vault(&page, &server).await;
-        // While the vault is open.
+        // With the vault open.
         copied.push(page.minted().await);
         page.press("Copy").await;
         page.see("it is kept here as a sealed draft").await;
@@ -58,22 +58,22 @@ fn a_copied_password_is_kept_whatever_ends() {
         page.assert_accessible("a draft in the list").await;
         page.press("Copy").await;
         page.see("Copied.").await;
-        see_kept(&page, 1).await;
-        // While it is locked.
+        wait_for_stored(&page, 1).await;
+        // With the vault locked.
         page.press("Lock").await;
         page.see("Kept in this browser, sealed: 1.").await;
         page.press("Generate").await;
         copied.push(page.minted_after(&copied[0]).await);
         page.press("Copy").await;
         page.see("it is kept here as a sealed draft").await;
-        see_kept(&page, 2).await;
-        // While it is locked, and no server answers, right after a reload.
+        wait_for_stored(&page, 2).await;
+        // With the vault locked and the server stopped, right after a reload.
         server.stop();
         page.open(&server.url()).await;
         copied.push(page.minted().await);
         page.press("Copy").await;
-        see_kept(&page, 3).await;
-        // Nothing of it can be read where it is kept.
+        wait_for_stored(&page, 3).await;
+        // The browser's files contain none of it in the clear.
         let all = "const done = arguments[0]; const open = indexedDB.open('passmint'); open.onsuccess = () => { \
                    const all = open.result.transaction('kept').objectStore('kept').getAll(); \
                    all.onsuccess = () => done(JSON.stringify([all.result, localStorage])) }";
@@ -98,14 +98,14 @@ fn a_copied_password_is_kept_whatever_ends() {
         assert_eq!(page.show("Third").await, copied[2]);
         page.press("Discard A copied password").await;
         see_drafts(&page, &[]).await;
-        see_kept(&page, 0).await;
+        wait_for_stored(&page, 0).await;
         assert_eq!(server.count("SELECT count(*) FROM passwords"), 2);
         page.assert_no_errors().await;
     });
 }
 
 #[test]
-fn saves_without_a_server_wait_on_the_disk_and_are_sent_once_and_in_order() {
+fn saves_without_a_server_are_stored_and_later_sent_once_and_in_order() {
     let profile = tempfile::tempdir().unwrap();
     let mut server = Server::start();
     let mut saved = Vec::new();
@@ -120,10 +120,10 @@ fn saves_without_a_server_wait_on_the_disk_and_are_sent_once_and_in_order() {
             page.see(&format!("Not saved yet: “{name}” is waiting for the server")).await;
         }
         page.press("Delete Before").await;
-        see_kept(&page, 3).await;
+        wait_for_stored(&page, 3).await;
         kill_browser(profile.path());
     });
-    // The tab is closed once more before the server is back.
+    // The tab is closed once more before the server is started again.
     in_browser_with_profile(profile.path(), BrowserOptions::default(), async |page| {
         server.start_again();
         page.open(&server.url()).await;
@@ -133,7 +133,7 @@ fn saves_without_a_server_wait_on_the_disk_and_are_sent_once_and_in_order() {
     server.start_again();
     in_browser_with_profile(profile.path(), BrowserOptions::default(), async |page| {
         page.open(&server.url()).await;
-        // Half of it is sent, and the server dies.
+        // The server is killed when half of the changes are sent.
         let one = "const real = window.fetch; window.puts = 0; window.fetch = async (url, options) => { \
                    if (options?.method === 'PUT' && window.puts++ > 0) throw new TypeError('gone'); \
                    const answer = await real(url, options); \
@@ -149,20 +149,20 @@ fn saves_without_a_server_wait_on_the_disk_and_are_sent_once_and_in_order() {
         page.open(&server.url()).await;
         page.unlock("ada", PASSPHRASE).await;
         see_entries(&page, &["Second", "First"]).await;
-        see_kept(&page, 0).await;
+        wait_for_stored(&page, 0).await;
         page.see("Bin (1)").await;
         assert_eq!(page.show("First").await, saved[1]);
         assert_eq!(page.show("Second").await, saved[2]);
         assert_eq!(server.count("SELECT count(*) FROM passwords"), 3);
         assert_eq!(server.count("SELECT max(version) FROM passwords"), 2);
-        // In the order in which they were made.
+        // The entries have the order in which they were saved.
         let first = server.count("SELECT change_no FROM passwords WHERE version = 1 ORDER BY id LIMIT 1");
         assert!(first < server.count("SELECT change_no FROM passwords WHERE version = 1 ORDER BY id DESC LIMIT 1"));
     });
 }
 
 #[test]
-fn a_save_into_a_locked_vault_is_kept_with_its_name() {
+fn save_into_a_locked_vault_becomes_a_draft_with_its_name() {
     let profile = tempfile::tempdir().unwrap();
     let server = Server::start();
     let mut password = String::new();
@@ -174,7 +174,7 @@ fn a_save_into_a_locked_vault_is_kept_with_its_name() {
         password = page.minted().await;
         page.press("Save").await;
         page.see("“GitHub” is kept here as a sealed draft.").await;
-        see_kept(&page, 1).await;
+        wait_for_stored(&page, 1).await;
         kill_browser(profile.path());
     });
     in_browser_with_profile(profile.path(), BrowserOptions::default(), async |page| {
@@ -186,13 +186,13 @@ fn a_save_into_a_locked_vault_is_kept_with_its_name() {
         page.press("Save the entry").await;
         see_entries(&page, &["GitHub"]).await;
         assert_eq!(page.show("GitHub").await, password);
-        see_kept(&page, 0).await;
+        wait_for_stored(&page, 0).await;
         page.assert_no_errors().await;
     });
 }
 
 #[test]
-fn unsaved_changes_survive_a_lock_a_reload_and_the_end_of_the_browser() {
+fn unsaved_changes_survive_lock_reload_and_killed_browser() {
     let profile = tempfile::tempdir().unwrap();
     let server = Server::start();
     let note = "return document.getElementById('entry-note')?.value ?? null";
@@ -211,7 +211,7 @@ fn unsaved_changes_survive_a_lock_a_reload_and_the_end_of_the_browser() {
         edit(&page).await;
         type_note(&page, "first words").await;
         page.see("What you typed is kept here").await;
-        // Closed at once after the last key: not even the debounce loses it.
+        // The browser is killed right after the last key: even the debounce loses nothing.
         type_note(&page, "first words, and more").await;
         page.press("Close").await;
         see_drafts(&page, &["Changes to “GitHub”"]).await;
@@ -233,8 +233,8 @@ fn unsaved_changes_survive_a_lock_a_reload_and_the_end_of_the_browser() {
         assert_eq!(page.js(note, vec![]).await, "last words");
         page.press("Save the entry").await;
         see_drafts(&page, &[]).await;
-        see_kept(&page, 0).await;
-        // And changes can be thrown away.
+        wait_for_stored(&page, 0).await;
+        // Unsaved changes can be discarded.
         edit(&page).await;
         assert_eq!(page.js(note, vec![]).await, "last words");
         type_note(&page, "nonsense").await;
@@ -246,9 +246,9 @@ fn unsaved_changes_survive_a_lock_a_reload_and_the_end_of_the_browser() {
     });
 }
 
-/// Where a browser has never opened a vault, there is nobody to seal for; and the page says so.
+/// A browser that never opened a vault has no key to seal drafts with, and the page says so.
 #[test]
-fn without_a_vault_a_copy_is_said_to_be_unsaved() {
+fn without_a_vault_a_copied_password_is_reported_as_unsaved() {
     in_browser(BrowserOptions::default(), async |page| {
         let server = Server::start();
         page.open(&server.url()).await;

@@ -1,4 +1,4 @@
-//! An answered save survives: the server's sudden end, a full disk, a file that cannot be written. Without a browser.
+//! Answered saves survive a killed server, a full disk and a read-only file. Without a browser.
 
 use std::collections::HashMap;
 use std::os::unix::fs::PermissionsExt;
@@ -22,17 +22,17 @@ use e2e::{is_root, path_from_env, wait_until};
 const CONNECTIONS: usize = 32;
 const KILLS: usize = 50;
 
-/// What was sent for an entry, version by version from 1 on, and how many of these were answered.
+/// The versions sent of an entry, from 1 on, and the number of them that were answered.
 #[derive(Default)]
 struct Sent {
     sealed: Vec<String>,
     answered: usize,
 }
 
-/// Every entry that anybody sent.
+/// All entries sent, by id.
 type Ledger = Mutex<HashMap<String, Sent>>;
 
-/// Makes a vault; gives the token of an open session.
+/// Creates a vault, and returns the token of a session.
 fn vault(server: &Server) -> String {
     let runtime = tokio::runtime::Builder::new_current_thread().enable_all().build().unwrap();
     runtime.block_on(VaultClient::create_first_vault(server, "ada")).token().to_owned()
@@ -48,7 +48,7 @@ fn entry_id() -> String {
     EntryId::from_time(std::time::UNIX_EPOCH.elapsed().unwrap().as_millis() as u64, random()).to_string()
 }
 
-/// Something that looks like a sealed entry from outside, and like no other. Some are of the next bucket.
+/// Random bytes that look like a sealed entry; some have the size of the next bucket.
 fn sealed() -> String {
     let bucket = BUCKETS[usize::from(random::<1>()[0].is_multiple_of(8))];
     let mut bytes = vec![0; bucket + SEALED_OVERHEAD];
@@ -57,7 +57,7 @@ fn sealed() -> String {
     Base64Url::encode(&bytes)
 }
 
-/// Sends a version of an entry; gives the status, if there was an answer.
+/// Sends the next version of an entry; returns the status, if there was an answer.
 fn put(connection: &mut HttpConnection, token: &str, ledger: &Ledger, id: &str) -> Option<u16> {
     let sealed = sealed();
     let replaces = {
@@ -75,13 +75,13 @@ fn put(connection: &mut HttpConnection, token: &str, ledger: &Ledger, id: &str) 
     Some(status)
 }
 
-/// Saves by many connections until the server is gone or `enough` says so of a status.
+/// Saves on many connections until the server has stopped or `enough` is true of a status.
 fn save(port: u16, token: &str, ledger: &Ledger, enough: impl Fn(u16) -> bool + Sync) {
     std::thread::scope(|scope| {
         for _ in 0..CONNECTIONS {
             scope.spawn(|| {
                 let Ok(mut connection) = HttpConnection::try_connect(port) else { return };
-                // Each entry is written, and every second one written anew.
+                // Each entry is written, and every second one overwritten.
                 let mut ids = std::iter::from_fn(|| Some(entry_id())).flat_map(|id| {
                     let versions = 1 + usize::from(random::<1>()[0] % 2);
                     std::iter::repeat_n(id, versions)
@@ -96,7 +96,7 @@ fn save(port: u16, token: &str, ledger: &Ledger, enough: impl Fn(u16) -> bool + 
     });
 }
 
-/// Reads what changed since a change number, and holds it against what was sent. Gives the newest change number.
+/// Reads the changes since a change number, and compares them with the versions sent. Returns the newest change number.
 fn compare(port: u16, token: &str, ledger: &Ledger, mut since: u64, found: &mut HashMap<String, u64>) -> u64 {
     let mut connection = HttpConnection::connect(port);
     let ledger = ledger.lock().unwrap();
@@ -123,8 +123,8 @@ fn compare(port: u16, token: &str, ledger: &Ledger, mut since: u64, found: &mut 
     since
 }
 
-/// What the database says of itself, and whether the account counts its entries right.
-fn is_sound(server: &Server) {
+/// Checks the integrity of the database, and the account's count of its entries.
+fn assert_sound(server: &Server) {
     let database = server.database();
     let check: String = database.query_row("PRAGMA integrity_check", [], |row| row.get(0)).unwrap();
     assert_eq!(check, "ok");
@@ -137,7 +137,7 @@ fn is_sound(server: &Server) {
 }
 
 #[test]
-fn what_was_answered_survives_the_servers_sudden_end() {
+fn answered_saves_survive_a_killed_server() {
     let mut server = Server::start_with(&[("PASSMINT_MAX_ENTRIES", "10000000")]);
     let token = vault(&server);
     let (ledger, mut found, mut since) = (Ledger::default(), HashMap::new(), 0);
@@ -158,13 +158,13 @@ fn what_was_answered_survives_the_servers_sudden_end() {
         server.start_again();
         since = compare(port, &token, &ledger, since, &mut found);
     }
-    is_sound(&server);
+    assert_sound(&server);
     let answered = ledger.lock().unwrap().values().map(|sent| sent.answered).sum::<usize>();
     eprintln!("{answered} answered saves survived {KILLS} kills");
     assert!(answered > KILLS * CONNECTIONS, "too few to tell anything");
 }
 
-/// Saves until none succeeds, looks at what goes on without writing, lets `cure` do its work, and saves again.
+/// Saves until no save succeeds, checks the operations that only read, calls `cure`, and saves again.
 fn refuses_and_recovers(server: &Server, token: &str, ledger: &Ledger, cure: impl FnOnce()) {
     let port = server.port;
     save(port, token, ledger, |status| {
@@ -178,12 +178,12 @@ fn refuses_and_recovers(server: &Server, token: &str, ledger: &Ledger, cure: imp
     assert_eq!((status, &problem["code"]), (503, &"store-unavailable".into()));
     assert_eq!(connection.send("GET", "/healthz", "", "").0, 200);
     assert_eq!(connection.send("GET", "/readyz", "", "").0, 503);
-    // All that was answered can be read.
+    // Every answered save can be read.
     compare(port, token, ledger, 0, &mut HashMap::new());
     let process = server.process_id();
     cure();
     wait_until("it is ready again", || HttpConnection::connect(port).send("GET", "/readyz", "", "").0 == 200);
-    // What was refused is sent again, as the page does.
+    // Refused saves are sent again, as the page does.
     let refused = |sent: &Sent| sent.sealed.len() > sent.answered;
     let ids: Vec<_> =
         ledger.lock().unwrap().iter().filter(|(_, sent)| refused(sent)).map(|(id, _)| id.clone()).collect();
@@ -196,7 +196,7 @@ fn refuses_and_recovers(server: &Server, token: &str, ledger: &Ledger, cure: imp
 }
 
 #[test]
-fn a_full_disk_refuses_saves_goes_on_reading_and_recovers() {
+fn full_disk_refuses_saves_serves_reads_and_recovers() {
     let data = tempfile::tempdir().unwrap();
     let folder = data.path().to_owned();
     let small = format!("mount -t tmpfs -o size=8m none {} && exec \"$@\"", folder.display());
@@ -209,7 +209,7 @@ fn a_full_disk_refuses_saves_goes_on_reading_and_recovers() {
     }
     let server = Server::start_under(&launcher, data);
     let token = vault(&server);
-    // The disk is there for the server only; this is the way to it.
+    // The disk is mounted in the server's namespace only; this path leads into it.
     let filler =
         Path::new("/proc").join(server.process_id().to_string()).join("root").join(folder.strip_prefix("/").unwrap());
     let filler = filler.join("filler");
@@ -220,16 +220,17 @@ fn a_full_disk_refuses_saves_goes_on_reading_and_recovers() {
     let ledger = Ledger::default();
     fill();
     refuses_and_recovers(&server, &token, &ledger, || std::fs::remove_file(&filler).unwrap());
-    // Once more: whatever the first time left behind.
+    // A second time, in case the first left something behind.
     fill();
     refuses_and_recovers(&server, &token, &ledger, || std::fs::remove_file(&filler).unwrap());
 }
 
 #[test]
-fn a_file_that_is_write_protected_is_served_for_reading_until_it_can_be_written() {
+fn write_protected_database_serves_reads_until_it_becomes_writable() {
     let data = tempfile::tempdir().unwrap();
     let folder = data.path().to_owned();
-    // Root writes whatever it likes: the server is somebody else, who needs a program that he can reach.
+    // Permissions do not stop root, so the server runs as another user, who needs a copy of the binary that he can
+    // reach.
     let program = tempfile::tempdir().unwrap();
     let copy = program.path().join("passmint");
     std::fs::copy(path_from_env("PASSMINT_BIN"), &copy).unwrap();
@@ -256,9 +257,9 @@ fn a_file_that_is_write_protected_is_served_for_reading_until_it_can_be_written(
     refuses_and_recovers(&server, &token, &ledger, || protect(0o600));
 }
 
-/// A disk that turns read-only under a running server, as one with errors does: where the file system can be told to.
+/// A disk that becomes read-only under a running server, as one with errors does. Needs a file system with attributes.
 #[test]
-fn a_file_that_becomes_immutable_refuses_saves_goes_on_reading_and_recovers() {
+fn database_that_becomes_immutable_refuses_saves_serves_reads_and_recovers() {
     let server = Server::start();
     let token = vault(&server);
     let files = ["passmint.db", "passmint.db-wal"].map(|name| server.data().join(name));

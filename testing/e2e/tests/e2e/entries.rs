@@ -1,4 +1,4 @@
-//! Entries, whole: made, looked at, changed, rotated, duplicated, binned; and what is changed here and elsewhere.
+//! Entries: creating, showing, changing, replacing the password, duplicating, the bin; and changes made elsewhere.
 
 use serde_json::json;
 
@@ -6,7 +6,7 @@ use e2e::browser::{BrowserOptions, in_browser};
 use e2e::page::{PASSPHRASE, Page, create_first_vault};
 use e2e::server::Server;
 
-/// Waits until nothing waits for the server.
+/// Waits until the outbox is empty.
 async fn all_saved(page: &Page) {
     let saved = "return document.querySelectorAll('.row').length > 0 && !document.querySelector('.row--waiting')";
     page.wait_for("all is saved", saved, vec![]).await;
@@ -24,7 +24,7 @@ async fn dialog_is_closed(page: &Page) {
     page.wait_for("the dialog is closed", "return !document.querySelector('dialog')", vec![]).await;
 }
 
-/// Passwords in the history of the entry that the dialog shows, newest first.
+/// The passwords in the history of the entry in the dialog, newest first.
 async fn history(page: &Page, count: usize) -> Vec<String> {
     page.toggle_summary(&format!("Earlier passwords ({count})")).await;
     let script = "const rows = [...document.querySelectorAll('.history-row')]; \
@@ -37,7 +37,7 @@ async fn history(page: &Page, count: usize) -> Vec<String> {
 }
 
 #[test]
-fn an_entry_is_made_changed_and_found_by_all_that_is_in_it() {
+fn entry_is_created_changed_and_found_by_any_of_its_fields() {
     in_browser(BrowserOptions::default(), async |page| {
         let server = Server::start();
         create_first_vault(&page, &server).await;
@@ -90,7 +90,7 @@ fn an_entry_is_made_changed_and_found_by_all_that_is_in_it() {
         page.see("Nothing found").await;
         page.fill("Search", "").await;
 
-        // All of it comes back after a reload, the old password with it.
+        // All of it is there after a reload, including the old password.
         page.open(&server.url()).await;
         page.unlock("ada", PASSPHRASE).await;
         page.see_rows(&["חשבון הבנק"]).await;
@@ -102,14 +102,14 @@ fn an_entry_is_made_changed_and_found_by_all_that_is_in_it() {
     });
 }
 
-/// How many words a phrase with hyphens has: four of the list have one of their own.
+/// The number of words in a phrase with hyphens; four words of the list contain a hyphen themselves.
 fn count_words(phrase: &str) -> usize {
     let hyphenated = ["drop-down", "felt-tip", "t-shirt", "yo-yo"];
     hyphenated.iter().fold(phrase.to_lowercase(), |phrase, word| phrase.replace(word, "word")).split('-').count()
 }
 
 #[test]
-fn a_password_is_replaced_by_the_same_rules_in_one_click() {
+fn password_is_replaced_by_its_own_rules_in_one_click() {
     in_browser(BrowserOptions::default(), async |page| {
         let server = Server::start();
         create_first_vault(&page, &server).await;
@@ -139,7 +139,7 @@ fn a_password_is_replaced_by_the_same_rules_in_one_click() {
         assert_ne!(words, phrase);
         assert_eq!(count_words(&words), count_words(&phrase));
 
-        // A duplicate is an entry of its own, without the history.
+        // A duplicate is a separate entry, without the history.
         open(&page, "Site").await;
         page.press("Duplicate").await;
         page.wait_for("the form", "return document.getElementById('entry-name')?.value === 'Site (copy)'", vec![])
@@ -154,7 +154,7 @@ fn a_password_is_replaced_by_the_same_rules_in_one_click() {
 }
 
 #[test]
-fn what_is_deleted_waits_in_the_bin() {
+fn deleted_entries_go_to_the_bin() {
     in_browser(BrowserOptions::default(), async |page| {
         let server = Server::start();
         create_first_vault(&page, &server).await;
@@ -172,7 +172,7 @@ fn what_is_deleted_waits_in_the_bin() {
         page.press("Delete Three").await;
         page.see_rows(&["Two"]).await;
         all_saved(&page).await;
-        // It is there after a reload, and on every device.
+        // The bin is the same after a reload, and on every device.
         page.open(&server.url()).await;
         page.unlock("ada", PASSPHRASE).await;
         page.see_rows(&["Two"]).await;
@@ -204,7 +204,7 @@ fn what_is_deleted_waits_in_the_bin() {
 }
 
 #[test]
-fn what_has_been_in_the_bin_for_a_month_is_deleted() {
+fn entries_are_deleted_after_a_month_in_the_bin() {
     in_browser(BrowserOptions::default(), async |page| {
         let server = Server::start();
         create_first_vault(&page, &server).await;
@@ -215,7 +215,7 @@ fn what_has_been_in_the_bin_for_a_month_is_deleted() {
         all_saved(&page).await;
         let gone = "SELECT count(*) FROM passwords WHERE sealed IS NULL";
         for (days, expected) in [(29, 0), (31, 1)] {
-            // The browser's clock goes on.
+            // Puts the browser's clock forward.
             let later = format!("{{ const now = Date.now; Date.now = () => now() + {days} * 86400000 }}");
             page.run_before_every_page(&later).await;
             page.open(&server.url()).await;
@@ -231,8 +231,8 @@ fn what_has_been_in_the_bin_for_a_month_is_deleted() {
     });
 }
 
-/// A second window of the same browser, as a second device: its vault is opened by itself, and what the browser keeps
-/// is not there for it.
+/// Opens a second window under another host name, so that it acts as a second device: it unlocks separately and has a
+/// local store of its own.
 async fn second_window(page: &Page, server: &Server) -> [fantoccini::wd::WindowHandle; 2] {
     let first = page.driver.window().await.unwrap();
     let second = page.driver.new_window(false).await.unwrap().handle;
@@ -245,7 +245,7 @@ async fn second_window(page: &Page, server: &Server) -> [fantoccini::wd::WindowH
 
 async fn look_at(page: &Page, window: &fantoccini::wd::WindowHandle) {
     page.driver.switch_to_window(window.clone()).await.unwrap();
-    // As a browser does when a window comes to the front.
+    // A browser fires this event when a window comes to the front.
     page.js("window.dispatchEvent(new Event('focus'))", vec![]).await;
 }
 
@@ -262,7 +262,7 @@ async fn change(page: &Page, name: &str, password: &str) {
 }
 
 #[test]
-fn changes_made_elsewhere_appear_and_those_made_in_both_places_are_put_side_by_side() {
+fn changes_made_elsewhere_appear_and_conflicts_are_shown_side_by_side() {
     in_browser(BrowserOptions::default(), async |page| {
         let server = Server::start();
         create_first_vault(&page, &server).await;
@@ -272,14 +272,14 @@ fn changes_made_elsewhere_appear_and_those_made_in_both_places_are_put_side_by_s
         let rows = ["Gone", "Both", "Theirs", "Mine"];
         let [first, second] = second_window(&page, &server).await;
         page.see_rows(&rows).await;
-        // What is changed in one window appears in the other, without a reload.
+        // A change in one window appears in the other without a reload.
         look_at(&page, &first).await;
         let fifth = page.save("Fifth").await;
         look_at(&page, &second).await;
         page.see_rows(&["Fifth", "Gone", "Both", "Theirs", "Mine"]).await;
         assert_eq!(page.show("Fifth").await, fifth);
 
-        // The first window hears nothing while the second changes four entries.
+        // The first window is offline while the second changes four entries.
         look_at(&page, &first).await;
         let deaf = "const real = window.fetch; window.deaf = true; window.fetch = (url, options) => \
                     window.deaf && String(url).includes('/api/') ? Promise.reject(new TypeError('deaf')) : real(url, options)";
@@ -327,7 +327,7 @@ fn changes_made_elsewhere_appear_and_those_made_in_both_places_are_put_side_by_s
         let former = history(&page, 2).await;
         assert_eq!(former[0], "Mine elsewhere", "what lost is kept: {former:?}");
         page.press("Close").await;
-        // The other window sees how it ended.
+        // The other window shows the result.
         look_at(&page, &second).await;
         page.press("Back to the vault").await;
         page.wait_for("six entries", "return document.querySelectorAll('.row').length === 6", vec![]).await;

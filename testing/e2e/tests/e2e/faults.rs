@@ -1,4 +1,4 @@
-//! Faults of the world: the server stops, the session ends, someone else was faster. Nothing is lost.
+//! Faults: the server stops, the session ends, another device was faster. Nothing is lost.
 
 use fantoccini::key::Key;
 use serde_json::json;
@@ -8,7 +8,7 @@ use e2e::page::{PASSPHRASE, create_first_vault};
 use e2e::server::Server;
 
 #[test]
-fn a_server_that_stops_between_minting_and_saving_loses_nothing_and_doubles_nothing() {
+fn server_that_stops_before_a_save_loses_and_duplicates_nothing() {
     in_browser(BrowserOptions::default(), async |page| {
         let mut server = Server::start();
         create_first_vault(&page, &server).await;
@@ -24,7 +24,7 @@ fn a_server_that_stops_between_minting_and_saving_loses_nothing_and_doubles_noth
         page.assert_accessible("not saved, server gone").await;
         assert_eq!(page.minted().await, password, "the value is kept");
         assert_eq!(page.show("GitHub").await, password, "and can be shown");
-        // Another one in the meantime gets a password of its own, and waits too.
+        // A second save gets another password, and waits too.
         page.fill("Name", "Bank").await;
         let second = page.minted().await;
         assert_ne!(second, password);
@@ -36,24 +36,23 @@ fn a_server_that_stops_between_minting_and_saving_loses_nothing_and_doubles_noth
         page.see_rows(&["Bank", "GitHub", "Before"]).await;
         let waiting = "return document.querySelectorAll('.row--waiting').length === 0";
         page.wait_for("nothing waits any more", waiting, vec![]).await;
-        // What was said before is not true any more, and is not said any more.
+        // The message about waiting is gone.
         page.see("Saved “Bank”.").await;
         page.see("Saved as “Bank”").await;
         assert!(!page.visible_text().await.to_lowercase().contains("not saved"), "{}", page.visible_text().await);
         assert_eq!(page.show("GitHub").await, password);
         assert_eq!(page.show("Bank").await, second);
         assert_eq!(server.count("SELECT count(*) FROM passwords"), 3, "saved once each");
-        // The same after opening the vault anew.
+        // The same after unlocking again.
         page.open(&server.url()).await;
         page.unlock("ada", PASSPHRASE).await;
         page.see_rows(&["Bank", "GitHub", "Before"]).await;
     });
 }
 
-/// The server has written the entry, but its answer is lost on the way: the page cannot know, sends it again, and it is
-/// still one entry.
+/// The server has stored the entry, but its answer is lost. The page sends it again, and there is still one entry.
 #[test]
-fn an_answer_that_is_lost_makes_no_second_entry() {
+fn lost_answer_makes_no_second_entry() {
     in_browser(BrowserOptions::default(), async |page| {
         let server = Server::start();
         create_first_vault(&page, &server).await;
@@ -76,7 +75,7 @@ fn an_answer_that_is_lost_makes_no_second_entry() {
 }
 
 #[test]
-fn a_session_that_ends_locks_the_vault_and_keeps_what_was_being_saved() {
+fn ended_session_locks_the_vault_and_keeps_the_save() {
     in_browser(BrowserOptions::default(), async |page| {
         let server = Server::start();
         create_first_vault(&page, &server).await;
@@ -98,7 +97,7 @@ fn a_session_that_ends_locks_the_vault_and_keeps_what_was_being_saved() {
 }
 
 #[test]
-fn a_full_vault_says_so_and_keeps_the_password() {
+fn full_vault_says_so_and_keeps_the_password() {
     in_browser(BrowserOptions::default(), async |page| {
         let server = Server::start();
         create_first_vault(&page, &server).await;
@@ -121,12 +120,12 @@ fn a_full_vault_says_so_and_keeps_the_password() {
 }
 
 #[test]
-fn a_deletion_of_what_has_changed_elsewhere_is_not_done() {
+fn deletion_of_an_entry_changed_elsewhere_is_refused() {
     in_browser(BrowserOptions::default(), async |page| {
         let server = Server::start();
         create_first_vault(&page, &server).await;
         page.save("GitHub").await;
-        // Another device has put a second version. This page cannot open it, as it is no real one; it is told so.
+        // Another device has stored a second version, which is not a real one: this page cannot open it, and says so.
         server.database().execute("UPDATE passwords SET version = 2", []).unwrap();
         page.press("Delete GitHub").await;
         page.see("could not be opened").await;
@@ -135,7 +134,7 @@ fn a_deletion_of_what_has_changed_elsewhere_is_not_done() {
 }
 
 #[test]
-fn a_database_that_does_not_answer_is_told_apart() {
+fn unavailable_database_has_a_message_of_its_own() {
     in_browser(BrowserOptions::default(), async |page| {
         let server = Server::start();
         create_first_vault(&page, &server).await;
@@ -173,7 +172,7 @@ fn unlocking_shows_progress_and_can_be_cancelled() {
 }
 
 #[test]
-fn leaving_with_something_that_the_browser_does_not_keep_is_asked_about() {
+fn leaving_with_unstored_input_asks_for_confirmation() {
     in_browser(BrowserOptions::default(), async |page| {
         let mut server = Server::start();
         page.run_before_every_page("Object.defineProperty(window, 'indexedDB', { value: null })").await;
@@ -188,13 +187,13 @@ fn leaving_with_something_that_the_browser_does_not_keep_is_asked_about() {
 }
 
 #[test]
-fn a_server_that_goes_back_or_leaves_entries_out_is_seen() {
+fn rollback_and_missing_entries_are_detected() {
     in_browser(BrowserOptions::default(), async |page| {
         let mut server = Server::start();
         create_first_vault(&page, &server).await;
         page.save("Old").await;
         server.stop();
-        // All of it is in the one file then.
+        // After a stop, all data is in the one file.
         server.database().execute_batch("PRAGMA wal_checkpoint(TRUNCATE)").unwrap();
         let (database, backup) = (server.data().join("passmint.db"), server.data().join("backup.db"));
         std::fs::copy(&database, &backup).unwrap();
@@ -203,7 +202,7 @@ fn a_server_that_goes_back_or_leaves_entries_out_is_seen() {
         page.unlock("ada", PASSPHRASE).await;
         page.save("New").await;
         page.see_rows(&["New", "Old"]).await;
-        // What this browser has seen is remembered when it hears from the server the next time.
+        // The browser remembers the newest state that it has seen, and compares at the next sync.
         page.js("window.dispatchEvent(new Event('focus'))", vec![]).await;
         let seen = "return Object.entries(localStorage).some(([name, value]) => name.startsWith('passmint.seen.') && value === '1 2')";
         page.wait_for("change 2 is remembered", seen, vec![]).await;
@@ -222,7 +221,7 @@ fn a_server_that_goes_back_or_leaves_entries_out_is_seen() {
         .await;
         page.see_rows(&["Old"]).await;
         page.assert_accessible("an older vault").await;
-        // It is said until somebody knows why.
+        // The message stays until the person has confirmed it.
         page.open(&server.url()).await;
         page.unlock("ada", PASSPHRASE).await;
         page.see("older state of your vault").await;
@@ -230,7 +229,7 @@ fn a_server_that_goes_back_or_leaves_entries_out_is_seen() {
         page.wait_for("it is taken", "return !document.body.innerText.includes('older state')", vec![]).await;
         page.save("Newer").await;
 
-        // An entry is left out, and the change number stays.
+        // The server leaves out an entry, under the same change number.
         server.database().execute("DELETE FROM passwords WHERE change_no = 1", []).unwrap();
         page.open(&server.url()).await;
         page.unlock("ada", PASSPHRASE).await;

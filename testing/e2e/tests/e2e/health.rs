@@ -1,4 +1,4 @@
-//! The health of the vault: what there is to say against its passwords.
+//! The health report of the vault: reused, weak, old and imported passwords.
 
 use std::fs;
 
@@ -8,7 +8,7 @@ use e2e::browser::{BrowserOptions, in_browser};
 use e2e::page::{Page, create_first_vault};
 use e2e::server::Server;
 
-/// The numbers of the chart, from the top.
+/// The numbers in the chart, from the top.
 async fn counts(page: &Page) -> Vec<String> {
     let script = "return [...document.querySelectorAll('.health-bar > :last-child')].map(e => e.textContent)";
     let counts: Value = page.js(script, vec![]).await;
@@ -16,7 +16,7 @@ async fn counts(page: &Page) -> Vec<String> {
 }
 
 #[test]
-fn reused_weak_old_and_imported_passwords_are_found_here_and_listed() {
+fn reused_weak_old_and_imported_passwords_are_listed() {
     in_browser(BrowserOptions::default(), async |page| {
         let server = Server::start();
         let folder = tempfile::tempdir().unwrap();
@@ -51,7 +51,7 @@ fn reused_weak_old_and_imported_passwords_are_found_here_and_listed() {
         page.js("document.querySelectorAll('button.health-bar')[1].click()", vec![]).await;
         page.wait_for("the weak ones", &format!("{rows} === 'a.example'"), vec![]).await;
         page.see("Weak · Imported, never changed · Older than two years").await;
-        // Something is done about it.
+        // Replacing a password takes it off the report.
         page.js("document.querySelector('dialog button.row-name').click()", vec![]).await;
         page.press("Edit").await;
         page.press("Generate with the generator’s rules").await;

@@ -1,4 +1,4 @@
-//! Moving in and out: files of other programs, good and bad, and what is handed out.
+//! Import and export: files of other programs, valid and not, and Passmint's own.
 
 use std::fs;
 use std::path::{Path, PathBuf};
@@ -8,21 +8,17 @@ use serde_json::{Value, json};
 use e2e::browser::{BrowserOptions, in_browser};
 use e2e::page::{Page, create_first_vault};
 use e2e::server::Server;
-use e2e::wait_until;
+use e2e::{repository, wait_until};
 
-/// What the protected fixtures are protected with.
-const LOCKED: &str = "correct horse äöü 電池";
+/// The passphrase of the protected fixtures.
+const FILE_PASSPHRASE: &str = "correct horse äöü 電池";
 
-/// A file of another product, as the unit tests have it.
+/// A file of another product, from the fixtures of the unit tests.
 fn fixture(name: &str) -> PathBuf {
-    Path::new(env!("CARGO_MANIFEST_DIR"))
-        .join("../../frontend/src/model/import_export/fixtures")
-        .join(name)
-        .canonicalize()
-        .unwrap()
+    repository().join("frontend/src/model/import_export/fixtures").join(name)
 }
 
-/// Chooses a file to be imported, in a dialog that is opened for it.
+/// Opens the import dialog and chooses a file.
 async fn choose(page: &Page, file: &Path) {
     if page.js("return !document.querySelector('dialog')", vec![]).await == json!(true) {
         page.press("Import").await;
@@ -30,11 +26,11 @@ async fn choose(page: &Page, file: &Path) {
     page.field("File").await.send_keys(file.to_str().unwrap()).await.unwrap();
 }
 
-async fn take_over(page: &Page, count: usize) {
+async fn import_all(page: &Page, count: usize) {
     page.press(&format!("Import {count}")).await;
 }
 
-/// Waits for the file of that name, takes it away, and gives what it holds.
+/// Waits for a download, deletes the file, and returns its text.
 fn downloaded(folder: &Path, name: &str) -> String {
     let file = folder.join(name);
     wait_until(name, || file.is_file());
@@ -43,14 +39,14 @@ fn downloaded(folder: &Path, name: &str) -> String {
     text
 }
 
-/// What is in all rows of the list, by name.
+/// The names in the rows of the list.
 async fn names(page: &Page) -> Vec<String> {
     let script = "return [...document.querySelectorAll('#vault .row-name')].map(e => e.textContent).sort()";
     serde_json::from_value(page.js(script, vec![]).await).unwrap()
 }
 
 #[test]
-fn a_file_is_looked_at_taken_over_once_and_told_apart_from_what_is_there() {
+fn file_is_previewed_and_imported_once_without_duplicates() {
     in_browser(BrowserOptions::default(), async |page| {
         let server = Server::start();
         let folder = tempfile::tempdir().unwrap();
@@ -73,7 +69,7 @@ fn a_file_is_looked_at_taken_over_once_and_told_apart_from_what_is_there() {
         assert!(!page.visible_text().await.contains("kV9"), "a preview shows no password");
         assert_eq!(server.count("SELECT count(*) FROM passwords"), 0, "nothing is saved before it is wanted");
         page.assert_accessible("the preview of an import").await;
-        take_over(&page, 4).await;
+        import_all(&page, 4).await;
         page.see("New and saved: 3. Already there: 1.").await;
         page.download_to(folder.path()).await;
         page.press("Save the list of what is not imported").await;
@@ -85,14 +81,14 @@ fn a_file_is_looked_at_taken_over_once_and_told_apart_from_what_is_there() {
         assert_eq!(page.show("Bank ").await, " kV9,\"x\" ");
         assert_eq!(page.show("only.example").await, "=1+1");
 
-        // The same file again brings nothing, unless that is asked for.
+        // Importing the same file again adds nothing, unless duplicates are wanted.
         choose(&page, &file).await;
-        take_over(&page, 4).await;
+        import_all(&page, 4).await;
         page.see("New and saved: 0. Already there: 4.").await;
         page.press("Close").await;
         choose(&page, &file).await;
         page.toggle_check("Also import what this vault already has").await;
-        take_over(&page, 4).await;
+        import_all(&page, 4).await;
         page.see("New and saved: 4.").await;
         assert_eq!(server.count("SELECT count(*) FROM passwords"), 7);
         page.assert_no_errors().await;
@@ -100,7 +96,7 @@ fn a_file_is_looked_at_taken_over_once_and_told_apart_from_what_is_there() {
 }
 
 #[test]
-fn files_of_other_products_are_known() {
+fn files_of_other_products_are_recognised() {
     in_browser(BrowserOptions::default(), async |page| {
         let server = Server::start();
         create_first_vault(&page, &server).await;
@@ -117,14 +113,14 @@ fn files_of_other_products_are_known() {
             page.see(&format!("Found in the file ({source})")).await;
             page.press("Choose another file").await;
         }
-        // Under a password, stretched by either function.
+        // Encrypted under a password, by either key derivation function.
         for file in ["bitwarden-pbkdf2.json", "bitwarden-argon2id.json"] {
             choose(&page, &fixture(file)).await;
             page.fill("Password of the file", "wrong").await;
             page.press("Open the file").await;
             page.see("This password does not open the file.").await;
             page.assert_accessible("the password of a file").await;
-            page.fill("Password of the file", LOCKED).await;
+            page.fill("Password of the file", FILE_PASSPHRASE).await;
             page.press("Open the file").await;
             page.see("Found in the file (Bitwarden)").await;
             page.press("Choose another file").await;
@@ -134,7 +130,7 @@ fn files_of_other_products_are_known() {
 }
 
 #[test]
-fn a_table_that_nobody_knows_is_taken_over_by_what_its_columns_are() {
+fn unknown_table_is_imported_by_a_choice_of_columns() {
     in_browser(BrowserOptions::default(), async |page| {
         let server = Server::start();
         let folder = tempfile::tempdir().unwrap();
@@ -150,7 +146,7 @@ fn a_table_that_nobody_knows_is_taken_over_by_what_its_columns_are() {
         page.assert_accessible("naming columns").await;
         page.press("Continue").await;
         page.see("Can be imported: 1.").await;
-        take_over(&page, 1).await;
+        import_all(&page, 1).await;
         page.see("New and saved: 1.").await;
         page.press("Close").await;
         assert_eq!(page.show("Shop").await, "kV9!");
@@ -161,7 +157,7 @@ fn a_table_that_nobody_knows_is_taken_over_by_what_its_columns_are() {
 }
 
 #[test]
-fn a_file_that_cannot_be_read_is_named_and_another_can_be_chosen() {
+fn unreadable_file_is_named_and_another_can_be_chosen() {
     in_browser(BrowserOptions::default(), async |page| {
         let server = Server::start();
         let folder = tempfile::tempdir().unwrap();
@@ -197,7 +193,7 @@ fn a_file_that_cannot_be_read_is_named_and_another_can_be_chosen() {
 }
 
 #[test]
-fn a_full_vault_and_a_silent_server_lose_nothing_of_an_import() {
+fn import_into_a_full_vault_or_without_a_server_loses_nothing() {
     in_browser(BrowserOptions::default(), async |page| {
         let mut server = Server::start_with(&[("PASSMINT_MAX_ENTRIES", "60")]);
         let folder = tempfile::tempdir().unwrap();
@@ -206,26 +202,26 @@ fn a_full_vault_and_a_silent_server_lose_nothing_of_an_import() {
         let rows: String = (1..=200).map(|n| format!("Entry {n},https://e{n}.example,ada,secret {n}\n")).collect();
         fs::write(&file, format!("name,url,username,password\n{rows}")).unwrap();
         choose(&page, &file).await;
-        take_over(&page, 200).await;
+        import_all(&page, 200).await;
         page.see("The vault is full").await;
         page.see("New and saved: 60.").await;
         assert_eq!(server.count("SELECT count(*) FROM passwords"), 60);
         page.press("Close").await;
         page.see("60 passwords").await;
 
-        // Without a server, one part waits, sealed; the rest is told of.
+        // Without a server, one batch waits in the outbox, and the dialog says so.
         server.stop();
         server.set(&[("PASSMINT_MAX_ENTRIES", "1000")]);
         choose(&page, &file).await;
-        take_over(&page, 200).await;
+        import_all(&page, 200).await;
         page.see("The server does not answer. What is waiting is sent when it is back.").await;
         server.start_again();
         page.press("Close").await;
         wait_until("what waited is saved", || server.count("SELECT count(*) FROM passwords") > 60);
         page.wait_for("nothing waits", "return !document.querySelector('.row--waiting')", vec![]).await;
-        // Once more brings all that is missing, and nothing twice.
+        // Importing again adds all that is missing, and nothing twice.
         choose(&page, &file).await;
-        take_over(&page, 200).await;
+        import_all(&page, 200).await;
         page.see("New and saved:").await;
         page.press("Close").await;
         page.see("200 passwords").await;
@@ -234,7 +230,7 @@ fn a_full_vault_and_a_silent_server_lose_nothing_of_an_import() {
 }
 
 #[test]
-fn an_import_is_cancelled_and_gone_on_with() {
+fn import_can_be_cancelled_and_continued() {
     in_browser(BrowserOptions::default(), async |page| {
         let server = Server::start();
         let folder = tempfile::tempdir().unwrap();
@@ -243,7 +239,7 @@ fn an_import_is_cancelled_and_gone_on_with() {
         let rows: String = (1..=600).map(|n| format!("Entry {n},https://e{n}.example,ada,secret {n}\n")).collect();
         fs::write(&file, format!("name,url,username,password\n{rows}")).unwrap();
         choose(&page, &file).await;
-        take_over(&page, 600).await;
+        import_all(&page, 600).await;
         page.see(" of 600 …").await;
         page.press_in_dialog("Cancel").await;
         page.see("Cancelled.").await;
@@ -254,7 +250,7 @@ fn an_import_is_cancelled_and_gone_on_with() {
         page.see(&format!("{saved} passwords")).await;
 
         choose(&page, &file).await;
-        take_over(&page, 600).await;
+        import_all(&page, 600).await;
         page.see(&format!("New and saved: {}. Already there: {saved}.", 600 - saved)).await;
         assert_eq!(server.count("SELECT count(*) FROM passwords"), 600);
         page.press("Close").await;
@@ -264,7 +260,7 @@ fn an_import_is_cancelled_and_gone_on_with() {
 }
 
 #[test]
-fn everything_is_handed_out_and_comes_back() {
+fn export_is_complete_and_can_be_imported_again() {
     in_browser(BrowserOptions::default(), async |page| {
         let server = Server::start();
         let folder = tempfile::tempdir().unwrap();
@@ -310,7 +306,7 @@ fn everything_is_handed_out_and_comes_back() {
         assert!(!backup.contains("GitHub") && !backup.contains(&github));
         page.press("Close").await;
 
-        // Into another vault.
+        // Import into another vault.
         let file = folder.path().join("kept.html");
         fs::write(&file, backup).unwrap();
         page.create_vault(&server.invite(), "Bob").await;
@@ -321,7 +317,7 @@ fn everything_is_handed_out_and_comes_back() {
         page.fill("Password of the file", "a passphrase of its own").await;
         page.press("Open the file").await;
         page.see(&format!("Can be imported: {count}.")).await;
-        take_over(&page, count).await;
+        import_all(&page, count).await;
         page.see(&format!("New and saved: {count}.")).await;
         page.press("Close").await;
         assert_eq!(page.show("GitHub").await, github);

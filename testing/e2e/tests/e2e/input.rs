@@ -1,11 +1,11 @@
-//! Bad input: each has a clear message beside its field, and what was typed stays.
+//! Invalid input: every fault has a message beside its field, and the input stays.
 
 use e2e::browser::{BrowserOptions, in_browser};
 use e2e::page::{PASSPHRASE, create_first_vault};
 use e2e::server::Server;
 
 #[test]
-fn names() {
+fn invalid_entry_names_have_a_message() {
     in_browser(BrowserOptions::default(), async |page| {
         let server = Server::start();
         create_first_vault(&page, &server).await;
@@ -32,7 +32,7 @@ fn names() {
 }
 
 #[test]
-fn rules() {
+fn invalid_rules_have_a_message() {
     in_browser(BrowserOptions::default(), async |page| {
         let server = Server::start();
         page.open(&server.url()).await;
@@ -95,7 +95,7 @@ fn rules() {
 }
 
 #[test]
-fn making_a_vault() {
+fn invalid_input_for_a_new_vault_has_a_message() {
     in_browser(BrowserOptions::default(), async |page| {
         let server = Server::start();
         page.open(&server.setup_link()).await;
@@ -113,7 +113,7 @@ fn making_a_vault() {
         page.see_fault("Username", "Type your username").await;
         assert_eq!(page.field_value("Passphrase").await, PASSPHRASE);
 
-        // Wrong, expired and used invites; what was typed stays each time.
+        // Wrong, expired and used invites; the input stays each time.
         page.open(&format!("{}#invite=AAAAAAAAAAAAAAAAAAAAAA", server.url())).await;
         page.fill("Username", "ada").await;
         page.fill("Passphrase", PASSPHRASE).await;
@@ -140,7 +140,7 @@ fn making_a_vault() {
         page.press("Create vault").await;
         page.see("This invite has been used.").await;
 
-        // A name that is taken, in whatever letters.
+        // A username that is taken, in any case.
         page.open(&server.invite()).await;
         page.fill("Username", "ADA").await;
         page.fill("Passphrase", PASSPHRASE).await;
@@ -152,7 +152,7 @@ fn making_a_vault() {
 }
 
 #[test]
-fn logging_in() {
+fn invalid_input_for_a_log_in_has_a_message() {
     in_browser(BrowserOptions::default(), async |page| {
         let server = Server::start();
         create_first_vault(&page, &server).await;
@@ -165,7 +165,7 @@ fn logging_in() {
         page.press("Unlock").await;
         page.see_fault("Username", "Type your username.").await;
 
-        // A wrong passphrase and an unknown name get the same words.
+        // A wrong passphrase and an unknown username get the same message.
         let mut said = Vec::new();
         for (username, passphrase) in [("ada", "wrong horse battery staple"), ("nobody", PASSPHRASE)] {
             page.unlock(username, passphrase).await;

@@ -1,4 +1,4 @@
-//! Kinds of passwords besides characters: words, PINs, and what a site demands.
+//! The kinds of passwords besides characters: words, PINs, and a site's rules.
 
 use std::collections::HashSet;
 
@@ -7,7 +7,7 @@ use e2e::page::{Page, other_languages, page_text};
 use e2e::proxy::{get, only_file, page_files};
 use e2e::server::Server;
 
-/// The list of words that a server gives.
+/// The word list that a server serves.
 fn list(server: &Server) -> HashSet<String> {
     let list = get(server.port, &only_file(&page_files(server.port), "/words-", ".txt"));
     let words: HashSet<String> = list.lines().map(str::to_owned).collect();
@@ -15,7 +15,7 @@ fn list(server: &Server) -> HashSet<String> {
     words
 }
 
-/// The words of a phrase, small, with this between them. Some hold a hyphen, and none begins another.
+/// The words of a phrase in lower case. Some contain a hyphen, and none is the beginning of another.
 fn words(phrase: &str, separator: &str, list: &HashSet<String>) -> Vec<String> {
     let phrase = phrase.to_lowercase();
     let mut rest = phrase.as_str();
@@ -32,7 +32,7 @@ fn words(phrase: &str, separator: &str, list: &HashSet<String>) -> Vec<String> {
     }
 }
 
-/// A number out of limits is explained beside its field, stays typed, and mints nothing.
+/// Checks that an invalid number has a message beside its field, stays in the field, and mints nothing.
 async fn refuses(page: &Page, field: &str, value: &str, fault: &str) {
     page.fill(field, value).await;
     page.see_fault(field, fault).await;
@@ -41,7 +41,7 @@ async fn refuses(page: &Page, field: &str, value: &str, fault: &str) {
 }
 
 #[test]
-fn words_are_of_the_list() {
+fn words_come_from_the_served_list() {
     in_browser(BrowserOptions::default(), async |page| {
         let server = Server::start();
         let list = list(&server);
@@ -56,7 +56,7 @@ fn words_are_of_the_list() {
             page.press("Generate").await;
             phrase = page.minted_after(&phrase).await;
         }
-        // Chance makes fewer than 51 of 60 draws out of 7,776 different less than once in ten million million times.
+        // Fewer than 51 different words in 60 draws out of 7,776 happen less than once in 10¹³ runs.
         assert!(seen.len() > 50, "{seen:?}");
 
         for count in ["3", "13", "", "x", "4.5"] {
@@ -75,7 +75,7 @@ fn words_are_of_the_list() {
         let phrase = if first_are_capitals(&phrase) { phrase } else { page.minted_after(&phrase).await };
         assert!(first_are_capitals(&phrase), "{phrase}");
         assert_eq!(phrase.chars().filter(char::is_ascii_uppercase).count(), 4, "{phrase}");
-        // One of four words, then one of ten digits after one of four words.
+        // One of four words is capitalised; a digit, one of ten, follows one of four words.
         page.select("Capital letters", "One whole word, at random").await;
         let phrase = page.minted_with("53.70").await;
         let capitals = phrase.split('_').filter(|word| **word == word.to_uppercase()).count();
@@ -89,7 +89,7 @@ fn words_are_of_the_list() {
 }
 
 #[test]
-fn pins_are_digits() {
+fn pins_consist_of_digits() {
     in_browser(BrowserOptions::default(), async |page| {
         let server = Server::start();
         page.open(&server.url()).await;
@@ -108,7 +108,7 @@ fn pins_are_digits() {
 const SITE: &str = "minlength: 12; maxlength: 16; required: lower; required: upper; required: digit; allowed: [-_.]; \
                     max-consecutive: 2";
 
-/// The number before a word of what the page says.
+/// The number in an element's text before a word.
 async fn number(page: &Page, element: &str, before: &str) -> f64 {
     let script = "return document.querySelector(arguments[0])?.textContent";
     let text = page.js(script, vec![element.into()]).await;
@@ -118,7 +118,7 @@ async fn number(page: &Page, element: &str, before: &str) -> f64 {
 }
 
 #[test]
-fn what_a_site_demands_is_kept_exactly() {
+fn passwords_follow_the_sites_rules_exactly() {
     in_browser(BrowserOptions::default(), async |page| {
         let server = Server::start();
         page.open(&server.url()).await;
@@ -141,7 +141,7 @@ fn what_a_site_demands_is_kept_exactly() {
             password = page.minted_after(&password).await;
         }
         let (bits, cost) = (number(&page, ".strength", "bits").await, number(&page, ".site-cost", "bits").await);
-        // 16 characters of 65 are 96.36 bits, and the demands cost a little of it.
+        // 16 characters of 65 are 96.36 bits, and the required classes cost a little.
         assert!((94.0..96.36).contains(&bits), "{bits}");
         assert!((bits + cost - 196.59).abs() < 0.011, "{bits} and {cost}");
 
@@ -173,11 +173,11 @@ fn what_a_site_demands_is_kept_exactly() {
 }
 
 #[test]
-fn what_was_typed_stays_through_other_kinds_and_languages() {
+fn input_survives_changes_of_kind_and_language() {
     in_browser(BrowserOptions::default(), async |page| {
         let server = Server::start();
         page.open(&server.url()).await;
-        // Right and wrong alike.
+        // Valid and invalid input alike.
         let fields = [
             ("KindCharacters", "Length", "99"),
             ("KindWords", "WordCount", "7"),

@@ -10,7 +10,7 @@ use e2e::page::{Page, create_first_vault, other_languages, page_text};
 use e2e::server::Server;
 use e2e::vault_client::VaultClient;
 
-/// Kinds, and in each a field with something wrong in it.
+/// The kinds, and for each a field with an invalid value.
 const KINDS: [(&str, &str, &str); 4] = [
     ("KindCharacters", "Length", "7"),
     ("KindWords", "Separator", "--"),
@@ -18,7 +18,7 @@ const KINDS: [(&str, &str, &str); 4] = [
     ("KindSite", "SiteText", "alowed: [-_.]"),
 ];
 
-/// Goes through the states of the generator and its tools, and looks at each.
+/// Goes through the states of the generator and its tools, and calls `look` in each.
 async fn visit(page: &Page, language: &str, look: impl AsyncFn(&str)) {
     let say = |key: &str| page_text(language, key);
     page.toggle_summary(&say("MoreRules")).await;
@@ -78,7 +78,7 @@ async fn open_in(page: &Page, server: &Server, language: &str) {
     }
 }
 
-/// Looks at the page while there is no vault. Then somebody makes one, and the page is opened anew.
+/// Calls `look` in the states without a vault; then creates one elsewhere, and reloads the page.
 async fn visit_without_vault(page: &Page, server: &Server, language: &str, look: impl AsyncFn(&str)) {
     page.see(&page_text(language, "FirstTitle")).await;
     look(&format!("{language}, no vault yet")).await;
@@ -114,7 +114,7 @@ fn every_state_is_accessible_in_other_languages() {
     }
 }
 
-/// In every state, all fits into a window of that width, with type of that size.
+/// Checks that in every state all fits into a window of that width with that font size.
 fn fits_into(width: u32, size: &str, language: &str) {
     in_browser(BrowserOptions::default(), async |page| {
         let server = Server::start();
@@ -124,7 +124,7 @@ fn fits_into(width: u32, size: &str, language: &str) {
         let enlarge = "document.documentElement.style.fontSize = arguments[0]";
         page.js(enlarge, vec![json!(size)]).await;
         assert_eq!(page.js("return innerWidth", vec![]).await, json!(width));
-        // All that does not fit is said at once.
+        // Collects all findings for one message.
         let found = RefCell::new(Vec::new());
         let look = async |state: &str| {
             let overflows = page.overflows().await;
@@ -195,7 +195,7 @@ fn names_of_every_length_and_direction_fit() {
     });
 }
 
-/// WCAG 2.2, 2.4.11: a message at the foot of the window does not hide what has the focus.
+/// WCAG 2.2, 2.4.11: a message at the bottom of the window does not hide the focused element.
 #[test]
 fn the_focus_is_never_under_a_message() {
     in_browser(BrowserOptions::default(), async |page| {

@@ -1,4 +1,4 @@
-//! A long list: drawn in part, found whole, walked through by keyboard.
+//! A long list, of which only the rows in view are drawn: scrolling, searching, keyboard.
 
 use fantoccini::key::Key;
 use serde_json::{Value, json};
@@ -9,10 +9,10 @@ use e2e::server::Server;
 use e2e::vault_client::{VaultClient, content};
 
 const ENTRIES: usize = 300;
-/// More rows than are drawn at any time.
-const DRAWN: usize = 60;
+/// An upper bound for the rows drawn at any time.
+const DRAWN_MAX: usize = 60;
 
-/// Opens a vault with so many entries: the first row is the last of them.
+/// Opens a vault with [`ENTRIES`] entries. The first row is the entry saved last.
 async fn open(page: &Page, server: &Server) {
     VaultClient::create_first_vault(server, "ada").await.save((0..ENTRIES).map(content).collect()).await;
     page.open(&server.url()).await;
@@ -21,7 +21,7 @@ async fn open(page: &Page, server: &Server) {
     page.wait_for("rows", "return !!document.querySelector('.row')", vec![]).await;
 }
 
-/// Waits until nothing has been drawn for some frames.
+/// Waits until the list has not changed for some frames.
 async fn settled(page: &Page) {
     let script = "const done = arguments[0]; let frames = 5; const watch = new MutationObserver(() => { frames = 5 }); \
                   watch.observe(document.querySelector('#vault'), { childList: true, subtree: true, attributes: true }); \
@@ -30,7 +30,7 @@ async fn settled(page: &Page) {
     page.driver.execute_async(script, vec![]).await.unwrap();
 }
 
-/// The rows that are drawn: their places by their own word, from the top. Each is where its name belongs.
+/// The positions of the drawn rows, from `aria-posinset`, in document order. Checks that each row has the right name.
 async fn places(page: &Page) -> Vec<usize> {
     settled(page).await;
     let script = "return [...document.querySelectorAll('#vault > .list > .row')].map(row => \
@@ -45,11 +45,11 @@ async fn places(page: &Page) -> Vec<usize> {
             place
         })
         .collect();
-    assert!(places.is_sorted() && places.len() < DRAWN, "{places:?}");
+    assert!(places.is_sorted() && places.len() < DRAWN_MAX, "{places:?}");
     places
 }
 
-/// The place of the row that has the focus, by its own word.
+/// The position of the row with the focus, from `aria-posinset`.
 async fn focused(page: &Page) -> usize {
     let script = "const e = document.activeElement; const r = e.getBoundingClientRect(); \
                   return r.top >= 0 && r.bottom <= innerHeight ? e.closest('.row')?.getAttribute('aria-posinset') : 'unseen'";
@@ -57,7 +57,7 @@ async fn focused(page: &Page) -> usize {
     place.as_str().and_then(|place| place.parse().ok()).unwrap_or_else(|| panic!("no row has the focus, but {place}"))
 }
 
-/// Scrolls so far, as a share of what can be scrolled.
+/// Scrolls to a share of the height, between 0 and 1.
 async fn scroll(page: &Page, share: f64) {
     let script = "const e = document.scrollingElement; e.scrollTop = (e.scrollHeight - e.clientHeight) * arguments[0]";
     page.js(script, vec![json!(share)]).await;
@@ -71,12 +71,12 @@ async fn height(page: &Page) -> f64 {
     page.js(script, vec![]).await.as_f64().unwrap()
 }
 
-/// Whether a row stands at the middle of the window.
+/// Whether a row is in the middle of the window.
 const IN_VIEW: &str = "const r = document.querySelector('#vault').getBoundingClientRect(); \
                        return !!document.elementFromPoint(r.left + r.width / 2, innerHeight / 2)?.closest('.row')";
 
 #[test]
-fn a_long_list_is_drawn_in_part_and_is_there_wherever_one_scrolls() {
+fn long_list_draws_only_the_rows_in_view_at_any_position() {
     in_browser(BrowserOptions::default(), async |page| {
         let server = Server::start();
         open(&page, &server).await;
@@ -98,8 +98,8 @@ fn a_long_list_is_drawn_in_part_and_is_there_wherever_one_scrolls() {
         page.set_width(1280).await;
         page.js("document.documentElement.style.fontSize = ''", vec![]).await;
 
-        // Whoever has seen all rows knows the list's height, wherever they look from: the heights of rows that are not
-        // drawn count, and one that has grown counts with what it has become.
+        // Once all rows were measured, the list's height is the same from every position: rows that are not drawn count
+        // with their last height.
         scroll(&page, 0.0).await;
         let before = height(&page).await;
         let name = content(ENTRIES - 2).name;
@@ -121,11 +121,11 @@ fn a_long_list_is_drawn_in_part_and_is_there_wherever_one_scrolls() {
 }
 
 #[test]
-fn a_long_list_is_walked_through_by_keyboard() {
+fn long_list_works_by_keyboard() {
     in_browser(BrowserOptions::default(), async |page| {
         let server = Server::start();
         open(&page, &server).await;
-        // Found far down by what is typed, and opened.
+        // A row far down is found by search, and opened.
         page.field("Search").await.click().await.unwrap();
         page.type_text("00017").await;
         page.see_rows(&[&content(17).name]).await;
@@ -144,19 +144,19 @@ fn a_long_list_is_walked_through_by_keyboard() {
         page.see(&format!("{ENTRIES} passwords")).await;
         settled(&page).await;
 
-        // Each row has four buttons, and comes before it is needed.
+        // Each row has four buttons, and the next row is drawn before Tab reaches it.
         page.js("document.querySelector('button.row-name').focus()", vec![]).await;
-        for row in 1..=DRAWN {
+        for row in 1..=DRAWN_MAX {
             assert_eq!(focused(&page).await, row);
             page.press_keys(&[tab; 4]).await;
         }
-        for row in (DRAWN - 20..=DRAWN).rev() {
+        for row in (DRAWN_MAX - 20..=DRAWN_MAX).rev() {
             assert_eq!(focused(&page).await, row + 1);
             for _ in 0..4 {
                 page.chord(&[Key::Shift, Key::Tab]).await;
             }
         }
-        // What has the focus stays, wherever one looks meanwhile.
+        // The focused row stays drawn while the list is scrolled elsewhere.
         let place = focused(&page).await;
         let active = "return document.activeElement.closest('.row')?.getAttribute('aria-posinset')";
         for share in [1.0, 0.0, 0.6, 0.3, 0.0, 1.0, 0.1] {
@@ -164,7 +164,7 @@ fn a_long_list_is_walked_through_by_keyboard() {
             assert!(places(&page).await.contains(&place), "{share}");
             assert_eq!(page.js(active, vec![]).await, Value::from(place.to_string()), "{share}");
         }
-        // Locked in the same moment: what the scrolling asked for comes too late.
+        // The vault is locked in the same moment, so that rows asked for by scrolling arrive too late.
         let lock =
             "scrollTo(0, 0); [...document.querySelectorAll('button')].find(e => e.textContent === 'Lock').click()";
         page.js(lock, vec![]).await;
@@ -174,7 +174,7 @@ fn a_long_list_is_walked_through_by_keyboard() {
 }
 
 #[test]
-fn a_change_elsewhere_moves_one_row_and_nothing_else() {
+fn change_made_elsewhere_moves_one_row_only() {
     in_browser(BrowserOptions::default(), async |page| {
         let server = Server::start();
         let mut client = VaultClient::create_first_vault(&server, "ada").await;
@@ -193,7 +193,7 @@ fn a_change_elsewhere_moves_one_row_and_nothing_else() {
         page.js("dispatchEvent(new Event('focus'))", vec![]).await;
         let first = "const row = document.querySelector('.row'); scrollTo(0, 0); \
                      return row?.getAttribute('aria-posinset') === '1' && row.querySelector('.row-name').textContent === arguments[0]";
-        // It is now the first, far above, and the row in front has stayed where it was, focus and all.
+        // The changed entry is now the first, far above; the row in view has kept its place and the focus.
         tokio::time::sleep(std::time::Duration::from_secs(1)).await;
         settled(&page).await;
         let stayed = "return [document.activeElement === row, Math.abs(row.getBoundingClientRect().top - top0) < 2]";

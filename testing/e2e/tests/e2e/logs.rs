@@ -1,5 +1,4 @@
-//! What the server's log does not hold: any secret of a vault's whole life, at the level that tells most, in both
-//! forms.
+//! The server's log contains no secret of a vault's whole life, at the most detailed level, in both formats.
 
 use base64ct::{Base64, Base64UrlUnpadded, Encoding};
 use frontend::keyring::protocol::entry::Content;
@@ -14,7 +13,7 @@ use e2e::vault_client::VaultClient;
 const LOGIN: &str = "ada.of.the.logs";
 const MINTED: [&str; 2] = ["kV9!mQ2#first-minted-wordZq%7", "kV9!\"mQ2\\second-minted-漢字Zq%7"];
 
-/// Everything as which a text, or the bytes that it stands for, could be found in a log.
+/// All encodings in which a text, or the bytes that it encodes, could appear in a log.
 fn forms(secret: &str) -> Vec<String> {
     let mut forms = vec![secret.to_owned(), serde_json::to_string(secret).unwrap().trim_matches('"').to_owned()];
     forms.push(format!("{secret:?}").trim_matches('"').to_owned());
@@ -26,20 +25,20 @@ fn forms(secret: &str) -> Vec<String> {
         forms.push(bytes.iter().map(|byte| format!("{byte:02x}")).collect());
         forms.push(Base64UrlUnpadded::encode_string(bytes));
         forms.push(Base64::encode_string(bytes));
-        // As `Debug` shows a list.
+        // `Debug` of a list of bytes.
         let list: Vec<String> = bytes.iter().take(12).map(ToString::to_string).collect();
         forms.push(list.join(", "));
     }
     forms
 }
 
-/// Which of these secrets the log holds, in whatever form.
+/// The secrets that the log contains, in any encoding.
 fn found<'a>(log: &str, secrets: &'a [String]) -> Vec<&'a str> {
     let holds = |secret: &&String| forms(secret).iter().any(|form| log.contains(form.as_str()));
     secrets.iter().filter(holds).map(String::as_str).collect()
 }
 
-/// All texts in a JSON document that are long enough to be told from chance.
+/// All texts in a JSON document that are long enough not to appear by chance.
 fn texts(json: &Value, into: &mut Vec<String>) {
     match json {
         Value::String(text) if text.len() >= 12 => into.push(text.clone()),
@@ -60,9 +59,9 @@ fn entry(number: usize) -> Content {
     }
 }
 
-/// A vault is made, filled, changed, and opened anew; then requests go wrong, with secrets in every place. Gives the
-/// log and all that must not be in it.
-fn life(format: &str) -> (String, Vec<String>) {
+/// Creates, fills, changes and reopens a vault, then sends invalid requests with secrets in every place. Returns the
+/// log, and the secrets.
+fn whole_life(format: &str) -> (String, Vec<String>) {
     let mut server = Server::start_with(&[("PASSMINT_LOG", "trace"), ("PASSMINT_LOG_FORMAT", format)]);
     let link = server.setup_link();
     let key = std::fs::read_to_string(server.data().join("server-key")).unwrap().trim().to_owned();
@@ -75,7 +74,7 @@ fn life(format: &str) -> (String, Vec<String>) {
         client.change(ids[0], entry(1)).await;
         client.log_in(LOGIN).await;
         secrets.push(client.recovery_code.clone());
-        // OPAQUE's messages and records, wrapped keys: whatever was sent and answered on the way.
+        // OPAQUE's messages and records, wrapped keys: all bodies of requests and answers.
         for exchanged in &client.bodies {
             if let Ok(json) = serde_json::from_str(exchanged) {
                 texts(&json, &mut secrets);
@@ -105,7 +104,7 @@ fn life(format: &str) -> (String, Vec<String>) {
     connection.send("GET", "/api/v1/passwords", hunter, "");
     secrets.extend([token, hunter.to_owned(), id.to_string()]);
     server.stop();
-    // The link was printed, once, and not logged.
+    // The link was printed once, and not logged.
     let invite = link.split_once("#invite=").unwrap().1.to_owned();
     let said = server.log();
     assert_eq!(said.matches(&invite).count(), 1, "{said}");
@@ -116,9 +115,9 @@ fn life(format: &str) -> (String, Vec<String>) {
 }
 
 #[test]
-fn the_log_holds_no_secret() {
+fn log_contains_no_secret() {
     for format in ["text", "json"] {
-        let (log, secrets) = life(format);
+        let (log, secrets) = whole_life(format);
         assert!(secrets.len() > 20, "{}", secrets.len());
         assert_eq!(found(&log, &secrets), Vec::<&str>::new(), "as {format}:\n{log}");
         for seen in ["DEBUG", "/api/v1/passwords/{id}", "answered", "stopped"] {
@@ -133,9 +132,9 @@ fn the_log_holds_no_secret() {
     }
 }
 
-/// Each secret, put into a log in each of its forms, is found.
+/// The check itself: each secret, in each encoding, is found in a log.
 #[test]
-fn a_secret_in_the_log_would_be_found() {
+fn secret_in_a_log_is_found() {
     let secrets = [PASSPHRASE.to_owned(), MINTED[1].to_owned(), Base64UrlUnpadded::encode_string(&[7; 32])];
     for secret in &secrets {
         let bytes = secret.as_bytes();

@@ -1,6 +1,6 @@
-//! The page in a real browser, against the binary that `cargo xtask dist` makes and a real SQLite file.
+//! Tests of the binary that `cargo xtask dist` makes, with a real browser and a real SQLite file.
 //!
-//! `cargo xtask test` runs this and names binary, browser and axe-core in the environment.
+//! `cargo xtask test` runs them, with the paths of the binary, the browser and axe-core in the environment.
 
 #![allow(clippy::unwrap_used, clippy::expect_used, clippy::panic, clippy::print_stderr, reason = "a test may")]
 

@@ -1,4 +1,4 @@
-//! The main job: from the set-up link to a password found again, and nothing left in the clear on the way.
+//! The main job: from the set-up link to a password that is found again the next day, with nothing stored in the clear.
 
 use std::fs;
 use std::path::Path;
@@ -43,7 +43,7 @@ fn main_job(server: Server) {
         page.see_rows(&["Zürich ‘é漢字🔑", "Bank of Ada", "GitHub"]).await;
         page.assert_accessible("three entries, saved").await;
 
-        // Next day, and the server was started again too.
+        // The next day; the server was restarted too.
         page.open(&server.url()).await;
         page.see("Open your vault").await;
         page.assert_accessible("locked").await;
@@ -72,7 +72,7 @@ fn main_job(server: Server) {
         page.assert_accessible("wrong passphrase").await;
         page.assert_no_errors().await;
 
-        // Neither the database nor the log holds anything in the clear.
+        // Neither the database nor the log contains anything in the clear.
         let mut secrets: Vec<&str> = vec![PASSPHRASE, &code];
         for (name, password) in &saved {
             secrets.extend([*name, password.as_str()]);
@@ -80,7 +80,7 @@ fn main_job(server: Server) {
         let link = server.setup_link();
         let invite = link.split_once("#invite=").unwrap().1;
         assert_clear_of(server.data(), &[secrets.as_slice(), &[invite]].concat());
-        // The terminal shows the link, once; the log does not.
+        // The terminal shows the link once; the log does not.
         let log = server.log();
         assert_eq!(log.matches(invite).count(), 1, "{log}");
         for secret in secrets {
@@ -89,7 +89,7 @@ fn main_job(server: Server) {
     });
 }
 
-/// Searches every file of the data folder for secrets, as text of all common encodings.
+/// Checks that no file of the data folder contains a secret, in any common text encoding.
 fn assert_clear_of(folder: &Path, secrets: &[&str]) {
     let mut files = 0;
     for file in fs::read_dir(folder).unwrap() {
@@ -108,12 +108,12 @@ fn assert_clear_of(folder: &Path, secrets: &[&str]) {
 }
 
 #[test]
-fn it_works_by_keyboard_alone() {
+fn page_works_by_keyboard_alone() {
     in_browser(BrowserOptions::default(), async |page| {
         let server = Server::start();
         let (tab, enter) = (char::from(Key::Tab), char::from(Key::Enter));
         page.open(&server.setup_link()).await;
-        // From the top of the page to the username: whatever has the focus is visible.
+        // From the top of the page to the username, every focused element is visible.
         let focused = "const e = document.activeElement; const r = e.getBoundingClientRect(); \
                        return [e.id || e.getAttribute('aria-label') || e.textContent, r.width > 0 && r.height > 0]";
         for _ in 0..40 {
@@ -131,7 +131,7 @@ fn it_works_by_keyboard_alone() {
         page.type_text(PASSPHRASE).await;
         page.press_keys(&[enter]).await;
         page.see("Write down your recovery code").await;
-        // The heading has the focus; print and copy come first, then the three words.
+        // The heading has the focus; Tab leads to print and copy, then to the three words.
         let words = page.recovery_words().await;
         page.press_keys(&[tab, tab]).await;
         for _ in 0..3 {
@@ -142,7 +142,7 @@ fn it_works_by_keyboard_alone() {
         }
         page.press_keys(&[enter]).await;
         page.see("No passwords yet.").await;
-        // The focus is where the next thing is done.
+        // The focus is on the field of the next step.
         page.wait_for("the name has the focus", "return document.activeElement.id === 'name'", vec![]).await;
         page.type_text("GitHub").await;
         let password = page.minted().await;
@@ -153,7 +153,7 @@ fn it_works_by_keyboard_alone() {
 }
 
 #[test]
-fn the_recovery_code_opens_the_vault_too() {
+fn recovery_code_opens_the_vault() {
     in_browser(BrowserOptions::default(), async |page| {
         let server = Server::start();
         page.open(&server.setup_link()).await;
@@ -166,14 +166,14 @@ fn the_recovery_code_opens_the_vault_too() {
         assert_eq!(server.count("SELECT count(*) FROM accounts"), 0, "nothing is made before it is written down");
         let words = page.recovery_words().await;
         assert_eq!(words.len(), 12);
-        // A wrong word is told, and what was typed stays.
+        // A wrong word is reported, and the input stays.
         let mut wrong = words.clone();
         wrong.rotate_left(1);
         page.confirm_code(&wrong).await;
         page.press("I have it: open my vault").await;
         page.see("is a different one. Check what you wrote down.").await;
         assert_eq!(server.count("SELECT count(*) FROM accounts"), 0);
-        // The digits need not be typed.
+        // The numbers before the words may be left out.
         let letters: Vec<String> =
             words.iter().map(|w| w.trim_end_matches(|c: char| c.is_ascii_digit()).to_uppercase()).collect();
         page.confirm_code(&letters).await;
@@ -202,7 +202,7 @@ fn the_recovery_code_opens_the_vault_too() {
 }
 
 #[test]
-fn what_was_to_be_saved_while_locked_is_saved_when_it_opens() {
+fn save_into_a_locked_vault_is_done_when_it_is_unlocked() {
     in_browser(BrowserOptions::default(), async |page| {
         let server = Server::start();
         create_first_vault(&page, &server).await;
@@ -221,7 +221,7 @@ fn what_was_to_be_saved_while_locked_is_saved_when_it_opens() {
 }
 
 #[test]
-fn names_of_fields_and_buttons_are_what_assistive_technology_hears() {
+fn computed_accessible_names_are_the_visible_labels() {
     in_browser(BrowserOptions::default(), async |page| {
         let server = Server::start();
         page.open(&server.setup_link()).await;

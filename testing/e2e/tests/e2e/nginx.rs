@@ -1,4 +1,4 @@
-//! The server behind the real nginx, with the example of `packaging/`: what gets through, who is who, and HSTS.
+//! The server behind a real nginx with the example of `packaging/`: forwarding, client addresses, limits, HSTS.
 
 use std::fs;
 use std::net::SocketAddr;
@@ -17,16 +17,12 @@ use tokio_rustls::rustls::pki_types::pem::PemObject;
 use tokio_rustls::rustls::{ClientConfig, RootCertStore, crypto::ring, version::TLS13};
 
 use e2e::server::Server;
-use e2e::{free_port, wait_until};
+use e2e::{free_port, repository, wait_until};
 
-/// Attempts of one address, few.
+/// The rate limit of log-ins for one address.
 const ATTEMPTS: usize = 3;
-/// An element of the group: its base point (RFC 9496, appendix A.1).
+/// A valid element of ristretto255: the base point (RFC 9496, appendix A.1).
 const POINT: &str = "4vKuCmq8TnGohKlhxQBRX1jjC2qlgt2NtqZZReCNLXY";
-
-fn repository() -> &'static Path {
-    Path::new(env!("CARGO_MANIFEST_DIR")).ancestors().nth(2).unwrap()
-}
 
 fn certificate(name: &str) -> PathBuf {
     repository().join("backend/tests/certificates").join(name)
@@ -41,7 +37,7 @@ struct Nginx {
 }
 
 impl Nginx {
-    /// With the example as it is shipped, but for places, ports and the certificate.
+    /// Starts it with the example as shipped, except for paths, ports and the certificate.
     fn start(program: &Path, upstream: &str) -> Self {
         let folder = tempfile::tempdir().unwrap();
         let (http, https) = (free_port(), free_port());
@@ -52,7 +48,7 @@ impl Nginx {
             ("server unix:/run/passmint/passmint.sock;", &*format!("server {upstream};")),
             ("listen 80;", &*format!("listen 127.0.0.1:{http};")),
             ("listen 443 ssl http2;", &*https_listens),
-            // Where there is no IPv6, nginx would not start.
+            // Without IPv6 on this machine, nginx would not start.
             ("listen [::]:80;", ""),
             ("listen [::]:443 ssl http2;", ""),
             (&*format!("{live}/fullchain.pem"), certificate("ec.pem").to_str().unwrap()),
@@ -85,13 +81,13 @@ impl Nginx {
 
 impl Drop for Nginx {
     fn drop(&mut self) {
-        // Its worker ends with it only if it is asked, and not killed.
+        // SIGTERM, because a killed nginx leaves its worker behind.
         let _ = Command::new("kill").args(["-TERM", &self.process.id().to_string()]).status();
         let _ = self.process.wait();
     }
 }
 
-/// An answer: its head in lower case, and its body.
+/// An answer, with its head in lower case.
 struct Answer {
     head: String,
     body: String,
@@ -108,7 +104,7 @@ impl Answer {
 }
 
 async fn converse(mut stream: impl AsyncRead + AsyncWrite + Unpin, request: &str) -> Answer {
-    // Who refuses a body may close before it has arrived; the answer is there all the same.
+    // A server that refuses a body may close before all of it has arrived; its answer is there all the same.
     let _ = stream.write_all(request.as_bytes()).await;
     let mut bytes = Vec::new();
     let _ = stream.read_to_end(&mut bytes).await;
@@ -117,14 +113,14 @@ async fn converse(mut stream: impl AsyncRead + AsyncWrite + Unpin, request: &str
     Answer { head: head.to_lowercase(), body: body.to_owned() }
 }
 
-/// A connection from an address of this machine.
+/// Connects from one of this machine's loopback addresses.
 async fn connect(from: &str, port: u16) -> TcpStream {
     let socket = TcpSocket::new_v4().unwrap();
     socket.bind(SocketAddr::new(from.parse().unwrap(), 0)).unwrap();
     socket.connect(SocketAddr::from(([127, 0, 0, 1], port))).await.unwrap()
 }
 
-/// Asks by HTTPS, as a client at this address.
+/// Sends a request by HTTPS from one of this machine's loopback addresses.
 async fn ask(from: &str, port: u16, request: &str) -> Answer {
     let mut roots = RootCertStore::empty();
     roots.add(CertificateDer::from_pem_file(certificate("ec.pem")).unwrap()).unwrap();
@@ -150,14 +146,14 @@ fn post(path: &str, more: &str, body: &str) -> String {
     )
 }
 
-/// The first step of a log-in, in OPAQUE's form.
+/// The first request of a log-in, with a valid message of OPAQUE.
 fn first_step(username: &str) -> String {
     let point = Base64UrlUnpadded::decode_vec(POINT).unwrap();
     let request = Base64UrlUnpadded::encode_string(&[&point[..], &[7; 32], &point].concat());
     json!({ "username": username, "credential": "passphrase", "request": request }).to_string()
 }
 
-/// The server and nginx before it, or nothing if there is no nginx here.
+/// Runs a test with a server behind nginx; skips it if nginx is not installed.
 fn behind_nginx(test: impl AsyncFn(&Server, &Nginx)) {
     let Some(program) = std::env::var_os("PASSMINT_NGINX").map(PathBuf::from) else {
         eprintln!("NOT TESTED: packaging/nginx.conf, for there is no nginx here");
@@ -184,7 +180,7 @@ fn behind_nginx(test: impl AsyncFn(&Server, &Nginx)) {
 }
 
 #[test]
-fn nginx_passes_page_and_interface_on_and_ends_tls() {
+fn nginx_forwards_page_and_api_and_terminates_tls() {
     behind_nginx(async |server, nginx| {
         assert!(server.setup_link().starts_with("https://passwords.example.org/#invite="));
         let page = ask("127.0.0.2", nginx.https, &get("/")).await;
@@ -210,7 +206,7 @@ fn nginx_passes_page_and_interface_on_and_ends_tls() {
 }
 
 #[test]
-fn behind_nginx_each_client_has_attempts_of_its_own_and_bodies_a_limit() {
+fn behind_nginx_rate_limits_are_per_client_and_bodies_are_limited() {
     behind_nginx(async |_, nginx| {
         let attempt = async |from: &str, number: usize, more: &str| {
             let body = first_step(&format!("{from} {number}"));

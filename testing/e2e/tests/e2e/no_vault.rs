@@ -1,4 +1,4 @@
-//! Somebody opens the page without the link with which the first vault is made.
+//! The page of a server without a vault, opened without the set-up link.
 
 use serde_json::json;
 
@@ -9,19 +9,19 @@ use e2e::vault_client::VaultClient;
 
 const NO_VAULT: &str = "No vault has been made here yet";
 
-/// Has the page wait for the answer to whether there is a vault: `go()` lets it come, `asked` counts.
+/// Holds the answer to the page's question whether there is a vault: `go()` releases it, `asked` counts.
 const HOLD: &str = "const real = window.fetch; window.asked = 0; window.fetch = async (url, options) => { \
                     if (String(url).endsWith('/setup')) { window.asked++; await new Promise(go => window.go = go) } \
                     return real(url, options) }";
 
-/// Lets the held answer come, and waits long enough for it to be shown.
-async fn let_go(page: &Page) {
+/// Releases the held answer, and waits long enough for it to be shown.
+async fn release(page: &Page) {
     page.wait_for("the page asks", "return window.asked === 1 && (window.go(), true)", vec![]).await;
     tokio::time::sleep(std::time::Duration::from_millis(500)).await;
 }
 
 #[test]
-fn a_newcomer_is_told_where_the_link_is_and_makes_a_vault_with_it_in_the_same_tab() {
+fn page_says_where_the_set_up_link_is_and_accepts_it_in_the_same_tab() {
     in_browser(BrowserOptions::default(), async |page| {
         let server = Server::start();
         page.open(&server.url()).await;
@@ -44,10 +44,10 @@ fn a_newcomer_is_told_where_the_link_is_and_makes_a_vault_with_it_in_the_same_ta
         page.press("Check again").await;
         page.see("There is still no vault here.").await;
 
-        // The link, put into the address of this tab: the browser loads nothing anew.
+        // The link is put into the address of this tab: the browser does not reload the page.
         page.js("window.before = true; location.href = arguments[0]", vec![json!(server.setup_link())]).await;
         page.see("Make your vault").await;
-        // Another link changes the invite, and takes away nothing that was typed.
+        // Another link changes the invite, and keeps the input.
         page.fill("Username", "a name").await;
         page.js("location.href = arguments[0]", vec![json!(server.invite())]).await;
         tokio::time::sleep(std::time::Duration::from_millis(300)).await;
@@ -61,7 +61,7 @@ fn a_newcomer_is_told_where_the_link_is_and_makes_a_vault_with_it_in_the_same_ta
         );
         page.save("GitHub").await;
 
-        // The name is forgotten, and the vault is there.
+        // The browser has forgotten the username, and the server has a vault.
         page.press("Log out").await;
         page.see("Open your vault").await;
         page.open(&server.url()).await;
@@ -72,7 +72,7 @@ fn a_newcomer_is_told_where_the_link_is_and_makes_a_vault_with_it_in_the_same_ta
 }
 
 #[test]
-fn a_vault_that_was_made_elsewhere_meanwhile_is_opened() {
+fn vault_created_elsewhere_in_the_meantime_can_be_opened() {
     in_browser(BrowserOptions::default(), async |page| {
         let server = Server::start();
         page.open(&server.url()).await;
@@ -88,30 +88,30 @@ fn a_vault_that_was_made_elsewhere_meanwhile_is_opened() {
 }
 
 #[test]
-fn the_form_stays_for_whoever_has_begun_with_it_and_where_a_vault_is_known() {
+fn log_in_form_stays_once_used_and_where_a_vault_is_known() {
     in_browser(BrowserOptions::default(), async |page| {
         let server = Server::start();
         page.run_before_every_page(HOLD).await;
         page.open(&server.url()).await;
         page.fill("Username", "ada").await;
-        let_go(&page).await;
+        release(&page).await;
         assert_eq!(page.field_value("Username").await, "ada");
         assert!(!page.visible_text().await.contains(NO_VAULT));
-        // Nothing typed, but the focus is there.
+        // Nothing is typed, but a field has the focus.
         page.open(&server.url()).await;
         page.field("Passphrase").await.click().await.unwrap();
-        let_go(&page).await;
+        release(&page).await;
         assert_eq!(page.js("return document.activeElement.id", vec![]).await, "secret");
         assert!(!page.visible_text().await.contains(NO_VAULT));
-        // Nobody has begun.
+        // No field has the focus or a value.
         page.open(&server.url()).await;
         page.see("Open your vault").await;
-        let_go(&page).await;
+        release(&page).await;
         page.see(NO_VAULT).await;
         page.press("I have a vault").await;
         page.wait_for("the name has the focus", "return document.activeElement.id === 'login'", vec![]).await;
 
-        // With an invite, or a name that is remembered, nobody asks.
+        // With an invite or a remembered username, the page does not ask.
         page.create_vault(&server.setup_link(), "ada").await;
         assert_eq!(page.js("return window.asked", vec![]).await, json!(0));
         page.open(&server.url()).await;
@@ -122,7 +122,7 @@ fn the_form_stays_for_whoever_has_begun_with_it_and_where_a_vault_is_known() {
 }
 
 #[test]
-fn without_an_answer_it_is_the_form() {
+fn without_an_answer_the_log_in_form_is_shown() {
     for answer in
         ["throw new TypeError('lost')", "return new Response('{}')", "return new Response('', { status: 503 })"]
     {

@@ -1,4 +1,4 @@
-//! The page without a network, and with a newer version of itself.
+//! The page without a network, and updates to a newer version.
 
 use std::collections::BTreeSet;
 use std::io::{BufRead, BufReader, Write};
@@ -14,8 +14,8 @@ use e2e::proxy::{get, page_files, tampering_proxy};
 use e2e::server::Server;
 use e2e::{TIMEOUT, wait_until};
 
-/// Waits until the page is kept in the browser; gives what is kept: caches by name, and in each its paths.
-async fn kept(page: &Page) -> Value {
+/// Waits until the service worker has stored the page; returns the caches by name, each with its paths.
+async fn stored(page: &Page) -> Value {
     let script = "const done = arguments[0]; (async () => { await navigator.serviceWorker.ready; \
                   return Promise.all((await caches.keys()).map(async name => [name, \
                   (await (await caches.open(name)).keys()).map(request => new URL(request.url).pathname)])) \
@@ -23,7 +23,7 @@ async fn kept(page: &Page) -> Value {
     page.driver.execute_async(script, vec![]).await.unwrap()
 }
 
-/// What the service worker's script is told to keep.
+/// The version and the files that the service worker's script lists.
 fn listed(port: u16) -> (String, BTreeSet<String>) {
     let script = get(port, "/service-worker.js");
     let version = script.split("const VERSION = \"").nth(1).unwrap().split('"').next().unwrap().to_owned();
@@ -33,11 +33,11 @@ fn listed(port: u16) -> (String, BTreeSet<String>) {
 }
 
 #[test]
-fn exactly_the_files_of_the_page_are_kept() {
+fn service_worker_stores_exactly_the_files_of_the_page() {
     in_browser(BrowserOptions::default(), async |page| {
         let server = Server::start();
         page.open(&server.url()).await;
-        let kept = kept(&page).await;
+        let kept = stored(&page).await;
         let (version, listed) = listed(server.port);
         let mut made_of = page_files(server.port);
         made_of.insert("/".to_owned());
@@ -52,14 +52,14 @@ fn exactly_the_files_of_the_page_are_kept() {
 }
 
 #[test]
-fn the_generator_works_without_a_network_and_the_vault_says_so() {
+fn generator_works_without_a_network_and_the_vault_says_it_is_offline() {
     in_browser(BrowserOptions::default(), async |page| {
         let (mut server, folder) = (Server::start(), tempfile::tempdir().unwrap());
         create_first_vault(&page, &server).await;
         let password = page.save("GitHub").await;
-        kept(&page).await;
+        stored(&page).await;
         server.stop();
-        // Nothing of what follows comes from the HTTP cache either.
+        // The HTTP cache is empty too.
         page.cdp("Network.clearBrowserCache", json!({})).await;
         page.open(&server.url()).await;
         let first = page.minted().await;
@@ -95,7 +95,7 @@ fn the_generator_works_without_a_network_and_the_vault_says_so() {
         page.press("Unlock").await;
         page.see_rows(&["GitHub"]).await;
         assert_eq!(page.show("GitHub").await, password);
-        // All that the browser had to complain of is that nobody answered.
+        // The only errors are those of unanswered requests.
         let errors = page.console_errors().await;
         let others = errors.iter().filter(|complaint| !complaint.contains("ERR_CONNECTION_REFUSED"));
         assert_eq!(others.count(), 0, "{errors:?}");
@@ -103,7 +103,7 @@ fn the_generator_works_without_a_network_and_the_vault_says_so() {
 }
 
 #[test]
-fn a_new_version_is_offered_and_waits_until_it_is_taken() {
+fn new_version_is_offered_and_waits_for_consent() {
     const NEW: &str = "0000000000000000";
     let server = Server::start();
     let newer = Arc::new(AtomicBool::new(false));
@@ -121,7 +121,7 @@ fn a_new_version_is_offered_and_waits_until_it_is_taken() {
     in_browser(BrowserOptions::default(), async |page| {
         let url = format!("http://127.0.0.1:{proxy}/");
         page.open(&url).await;
-        kept(&page).await;
+        stored(&page).await;
         page.open(&url).await;
         assert_eq!(
             page.driver.execute_async(state, vec![]).await.unwrap(),
@@ -142,7 +142,7 @@ fn a_new_version_is_offered_and_waits_until_it_is_taken() {
         assert_eq!(page.field_value("Name").await, "GitHub");
         assert_eq!(page.minted().await, password);
         assert_eq!(page.driver.execute_async(state, vec![]).await.unwrap(), json!([true, true]), "the new one waits");
-        // The offer outlives its message.
+        // The update can still be chosen after the message is gone.
         page.press("Close this message").await;
         page.press("Reload now").await;
         page.wait_for(
@@ -164,7 +164,7 @@ fn a_new_version_is_offered_and_waits_until_it_is_taken() {
     });
 }
 
-/// Serves what a page for development has in place of a service worker, and a document at all other paths.
+/// Serves the script that a page for development has in place of a service worker, and a document at all other paths.
 fn serve_development(port: u16) {
     let listener = TcpListener::bind(("127.0.0.1", port)).unwrap();
     std::thread::spawn(move || {
@@ -191,13 +191,13 @@ fn service_worker_of_a_release_ends_where_a_page_for_development_is_served() {
     in_browser(BrowserOptions::default(), async |page| {
         let mut server = Server::start();
         page.open(&server.url()).await;
-        kept(&page).await;
+        stored(&page).await;
         page.open(&server.url()).await;
         let answers = "return !!navigator.serviceWorker.controller";
         assert_eq!(page.js(answers, vec![]).await, json!(true), "the release answers from the browser");
         server.stop();
         serve_development(server.port);
-        // As the browser does by itself at the next visit.
+        // The browser does this by itself at the next visit.
         page.js("navigator.serviceWorker.getRegistration().then(it => it.update())", vec![]).await;
         assert!(page.becomes_true("return document.title === 'In development'", TIMEOUT).await);
         let left = "const done = arguments[0]; Promise.all([caches.keys(), navigator.serviceWorker.getRegistrations()]) \

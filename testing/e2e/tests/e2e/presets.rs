@@ -1,4 +1,4 @@
-//! Rules that are kept under a name in the browser.
+//! Presets: rules stored under a name in the browser.
 
 use serde_json::json;
 
@@ -6,13 +6,13 @@ use e2e::browser::{BrowserOptions, in_browser};
 use e2e::page::Page;
 use e2e::server::Server;
 
-/// The name of the preset that is chosen.
+/// The name of the chosen preset.
 async fn chosen(page: &Page) -> String {
     let script = "return document.getElementById('preset').selectedOptions[0].textContent";
     page.js(script, vec![]).await.as_str().unwrap().to_owned()
 }
 
-/// Keeps the rules as they are under a name.
+/// Stores the current rules under a name.
 async fn keep(page: &Page, name: &str) {
     page.press("Save these rules …").await;
     page.fill("Name of these rules", name).await;
@@ -21,7 +21,7 @@ async fn keep(page: &Page, name: &str) {
 }
 
 #[test]
-fn a_preset_is_kept_and_changes_only_when_asked() {
+fn preset_is_stored_and_changes_only_on_request() {
     in_browser(BrowserOptions::default(), async |page| {
         let server = Server::start();
         page.open(&server.url()).await;
@@ -36,7 +36,7 @@ fn a_preset_is_kept_and_changes_only_when_asked() {
         assert_eq!(chosen(&page).await, "Bank");
         assert_eq!(page.minted_with("78.14").await.chars().count(), 12);
 
-        // One site's rules leave the preset as it is.
+        // Changing the rules for one site does not change the preset.
         page.choose("Site’s rules").await;
         page.fill("Paste the site’s rules", "maxlength: 8; allowed: digit").await;
         page.minted_with("26.58").await;
@@ -51,7 +51,7 @@ fn a_preset_is_kept_and_changes_only_when_asked() {
         page.select("Preset", "Bank").await;
         assert_eq!(page.field_value("Length").await, "12", "of characters again");
         page.minted_with("78.14").await;
-        // What was pasted for the site is there still.
+        // The site's rules are still in their field.
         page.choose("Site’s rules").await;
         assert_eq!(page.field_value("Paste the site’s rules").await, "maxlength: 8; allowed: digit");
         page.assert_no_errors().await;
@@ -59,7 +59,7 @@ fn a_preset_is_kept_and_changes_only_when_asked() {
 }
 
 #[test]
-fn every_kind_can_be_kept() {
+fn every_kind_can_be_stored_as_a_preset() {
     in_browser(BrowserOptions::default(), async |page| {
         let server = Server::start();
         page.open(&server.url()).await;
@@ -80,7 +80,7 @@ fn every_kind_can_be_kept() {
             page.select("Preset", name).await;
             page.minted_with(bits).await;
         }
-        // After a reload too: the list of words comes by itself.
+        // After a reload too, when the word list is loaded again.
         page.select("Preset", "Eight").await;
         page.open(&server.url()).await;
         page.minted_with("103.40").await;
@@ -90,7 +90,7 @@ fn every_kind_can_be_kept() {
 }
 
 #[test]
-fn names_of_presets_are_checked() {
+fn invalid_names_of_presets_are_refused() {
     in_browser(BrowserOptions::default(), async |page| {
         let server = Server::start();
         page.open(&server.url()).await;

@@ -1,4 +1,4 @@
-//! What protects the page: its policy, the integrity of its files, and honest words where it cannot run.
+//! Protection of the page: its policy, the integrity of its files, and messages where it cannot run.
 
 use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, Ordering};
@@ -14,13 +14,13 @@ use e2e::vault_client::VaultClient;
 
 const NO_PART: &str = "This part of the page did not arrive, or was changed on the way.";
 
-/// Changes an byte: a letter of a text, or the last byte of a custom part. What is changed would still run.
+/// Changes one byte, such that the file would still run: a letter of a text, or the last byte of a custom section.
 fn tamper(body: &mut [u8]) {
     let place = body.iter().rposition(u8::is_ascii_lowercase).unwrap();
     body[place] ^= 1;
 }
 
-/// The address at which a server's page is served, but for one byte of one file.
+/// The URL of a proxy that changes one byte of one file of the page.
 fn tampered(server: &Server, victim: &str) -> String {
     let victim = victim.to_owned();
     let change = move |path: &str, body: &mut [u8]| {
@@ -31,7 +31,7 @@ fn tampered(server: &Server, victim: &str) -> String {
     format!("http://127.0.0.1:{}/", tampering_proxy(server.port, change))
 }
 
-/// The generator mints by the usual rules, whatever else did not come.
+/// Checks that the generator mints by the default rules.
 async fn mints(page: &Page) {
     let before = page.minted().await;
     page.press("Generate").await;
@@ -39,12 +39,12 @@ async fn mints(page: &Page) {
 }
 
 #[test]
-fn a_file_that_was_changed_on_the_way_is_not_run() {
+fn changed_file_is_not_run() {
     let server = Server::start();
     let runtime = tokio::runtime::Builder::new_current_thread().enable_all().build().unwrap();
     runtime.block_on(VaultClient::create_first_vault(&server, "ada"));
     let files = page_files(server.port);
-    // Unchanged, the same proxy works.
+    // Through the same proxy, without a change, the page works.
     in_browser(BrowserOptions::default(), async |page| {
         page.open(&tampered(&server, "none")).await;
         page.see("Open your vault").await;
@@ -74,11 +74,11 @@ fn a_file_that_was_changed_on_the_way_is_not_run() {
 }
 
 #[test]
-fn a_part_that_was_changed_on_the_way_is_not_run_and_the_generator_is() {
+fn changed_lazy_part_is_not_run_and_the_generator_works() {
     let server = Server::start();
     let files = page_files(server.port);
     let changed = |(begin, end): (&str, &str)| tampered(&server, &only_file(&files, begin, end));
-    // The vault's part, and the texts of all parts.
+    // The vault's lazy part, and the texts of all lazy parts.
     for begin in [("/page-", "/split_vault.wasm"), ("/more-en-", "")] {
         in_browser(BrowserOptions::default(), async |page| {
             page.open(&changed(begin)).await;
@@ -114,7 +114,7 @@ fn a_part_that_was_changed_on_the_way_is_not_run_and_the_generator_is() {
 }
 
 #[test]
-fn a_part_that_did_not_come_is_fetched_again_when_asked_for() {
+fn failed_lazy_part_is_fetched_again_on_request() {
     let server = Server::start();
     let broken = Arc::new(AtomicBool::new(true));
     let breaks = Arc::clone(&broken);
@@ -129,7 +129,7 @@ fn a_part_that_did_not_come_is_fetched_again_when_asked_for() {
         page.choose("Words").await;
         page.see(NO_PART).await;
         broken.store(false, Ordering::Relaxed);
-        // One button stands at the generator's rules, one in the vault's place.
+        // One button is at the generator's rules, one in the place of the vault.
         for place in [".rules", ".vault"] {
             let again = "const place = document.querySelector(arguments[0]); \
                          [...place.querySelectorAll('button[aria-label=\"Try again\"]')].find(b => b.checkVisibility()).click()";
@@ -141,11 +141,11 @@ fn a_part_that_did_not_come_is_fetched_again_when_asked_for() {
 }
 
 #[test]
-fn the_policy_forbids_what_it_should() {
+fn policy_forbids_inline_code_requests_and_features() {
     in_browser(BrowserOptions::default(), async |page| {
         let server = Server::start();
         page.open(&server.setup_link()).await;
-        // What an attacker who could put a string somewhere would try.
+        // The attempts of an attacker who can inject a string.
         for attempt in [
             "document.body.innerHTML = '<b>x</b>'",
             "document.body.insertAdjacentHTML('beforeend', '<img src=x>')",
@@ -158,7 +158,7 @@ fn the_policy_forbids_what_it_should() {
             assert_eq!(page.js_in_page(attempt).await, json!("TypeError"), "{attempt}");
         }
         assert_eq!(page.js_in_page("return (0, eval)('1')").await, json!("EvalError"));
-        // Nor is there anything else that a page could ask a browser for, but what this one needs.
+        // Every feature of the browser is off, except those that the page needs.
         let allowed = "const { featurePolicy } = document; return ['camera', 'geolocation', 'clipboard-write'] \
                        .map(feature => featurePolicy.allowsFeature(feature))";
         assert_eq!(page.js(allowed, vec![]).await, json!([false, false, true]));
@@ -171,7 +171,7 @@ fn the_policy_forbids_what_it_should() {
 }
 
 #[test]
-fn no_secret_is_where_scripts_extensions_or_history_look() {
+fn no_secret_is_in_attributes_storage_or_history() {
     in_browser(BrowserOptions::default(), async |page| {
         let server = Server::start();
         let code = create_first_vault(&page, &server).await;
@@ -187,7 +187,7 @@ fn no_secret_is_where_scripts_extensions_or_history_look() {
         for secret in [PASSPHRASE, json.trim_matches('"'), &code] {
             assert!(!places.contains(secret), "{places}");
         }
-        // The one database holds nothing once all is saved, and what waits there is sealed (`drafts` looks into it).
+        // The one IndexedDB database is empty once all is saved; its items are sealed (`drafts.rs` checks that).
         let databases = "const done = arguments[0]; indexedDB.databases().then(d => done(d.map(it => it.name)))";
         assert_eq!(page.driver.execute_async(databases, vec![]).await.unwrap(), json!(["passmint"]));
         let count = "const done = arguments[0]; const open = indexedDB.open('passmint'); open.onsuccess = () => { \
@@ -216,7 +216,7 @@ fn without_javascript_it_says_so() {
 fn without_webassembly_it_says_so() {
     in_browser(BrowserOptions::default(), async |page| {
         let server = Server::start();
-        // As in an iPhone's Lockdown Mode.
+        // Lockdown Mode of an iPhone has no WebAssembly.
         page.run_before_every_page("delete globalThis.WebAssembly").await;
         page.driver.goto(&server.url()).await.unwrap();
         page.see("Passmint needs WebAssembly").await;
@@ -224,14 +224,14 @@ fn without_webassembly_it_says_so() {
     });
 }
 
-/// Has the browser ask for these languages.
+/// Settings of a browser that prefers these languages.
 fn wish_for(languages: &str) -> BrowserOptions {
     let mut wish = BrowserOptions::default();
     wish.preferences.insert("intl.accept_languages".into(), json!(languages));
     wish
 }
 
-/// The languages in which a message can be seen.
+/// The languages in which the fallback message is visible.
 async fn shown(page: &Page, id: &str) -> Value {
     let script = "return [...document.getElementById(arguments[0]).children] \
                   .filter(version => version.checkVisibility()).map(version => version.lang)";
@@ -253,7 +253,7 @@ fn message_of_a_page_that_cannot_start_is_shown_once_in_any_language() {
             assert_eq!(tag, json!(language), "{wished}");
         });
     }
-    // Chosen once, and no language of this page any more.
+    // A stored language that the page no longer has.
     let victim = only_file(&page_files(server.port), "/page-", "/page.js");
     in_browser(BrowserOptions::default(), async |page| {
         page.run_before_every_page("localStorage.setItem('passmint.language', '\"] tlh')").await;
@@ -267,7 +267,7 @@ fn message_of_a_page_that_cannot_start_is_shown_once_in_any_language() {
 fn message_is_shown_in_english_where_the_language_has_no_version_of_it() {
     let server = Server::start();
     in_browser(wish_for("de"), async |page| {
-        // The state in which a document is before its scripts run.
+        // The state of a document before its scripts run.
         let remove = "delete globalThis.WebAssembly; document.addEventListener('readystatechange', () => \
                       document.querySelector('#no-wasm [lang=de]').remove(), { once: true })";
         page.run_before_every_page(remove).await;

@@ -1,4 +1,4 @@
-//! The server key is changed by the command, and vaults open as before.
+//! After `passmint rotate-key`, vaults open as before.
 
 use std::process::Command;
 
@@ -8,7 +8,7 @@ use e2e::path_from_env;
 use e2e::server::Server;
 
 #[test]
-fn a_vault_opens_under_a_changed_server_key() {
+fn vault_opens_after_the_server_key_is_rotated() {
     let mut server = Server::start();
     in_browser(BrowserOptions::default(), async |page| {
         page.create_vault(&server.setup_link(), "ada").await;

@@ -7,7 +7,7 @@ use e2e::page::{Page, page_text};
 use e2e::server::Server;
 use e2e::vault_client::VaultClient;
 
-/// What the page calls its own things in a language, without touching them.
+/// Checks texts of the page in a language, without any input.
 async fn speaks(page: &Page, language: &str) {
     for key in ["Name", "Length"] {
         page.field(&page_text(language, key)).await;
@@ -23,7 +23,7 @@ async fn speaks(page: &Page, language: &str) {
 }
 
 #[test]
-fn the_language_changes_at_once_and_is_remembered() {
+fn language_changes_at_once_and_is_remembered() {
     in_browser(BrowserOptions::default(), async |page| {
         let server = Server::start();
         VaultClient::create_first_vault(&server, "ada").await;
@@ -43,7 +43,7 @@ fn the_language_changes_at_once_and_is_remembered() {
             assert_eq!(page.minted().await, password, "{language}");
             spoken = language;
         }
-        // Not a word of English is left where there is a German one.
+        // No English text is left where there is a German one.
         let text = page.visible_text().await;
         for key in ["Generator", "NameHint", "Generate", "Settings", "NoVaultYet", "UseRecovery"] {
             assert!(!text.contains(&page_text("en", key)), "{key}: {text}");
@@ -60,7 +60,7 @@ fn the_language_changes_at_once_and_is_remembered() {
 }
 
 #[test]
-fn the_browser_chooses_the_language_until_a_person_does() {
+fn browsers_language_is_used_until_a_person_chooses() {
     for (wished, language) in [("de", "de"), ("de-AT,en", "de"), ("ja,en", "ja"), ("tlh,ja,en", "ja"), ("tlh", "en")] {
         let mut wish = BrowserOptions { arguments: vec!["--lang=de".into()], ..BrowserOptions::default() };
         wish.preferences.insert("intl.accept_languages".into(), json!(wished));
@@ -116,7 +116,7 @@ fn the_theme_is_remembered() {
     });
 }
 
-/// Takes the focus out of every field.
+/// Removes the focus from all fields.
 async fn leave_fields(page: &Page) {
     page.js("document.activeElement.blur()", vec![]).await;
 }
@@ -126,7 +126,7 @@ async fn focused(page: &Page, id: &str) {
 }
 
 #[test]
-fn single_keys_do_things_unless_a_field_is_typed_in_or_they_are_off() {
+fn single_key_shortcuts_work_outside_of_fields_unless_off() {
     in_browser(BrowserOptions::default(), async |page| {
         let server = Server::start();
         page.open(&server.url()).await;
@@ -152,7 +152,7 @@ fn single_keys_do_things_unless_a_field_is_typed_in_or_they_are_off() {
         leave_fields(&page).await;
         page.type_text("?").await;
         page.see("Single keys do this").await;
-        // Over the page, keys are for the dialog.
+        // While a dialog is open, keys do nothing on the page.
         page.type_text("g").await;
         assert_eq!(page.minted().await, second);
         page.toggle_check("Single keys do this while you are not typing in a field").await;
@@ -165,7 +165,7 @@ fn single_keys_do_things_unless_a_field_is_typed_in_or_they_are_off() {
             assert_eq!(page.minted().await, before);
             let still = "return !document.querySelector('dialog') && document.activeElement === document.body";
             assert_eq!(page.js(still, vec![]).await, json!(true));
-            // And they stay off.
+            // After a reload they are still off.
             page.open(&server.url()).await;
         }
         page.press("Settings").await;

@@ -1,4 +1,4 @@
-//! Reading aloud, many at once, and the tests of the randomness.
+//! The generator's tools: reading aloud, many passwords at once, and tests of the randomness.
 
 use std::collections::HashSet;
 use std::path::Path;
@@ -17,8 +17,8 @@ fn texts(list: &Value) -> Vec<String> {
     list.as_array().unwrap().iter().map(|text| text.as_str().unwrap().to_owned()).collect()
 }
 
-/// What a character is called in English.
-fn called(character: char) -> String {
+/// The English name of a character.
+fn spoken_name(character: char) -> String {
     let word =
         |key: &str, parted_by: char, place: usize| page_text("en", key).split(parted_by).nth(place).unwrap().to_owned();
     let letter = |first: char| word("SpellWords", ' ', usize::from(character as u8 - first as u8));
@@ -34,7 +34,7 @@ fn called(character: char) -> String {
 }
 
 #[test]
-fn a_password_is_read_aloud_and_typed_back() {
+fn password_is_spelled_out_and_checked_when_typed_back() {
     in_browser(BrowserOptions::default(), async |page| {
         let server = Server::start();
         page.open(&server.url()).await;
@@ -47,9 +47,9 @@ fn a_password_is_read_aloud_and_typed_back() {
         assert_eq!(groups.concat(), password);
         let names = "return [...document.querySelectorAll('.reading-names')].flatMap(e => e.textContent.split(' · '))";
         let names = texts(&page.js(names, vec![]).await);
-        assert_eq!(names, password.chars().map(called).collect::<Vec<_>>(), "{password}");
+        assert_eq!(names, password.chars().map(spoken_name).collect::<Vec<_>>(), "{password}");
 
-        // The password is text of the page, and in no attribute.
+        // The password is in the page's text, and in no attribute.
         let attributes = "return [...document.querySelectorAll('*')].flatMap(e => [...e.attributes].map(a => a.value))";
         let attributes = texts(&page.js(attributes, vec![]).await);
         for part in groups.iter().filter(|group| group.len() == 4).chain([&password]) {
@@ -75,14 +75,14 @@ fn a_password_is_read_aloud_and_typed_back() {
     });
 }
 
-/// Opens the dialog for many passwords, with the downloads going to a folder.
+/// Opens the dialog for many passwords, with downloads into a folder.
 async fn open_bulk(page: &Page, folder: &Path) {
     page.download_to(folder).await;
     page.press("Make many").await;
     page.see("Many passwords at once").await;
 }
 
-/// Waits for the file of that name, takes it away, and gives what it holds.
+/// Waits for a download, deletes the file, and returns its text.
 fn downloaded(folder: &Path, name: &str) -> String {
     let file = folder.join(name);
     wait_until(name, || file.is_file());
@@ -92,7 +92,7 @@ fn downloaded(folder: &Path, name: &str) -> String {
 }
 
 #[test]
-fn many_are_made_into_a_file_while_the_page_stays_smooth() {
+fn many_passwords_are_downloaded_while_the_page_stays_responsive() {
     in_browser(BrowserOptions::default(), async |page| {
         let (server, folder) = (Server::start(), tempfile::tempdir().unwrap());
         page.open(&server.url()).await;
@@ -120,11 +120,11 @@ fn many_are_made_into_a_file_while_the_page_stays_smooth() {
 }
 
 #[test]
-fn what_is_wrong_with_many_is_said_and_cancelling_makes_no_file() {
+fn invalid_count_has_a_message_and_cancelling_makes_no_file() {
     in_browser(BrowserOptions::default(), async |page| {
         let (server, folder) = (Server::start(), tempfile::tempdir().unwrap());
         page.open(&server.url()).await;
-        // Rules that take their time.
+        // Minting by these rules is slow.
         page.choose("Site’s rules").await;
         page.fill("Paste the site’s rules", "max-consecutive: 1; required: upper; required: [-_.]").await;
         page.see("These rules cost").await;
@@ -155,7 +155,7 @@ fn what_is_wrong_with_many_is_said_and_cancelling_makes_no_file() {
             let password = quoted.replace("\"\"", "\u{0}");
             assert!(!password.contains('"') && password.chars().count() == 30, "{line}");
         }
-        // Closing the dialog in the middle cancels too.
+        // Closing the dialog cancels too.
         page.fill("How many", "100000").await;
         page.press("Make and download").await;
         page.see(" of 100000").await;
@@ -167,7 +167,7 @@ fn what_is_wrong_with_many_is_said_and_cancelling_makes_no_file() {
 }
 
 #[test]
-fn many_need_rules_that_allow_some() {
+fn many_passwords_need_rules_that_allow_one() {
     in_browser(BrowserOptions::default(), async |page| {
         let (server, folder) = (Server::start(), tempfile::tempdir().unwrap());
         page.open(&server.url()).await;
@@ -180,7 +180,7 @@ fn many_need_rules_that_allow_some() {
 }
 
 #[test]
-fn the_randomness_can_be_checked() {
+fn randomness_test_shows_its_result_and_can_be_cancelled() {
     in_browser(BrowserOptions::default(), async |page| {
         let server = Server::start();
         page.open(&server.url()).await;
@@ -192,7 +192,7 @@ fn the_randomness_can_be_checked() {
         assert!(text.contains("with 93 degrees of freedom"), "{text}");
         let verdicts = ["TrustFine", "TrustOdd"].map(|key| page_text("en", key));
         assert!(verdicts.iter().any(|verdict| text.contains(verdict)), "{text}");
-        // Every character has a bar, and all draws are in them.
+        // Every character has a bar, and the bars contain all draws.
         let bars = "return [...document.querySelectorAll('.chart g')].map(bar => [ \
                     bar.querySelector('title').textContent, bar.querySelectorAll('.chart-bar').length])";
         let bars = page.js(bars, vec![]).await;
@@ -207,7 +207,7 @@ fn the_randomness_can_be_checked() {
         }
         assert_eq!(counted, 1_000_000);
 
-        // Another kind has no one alphabet: the usual rules stand in. And it can be cancelled.
+        // Other kinds have no single alphabet, so the default rules are tested. The run can be cancelled.
         page.press("Close").await;
         page.choose("PIN").await;
         page.press("Check the randomness").await;

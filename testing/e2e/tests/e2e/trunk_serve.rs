@@ -1,7 +1,6 @@
-//! The way of working of those who change the page: `trunk serve`, in debug, beside a server.
+//! The development loop of the page: `trunk serve` with a debug build, beside a server.
 //!
-//! `cargo xtask test serve` starts Trunk over a copy of the sources and names both in the environment. What is changed
-//! here is that copy.
+//! `cargo xtask test serve` starts Trunk in a copy of the sources, which the test changes; both are in the environment.
 
 use std::fs;
 use std::time::Duration;
@@ -11,14 +10,14 @@ use e2e::page::{PASSPHRASE, Page};
 use e2e::server::Server;
 use e2e::{path_from_env, wait_until};
 
-/// How long a rebuild may take: a bound for broken builds, and no measurement.
+/// The longest time for a rebuild: a bound for broken builds, not a goal.
 const REBUILD: Duration = Duration::from_secs(180);
 
 fn port(variable: &str) -> u16 {
     path_from_env(variable).to_str().unwrap().parse().unwrap()
 }
 
-/// Replaces a part of a file of the copy.
+/// Replaces text in a file of the copy.
 fn change(file: &str, from: &str, to: &str) {
     let path = path_from_env("PASSMINT_SOURCES").join(file);
     let text = fs::read_to_string(&path).unwrap();
@@ -26,7 +25,7 @@ fn change(file: &str, from: &str, to: &str) {
     fs::write(path, text.replacen(from, to, 1)).unwrap();
 }
 
-/// Waits until Trunk has built the change and the browser has loaded the page anew.
+/// Waits until Trunk has built the change and the browser has reloaded the page.
 async fn rebuilt(page: &Page, what: &str, script: &str) {
     assert!(page.becomes_true(script, REBUILD).await, "{what} did not come\n{}", trunk_says());
 }
@@ -36,7 +35,7 @@ fn trunk_says() -> String {
 }
 
 #[test]
-fn changed_page_is_built_and_loaded_again_with_vault_and_workers() {
+fn change_is_rebuilt_and_reloaded_with_vault_and_workers() {
     let (page_port, server_port) = (port("PASSMINT_PAGE_PORT"), port("PASSMINT_SERVER_PORT"));
     let mut server = Server::start_on(&format!("127.0.0.1:{server_port}"), &[]);
     let url = format!("http://127.0.0.1:{page_port}/");
@@ -44,7 +43,7 @@ fn changed_page_is_built_and_loaded_again_with_vault_and_workers() {
     in_browser(BrowserOptions::default(), async |page| {
         page.create_vault(&link, "ada").await;
         let password = page.save("example.org").await;
-        // A password from elsewhere, for the worker that judges such.
+        // A typed password, which the worker `judge` estimates.
         let file = path_from_env("PASSMINT_SOURCES").join("chrome.csv");
         fs::write(&file, "name,url,username,password,note\na.example,https://a.example/,ada,qwerty123,\n").unwrap();
         page.press("Import").await;

@@ -1,4 +1,4 @@
-//! Two processes over one database serve one browser in turn, and one of them is killed: the person notices nothing.
+//! Two servers with one database serve one browser in turn, and one of them is killed: the person notices nothing.
 
 use e2e::browser::{BrowserOptions, in_browser};
 use e2e::page::PASSPHRASE;
@@ -7,12 +7,12 @@ use e2e::server::Server;
 use e2e::vault_client::{VaultClient, content};
 
 #[test]
-fn two_processes_over_one_sqlite_file_serve_one_person() {
+fn two_servers_with_one_sqlite_file_serve_one_browser() {
     serve_in_turn(Server::start());
 }
 
 #[test]
-fn two_processes_over_one_oracle_database_serve_one_person() {
+fn two_servers_with_one_oracle_database_serve_one_browser() {
     serve_in_turn(Server::start_on_oracle());
 }
 
@@ -31,7 +31,7 @@ fn serve_in_turn(mut one: Server) {
         page.unlock("ada", PASSPHRASE).await;
         page.see_rows(&["four", "three", "two", "one"]).await;
 
-        // Killed while this one is on its way, to either of them.
+        // One is killed while this save is on its way to either of them.
         page.fill("Name", "five").await;
         let password = page.minted().await;
         page.press("Save").await;
@@ -52,9 +52,9 @@ fn serve_in_turn(mut one: Server) {
     });
 }
 
-/// Many saves at once, and one of the two dies in the middle of them: each is answered, and each is there once.
+/// One of two servers is killed during many concurrent saves: every save is answered, and stored once.
 #[test]
-fn saves_on_their_way_to_a_process_that_dies_are_done_by_the_other() {
+fn saves_in_flight_to_a_killed_server_are_done_by_the_other() {
     let mut one = Server::start();
     let other = one.start_another();
     let port = round_robin_proxy(vec![one.port, other.port]);
