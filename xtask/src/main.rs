@@ -5,6 +5,7 @@
 mod bench;
 mod dist;
 mod page;
+mod references;
 mod reproduce;
 mod sbom;
 mod shell;
