@@ -1,5 +1,5 @@
-//! The server, as the page asks it. Bodies and answers are text that the keyring makes and reads; of an answer that
-//! says no, the page reads the code.
+//! The client of the server's API. Bodies and answers are text that the keyring makes and reads; the page itself reads
+//! only the code of a problem.
 
 use js_sys::{JSON, Reflect};
 use shared::ids::EntryId;
@@ -14,14 +14,14 @@ use crate::secret::Secret;
 /// How long to wait for an answer, in milliseconds: longer than the server lets a request take.
 const PATIENCE: u32 = 35_000;
 
-/// Why there is no good answer.
+/// The reason why a request has no good answer.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub enum ApiFault {
     /// The server did not answer: it or the network is away, or it takes too long. A proxy may have said so.
     Silent,
-    /// The server says no: why, and the whole problem.
+    /// The server refused: the code, and the whole problem document.
     Refused(ProblemCode, String),
-    /// The answer is none of this interface: another server, or one in between.
+    /// The answer is not of this API: another server answered, or a proxy.
     Strange,
 }
 

@@ -82,7 +82,7 @@ pub fn setting(name: &str) -> Option<String> {
 }
 
 /// Keeps a setting in this browser, as long as storage is allowed. Nothing secret.
-pub fn keep_setting(name: &str, value: Option<&str>) {
+pub fn save_setting(name: &str, value: Option<&str>) {
     if let Ok(Some(storage)) = window().local_storage() {
         // A storage that is full or forbidden loses a convenience and nothing else.
         let _ = match value {

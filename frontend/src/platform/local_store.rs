@@ -1,5 +1,5 @@
-//! What this browser keeps for vaults until a server has it: changes that wait to be sent, and drafts, all of it sealed.
-//! They rest in IndexedDB, written through to the disk before they count as kept.
+//! The local store: sealed changes that wait to be sent, and sealed drafts. It lies in IndexedDB, and an item counts as
+//! stored once it is written through to the disk.
 
 use js_sys::{Array, Object, Promise, Reflect};
 use shared::ids::{AccountId, EntryId};
@@ -16,34 +16,34 @@ const KEPT: &str = "kept";
 const VERSION: u32 = 1;
 
 #[derive(Clone, Debug, PartialEq, Eq)]
-pub enum Sealed {
+pub enum Item {
     /// A change of this entry: the body to put.
     Change(EntryId, String),
     Draft(String),
 }
 
-/// Something kept, and the number that it is kept under. Numbers rise.
+/// An item with its key. Keys rise.
 #[derive(Clone, Debug)]
-pub struct Kept {
+pub struct StoredItem {
     pub key: u32,
     pub account: AccountId,
-    pub sealed: Sealed,
+    pub sealed: Item,
 }
 
-/// Everything that is kept, in the order in which it came.
+/// All items, in the order in which they were stored.
 ///
 /// # Errors
-/// The browser's, where it keeps nothing for this page.
-pub async fn all() -> Result<Vec<Kept>, JsValue> {
+/// The browser's, where it stores nothing for this page.
+pub async fn all() -> Result<Vec<StoredItem>, JsValue> {
     let (transaction, store) = begin("readonly").await?;
     let (values, keys) = (store.get_all()?, store.get_all_keys()?);
     finish(&transaction).await?;
     let (values, keys) = (Array::from(&values.result()?), Array::from(&keys.result()?));
-    // What another version of the page has kept is left where it is.
+    // Items that another version of the page stored are left alone.
     Ok(keys.iter().zip(values.iter()).filter_map(|(key, value)| read(&key, &value)).collect())
 }
 
-/// Whether something is still kept under this number.
+/// Whether there still is an item with this key.
 ///
 /// # Errors
 /// As [`all`].
@@ -54,7 +54,7 @@ pub async fn is_there(key: u32) -> Result<bool, JsValue> {
     Ok(!found.result()?.is_undefined())
 }
 
-/// Forgets everything of an account.
+/// Removes every item of an account.
 ///
 /// # Errors
 /// As [`all`].
@@ -63,22 +63,22 @@ pub async fn forget(account: AccountId) -> Result<(), JsValue> {
     replace(&keys, None).await.map(drop)
 }
 
-/// Keeps many things, all or none. Gives their numbers, in order.
+/// Stores items, all or none. Gives their keys, in order.
 ///
 /// # Errors
-/// As [`all`], and when there is no more room.
-pub async fn add(account: AccountId, sealed: &[Sealed]) -> Result<Vec<u32>, JsValue> {
+/// As [`all`], and when the browser's quota is used up.
+pub async fn add(account: AccountId, sealed: &[Item]) -> Result<Vec<u32>, JsValue> {
     let (transaction, store) = begin("readwrite").await?;
     let added = sealed.iter().map(|sealed| store.put(&write(account, sealed))).collect::<Result<Vec<_>, _>>()?;
     finish(&transaction).await?;
     added.iter().map(|added| number(&added.result()?).ok_or_else(|| error("no number"))).collect()
 }
 
-/// Forgets what is kept under some numbers and keeps something new, both or neither. Gives the new number.
+/// Removes the items with these keys and stores a new one, both or neither. Gives the new key.
 ///
 /// # Errors
-/// As [`all`], and when there is no more room.
-pub async fn replace(remove: &[u32], add: Option<(AccountId, &Sealed)>) -> Result<Option<u32>, JsValue> {
+/// As [`all`], and when the browser's quota is used up.
+pub async fn replace(remove: &[u32], add: Option<(AccountId, &Item)>) -> Result<Option<u32>, JsValue> {
     let (transaction, store) = begin("readwrite").await?;
     for key in remove {
         store.delete(&(*key).into())?;
@@ -90,7 +90,7 @@ pub async fn replace(remove: &[u32], add: Option<(AccountId, &Sealed)>) -> Resul
 
 #[wasm_bindgen]
 extern "C" {
-    /// A database whose transactions take options, which web-sys counts among what is unstable.
+    /// A database whose transactions take options: web-sys has them among its unstable APIs only.
     type Durable;
     #[wasm_bindgen(catch, method)]
     fn transaction(this: &Durable, store: &str, mode: &str, options: &Object) -> Result<IdbTransaction, JsValue>;
@@ -142,21 +142,21 @@ async fn finish(transaction: &IdbTransaction) -> Result<(), JsValue> {
     JsFuture::from(finished).await.map(drop)
 }
 
-fn write(account: AccountId, sealed: &Sealed) -> JsValue {
+fn write(account: AccountId, sealed: &Item) -> JsValue {
     let (entry, sealed) = match sealed {
-        Sealed::Change(entry, body) => (entry.to_string(), body),
-        Sealed::Draft(draft) => (String::new(), draft),
+        Item::Change(entry, body) => (entry.to_string(), body),
+        Item::Draft(draft) => (String::new(), draft),
     };
     Array::of3(&account.to_string().into(), &entry.into(), &sealed.into()).into()
 }
 
-fn read(key: &JsValue, value: &JsValue) -> Option<Kept> {
+fn read(key: &JsValue, value: &JsValue) -> Option<StoredItem> {
     let text = |place| Reflect::get_u32(value, place).ok()?.as_string();
     let sealed = match text(1)?.as_str() {
-        "" => Sealed::Draft(text(2)?),
-        entry => Sealed::Change(entry.parse().ok()?, text(2)?),
+        "" => Item::Draft(text(2)?),
+        entry => Item::Change(entry.parse().ok()?, text(2)?),
     };
-    Some(Kept { key: number(key)?, account: text(0)?.parse().ok()?, sealed })
+    Some(StoredItem { key: number(key)?, account: text(0)?.parse().ok()?, sealed })
 }
 
 #[expect(clippy::cast_possible_truncation, clippy::cast_sign_loss, reason = "the browser counts from 1")]

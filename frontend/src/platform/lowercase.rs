@@ -1,4 +1,4 @@
-//! Letter case as the browser knows it: the tables for it weigh nothing there.
+//! Lower case by the browser, so that the page and the workers need no tables for it.
 
 use js_sys::JsString;
 

@@ -1,5 +1,5 @@
-//! PBKDF2 (RFC 8018, section 5.2), as other programs protect their files with it: the browser's own, which is fast and
-//! does not hold the page up.
+//! PBKDF2 (RFC 8018, section 5.2), with which other programs protect their files. The browser's own implementation is
+//! used: it is fast and does not block the page.
 
 use js_sys::{Array, Object, Promise, Reflect, Uint8Array};
 use wasm_bindgen::prelude::*;
@@ -8,7 +8,7 @@ use wasm_bindgen_futures::JsFuture;
 use crate::platform::browser::window;
 use crate::secret::{Secret, SecretBytes};
 
-/// The key of 32 bytes that PBKDF2 with HMAC-SHA256 makes of a secret.
+/// Derives a key of 32 bytes from a secret, by PBKDF2 with HMAC-SHA256.
 ///
 /// # Errors
 /// The browser's.

@@ -10,7 +10,7 @@ use leptos::task::spawn_local;
 use shared::ids::PasskeyId;
 use shared::sessions::CredentialName;
 
-use super::{Fault, LockReason, Open, Session};
+use super::{Fault, LockReason, OpenVault, Session};
 use crate::keyring::protocol::{KeyringError, Request, Response};
 use crate::platform::api;
 use crate::platform::browser;
@@ -20,7 +20,7 @@ use crate::secret::Secret;
 use crate::workers::client::KeyringFault;
 
 /// A new recovery code that does not count yet.
-pub struct Renewing {
+pub struct RecoveryRenewal {
     /// To be written down before it counts.
     pub recovery_code: Secret,
     /// The body that makes it count.
@@ -59,7 +59,7 @@ impl Session {
             return Err(Fault::Keyring(KeyringFault::Refused(KeyringError::Broken)));
         }
         let (username, keyring) = (open.username.clone(), Rc::clone(&open.keyring));
-        let confirmed = Open { account, username, by: CredentialName::Passphrase, token, keyring };
+        let confirmed = OpenVault { account, username, by: CredentialName::Passphrase, token, keyring };
         // Locked in the meantime: the new session ends as the old one has.
         let old = if self.opened().is_some() {
             self.open.set_value(Some(Rc::new(confirmed)));
@@ -85,10 +85,10 @@ impl Session {
         self.send_to("credentials/finish", &finish).await?;
         // From now on there is a passphrase to ask for.
         if let Some(open) = self.opened() {
-            let Open { account, username, token, keyring, .. } = &*open;
+            let OpenVault { account, username, token, keyring, .. } = &*open;
             let (username, token) = (username.clone(), Secret::new(token.expose().to_owned()));
             let by = CredentialName::Passphrase;
-            self.open.set_value(Some(Rc::new(Open {
+            self.open.set_value(Some(Rc::new(OpenVault {
                 account: *account,
                 username,
                 by,
@@ -122,18 +122,18 @@ impl Session {
     ///
     /// # Errors
     /// [`Fault`].
-    pub async fn start_renewing(self) -> Result<Renewing, Fault> {
+    pub async fn start_renewing(self) -> Result<RecoveryRenewal, Fault> {
         let Response::RegistrationStarted { recovery_code, body } = self.ask(Request::StartRenewal).await? else {
             return Err(Fault::Keyring(KeyringFault::Ended));
         };
-        Ok(Renewing { recovery_code, finish: self.start_credential(&body).await? })
+        Ok(RecoveryRenewal { recovery_code, finish: self.start_credential(&body).await? })
     }
 
     /// Has another recovery code count, and the one before it no longer. All other sessions of the account end.
     ///
     /// # Errors
     /// [`Fault`]; it can be called again.
-    pub async fn finish_renewing(self, renewing: &Renewing) -> Result<(), Fault> {
+    pub async fn finish_renewing(self, renewing: &RecoveryRenewal) -> Result<(), Fault> {
         self.send_to("credentials/finish", &renewing.finish).await.map(drop)
     }
 

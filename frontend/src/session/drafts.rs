@@ -7,11 +7,11 @@ use shared::ids::{AccountId, EntryId};
 
 use leptos::prelude::*;
 
-use super::{Fault, Open, Session};
+use super::{Fault, OpenVault, Session};
 use crate::keyring::protocol::entry::{Content, Draft, DraftSummary, SealedDraft};
 use crate::keyring::protocol::{Request, Response};
 use crate::platform::browser;
-use crate::platform::local_store::{self, Kept, Sealed};
+use crate::platform::local_store::{self, Item, StoredItem};
 use crate::workers::client::{KeyringClient, KeyringFault};
 
 /// The setting that keeps the vault's id and its public key.
@@ -19,12 +19,12 @@ pub(super) const DRAFT_KEY_SETTING: &str = "passmint.draft-key";
 
 /// A draft, sealed, and what the page may know of it.
 #[derive(Clone, PartialEq, Eq)]
-pub struct Drafted {
+pub struct StoredDraft {
     pub(super) summary: DraftSummary,
     sealed: String,
 }
 
-impl Drafted {
+impl StoredDraft {
     /// What the page may know of it.
     #[must_use]
     pub fn summary(&self) -> DraftSummary {
@@ -33,7 +33,7 @@ impl Drafted {
 }
 
 /// Why there is no draft.
-pub enum NoDraft {
+pub enum DraftError {
     /// No vault has been opened in this browser.
     NoVault,
     Fault(Fault),
@@ -41,7 +41,7 @@ pub enum NoDraft {
     NotKept,
 }
 
-impl From<KeyringFault> for NoDraft {
+impl From<KeyringFault> for DraftError {
     fn from(fault: KeyringFault) -> Self {
         Self::Fault(fault.into())
     }
@@ -51,14 +51,14 @@ impl Session {
     /// Keeps a draft in place of an older one. Gives its number.
     ///
     /// # Errors
-    /// [`NoDraft`]; an older one is still there then.
+    /// [`DraftError`]; an older one is still there then.
     pub async fn keep_draft(
         self,
         content: Content,
         of: Option<EntryId>,
         replaces: Option<u32>,
-    ) -> Result<u32, NoDraft> {
-        let (account, key) = known_vault().ok_or(NoDraft::NoVault)?;
+    ) -> Result<u32, DraftError> {
+        let (account, key) = known_vault().ok_or(DraftError::NoVault)?;
         let open = self.opened();
         let keyring = match &open {
             Some(open) => Rc::clone(&open.keyring),
@@ -70,13 +70,13 @@ impl Session {
         let Response::SealedDraft { sealed } = keyring.ask(Request::SealDraft { key, draft }).await? else {
             return Err(KeyringFault::Ended.into());
         };
-        let kept = Sealed::Draft(sealed.clone());
+        let kept = Item::Draft(sealed.clone());
         let key = local_store::replace(replaces.as_slice(), Some((account, &kept))).await;
-        let key = key.ok().flatten().ok_or(NoDraft::NotKept)?;
+        let key = key.ok().flatten().ok_or(DraftError::NotKept)?;
         self.drafts.update(|drafts| {
             drafts.retain(|draft| Some(draft.summary.key) != replaces);
             if open.is_some_and(|open| open.account == account) {
-                drafts.push(Drafted { summary: DraftSummary { key, ..summary }, sealed });
+                drafts.push(StoredDraft { summary: DraftSummary { key, ..summary }, sealed });
             }
         });
         Ok(key)
@@ -92,8 +92,9 @@ impl Session {
     /// The draft that would change an entry, if there is one.
     #[must_use]
     pub fn draft_of(self, id: EntryId) -> Option<u32> {
-        let newest =
-            |drafts: &Vec<Drafted>| drafts.iter().rev().find(|it| it.summary.of == Some(id)).map(|it| it.summary.key);
+        let newest = |drafts: &Vec<StoredDraft>| {
+            drafts.iter().rev().find(|it| it.summary.of == Some(id)).map(|it| it.summary.key)
+        };
         self.drafts.with_untracked(newest)
     }
 
@@ -103,7 +104,7 @@ impl Session {
     /// [`Fault`].
     pub async fn draft(self, key: u32) -> Result<Draft, Fault> {
         let ended = Fault::Keyring(KeyringFault::Ended);
-        let of = |drafts: &Vec<Drafted>| drafts.iter().find(|it| it.summary.key == key).map(|it| it.sealed.clone());
+        let of = |drafts: &Vec<StoredDraft>| drafts.iter().find(|it| it.summary.key == key).map(|it| it.sealed.clone());
         let Some(sealed) = self.drafts.with_untracked(of) else { return Err(ended) };
         match self.ask(Request::OpenDraft { sealed }).await? {
             Response::Draft(draft) => Ok(*draft),
@@ -112,11 +113,11 @@ impl Session {
     }
 
     /// Finds the drafts of the vault that is open.
-    pub(super) async fn take_up_drafts(self, open: &Open, kept: Vec<Kept>) -> Result<(), Fault> {
+    pub(super) async fn take_up_drafts(self, open: &OpenVault, kept: Vec<StoredItem>) -> Result<(), Fault> {
         let drafts =
             kept.into_iter().filter(|kept| kept.account == open.account).filter_map(|kept| match kept.sealed {
-                Sealed::Draft(sealed) => Some(SealedDraft { key: kept.key, sealed }),
-                Sealed::Change(..) => None,
+                Item::Draft(sealed) => Some(SealedDraft { key: kept.key, sealed }),
+                Item::Change(..) => None,
             });
         let sealed: Vec<_> = drafts.collect();
         let Response::Drafts { drafts, refused } =
@@ -127,7 +128,7 @@ impl Session {
         self.unopened_drafts.set(refused);
         let with_seal = |summary: DraftSummary| {
             let sealed = sealed.iter().find(|draft| draft.key == summary.key)?.sealed.clone();
-            Some(Drafted { summary, sealed })
+            Some(StoredDraft { summary, sealed })
         };
         self.drafts.set(drafts.into_iter().filter_map(with_seal).collect());
         Ok(())
@@ -135,7 +136,7 @@ impl Session {
 }
 
 /// How many changes and drafts this browser keeps, for whichever vault.
-pub async fn count_kept() -> usize {
+pub async fn count_stored() -> usize {
     local_store::all().await.map_or(0, |kept| kept.len())
 }
 
@@ -148,5 +149,5 @@ fn known_vault() -> Option<(AccountId, String)> {
 
 /// Remembers the vault that is open, for drafts to come.
 pub(super) fn remember_vault(account: AccountId, key: &str) {
-    browser::keep_setting(DRAFT_KEY_SETTING, Some(&format!("{account} {key}")));
+    browser::save_setting(DRAFT_KEY_SETTING, Some(&format!("{account} {key}")));
 }

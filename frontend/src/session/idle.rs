@@ -24,7 +24,7 @@ pub fn lock_after() -> u64 {
 
 /// Keeps after how many minutes the vault is locked.
 pub fn keep_lock_after(minutes: u64) {
-    browser::keep_setting(LOCK_AFTER_SETTING, (minutes != LOCK_AFTER).then(|| minutes.to_string()).as_deref());
+    browser::save_setting(LOCK_AFTER_SETTING, (minutes != LOCK_AFTER).then(|| minutes.to_string()).as_deref());
 }
 
 impl Session {

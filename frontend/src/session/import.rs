@@ -8,22 +8,22 @@ use shared::ids::EntryId;
 use shared::kdf::Costs;
 use shared::problem::ProblemCode;
 
-use super::outbox::Waiting;
-use super::{Fault, Open, Session};
+use super::outbox::PendingChange;
+use super::{Fault, OpenVault, Session};
 use crate::keyring::protocol::entry::{EntryUpdate, ImportItem, ImportOutcome};
 use crate::keyring::protocol::{Request, Response};
 use crate::platform::api::{self, ApiFault};
 use crate::platform::browser;
-use crate::platform::local_store::{self, Sealed};
+use crate::platform::local_store::{self, Item};
 use crate::secret::{Secret, SecretBytes};
 use crate::workers::client::KeyringFault;
 
 /// Requests that are under way at a time: browsers open six connections to a server.
 const AT_ONCE: usize = 6;
 
-/// What became of something out of a file.
+/// The outcome of one item of a file.
 #[derive(Clone, Debug, PartialEq, Eq)]
-pub enum Fate {
+pub enum ItemOutcome {
     /// It is a new entry, which the server has.
     Saved,
     /// It is a new entry, which waits for the server.
@@ -32,7 +32,7 @@ pub enum Fate {
     Known,
     /// It is longer than an entry can be.
     TooLarge,
-    /// The server takes it not: why.
+    /// The server refused it.
     Refused(ApiFault),
 }
 
@@ -41,7 +41,7 @@ impl Session {
     ///
     /// # Errors
     /// [`Fault`], of the keyring only; none of these items is an entry then.
-    pub async fn import(self, items: Vec<ImportItem>, first: bool, again: bool) -> Result<Vec<Fate>, Fault> {
+    pub async fn import(self, items: Vec<ImportItem>, first: bool, again: bool) -> Result<Vec<ItemOutcome>, Fault> {
         let open = self.opened().ok_or(Fault::Keyring(KeyringFault::Ended))?;
         // It need not be watched.
         self.attend();
@@ -64,16 +64,18 @@ impl Session {
             // It is in the file still.
             self.discard(*id).await?;
         }
-        let fate = |item: &ImportOutcome| match item {
-            ImportOutcome::Duplicate => Fate::Known,
-            ImportOutcome::TooLarge => Fate::TooLarge,
+        let outcome = |item: &ImportOutcome| match item {
+            ImportOutcome::Duplicate => ItemOutcome::Known,
+            ImportOutcome::TooLarge => ItemOutcome::TooLarge,
             ImportOutcome::Sealed(id, _) => match refused.iter().find(|(refused, _)| refused == id) {
-                Some((_, why)) => Fate::Refused(why.clone()),
-                None if self.waiting.with_untracked(|list| list.iter().any(|waiting| waiting.id == *id)) => Fate::Waits,
-                None => Fate::Saved,
+                Some((_, why)) => ItemOutcome::Refused(why.clone()),
+                None if self.waiting.with_untracked(|list| list.iter().any(|waiting| waiting.id == *id)) => {
+                    ItemOutcome::Waits
+                }
+                None => ItemOutcome::Saved,
             },
         };
-        Ok(items.iter().map(fate).collect())
+        Ok(items.iter().map(outcome).collect())
     }
 
     /// Opens a backup. Takes as long as a log-in.
@@ -110,20 +112,20 @@ impl Session {
     }
 
     /// Keeps new entries in this browser, all in one go.
-    async fn keep_all(self, open: &Open, sealed: Vec<(EntryId, String)>) -> Vec<Waiting> {
-        let changes: Vec<Sealed> = sealed.iter().map(|(id, body)| Sealed::Change(*id, body.clone())).collect();
+    async fn keep_all(self, open: &OpenVault, sealed: Vec<(EntryId, String)>) -> Vec<PendingChange> {
+        let changes: Vec<Item> = sealed.iter().map(|(id, body)| Item::Change(*id, body.clone())).collect();
         // A browser that keeps nothing: the page has them, and warns before it is left.
         let keys = local_store::add(open.account, &changes).await.unwrap_or_default();
         let mut keys = keys.into_iter();
-        let waiting: Vec<Waiting> =
-            sealed.into_iter().map(|(id, body)| Waiting::quiet(open.account, id, keys.next(), body)).collect();
+        let waiting: Vec<PendingChange> =
+            sealed.into_iter().map(|(id, body)| PendingChange::quiet(open.account, id, keys.next(), body)).collect();
         self.waiting.update(|list| list.extend(waiting.iter().cloned()));
         waiting
     }
 
     /// Sends all of these. Gives those that the server will never take, and why; what it cannot take now goes on
     /// waiting.
-    async fn send_all(self, open: &Open, waiting: &[Waiting]) -> Result<Vec<(EntryId, ApiFault)>, Fault> {
+    async fn send_all(self, open: &OpenVault, waiting: &[PendingChange]) -> Result<Vec<(EntryId, ApiFault)>, Fault> {
         let sends = waiting.iter().map(|waiting| async move {
             (waiting, self.heard_open(open, api::put_password(&open.token, waiting.id, waiting.body()).await))
         });

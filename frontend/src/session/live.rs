@@ -7,7 +7,7 @@ use futures_util::future::join;
 use leptos::prelude::*;
 use leptos::task::spawn_local;
 
-use super::{Fault, Open, Session, Stage};
+use super::{Fault, OpenVault, Session, Stage};
 use crate::keyring::protocol::Request;
 use crate::model::changes;
 use crate::model::list::EntryList;
@@ -68,7 +68,7 @@ impl Session {
 
     /// Fetches what changed since it was last asked for, page by page, and has the keyring open it. While it opens one page,
     /// the next is on its way; there are never more than these two.
-    pub(super) async fn fetch_changes(self, open: &Open, progress: impl Fn(usize)) -> Result<(), Fault> {
+    pub(super) async fn fetch_changes(self, open: &OpenVault, progress: impl Fn(usize)) -> Result<(), Fault> {
         let list = async |since| self.heard_open(open, api::list_changes(&open.token, since, PAGE).await);
         let mut answer = list(self.synced.get_value()).await?;
         loop {

@@ -1,8 +1,11 @@
-//! What is going on with the vault: locked, being opened, open; its entries; what waits to be saved.
+//! The state of the vault: locked, being opened, open; its entries; the changes that wait to be sent.
 //!
 //! The session's token and the keyring live here, in the page's memory, and nowhere else. Locking drops both.
-//! [`opening`] makes and opens vaults, [`account`] changes what opens them, [`idle`] locks them, [`entries`] shows what is in them, [`outbox`] changes it, [`import`] adds to it, [`drafts`] keeps what is in
-//! no entry yet, [`live`] hears of changes made elsewhere, and [`pin`] notices when the server goes back.
+//! [`opening`] makes and opens vaults, [`account`] changes what opens them, [`idle`] locks them, [`entries`] reads
+//! entries, [`outbox`] changes them, [`import`] adds many, [`drafts`] stores what is in no entry yet, [`live`] fetches
+//! changes made elsewhere, and [`pin`] notices when the server serves an older vault.
+//!
+//! The session reports facts ([`Fault`], [`Report`], [`Inconsistency`]); the page puts them into words.
 
 mod account;
 mod drafts;
@@ -32,13 +35,13 @@ use crate::platform::lowercase::lower_case;
 use crate::secret::Secret;
 use crate::workers::client::{KeyringClient, KeyringFault};
 
-pub use account::Renewing;
-pub use drafts::{Drafted, NoDraft, count_kept};
+pub use account::RecoveryRenewal;
+pub use drafts::{DraftError, StoredDraft, count_stored};
 pub use idle::{LOCK_HIDDEN_SETTING, keep_lock_after, lock_after};
-pub use import::Fate;
-pub use opening::Making;
-pub use outbox::Waiting;
-pub use pin::Doubt;
+pub use import::ItemOutcome;
+pub use opening::NewVault;
+pub use outbox::PendingChange;
+pub use pin::Inconsistency;
 
 /// The setting that remembers the username.
 const LOGIN_SETTING: &str = "passmint.login";
@@ -66,12 +69,12 @@ impl From<KeyringFault> for Fault {
 pub enum Stage {
     Locked,
     /// It is being made or opened.
-    Busy(Step),
+    Busy(OpeningStep),
     Open,
 }
 
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub enum Step {
+pub enum OpeningStep {
     Starting,
     Asking,
     /// Argon2id.
@@ -109,7 +112,7 @@ pub enum Report {
     LockedHidden,
 }
 
-struct Open {
+struct OpenVault {
     account: AccountId,
     /// The username, as the server keeps it.
     username: String,
@@ -125,22 +128,22 @@ pub struct Session {
     pub stage: RwSignal<Stage>,
     pub entries: RwSignal<EntryList>,
     /// Changes that the server does not have yet.
-    pub waiting: RwSignal<Vec<Waiting>>,
+    pub waiting: RwSignal<Vec<PendingChange>>,
     /// What is in no entry yet.
-    pub drafts: RwSignal<Vec<Drafted>>,
+    pub drafts: RwSignal<Vec<StoredDraft>>,
     /// Whether the last request got no answer.
     pub silent: RwSignal<bool>,
     /// Whether the vault was locked because the server ended the session.
     pub session_ended: RwSignal<bool>,
-    /// What came of something that nobody was waiting for.
+    /// The last outcome in the background.
     pub report: RwSignal<Option<Report>>,
     /// Entries that did not open.
     pub unopened: RwSignal<BTreeSet<EntryId>>,
     /// How many drafts did not open.
     pub unopened_drafts: RwSignal<u32>,
-    /// What does not add up about the vault that the server serves.
-    pub doubt: RwSignal<Option<Doubt>>,
-    open: StoredValue<Option<Rc<Open>>, LocalStorage>,
+    /// An inconsistency of the vault that the server serves.
+    pub inconsistency: RwSignal<Option<Inconsistency>>,
+    open: StoredValue<Option<Rc<OpenVault>>, LocalStorage>,
     /// Ends what is being made or opened.
     working: StoredValue<Option<AbortHandle>>,
     sending: StoredValue<bool>,
@@ -172,7 +175,7 @@ impl Session {
             report: RwSignal::new(None),
             unopened: RwSignal::new(BTreeSet::new()),
             unopened_drafts: RwSignal::new(0),
-            doubt: RwSignal::new(None),
+            inconsistency: RwSignal::new(None),
             open: StoredValue::new_local(None),
             working: StoredValue::new(None),
             sending: StoredValue::new(false),
@@ -199,7 +202,7 @@ impl Session {
         matches!(self.stage.get(), Stage::Busy(_))
     }
 
-    fn opened(self) -> Option<Rc<Open>> {
+    fn opened(self) -> Option<Rc<OpenVault>> {
         self.open.get_value()
     }
 
@@ -221,7 +224,7 @@ impl Session {
 
     /// Like [`Session::heard`], for requests of an open vault: locks it if the session has ended, unless that session is
     /// not the one that is open by now.
-    fn heard_open<T>(self, open: &Open, result: Result<T, ApiFault>) -> Result<T, ApiFault> {
+    fn heard_open<T>(self, open: &OpenVault, result: Result<T, ApiFault>) -> Result<T, ApiFault> {
         let result = self.heard(result);
         if result.as_ref().is_err_and(|fault| fault.code() == Some(ProblemCode::SessionEnded))
             && self.opened().is_none_or(|now| now.token.expose() == open.token.expose())
@@ -238,12 +241,12 @@ impl Session {
         self.entries.update(EntryList::clear);
         self.drafts.set(Vec::new());
         // What this browser keeps is taken up again when the vault is opened.
-        self.waiting.update(|list| list.retain(Waiting::is_in_page_only));
+        self.waiting.update(|list| list.retain(PendingChange::is_in_page_only));
         self.session_ended.set(reason == LockReason::SessionEnded);
         self.stage.set(Stage::Locked);
         if matches!(reason, LockReason::LoggedOut | LockReason::Deleted) {
-            browser::keep_setting(LOGIN_SETTING, None);
-            browser::keep_setting(drafts::DRAFT_KEY_SETTING, None);
+            browser::save_setting(LOGIN_SETTING, None);
+            browser::save_setting(drafts::DRAFT_KEY_SETTING, None);
         }
         if !matches!(reason, LockReason::SessionEnded | LockReason::Deleted) {
             spawn_local(async move {
@@ -268,7 +271,7 @@ impl Session {
         let (username, token) = ("ada".to_owned(), Secret::new("token".to_owned()));
         drafts::remember_vault(account, draft_key);
         self.take_in(opened);
-        self.open.set_value(Some(Rc::new(Open { account, username, by, token, keyring: Rc::new(keyring) })));
+        self.open.set_value(Some(Rc::new(OpenVault { account, username, by, token, keyring: Rc::new(keyring) })));
         self.stage.set(Stage::Open);
     }
 }

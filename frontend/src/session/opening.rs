@@ -7,7 +7,7 @@ use futures_util::future::{AbortHandle, abortable};
 use leptos::prelude::*;
 use shared::sessions::CredentialName;
 
-use super::{Fault, LOGIN_SETTING, Open, Session, Stage, Step, drafts};
+use super::{Fault, LOGIN_SETTING, OpenVault, OpeningStep, Session, Stage, drafts};
 use crate::keyring::protocol::{Request, Response};
 use crate::model::limits::BIN_DAYS;
 use crate::model::list::EntryList;
@@ -18,7 +18,7 @@ use crate::secret::Secret;
 use crate::workers::client::{KeyringClient, KeyringFault};
 
 /// A vault in the making: the keys are there, the account is not.
-pub struct Making {
+pub struct NewVault {
     keyring: Rc<KeyringClient>,
     /// The body that makes the account.
     finish: String,
@@ -32,7 +32,7 @@ impl Session {
     ///
     /// # Errors
     /// [`Fault`]; nothing has been made then.
-    pub async fn start_creating(self, invite: String, username: String, passphrase: Secret) -> Result<Making, Fault> {
+    pub async fn start_creating(self, invite: String, username: String, passphrase: Secret) -> Result<NewVault, Fault> {
         let result = async {
             let keyring = self.start_keyring().await?;
             let request = Request::StartRegistration { invite, username, passphrase };
@@ -40,9 +40,9 @@ impl Session {
                 return Err(Fault::Keyring(KeyringFault::Ended));
             };
             let answer = self.post("accounts/start", &body).await?;
-            self.stage.set(Stage::Busy(Step::Creating));
+            self.stage.set(Stage::Busy(OpeningStep::Creating));
             let finish = keyring.body(Request::ContinueRegistration { answer }).await?;
-            Ok(Making { keyring, finish, recovery_code })
+            Ok(NewVault { keyring, finish, recovery_code })
         };
         self.attempt(result, Stage::Locked).await
     }
@@ -51,7 +51,7 @@ impl Session {
     ///
     /// # Errors
     /// [`Fault`]; it can be called again, and the account is made once.
-    pub async fn finish_creating(self, making: Rc<Making>) -> Result<(), Fault> {
+    pub async fn finish_creating(self, making: Rc<NewVault>) -> Result<(), Fault> {
         let result = async {
             self.post("accounts/finish", &making.finish).await?;
             // Opened the way it will be opened every day: what was just made is known to work.
@@ -75,14 +75,14 @@ impl Session {
 
     async fn start_keyring(self) -> Result<Rc<KeyringClient>, Fault> {
         self.session_ended.set(false);
-        self.stage.set(Stage::Busy(Step::Starting));
+        self.stage.set(Stage::Busy(OpeningStep::Starting));
         Ok(Rc::new(KeyringClient::start().await?))
     }
 
     async fn log_in(self, keyring: Rc<KeyringClient>, request: Request, by: CredentialName) -> Result<(), Fault> {
         let body = keyring.body(request).await?;
         let answer = self.post("sessions/start", &body).await?;
-        self.stage.set(Stage::Busy(Step::Stretching));
+        self.stage.set(Stage::Busy(OpeningStep::Stretching));
         let body = keyring.body(Request::ContinueLogin { answer, device: browser::device() }).await?;
         let answer = self.post("sessions/finish", &body).await?;
         let Response::Unlocked { account, username, token, draft_key } =
@@ -90,8 +90,8 @@ impl Session {
         else {
             return Err(Fault::Keyring(KeyringFault::Ended));
         };
-        browser::keep_setting(LOGIN_SETTING, Some(&username));
-        let open = Rc::new(Open { account, username, by, token, keyring });
+        browser::save_setting(LOGIN_SETTING, Some(&username));
+        let open = Rc::new(OpenVault { account, username, by, token, keyring });
         self.load(&open).await?;
         drafts::remember_vault(account, &draft_key);
         self.open.set_value(Some(open));
@@ -99,16 +99,16 @@ impl Session {
     }
 
     async fn post(self, step: &str, body: &str) -> Result<String, Fault> {
-        self.stage.set(Stage::Busy(Step::Asking));
+        self.stage.set(Stage::Busy(OpeningStep::Asking));
         Ok(self.heard(api::post(step, body).await)?)
     }
 
     /// Fetches all entries, and takes up what this browser keeps for them.
-    async fn load(self, open: &Open) -> Result<(), Fault> {
+    async fn load(self, open: &OpenVault) -> Result<(), Fault> {
         self.entries.update(EntryList::clear);
         self.unopened.set(BTreeSet::new());
         self.synced.set_value(0);
-        self.fetch_changes(open, |done| self.stage.set(Stage::Busy(Step::Loading { done }))).await?;
+        self.fetch_changes(open, |done| self.stage.set(Stage::Busy(OpeningStep::Loading { done }))).await?;
         // Where the browser keeps nothing, nothing waits but what the page has.
         let kept = local_store::all().await.unwrap_or_default();
         self.take_up_waiting(open, &kept, true).await?;

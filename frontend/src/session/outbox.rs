@@ -8,12 +8,12 @@ use leptos::task::spawn_local;
 use shared::ids::{AccountId, EntryId};
 use shared::problem::ProblemCode;
 
-use super::{Fault, Open, Report, Session};
+use super::{Fault, OpenVault, Report, Session};
 use crate::keyring::protocol::entry::{Content, EntryState};
 use crate::keyring::protocol::{Request, Resolution, Response};
 use crate::platform::api::{self, ApiFault};
 use crate::platform::browser;
-use crate::platform::local_store::{self, Kept, Sealed};
+use crate::platform::local_store::{self, Item, StoredItem};
 use crate::workers::client::KeyringFault;
 
 /// How long before what waits is sent again.
@@ -21,7 +21,7 @@ const RETRY: Duration = Duration::from_secs(4);
 
 /// A sealed change that the server does not have yet.
 #[derive(Clone, Debug)]
-pub struct Waiting {
+pub struct PendingChange {
     account: AccountId,
     /// The entry that it changes.
     pub id: EntryId,
@@ -35,7 +35,7 @@ pub struct Waiting {
     body: String,
 }
 
-impl Waiting {
+impl PendingChange {
     /// A new entry of which nobody needs to hear.
     pub(super) fn quiet(account: AccountId, id: EntryId, key: Option<u32>, body: String) -> Self {
         Self { account, id, key, refused: None, quiet: true, body }
@@ -117,7 +117,7 @@ impl Session {
     /// Keeps what was sealed, in place of what it came from.
     async fn keep(
         self,
-        open: &Open,
+        open: &OpenVault,
         response: Response,
         replaced: &[u32],
         quiet: bool,
@@ -127,13 +127,13 @@ impl Session {
             Response::Updated(update) => (None, update),
             _ => return Err(Fault::Keyring(KeyringFault::Ended)),
         };
-        let change = sealed.clone().map(|(id, body)| Sealed::Change(id, body));
+        let change = sealed.clone().map(|(id, body)| Item::Change(id, body));
         let add = change.as_ref().map(|change| (open.account, change));
         // A browser that keeps nothing: the page has it, and warns before it is left.
         let key = local_store::replace(replaced, add).await.ok().flatten();
         self.drafts.update(|drafts| drafts.retain(|draft| !replaced.contains(&draft.summary.key)));
         let id = sealed.map(|(id, body)| {
-            let waiting = Waiting { account: open.account, id, key, refused: None, quiet, body };
+            let waiting = PendingChange { account: open.account, id, key, refused: None, quiet, body };
             self.waiting.update(|list| list.push(waiting));
             id
         });
@@ -142,13 +142,18 @@ impl Session {
     }
 
     fn keys_of(self, id: EntryId) -> Vec<u32> {
-        let of = |waiting: &&Waiting| waiting.id == id;
+        let of = |waiting: &&PendingChange| waiting.id == id;
         self.waiting.with_untracked(|list| list.iter().filter(of).filter_map(|waiting| waiting.key).collect())
     }
 
     /// Takes up what this browser keeps of an account's changes: from before a lock or a reload (`opening`), or from
     /// another tab.
-    pub(super) async fn take_up_waiting(self, open: &Open, kept: &[Kept], opening: bool) -> Result<(), Fault> {
+    pub(super) async fn take_up_waiting(
+        self,
+        open: &OpenVault,
+        kept: &[StoredItem],
+        opening: bool,
+    ) -> Result<(), Fault> {
         // A keyring that has just been started knows nothing of what the page has.
         let mine = self.waiting.with_untracked(|list| {
             list.iter().filter(|waiting| waiting.account == open.account).cloned().collect::<Vec<_>>()
@@ -156,12 +161,12 @@ impl Session {
         let known: Vec<u32> = mine.iter().filter_map(|waiting| waiting.key).collect();
         let mut new = Vec::new();
         for kept in kept {
-            if let Sealed::Change(id, body) = &kept.sealed
+            if let Item::Change(id, body) = &kept.sealed
                 && kept.account == open.account
                 && !known.contains(&kept.key)
             {
                 let (account, key, body) = (open.account, Some(kept.key), body.clone());
-                new.push(Waiting { account, id: *id, key, refused: None, quiet: false, body });
+                new.push(PendingChange { account, id: *id, key, refused: None, quiet: false, body });
             }
         }
         let bodies: Vec<_> = mine.into_iter().filter(|_| opening).chain(new.iter().cloned()).collect();
@@ -186,7 +191,7 @@ impl Session {
     /// Why the server refused an entry, if it did.
     #[must_use]
     pub fn refusal(self, id: EntryId) -> Option<ApiFault> {
-        let refused = |waiting: &Waiting| waiting.refused.clone().filter(|_| waiting.id == id);
+        let refused = |waiting: &PendingChange| waiting.refused.clone().filter(|_| waiting.id == id);
         self.waiting.with(|list| list.iter().find_map(refused))
     }
 
@@ -217,7 +222,7 @@ impl Session {
     }
 
     /// The oldest change that can be sent: not refused, not in conflict, and after none of its entry that is.
-    fn next_to_send(self, open: &Open) -> Option<Waiting> {
+    fn next_to_send(self, open: &OpenVault) -> Option<PendingChange> {
         self.waiting.with_untracked(|list| {
             let mut blocked = Vec::new();
             for waiting in list.iter().filter(|waiting| waiting.account == open.account) {
@@ -235,9 +240,9 @@ impl Session {
         self.entries.with_untracked(|entries| entries.get(id).is_some_and(|it| it.state == EntryState::Conflict))
     }
 
-    async fn try_send_waiting(self, open: &Open, wanted: Option<EntryId>) -> Result<bool, Fault> {
+    async fn try_send_waiting(self, open: &OpenVault, wanted: Option<EntryId>) -> Result<bool, Fault> {
         let mut fate = Ok(false);
-        while let Some(Waiting { id, key, quiet, body, .. }) = self.next_to_send(open) {
+        while let Some(PendingChange { id, key, quiet, body, .. }) = self.next_to_send(open) {
             if let Some(key) = key
                 && matches!(local_store::is_there(key).await, Ok(false))
             {

@@ -4,13 +4,13 @@ use leptos::prelude::*;
 use shared::ids::AccountId;
 use shared::passwords::FORMAT;
 
-use super::{Open, Session};
+use super::{OpenVault, Session};
 use crate::keyring::protocol::entry::Completeness;
 use crate::platform::browser;
 
-/// What does not add up.
+/// A sign that the server serves an old vault or leaves something out.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub enum Doubt {
+pub enum Inconsistency {
     /// The vault is older than this browser has seen it.
     Older {
         /// The change number that the server has.
@@ -37,38 +37,38 @@ fn seen(account: AccountId) -> Option<(u8, u64)> {
 
 impl Session {
     /// Compares how the vault stands with what was seen before, and remembers it if nothing is wrong.
-    pub(super) fn compare_with_pin(self, open: &Open, completeness: Completeness) {
+    pub(super) fn compare_with_pin(self, open: &OpenVault, completeness: Completeness) {
         let Completeness { latest, missing } = completeness;
-        let doubt = match seen(open.account) {
-            Some((format, _)) if format > FORMAT => Some(Doubt::Format),
-            Some((_, seen)) if latest < seen => Some(Doubt::Older { latest, seen }),
-            _ if missing > 0 => Some(Doubt::Missing { changes: missing }),
+        let found = match seen(open.account) {
+            Some((format, _)) if format > FORMAT => Some(Inconsistency::Format),
+            Some((_, seen)) if latest < seen => Some(Inconsistency::Older { latest, seen }),
+            _ if missing > 0 => Some(Inconsistency::Missing { changes: missing }),
             _ => None,
         };
-        if self.doubt.get_untracked() != doubt {
-            self.doubt.set(doubt);
+        if self.inconsistency.get_untracked() != found {
+            self.inconsistency.set(found);
         }
         self.latest.set_value(latest);
-        if doubt.is_none() {
+        if found.is_none() {
             pin(open.account, latest);
         }
     }
 
     /// Takes the vault as the server serves it: the person knows why, a backup that was restored, say.
-    pub fn accept_doubt(self) {
+    pub fn accept_inconsistency(self) {
         let Some(open) = self.opened() else { return };
-        if !matches!(self.doubt.get_untracked(), Some(Doubt::Format)) {
+        if !matches!(self.inconsistency.get_untracked(), Some(Inconsistency::Format)) {
             pin(open.account, self.latest.get_value());
-            self.doubt.set(None);
+            self.inconsistency.set(None);
         }
     }
 }
 
 fn pin(account: AccountId, latest: u64) {
-    browser::keep_setting(&setting(account), Some(&format!("{FORMAT} {latest}")));
+    browser::save_setting(&setting(account), Some(&format!("{FORMAT} {latest}")));
 }
 
 /// Forgets what was seen of an account that is no more.
 pub(super) fn forget(account: AccountId) {
-    browser::keep_setting(&setting(account), None);
+    browser::save_setting(&setting(account), None);
 }

@@ -8,7 +8,7 @@ use crate::keyring::protocol::{KeyringError, RecoveryFault};
 use crate::model::when::Ago;
 use crate::platform::api::ApiFault;
 use crate::platform::passkey::PasskeyFault;
-use crate::session::{Doubt, Fault, Step};
+use crate::session::{Fault, Inconsistency, OpeningStep};
 use crate::text::{Msg, get, with};
 use crate::workers::client::KeyringFault;
 
@@ -97,14 +97,14 @@ pub fn passkey_fault(fault: PasskeyFault) -> Msg {
 }
 
 #[must_use]
-pub fn step(step: Step) -> String {
+pub fn step(step: OpeningStep) -> String {
     get(match step {
-        Step::Starting => Msg::StepStarting,
-        Step::Asking => Msg::StepAsking,
-        Step::Stretching => Msg::StepStretching,
-        Step::Creating => Msg::StepCreating,
-        Step::Loading { done: 0 } => Msg::StepLoading,
-        Step::Loading { done } => return with(Msg::StepLoadingSome, &[("done", &done)]),
+        OpeningStep::Starting => Msg::StepStarting,
+        OpeningStep::Asking => Msg::StepAsking,
+        OpeningStep::Stretching => Msg::StepStretching,
+        OpeningStep::Creating => Msg::StepCreating,
+        OpeningStep::Loading { done: 0 } => Msg::StepLoading,
+        OpeningStep::Loading { done } => return with(Msg::StepLoadingSome, &[("done", &done)]),
     })
 }
 
@@ -147,11 +147,11 @@ pub fn unopened(entries: usize, drafts: u32) -> String {
 
 /// What does not add up about the vault that the server serves.
 #[must_use]
-pub fn doubt(doubt: Doubt) -> String {
-    match doubt {
-        Doubt::Older { latest, seen } => with(Msg::DoubtOlder, &[("latest", &latest), ("seen", &seen)]),
-        Doubt::Missing { changes } => with(Msg::DoubtMissing, &[("changes", &changes)]),
-        Doubt::Format => get(Msg::DoubtFormat),
+pub fn inconsistency(fact: Inconsistency) -> String {
+    match fact {
+        Inconsistency::Older { latest, seen } => with(Msg::DoubtOlder, &[("latest", &latest), ("seen", &seen)]),
+        Inconsistency::Missing { changes } => with(Msg::DoubtMissing, &[("changes", &changes)]),
+        Inconsistency::Format => get(Msg::DoubtFormat),
     }
 }
 

@@ -1,5 +1,5 @@
-//! The page's end of its workers: starts one, asks it, ends it. The keyring is one of them, and the judge of foreign
-//! passwords the other.
+//! The page's end of its workers: starts one, calls it, ends it. There are two: the keyring, and the judge of
+//! passwords that the generator did not make.
 
 use std::cell::{Cell, RefCell};
 use std::marker::PhantomData;
@@ -52,10 +52,10 @@ impl From<WorkerFault> for KeyringFault {
     }
 }
 
-/// Who waits for the reply to which call; nothing once the worker has ended.
-type Waiting<A> = Rc<RefCell<Option<Vec<(u32, oneshot::Sender<A>)>>>>;
+/// The calls without a reply yet, by number; `None` once the worker has ended.
+type PendingCalls<A> = Rc<RefCell<Option<Vec<(u32, oneshot::Sender<A>)>>>>;
 
-enum Place {
+enum Host {
     /// In a thread of its own.
     Thread {
         worker: Worker,
@@ -64,18 +64,18 @@ enum Place {
     },
     /// In the page's own thread: there is no worker's file beside tests.
     #[cfg(test)]
-    Page(RefCell<in_page::Answer>),
+    Page(RefCell<in_page::Responder>),
 }
 
 /// A running worker that answers a `Q` with an `A`. Dropping it ends the worker, and everything it knows with it.
-pub struct Client<Q, A> {
-    place: Place,
+pub struct WorkerClient<Q, A> {
+    host: Host,
     next: Cell<u32>,
-    waiting: Waiting<A>,
+    waiting: PendingCalls<A>,
     asks: PhantomData<Q>,
 }
 
-impl<Q: Serialize, A: DeserializeOwned + 'static> Client<Q, A> {
+impl<Q: Serialize, A: DeserializeOwned + 'static> WorkerClient<Q, A> {
     /// Fetches and checks the files of the worker of this name, and starts it.
     ///
     /// # Errors
@@ -83,14 +83,14 @@ impl<Q: Serialize, A: DeserializeOwned + 'static> Client<Q, A> {
     pub async fn start_named(name: &str) -> Result<Self, WorkerFault> {
         #[cfg(test)]
         if let Some(answer) = in_page::start(name) {
-            return Ok(Self::new(Place::Page(RefCell::new(answer)), Rc::new(RefCell::new(Some(Vec::new())))));
+            return Ok(Self::new(Host::Page(RefCell::new(answer)), Rc::new(RefCell::new(Some(Vec::new())))));
         }
         let (script, module) = load(name).await?;
         let options = WorkerOptions::new();
         options.set_type(WorkerType::Module);
         let worker = Worker::new_with_options(&script, &options).map_err(|_| WorkerFault::NotLoaded)?;
 
-        let waiting: Waiting<A> = Rc::new(RefCell::new(Some(Vec::new())));
+        let waiting: PendingCalls<A> = Rc::new(RefCell::new(Some(Vec::new())));
         let (ready, is_ready) = oneshot::channel();
         let mut ready = Some(ready);
         let on_message = {
@@ -106,20 +106,20 @@ impl<Q: Serialize, A: DeserializeOwned + 'static> Client<Q, A> {
         };
         let on_error = {
             let waiting = Rc::clone(&waiting);
-            // Everyone who waits is told by the end of the channel.
+            // Dropping the senders tells every caller that the worker has ended.
             Closure::<dyn FnMut(MessageEvent)>::new(move |_| drop(waiting.borrow_mut().take()))
         };
         worker.set_onmessage(Some(on_message.as_ref().unchecked_ref()));
         worker.set_onerror(Some(on_error.as_ref().unchecked_ref()));
         let start = worker.post_message(&module);
-        let client = Self::new(Place::Thread { worker, _handlers: [on_message, on_error] }, waiting);
+        let client = Self::new(Host::Thread { worker, _handlers: [on_message, on_error] }, waiting);
         start.map_err(|_| WorkerFault::NotLoaded)?;
         is_ready.await.map_err(|_| WorkerFault::Ended)?;
         Ok(client)
     }
 
-    fn new(place: Place, waiting: Waiting<A>) -> Self {
-        Self { place, next: Cell::new(0), waiting, asks: PhantomData }
+    fn new(host: Host, waiting: PendingCalls<A>) -> Self {
+        Self { host, next: Cell::new(0), waiting, asks: PhantomData }
     }
 
     /// Asks, and waits for the answer.
@@ -136,12 +136,12 @@ impl<Q: Serialize, A: DeserializeOwned + 'static> Client<Q, A> {
         }
         let bytes = postcard::to_allocvec(&Call { id, request }).map(Zeroizing::new);
         let bytes = bytes.map_err(|_| WorkerFault::Ended)?;
-        match &self.place {
-            Place::Thread { worker, .. } => {
+        match &self.host {
+            Host::Thread { worker, .. } => {
                 worker.post_message(&Uint8Array::from(bytes.as_slice())).map_err(|_| WorkerFault::Ended)?;
             }
             #[cfg(test)]
-            Place::Page(answer) => {
+            Host::Page(answer) => {
                 let reply = (answer.borrow_mut())(&bytes);
                 settle(&self.waiting, &reply);
             }
@@ -150,37 +150,37 @@ impl<Q: Serialize, A: DeserializeOwned + 'static> Client<Q, A> {
     }
 }
 
-/// Hands a reply over to whoever waits for it.
-fn settle<A: DeserializeOwned>(waiting: &Waiting<A>, reply: &[u8]) {
+/// Hands a reply over to its caller.
+fn settle<A: DeserializeOwned>(waiting: &PendingCalls<A>, reply: &[u8]) {
     let Ok(reply) = postcard::from_bytes::<Reply<A>>(reply) else { return };
     let mut waiting = waiting.borrow_mut();
     let Some(waiting) = waiting.as_mut() else { return };
     if let Some(place) = waiting.iter().position(|(id, _)| *id == reply.id) {
-        // The call may have been cancelled; then nobody waits for the answer.
+        // The caller may have been cancelled.
         let _ = waiting.swap_remove(place).1.send(reply.result);
     }
 }
 
-impl<Q, A> Client<Q, A> {
-    /// Ends the worker at once; who waits for an answer gets [`WorkerFault::Ended`].
+impl<Q, A> WorkerClient<Q, A> {
+    /// Ends the worker at once; calls without a reply get [`WorkerFault::Ended`].
     pub fn end(&self) {
-        match &self.place {
-            Place::Thread { worker, .. } => worker.terminate(),
+        match &self.host {
+            Host::Thread { worker, .. } => worker.terminate(),
             #[cfg(test)]
-            Place::Page(answer) => drop(answer.replace(Box::new(|_| Vec::new()))),
+            Host::Page(answer) => drop(answer.replace(Box::new(|_| Vec::new()))),
         }
         drop(self.waiting.borrow_mut().take());
     }
 }
 
-impl<Q, A> Drop for Client<Q, A> {
+impl<Q, A> Drop for WorkerClient<Q, A> {
     fn drop(&mut self) {
         self.end();
     }
 }
 
 /// A running keyring. Dropping it ends the worker, and every key with it.
-pub type KeyringClient = Client<Request, Result<Response, KeyringError>>;
+pub type KeyringClient = WorkerClient<Request, Result<Response, KeyringError>>;
 
 impl KeyringClient {
     /// Starts a keyring.
@@ -239,9 +239,9 @@ pub(crate) mod in_page {
     use super::{Call, DeserializeOwned, RefCell, Reply, Serialize};
 
     /// Takes a call and gives the reply, both as they cross to a worker and back.
-    pub(super) type Answer = Box<dyn FnMut(&[u8]) -> Vec<u8>>;
+    pub(super) type Responder = Box<dyn FnMut(&[u8]) -> Vec<u8>>;
 
-    type Start = Box<dyn Fn() -> Answer>;
+    type Start = Box<dyn Fn() -> Responder>;
 
     thread_local! {
         static STARTS: RefCell<Vec<(&'static str, Start)>> = RefCell::default();
@@ -254,7 +254,7 @@ pub(crate) mod in_page {
         A: Serialize,
         F: FnMut(Q) -> A + 'static,
     {
-        let start = move || -> Answer {
+        let start = move || -> Responder {
             let mut answer = start();
             Box::new(move |call| {
                 let Call { id, request } = postcard::from_bytes(call).expect("a call");
@@ -268,7 +268,7 @@ pub(crate) mod in_page {
         STARTS.with_borrow_mut(Vec::clear);
     }
 
-    pub(super) fn start(name: &str) -> Option<Answer> {
+    pub(super) fn start(name: &str) -> Option<Responder> {
         STARTS.with_borrow(|starts| starts.iter().rev().find(|(known, _)| *known == name).map(|(_, start)| start()))
     }
 }

@@ -1,6 +1,6 @@
-//! How strong a password is that nobody knows the rules of: by the guesses that an attacker needs who knows words, names,
-//! dates, keyboards and habits (zxcvbn). A worker of its own, started when the vault's passwords are looked at, for its
-//! words weigh more than the rest of the page.
+//! The strength of passwords whose rules nobody knows: the guesses that an attacker needs who knows words, names, dates,
+//! keyboards and habits (zxcvbn). It is a worker of its own, started for the health check only, because its word lists
+//! are larger than the rest of the page.
 
 use serde::{Deserialize, Serialize};
 
@@ -37,7 +37,7 @@ pub fn guesses(foreign: Foreign) -> Vec<f32> {
     #[expect(clippy::cast_possible_truncation, reason = "two digits are enough")]
     let judge = |Password { password, known }: &Password| {
         let known: Vec<&str> = known.iter().map(String::as_str).collect();
-        // Of no password at all there is no logarithm.
+        // The logarithm of an empty password is minus infinity.
         (zxcvbn::zxcvbn(password.expose(), &known).guesses_log10() as f32).max(0.0)
     };
     foreign.0.iter().map(judge).collect()

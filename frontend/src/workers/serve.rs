@@ -1,6 +1,7 @@
-//! A worker's loop: takes requests off the message queue, one after the other.
+//! A worker's loop: answers calls from the message queue, one after the other.
 //!
-//! The page ends the worker, and with it everything that it knows. Its own policy lets it send no request to anyone.
+//! The page ends the worker, and with it everything that it knows. The worker's own policy (CSP) forbids it to send
+//! requests.
 
 use js_sys::Uint8Array;
 use serde::Serialize;
@@ -32,8 +33,8 @@ pub fn judge() {
     serve(crate::workers::judge::guesses);
 }
 
-/// Says that it is ready, by an empty message, and answers every call. A message that is no call is the page's mistake
-/// and ends the worker.
+/// Reports by an empty message that the worker is ready, then answers every call. A message that is no call is a bug of
+/// the page and ends the worker.
 fn serve<Q: DeserializeOwned, A: Serialize>(mut answer: impl FnMut(Q) -> A + 'static) {
     let scope = SCOPE.with(Clone::clone);
     let replies = scope.clone();

@@ -13,7 +13,7 @@ use crate::ui::fields::{Button, bool_signal, text_signal, tr};
 use crate::ui::frame::Frame;
 use crate::ui::sentence::SentenceSignal;
 use crate::ui::words as say;
-use crate::workers::client::{Client, KeyringFault};
+use crate::workers::client::{KeyringFault, WorkerClient};
 use crate::workers::judge::Foreign;
 
 /// Entries that are looked at between two looks at the clock.
@@ -58,7 +58,7 @@ pub(super) fn HealthDialog() -> impl IntoView {
 
 /// Looks at every entry. `progress` is told how many were looked at, and says whether nobody waits any longer.
 async fn look(session: Session, progress: impl Fn(usize) -> bool) -> Result<Option<Health>, Fault> {
-    let judge = Client::<Foreign, Vec<f32>>::start_named("judge").await.map_err(KeyringFault::from)?;
+    let judge = WorkerClient::<Foreign, Vec<f32>>::start_named("judge").await.map_err(KeyringFault::from)?;
     let mut check = HealthCheck::new(browser::now());
     let (mut after, mut looked_at) = (None, 0);
     loop {

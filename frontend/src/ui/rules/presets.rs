@@ -49,7 +49,7 @@ impl Presets {
     }
 
     fn choose(self, name: Option<String>) {
-        browser::keep_setting(CHOSEN_SETTING, name.as_deref());
+        browser::save_setting(CHOSEN_SETTING, name.as_deref());
         self.chosen.set(name);
         self.back();
     }
@@ -69,7 +69,7 @@ impl Presets {
     /// Changes what is kept, in this browser too.
     fn change(self, stored: presets::Presets) -> bool {
         let is_stored = stored.to_json().is_ok_and(|json| {
-            browser::keep_setting(PRESETS_SETTING, Some(&json));
+            browser::save_setting(PRESETS_SETTING, Some(&json));
             browser::setting(PRESETS_SETTING).as_deref() == Some(&json)
         });
         if is_stored {
@@ -125,7 +125,7 @@ pub(super) fn PresetChoice() -> impl IntoView {
         let mut stored = presets.stored.get_untracked();
         match stored.keep(&name.get_untracked(), rules) {
             Ok(name) if !presets.unread && presets.change(stored) => {
-                browser::keep_setting(CHOSEN_SETTING, Some(&name));
+                browser::save_setting(CHOSEN_SETTING, Some(&name));
                 presets.chosen.set(Some(name.clone()));
                 notices.result(move || text::with(Msg::PresetKept, &[("name", &name)]));
                 stop(());
@@ -149,7 +149,7 @@ pub(super) fn PresetChoice() -> impl IntoView {
         stored.remove(&name);
         if presets.change(stored) {
             // The rules stay as they are on the page.
-            browser::keep_setting(CHOSEN_SETTING, None);
+            browser::save_setting(CHOSEN_SETTING, None);
             presets.chosen.set(None);
             notices.result(move || text::with(Msg::PresetDeleted, &[("name", &name)]));
             browser::focus_soon("preset");

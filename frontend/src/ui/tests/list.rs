@@ -7,7 +7,7 @@ use super::vault::{id_of, nothing, open, two};
 use super::{Page, en, en_with, world};
 use crate::browser_test::test;
 use crate::keyring::protocol::entry::{EntryState, EntrySummary, EntryUpdate};
-use crate::session::Doubt;
+use crate::session::Inconsistency;
 use crate::text::Msg;
 
 /// The names in the list, from the top.
@@ -147,7 +147,7 @@ async fn a_server_that_does_not_answer_is_said_in_the_header() {
 #[test]
 async fn what_does_not_add_up_is_an_alert_until_the_person_takes_it() {
     let (page, session) = open(two).await;
-    session.doubt.set(Some(Doubt::Missing { changes: 2 }));
+    session.inconsistency.set(Some(Inconsistency::Missing { changes: 2 }));
     page.until("the alert", || page.spoken("alert") == en_with(Msg::DoubtMissing, &[("changes", &2)])).await;
     page.press(&en(Msg::DoubtAccept)).await;
     page.until("the alert to go", || page.spoken("alert").is_empty()).await;

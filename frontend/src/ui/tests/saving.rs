@@ -127,5 +127,5 @@ async fn without_a_vault_nothing_can_be_kept_and_the_page_says_so() {
     page.says(&en(Msg::LockedSave)).await;
     page.focuses("Passphrase").await;
     assert_eq!(page.value("Name"), "GitLab");
-    assert_eq!(crate::session::count_kept().await, 0);
+    assert_eq!(crate::session::count_stored().await, 0);
 }

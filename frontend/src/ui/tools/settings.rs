@@ -62,7 +62,7 @@ fn Language() -> impl IntoView {
                 Ok::<_, FileMissing>(first.and(&others))
             };
             let Ok(texts) = fetched.await else { return notices.problem(Msg::NoPart) };
-            browser::keep_setting(LANGUAGE_SETTING, Some(tag));
+            browser::save_setting(LANGUAGE_SETTING, Some(tag));
             browser::set_on_root("lang", Some(tag));
             text::speak(texts);
         });
@@ -78,7 +78,7 @@ fn Theme() -> impl IntoView {
     let choose = move |index: usize| {
         value.set(index);
         let theme = THEMES.get(index).map(|(theme, _)| *theme).filter(|_| index > 0);
-        browser::keep_setting(THEME_SETTING, theme);
+        browser::save_setting(THEME_SETTING, theme);
         browser::set_on_root("data-theme", theme);
     };
     let options = Signal::derive(|| THEMES.map(|(_, name)| text::get(name)).to_vec());
@@ -88,7 +88,7 @@ fn Theme() -> impl IntoView {
 #[component]
 fn KeySettings() -> impl IntoView {
     let on = RwSignal::new(browser::setting(KEYS_SETTING).as_deref() != Some(KEYS_OFF));
-    Effect::new(move |_| browser::keep_setting(KEYS_SETTING, (!on.get()).then_some(KEYS_OFF)));
+    Effect::new(move |_| browser::save_setting(KEYS_SETTING, (!on.get()).then_some(KEYS_OFF)));
     view! {
         <Checkbox label=Msg::KeysOn value=on/>
         <dl class="keys">

@@ -11,7 +11,7 @@ use crate::keyring::protocol::KeyringError;
 use crate::model::limits::PASSPHRASE_MIN;
 use crate::platform::browser;
 use crate::secret::Secret;
-use crate::session::{Fault, Making, use_session};
+use crate::session::{Fault, NewVault, use_session};
 use crate::text::{self, Msg};
 use crate::ui::fields::{Button, Checkbox, FaultText, TextField, bool_signal, tr};
 use crate::ui::notice::use_notices;
@@ -28,7 +28,7 @@ pub(super) fn Create(
     creating: RwSignal<bool>,
 ) -> impl IntoView {
     // The vault in the making, once its keys are there.
-    let making = RwSignal::new_local(None::<Rc<Making>>);
+    let making = RwSignal::new_local(None::<Rc<NewVault>>);
     move || match making.get() {
         None => view! { <ChoosePassphrase invite making creating/> }.into_any(),
         Some(made) => view! { <WriteDownCode made making invite creating/> }.into_any(),
@@ -40,7 +40,7 @@ pub(super) fn Create(
 fn ChoosePassphrase(
     invite: RwSignal<String>,
     /// Where the vault in the making goes.
-    making: RwSignal<Option<Rc<Making>>, LocalStorage>,
+    making: RwSignal<Option<Rc<NewVault>>, LocalStorage>,
     /// Cleared to go over to opening a vault.
     creating: RwSignal<bool>,
 ) -> impl IntoView {
@@ -109,8 +109,8 @@ fn ChoosePassphrase(
 #[component]
 fn WriteDownCode(
     /// The vault in the making.
-    made: Rc<Making>,
-    making: RwSignal<Option<Rc<Making>>, LocalStorage>,
+    made: Rc<NewVault>,
+    making: RwSignal<Option<Rc<NewVault>>, LocalStorage>,
     /// Emptied once it is used.
     invite: RwSignal<String>,
     /// Cleared once the vault is made.

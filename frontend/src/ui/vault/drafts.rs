@@ -7,7 +7,7 @@ use super::PanelState;
 use crate::keyring::protocol::entry::DraftSummary;
 use crate::model::when::ago;
 use crate::platform::browser;
-use crate::session::{Drafted, use_session};
+use crate::session::{StoredDraft, use_session};
 use crate::text::{self, Msg};
 use crate::ui::dialog::{EntryTool, Tool, use_dialog};
 use crate::ui::fields::{Button, bool_signal, text_signal, tr};
@@ -20,7 +20,8 @@ pub(super) fn Drafts() -> impl IntoView {
     let PanelState { in_bin, .. } = expect_context();
     let none = bool_signal(move || in_bin.get() || session.drafts.with(Vec::is_empty));
     // The newest first.
-    let listed = move || session.drafts.with(|drafts| drafts.iter().rev().map(Drafted::summary).collect::<Vec<_>>());
+    let listed =
+        move || session.drafts.with(|drafts| drafts.iter().rev().map(StoredDraft::summary).collect::<Vec<_>>());
     view! {
         <section class="drafts" hidden=move || none.get() aria-label=tr(Msg::Drafts)>
             <h3 class="dialog-part">{tr(Msg::Drafts)}</h3>

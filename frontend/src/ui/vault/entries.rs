@@ -9,7 +9,7 @@ use super::drafts::Drafts;
 use super::list::List;
 use crate::model::limits::BIN_DAYS;
 use crate::model::list::EntryList;
-use crate::session::{Doubt, use_session};
+use crate::session::{Inconsistency, use_session};
 use crate::text::{self, Msg};
 use crate::ui::dialog::{EntryTool, Tool, use_dialog};
 use crate::ui::fields::{Button, TextField, bool_signal, text_signal};
@@ -60,12 +60,13 @@ pub(super) fn Entries() -> impl IntoView {
         });
     };
 
-    let doubt = text_signal(move || session.doubt.get().map_or_else(String::new, say::doubt));
-    let is_sure =
-        bool_signal(move || !matches!(session.doubt.get(), Some(Doubt::Older { .. } | Doubt::Missing { .. })));
+    let doubt = text_signal(move || session.inconsistency.get().map_or_else(String::new, say::inconsistency));
+    let is_sure = bool_signal(move || {
+        !matches!(session.inconsistency.get(), Some(Inconsistency::Older { .. } | Inconsistency::Missing { .. }))
+    });
     view! {
         <p class="fault doubt" role="alert">{doubt}</p>
-        <Button label=Msg::DoubtAccept press=move |()| session.accept_doubt() hidden=is_sure/>
+        <Button label=Msg::DoubtAccept press=move |()| session.accept_inconsistency() hidden=is_sure/>
         <TextField id="search" label=Msg::Search value=query fault=unreadable/>
         <p class="hint entries-summary" role="status" dir="auto">{summary}</p>
         <div class="buttons">

@@ -21,7 +21,7 @@ use super::dialog::use_dialog;
 use super::mint::{PasswordState, use_mint};
 use super::notice::{Notices, use_notices};
 use crate::platform::browser;
-use crate::session::{LockReason, Report, Session, Stage, Waiting};
+use crate::session::{LockReason, PendingChange, Report, Session, Stage};
 use crate::text::{self, Msg};
 use crate::ui::lazy::VaultPart;
 use crate::ui::words as say;
@@ -169,7 +169,7 @@ fn take_up_invites(session: Session, invite: RwSignal<String>, creating: RwSigna
 /// Asks before the page is left while something is kept by the page only.
 fn warn_before_leaving(session: Session) {
     let handle = window_event_listener(leptos::ev::beforeunload, move |event| {
-        if session.waiting.with_untracked(|list| list.iter().any(Waiting::is_in_page_only)) {
+        if session.waiting.with_untracked(|list| list.iter().any(PendingChange::is_in_page_only)) {
             event.prevent_default();
         }
     });

@@ -9,7 +9,7 @@ use leptos::task::spawn_local;
 use crate::keyring::protocol::entry::Content;
 use crate::platform::browser;
 use crate::secret::Secret;
-use crate::session::{NoDraft, Session, Stage};
+use crate::session::{DraftError, Session, Stage};
 use crate::text::Msg;
 use crate::ui::mint::{Mint, PasswordState};
 use crate::ui::notice::Notices;
@@ -89,8 +89,8 @@ pub(super) fn save_copied_as_draft(mint: Mint, session: Session, notices: Notice
                 remember_draft(mint, &password, draft);
                 notices.result(Msg::CopiedKept);
             }
-            Err(NoDraft::NoVault) => notices.result(Msg::CopiedUnsaved),
-            Err(NoDraft::Fault(_) | NoDraft::NotKept) => notices.problem(Msg::CopiedNotKept),
+            Err(DraftError::NoVault) => notices.result(Msg::CopiedUnsaved),
+            Err(DraftError::Fault(_) | DraftError::NotKept) => notices.problem(Msg::CopiedNotKept),
         }
     });
 }

@@ -12,7 +12,7 @@ use crate::platform::api;
 use crate::platform::browser;
 use crate::platform::passkey;
 use crate::secret::Secret;
-use crate::session::{Fault, Session, count_kept, use_session};
+use crate::session::{Fault, Session, count_stored, use_session};
 use crate::text::{self, Msg};
 use crate::ui::dialog::{Dialog, Manage, Tool, use_dialog};
 use crate::ui::fields::{Button, Checkbox, TextField, bool_signal, text_signal, tr};
@@ -206,7 +206,7 @@ fn look_around(form: UnlockForm, invite: RwSignal<String>, waiting_here: RwSigna
     let UnlockForm { session, username, .. } = form;
     let may_be_first = invite.with_untracked(String::is_empty) && username.with_untracked(String::is_empty);
     spawn_local(async move {
-        let count = count_kept().await;
+        let count = count_stored().await;
         let _ = waiting_here.try_set(count);
         if count > 0 || !may_be_first || session.waiting.with_untracked(|waiting| !waiting.is_empty()) {
             return;

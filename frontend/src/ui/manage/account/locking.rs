@@ -26,7 +26,7 @@ pub(super) fn LockSettings() -> impl IntoView {
         MINUTES.map(named).to_vec()
     });
     let hidden = RwSignal::new(browser::setting(LOCK_HIDDEN_SETTING).is_some());
-    Effect::new(move |_| browser::keep_setting(LOCK_HIDDEN_SETTING, hidden.get().then_some("on")));
+    Effect::new(move |_| browser::save_setting(LOCK_HIDDEN_SETTING, hidden.get().then_some("on")));
     view! {
         <div class="narrow">
             <p class="hint">{tr(Msg::LockHint)}</p>

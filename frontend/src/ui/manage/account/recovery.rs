@@ -5,7 +5,7 @@ use leptos::task::spawn_local;
 
 use super::{ConfirmedForm, prevent_submit};
 use crate::secret::Secret;
-use crate::session::{Renewing, use_session};
+use crate::session::{RecoveryRenewal, use_session};
 use crate::text::Msg;
 use crate::ui::fields::{Button, FaultText, tr};
 use crate::ui::notice::use_notices;
@@ -19,7 +19,7 @@ pub(super) fn RecoveryForm() -> impl IntoView {
     let notices = use_notices();
     let form = ConfirmedForm::new("recovery-current", false);
     // The code that does not count yet.
-    let renewing = RwSignal::new_local(None::<Renewing>);
+    let renewing = RwSignal::new_local(None::<RecoveryRenewal>);
     let fault = SentenceSignal::new();
     let busy = RwSignal::new(false);
     let confirmed = Callback::new(move |()| {

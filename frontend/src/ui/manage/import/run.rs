@@ -10,7 +10,7 @@ use super::{ParsedFile, words as say};
 use crate::keyring::protocol::entry::{Content, ImportItem, PreviousPassword};
 use crate::model::import_export::ImportRow;
 use crate::secret::Secret;
-use crate::session::{Fate, Fault, Session};
+use crate::session::{Fault, ItemOutcome, Session};
 use crate::text::{self, Msg};
 use crate::ui::fields::{Button, bool_signal, text_signal, tr};
 use crate::ui::notice::Notices;
@@ -68,7 +68,7 @@ pub(super) fn start(session: Session, read: Rc<ParsedFile>, again: bool, running
         for part in good.chunks(CHUNK) {
             let items = part.iter().filter_map(|(at, _)| imported(read.rows.get(*at)?)).collect();
             match session.import(items, done == 0, again).await {
-                Ok(fates) => report.record(part, &read.rows, fates),
+                Ok(outcomes) => report.record(part, &read.rows, outcomes),
                 Err(fault) => report.why = Sentence::from(move || fault_words(&fault)),
             }
             if !report.why.is_none() {
@@ -118,24 +118,24 @@ fn imported(row: &ImportRow) -> Option<ImportItem> {
 }
 
 impl ImportReport {
-    fn record(&mut self, part: &[(usize, usize)], rows: &[ImportRow], fates: Vec<Fate>) {
-        for ((at, number), fate) in part.iter().zip(fates) {
-            let why = match fate {
-                Fate::Saved => {
+    fn record(&mut self, part: &[(usize, usize)], rows: &[ImportRow], outcomes: Vec<ItemOutcome>) {
+        for ((at, number), outcome) in part.iter().zip(outcomes) {
+            let why = match outcome {
+                ItemOutcome::Saved => {
                     self.saved += 1;
                     continue;
                 }
-                Fate::Waits => {
+                ItemOutcome::Waits => {
                     self.waits += 1;
                     self.why = Msg::ImportWaits.into();
                     continue;
                 }
-                Fate::Known => {
+                ItemOutcome::Known => {
                     self.known += 1;
                     continue;
                 }
-                Fate::TooLarge => Msg::FaultTooLarge.into(),
-                Fate::Refused(why) => {
+                ItemOutcome::TooLarge => Msg::FaultTooLarge.into(),
+                ItemOutcome::Refused(why) => {
                     self.why = Sentence::from(move || api_fault_words(&why));
                     self.why.clone()
                 }
