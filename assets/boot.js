@@ -1,12 +1,12 @@
 // Checks what the page needs, chooses its language, and starts it.
 
-// Drawing this takes as long as most visits wait for the page: it is for the others.
+// Drawing this message takes as long as most visits wait for the page, so it is shown to slow ones only.
 const slow = setTimeout(() => { document.getElementById('loading').hidden = false; }, 300);
 const root = document.documentElement;
 // The page's files, as the build has written them into the document.
 const files = new Map([...document.querySelectorAll('meta[name=file]')].map((meta) => [meta.content, meta.dataset]));
 
-// Shows a message, which the document has in every language, in the page's own.
+// Shows a message in the page's language. The document has it in every language.
 const show = (id) => {
   clearTimeout(slow);
   document.getElementById('loading')?.remove();
@@ -16,8 +16,8 @@ const show = (id) => {
   message.hidden = false;
 };
 
-// The one place where a string becomes a script: the workers' own and the service worker, and no other. No string ever
-// becomes markup.
+// The one place where a string becomes a script URL: of the workers and the service worker only. No string ever becomes
+// markup.
 globalThis.trustedTypes?.createPolicy('default', {
   createScriptURL: (url) => (/^\/(service-worker|(keyring|judge)-\w+)\.js$/.test(url) ? url : null),
 });
@@ -33,23 +33,23 @@ try {
 const wished = [chosen, ...navigator.languages].filter(Boolean).map((tag) => tag.toLowerCase());
 root.lang = wished.flatMap((tag) => [tag, tag.split('-')[0]]).find((tag) => files.has(`text-${tag}`)) ?? 'en';
 
-// Keeps the page in the browser for times without a network, and tells the page when a newer version is there. The page
-// says when to take it.
-const keep = async () => {
+// Registers the service worker, which caches the page for times without a network, and tells the page when a newer
+// version is ready. The page says when to switch to it.
+const register = async () => {
   const workers = navigator.serviceWorker;
-  const kept = await workers?.register('/service-worker.js', { updateViaCache: 'none' }).catch(() => undefined);
-  if (!kept) return;
+  const registration = await workers?.register('/service-worker.js', { updateViaCache: 'none' }).catch(() => undefined);
+  if (!registration) return;
   const tell = () => {
-    if (kept.waiting && workers.controller) dispatchEvent(new Event('passmint:update'));
+    if (registration.waiting && workers.controller) dispatchEvent(new Event('passmint:update'));
   };
-  kept.addEventListener('updatefound', () => kept.installing?.addEventListener('statechange', tell));
+  registration.addEventListener('updatefound', () => registration.installing?.addEventListener('statechange', tell));
   tell();
   addEventListener('passmint:take-update', () => {
     workers.addEventListener('controllerchange', () => location.reload());
-    kept.waiting?.postMessage('take over');
+    registration.waiting?.postMessage('take over');
   });
   document.addEventListener('visibilitychange', () => {
-    if (!document.hidden) kept.update().catch(() => {});
+    if (!document.hidden) registration.update().catch(() => {});
   });
 };
 
@@ -59,10 +59,10 @@ if (!globalThis.isSecureContext) {
   show('no-wasm');
 } else {
   // Browsers check no integrity of a preloaded fetch: this check is the one that counts.
-  // If the browser kept a file that was changed on the way, it is fetched anew.
+  // A file that was changed on the way may be in the browser's cache: it is fetched anew.
   const checked = ({ url, integrity }) =>
     fetch(url, { integrity }).catch(() => fetch(url, { integrity, cache: 'reload' }));
-  // A fault in WebAssembly leaves it in no state to go on.
+  // After a fault in WebAssembly the page cannot go on.
   const stopped = ({ error, reason }) => {
     if ((error ?? reason) instanceof WebAssembly.RuntimeError) show('stopped');
   };
@@ -72,7 +72,7 @@ if (!globalThis.isSecureContext) {
     const texts = checked(files.get(`text-${root.lang}`)).then((answer) => answer.text());
     // Compiled while the script is still being read.
     const module = WebAssembly.compileStreaming(checked(files.get('module')));
-    // If the script does not come, nobody waits for these.
+    // If the script does not arrive, nobody awaits these.
     module.catch(() => {});
     texts.catch(() => {});
     const { default: init, start } = await import(files.get('script').url);
@@ -80,15 +80,15 @@ if (!globalThis.isSecureContext) {
     start(root.lang, await texts);
     clearTimeout(slow);
     document.getElementById('plain').remove();
-    // Once the generator has been drawn: the looks of what loads later; and when that is quiet, what is for another time.
+    // Once the generator is drawn, load the styles of later parts; a second later, register the service worker.
     requestAnimationFrame(() => setTimeout(() => {
       const link = (rel, name) => {
         const { url: href, integrity } = files.get(name);
         document.head.append(Object.assign(document.createElement('link'), { rel, href, integrity }));
       };
-      link('stylesheet', 'looks');
+      link('stylesheet', 'styles');
       link('manifest', 'manifest');
-      setTimeout(keep, 1000);
+      setTimeout(register, 1000);
     }));
   } catch (error) {
     console.error(error);

@@ -1,5 +1,5 @@
-// In development the page is not kept in the browser. This ends the service worker of a release that was opened at the same
-// address before: it would go on answering with the release.
+// In development the page is not cached. This removes the service worker of a release that was opened at the same
+// address before, which would go on answering with the release.
 
 addEventListener('install', () => skipWaiting());
 

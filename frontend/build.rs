@@ -1,5 +1,5 @@
-//! Generates `Msg` and the list of languages from `frontend/texts`, for `src/text/table.rs`; and has the linker keep its
-//! relocations where the page is to be split, since wasm-split works on them.
+//! Generates `Msg` and the list of languages from `frontend/texts`, for `src/text/table.rs`; and has the linker keep
+//! its relocations where the page is to be split, since wasm-split works on them.
 
 use std::fmt::Write;
 use std::path::Path;

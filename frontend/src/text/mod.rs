@@ -1,5 +1,5 @@
-//! What the page says. [`table`] knows every text by name and is pure; in the browser, this module also knows the
-//! language that is spoken now, and the sentences of the generator. `ui` makes all others beside its components.
+//! The page's texts: [`table`] has them by key and is pure; in the browser, `spoken` holds the current language and
+//! makes the generator's sentences. `ui` makes all other sentences beside its components.
 
 mod opener;
 mod table;

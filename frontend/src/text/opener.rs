@@ -1,10 +1,11 @@
-//! The words that go with a backup's file, so that it speaks the language of who made it. Pure, and tested natively.
+//! The texts that go into a backup's file, which so speaks the language of the person who made it. Pure, and tested
+//! natively.
 
 use std::collections::BTreeMap;
 
 use super::table::{Msg, Texts};
 
-/// What the file asks for by these names.
+/// The names by which the file's script and elements ask for texts.
 const WORDS: [(&str, Msg); 30] = [
     ("title", Msg::BackupTitle),
     ("intro", Msg::BackupIntro),
@@ -38,12 +39,12 @@ const WORDS: [(&str, Msg); 30] = [
     ("saveHint", Msg::BackupSaveHint),
 ];
 
-/// Names and texts as JSON, as [`crate::keyring::backup::page`] takes them. The texts of all parts have to be here.
-#[must_use]
+/// The texts by these names as JSON, for [`crate::keyring::backup::page`]. The texts of all parts must have been
+/// fetched.
 pub fn opener(texts: &Texts) -> String {
     let words = WORDS.iter().map(|(name, text)| (*name, texts.get(*text)));
     let words: BTreeMap<&str, &str> = words.chain([("lang", texts.language())]).collect();
-    // Texts can always be written.
+    // A map of strings always serializes.
     serde_json::to_string(&words).unwrap_or_default()
 }
 
@@ -53,7 +54,7 @@ mod tests {
     use super::*;
 
     #[test]
-    fn the_file_gets_every_word_that_it_asks_for_and_no_other() {
+    fn file_gets_every_text_that_it_asks_for_and_no_other() {
         let (html, rust) = (include_str!("../../../assets/opener.html"), include_str!("../opener/mod.rs"));
         let entry = include_str!("../opener/entry.rs");
         let asked = |text: &'static str, before: &'static str| {
@@ -61,7 +62,7 @@ mod tests {
         };
         let mut all: Vec<&str> =
             asked(html, "data-text=\"").chain(asked(rust, "say(\"")).chain(asked(entry, "say(\"")).collect();
-        // Chosen from.
+        // Asked for by a computed name.
         all.extend(["wrong", "damaged", "memory", "show", "hide"]);
         all.sort_unstable();
         all.dedup();

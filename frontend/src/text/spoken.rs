@@ -1,4 +1,4 @@
-//! The language that is spoken now, and sentences of the generator.
+//! The current language, and the sentences of the generator.
 
 use std::fmt::Display;
 use std::sync::Arc;
@@ -20,15 +20,15 @@ thread_local! {
     static SPOKEN: ArcRwSignal<Arc<Texts>> = ArcRwSignal::new(Arc::default());
 }
 
-/// Speaks another language from now on.
+/// Changes the language: all text signals follow.
 pub fn speak(texts: Texts) {
     SPOKEN.with(|spoken| spoken.set(Arc::new(texts)));
 }
 
-/// Fetches the texts of all parts, unless they are here.
+/// Fetches the texts of the other parts, unless they have been fetched.
 ///
 /// # Errors
-/// If they do not come, or are not those that this page was built with.
+/// If they do not arrive, or are not those that this page was built with.
 pub async fn fetch_all() -> Result<(), FileMissing> {
     let texts = SPOKEN.with(|spoken| spoken.get_untracked());
     if texts.are_all() {
@@ -45,51 +45,45 @@ pub async fn fetch_all() -> Result<(), FileMissing> {
 
 /// Reads the texts. In a reactive scope this subscribes to the language.
 ///
-/// Tasks and listeners have no owner: what they say is said once, and the language is only read. The body of a component
-/// has an owner and follows nothing: a text that is read there would stay in the old language, and Leptos' warning of
-/// that (in debug builds) is right.
+/// Tasks and event listeners have no owner and read a text once, so Leptos' warning about reads outside of a reactive
+/// scope (in debug builds) is switched off for them. It stays on in the body of a component, which has an owner but is
+/// no reactive scope: a text that is read there would stay in the old language.
 #[cfg_attr(debug_assertions, track_caller)]
-fn read<T>(of: impl FnOnce(&Texts) -> T) -> T {
+fn read<T>(read: impl FnOnce(&Texts) -> T) -> T {
     #[cfg(debug_assertions)]
     let _no_warning = Owner::current().is_none().then(SpecialNonReactiveZone::enter);
     let spoken = SPOKEN.with(Clone::clone);
-    spoken.with(|texts| of(texts))
+    spoken.with(|texts| read(texts))
 }
 
-/// The language that is spoken, as a tag (RFC 5646). As [`get`], it follows the language in a reactive scope.
-#[must_use]
+/// The current language, as a tag (RFC 5646). In a reactive scope this subscribes to it.
 #[cfg_attr(debug_assertions, track_caller)]
 pub fn language() -> String {
     read(|texts| texts.language().to_owned())
 }
 
-/// The translation. In a reactive scope this subscribes to the language. The body of a component is none: use a closure
-/// there.
-#[must_use]
+/// The translation. In a reactive scope this subscribes to the language; the body of a component is none, so use a
+/// closure there.
 #[cfg_attr(debug_assertions, track_caller)]
 pub fn get(text: Msg) -> String {
     read(|texts| texts.get(text).to_owned())
 }
 
-/// The words that go with a backup's file.
-#[must_use]
+/// The texts for a backup's file, as JSON.
 pub fn of_opener() -> String {
     SPOKEN.with(|spoken| spoken.with_untracked(|texts| super::opener(texts)))
 }
 
-/// A translation with values filled in. As [`get`], it follows the language in a reactive scope.
-#[must_use]
+/// A translation with values filled in. In a reactive scope this subscribes to the language.
 #[cfg_attr(debug_assertions, track_caller)]
 pub fn with(text: Msg, values: &[(&str, &dyn Display)]) -> String {
     read(|texts| fill(texts.get(text), values))
 }
 
-#[must_use]
 pub fn decimal(bits: Bits) -> String {
     bits.to_string().replace('.', &get(Msg::Decimal))
 }
 
-#[must_use]
 pub fn class(class: Class) -> Msg {
     match class {
         Class::Lower => Msg::ClassLower,
@@ -99,8 +93,7 @@ pub fn class(class: Class) -> Msg {
     }
 }
 
-/// How strong something is, and what that means.
-#[must_use]
+/// The strength of a password in bits, and the time that guessing it takes.
 pub fn strength(bits: Bits, effort: Effort) -> String {
     let time = match effort {
         Effort::Moments => get(Msg::EffortMoments),
@@ -127,14 +120,12 @@ fn superscript(number: u32) -> String {
     number.to_string().chars().map(digit).collect()
 }
 
-/// A number out of its limits.
-#[must_use]
+/// A sentence about a number that is out of its limits.
 pub fn limits(text: Msg, limits: &std::ops::RangeInclusive<usize>) -> String {
     with(text, &[("least", limits.start()), ("most", limits.end())])
 }
 
-/// What is wrong with rules for characters, and what to do.
-#[must_use]
+/// The fault of rules for characters, and its remedy.
 pub fn form_fault(fault: FormFault) -> String {
     let of_class = |text, of| with(text, &[("class", &get(class(of)))]);
     match fault {
@@ -155,8 +146,7 @@ pub fn form_fault(fault: FormFault) -> String {
     }
 }
 
-/// What is wrong with a name.
-#[must_use]
+/// The fault of a name.
 pub fn name_fault(fault: NameFault) -> String {
     match fault {
         NameFault::Empty => get(Msg::NameEmpty),

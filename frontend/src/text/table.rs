@@ -17,39 +17,33 @@ pub struct Texts {
 impl Texts {
     /// Takes the texts of the first part of the page in a language: a line each, in the order of [`Msg`], as the page's
     /// build (`xtask/src/page`) writes them.
-    #[must_use]
     pub fn new(language: &str, texts: &str) -> Self {
         Self { language: language.to_owned(), lines: texts.split('\n').map(str::to_owned).collect() }
     }
 
     /// The same texts and those of the other parts.
-    #[must_use]
     pub fn and(&self, others: &str) -> Self {
         let lines = self.lines.iter().cloned().chain(others.split('\n').map(str::to_owned)).collect();
         Self { language: self.language.clone(), lines }
     }
 
-    /// Whether the texts of all parts are here.
-    #[must_use]
+    /// Tells whether the texts of all parts have been fetched.
     pub fn are_all(&self) -> bool {
         self.lines.len() >= COUNT
     }
 
     /// The language, as a tag (RFC 5646).
-    #[must_use]
     pub fn language(&self) -> &str {
         &self.language
     }
 
     /// The translation; empty for a text of the other parts while they have not been fetched.
-    #[must_use]
     pub fn get(&self, text: Msg) -> &str {
         self.lines.get(text as usize).map_or("", String::as_str)
     }
 }
 
 /// A text with its placeholders (`{name}`) replaced by values. Braces in a value are no placeholders.
-#[must_use]
 pub fn fill(text: &str, values: &[(&str, &dyn std::fmt::Display)]) -> String {
     let mut filled = String::new();
     let mut parts = text.split('{');

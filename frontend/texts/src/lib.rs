@@ -1,9 +1,9 @@
 //! The page's texts: one file per language beside this crate, in `frontend/texts`. The folder is the list of languages,
-//! and `en.txt` is the list of keys. Used when the page is built (`frontend/build.rs`, `cargo xtask finish-page`) and by
-//! tests, and no part of the page itself.
+//! and `en.txt` is the list of keys. Used when the page is built (`frontend/build.rs`, `cargo xtask finish-page`) and
+//! by tests, and no part of the page itself.
 //!
 //! A file has a line `KEY = text` for each text, and comments that begin with `#`. Lines in brackets part `en.txt` into
-//! sections, which say when a text travels; in other languages they and the order of lines are a matter of taste.
+//! sections, which say when a text is fetched; in other languages sections and order mean nothing.
 
 use std::fs;
 use std::io;
@@ -70,8 +70,8 @@ impl Catalog {
     /// Reads the files in a folder.
     ///
     /// # Errors
-    /// If a file cannot be read, or is none of texts; and if there is no English one. A text that is missing is no error:
-    /// [`Catalog::faults`] tells of it.
+    /// If a file cannot be read, or is none of texts; and if there is no English one. A text that is missing is no
+    /// error: [`Catalog::faults`] tells of it.
     pub fn read(folder: &Path) -> io::Result<Self> {
         let mut languages = Vec::new();
         for entry in fs::read_dir(folder).map_err(|error| about(folder, &error))? {
@@ -119,8 +119,8 @@ impl Catalog {
         self.keys(section).map(|key| self.text(language, key)).collect::<Vec<_>>().join("\n")
     }
 
-    /// All that is wrong with the files, a sentence each: texts that a language lacks, or has and English has not, or has
-    /// twice, or that fill in something else than the English one.
+    /// All that is wrong with the files, a sentence each: texts that a language lacks, or has and English has not, or
+    /// has twice, or that fill in something else than the English one.
     pub fn faults(&self) -> Vec<String> {
         let mut faults = Vec::new();
         for text in &self.english.texts {
@@ -153,7 +153,7 @@ impl Catalog {
     }
 }
 
-/// What a text fills in: the names in braces, in alphabetical order.
+/// The names in braces, in alphabetical order.
 fn placeholders(text: &str) -> Vec<&str> {
     let mut names: Vec<&str> = text
         .split('{')

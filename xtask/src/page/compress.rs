@@ -1,5 +1,5 @@
-//! Compresses the files of a release ahead, as Brotli and gzip. What was compressed once is kept in the per-user cache
-//! under the hash of its content: most files are the same from one build to the next.
+//! Compresses the files of a release as Brotli and gzip. Results are cached per user under the hash of the content:
+//! most files are the same from one build to the next.
 
 use std::fs;
 use std::io::Write;
@@ -12,46 +12,46 @@ use sha2::{Digest, Sha256};
 use super::files::hex;
 use crate::shell::cache;
 
-/// How long a compressed file is kept that no build has asked for.
-const KEPT: Duration = Duration::from_secs(30 * 24 * 60 * 60);
+/// Cached files that no build has used for this long are deleted.
+const UNUSED_MAX: Duration = Duration::from_secs(30 * 24 * 60 * 60);
 
 type Compress = fn(&[u8]) -> Result<Vec<u8>>;
 
 /// Writes NAME.br and NAME.gz beside each of these files.
 pub(super) fn all(files: &[PathBuf]) -> Result<()> {
-    let kept = cache()?.join("compressed");
-    fs::create_dir_all(&kept)?;
+    let cached = cache()?.join("compressed");
+    fs::create_dir_all(&cached)?;
     for file in files {
         let bytes = fs::read(file)?;
         for (suffix, compress) in [("br", brotli as Compress), ("gz", gzip)] {
             let mut beside = file.clone().into_os_string();
             beside.push(format!(".{suffix}"));
-            fs::write(beside, kept_or_made(&kept, &bytes, suffix, compress)?)?;
+            fs::write(beside, cached_or_compressed(&cached, &bytes, suffix, compress)?)?;
         }
     }
-    forget(&kept)
+    prune(&cached)
 }
 
-/// The compressed bytes: those that were kept, or made now and kept.
-fn kept_or_made(folder: &Path, bytes: &[u8], suffix: &str, compress: Compress) -> Result<Vec<u8>> {
+/// The compressed bytes, from the cache, or compressed now and put there.
+fn cached_or_compressed(folder: &Path, bytes: &[u8], suffix: &str, compress: Compress) -> Result<Vec<u8>> {
     let path = folder.join(format!("{}.{suffix}", hex(&Sha256::digest(bytes))));
-    if let Ok(kept) = fs::read(&path) {
+    if let Ok(cached) = fs::read(&path) {
         fs::File::options().append(true).open(&path)?.set_modified(SystemTime::now())?;
-        return Ok(kept);
+        return Ok(cached);
     }
-    let made = compress(bytes)?;
-    // Under its name only once it is whole: another build may look for it meanwhile.
+    let compressed = compress(bytes)?;
+    // Renamed once it is complete: another build may look for it meanwhile.
     let new = folder.join(format!("{}.new", std::process::id()));
-    fs::write(&new, &made)?;
+    fs::write(&new, &compressed)?;
     fs::rename(&new, &path)?;
-    Ok(made)
+    Ok(compressed)
 }
 
-/// Deletes what was not asked for in a long time.
-fn forget(folder: &Path) -> Result<()> {
+/// Deletes the files that have not been used for a long time.
+fn prune(folder: &Path) -> Result<()> {
     for entry in fs::read_dir(folder)? {
         let entry = entry?;
-        if entry.metadata()?.modified()?.elapsed().is_ok_and(|age| age > KEPT) {
+        if entry.metadata()?.modified()?.elapsed().is_ok_and(|age| age > UNUSED_MAX) {
             fs::remove_file(entry.path())?;
         }
     }
@@ -76,25 +76,25 @@ mod tests {
     use super::*;
 
     #[test]
-    fn kept_result_is_used_again_until_the_content_changes() {
+    fn cached_result_is_used_until_the_content_changes() {
         let folder = tempfile::tempdir().unwrap();
         let path = folder.path();
-        let first = kept_or_made(path, b"a", "br", |_| Ok(b"made".to_vec())).unwrap();
+        let first = cached_or_compressed(path, b"a", "br", |_| Ok(b"made".to_vec())).unwrap();
         assert_eq!(first, b"made");
         let fail: Compress = |_| anyhow::bail!("compressed again");
-        assert_eq!(kept_or_made(path, b"a", "br", fail).unwrap(), b"made");
-        assert!(kept_or_made(path, b"b", "br", fail).is_err());
-        assert!(kept_or_made(path, b"a", "gz", fail).is_err());
+        assert_eq!(cached_or_compressed(path, b"a", "br", fail).unwrap(), b"made");
+        assert!(cached_or_compressed(path, b"b", "br", fail).is_err());
+        assert!(cached_or_compressed(path, b"a", "gz", fail).is_err());
     }
 
     #[test]
-    fn results_not_asked_for_in_a_month_are_deleted() {
+    fn results_unused_for_a_month_are_deleted() {
         let folder = tempfile::tempdir().unwrap();
         for (name, days) in [("old", 31), ("young", 29)] {
             let file = fs::File::create(folder.path().join(name)).unwrap();
             file.set_modified(SystemTime::now() - Duration::from_secs(days * 24 * 60 * 60)).unwrap();
         }
-        forget(folder.path()).unwrap();
+        prune(folder.path()).unwrap();
         assert!(!folder.path().join("old").exists() && folder.path().join("young").exists());
     }
 }

@@ -1,4 +1,4 @@
-//! The folder of the page's files: names that are hashes, integrity, and how much travels first.
+//! The folder of the page's files: hashes in their names, their integrity, and the size of the first load.
 
 use std::fs;
 use std::path::{Path, PathBuf};
@@ -9,44 +9,43 @@ use sha2::{Digest, Sha256};
 
 use crate::shell::root;
 
-/// A file of the page: its address, and the hash that vouches for it.
+/// A file of the page: its URL, and its hash.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub(super) struct File {
     pub(super) url: String,
-    /// As subresource integrity wants it.
+    /// For the attribute `integrity` (subresource integrity).
     pub(super) integrity: String,
 }
 
-/// The folder in which the page is put together.
+/// The folder in which the page is assembled.
 pub(super) struct Folder(PathBuf);
 
 impl Folder {
-    /// The folder at this path, with what is in it.
     pub(super) fn new(path: PathBuf) -> Self {
         Self(path)
     }
 
-    /// Takes a file out of the folder: its bytes.
-    pub(super) fn take(&self, name: &str) -> Result<Vec<u8>> {
+    /// Removes a file from the folder and returns its bytes.
+    pub(super) fn remove(&self, name: &str) -> Result<Vec<u8>> {
         let path = self.0.join(name);
         let bytes = fs::read(&path).with_context(|| format!("Trunk did not bring {name}"))?;
         fs::remove_file(&path)?;
         Ok(bytes)
     }
 
-    /// Takes a file of text out of the folder.
-    pub(super) fn take_text(&self, name: &str) -> Result<String> {
-        String::from_utf8(self.take(name)?).with_context(|| format!("{name} is not UTF-8"))
+    /// Removes a text file from the folder and returns its text.
+    pub(super) fn remove_text(&self, name: &str) -> Result<String> {
+        String::from_utf8(self.remove(name)?).with_context(|| format!("{name} is not UTF-8"))
     }
 
-    /// The names of the files that begin like this, in order.
+    /// The names of the files that begin with this, in order.
     pub(super) fn names(&self, begin: &str) -> Result<Vec<String>> {
         let mut names = self.paths()?.iter().map(|path| self.name_of(path)).collect::<Result<Vec<_>>>()?;
         names.retain(|name| name.starts_with(begin));
         Ok(names)
     }
 
-    /// The name of the one file that Trunk has named by its hash: it begins and ends like this.
+    /// The name of the one file that begins and ends with these: Trunk puts a hash between them.
     pub(super) fn find(&self, begin: &str, end: &str) -> Result<String> {
         let mut found = self.names(begin)?;
         found.retain(|name| name.ends_with(end));
@@ -61,7 +60,7 @@ impl Folder {
         Ok(File { url: format!("/{name}"), integrity: integrity(bytes) })
     }
 
-    /// Adds files that name one another, under their own names, in a folder whose name changes with any of them.
+    /// Adds files that refer to one another, under their own names, in a folder whose name changes with any of them.
     pub(super) fn add_group(&self, stem: &str, files: &[(String, Vec<u8>)]) -> Result<Vec<File>> {
         let parts = files.iter().flat_map(|(name, bytes)| [name.as_bytes(), bytes]);
         let group = format!("{stem}-{}", short_hash(parts));
@@ -74,12 +73,12 @@ impl Folder {
         files.iter().map(add).collect()
     }
 
-    /// Adds a file under a name that stays.
+    /// Adds a file under a name that does not change.
     pub(super) fn write(&self, name: &str, bytes: &[u8]) -> Result<()> {
         fs::write(self.0.join(name), bytes).with_context(|| name.to_owned())
     }
 
-    /// The paths of all files, those in folders too, in order.
+    /// The paths of all files, including those in subfolders, in order.
     pub(super) fn paths(&self) -> Result<Vec<PathBuf>> {
         all_files(&self.0)
     }
@@ -91,13 +90,13 @@ impl Folder {
         self.paths()?.into_iter().map(file).collect()
     }
 
-    /// The name of a file by its path: with the folder that it is in.
+    /// The path of a file within the folder, with slashes.
     fn name_of(&self, path: &Path) -> Result<String> {
         Ok(path.strip_prefix(&self.0)?.to_str().context("a name is not UTF-8")?.replace('\\', "/"))
     }
 }
 
-/// The files of a folder and of those in it, in order.
+/// The files of a folder and of its subfolders, in order.
 pub(crate) fn all_files(folder: &Path) -> Result<Vec<PathBuf>> {
     let mut files = Vec::new();
     for entry in fs::read_dir(folder).with_context(|| folder.display().to_string())? {
@@ -112,7 +111,7 @@ pub(crate) fn all_files(folder: &Path) -> Result<Vec<PathBuf>> {
     Ok(files)
 }
 
-/// A hash over all files of the finished page: changes when any of them does.
+/// A hash over all files of the finished page.
 pub(crate) fn hash_of(folder: &Path) -> Result<String> {
     let mut hash = Sha256::new();
     for path in all_files(folder)? {
@@ -122,7 +121,7 @@ pub(crate) fn hash_of(folder: &Path) -> Result<String> {
     Ok(hex(&hash.finalize()))
 }
 
-/// A name for these files as they are.
+/// A version name for these files: changes with any of them.
 pub(super) fn version(files: &[File]) -> String {
     short_hash(files.iter().flat_map(|file| [file.url.as_bytes(), file.integrity.as_bytes()]))
 }
@@ -142,14 +141,14 @@ pub(super) fn hex(bytes: &[u8]) -> String {
     bytes.iter().map(|byte| format!("{byte:02x}")).collect()
 }
 
-/// Bytes that travel, compressed with brotli, before the generator can be used. What an open vault takes is measured by
-/// `cargo xtask bench`.
+/// The size of the first load, in bytes of Brotli: all that is fetched before the generator can be used. `cargo xtask
+/// bench` measures what an open vault takes.
 pub(crate) fn transfer_size() -> Result<u64> {
     let page = root().join("dist/page");
     let mut sum = 0;
     for file in all_files(&page)? {
         let name = file.strip_prefix(&page)?.to_string_lossy();
-        // Of the page's folder, the parts load later. One language is fetched, and they weigh about the same.
+        // The parts in the page's folder load later. The page fetches one language; English stands for all of them.
         let is_first = ["index.", "page-", "text-en-"].iter().any(|begin| name.starts_with(begin))
             && !["/split_", "/chunk_"].iter().any(|part| name.contains(part));
         if is_first && name.ends_with(".br") {

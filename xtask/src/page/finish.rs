@@ -1,9 +1,9 @@
-//! `cargo xtask finish-page`, called by Trunk's hook when everything is compiled and copied (`post_build`): gives
-//! workers and texts names that are hashes, has `index.html` name and vouch for the files that the page loads, and for
-//! a release splits the page, lists all files for the service worker and compresses them.
+//! `cargo xtask finish-page`, which Trunk's hook calls when everything is compiled and copied (`post_build`). It gives
+//! workers and texts hashed names and writes names and hashes of all files into `index.html`. For a release it also
+//! splits the page, lists all files for the service worker and compresses them.
 //!
-//! `index.html` names all files but the parts that load later, and the page's own script those. What is not named there
-//! is not loaded, and what was changed on the way is not run.
+//! `index.html` names all files but the parts that load later, which the page's own script names. The page loads no
+//! other file, and none whose hash is different.
 
 use std::fs;
 use std::net::TcpStream;
@@ -16,10 +16,10 @@ use super::files::{File, Folder, version};
 use super::{CALLED, compress, fallback, opener, split};
 use crate::shell::{command, root};
 
-/// Where Trunk leaves room for the names of files (`pattern_script` in `Trunk.toml`).
+/// The place in `index.html` for the list of files (`pattern_script` in `Trunk.toml`).
 const FILES: &str = "<!-- files -->";
 
-/// What a worker's script ends with: it waits for the page to hand over the compiled module, and starts it.
+/// The end of a worker's script: it starts the compiled module, which the page sends.
 const WORKER_START: &str =
     "\naddEventListener('message', ({ data }) => __wbg_init({ module_or_path: data }), { once: true });\n";
 
@@ -42,14 +42,14 @@ pub(crate) fn run() -> Result<()> {
     Ok(())
 }
 
-/// Turns what Trunk has brought into the files that are served.
+/// Turns what Trunk has built into the files that are served.
 fn finish(folder: &Folder, is_release: bool) -> Result<()> {
     let mut files = page(folder, is_release)?;
     let catalog = Catalog::read(&root().join("frontend/texts"))?;
     files.extend(workers(folder, is_release, &catalog)?);
     files.extend(copied(folder)?);
     files.extend(texts(folder, &catalog)?);
-    let html = document(&fallback::fill(&folder.take_text("index.html")?, &catalog)?, &files)?;
+    let html = document(&fallback::fill(&folder.remove_text("index.html")?, &catalog)?, &files)?;
     folder.write("index.html", html.as_bytes())?;
     let worker = if is_release {
         listing(&folder.all()?, &fs::read_to_string(root().join("assets/service-worker.js"))?)?
@@ -59,7 +59,7 @@ fn finish(folder: &Folder, is_release: bool) -> Result<()> {
     folder.write("service-worker.js", worker.as_bytes())
 }
 
-/// The address of the server that `Trunk.toml` has Trunk ask for all below `/api/`.
+/// The address of the server to which Trunk passes on requests below `/api/`, by `Trunk.toml`.
 fn proxied(settings: &str) -> Result<String> {
     let (_, rest) = settings.split_once("backend = \"http://").context("Trunk.toml names no server")?;
     let (address, _) = rest.split_once('/').context("the server's address in Trunk.toml has no path")?;
@@ -69,14 +69,14 @@ fn proxied(settings: &str) -> Result<String> {
 /// A file of the page, and the name by which the page asks for it.
 type Named = (String, File);
 
-/// The files that Trunk has copied as they are.
+/// The files that Trunk has copied.
 fn copied(folder: &Folder) -> Result<Vec<Named>> {
     let icon = folder.find("icon-", ".svg")?;
-    let manifest = folder.take_text("manifest.webmanifest")?.replace("ICON", &format!("/{icon}"));
+    let manifest = folder.remove_text("manifest.webmanifest")?.replace("ICON", &format!("/{icon}"));
     Ok(vec![
-        ("words".into(), folder.add("words", "txt", &folder.take("eff-large.txt")?)?),
+        ("words".into(), folder.add("words", "txt", &folder.remove("eff-large.txt")?)?),
         ("manifest".into(), folder.add("manifest", "webmanifest", manifest.as_bytes())?),
-        ("looks".into(), folder.add("later", "css", &folder.take("later.css")?)?),
+        ("styles".into(), folder.add("later", "css", &folder.remove("later.css")?)?),
     ])
 }
 
@@ -93,10 +93,10 @@ fn texts(folder: &Folder, catalog: &Catalog) -> Result<Vec<Named>> {
     Ok(files)
 }
 
-/// The page's script and module, in parts where it was compiled to be split.
+/// The page's script and module; in parts if it was compiled to be split.
 fn page(folder: &Folder, is_release: bool) -> Result<Vec<Named>> {
     let (script, module) = (folder.find("frontend-", ".js")?, folder.find("frontend-", "_bg.wasm")?);
-    let (script, module) = (folder.take(&script)?, take_module(folder, &module, is_release)?);
+    let (script, module) = (folder.remove(&script)?, remove_module(folder, &module, is_release)?);
     let is_split = String::from_utf8_lossy(&script).contains(split::TO_BE_SPLIT);
     let named = |name: &str, file: File| (name.to_owned(), file);
     if !is_split {
@@ -109,7 +109,7 @@ fn page(folder: &Folder, is_release: bool) -> Result<Vec<Named>> {
         let module = folder.add("page", "wasm", &module)?;
         return Ok(vec![named("script", script), named("module", module)]);
     }
-    // What Trunk's wasm-bindgen has made has lost the relocations that splitting needs: this starts from the linker's.
+    // Splitting needs relocations, which wasm-bindgen has dropped from Trunk's module: start from the linker's output.
     let output = trunk_output()?;
     let linked =
         output.join("wasm32-unknown-unknown").join(if is_release { "wasm" } else { "debug" }).join("frontend.wasm");
@@ -126,24 +126,24 @@ fn page(folder: &Folder, is_release: bool) -> Result<Vec<Named>> {
     ])
 }
 
-/// Takes a module out of the folder: for a release without the names in it, which the browser's tools show.
-fn take_module(folder: &Folder, name: &str, is_release: bool) -> Result<Vec<u8>> {
-    let module = folder.take(name)?;
+/// Removes a module from the folder; for a release without custom sections, which only tools read.
+fn remove_module(folder: &Folder, name: &str, is_release: bool) -> Result<Vec<u8>> {
+    let module = folder.remove(name)?;
     if is_release { split::without_custom_sections(&module) } else { Ok(module) }
 }
 
-/// Where cargo has put what Trunk had it build: `cargo xtask` may have called Trunk, or a person.
+/// The folder of cargo's output: it depends on who called Trunk, `cargo xtask` or a person.
 fn trunk_output() -> Result<PathBuf> {
     let answer = command("cargo").args(["metadata", "--no-deps", "--format-version", "1"]).output()?;
     let metadata: serde_json::Value = serde_json::from_slice(&answer.stdout).context("cargo metadata")?;
     Ok(metadata["target_directory"].as_str().context("cargo metadata names no target_directory")?.into())
 }
 
-/// The workers, and the page that a backup is made of.
+/// The workers, and the template of a backup's file.
 fn workers(folder: &Folder, is_release: bool, catalog: &Catalog) -> Result<Vec<Named>> {
     let compiled = |name: &str| {
-        let module = take_module(folder, &format!("{name}_bg.wasm"), is_release)?;
-        Ok::<_, anyhow::Error>((folder.take_text(&format!("{name}.js"))?, module))
+        let module = remove_module(folder, &format!("{name}_bg.wasm"), is_release)?;
+        Ok::<_, anyhow::Error>((folder.remove_text(&format!("{name}.js"))?, module))
     };
     let mut files = Vec::new();
     for name in ["keyring", "judge"] {
@@ -164,7 +164,7 @@ fn workers(folder: &Folder, is_release: bool, catalog: &Catalog) -> Result<Vec<N
     Ok(files)
 }
 
-/// `index.html`, naming these files, and with the browser fetching the first of them at once.
+/// `index.html` with the list of these files, the first of which the browser preloads.
 fn document(html: &str, files: &[Named]) -> Result<String> {
     let preload = files.iter().filter_map(|(name, File { url, integrity })| match name.as_str() {
         "script" | "loader" => Some(format!(r#"<link rel="modulepreload" href="{url}" integrity="{integrity}">"#)),
@@ -178,12 +178,12 @@ fn document(html: &str, files: &[Named]) -> Result<String> {
     });
     let lines: Vec<String> = preload.chain(named).collect();
     ensure!(html.matches(FILES).count() == 1, "index.html has not one {FILES}");
-    // The lines of links that Trunk has taken away are empty.
+    // Trunk leaves empty lines in place of its links.
     let html = html.replace(FILES, &lines.join("\n    "));
     Ok(html.lines().filter(|line| !line.trim().is_empty()).flat_map(|line| [line, "\n"]).collect())
 }
 
-/// The script that keeps the page in the browser: told every file and its integrity, and a name for this version.
+/// The service worker's script with the list of all files and their integrity, and the name of this version.
 fn listing(files: &[File], template: &str) -> Result<String> {
     let lines: String = files
         .iter()
@@ -192,7 +192,7 @@ fn listing(files: &[File], template: &str) -> Result<String> {
         })
         .collect();
     let place = "/* files */";
-    ensure!(template.matches(place).count() == 1, "service-worker.js has no place for the names of files");
+    ensure!(template.matches(place).count() == 1, "service-worker.js has not one place for the list of files");
     Ok(template.replace(place, &format!("const VERSION = \"{}\";\nconst FILES = [\n{lines}];", version(files))))
 }
 
@@ -204,7 +204,7 @@ mod tests {
         File { url: url.into(), integrity: "sha256-x".into() }
     }
 
-    /// A folder as Trunk leaves it, with next to nothing in the files.
+    /// A folder as Trunk leaves it, with minimal files.
     fn staged() -> tempfile::TempDir {
         let place = tempfile::tempdir().unwrap();
         let module = "\0asm\u{1}\0\0\0";
@@ -230,7 +230,7 @@ mod tests {
     }
 
     #[test]
-    fn every_file_but_two_has_a_hash_in_its_name_and_is_named_in_the_document() {
+    fn all_files_but_two_have_hashed_names_that_the_document_lists() {
         for is_release in [false, true] {
             let place = staged();
             let folder = Folder::new(place.path().to_owned());
@@ -246,7 +246,8 @@ mod tests {
                     "{name}"
                 );
             }
-            for asked in ["script", "module", "text-en", "more-en", "text-ja", "looks", "manifest", "words", "opener"] {
+            for asked in ["script", "module", "text-en", "more-en", "text-ja", "styles", "manifest", "words", "opener"]
+            {
                 assert!(html.contains(&format!("content=\"{asked}\"")), "{asked}");
             }
             for worker in ["keyring", "judge"] {
@@ -258,12 +259,12 @@ mod tests {
                 fs::read_to_string(place.path().join(manifest)).unwrap().contains("\"/icon-89ee8db3098912c8.svg\"")
             );
             let worker = fs::read_to_string(place.path().join("service-worker.js")).unwrap();
-            assert_eq!(worker.contains("const FILES"), is_release, "in development it keeps nothing");
+            assert_eq!(worker.contains("const FILES"), is_release, "in development it caches nothing");
         }
     }
 
     #[test]
-    fn file_that_trunk_did_not_bring_is_named() {
+    fn error_names_the_file_that_trunk_did_not_bring() {
         let place = staged();
         fs::remove_file(place.path().join("judge_bg.wasm")).unwrap();
         let error = finish(&Folder::new(place.path().to_owned()), false).unwrap_err();
@@ -271,7 +272,7 @@ mod tests {
     }
 
     #[test]
-    fn document_names_every_file_and_preloads_the_first() {
+    fn document_lists_all_files_and_preloads_the_first() {
         let files =
             [("script".into(), file("/a.js")), ("module".into(), file("/b.wasm")), ("words".into(), file("/c.txt"))];
         let html = document("<head>\n  \n  <!-- files -->\n</head>\n", &files).unwrap();
@@ -282,13 +283,13 @@ mod tests {
             "{html}"
         );
         assert!(html.contains(r#"content="words" data-url="/c.txt" data-integrity="sha256-x">"#), "{html}");
-        assert_eq!(html.matches("/c.txt").count(), 1, "what comes later is not preloaded");
+        assert_eq!(html.matches("/c.txt").count(), 1, "a later file is not preloaded");
         assert!(html.lines().all(|line| !line.trim().is_empty()));
         assert!(document("<head></head>", &files).is_err());
     }
 
     #[test]
-    fn service_worker_is_told_all_files_and_a_version_of_them() {
+    fn service_worker_gets_all_files_and_their_version() {
         let files = [file("/index.html"), file("/a.js")];
         let script = listing(&files, "/* files */\nconst rest = 1;").unwrap();
         assert!(script.contains("[\"/\", \"sha256-x\"],\n  [\"/a.js\", \"sha256-x\"],\n];"), "{script}");
@@ -298,7 +299,7 @@ mod tests {
     }
 
     #[test]
-    fn server_is_the_one_in_trunks_settings() {
+    fn server_address_is_read_from_trunks_settings() {
         assert_eq!(proxied("[[proxy]]\nbackend = \"http://127.0.0.1:8080/api/\"\n").unwrap(), "127.0.0.1:8080");
         assert!(proxied("").is_err());
     }

@@ -1,5 +1,5 @@
-//! The page's build: Trunk compiles it and puts it together, and its hook has [`finish`] add what Trunk does not do.
-//! `index.html` and `Trunk.toml`, at the top of the repository, say what the page is made of.
+//! The page's build: Trunk compiles and assembles the page, and its hook calls [`finish`] for what Trunk cannot do. The
+//! page is described by `index.html` and `Trunk.toml`, at the top of the repository.
 
 #[cfg(test)]
 mod colours;
@@ -20,10 +20,10 @@ pub(crate) use self::finish::run as finish;
 use crate::shell::{cargo, cargo_home, command, ensure_free, root, run, target, value_of};
 use crate::tools::{delete_build_output, trunk as trunk_program, wasm_bindgen, wasm_split, wasm_target};
 
-/// Tells the hook that `cargo xtask` has called Trunk, and not a person.
+/// The variable that tells the hook that `cargo xtask` has called Trunk, and not a person.
 pub(crate) const CALLED: &str = "PASSMINT_XTASK";
 
-/// Where `trunk serve` listens by `Trunk.toml`.
+/// The port of `trunk serve` in `Trunk.toml`.
 const SERVE_PORT: &str = "8081";
 
 /// Builds the page for development into dist/page: fast to build, in one piece, with names for the browser's tools.
@@ -31,10 +31,10 @@ pub(crate) fn build_for_development() -> Result<()> {
     run(trunk()?.env(CALLED, "1").arg("build"))
 }
 
-/// Builds the page as it is released into dist/page: small, in parts that load when they are wanted, compressed ahead.
+/// Builds the page for a release into dist/page: small, in parts that load on demand, compressed.
 pub(crate) fn build() -> Result<()> {
     wasm_split()?;
-    // The places of sources on this machine would stand in the page, and make it another one on each machine.
+    // Paths of this machine in the page would make it a different one on each machine.
     let places = registry_sources()?.into_iter().map(|place| format!("--remap-path-prefix={}=crates", place.display()));
     run(trunk()?
         .env(CALLED, "1")
@@ -50,7 +50,7 @@ pub(crate) fn run_trunk(arguments: &[String]) -> Result<()> {
     if arguments.first().is_some_and(|command| command == "serve") {
         let port = value_of("--port", arguments).unwrap_or_else(|| SERVE_PORT.into());
         ensure_free(&format!("127.0.0.1:{port}"), "cargo xtask trunk serve --port 9001")?;
-        // Not where a release is put together meanwhile.
+        // A release may be built in the usual folder meanwhile.
         trunk.args(["--dist", "dist/serve"]);
     }
     run(&mut trunk)
@@ -69,7 +69,7 @@ pub(crate) fn hash() -> Result<String> {
     files::hash_of(&root().join("dist/page"))
 }
 
-/// Trunk, ready to be given arguments.
+/// A command that runs Trunk.
 pub(crate) fn trunk() -> Result<Command> {
     let tools = tools()?;
     // Trunk looks for wasm-bindgen on the PATH; where it finds none, it would download one from elsewhere.
@@ -79,15 +79,15 @@ pub(crate) fn trunk() -> Result<Command> {
         .context("the page's dependencies have to be fetched once: connect to the network, then try again")?;
     let mut trunk = command(&tools[0]);
     trunk.env("PATH", std::env::join_paths(path)?).env("CARGO_TARGET_DIR", target()?);
-    // Trunk takes the first for a flag of its own that wants to be true or false, and hides its errors' text among
-    // frames because of the second.
+    // Trunk reads the first as a flag of its own that has to be true or false; the second buries its errors in stack
+    // frames.
     trunk.env_remove("NO_COLOR").env_remove("RUST_BACKTRACE");
     Ok(trunk)
 }
 
-/// The folders in which cargo keeps the sources of registries.
+/// The folders with the sources that cargo has downloaded from registries.
 fn registry_sources() -> Result<Vec<PathBuf>> {
-    let folders = std::fs::read_dir(cargo_home()?.join("registry/src")).context("cargo keeps no sources")?;
+    let folders = std::fs::read_dir(cargo_home()?.join("registry/src")).context("cargo has downloaded no sources")?;
     let mut sources = folders.map(|folder| Ok(folder?.path())).collect::<Result<Vec<_>>>()?;
     sources.sort();
     Ok(sources)

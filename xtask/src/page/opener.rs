@@ -1,7 +1,7 @@
-//! What a backup's file is made of: one page with script, WebAssembly and styles inside, and places for the backup and
-//! for the words, which the page fills in (`frontend::keyring::backup::page`).
+//! The template of a backup's file: one document with script, WebAssembly and styles inside, and places for the backup
+//! and the texts, which the page fills in (`frontend::keyring::backup::page`).
 //!
-//! Its policy, inside the document, lets it run this script and these styles and request nothing.
+//! Its content security policy allows this script and these styles, and no request.
 
 use anyhow::{Result, ensure};
 use base64ct::{Base64, Encoding};
@@ -19,12 +19,11 @@ const START: &str = "__wbg_init({ module_or_path: Uint8Array.from(atob('MODULE')
 });
 ";
 
-/// Puts the page together: the script that wasm-bindgen has made, its module, and the sources of document, style and
-/// icon.
+/// Assembles the template from wasm-bindgen's script, its module, and the sources of document, style and icon.
 pub(super) fn template(script: &str, module: &[u8], html: &str, style: &str, icon: &str) -> Result<String> {
     let script = script.to_owned() + &START.replace("MODULE", &Base64::encode_string(module));
     for (inside, ends) in [(script.as_str(), "</script"), (script.as_str(), "<!--"), (style, "</style")] {
-        ensure!(!inside.contains(ends), "the opener's page would end at {ends}");
+        ensure!(!inside.contains(ends), "{ends} in the script or style would end the opener's element");
     }
     let mut page = html.to_owned();
     for (place, what) in [
@@ -50,7 +49,7 @@ mod tests {
     const HTML: &str = "'SCRIPT' 'STYLE' ICON <style><!-- style --></style><!-- texts --><!-- backup --><script><!-- script --></script>";
 
     #[test]
-    fn everything_is_inside_and_let_run_by_its_hash() {
+    fn template_holds_everything_and_allows_it_by_hash() {
         let page = template("1;\n", b"\0asm", HTML, "p { }", "<svg/>").unwrap();
         let (_, script) = page.split_once("<script>").unwrap();
         let script = script.strip_suffix("</script>").unwrap();

@@ -1,5 +1,5 @@
-//! Takes the page's module apart into the part that comes first and parts that load when they are wanted, with
-//! wasm-split. Trunk cannot (trunk-rs/trunk#1022).
+//! Splits the page's module with wasm-split into a first part and parts that load on demand. Trunk cannot
+//! (trunk-rs/trunk#1022).
 
 use std::fs;
 use std::path::Path;
@@ -15,24 +15,23 @@ use crate::tools;
 pub(super) const SCRIPT: &str = "page.js";
 pub(super) const MODULE: &str = "page_bg.wasm";
 
-/// What a module that is to be split imports the parts from, before it is split.
+/// The module from which a page that is compiled to be split imports its parts.
 pub(super) const TO_BE_SPLIT: &str = "__wasm_split_placeholder__";
 
-/// The script with which wasm-split loads the other parts. The page's script imports it by this name.
+/// wasm-split's script that loads the other parts. The page's script imports it by this name.
 pub(super) const LOADER: &str = "__wasm_split.js";
 
-/// How wasm-split fetches a part: an expression that it means to be rewritten by those who name files otherwise.
+/// How wasm-split's script fetches a part. It is meant to be rewritten by builds that name files otherwise.
 const FETCH: (&str, &str) = ("fetch(new URL(\"./", "\", import.meta.url))");
 
-/// Fetches a part if it is the one that the page was built with. If the browser kept one that was changed on the way,
-/// it is fetched anew.
+/// Fetches a part with its hash. One that was changed on the way may be in the browser's cache: it is fetched anew.
 const FETCH_CHECKED: &str = "const fetchChecked = (file, integrity) => {
     const url = new URL(file, import.meta.url);
     return fetch(url, { integrity }).catch(() => fetch(url, { integrity, cache: 'reload' }));
 };
 ";
 
-/// Splits what cargo has made of the page, and gives the page's files by the names by which they know one another.
+/// Splits the linker's output, and returns the page's files by the names by which they refer to one another.
 pub(super) fn split(linked: &Path, work: &Path) -> Result<Vec<(String, Vec<u8>)>> {
     if work.exists() {
         fs::remove_dir_all(work)?;
@@ -61,27 +60,27 @@ pub(super) fn split(linked: &Path, work: &Path) -> Result<Vec<(String, Vec<u8>)>
     Ok(files)
 }
 
-/// The files of the parts, as wasm-split's script has them.
+/// The files of the parts, as wasm-split's script names them.
 fn parts(loader: &str) -> Vec<String> {
     let (begin, end) = FETCH;
     loader.split(begin).skip(1).filter_map(|rest| Some(rest.split_once(end)?.0.to_owned())).collect()
 }
 
-/// The module without what only tools read: names, relocations, who made it.
+/// The module without custom sections, which only tools read: names, relocations, producers.
 pub(super) fn without_custom_sections(module: &[u8]) -> Result<Vec<u8>> {
-    let mut kept = module.get(..8).context("no WebAssembly")?.to_vec();
+    let mut stripped = module.get(..8).context("no WebAssembly")?.to_vec();
     let mut begin = 8;
     for payload in Parser::new(0).parse_all(module) {
         let payload = payload?;
         let Some((_, range)) = payload.as_section() else { continue };
         let end = usize::try_from(range.end)?;
-        // The range is of the content: before it, and after the section before, stand the section's number and length.
+        // The range is of the content; the section's number and length stand between it and the section before.
         if !matches!(payload, Payload::CustomSection(_)) {
-            kept.extend(&module[begin..end]);
+            stripped.extend(&module[begin..end]);
         }
         begin = end;
     }
-    Ok(kept)
+    Ok(stripped)
 }
 
 #[cfg(test)]
@@ -89,7 +88,7 @@ mod tests {
     use super::*;
 
     #[test]
-    fn custom_sections_are_dropped_and_all_others_kept() {
+    fn custom_sections_are_dropped_and_others_stay() {
         let head = b"\0asm\x01\0\0\0";
         let (types, name, memory) = ([1, 4, 1, 0x60, 0, 0], *b"\0\x05\x04name", [5, 3, 1, 0, 1]);
         let module = [&head[..], &name, &types, &name, &memory, &name].concat();
