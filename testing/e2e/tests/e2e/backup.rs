@@ -276,14 +276,14 @@ fn damaged_backup_says_so_and_one_saved_by_the_browser_opens() {
         let begin = whole.find("\"sealed\":\"").unwrap();
         let cut = format!("{}</script>{}", &whole[..begin + 999], whole.split_once("\"}</script>").unwrap().1);
         for (text, said) in [
-            (cut, "There is no whole backup in it."),
+            (cut, "there is no complete backup in it."),
             (whole.replace("\"memory_kib\":65536", "\"memory_kib\":4294967295"), "not have enough free memory"),
             (whole.replace("\"passes\":3", "\"passes\":2"), "That does not open this backup."),
         ] {
             open(&page, folder.path(), &text).await;
             page.field("Passphrase").await;
             unlock(&page, PASSPHRASE).await;
-            page.see_fault("Passphrase", said.trim_start_matches("There is ")).await;
+            page.see_fault("Passphrase", said).await;
         }
 
         // A copy that the browser saves while the backup is open is locked again, and complete.

@@ -65,7 +65,7 @@ fn words_come_from_the_served_list() {
         page.fill("Number of words", "4").await;
         assert_eq!(words(&page.minted_with("51.70").await, "-", &list).len(), 4);
         refuses(&page, "Between the words", "--", "At most one character; this is more.").await;
-        refuses(&page, "Between the words", "é", "é cannot stand between words.").await;
+        refuses(&page, "Between the words", "é", "é cannot go between words.").await;
         page.fill("Between the words", "").await;
         assert_eq!(words(&page.minted_with("51.70").await, "", &list).len(), 4);
         page.fill("Between the words", "_").await;
@@ -148,7 +148,7 @@ fn passwords_follow_the_sites_rules_exactly() {
         let typo = SITE.replace("allowed", "alowed");
         let column = typo.find("alowed").unwrap() + 1;
         let faults = [
-            (typo.as_str(), format!("Column {column}: here should be minlength, maxlength, required")),
+            (typo.as_str(), format!("Column {column}: expected minlength, maxlength, required")),
             ("minlength 12", "Column 11: a colon is missing here.".to_owned()),
             ("minlength: 20; maxlength: 10", "at least 20 characters and at most 10. No password is both.".to_owned()),
             ("maxlength: 6", "The site accepts at most 6 characters.".to_owned()),

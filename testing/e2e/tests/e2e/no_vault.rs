@@ -80,7 +80,7 @@ fn vault_created_elsewhere_in_the_meantime_can_be_opened() {
         VaultClient::create_first_vault(&server, "ada").await;
         page.press("Check again").await;
         page.see("Open your vault").await;
-        page.wait_for("the name has the focus", "return document.activeElement.id === 'login'", vec![]).await;
+        page.wait_for("the name has the focus", "return document.activeElement.id === 'username'", vec![]).await;
         page.unlock("ada", PASSPHRASE).await;
         page.see("No passwords yet.").await;
         page.assert_no_errors().await;
@@ -109,7 +109,7 @@ fn log_in_form_stays_once_used_and_where_a_vault_is_known() {
         release(&page).await;
         page.see(NO_VAULT).await;
         page.press("I have a vault").await;
-        page.wait_for("the name has the focus", "return document.activeElement.id === 'login'", vec![]).await;
+        page.wait_for("the name has the focus", "return document.activeElement.id === 'username'", vec![]).await;
 
         // With an invite or a remembered username, the page does not ask.
         page.create_vault(&server.setup_link(), "ada").await;
