@@ -1,4 +1,4 @@
-//! `cargo xtask bench`: builds what is measured, fetches what it is measured against, and runs `testing/figures`.
+//! `cargo xtask bench`: builds Passmint, fetches the other generators, and runs `testing/figures`.
 
 use std::env::consts::{DLL_PREFIX, DLL_SUFFIX};
 use std::path::PathBuf;
@@ -8,7 +8,7 @@ use anyhow::Result;
 use crate::shell::{cargo, command, root, run as sh, target};
 use crate::{dist, tools};
 
-/// What can be measured alone.
+/// The parts that can be measured alone.
 pub(crate) const PARTS: [&str; 4] = ["page", "keyring", "list", "server"];
 
 /// Every figure, or those of one part: a table, and dist/bench.json (dist/bench-PART.json).
@@ -18,7 +18,7 @@ pub(crate) const PARTS: [&str; 4] = ["page", "keyring", "list", "server"];
 pub(crate) fn run(part: Option<&str>) -> Result<()> {
     dist::run()?;
     let is_wanted = |other: &str| part.is_none_or(|part| part == other);
-    // What is measured are the release server and the browser. What drives them may be built fast, as for the tests.
+    // Only the release server and the browser are measured: the program that drives them is a debug build.
     let mut bench = cargo()?;
     bench.args(["run", "--package", "figures", "--locked"]);
     if is_wanted("page") {

@@ -8,12 +8,12 @@ use anyhow::Result;
 use crate::page;
 use crate::shell::{cargo, command, ensure_free, root, run as sh, target, value_of};
 
-/// Where the finished binary is.
+/// The finished binary.
 pub(crate) fn binary() -> PathBuf {
     root().join("dist").join(name())
 }
 
-/// Where a development build of the server is.
+/// A development build of the server.
 pub(crate) fn debug_binary() -> Result<PathBuf> {
     Ok(target()?.join("debug").join(name()))
 }

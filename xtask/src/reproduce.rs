@@ -1,4 +1,4 @@
-//! `cargo xtask reproduce`: whoever builds the same sources gets the same page, byte for byte.
+//! `cargo xtask reproduce`: the same sources give the same page everywhere, byte for byte.
 //!
 //! The page is built here, and once more from nothing: in another folder, with cargo's home, build output, umask,
 //! language and time zone elsewhere. What `passmint verify URL` says is worth only as much as this.
@@ -13,7 +13,7 @@ use anyhow::{Context, Result, bail, ensure};
 use crate::page;
 use crate::shell::{TOP, Temporary, cache, cargo_home, command, copy_sources, root, run as sh};
 
-/// What a build must not depend on.
+/// Settings that a build must not depend on.
 const ELSEWHERE: [(&str, &str); 4] =
     [("TZ", "Pacific/Kiritimati"), ("LC_ALL", "C"), ("LANG", "tr_TR.UTF-8"), ("SOURCE_DATE_EPOCH", "1")];
 
@@ -63,7 +63,7 @@ fn names_no_place(files: &Files, places: &[PathBuf]) -> Result<()> {
     Ok(())
 }
 
-/// Where the compiler is. With the component rust-src, it could name its own sources by their place there.
+/// The compiler's folder. With the component rust-src, it could name its own sources by their place there.
 fn sysroot() -> Result<PathBuf> {
     let answer = command("rustc").args(["--print", "sysroot"]).output().context("cannot start rustc")?;
     ensure!(answer.status.success(), "rustc does not say where it is");
@@ -99,7 +99,7 @@ mod tests {
     }
 
     #[test]
-    fn whatever_differs_is_named() {
+    fn differing_files_are_named() {
         let files = of(&[("a", "1"), ("b", "2")]);
         assert!(compare(&files, &files).is_ok());
         for other in [&[("a", "1"), ("b", "3")][..], &[("a", "1")], &[("a", "1"), ("b", "2"), ("c", "")]] {
@@ -108,7 +108,7 @@ mod tests {
     }
 
     #[test]
-    fn places_are_found() {
+    fn paths_of_this_machine_are_found() {
         let files = of(&[("a", "…/home/ada/.cargo/registry/src"), ("b", "crates/wasm-bindgen")]);
         assert!(names_no_place(&files, &["/home/ada/.cargo".into()]).is_err());
         assert!(names_no_place(&files, &["/home/bob/.cargo".into(), "/home/ada/.car".into()]).is_ok());

@@ -11,8 +11,8 @@ use serde_json::Value;
 use crate::shell::{Temporary, command, copy_sources, root, run as sh};
 use crate::tools;
 
-/// What is described: the crate, its name in dist, and what it is built with. The page's workers are in one crate with
-/// it, each with a feature of its own.
+/// The crates that are described: the folder, the name in dist, and the flags of the build. The page's workers are in
+/// one crate with it, each with a feature of its own.
 const PARTS: [(&str, &str, &[&str]); 2] =
     [("backend", "passmint", &[]), ("frontend", "page", &["--target", "wasm32-unknown-unknown", "--all-features"])];
 

@@ -1,4 +1,4 @@
-//! Where things are, copies of the sources, and how other programs are run: always echoed, always from the top of the
+//! Paths, copies of the sources, and running other programs: always echoed, always from the top of the
 //! repository.
 
 use std::ffi::OsStr;
@@ -32,7 +32,7 @@ pub(crate) fn cache() -> Result<PathBuf> {
         .context("no home directory: set PASSMINT_CACHE to a folder for tools and build output")
 }
 
-/// Where cargo puts its build output: kept between clones, so that a fresh one need not start from zero.
+/// Cargo's target folder: shared by all clones, so that a fresh one does not start from zero.
 pub(crate) fn target() -> Result<PathBuf> {
     match std::env::var_os("CARGO_TARGET_DIR") {
         Some(target) => Ok(root().join(target)),
@@ -40,7 +40,7 @@ pub(crate) fn target() -> Result<PathBuf> {
     }
 }
 
-/// Where cargo keeps what it has fetched.
+/// Cargo's home, with the sources that it has downloaded.
 pub(crate) fn cargo_home() -> Result<PathBuf> {
     let from = |name: &str| std::env::var_os(name).map(PathBuf::from);
     from("CARGO_HOME").or_else(|| from("HOME").map(|home| home.join(".cargo"))).context("no home directory")
@@ -50,7 +50,8 @@ pub(crate) fn cargo_home() -> Result<PathBuf> {
 pub(crate) fn command(program: impl AsRef<OsStr>) -> Command {
     let mut command = Command::new(program);
     command.current_dir(root());
-    // What `cargo run` sets for this program must not reach what it starts: build scripts would see a change.
+    // Variables that `cargo run` sets for this program must not reach the programs that it starts: build scripts would
+    // run again.
     for (name, _) in std::env::vars_os().filter(|(name, _)| name.to_string_lossy().starts_with("CARGO_PKG_")) {
         command.env_remove(name);
     }
@@ -91,7 +92,7 @@ pub(crate) fn find(program: &str) -> Option<PathBuf> {
     std::env::split_paths(&path).map(|folder| folder.join(program)).find(|candidate| candidate.is_file())
 }
 
-/// What a flag is given among these arguments: `--flag value` or `--flag=value`.
+/// The value of a flag among these arguments: `--flag value` or `--flag=value`.
 pub(crate) fn value_of(flag: &str, arguments: &[String]) -> Option<String> {
     let is_value = |argument: &String| argument.strip_prefix(flag)?.strip_prefix('=').map(str::to_owned);
     let after = arguments.iter().position(|argument| argument == flag).and_then(|place| arguments.get(place + 1));

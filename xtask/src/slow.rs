@@ -11,16 +11,16 @@ type Part = (&'static str, fn() -> Result<()>);
 
 const PARTS: &[Part] = &[("fuzz", fuzz), ("api", api), ("mutants", mutants)];
 
-/// Where mutants are looked for.
+/// A package whose code is mutated.
 struct Mutated {
     package: &'static str,
     files: &'static str,
     features: &'static str,
-    /// What compiling and testing together are fastest with.
+    /// The level with the lowest sum of compile and test time.
     opt_level: &'static str,
 }
 
-/// What makes passwords, and what seals them.
+/// The generator, and the keyring.
 const MUTATED: [Mutated; 2] = [
     Mutated { package: "generator", files: "generator/src/**/*.rs", features: "--all-features", opt_level: "1" },
     Mutated {

@@ -25,11 +25,11 @@ const STEPS: &[Step] = &[
     ("serve", |_| serve()),
     ("dist", |_| dist::run()),
     ("e2e", e2e),
-    // Last: it takes minutes, and is broken seldom.
+    // Last: it takes minutes and seldom fails.
     ("reproduce", |_| reproduce::run()),
 ];
 
-/// What `cargo xtask test --oracle` needs to know.
+/// The environment of `cargo xtask test --oracle`.
 const SERVER: [&str; 3] =
     ["PASSMINT_TEST_ORACLE_CONNECT", "PASSMINT_TEST_ORACLE_USER", "PASSMINT_TEST_ORACLE_PASSWORD"];
 
@@ -137,13 +137,13 @@ fn serve() -> Result<()> {
     }
     trunk.kill()?;
     trunk.wait()?;
-    result.with_context(|| format!("Trunk said:\n{}", fs::read_to_string(&log).unwrap_or_default()))
+    result.with_context(|| format!("output of Trunk:\n{}", fs::read_to_string(&log).unwrap_or_default()))
 }
 
 /// Waits until Trunk has built the page for the first time, and listens.
 fn listens(port: u16, trunk: &mut Child) -> Result<()> {
     while TcpStream::connect(("127.0.0.1", port)).is_err() {
-        ensure!(trunk.try_wait()?.is_none(), "Trunk has ended");
+        ensure!(trunk.try_wait()?.is_none(), "Trunk has exited");
         std::thread::sleep(Duration::from_millis(200));
     }
     Ok(())

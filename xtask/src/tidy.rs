@@ -14,7 +14,7 @@ struct Ban {
     /// Files under these folders (or these files) are read.
     within: &'static [&'static str],
     except: &'static [&'static str],
-    /// What they may not contain.
+    /// Text that they may not contain, except in comments.
     words: &'static [&'static str],
     why: &'static str,
 }
@@ -167,7 +167,7 @@ const BANS: &[Ban] = &[
     },
 ];
 
-/// Longer files want to be two.
+/// The maximum of lines in a Rust file.
 const LINES_MAX: usize = 500;
 
 /// The folders with sources.
@@ -208,8 +208,9 @@ pub(crate) fn run() -> Result<()> {
     let read = |name: &str| fs::read_to_string(root().join(name)).with_context(|| name.to_owned());
     let container = "packaging/Containerfile";
     for left_out in left_out(&read("Cargo.toml")?, &read(container)?) {
-        faults
-            .push(format!("{container}: copies no `{left_out}`, which the workspace has: no build in it would begin"));
+        faults.push(format!(
+            "{container}: does not copy `{left_out}`, a folder with members of the workspace: builds would fail"
+        ));
     }
     if !faults.is_empty() {
         bail!("{} rules broken:\n{}", faults.len(), faults.join("\n"));
@@ -251,11 +252,11 @@ fn check(name: &str, text: &str, faults: &mut Vec<String>) {
     let is_test = name.ends_with("tests.rs") || name.contains("/tests/");
     if name.ends_with(".rs") {
         if !is_test && !text.starts_with("//!") {
-            faults.push(format!("{name}: opens without `//!`: say what the module owns"));
+            faults.push(format!("{name}: does not begin with `//!`: say what the module owns"));
         }
         let lines = text.lines().count();
         if lines > LINES_MAX {
-            faults.push(format!("{name}: {lines} lines; over {LINES_MAX} it wants to be two files"));
+            faults.push(format!("{name}: {lines} lines: split it, the limit is {LINES_MAX}"));
         }
     }
     // The double speaks C, so it alone may contain `unsafe`; the fuzz targets are a workspace of their own.

@@ -54,7 +54,7 @@ pub(crate) struct Browser {
     pub(crate) driver: PathBuf,
 }
 
-/// What the browser is started with: it runs as root in containers too, and calls nobody.
+/// The browser runs as root in containers too, and makes no requests of its own.
 const BROWSER_FLAGS: [&str; 10] = [
     "--headless",
     "--no-sandbox",
@@ -94,7 +94,7 @@ impl Browser {
             driver.stop()?;
             bail!("{} does not start", self.driver.display());
         };
-        // What else it says is nobody's concern, but it must be able to say it.
+        // Reads the rest of its output, so that it never blocks on a full pipe.
         std::thread::spawn(move || lines.for_each(drop));
         driver.url = format!("http://127.0.0.1:{port}");
         Ok(driver)
@@ -115,7 +115,7 @@ impl Driver {
     }
 }
 
-/// What `cargo xtask test` needs beyond the compiler.
+/// Finds or installs all that `cargo xtask test` needs beyond the compiler.
 pub(crate) fn for_tests() -> Result<()> {
     wasm_target()?;
     for tool in [trunk()?, wasm_split()?, wasm_bindgen("wasm-bindgen-test-runner")?, cargo_deny()?, axe()?] {
@@ -302,12 +302,12 @@ impl<'a> CrateTool<'a> {
     }
 }
 
-/// Where tools are built, one after the other.
+/// The target folder of all tools.
 fn build_output() -> Result<PathBuf> {
     Ok(cache()?.join("tools/target"))
 }
 
-/// Deletes what building the tools has left: more than a gigabyte.
+/// Deletes the build output of the tools, more than a gigabyte.
 pub(crate) fn delete_build_output() -> Result<()> {
     let left = build_output()?;
     if left.exists() {
@@ -316,7 +316,7 @@ pub(crate) fn delete_build_output() -> Result<()> {
     Ok(())
 }
 
-/// What a program says of its version: `NAME VERSION`.
+/// The version of a program, from `NAME VERSION`.
 fn version_of(program: &Path) -> Option<String> {
     let answer = command(program).arg("--version").output().ok()?;
     Some(String::from_utf8_lossy(&answer.stdout).split_whitespace().nth(1)?.to_owned())

@@ -11,7 +11,7 @@ use crate::handles::{self, Handle, ServerHandle, SessionHandle, intern, lock};
 use crate::pool::PoolHandle;
 use crate::statement::{Column, Stmt};
 
-/// Where the caller wants an attribute.
+/// The caller's buffer for an attribute.
 struct Answer {
     to: Ptr,
     len: *mut u32,
@@ -192,7 +192,7 @@ unsafe extern "C" fn OCIAttrSet(handle: Ptr, _kind: u32, from: Ptr, len: u32, at
                 };
                 setting.store(number(), Ordering::Relaxed);
             }
-            // What else there is to set (driver name, prefetch, purity, ...) changes nothing here.
+            // The other attributes (driver name, prefetch, purity, ...) have no effect here.
             _ => {}
         }
         Ok(SUCCESS)

@@ -1,4 +1,4 @@
-//! Bind variables: where a statement's values come from, and where PL/SQL and RETURNING put theirs.
+//! Bind variables: the values that a statement reads, and those that PL/SQL and RETURNING write.
 
 use std::ffi::c_int;
 use std::ptr;
@@ -12,7 +12,7 @@ use crate::codec;
 use crate::error::{Res, plain};
 use crate::handles::{self, Handle, lock};
 
-/// Where the values of a bind variable are. Addresses are kept as numbers, for a statement may change threads.
+/// The memory with the values of a bind variable. Addresses are numbers, because a statement may change threads.
 pub struct Bind {
     kind: u16,
     values: usize,
@@ -36,7 +36,7 @@ struct Callbacks {
     take: OutCallback,
 }
 
-/// Where an element of an array of the caller's is.
+/// The address of an element of the caller's array.
 ///
 /// # Safety
 /// `base` is 0 or the address of an array with an element `index`.
@@ -163,7 +163,7 @@ impl Bind {
     }
 }
 
-/// What both ways of binding have in common.
+/// The common part of binding by name and by position.
 struct Bound {
     values: Ptr,
     size: i64,

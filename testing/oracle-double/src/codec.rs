@@ -32,7 +32,7 @@ pub fn width(kind: u16) -> Option<usize> {
     }
 }
 
-/// Whether what is in the buffer is the address of a descriptor.
+/// Whether the buffer contains the address of a descriptor.
 pub fn is_descriptor(kind: u16) -> bool {
     matches!(kind, sqlt::CLOB | sqlt::BLOB | sqlt::TIMESTAMP | sqlt::TIMESTAMP_TZ | sqlt::TIMESTAMP_LTZ)
 }

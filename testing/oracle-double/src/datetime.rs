@@ -134,7 +134,7 @@ fn of<T>(descriptor: Ptr, read: impl FnOnce(&mut DateTime) -> T) -> Res<T> {
     }
 }
 
-/// What a datetime descriptor holds.
+/// The content of a datetime descriptor.
 pub fn read(descriptor: Ptr) -> Res<DateTime> {
     of(descriptor, |held| *held)
 }

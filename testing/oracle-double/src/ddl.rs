@@ -1,4 +1,4 @@
-//! Running DDL: what SQLite is told, and what the double's own dictionary remembers of it.
+//! Running DDL: SQLite's statement, and the entry in the double's own dictionary.
 
 use std::mem::discriminant;
 use std::time::Instant;

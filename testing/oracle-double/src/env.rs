@@ -1,4 +1,4 @@
-//! What is there before any connection: versions, the environment, thread-local slots, character sets.
+//! The state before any connection: versions, the environment, thread-local slots, character sets.
 
 use std::env;
 use std::ffi::{c_int, c_void};

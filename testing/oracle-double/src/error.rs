@@ -1,4 +1,4 @@
-//! Oracle's refusals: numbers, their texts, and what SQLite's errors are in Oracle's words.
+//! Oracle's refusals: their numbers and texts, and the translation of SQLite's errors.
 
 use std::fmt::{self, Display, Formatter};
 
@@ -7,7 +7,7 @@ pub struct OraError {
     /// The number after `ORA-`.
     pub code: i32,
     pub text: String,
-    /// Where in the SQL, in bytes.
+    /// The position in the SQL, in bytes.
     pub offset: usize,
 }
 
@@ -43,7 +43,7 @@ pub fn refuse<T>(code: i32) -> Res<T> {
     Err(plain(code))
 }
 
-/// What Oracle supports and this double does not: loud, so that no test passes by accident.
+/// The refusal of a feature that Oracle has and the double lacks: loud, so that no test passes by accident.
 pub fn unmodelled<T>(what: &str) -> Res<T> {
     Err(ora(3001, format!("unimplemented feature (the double does not model {what})")))
 }

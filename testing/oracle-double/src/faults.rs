@@ -1,10 +1,10 @@
-//! Faults that a test asks for: lines of `<service>.faults`, read again whenever the file's content changes.
+//! Faults that a test requests: lines of `<service>.faults`, read again whenever the file's content changes.
 
 use std::fs;
 use std::path::PathBuf;
 use std::time::Duration;
 
-/// What a fault does to a call.
+/// The effect of a fault on a call.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Effect {
     /// The call fails with this number.
@@ -17,7 +17,7 @@ pub enum Effect {
     Slow(Duration),
 }
 
-/// What `any` stands for. `executed` and `committed` come after the work is done and must be named.
+/// The operations that `any` includes. `executed` and `committed` come after the work is done and must be named.
 const OPS: &[&str] = &["connect", "get", "execute", "fetch", "commit", "ping"];
 
 struct Line {

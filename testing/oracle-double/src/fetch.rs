@@ -1,4 +1,4 @@
-//! Fetching: where the caller wants the columns, and the rows that go there.
+//! Fetching: writes rows into the caller's buffers.
 
 use std::ffi::c_int;
 use std::ptr;
@@ -11,7 +11,7 @@ use crate::codec;
 use crate::error::{Res, plain};
 use crate::handles::{self, Handle, lock};
 
-/// Where the values of a column go.
+/// The caller's buffer for the values of a column.
 pub struct Define {
     kind: u16,
     values: usize,

@@ -54,7 +54,7 @@ pub fn register(connection: &Connection, service: &Arc<Service>, user: &str) -> 
     })
 }
 
-/// What TO_CHAR makes of a value.
+/// TO_CHAR of a value.
 fn text(context: &mut Context<'_>) -> Result<Value> {
     Ok(match context.get_raw(0) {
         ValueRef::Null => Value::Null,

@@ -1,4 +1,4 @@
-//! Handles and descriptors: what OCI calls by opaque pointers, here boxes of one enum.
+//! Handles and descriptors: OCI's opaque pointers are boxes of one enum here.
 
 use std::collections::{BTreeSet, HashMap};
 use std::ffi::{c_int, c_void};
@@ -16,7 +16,7 @@ use crate::pool::PoolHandle;
 use crate::session::Session;
 use crate::statement::{Column, Stmt};
 
-/// What a pointer of OCI's points to.
+/// The object behind one of OCI's opaque pointers.
 pub enum Handle {
     /// An environment: nothing of it matters here.
     Env,
@@ -45,7 +45,7 @@ pub enum Handle {
 /// The line to a server.
 #[derive(Default)]
 pub struct ServerHandle {
-    /// What the caller attached to.
+    /// The service that the caller attached to.
     pub address: Option<String>,
     /// The session on it, once there is one.
     pub core: Option<Arc<Session>>,

@@ -48,10 +48,10 @@
 //! `connect_timeout=` seconds of the address, 60 if it has none, then ORA-12170.
 //!
 //! # What it knows of SQL
-//! A tokenizer and a parser of its own ([`sql`](self)) read Oracle's SQL and write SQLite's; what they do not know is
-//! refused with Oracle's number, and what Oracle knows and the double does not is refused with ORA-03001.
+//! A tokenizer and a parser of its own ([`sql`](self)) read Oracle's SQL and write SQLite's; unknown input is
+//! refused with Oracle's number, and a feature that only Oracle has with ORA-03001.
 //!
-//! Where it differs from Oracle without saying so:
+//! Silent differences from Oracle:
 //! - One session writes at a time; in Oracle only writers of the same rows wait for each other. Two open transactions
 //!   in one thread therefore wait for ever, unless a call time-out is set.
 //! - Numbers are of 64 bits or floats of 15 digits. A number that a column would have to round is refused (ORA-03001).

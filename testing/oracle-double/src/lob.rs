@@ -7,7 +7,7 @@ use crate::abi::{Ptr, SUCCESS, bytes, guard, put};
 use crate::error::{Res, ora, refuse};
 use crate::handles::{self, Handle, lock};
 
-/// What a locator points to.
+/// The value of a locator.
 #[derive(Clone, Debug, Default)]
 pub struct Lob {
     pub bytes: Vec<u8>,
@@ -26,7 +26,7 @@ impl Lob {
         if self.text { String::from_utf8_lossy(&self.bytes).chars().count() as u64 } else { self.bytes.len() as u64 }
     }
 
-    /// Where a position is, in bytes. Positions count from 0 here.
+    /// The byte offset of a position, which counts from 0 here.
     fn byte_at(&self, position: u64) -> usize {
         let position = usize::try_from(position).unwrap_or(usize::MAX);
         if !self.text {
@@ -134,7 +134,7 @@ unsafe extern "C" fn OCILobWrite2(
 ) -> c_int {
     guard(error, || {
         let mut lob = locator(at)?;
-        // What is in the database is changed by UPDATE; the double's locators are copies.
+        // The double's locators are copies: only UPDATE changes the database.
         if !lob.temporary {
             return refuse(22920);
         }

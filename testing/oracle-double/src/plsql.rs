@@ -1,4 +1,4 @@
-//! Running PL/SQL blocks. An error that leaves a block undoes what the block did, and nothing else.
+//! Running PL/SQL blocks. An error that leaves a block rolls back the changes of the block, and nothing else.
 
 use std::time::Instant;
 

@@ -13,14 +13,14 @@ use crate::connect::{Address, Svc};
 use crate::error::{Res, plain};
 use crate::handles::{self, Handle, ServerHandle, SessionHandle, lock};
 
-/// What a pool handle holds: settings that may come before the pool, and the pool.
+/// The content of a pool handle: the settings, which may be set before the pool is created, and the pool.
 #[derive(Default)]
 pub struct PoolHandle {
     pub settings: Arc<Settings>,
     pub pool: Option<Arc<Pool>>,
 }
 
-/// What a caller may set at any time.
+/// The settings that a caller may change at any time.
 #[derive(Default)]
 pub struct Settings {
     /// 0 waits, 1 does not, 2 opens more than the maximum, 3 waits for `wait_timeout`.

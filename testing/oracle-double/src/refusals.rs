@@ -1,4 +1,4 @@
-//! What SQLite's errors are in Oracle's words.
+//! Translates SQLite's errors into Oracle's.
 
 use rusqlite::{Connection, Error, OptionalExtension};
 

@@ -80,12 +80,12 @@ pub fn query(db: &mut DbGuard<'_>, query: &Query, values: &[Value], deadline: Op
     found
 }
 
-/// Whether a statement would be understood, its names included.
+/// Whether a statement can be prepared, which resolves its names too.
 pub fn understood(db: &DbGuard<'_>, sql: &str) -> Res<()> {
     db.prepare(sql).map(drop).map_err(|error| refused(db, &error, None))
 }
 
-/// What a DML statement did.
+/// The result of a DML statement.
 #[derive(Default)]
 pub struct Done {
     pub count: u64,
@@ -94,7 +94,7 @@ pub struct Done {
 
 /// An INSERT, UPDATE or DELETE, in the open transaction or in a new one.
 pub fn dml(db: &mut DbGuard<'_>, dml: &Dml, values: &[Value], deadline: Option<Instant>) -> Res<Done> {
-    // What does not parse needs no lock.
+    // A statement that does not parse needs no lock.
     understood(db, &dml.sql)?;
     let begun = db.begin(deadline, 3136)?;
     let done = one(db, dml, values);

@@ -14,7 +14,7 @@ use crate::env::server_major;
 use crate::faults::{Effect, Faults};
 use crate::handles::lock;
 
-/// What a connect string's service name selects.
+/// The service that a connect string's service name selects.
 pub struct Service {
     pub name: String,
     /// 19 or 23.
@@ -26,7 +26,7 @@ pub struct Service {
     gate: Gate,
 }
 
-/// What the faults file says at a moment.
+/// The content of the faults file at one moment.
 pub struct Weather {
     pub down: bool,
     pub silent: bool,

@@ -1,4 +1,4 @@
-//! A session: one SQLite connection with Oracle's idea of transactions, and the ways in which it can be lost.
+//! A session: one SQLite connection with Oracle's transactions, and the ways in which it can be lost.
 
 use std::sync::atomic::{AtomicBool, AtomicI32, AtomicU32, Ordering};
 use std::sync::{Arc, Condvar, Mutex, MutexGuard};
@@ -21,7 +21,7 @@ pub struct Session {
     pub call_timeout: AtomicU32,
     /// Milliseconds that a ping may take; 0 for ever.
     pub receive_timeout: AtomicU32,
-    /// Whether a transaction is open, for those who may not wait for the lock.
+    /// Whether a transaction is open, for callers that must not wait for the lock.
     pub in_transaction: AtomicBool,
     lost: AtomicI32,
     downs: u64,
@@ -73,7 +73,7 @@ impl Session {
         }))
     }
 
-    /// Whether the line to the server is still there.
+    /// Whether the connection to the server still exists.
     pub fn alive(&self) -> bool {
         self.lost.load(Ordering::SeqCst) == 0
     }

@@ -20,11 +20,11 @@ pub struct Stmt {
     tokens: Res<Vec<Token>>,
     /// The names of its bind variables, in order.
     pub slots: Vec<String>,
-    /// What each slot is bound to.
+    /// The binding of each slot.
     pub binds: Vec<Option<Arc<Bind>>>,
     /// OCI's number for the kind of statement.
     pub kind: u16,
-    /// Whether it is DML with a RETURNING clause.
+    /// It is DML with a RETURNING clause.
     pub returning: bool,
     pub columns: Vec<Column>,
     pub defines: Vec<Option<Arc<Define>>>,
@@ -34,7 +34,7 @@ pub struct Stmt {
     /// How many rows the last fetch brought.
     pub fetched: u32,
     pub row_count: u64,
-    /// Where the last refusal is in the SQL.
+    /// The position in the SQL of the last refusal.
     pub offset: usize,
     /// Handles that go with it, as addresses.
     pub owned: Vec<usize>,

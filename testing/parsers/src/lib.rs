@@ -46,7 +46,7 @@ fn choose(data: &[u8], among: u8) -> Option<(u8, &[u8])> {
     Some((first % among, rest))
 }
 
-/// What was read is written as what is read the same.
+/// A value that was read is the same after writing and reading it again.
 fn round_trip<T: DeserializeOwned + Serialize>(data: &[u8]) {
     let Ok(value) = serde_json::from_slice::<T>(data) else { return };
     let written = serde_json::to_vec(&value).unwrap();
@@ -54,7 +54,7 @@ fn round_trip<T: DeserializeOwned + Serialize>(data: &[u8]) {
     assert_eq!(serde_json::to_vec(&again).unwrap(), written);
 }
 
-/// What the server reads of requests: bodies, and parts of path and query.
+/// The server's parsers of requests: bodies, and parts of path and query.
 pub fn api_bodies(data: &[u8]) {
     let Some((kind, rest)) = choose(data, 12) else { return };
     match kind {
@@ -76,7 +76,7 @@ pub fn api_bodies(data: &[u8]) {
     }
 }
 
-/// What the keyring reads of a server's answers while a vault is open, sealed entries and their header among it.
+/// The keyring's parsers of a server's answers to an open vault, including sealed entries and their header.
 pub fn answers(data: &[u8]) {
     let Some((kind, rest)) = choose(data, 5) else { return };
     if kind == 0 {
@@ -93,7 +93,7 @@ pub fn answers(data: &[u8]) {
         3 => Request::ContinueLogin { answer, device: String::new() },
         _ => Request::FinishReplacement { answer },
     };
-    // What it answers to nonsense is an error of its own; what it must not do is to open what nobody sealed.
+    // Invalid answers are an error; the keyring must never open an entry that nobody sealed.
     vault::ask(request);
 }
 
@@ -146,7 +146,7 @@ pub fn imports(data: &[u8]) {
     }
 }
 
-/// What the server reads of OPAQUE's messages, of its own sealed states, and of the server key's text.
+/// The server's parsers of OPAQUE's messages, of its own sealed states, and of the server key's text.
 pub fn log_in(data: &[u8]) {
     let Some((kind, rest)) = choose(data, 5) else { return };
     let key = vault::server_key();

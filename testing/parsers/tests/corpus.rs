@@ -1,4 +1,4 @@
-//! Every parser reads what fuzzing has found worth keeping: `testing/fuzz/corpus`, a folder for each.
+//! Every parser reads its folder of the fuzzing corpus (`testing/fuzz/corpus`) without a panic.
 
 use std::collections::BTreeSet;
 use std::fs;
@@ -7,7 +7,7 @@ use std::path::Path;
 use parsers::TARGETS;
 
 #[test]
-fn what_was_found_is_read_without_a_finding() {
+fn corpus_is_read_without_a_panic() {
     let corpus = Path::new(env!("CARGO_MANIFEST_DIR")).join("../fuzz/corpus");
     for (name, read) in TARGETS {
         let files: Vec<_> = fs::read_dir(corpus.join(name)).unwrap().map(|file| file.unwrap().path()).collect();

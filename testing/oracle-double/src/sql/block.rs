@@ -1,4 +1,5 @@
-//! PL/SQL, as far as the double knows it: blocks that are plain lists of statements, IF, and exception handlers.
+//! The subset of PL/SQL that the double supports: blocks that are plain lists of statements, IF, and exception
+//! handlers.
 
 use super::{Dml, Parser, Plan, Tok, Token, World};
 use crate::error::{OraError, Res, ora};

@@ -114,7 +114,7 @@ impl Parser<'_> {
         Ok(Plan::Ddl(Ddl::CreateTable(table)))
     }
 
-    /// Where and how a table is stored does not matter here.
+    /// Skips clauses about the storage of a table, which the double ignores.
     fn table_options(&mut self) -> Res<()> {
         loop {
             if self.take("ORGANIZATION INDEX")

@@ -1,6 +1,6 @@
-//! Oracle's data dictionary, as far as a `check` asks it, and what the double has to remember of its tables.
+//! The part of Oracle's data dictionary that `check` reads, and the double's own record of its tables.
 
-/// What is in every file from the first connect on.
+/// The tables that every file has from the first connect on.
 pub const TABLES: &str = "
     CREATE TABLE IF NOT EXISTS ora$columns (table_name, column_name, declared, nullable, position);
     CREATE TABLE IF NOT EXISTS ora$constraints (name, table_name, kind, columns, parent);

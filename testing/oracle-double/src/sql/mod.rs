@@ -1,7 +1,8 @@
-//! Oracle's SQL, as far as the double knows it.
+//! The subset of Oracle's SQL that the double supports.
 //!
 //! A tokenizer and a recursive-descent parser that writes SQLite's SQL as it reads Oracle's. There is no syntax tree:
-//! what the parser does not know is refused with Oracle's number, so nothing that only SQLite understands gets through.
+//! input that the parser does not know is refused with Oracle's number, so nothing that only SQLite understands gets
+//! through.
 
 pub mod block;
 mod ddl;
@@ -27,7 +28,7 @@ pub enum Plan {
     Lock(String, Option<u64>),
     Commit,
     Rollback,
-    /// What changes nothing here: ALTER SESSION, GRANT and so on.
+    /// A statement without effect here: ALTER SESSION, GRANT and so on.
     Nothing,
 }
 
@@ -40,7 +41,7 @@ pub struct Query {
     pub narrow: Vec<usize>,
 }
 
-/// What a DML statement does.
+/// The kind of a DML statement.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Verb {
     Insert,
@@ -104,7 +105,7 @@ pub fn statement_type(tokens: &[Token]) -> u16 {
     }
 }
 
-/// What the parser has to know of the world.
+/// The environment of the parser.
 pub struct World<'a> {
     /// The server's version, 19 or 23.
     pub major: u8,
@@ -139,7 +140,7 @@ pub struct Parser<'a> {
     narrow: Vec<usize>,
     /// Inside a PL/SQL block, where SQL%ROWCOUNT and SQLCODE mean something.
     in_block: bool,
-    /// Where PL/SQL's SELECT ... INTO puts its row.
+    /// The targets of PL/SQL's SELECT ... INTO.
     into: Option<Vec<usize>>,
 }
 

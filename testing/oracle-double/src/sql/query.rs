@@ -193,7 +193,7 @@ impl Parser<'_> {
         Ok(sql)
     }
 
-    /// Whether a SELECT without FROM is whole here.
+    /// Whether a SELECT without FROM ends here.
     fn may_end_here(&self) -> bool {
         match self.tok() {
             None | Some(Tok::Op(")" | ";")) => true,
@@ -207,7 +207,8 @@ impl Parser<'_> {
         }
     }
 
-    /// What is selected, up to FROM; and where a plain column stands beside an aggregate, if one does.
+    /// Reads the select list, up to FROM. Also returns the position of a plain column beside an aggregate, if there is
+    /// one.
     fn select_list(&mut self) -> Res<(String, Option<usize>)> {
         let mut items = Vec::new();
         let (mut column, mut aggregate) = (None, false);

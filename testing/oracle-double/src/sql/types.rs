@@ -39,7 +39,7 @@ impl Kind {
         }
     }
 
-    /// What [`Kind::declared`] wrote.
+    /// Reads the output of [`Kind::declared`].
     pub fn read(declared: &str) -> Option<Self> {
         let (name, sizes) = declared.split_once('(').unwrap_or((declared, ""));
         let mut sizes = sizes.trim_end_matches(')').split(',').filter_map(|size| size.trim().parse::<i64>().ok());
@@ -66,7 +66,7 @@ impl Kind {
         })
     }
 
-    /// What CAST makes of a value in SQLite.
+    /// The SQLite expression for a CAST of a value.
     pub fn cast(&self) -> Option<&'static str> {
         match self {
             Self::Varchar { .. } | Self::Char { .. } | Self::Clob => Some("TEXT"),

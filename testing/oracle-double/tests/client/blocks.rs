@@ -168,7 +168,7 @@ fn an_error_undoes_the_block_and_only_the_block() {
 }
 
 #[test]
-fn what_does_not_compile_is_refused_as_a_whole() {
+fn block_that_does_not_compile_is_refused_as_a_whole() {
     let db = connect("plsql_compile");
     run(&db, &[TABLE]);
     for block in [

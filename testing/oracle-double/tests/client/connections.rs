@@ -1,4 +1,4 @@
-//! Standalone connections: addresses, log-ins, what the server says of itself.
+//! Standalone connections: addresses, log-ins, versions, the dictionary.
 
 use std::fs;
 use std::sync::atomic::{AtomicBool, Ordering};
@@ -42,7 +42,7 @@ fn only_the_password_matters() {
 }
 
 #[test]
-fn versions_are_what_they_are_said_to_be() {
+fn versions_follow_the_environment_and_the_service_name() {
     folder();
     assert_eq!(Version::client().unwrap(), Version::new(23, 9, 0, 0, 0));
     let (version, banner) = connect("conn_version").server_version().unwrap();

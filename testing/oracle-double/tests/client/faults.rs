@@ -21,7 +21,7 @@ fn a_session_lost_in_a_call_stays_lost() {
         assert_eq!(dpi(db.commit()), 1010);
         assert!(matches!(db.status().unwrap(), ConnStatus::Closed));
         db.close().unwrap();
-        // What was not committed is gone.
+        // Uncommitted changes are gone.
         assert_eq!(number(&connect(&service), "SELECT COUNT(*) FROM t"), 0);
     }
 }

@@ -59,7 +59,7 @@ fn an_exhausted_pool_refuses_by_its_get_mode() {
 }
 
 #[test]
-fn what_was_not_committed_is_undone_when_a_session_goes_back() {
+fn uncommitted_changes_are_rolled_back_when_a_session_is_released() {
     let pool = pool("pool_undo", 1);
     let db = pool.get().unwrap();
     run(&db, &["CREATE TABLE t (id NUMBER(10))", "INSERT INTO t VALUES (1)"]);

@@ -1,4 +1,4 @@
-//! What Oracle refuses, refused with Oracle's numbers.
+//! Statements that Oracle refuses are refused with Oracle's numbers.
 
 use crate::support::{connect, ora, refusal, run};
 
@@ -17,7 +17,7 @@ const TABLES: &[&str] = &[
 ];
 
 #[test]
-fn constraints() {
+fn violated_constraints_have_oracles_numbers() {
     let db = connect("refuse_constraints");
     run(&db, TABLES);
     let error = db.execute("INSERT INTO t (id, gone_at) VALUES (1, 5)", &[]).err().unwrap();
@@ -54,7 +54,7 @@ fn constraints() {
 }
 
 #[test]
-fn statements_that_only_sqlite_understands() {
+fn statements_that_only_sqlite_knows_are_refused() {
     let db = connect("v19_refuse_sqlite");
     run(&db, TABLES);
     for (sql, code) in [
@@ -117,7 +117,7 @@ fn statements_that_only_sqlite_understands() {
 }
 
 #[test]
-fn what_lobs_and_locks_may_not() {
+fn unsupported_uses_of_lobs_and_locks_are_refused() {
     let db = connect("refuse_lobs");
     run(&db, TABLES);
     for (sql, code) in [
@@ -145,7 +145,7 @@ fn what_lobs_and_locks_may_not() {
 }
 
 #[test]
-fn what_23_allows() {
+fn version_23_allows_what_19_refuses() {
     let db = connect("refuse_23");
     run(
         &db,
@@ -162,7 +162,7 @@ fn what_23_allows() {
 }
 
 #[test]
-fn binds() {
+fn wrong_binds_have_oracles_numbers() {
     let db = connect("refuse_binds");
     run(&db, TABLES);
     assert_eq!(ora(db.execute("INSERT INTO p VALUES (:1)", &[])), 1008);

@@ -1,4 +1,4 @@
-//! Transactions: what others see, who waits for whom.
+//! Transactions: isolation, locks and rollback.
 
 use std::thread;
 use std::time::{Duration, Instant};
@@ -80,7 +80,7 @@ fn a_locked_table_keeps_writers_out() {
 }
 
 #[test]
-fn what_locks_no_row_blocks_nobody() {
+fn statement_that_locks_no_row_blocks_nobody() {
     let db = connect("tx_free");
     let other = connect("tx_free");
     run(&db, &["CREATE TABLE t (id NUMBER(10) PRIMARY KEY)", "INSERT INTO t VALUES (1)"]);

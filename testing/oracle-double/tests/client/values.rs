@@ -1,4 +1,4 @@
-//! Values there and back again.
+//! Values of every type are stored and read back unchanged.
 
 use oracle::sql_type::{OracleType, Timestamp};
 
