@@ -1,4 +1,4 @@
-//! Opens the database that the settings name, and the server key that goes with it.
+//! The settings of the database, and opening it.
 
 use std::fs;
 use std::io::IsTerminal;
@@ -20,7 +20,7 @@ const SQLITE_READERS: usize = 4;
 /// An Oracle call ends this long before the request gives up waiting for it, so that its reason is heard.
 const MARGIN: Duration = Duration::from_millis(500);
 
-/// Where the data is.
+/// Data folder and database.
 #[derive(Args, Debug, Clone)]
 pub struct DataArgs {
     /// Folder for the server key and the SQLite file; made if it is missing.
@@ -37,7 +37,7 @@ pub struct DataArgs {
     #[arg(long, env = "PASSMINT_DATABASE_SECONDS", default_value_t = 10, value_name = "SECONDS",
           value_parser = clap::value_parser!(u64).range(1..=600))]
     pub database_seconds: u64,
-    /// Where an Oracle database is.
+    /// Connection to an Oracle database.
     #[command(flatten)]
     pub oracle: OracleArgs,
 }
@@ -61,8 +61,8 @@ pub enum DatabaseKind {
     Oracle,
 }
 
-/// Where an Oracle database is, and how to log in there. The password is none of the flags: it is read from
-/// PASSMINT_ORACLE_PASSWORD, or from a file, or asked for at the terminal.
+/// Connection to an Oracle database. The password has no flag: it is read from PASSMINT_ORACLE_PASSWORD or a file, or
+/// asked for at the terminal.
 #[derive(Args, Debug, Clone)]
 #[command(next_help_heading = "With --database oracle")]
 pub struct OracleArgs {
@@ -100,7 +100,6 @@ pub struct OracleArgs {
 
 impl OracleArgs {
     /// A setting as the person who set it knows it: the flag, or the variable if it came from there.
-    #[must_use]
     pub fn name_of(&self, flag: &str) -> String {
         let id = flag.replace('-', "_");
         if self.from_environment.contains(&id) {
@@ -158,7 +157,7 @@ pub fn make_folder(data: &Path) -> Result<()> {
     folder.create(data).with_context(|| format!("cannot make the data folder {}", data.display()))
 }
 
-/// Where the Oracle database is, from the settings.
+/// Reads the settings of the Oracle connection.
 ///
 /// # Errors
 /// Names the setting that is missing or wrong.
@@ -179,7 +178,7 @@ pub fn oracle_settings(data: &DataArgs) -> Result<OracleSettings> {
     })
 }
 
-/// The connect string, read, bounded, and given what other settings add to it.
+/// Parses the connect string and applies the other settings to it.
 fn descriptor(settings: &OracleArgs) -> Result<Descriptor> {
     let folder = settings.oracle_config.as_deref();
     if let Some(folder) = folder {

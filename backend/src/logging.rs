@@ -1,7 +1,7 @@
 //! The log: its form, its filter, and what a panic leaves in it.
 //!
-//! It goes to the error output, one line an event. What may stand in it says docs/SECURITY.md: never a name, a path with
-//! an id, a query, a header or a body.
+//! It goes to standard error, one line for each event, and never contains a name, a path with an id, a query, a header
+//! or a body (docs/SECURITY.md).
 
 use std::io::IsTerminal;
 
@@ -15,7 +15,7 @@ pub struct LoggingArgs {
     /// Form of the log.
     #[arg(long, env = "PASSMINT_LOG_FORMAT", default_value = "text", value_name = "FORMAT")]
     pub log_format: LogFormat,
-    /// What is logged: error, warn, info, debug or trace, also for single modules (backend::server::gate=debug).
+    /// Level of the log: error, warn, info, debug or trace; also for single modules (backend::server::gate=debug).
     #[arg(long, env = "PASSMINT_LOG", default_value = "info", value_name = "FILTER")]
     pub log: String,
 }
@@ -32,7 +32,7 @@ pub enum LogFormat {
 /// Starts the log, once for the process.
 ///
 /// # Errors
-/// If the filter is none.
+/// If the filter is invalid.
 pub fn start(settings: &LoggingArgs) -> Result<()> {
     let filter = EnvFilter::try_new(&settings.log).context("--log is no filter such as `info` or `backend=debug`")?;
     let colours = std::io::stderr().is_terminal();
@@ -41,7 +41,7 @@ pub fn start(settings: &LoggingArgs) -> Result<()> {
         LogFormat::Text => log.init(),
         LogFormat::Json => log.json().init(),
     }
-    // Where it happened, and not what the message says: a message may quote what must not be logged.
+    // The place only: a panic's message may quote a secret.
     std::panic::set_hook(Box::new(|panic| {
         let place = panic.location().map_or_else(String::new, ToString::to_string);
         tracing::error!(place, "panicked: this is a defect of Passmint");

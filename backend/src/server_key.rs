@@ -4,8 +4,8 @@
 //! database**, so that who steals the database alone cannot even guess at passphrases. Who loses it locks everyone
 //! out for good. The database holds a fingerprint of it, so that a wrong key is noticed at start.
 //!
-//! OPAQUE's half is in every record that was ever registered: it stays. The half that seals log-ins can be changed, and the
-//! key then carries the fingerprint by which the database knows it.
+//! OPAQUE's half is in every record that was ever registered: it stays. The half that seals log-ins can be changed, and
+//! the key then carries the fingerprint by which the database knows it.
 
 use std::fs::{self, OpenOptions};
 use std::io::Write;
@@ -28,7 +28,7 @@ use crate::store::{Hash, Store};
 pub const FILE: &str = "server-key";
 /// The environment variable that holds the key in place of the file.
 pub const VARIABLE: &str = "PASSMINT_SERVER_KEY";
-/// What the key's text starts with; the number is the format's version.
+/// Prefix of the key's text; the number is the format's version.
 const PREFIX: &str = "passmint-server-key-1.";
 /// The same once a half was changed: the fingerprint follows.
 const PREFIX_CHANGED: &str = "passmint-server-key-2.";
@@ -46,7 +46,7 @@ pub struct ServerKey {
     decoy: Vec<u8>,
     token_key: TokenKey,
     fingerprint: Hash,
-    /// Whether the fingerprint is that of a key before this one.
+    /// True if the token key was changed, and the fingerprint is that of the original key.
     is_changed: bool,
 }
 
@@ -81,12 +81,12 @@ impl ServerKey {
         Self { setup, decoy, token_key, fingerprint, is_changed: false }
     }
 
-    /// The same key with another half that seals log-ins: the database takes it for the same, every vault opens, and who has
-    /// the old half can make up no log-in any more. Log-ins that have begun fail.
+    /// The same key with another half that seals log-ins: the database takes it for the same, every vault opens, and
+    /// who has the old half can make up no log-in any more. Log-ins that have begun fail.
     ///
     /// # Errors
     /// Never for a key of ours: OPAQUE's half is read once more.
-    pub fn with_new_half(&self) -> Result<Self> {
+    pub fn with_new_token_key(&self) -> Result<Self> {
         let setup = ServerSetup::deserialize(&Zeroizing::new(self.setup.serialize())).ok().context("it is damaged")?;
         let mut token_key = TokenKey([0; TOKEN_KEY_LEN]);
         OsRng.fill_bytes(&mut token_key.0);
@@ -117,7 +117,6 @@ impl ServerKey {
     }
 
     /// The key as text, to be kept as safe as the key itself.
-    #[must_use]
     pub fn expose_as_text(&self) -> Zeroizing<String> {
         let (prefix, more) = if self.is_changed { (PREFIX_CHANGED, &self.fingerprint[..]) } else { (PREFIX, &[][..]) };
         let bytes = Zeroizing::new([self.setup.serialize().as_slice(), &self.token_key.0, more].concat());
@@ -199,7 +198,7 @@ impl ServerKey {
         let fresh = path.with_extension("new");
         self.store(&fresh).context("a change of the key that was cut off may have left this file: delete it")?;
         let rename = || {
-            // Who runs this may be root, and the server not.
+            // The command may run as root, and the server as another user.
             #[cfg(unix)]
             {
                 use std::os::unix::fs::{MetadataExt, chown};
@@ -215,21 +214,18 @@ impl ServerKey {
         rename().with_context(|| format!("cannot replace {}", path.display()))
     }
 
-    /// What the database keeps to recognise the key: of no use to find it.
-    #[must_use]
+    /// The hash by which the database recognises the key; it does not reveal the key.
     pub fn fingerprint(&self) -> &Hash {
         &self.fingerprint
     }
 
     /// OPAQUE's server setup (RFC 9807, section 4).
-    #[must_use]
     pub fn setup(&self) -> &ServerSetup<Suite> {
         &self.setup
     }
 
-    /// An OPAQUE record that belongs to no account. Who logs in by a name that is not there has it read, so that this takes
-    /// as long as reading an account's own.
-    #[must_use]
+    /// An OPAQUE record that belongs to no account. Who logs in by a name that is not there has it read, so that this
+    /// takes as long as reading an account's own.
     pub fn decoy(&self) -> &[u8] {
         &self.decoy
     }
@@ -239,29 +235,29 @@ impl ServerKey {
     ///
     /// # Errors
     /// Fails only for inputs of more than 256 GiB.
-    pub fn seal_for_self(&self, plaintext: &[u8]) -> Result<Vec<u8>, NotOurs> {
+    pub fn seal_state(&self, plaintext: &[u8]) -> Result<Vec<u8>, StateError> {
         let mut sealed = vec![0; SALT_LEN];
         OsRng.fill_bytes(&mut sealed);
-        let ciphertext = self.cipher(&sealed)?.encrypt(&Nonce::default(), plaintext).map_err(|_| NotOurs)?;
+        let ciphertext = self.cipher(&sealed)?.encrypt(&Nonce::default(), plaintext).map_err(|_| StateError)?;
         sealed.extend(ciphertext);
         Ok(sealed)
     }
 
-    /// Opens what [`ServerKey::seal_for_self`] sealed, here or in another process with the same key.
+    /// Opens what [`ServerKey::seal_state`] sealed, here or in another process with the same key.
     ///
     /// # Errors
-    /// [`NotOurs`] for anything else.
-    pub fn open_own(&self, sealed: &[u8]) -> Result<Zeroizing<Vec<u8>>, NotOurs> {
-        let (salt, ciphertext) = sealed.split_at_checked(SALT_LEN).ok_or(NotOurs)?;
-        let plaintext = self.cipher(salt)?.decrypt(&Nonce::default(), ciphertext).map_err(|_| NotOurs)?;
+    /// [`StateError`] for anything else.
+    pub fn open_state(&self, sealed: &[u8]) -> Result<Zeroizing<Vec<u8>>, StateError> {
+        let (salt, ciphertext) = sealed.split_at_checked(SALT_LEN).ok_or(StateError)?;
+        let plaintext = self.cipher(salt)?.decrypt(&Nonce::default(), ciphertext).map_err(|_| StateError)?;
         Ok(Zeroizing::new(plaintext))
     }
 
-    fn cipher(&self, salt: &[u8]) -> Result<ChaCha20Poly1305, NotOurs> {
+    fn cipher(&self, salt: &[u8]) -> Result<ChaCha20Poly1305, StateError> {
         let mut key = Zeroizing::new([0; 32]);
         Hkdf::<Sha512>::new(Some(salt), &self.token_key.0)
             .expand(b"passmint/1/log-in state", &mut *key)
-            .map_err(|_| NotOurs)?;
+            .map_err(|_| StateError)?;
         Ok(ChaCha20Poly1305::new(Key::from_slice(&*key)))
     }
 }
@@ -269,14 +265,14 @@ impl ServerKey {
 /// The bytes were not sealed with this server key, or were changed.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, thiserror::Error)]
 #[error("not sealed by this server")]
-pub struct NotOurs;
+pub struct StateError;
 
 #[cfg(test)]
 mod tests {
     use super::*;
 
     #[test]
-    fn a_key_survives_its_file_and_only_its_owner_can_read_it() {
+    fn key_is_restored_from_its_file_which_only_the_owner_can_read() {
         let folder = tempfile::tempdir().unwrap();
         let path = folder.path().join("server-key");
         assert!(ServerKey::load(&path).unwrap().is_none());
@@ -289,27 +285,27 @@ mod tests {
         }
         let loaded = ServerKey::load(&path).unwrap().unwrap();
         assert_eq!(loaded.fingerprint(), key.fingerprint());
-        assert_eq!(loaded.open_own(&key.seal_for_self(b"state").unwrap()).unwrap().as_slice(), b"state");
+        assert_eq!(loaded.open_state(&key.seal_state(b"state").unwrap()).unwrap().as_slice(), b"state");
         assert!(key.store(&path).is_err(), "a key is never overwritten");
     }
 
     #[test]
-    fn a_half_is_changed_and_the_database_knows_the_key_still() {
+    fn new_token_key_keeps_the_fingerprint() {
         let folder = tempfile::tempdir().unwrap();
         let path = folder.path().join("server-key");
         let first = ServerKey::generate();
         first.store(&path).unwrap();
         // Twice: a key that was changed once is no end.
-        let mut key = first.with_new_half().unwrap();
-        key = key.with_new_half().unwrap();
+        let mut key = first.with_new_token_key().unwrap();
+        key = key.with_new_token_key().unwrap();
         key.replace(&path).unwrap();
         let loaded = ServerKey::load(&path).unwrap().unwrap();
         assert_eq!(loaded.fingerprint(), first.fingerprint());
         assert_eq!(loaded.setup().serialize(), first.setup().serialize(), "records open as before");
         assert_eq!(loaded.decoy(), first.decoy());
-        assert_eq!(loaded.open_own(&key.seal_for_self(b"state").unwrap()).unwrap().as_slice(), b"state");
-        let made_up = first.seal_for_self(b"state").unwrap();
-        assert_eq!(loaded.open_own(&made_up).err(), Some(NotOurs), "the old half is of no use");
+        assert_eq!(loaded.open_state(&key.seal_state(b"state").unwrap()).unwrap().as_slice(), b"state");
+        let made_up = first.seal_state(b"state").unwrap();
+        assert_eq!(loaded.open_state(&made_up).err(), Some(StateError), "the old half is of no use");
         assert_eq!(fs::read_dir(folder.path()).unwrap().count(), 1, "nothing else is left");
         #[cfg(unix)]
         {
@@ -319,7 +315,7 @@ mod tests {
     }
 
     #[test]
-    fn what_is_no_key_is_named_and_not_repeated() {
+    fn invalid_key_is_named_and_not_repeated() {
         let text = ServerKey::generate().expose_as_text();
         let other = text.replace(PREFIX, PREFIX_CHANGED);
         for wrong in ["", "hunter2-hunter2", PREFIX, &other, &text[..text.len() - 4], &format!("{}AAAA", *text)] {
@@ -331,15 +327,15 @@ mod tests {
     #[test]
     fn a_changed_or_foreign_state_is_refused() {
         let key = ServerKey::generate();
-        let sealed = key.seal_for_self(b"state").unwrap();
+        let sealed = key.seal_state(b"state").unwrap();
         for place in 0..sealed.len() {
             let mut changed = sealed.clone();
             changed[place] ^= 1;
-            assert_eq!(key.open_own(&changed).err(), Some(NotOurs), "byte {place}");
+            assert_eq!(key.open_state(&changed).err(), Some(StateError), "byte {place}");
         }
-        assert_eq!(key.open_own(&sealed[..sealed.len() - 1]).err(), Some(NotOurs));
-        assert_eq!(key.open_own(b"").err(), Some(NotOurs));
-        assert_eq!(ServerKey::generate().open_own(&sealed).err(), Some(NotOurs));
+        assert_eq!(key.open_state(&sealed[..sealed.len() - 1]).err(), Some(StateError));
+        assert_eq!(key.open_state(b"").err(), Some(StateError));
+        assert_eq!(ServerKey::generate().open_state(&sealed).err(), Some(StateError));
     }
 
     #[test]

@@ -10,7 +10,7 @@ use std::process::{Child, Command, Output, Stdio};
 use std::sync::atomic::{AtomicBool, Ordering};
 use std::time::{Duration, Instant};
 
-use backend::backup::{Passphrase, Source, make, restore, verify_archive, verify_folder};
+use backend::backup::{Passphrase, Source, create, restore, verify_archive, verify_folder};
 use backend::database::{open_sqlite, sqlite_file};
 use backend::server_key::ServerKey;
 use backend::store::{Invite, NewAccount, Put, Store};
@@ -70,7 +70,7 @@ impl House {
     }
 
     fn backup(&self, target: &Path, words: Option<&str>) -> anyhow::Result<PathBuf> {
-        make(&Source::File(&self.file()), Some(&self.key), target, words.map(passphrase)).map(|made| made.file)
+        create(&Source::File(&self.file()), Some(&self.key), target, words.map(passphrase)).map(|made| made.file)
     }
 }
 
@@ -91,7 +91,7 @@ fn names(folder: &Path) -> Vec<String> {
 }
 
 #[test]
-fn a_backup_of_a_busy_database_comes_back_whole() {
+fn backup_of_a_busy_database_restores_intact() {
     let house = House::new();
     let store = house.store();
     (0..200).for_each(|number| house.put(&*store, number));
@@ -141,7 +141,7 @@ fn a_backup_of_a_busy_database_comes_back_whole() {
 }
 
 #[test]
-fn what_is_wrong_with_an_archive_is_seen_before_anything_is_in_place() {
+fn restore_of_an_invalid_archive_changes_nothing() {
     let house = House::new();
     let store = house.store();
     (0..100).for_each(|number| house.put(&*store, number));
@@ -176,7 +176,7 @@ fn what_is_wrong_with_an_archive_is_seen_before_anything_is_in_place() {
 }
 
 #[test]
-fn a_folder_with_anything_in_it_is_left_alone() {
+fn restore_into_a_folder_with_data_is_refused() {
     let house = House::new();
     let out = tempfile::tempdir().unwrap();
     let archive = house.backup(&out.path().join("a.tar"), None).unwrap();
@@ -191,10 +191,10 @@ fn a_folder_with_anything_in_it_is_left_alone() {
 }
 
 #[test]
-fn no_backup_is_made_of_what_is_damaged_or_anothers() {
+fn backup_of_a_damaged_database_or_with_a_foreign_key_is_refused() {
     let house = House::new();
     let out = tempfile::tempdir().unwrap();
-    let other = make(&Source::File(&house.file()), Some(&ServerKey::generate()), &out.path().join("a.tar"), None);
+    let other = create(&Source::File(&house.file()), Some(&ServerKey::generate()), &out.path().join("a.tar"), None);
     assert!(other.unwrap_err().to_string().contains("does not belong to this database"));
     let store = house.store();
     (0..100).for_each(|number| house.put(&*store, number));
@@ -218,7 +218,7 @@ fn passmint(arguments: &[&str], environment: &[(&str, &str)]) -> (bool, String) 
 }
 
 #[test]
-fn the_commands_say_what_they_did_and_never_the_passphrase() {
+fn commands_print_their_result_and_never_the_passphrase() {
     let house = House::new();
     house.put(&*house.store(), 1);
     let out = tempfile::tempdir().unwrap();
@@ -276,7 +276,7 @@ fn wait_until(what: &str, done: impl Fn() -> bool) {
 }
 
 #[test]
-fn the_server_makes_backups_by_the_clock() {
+fn scheduled_backups_are_created_and_pruned() {
     let house = House::new();
     let out = tempfile::tempdir().unwrap();
     // Two of before: the older one goes once the new one is there. The newest is too old to count.
@@ -313,7 +313,7 @@ fn the_server_makes_backups_by_the_clock() {
 }
 
 #[test]
-fn metrics_stay_on_this_machine_unless_told_otherwise() {
+fn metrics_on_a_public_address_are_refused_unless_allowed() {
     let data = tempfile::tempdir().unwrap();
     let arguments =
         ["serve", "--listen", "127.0.0.1:0", "--metrics-listen", "0.0.0.0:0", "--data", data.path().to_str().unwrap()];

@@ -64,7 +64,7 @@ fn invited_to(data: &Path, arguments: &[&str]) -> (String, String) {
 }
 
 #[test]
-fn an_invite_leads_to_where_the_folder_is_served() {
+fn invite_links_to_the_recorded_address() {
     let data = tempfile::tempdir().unwrap();
     let (address, advice) = invited_to(data.path(), &[]);
     assert_eq!(address, "http://127.0.0.1:8080");
@@ -93,7 +93,7 @@ fn an_invite_leads_to_where_the_folder_is_served() {
 }
 
 #[test]
-fn an_address_that_is_damaged_is_not_printed() {
+fn damaged_recorded_address_is_not_printed() {
     let data = tempfile::tempdir().unwrap();
     fs::write(data.path().join("page-url"), "ftp://evil.example.org\n").unwrap();
     let (address, advice) = invited_to(data.path(), &[]);
@@ -107,7 +107,7 @@ fn an_address_that_is_damaged_is_not_printed() {
 }
 
 #[test]
-fn a_server_that_cannot_record_its_address_says_so_and_serves() {
+fn server_that_cannot_record_its_address_warns_and_serves() {
     let data = tempfile::tempdir().unwrap();
     // Not even root can put a file in the place of a folder.
     fs::create_dir(data.path().join("page-url")).unwrap();
@@ -130,7 +130,7 @@ fn refusal(data: &Path, arguments: &[&str]) -> String {
 }
 
 #[test]
-fn a_port_that_is_taken_is_said_in_one_line_with_what_to_do() {
+fn port_in_use_is_reported_in_one_line_with_a_remedy() {
     let folder = tempfile::tempdir().unwrap();
     let data = folder.path().join("data");
     let taken = TcpListener::bind("127.0.0.1:0").unwrap();
@@ -146,7 +146,7 @@ fn a_port_that_is_taken_is_said_in_one_line_with_what_to_do() {
 }
 
 #[test]
-fn an_address_of_another_machine_is_said_in_one_line_with_what_to_do() {
+fn foreign_address_is_reported_in_one_line_with_a_remedy() {
     let folder = tempfile::tempdir().unwrap();
     // An address of documentation (RFC 5737).
     let said = refusal(&folder.path().join("data"), &["--listen", "192.0.2.1:8080", "--allow-plain-http"]);
@@ -157,7 +157,7 @@ fn an_address_of_another_machine_is_said_in_one_line_with_what_to_do() {
 }
 
 #[test]
-fn a_port_that_the_system_keeps_is_said_in_one_line_with_what_to_do() {
+fn privileged_port_is_reported_in_one_line_with_a_remedy() {
     let folder = tempfile::tempdir().unwrap();
     let forbidden = |port: &u16| {
         let refused = TcpListener::bind(("127.0.0.1", *port)).err();

@@ -19,7 +19,7 @@ fn minted(arguments: &[&str]) -> (Vec<String>, String) {
 }
 
 #[test]
-fn by_default_it_is_what_the_page_mints() {
+fn defaults_are_those_of_the_page() {
     let (passwords, told) = minted(&[]);
     assert_eq!((passwords.len(), passwords[0].chars().count()), (1, 30));
     // The page's own figure.
@@ -93,7 +93,7 @@ fn many_at_once_and_as_json() {
 }
 
 #[test]
-fn bad_input_is_named_and_nothing_is_minted() {
+fn invalid_input_is_named_and_nothing_is_minted() {
     for (arguments, expected) in [
         (&["--length", "7"][..], "from 8 to 30"),
         (&["--length", "31"], "from 8 to 30"),

@@ -1,5 +1,5 @@
-//! The archive: a tar of the database, the server key and a manifest that says what they are; sealed as a whole if there is
-//! a passphrase.
+//! The archive: a tar of the database, the server key and a manifest that says what they are; sealed as a whole if
+//! there is a passphrase.
 
 use std::collections::BTreeMap;
 use std::fs::File;
@@ -28,7 +28,7 @@ const MANIFEST: &str = "manifest.json";
 /// Bytes of the parts that are read into memory.
 const SMALL_MAX: u64 = 64 * 1024;
 
-/// What an archive says of itself.
+/// The archive's description of its content.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Manifest {
     pub format: u32,
@@ -45,16 +45,16 @@ pub struct Manifest {
     pub files: BTreeMap<String, String>,
 }
 
-pub(super) struct Opened {
+pub(super) struct OpenedArchive {
     pub(super) manifest: Manifest,
     pub(super) database: NamedTempFile,
     pub(super) server_key: Option<ServerKey>,
     pub(super) is_sealed: bool,
 }
 
-/// The name of an archive that is made now: they sort by time.
+/// The file name of an archive. Names sort by time.
 #[must_use]
-pub fn name_of(when: Millis, is_sealed: bool) -> String {
+pub fn archive_name(when: Millis, is_sealed: bool) -> String {
     let seconds = i64::try_from(when / 1000).unwrap_or(i64::MAX);
     let time = OffsetDateTime::from_unix_timestamp(seconds).unwrap_or(OffsetDateTime::UNIX_EPOCH);
     let (year, month, day) = time.to_calendar_date();
@@ -64,8 +64,8 @@ pub fn name_of(when: Millis, is_sealed: bool) -> String {
     format!("passmint-{year:04}{month:02}{day:02}T{hour:02}{minute:02}{second:02}Z.tar{end}")
 }
 
-/// Whether a file was given its name by [`name_of`].
-pub(super) fn is_ours(name: &str) -> bool {
+/// Returns true if [`archive_name`] could have made this file name.
+pub(super) fn is_archive_name(name: &str) -> bool {
     let Some(rest) = name.strip_prefix("passmint-") else { return false };
     let rest = rest.strip_suffix(".sealed").unwrap_or(rest);
     let Some(time) = rest.strip_suffix("Z.tar") else { return false };
@@ -136,7 +136,11 @@ pub(super) fn write(
 ///
 /// # Errors
 /// If it is no archive, of a newer format, sealed with another passphrase, or not what its manifest says.
-pub(super) fn read(archive: &Path, folder: &Path, passphrase: impl FnOnce() -> Result<Passphrase>) -> Result<Opened> {
+pub(super) fn read(
+    archive: &Path,
+    folder: &Path,
+    passphrase: impl FnOnce() -> Result<Passphrase>,
+) -> Result<OpenedArchive> {
     let mut file = BufReader::new(File::open(archive).with_context(|| format!("cannot open {}", archive.display()))?);
     let mut start = Vec::new();
     file.by_ref().take(MAGIC.len() as u64 - 1).read_to_end(&mut start)?;
@@ -151,10 +155,10 @@ pub(super) fn read(archive: &Path, folder: &Path, passphrase: impl FnOnce() -> R
     } else {
         unpack(&mut file, folder)?
     };
-    Ok(Opened { is_sealed, ..unpacked })
+    Ok(OpenedArchive { is_sealed, ..unpacked })
 }
 
-fn unpack(from: &mut dyn Read, folder: &Path) -> Result<Opened> {
+fn unpack(from: &mut dyn Read, folder: &Path) -> Result<OpenedArchive> {
     let (mut manifest, mut server_key, mut database) = (None, None, None);
     let mut hashes = BTreeMap::new();
     let mut tar = tar::Archive::new(from);
@@ -167,12 +171,12 @@ fn unpack(from: &mut dyn Read, folder: &Path) -> Result<Opened> {
         match name.as_str() {
             MANIFEST if manifest.is_none() => {
                 let read: Manifest =
-                    serde_json::from_slice(&small(&mut entry)?).context("its manifest cannot be read")?;
+                    serde_json::from_slice(&read_small(&mut entry)?).context("its manifest cannot be read")?;
                 ensure!(read.format <= FORMAT, "its format is {}: use the newer Passmint", read.format);
                 manifest = Some(read);
             }
             SERVER_KEY if server_key.is_none() => {
-                let bytes = small(&mut entry)?;
+                let bytes = read_small(&mut entry)?;
                 hashes.insert(name, hash(&mut bytes.as_slice())?);
                 let text = str::from_utf8(&bytes).ok().context("the server key in it is not text")?;
                 server_key = Some(ServerKey::from_text(text).context("the server key in it")?);
@@ -194,10 +198,10 @@ fn unpack(from: &mut dyn Read, folder: &Path) -> Result<Opened> {
     let manifest = manifest.context("it has no manifest: it is no archive of Passmint's, or was cut off")?;
     ensure!(manifest.files == hashes, "what is in it is not what its manifest says: it was damaged or changed");
     let database = database.context("it holds no database")?;
-    Ok(Opened { manifest, database, server_key, is_sealed: false })
+    Ok(OpenedArchive { manifest, database, server_key, is_sealed: false })
 }
 
-fn small(from: &mut dyn Read) -> Result<Zeroizing<Vec<u8>>> {
+fn read_small(from: &mut dyn Read) -> Result<Zeroizing<Vec<u8>>> {
     let mut bytes = Zeroizing::new(Vec::new());
     from.take(SMALL_MAX + 1).read_to_end(&mut bytes)?;
     ensure!(bytes.len() as u64 <= SMALL_MAX, "a part of it is too large");
@@ -220,13 +224,15 @@ mod tests {
     use super::*;
 
     #[test]
-    fn names_sort_by_time_and_are_known_again() {
+    fn archive_names_sort_by_time_and_are_recognised() {
         // By GNU date: date -u -d @1790000000 +%Y%m%dT%H%M%SZ
-        assert_eq!(name_of(1_790_000_000_999, false), "passmint-20260921T141320Z.tar");
-        assert_eq!(name_of(1_790_000_000_000, true), "passmint-20260921T141320Z.tar.sealed");
-        assert!(is_ours("passmint-20260921T141320Z.tar") && is_ours("passmint-20260921T141320Z.tar.sealed"));
+        assert_eq!(archive_name(1_790_000_000_999, false), "passmint-20260921T141320Z.tar");
+        assert_eq!(archive_name(1_790_000_000_000, true), "passmint-20260921T141320Z.tar.sealed");
+        assert!(
+            is_archive_name("passmint-20260921T141320Z.tar") && is_archive_name("passmint-20260921T141320Z.tar.sealed")
+        );
         for other in ["passmint.tar", "passmint-2026-09-21.tar", "passmint-20260921T141320Z.tar.gz", "passmint-x.tar"] {
-            assert!(!is_ours(other), "{other}");
+            assert!(!is_archive_name(other), "{other}");
         }
     }
 }

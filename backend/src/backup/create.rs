@@ -5,17 +5,17 @@ use std::path::{Path, PathBuf};
 
 use anyhow::{Context, Result, bail, ensure};
 
-use super::archive::{self, DATABASE, name_of};
+use super::archive::{self, DATABASE, archive_name};
 use super::{Passphrase, verify};
 use crate::server_key::ServerKey;
 use crate::store::Store;
 use crate::store::sqlite::{self, DatabaseSummary, SqliteStore};
 use crate::store::transfer::{self, TransferError};
 
-/// How often an Oracle database is copied anew because it was written meanwhile.
+/// Attempts at copying an Oracle database that is written meanwhile.
 const TRIES: usize = 3;
 
-/// What a backup is made of.
+/// The database to back up.
 pub enum Source<'a> {
     /// A SQLite file.
     File(&'a Path),
@@ -25,27 +25,28 @@ pub enum Source<'a> {
 
 /// A backup that was made.
 #[derive(Clone, Debug, PartialEq, Eq)]
-pub struct Made {
+pub struct NewArchive {
     /// The archive.
     pub file: PathBuf,
     /// Its bytes.
     pub bytes: u64,
-    /// What is in it.
+    /// Its content.
     pub summary: DatabaseSummary,
 }
 
 /// Makes an archive, reads it back, and only then gives it its name. What has that name already is never overwritten.
 ///
 /// # Errors
-/// If the database cannot be read, is damaged, or belongs to another server key; if the archive cannot be written, or does
-/// not read back. Nothing is left of it then.
-pub fn make(
+/// If the database cannot be read, is damaged, or belongs to another server key; if the archive cannot be written, or
+/// does not read back. Nothing is left of it then.
+pub fn create(
     source: &Source<'_>,
     key: Option<&ServerKey>,
     target: &Path,
     passphrase: Option<Passphrase>,
-) -> Result<Made> {
-    let target = if target.is_dir() { target.join(name_of(crate::now(), passphrase.is_some())) } else { target.into() };
+) -> Result<NewArchive> {
+    let target =
+        if target.is_dir() { target.join(archive_name(crate::now(), passphrase.is_some())) } else { target.into() };
     ensure!(!target.exists(), "{} exists already", target.display());
     let folder = match target.parent() {
         Some(folder) if !folder.as_os_str().is_empty() => folder,
@@ -78,7 +79,7 @@ pub fn make(
     archive.persist_noclobber(&target).map_err(|error| error.error).with_context(place)?;
     // The name is on the disk, too.
     File::open(folder).and_then(|folder| folder.sync_all()).with_context(place)?;
-    Ok(Made { file: target, bytes, summary })
+    Ok(NewArchive { file: target, bytes, summary })
 }
 
 fn copy(source: &Source<'_>, work: &Path) -> Result<PathBuf> {

@@ -1,5 +1,5 @@
-//! The passphrase of an archive: from the environment, a file or the terminal, and never from the command line, which other
-//! users of the machine can read.
+//! The passphrase of an archive: from the environment, a file or the terminal, and never from the command line, which
+//! other users of the machine can read.
 
 use std::fs;
 use std::io::IsTerminal;
@@ -8,11 +8,11 @@ use std::path::Path;
 use anyhow::{Context, Result, bail, ensure};
 use zeroize::Zeroizing;
 
-/// Fewer characters are refused: whoever has the file can guess at them without end.
+/// Fewer characters are refused: a thief of the file can guess without limit.
 const CHARACTERS_MIN: usize = 12;
 const VARIABLE: &str = "PASSMINT_BACKUP_PASSPHRASE";
 
-/// What seals an archive. `Debug` hides it.
+/// The passphrase of an archive. `Debug` hides it.
 pub struct Passphrase(Zeroizing<String>);
 
 impl std::fmt::Debug for Passphrase {

@@ -6,7 +6,7 @@ use std::path::Path;
 use anyhow::{Context, Result, bail, ensure};
 
 use super::archive::{self, DATABASE, SERVER_KEY};
-use super::{Passphrase, Verified};
+use super::{Passphrase, Verification};
 use crate::database::make_folder;
 use crate::store::sqlite;
 
@@ -14,7 +14,7 @@ use crate::store::sqlite;
 ///
 /// # Errors
 /// If the folder holds a database or a key, or anything about the archive is wrong; the folder is left as it was.
-pub fn restore(archive: &Path, data: &Path, passphrase: impl FnOnce() -> Result<Passphrase>) -> Result<Verified> {
+pub fn restore(archive: &Path, data: &Path, passphrase: impl FnOnce() -> Result<Passphrase>) -> Result<Verification> {
     let files = [DATABASE.to_owned(), format!("{DATABASE}-wal"), format!("{DATABASE}-shm"), SERVER_KEY.to_owned()];
     for file in files.map(|name| data.join(name)) {
         ensure!(!file.exists(), "{} exists: restore into an empty folder, or put it away first", file.display());
@@ -36,7 +36,7 @@ pub fn restore(archive: &Path, data: &Path, passphrase: impl FnOnce() -> Result<
     let kept = opened.database.persist_noclobber(&place).map_err(|error| error.error);
     kept.with_context(|| format!("cannot make {}", place.display()))?;
     fs::File::open(data).and_then(|folder| folder.sync_all()).context("cannot write the data folder")?;
-    Ok(Verified {
+    Ok(Verification {
         summary,
         manifest: Some(opened.manifest),
         has_server_key: opened.server_key.is_some(),

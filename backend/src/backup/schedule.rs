@@ -1,4 +1,4 @@
-//! What the server does for its keep while it runs: backups, and a look for damage, each by the hour.
+//! Scheduled jobs of the server: backups and integrity checks.
 
 use std::fs;
 use std::path::{Path, PathBuf};
@@ -8,8 +8,8 @@ use std::time::{Duration, SystemTime};
 use anyhow::{Context, Result, ensure};
 use clap::Args;
 
-use super::archive::is_ours;
-use super::{Made, Passphrase, Source, make};
+use super::archive::is_archive_name;
+use super::{NewArchive, Passphrase, Source, create};
 use crate::server::gate::{Gate, GateError};
 use crate::server_key::ServerKey;
 use crate::store::{ReadOnly, StoreError};
@@ -18,7 +18,7 @@ const HOUR: Duration = Duration::from_hours(1);
 /// After a backup that was not made, before the next is tried.
 const RETRY: Duration = Duration::from_mins(15);
 
-/// Backups and checks by the clock.
+/// Settings of scheduled backups and integrity checks.
 #[derive(Args, Debug, Clone)]
 #[command(next_help_heading = "Keeping")]
 pub struct BackupSchedule {
@@ -69,35 +69,35 @@ impl BackupSchedule {
             );
         }
         let every = HOUR * u32::try_from(self.backup_hours).unwrap_or(u32::MAX);
-        gate.metrics().backups_are_due();
-        let backups = Backups { schedule: self.clone(), folder: folder.clone(), key: Arc::clone(key), sqlite };
+        gate.metrics().backups_scheduled();
+        let backups = BackupJob { schedule: self.clone(), folder: folder.clone(), key: Arc::clone(key), sqlite };
         tokio::spawn(backups.run(gate.clone(), every));
         Ok(())
     }
 }
 
-/// What makes backups by the clock.
-struct Backups {
+/// Creates the scheduled backups.
+struct BackupJob {
     schedule: BackupSchedule,
     folder: PathBuf,
     key: Arc<ServerKey>,
     sqlite: Option<PathBuf>,
 }
 
-impl Backups {
+impl BackupJob {
     async fn run(self, gate: Gate, every: Duration) {
         let backups = Arc::new(self);
         // One that was made before this start counts: restarts make no more of them.
-        let mut wait = match newest(&backups.folder) {
+        let mut wait = match age_of_newest(&backups.folder) {
             Some(age) => every.saturating_sub(age),
             None => Duration::ZERO,
         };
         loop {
             tokio::time::sleep(wait).await;
             let these = Arc::clone(&backups);
-            let made = gate.run_unbounded(move |store| Ok(these.make(store))).await;
+            let made = gate.run_unbounded(move |store| Ok(these.create(store))).await;
             wait = match made.map_err(anyhow::Error::from).flatten() {
-                Ok(Made { bytes, summary, .. }) => {
+                Ok(NewArchive { bytes, summary, .. }) => {
                     tracing::info!(bytes, accounts = summary.accounts, entries = summary.entries, "a backup was made");
                     gate.metrics().backup_made(crate::now());
                     every
@@ -111,10 +111,10 @@ impl Backups {
         }
     }
 
-    fn make(&self, store: &dyn crate::store::Store) -> Result<Made> {
+    fn create(&self, store: &dyn crate::store::Store) -> Result<NewArchive> {
         let passphrase = Passphrase::find(self.schedule.backup_passphrase_file.as_deref())?;
         let source = self.sqlite.as_deref().map_or(Source::Store(store), Source::File);
-        let made = make(&source, Some(&self.key), &self.folder, passphrase)?;
+        let made = create(&source, Some(&self.key), &self.folder, passphrase)?;
         if let Err(error) = prune(&self.folder, usize::try_from(self.schedule.backup_keep).unwrap_or(usize::MAX)) {
             tracing::warn!(error = format!("{error:#}"), "old backups could not be deleted");
         }
@@ -122,13 +122,13 @@ impl Backups {
     }
 }
 
-/// The archives in a folder that have a name of the clock's, the oldest first.
-fn ours(folder: &Path) -> Result<Vec<PathBuf>> {
+/// The archives in a folder by their names, the oldest first.
+fn archives(folder: &Path) -> Result<Vec<PathBuf>> {
     let listed = fs::read_dir(folder).with_context(|| format!("cannot read {}", folder.display()))?;
     let mut files = Vec::new();
     for file in listed {
         let path = file?.path();
-        if path.file_name().and_then(|name| name.to_str()).is_some_and(is_ours) {
+        if path.file_name().and_then(|name| name.to_str()).is_some_and(is_archive_name) {
             files.push(path);
         }
     }
@@ -136,15 +136,15 @@ fn ours(folder: &Path) -> Result<Vec<PathBuf>> {
     Ok(files)
 }
 
-/// How long ago the newest was made.
-fn newest(folder: &Path) -> Option<Duration> {
-    let newest = ours(folder).ok()?.pop()?;
+/// Time since the newest archive was made.
+fn age_of_newest(folder: &Path) -> Option<Duration> {
+    let newest = archives(folder).ok()?.pop()?;
     SystemTime::now().duration_since(newest.metadata().ok()?.modified().ok()?).ok()
 }
 
 /// Deletes the oldest ones beyond `keep`.
 fn prune(folder: &Path, keep: usize) -> Result<()> {
-    let files = ours(folder)?;
+    let files = archives(folder)?;
     for old in &files[..files.len().saturating_sub(keep)] {
         fs::remove_file(old).with_context(|| format!("cannot delete {}", old.display()))?;
     }
@@ -167,7 +167,7 @@ mod tests {
     use super::*;
 
     #[test]
-    fn only_the_oldest_archives_of_ours_are_deleted() {
+    fn prune_deletes_only_the_oldest_archives() {
         let folder = tempfile::tempdir().unwrap();
         let names = [
             "passmint-20260101T000000Z.tar",

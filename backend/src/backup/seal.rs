@@ -17,7 +17,7 @@ use zeroize::Zeroizing;
 
 use super::Passphrase;
 
-/// What a sealed archive starts with; the last byte is the format's version.
+/// First bytes of a sealed archive; the last one is the format's version.
 pub(super) const MAGIC: &[u8; 17] = b"passmint-archive\x01";
 const SALT_LEN: usize = 16;
 const HEADER_LEN: usize = MAGIC.len() + 12 + SALT_LEN;
@@ -43,7 +43,7 @@ pub(super) struct Sealer<W> {
     to: W,
     stream: EncryptorBE32<ChaCha20Poly1305>,
     header: [u8; HEADER_LEN],
-    /// What is not sealed yet: a full chunk may be the last one.
+    /// Bytes that are not sealed yet: a full chunk may be the last one.
     chunk: Zeroizing<Vec<u8>>,
 }
 
@@ -186,7 +186,7 @@ mod tests {
     }
 
     #[test]
-    fn what_was_changed_cut_or_moved_does_not_open() {
+    fn changed_cut_or_reordered_archive_does_not_open() {
         let bytes: Vec<u8> = (0..2 * CHUNK).map(|at| (at % 251) as u8).collect();
         let whole = sealed(&bytes);
         let open = |sealed: &[u8]| opened(sealed, "correct horse battery");
@@ -212,7 +212,7 @@ mod tests {
     }
 
     #[test]
-    fn no_file_may_ask_for_all_memory() {
+    fn costs_beyond_the_bounds_are_refused() {
         let mut greedy = sealed(b"text");
         greedy[MAGIC.len()] = 1;
         let error = opened(&greedy, "correct horse battery").unwrap_err().to_string();

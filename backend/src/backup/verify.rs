@@ -11,14 +11,14 @@ use crate::server_key::ServerKey;
 use crate::store::sqlite::{self, DatabaseSummary};
 
 #[derive(Clone, Debug, PartialEq, Eq)]
-pub struct Verified {
-    /// What is there. Its faults say what is wrong.
+pub struct Verification {
+    /// Content of the database, with the faults that were found.
     pub summary: DatabaseSummary,
-    /// What an archive says of itself.
+    /// The archive's manifest; `None` for a data folder.
     pub manifest: Option<Manifest>,
-    /// Whether there is a server key, and it fits.
+    /// True if there is a server key.
     pub has_server_key: bool,
-    /// Whether an archive is sealed.
+    /// True if an archive is sealed.
     pub is_sealed: bool,
 }
 
@@ -26,7 +26,7 @@ pub struct Verified {
 ///
 /// # Errors
 /// If it cannot be read, or is not what its manifest says.
-pub fn archive(archive: &Path, folder: &Path, passphrase: impl FnOnce() -> Result<Passphrase>) -> Result<Verified> {
+pub fn archive(archive: &Path, folder: &Path, passphrase: impl FnOnce() -> Result<Passphrase>) -> Result<Verification> {
     let opened = archive::read(archive, folder, passphrase)?;
     let mut summary = sqlite::examine(opened.database.path()).context("the database in it")?;
     let manifest = opened.manifest;
@@ -39,14 +39,14 @@ pub fn archive(archive: &Path, folder: &Path, passphrase: impl FnOnce() -> Resul
     {
         summary.faults.push("the server key in it does not belong to its database".into());
     }
-    Ok(Verified { summary, manifest: Some(manifest), has_server_key: key.is_some(), is_sealed: opened.is_sealed })
+    Ok(Verification { summary, manifest: Some(manifest), has_server_key: key.is_some(), is_sealed: opened.is_sealed })
 }
 
 /// Looks at the SQLite file and the server key of a data folder. The server may go on meanwhile.
 ///
 /// # Errors
 /// If there is no database, or it cannot be read.
-pub fn folder(folder: &Path) -> Result<Verified> {
+pub fn folder(folder: &Path) -> Result<Verification> {
     let file = sqlite_file(folder);
     ensure!(file.is_file(), "there is no {} in {}", archive::DATABASE, folder.display());
     let mut summary = sqlite::examine(&file).with_context(|| format!("cannot read {}", file.display()))?;
@@ -58,5 +58,5 @@ pub fn folder(folder: &Path) -> Result<Verified> {
         (None, Some(_)) => summary.faults.push("there is no server key: without it no vault opens".into()),
         _ => {}
     }
-    Ok(Verified { summary, manifest: None, has_server_key: key.is_some(), is_sealed: false })
+    Ok(Verification { summary, manifest: None, has_server_key: key.is_some(), is_sealed: false })
 }

@@ -8,7 +8,7 @@ use std::process::ExitCode;
 use anyhow::{Context, Result};
 use clap::Args;
 
-use crate::backup::{Made, Passphrase, Source, make};
+use crate::backup::{NewArchive, Passphrase, Source, create};
 use crate::database::{self, DataArgs, DatabaseKind, sqlite_file};
 use crate::server_key::ServerKey;
 use crate::store::sqlite::DatabaseSummary;
@@ -39,7 +39,7 @@ pub struct BackupArgs {
 }
 
 /// # Errors
-/// Those of [`make`]; if there is no server key to go with it; if it is to be sealed and there is no passphrase.
+/// Those of [`create`]; if there is no server key to go with it; if it is to be sealed and there is no passphrase.
 pub fn run(args: &BackupArgs) -> Result<ExitCode> {
     let key = if args.without_server_key {
         None
@@ -57,13 +57,13 @@ pub fn run(args: &BackupArgs) -> Result<ExitCode> {
         found => found,
     };
     let is_sealed = passphrase.is_some();
-    let Made { file, bytes, summary } = match args.data.database {
+    let NewArchive { file, bytes, summary } = match args.data.database {
         DatabaseKind::Sqlite => {
-            make(&Source::File(&sqlite_file(&args.data.folder)), key.as_ref(), &args.archive, passphrase)?
+            create(&Source::File(&sqlite_file(&args.data.folder)), key.as_ref(), &args.archive, passphrase)?
         }
         DatabaseKind::Oracle => {
             let store = database::open_oracle(&args.data)?;
-            make(&Source::Store(store.as_ref()), key.as_ref(), &args.archive, passphrase)?
+            create(&Source::Store(store.as_ref()), key.as_ref(), &args.archive, passphrase)?
         }
     };
     let (mut out, mut advice) = (io::stdout(), io::stderr());

@@ -18,7 +18,7 @@ use super::verify::VerifyArgs;
 #[derive(Parser, Debug)]
 #[command(name = "passmint", version, propagate_version = true)]
 pub struct Cli {
-    /// What to do.
+    /// The command.
     #[command(subcommand)]
     pub command: Command,
 }
@@ -30,21 +30,21 @@ pub enum Command {
     Serve(Box<ServeArgs>),
     /// Print a link with which one more person can make a vault.
     Invite(InviteArgs),
-    /// Test the way to an Oracle database step by step, and say what to do where it ends.
+    /// Test the connection to an Oracle database step by step, and say what to do about the step that fails.
     Check(CheckArgs),
     /// Mint passwords, passphrases or PINs here, as the page does.
     Generate(GenerateArgs),
-    /// Take everything from one database over into another, and prove that both hold the same.
+    /// Copy everything from one database into another, and check that both hold the same.
     Move(TransferArgs),
-    /// Make a backup of database and server key, while the server goes on.
+    /// Back up the database and the server key, while the server runs.
     Backup(BackupArgs),
-    /// Put a backup back into an empty data folder.
+    /// Restore a backup into an empty data folder.
     Restore(RestoreArgs),
-    /// Prove that an archive or a data folder is whole, or that a server serves the page of this Passmint.
+    /// Check that an archive or a data folder is intact, or that a server serves the page of this Passmint.
     Verify(VerifyArgs),
-    /// Ask a running server how it is.
+    /// Print the state of a running server.
     Status(StatusArgs),
-    /// Change the half of the server key that can be changed, when somebody else may know it.
+    /// Change the changeable half of the server key, if somebody else may know it.
     RotateKey(RotateKeyArgs),
 }
 
@@ -81,7 +81,7 @@ mod tests {
     use super::*;
 
     #[test]
-    fn the_command_line_is_sound() {
+    fn command_line_is_valid() {
         Cli::command().debug_assert();
     }
 }

@@ -1,6 +1,6 @@
 //! `passmint generate`: the page's generator on the terminal, with the same rules, the same code and the same bits.
 //!
-//! What is minted goes to standard output and nowhere else; how strong it is goes to standard error.
+//! The passwords go to standard output and nowhere else; their strength goes to standard error.
 
 use std::fmt::Display;
 use std::io::{self, Write};

@@ -1,7 +1,7 @@
 //! The HTTP client of the commands that ask a running server: `status` and `verify URL`. The server itself asks nobody.
 //!
-//! No redirect is followed and no proxy of the environment is used: what answers is what was asked. Certificates are checked
-//! against the system's authorities, or those of a file; there is no way around that.
+//! No redirect is followed and no proxy of the environment is used: what answers is what was asked. Certificates are
+//! checked against the system's authorities, or those of a file; there is no way around that.
 
 use std::fs;
 use std::path::{Path, PathBuf};
@@ -15,10 +15,10 @@ use rustls::crypto::ring;
 use ureq::Agent;
 use ureq::tls::{Certificate, PemItem, RootCerts, TlsConfig, parse_pem};
 
-/// How long an answer may take.
-const TIME: Duration = Duration::from_secs(20);
+/// Time limit of a request.
+const TIMEOUT: Duration = Duration::from_secs(20);
 
-/// Whom to trust.
+/// TLS certificate authorities.
 #[derive(Args, Debug, Clone, Default)]
 pub struct TrustArgs {
     /// File with the certificates (PEM) of the authorities to trust, in place of the system's.
@@ -29,7 +29,7 @@ pub struct TrustArgs {
 /// Asks servers.
 pub struct HttpClient(Agent);
 
-/// What was answered.
+/// An answer.
 #[derive(Debug)]
 pub struct Reply {
     /// The HTTP status.
@@ -48,7 +48,7 @@ impl HttpClient {
     pub fn new(name: &str, url: &str, trust: &TrustArgs) -> Result<Self> {
         let mut tls = TlsConfig::builder().unversioned_rustls_crypto_provider(Arc::new(ring::default_provider()));
         if url.starts_with("https:") {
-            let authorities = trust.ca_file.as_deref().map_or_else(system, in_file)?;
+            let authorities = trust.ca_file.as_deref().map_or_else(system_authorities, authorities_in)?;
             tls = tls.root_certs(RootCerts::new_with_certs(&authorities));
         }
         let config = Agent::config_builder()
@@ -56,7 +56,7 @@ impl HttpClient {
             .max_redirects(0)
             .max_redirects_will_error(false)
             .proxy(None)
-            .timeout_global(Some(TIME))
+            .timeout_global(Some(TIMEOUT))
             .user_agent(name)
             .tls_config(tls.build());
         Ok(Self(config.build().new_agent()))
@@ -77,11 +77,11 @@ impl HttpClient {
 
 /// A URL with a path behind it.
 #[must_use]
-pub fn at(base: &str, path: &str) -> String {
+pub fn join_url(base: &str, path: &str) -> String {
     format!("{}/{}", base.trim_end_matches('/'), path.trim_start_matches('/'))
 }
 
-fn system() -> Result<Vec<Certificate<'static>>> {
+fn system_authorities() -> Result<Vec<Certificate<'static>>> {
     let found = rustls_native_certs::load_native_certs();
     ensure!(
         !found.certs.is_empty(),
@@ -90,7 +90,7 @@ fn system() -> Result<Vec<Certificate<'static>>> {
     Ok(found.certs.iter().map(|certificate| Certificate::from_der(certificate).to_owned()).collect())
 }
 
-fn in_file(file: &Path) -> Result<Vec<Certificate<'static>>> {
+fn authorities_in(file: &Path) -> Result<Vec<Certificate<'static>>> {
     let text = fs::read(file).with_context(|| format!("--ca-file names {}, which cannot be read", file.display()))?;
     let mut certificates = Vec::new();
     for item in parse_pem(&text) {

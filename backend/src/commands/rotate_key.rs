@@ -33,7 +33,7 @@ pub fn run(args: &RotateKeyArgs) -> Result<ExitCode> {
     let file = args.folder.join(server_key::FILE);
     let key = ServerKey::load(&file)?
         .with_context(|| format!("{} is not there: --data names the folder of the server key", file.display()))?;
-    key.with_new_half()?.replace(&file)?;
+    key.with_new_token_key()?.replace(&file)?;
     let mut out = io::stdout();
     writeln!(out, "{} is changed. Restart every server that uses it: log-ins that have begun fail.", file.display())?;
     writeln!(out, "Make a new backup. Earlier ones hold the key as it was: after restoring one, change it again.")?;

@@ -59,8 +59,7 @@ pub struct ServeArgs {
     #[arg(long, env = "PASSMINT_MAX_ENTRIES", default_value_t = ENTRIES_MAX, value_name = "NUMBER",
           value_parser = clap::value_parser!(u64).range(1..))]
     pub max_entries: u64,
-    /// Connections held at once; further ones are answered 503. It is less if the system lets the process open fewer
-    /// files.
+    /// Connections held at once; further ones are answered 503. Fewer if the system's limit of open files is lower.
     #[arg(long, env = "PASSMINT_MAX_CONNECTIONS", default_value_t = 10_240, value_name = "NUMBER",
           value_parser = clap::value_parser!(u32).range(1..=1_000_000))]
     pub max_connections: u32,
@@ -84,7 +83,7 @@ pub struct ServeArgs {
     /// network that people are in.
     #[arg(long, env = "PASSMINT_TRUSTED_PROXIES", value_delimiter = ',', value_name = "NETWORKS")]
     pub trusted_proxies: Vec<TrustedProxy>,
-    /// How often secrets may be tried.
+    /// Rate limits.
     #[command(flatten)]
     pub limits: RateLimitArgs,
     /// HTTPS.
@@ -96,20 +95,19 @@ pub struct ServeArgs {
     /// The log.
     #[command(flatten)]
     pub logging: LoggingArgs,
-    /// Where the metrics are served.
+    /// Metrics.
     #[command(flatten)]
     pub metrics: MetricsArgs,
 }
 
 impl ServeArgs {
-    /// How long sessions last.
     fn lifetime(&self) -> Lifetime {
         let minute: Millis = 60_000;
         Lifetime { idle: self.session_idle * minute, max: self.session_max * minute }
     }
 
     /// Bounds on connections. Raises the process's limit of open files, as far as they need it and the system lets it.
-    fn connection_bounds(&self) -> listener::Bounds {
+    fn connection_bounds(&self) -> listener::ConnectionBounds {
         let wanted = self.max_connections as usize;
         let connections = listener::connections_within(wanted, listener::raise_open_files(wanted));
         if connections < wanted {
@@ -119,7 +117,7 @@ impl ServeArgs {
                 "fewer connections than wanted: the system's limit of open files is in the way (ulimit -n, LimitNOFILE)"
             );
         }
-        listener::Bounds {
+        listener::ConnectionBounds {
             connections,
             per_client: self.connections_per_address as usize,
             head: Duration::from_secs(10),
@@ -129,8 +127,8 @@ impl ServeArgs {
     }
 
     /// Bounds on requests.
-    fn request_bounds(&self) -> app::Bounds {
-        app::Bounds { requests: self.max_requests as usize, time: Duration::from_secs(self.request_seconds) }
+    fn request_bounds(&self) -> app::RequestBounds {
+        app::RequestBounds { requests: self.max_requests as usize, time: Duration::from_secs(self.request_seconds) }
     }
 }
 
@@ -174,7 +172,7 @@ async fn serve(
     }
     let is_bound = bind_database(&gate, fingerprint, &page_url).await?;
 
-    let limits = RateLimits::new(&args.limits, Default::default()).counted_by(Arc::clone(gate.metrics()));
+    let limits = RateLimits::new(&args.limits, Default::default()).with_metrics(Arc::clone(gate.metrics()));
     let limits = Arc::new(limits);
     tokio::spawn(rate_limits::prune_regularly(Arc::clone(&limits)));
     let state = AppState::new(gate.clone(), key, args.lifetime(), args.max_entries, Page::embedded(), limits);

@@ -7,29 +7,29 @@ use anyhow::Result;
 use clap::Args;
 use serde_json::Value;
 
-use super::http_client::{HttpClient, TrustArgs, at};
+use super::http_client::{HttpClient, TrustArgs, join_url};
 
 /// An answer of these is short.
 const BYTES_MAX: u64 = 1024 * 1024;
-/// Where metrics are, if the server is this machine's and nothing else is said.
+/// Default address of the metrics of a server on this machine.
 const METRICS: &str = "http://127.0.0.1:9464/metrics";
 
 /// Settings of `passmint status`.
 #[derive(Args, Debug)]
 #[command(after_help = "Ends with 0 if the server is ready, 1 if it answers and is not, 2 if it does not answer.")]
 pub struct StatusArgs {
-    /// Where the server is.
+    /// Address of the server.
     #[arg(long, env = "PASSMINT_STATUS_URL", default_value = "http://127.0.0.1:8080", value_name = "URL")]
     pub url: String,
-    /// Where its metrics are [default: http://127.0.0.1:9464/metrics, if the server is on this machine].
+    /// Address of its metrics [default: http://127.0.0.1:9464/metrics, if the server is on this machine].
     #[arg(long, env = "PASSMINT_METRICS_URL", value_name = "URL")]
     pub metrics_url: Option<String>,
-    /// Whom to trust.
+    /// Certificate authorities.
     #[command(flatten)]
     pub trust: TrustArgs,
 }
 
-/// How a server is.
+/// State of a server.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum ServerStatus {
     /// It does its work.
@@ -41,7 +41,7 @@ pub enum ServerStatus {
 }
 
 impl ServerStatus {
-    /// What the process ends with.
+    /// The exit code of `passmint status`.
     pub fn exit_code(self) -> u8 {
         match self {
             Self::Ready => 0,
@@ -68,7 +68,7 @@ impl StatusArgs {
             let client = HttpClient::new(concat!("passmint/", env!("CARGO_PKG_VERSION")), url, &self.trust)?;
             client.get(url, "identity", BYTES_MAX)
         };
-        match ask(&at(&self.url, "healthz")) {
+        match ask(&join_url(&self.url, "healthz")) {
             Ok(reply) if reply.status == 200 => line("server", "answers")?,
             Ok(reply) => line("server", &format!("answers {} to /healthz", reply.status))?,
             Err(error) => {
@@ -76,7 +76,7 @@ impl StatusArgs {
                 return Ok(ServerStatus::Unreachable);
             }
         }
-        let found = match ask(&at(&self.url, "readyz")) {
+        let found = match ask(&join_url(&self.url, "readyz")) {
             Ok(reply) => {
                 let body: Value = serde_json::from_slice(&reply.body).unwrap_or_default();
                 // Something else might answer 200 to whatever it is asked.
@@ -115,7 +115,7 @@ impl StatusArgs {
     }
 }
 
-/// What is worth a line, of the metrics. `now` is in seconds since 1970.
+/// Picks the lines to print from the metrics. `now` is in seconds since 1970.
 fn summary(metrics: &str, now: f64) -> Vec<(&'static str, String)> {
     let sum = |series: &str| {
         let values = metrics.lines().filter_map(|line| {
@@ -144,7 +144,7 @@ mod tests {
     use super::*;
 
     #[test]
-    fn a_few_lines_are_made_of_the_metrics() {
+    fn summary_picks_and_sums_metrics() {
         let metrics = "passmint_build_info{version=\"0.1.0\"} 1\nprocess_start_time_seconds 1000.0\n\
                        passmint_http_answers_total{route=\"a\"} 3\npassmint_http_answers_total{route=\"b\"} 4\n\
                        passmint_log_ins_total{step=\"begun\"} 5\npassmint_log_ins_total{step=\"opened\"} 2\n";

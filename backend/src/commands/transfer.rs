@@ -21,10 +21,10 @@ use crate::store::transfer::{Progress, TransferCounts, transfer};
 The server key stays where it is: the server needs the same one with the new database."
 )]
 pub struct TransferArgs {
-    /// Where the data is now: sqlite:FILE, or oracle.
+    /// Source database: sqlite:FILE, or oracle.
     #[arg(long, value_name = "DATABASE")]
     pub from: Endpoint,
-    /// Where it is to be: sqlite:FILE, or oracle.
+    /// Target database: sqlite:FILE, or oracle.
     #[arg(long, value_name = "DATABASE")]
     pub to: Endpoint,
     /// Connection to an Oracle database.

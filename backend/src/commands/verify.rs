@@ -10,7 +10,7 @@ use clap::Args;
 use super::backup::print_summary;
 use super::http_client::TrustArgs;
 use super::verify_url;
-use crate::backup::{Passphrase, Verified, verify_archive, verify_folder};
+use crate::backup::{Passphrase, Verification, verify_archive, verify_folder};
 
 /// Settings of `passmint verify`.
 #[derive(Args, Debug)]
@@ -44,7 +44,7 @@ fn verify_path(path: &Path, passphrase_file: Option<&Path>) -> Result<ExitCode> 
         verify_archive(path, work.path(), || Passphrase::find_or_ask(passphrase_file))
             .with_context(|| path.display().to_string())?
     };
-    let Verified { summary, manifest, has_server_key, is_sealed } = verified;
+    let Verification { summary, manifest, has_server_key, is_sealed } = verified;
     let mut out = io::stdout();
     if let Some(manifest) = manifest {
         let sealed = if is_sealed { "sealed" } else { "not sealed" };

@@ -1,7 +1,7 @@
 //! `passmint verify URL`: whether a server serves the very page that is inside this binary.
 //!
-//! What is expected is what this build's own code would answer, headers included. A changed file, a missing header, a policy
-//! that lets more in: each is told. What a server serves to others than this caller, nobody can see from here.
+//! It expects what this build's own code would answer, headers included, and reports each changed file and each header
+//! that is missing or different. It cannot see whether the server serves something else to other callers.
 
 use std::collections::BTreeSet;
 use std::io::{self, Write};
@@ -17,22 +17,22 @@ use axum::middleware::from_fn;
 use axum::response::{IntoResponse, Response};
 use tower::ServiceExt;
 
-use super::http_client::{HttpClient, TrustArgs, at};
+use super::http_client::{HttpClient, TrustArgs, join_url};
 use crate::server::headers::{self, BROWSER_HEADERS, BrowserHeader};
 use crate::server::page::Page;
 
-/// What a browser says of itself: a server should not know the check by its name.
+/// The user agent of a browser: a server should not recognise the check by its name.
 const BROWSER: &str = "Mozilla/5.0 (X11; Linux x86_64; rv:140.0) Gecko/20100101 Firefox/140.0";
 /// Bytes by which an answer may be longer than expected before it is not read further.
 const MORE: u64 = 64 * 1024;
 const ENCODINGS: [&str; 3] = ["br", "gzip", "identity"];
 
-/// What came of a comparison.
+/// The result of a comparison.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
 pub struct Comparison {
     /// Files that were asked for, each in every encoding.
     pub files: usize,
-    /// Where the server differs from this build; each is a sentence.
+    /// Differences from this build, a sentence each.
     pub differences: Vec<String>,
 }
 
@@ -58,7 +58,7 @@ pub fn compare(page: Page, url: &str, trust: &TrustArgs) -> Result<Comparison> {
         // Once a file differs, its other encodings would say the same.
         for encoding in ENCODINGS {
             let expected = runtime.block_on(expected(&ours, name, encoding))?;
-            let theirs = client.get(&at(url, name), encoding, expected.1.len() as u64 + MORE)?;
+            let theirs = client.get(&join_url(url, name), encoding, expected.1.len() as u64 + MORE)?;
             let differences = differences(&expected, &theirs);
             if !differences.is_empty() {
                 let told = differences.into_iter().map(|what| format!("/{name} ({encoding}): {what}"));
@@ -70,7 +70,7 @@ pub fn compare(page: Page, url: &str, trust: &TrustArgs) -> Result<Comparison> {
     Ok(compared)
 }
 
-/// What this build would answer.
+/// The answer that this build would give.
 async fn expected(ours: &Router, name: &str, encoding: &str) -> Result<(Response<()>, Vec<u8>)> {
     let request = Request::get(format!("/{name}")).header(header::ACCEPT_ENCODING, encoding).body(Body::empty())?;
     let (head, body) = ours.clone().oneshot(request).await?.into_parts();

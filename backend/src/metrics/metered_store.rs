@@ -30,7 +30,7 @@ macro_rules! forward {
             $(fn $operation(&self, $($argument: $kind),*) -> Result<$result, StoreError> {
                 let start = Instant::now();
                 let result = self.store.$operation($($argument),*);
-                self.metrics.stored(stringify!($operation), start.elapsed(), result.as_ref().err());
+                self.metrics.operation_ended(stringify!($operation), start.elapsed(), result.as_ref().err());
                 result
             })*
             $($rest)?

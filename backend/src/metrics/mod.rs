@@ -1,7 +1,7 @@
-//! What is counted and timed, for Prometheus (OpenMetrics text).
+//! Counters and timings of the process, for Prometheus (OpenMetrics text).
 //!
-//! Labels take few values: the patterns of routes, methods, statuses, names of operations. No name, id or address is ever
-//! one, so that neither the number of series nor what they tell depends on who uses the server.
+//! Labels take few values: patterns of routes, methods, statuses, names of operations. Names, ids and addresses are
+//! never labels, so that the series tell nothing about the people who use the server.
 
 mod metered_store;
 mod process;
@@ -29,73 +29,73 @@ pub(crate) use metered_store::MeteredStore;
 /// Upper bounds of the histograms' buckets, in seconds: from a read in memory to the longest deadline.
 const SECONDS: [f64; 14] = [0.0002, 0.0005, 0.001, 0.0025, 0.005, 0.01, 0.025, 0.05, 0.1, 0.25, 0.5, 1.0, 2.5, 10.0];
 
-type Times<L> = Family<L, Histogram, fn() -> Histogram>;
+type Histograms<L> = Family<L, Histogram, fn() -> Histogram>;
 
 /// Every counter of the process. Handles to it are passed around; there is none that is global.
 #[derive(Debug)]
 pub struct Metrics {
-    answers: Family<Answer, Counter>,
-    answer_times: Times<Route>,
+    answers: Family<AnswerLabels, Counter>,
+    answer_times: Histograms<RouteLabels>,
     requests_going_on: Gauge,
-    operation_times: Times<Operation>,
-    operation_failures: Family<OperationFailure, Counter>,
+    operation_times: Histograms<OperationLabels>,
+    operation_failures: Family<FailureLabels, Counter>,
     calls_running: Gauge,
     calls_waiting: Gauge,
     calls_waited: Histogram,
-    calls_refused: Family<Reason, Counter>,
-    log_ins: Family<Step, Counter>,
-    throttled: Family<Limit, Counter>,
+    calls_refused: Family<ReasonLabels, Counter>,
+    log_ins: Family<LogInLabels, Counter>,
+    throttled: Family<LimitLabels, Counter>,
     /// Milliseconds since 1970; 0 for never.
     backup_made: AtomicU64,
     backup_failures: Counter,
-    backups_are_due: AtomicBool,
+    backups_scheduled: AtomicBool,
     last_backup_failed: AtomicBool,
     process: Arc<process::Process>,
 }
 
 #[derive(Clone, Debug, PartialEq, Eq, Hash, EncodeLabelSet)]
-struct Answer {
+struct AnswerLabels {
     method: &'static str,
     route: String,
     status: u16,
 }
 
 #[derive(Clone, Debug, PartialEq, Eq, Hash, EncodeLabelSet)]
-struct Route {
+struct RouteLabels {
     method: &'static str,
     route: String,
 }
 
 #[derive(Clone, Debug, PartialEq, Eq, Hash, EncodeLabelSet)]
-struct Operation {
+struct OperationLabels {
     operation: &'static str,
 }
 
 #[derive(Clone, Debug, PartialEq, Eq, Hash, EncodeLabelSet)]
-struct OperationFailure {
+struct FailureLabels {
     operation: &'static str,
     failure: &'static str,
 }
 
 #[derive(Clone, Debug, PartialEq, Eq, Hash, EncodeLabelSet)]
-struct Reason {
+struct ReasonLabels {
     reason: &'static str,
 }
 
 #[derive(Clone, Debug, PartialEq, Eq, Hash, EncodeLabelSet)]
-struct Step {
+struct LogInLabels {
     step: &'static str,
 }
 
 #[derive(Clone, Debug, PartialEq, Eq, Hash, EncodeLabelSet)]
-struct Limit {
+struct LimitLabels {
     limit: &'static str,
 }
 
-/// How far a log-in has got. A wrong passphrase is noticed by the client, which then gives up: such log-ins are those that
-/// were begun and neither opened nor refused.
+/// Progress of a log-in. The client notices a wrong passphrase and gives up: such log-ins are begun, and neither opened
+/// nor refused.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub enum LogIn {
+pub enum LogInProgress {
     /// Its first step was answered.
     Begun,
     Opened,
@@ -103,23 +103,23 @@ pub enum LogIn {
     Refused,
 }
 
-/// A gauge that counts this for as long as it lives, however it ends.
-pub(crate) struct Counted(Gauge);
+/// Increments a gauge for as long as it lives.
+pub(crate) struct GaugeGuard(Gauge);
 
-impl Counted {
+impl GaugeGuard {
     fn new(gauge: &Gauge) -> Self {
         gauge.inc();
         Self(gauge.clone())
     }
 }
 
-impl Drop for Counted {
+impl Drop for GaugeGuard {
     fn drop(&mut self) {
         self.0.dec();
     }
 }
 
-fn times() -> Histogram {
+fn histogram() -> Histogram {
     Histogram::new(SECONDS)
 }
 
@@ -128,42 +128,42 @@ impl Metrics {
     pub fn new() -> Arc<Self> {
         Arc::new(Self {
             answers: Family::default(),
-            answer_times: Times::new_with_constructor(times),
+            answer_times: Histograms::new_with_constructor(histogram),
             requests_going_on: Gauge::default(),
-            operation_times: Times::new_with_constructor(times),
+            operation_times: Histograms::new_with_constructor(histogram),
             operation_failures: Family::default(),
             calls_running: Gauge::default(),
             calls_waiting: Gauge::default(),
-            calls_waited: times(),
+            calls_waited: histogram(),
             calls_refused: Family::default(),
             log_ins: Family::default(),
             throttled: Family::default(),
             backup_made: AtomicU64::new(0),
             backup_failures: Counter::default(),
-            backups_are_due: AtomicBool::new(false),
+            backups_scheduled: AtomicBool::new(false),
             last_backup_failed: AtomicBool::new(false),
             process: Arc::new(process::Process::new()),
         })
     }
 
     /// A log-in has got this far.
-    pub fn log_in(&self, step: LogIn) {
+    pub fn log_in_progressed(&self, step: LogInProgress) {
         let step = match step {
-            LogIn::Begun => "begun",
-            LogIn::Opened => "opened",
-            LogIn::Refused => "refused",
+            LogInProgress::Begun => "begun",
+            LogInProgress::Opened => "opened",
+            LogInProgress::Refused => "refused",
         };
-        self.log_ins.get_or_create(&Step { step }).inc();
+        self.log_ins.get_or_create(&LogInLabels { step }).inc();
     }
 
     /// A request was refused because somebody sends too many. `limit` names which limit it was, from a fixed few.
     pub fn throttled(&self, limit: &'static str) {
-        self.throttled.get_or_create(&Limit { limit }).inc();
+        self.throttled.get_or_create(&LimitLabels { limit }).inc();
     }
 
-    /// Backups are made by the clock.
-    pub fn backups_are_due(&self) {
-        self.backups_are_due.store(true, Ordering::Relaxed);
+    /// Notes that backups are scheduled.
+    pub fn backups_scheduled(&self) {
+        self.backups_scheduled.store(true, Ordering::Relaxed);
     }
 
     /// A backup was made and verified, at this time.
@@ -178,39 +178,38 @@ impl Metrics {
         self.last_backup_failed.store(true, Ordering::Relaxed);
     }
 
-    /// Whether the last backup that was due was made; nothing if none are.
-    #[must_use]
-    pub fn backups_are_well(&self) -> Option<bool> {
-        let due = self.backups_are_due.load(Ordering::Relaxed);
+    /// True if the last scheduled backup succeeded; `None` without a schedule.
+    pub fn last_backup_succeeded(&self) -> Option<bool> {
+        let due = self.backups_scheduled.load(Ordering::Relaxed);
         due.then(|| !self.last_backup_failed.load(Ordering::Relaxed))
     }
 
-    /// A store's operation has ended. What a caller may expect, such as "not found", is no failure.
-    pub(crate) fn stored(&self, operation: &'static str, took: Duration, error: Option<&StoreError>) {
-        self.operation_times.get_or_create(&Operation { operation }).observe(took.as_secs_f64());
+    /// Counts and times an operation of the store. An expected error, such as "not found", is no failure.
+    pub(crate) fn operation_ended(&self, operation: &'static str, took: Duration, error: Option<&StoreError>) {
+        self.operation_times.get_or_create(&OperationLabels { operation }).observe(took.as_secs_f64());
         let failure = match error {
             Some(StoreError::Unavailable(_)) => "unavailable",
             Some(StoreError::ReadOnly(_)) => "read-only",
             Some(StoreError::Fault(_)) => "fault",
             _ => return,
         };
-        self.operation_failures.get_or_create(&OperationFailure { operation, failure }).inc();
+        self.operation_failures.get_or_create(&FailureLabels { operation, failure }).inc();
     }
 
     /// A call waits at the gate.
-    pub(crate) fn call_waits(&self) -> Counted {
-        Counted::new(&self.calls_waiting)
+    pub(crate) fn call_waits(&self) -> GaugeGuard {
+        GaugeGuard::new(&self.calls_waiting)
     }
 
     /// A call has been let through.
-    pub(crate) fn call_runs(&self, waited: Duration) -> Counted {
+    pub(crate) fn call_runs(&self, waited: Duration) -> GaugeGuard {
         self.calls_waited.observe(waited.as_secs_f64());
-        Counted::new(&self.calls_running)
+        GaugeGuard::new(&self.calls_running)
     }
 
     /// A call got no answer from the store.
     pub(crate) fn call_refused(&self, reason: &'static str) {
-        self.calls_refused.get_or_create(&Reason { reason }).inc();
+        self.calls_refused.get_or_create(&ReasonLabels { reason }).inc();
     }
 
     /// Everything, as text. The registry is put together for each scrape: it holds what the store says at that moment.
@@ -260,7 +259,7 @@ impl Metrics {
 /// Counts and times a request. Of its path only the pattern counts, and methods that no route has are one.
 pub async fn observe(State(metrics): State<Arc<Metrics>>, request: Request, next: Next) -> Response {
     let start = Instant::now();
-    let _going_on = Counted::new(&metrics.requests_going_on);
+    let _going_on = GaugeGuard::new(&metrics.requests_going_on);
     let route = request.extensions().get::<MatchedPath>().map_or("page", MatchedPath::as_str).to_owned();
     let method = match *request.method() {
         Method::GET => "GET",
@@ -272,7 +271,7 @@ pub async fn observe(State(metrics): State<Arc<Metrics>>, request: Request, next
     };
     let response = next.run(request).await;
     let status = response.status().as_u16();
-    metrics.answers.get_or_create(&Answer { method, route: route.clone(), status }).inc();
-    metrics.answer_times.get_or_create(&Route { method, route }).observe(start.elapsed().as_secs_f64());
+    metrics.answers.get_or_create(&AnswerLabels { method, route: route.clone(), status }).inc();
+    metrics.answer_times.get_or_create(&RouteLabels { method, route }).observe(start.elapsed().as_secs_f64());
     response
 }

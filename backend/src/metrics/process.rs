@@ -1,4 +1,4 @@
-//! What Linux knows of this process: memory, open files, processor time. Nothing elsewhere.
+//! Memory, open files and processor time of this process, on Linux. Other systems report nothing.
 
 use std::fs;
 use std::time::{SystemTime, UNIX_EPOCH};
@@ -19,7 +19,6 @@ pub(super) struct Process {
 }
 
 impl Process {
-    /// As of a process that starts now.
     pub(super) fn new() -> Self {
         Self { started: SystemTime::now().duration_since(UNIX_EPOCH).unwrap_or_default().as_secs_f64() }
     }

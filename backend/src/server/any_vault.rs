@@ -1,7 +1,7 @@
-//! The answer to strangers who ask if there is any vault. The store is asked for it at most once a second.
+//! Answers unauthenticated clients whether there is any vault, and asks the store at most once a second.
 //!
-//! That there is one is remembered, until an account is deleted in this process. (Where another process deletes the last
-//! one, this one goes on saying that there is a vault, and the page asks for a log-in, as it always did.)
+//! A positive answer is remembered until this process deletes an account. If another process deletes the last account,
+//! this one still answers that there is a vault, and the page asks for a log-in.
 
 use std::sync::atomic::{AtomicBool, Ordering};
 use std::time::Duration;
@@ -13,27 +13,27 @@ use tokio::time::{Instant, sleep_until};
 use crate::server::error::ApiError;
 use crate::server::gate::Gate;
 
-/// The store is asked at most once in this time.
+/// Time between two queries of the store.
 const PAUSE: Duration = Duration::from_secs(1);
 
-/// The answer, as far as it is known.
+/// The cached answer.
 #[derive(Default)]
 pub struct AnyVault {
     is_known: AtomicBool,
-    /// Locked while the store is asked, so that whoever asks meanwhile gets the same answer.
-    last: Mutex<Option<Last>>,
+    /// Locked during a query, so that requests that arrive meanwhile get the same answer.
+    last: Mutex<Option<LastQuery>>,
 }
 
-/// The last time that the store was asked.
+/// The last query of the store.
 #[derive(Clone, Copy)]
-struct Last {
+struct LastQuery {
     at: Instant,
-    /// Nothing if the request was given up before the store had answered.
+    /// `None` if the request was cancelled before the store answered.
     answer: Option<Result<bool, ProblemCode>>,
 }
 
 impl AnyVault {
-    /// Asks if there is a vault. The answer, a failure too, is up to a second old.
+    /// Returns whether there is a vault. The answer may be a second old, and so may an error.
     ///
     /// # Errors
     /// Those of the gate.
@@ -42,7 +42,7 @@ impl AnyVault {
             return Ok(true);
         }
         let mut last = self.last.lock().await;
-        if let Some(Last { at, answer }) = *last
+        if let Some(LastQuery { at, answer }) = *last
             && at.elapsed() < PAUSE
         {
             if let Some(answer) = answer {
@@ -50,21 +50,21 @@ impl AnyVault {
             }
             sleep_until(at + PAUSE).await;
         }
-        *last = Some(Last { at: Instant::now(), answer: None });
+        *last = Some(LastQuery { at: Instant::now(), answer: None });
         let answer = gate.read(|store| store.has_accounts()).await.map_err(|error| ApiError::from(error).code());
         if answer == Ok(true) {
-            self.made();
+            self.vault_created();
         }
-        *last = Some(Last { at: Instant::now(), answer: Some(answer) });
+        *last = Some(LastQuery { at: Instant::now(), answer: Some(answer) });
         answer.map_err(ApiError::from)
     }
 
-    pub fn made(&self) {
+    pub fn vault_created(&self) {
         self.is_known.store(true, Ordering::Release);
     }
 
     /// A vault was deleted: it may have been the last one.
-    pub fn deleted(&self) {
+    pub fn vault_deleted(&self) {
         self.is_known.store(false, Ordering::Release);
     }
 }

@@ -31,14 +31,14 @@ use crate::server::state::AppState;
 const REQUEST_ID: HeaderName = HeaderName::from_static("x-request-id");
 
 #[derive(Clone, Copy, Debug)]
-pub struct Bounds {
-    /// Requests served at once; one more is answered 503 at once.
+pub struct RequestBounds {
+    /// Requests served at once. Further ones are answered 503 without waiting.
     pub requests: usize,
-    /// How long a request may take, its body's arrival included.
+    /// Time limit of a request, from its head to the answer; the body's arrival counts.
     pub time: Duration,
 }
 
-pub fn app(state: AppState, bounds: Bounds, proxies: TrustedProxies) -> Router {
+pub fn app(state: AppState, bounds: RequestBounds, proxies: TrustedProxies) -> Router {
     let (api, document) = OpenApiRouter::with_openapi(openapi::Document::openapi())
         .routes(routes!(setup::show))
         .routes(routes!(accounts::start))
@@ -69,7 +69,7 @@ pub fn app(state: AppState, bounds: Bounds, proxies: TrustedProxies) -> Router {
         .layer(SetRequestIdLayer::new(REQUEST_ID, MakeRequestUuid))
         .layer(TraceLayer::new_for_http().make_span_with(span).on_response(answered).on_request(()).on_failure(()))
         .layer(PropagateRequestIdLayer::new(REQUEST_ID))
-        .layer(from_fn_with_state(proxies, client_address::find))
+        .layer(from_fn_with_state(proxies, client_address::add_client))
         .layer(from_fn_with_state(Arc::clone(state.store().metrics()), metrics::observe))
         .layer(from_fn(headers::add))
         .layer(CatchPanicLayer::custom(panicked))
@@ -82,19 +82,19 @@ pub fn app(state: AppState, bounds: Bounds, proxies: TrustedProxies) -> Router {
         .with_state(state)
 }
 
-/// Sheds what is too much and ends what takes too long.
+/// Refuses requests beyond the limit, and ends those that exceed their time.
 async fn bound(State((permits, time)): State<(Arc<Semaphore>, Duration)>, request: Request, next: Next) -> Response {
     let Ok(_permit) = permits.try_acquire() else {
         return ApiError::from(ProblemCode::Overloaded).into_response();
     };
-    // Store calls have a deadline of their own, well below this one: what takes longer is the body's arrival.
+    // Store calls have a shorter deadline of their own. A request that reaches this one is a slow body.
     match tokio::time::timeout(time, next.run(request)).await {
         Ok(response) => response,
         Err(_) => ApiError::from(ProblemCode::RequestTimeout).into_response(),
     }
 }
 
-/// What a log line says of a request: never its query, headers or body, and of its path only the pattern.
+/// The log's span of a request: the path's pattern, and never the path, query, headers or body.
 fn span(request: &Request) -> tracing::Span {
     let path = request.extensions().get::<MatchedPath>().map_or("page", MatchedPath::as_str);
     let id = request.extensions().get::<RequestId>().and_then(|id| id.header_value().to_str().ok()).unwrap_or("");
@@ -107,7 +107,7 @@ fn answered(response: &Response, latency: Duration, _: &tracing::Span) {
     tracing::info!(status, ms, "answered");
 }
 
-/// A panic's message may quote anything: it is not repeated. `main` logs where it happened.
+/// Drops the panic's message: it may quote a secret. The panic hook of `logging` logs the place.
 fn panicked(_: Box<dyn Any + Send>) -> Response {
     ApiError::from(ProblemCode::Internal).into_response()
 }

@@ -1,9 +1,8 @@
-//! Who a request comes from: the address of the connection's other end, or, if a proxy of ours is there, the address
-//! that the proxy vouches for.
+//! The client's address: the connection's other end, or the address that a trusted proxy reports.
 //!
-//! Of headers, `X-Forwarded-For` and `X-Forwarded-Proto` count, and only if the connection comes from an address that
-//! the operator has named. `Forwarded` (RFC 7239) is not read: proxies pass it on as the client wrote it unless told
-//! otherwise, so that of two headers the wrong one could be believed.
+//! `X-Forwarded-For` and `X-Forwarded-Proto` count only on connections from an address that the operator has named.
+//! `Forwarded` (RFC 7239) is not read: by default proxies pass it on as the client wrote it, so that of two headers the
+//! wrong one could be believed.
 
 use std::fmt;
 use std::net::{IpAddr, Ipv6Addr, SocketAddr};
@@ -24,7 +23,7 @@ const FORWARDED_PROTO: HeaderName = HeaderName::from_static("x-forwarded-proto")
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct Connection {
     pub peer: Peer,
-    /// Whether it is TLS up to this process.
+    /// True if the connection is TLS up to this process.
     pub tls: bool,
 }
 
@@ -32,19 +31,19 @@ pub struct Connection {
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
 pub enum Peer {
     Address(IpAddr),
-    /// Of a Unix socket: some process on this machine.
+    /// A process on this machine, by a Unix socket.
     Unix,
 }
 
 impl Peer {
-    /// Of an address as the system gives it: IPv4 in IPv6 is IPv4.
+    /// Takes the address as the system reports it; IPv4-mapped IPv6 becomes IPv4.
     #[must_use]
     pub fn new(address: IpAddr) -> Self {
         Self::Address(address.to_canonical())
     }
 
-    /// What is counted as one client: an IPv4 address, or the 64 leading bits of an IPv6 address, which is what one
-    /// household gets and can choose addresses from at will.
+    /// The key by which limits count one client: an IPv4 address, or the leading 64 bits of an IPv6 address. One
+    /// household gets a /64 and chooses addresses in it at will.
     #[must_use]
     pub fn rate_limit_key(self) -> Self {
         match self {
@@ -57,21 +56,21 @@ impl Peer {
     }
 }
 
-/// Who a request comes from, as far as this server can know. In the extensions of every request.
+/// The client of a request, as far as this server can know. [`add_client`] puts it into the request's extensions.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct Client {
     /// The client's address; without a trusted proxy the connection's other end.
     pub address: Peer,
-    /// Whether the client's own connection is TLS.
+    /// True if the client's own connection is TLS.
     pub https: bool,
 }
 
-/// Proxies whose word is taken: networks, and `unix` for whoever connects to a Unix socket.
+/// Proxies whose forwarding headers are read: networks, and `unix` for every peer of a Unix socket.
 #[derive(Clone, Debug, Default)]
 pub struct TrustedProxies {
     networks: Arc<[IpNet]>,
     unix: bool,
-    /// Whether the log has said that somebody else's word was not taken.
+    /// Set once the log has warned about a header from a peer that is not trusted.
     told: Arc<AtomicBool>,
 }
 
@@ -89,8 +88,7 @@ impl TrustedProxies {
         }
     }
 
-    /// Whether the other end of a connection is a proxy of ours.
-    #[must_use]
+    /// Returns true if the peer is a trusted proxy.
     pub fn trusts(&self, peer: Peer) -> bool {
         match peer {
             Peer::Address(address) => self.networks.iter().any(|network| network.contains(&address)),
@@ -98,8 +96,7 @@ impl TrustedProxies {
         }
     }
 
-    /// Who a request comes from. What is not written as an address should be makes the proxy itself the client.
-    #[must_use]
+    /// Returns the client of a request. If the header holds no valid address, the proxy itself counts as the client.
     pub fn client(&self, connection: Connection, headers: &HeaderMap) -> Client {
         let Connection { peer, tls } = connection;
         if !self.trusts(peer) {
@@ -116,8 +113,8 @@ impl TrustedProxies {
         Client { address: self.forwarded_for(headers).unwrap_or(peer), https }
     }
 
-    /// The right-most address that is no proxy of ours: what stands further left, the client may have made up. If all
-    /// are ours, the left-most.
+    /// The right-most address that is no trusted proxy: the client may have made up everything further left. If all are
+    /// trusted, the left-most.
     fn forwarded_for(&self, headers: &HeaderMap) -> Option<Peer> {
         let mut found = None;
         for value in headers.get_all(FORWARDED_FOR).iter().rev() {
@@ -151,7 +148,7 @@ fn address(text: &str) -> Option<IpAddr> {
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum TrustedProxy {
     Network(IpNet),
-    /// Whoever connects to a Unix socket.
+    /// Every peer of a Unix socket.
     Unix,
 }
 
@@ -179,7 +176,7 @@ impl fmt::Display for TrustedProxy {
 }
 
 /// Puts the [`Client`] into the request. A request that came on no connection, as in a test, comes from this machine.
-pub async fn find(State(proxies): State<TrustedProxies>, mut request: Request, next: Next) -> Response {
+pub async fn add_client(State(proxies): State<TrustedProxies>, mut request: Request, next: Next) -> Response {
     let nowhere = Connection { peer: Peer::Unix, tls: false };
     let connection = request.extensions().get().copied().unwrap_or(nowhere);
     let client = proxies.client(connection, request.headers());
@@ -205,13 +202,13 @@ mod tests {
     }
 
     #[test]
-    fn only_a_proxy_of_ours_is_believed_and_only_up_to_the_first_stranger() {
+    fn forwarded_for_counts_from_a_trusted_proxy_and_up_to_the_first_untrusted_address() {
         let table = [
             // trusted, from, X-Forwarded-For, the client
             ("", "198.51.100.7", "203.0.113.9", "198.51.100.7"),
             ("10.0.0.0/8", "198.51.100.7", "203.0.113.9", "198.51.100.7"),
             ("10.0.0.0/8", "10.1.2.3", "203.0.113.9", "203.0.113.9"),
-            // What a client made up stands further left.
+            // Addresses further left may be made up.
             ("10.0.0.0/8", "10.1.2.3", "127.0.0.1, 203.0.113.9", "203.0.113.9"),
             ("10.0.0.0/8", "10.1.2.3", "nonsense, 203.0.113.9", "203.0.113.9"),
             // Two proxies in a row, also with a client in a network of ours.
@@ -243,7 +240,7 @@ mod tests {
     }
 
     #[test]
-    fn a_proxy_of_ours_says_whether_its_client_came_by_https() {
+    fn forwarded_proto_counts_from_a_trusted_proxy() {
         for (from, header, https) in [
             ("10.0.0.1", "https", true),
             ("10.0.0.1", "HTTPS", true),
@@ -258,14 +255,14 @@ mod tests {
     }
 
     #[test]
-    fn a_household_is_one_address_or_the_first_half_of_a_long_one() {
-        for (address, household) in [
+    fn rate_limit_key_is_an_ipv4_address_or_an_ipv6_prefix_of_64_bits() {
+        for (address, key) in [
             ("203.0.113.9", "203.0.113.9"),
             ("2001:db8:1:2:3:4:5:6", "2001:db8:1:2::"),
             ("::ffff:203.0.113.9", "203.0.113.9"),
             ("unix", "unix"),
         ] {
-            assert_eq!(peer(address).rate_limit_key(), peer(household));
+            assert_eq!(peer(address).rate_limit_key(), peer(key));
         }
         for wrong in ["", "UNIX", "10.0.0.0/33", "proxy.example"] {
             assert!(wrong.parse::<TrustedProxy>().is_err(), "{wrong}");

@@ -1,7 +1,7 @@
 //! The errors that a client can get, each with its status and its problem body (RFC 9457).
 //!
-//! What a client can act on has a variant of its own. What it cannot is logged once, here, and answered with a
-//! constant body: a client learns neither SQL nor paths.
+//! An error that a client can act on has a code of its own. Every other error is logged here, once, and answered with a
+//! constant body: clients learn neither SQL nor paths.
 
 use std::time::Duration;
 
@@ -16,13 +16,13 @@ use crate::store::{InviteFault, StoreError};
 /// Seconds after which a client of a busy server may try again.
 pub const RETRY_SECONDS: u64 = 2;
 
-/// An answer that says no.
+/// A refusal: status, problem body and headers.
 #[derive(Debug)]
 pub struct ApiError {
     code: ProblemCode,
     detail: Option<String>,
     current: Option<Box<StoredEntry>>,
-    /// Seconds after which a client may try again, where that is known.
+    /// Seconds after which a client may try again, if known.
     retry_after: Option<u64>,
 }
 
@@ -33,25 +33,22 @@ impl ApiError {
         Self { detail: Some(detail.into()), ..ProblemCode::MalformedRequest.into() }
     }
 
-    /// There have been too many attempts, and there may be another one after `wait`.
+    /// There were too many attempts; the next one is allowed after `wait`.
     #[must_use]
     pub fn too_many_attempts(wait: Duration) -> Self {
         let seconds = wait.as_secs() + u64::from(wait.subsec_nanos() > 0);
         Self { retry_after: Some(seconds.max(1)), ..ProblemCode::TooManyAttempts.into() }
     }
 
-    /// Seconds after which the same request may succeed, where that is known.
-    #[must_use]
+    /// Seconds after which the same request may succeed, if known.
     pub fn retry_after(&self) -> Option<u64> {
         self.retry_after
     }
 
-    #[must_use]
     pub fn code(&self) -> ProblemCode {
         self.code
     }
 
-    #[must_use]
     pub fn status(&self) -> StatusCode {
         match self.code {
             ProblemCode::MalformedRequest => StatusCode::BAD_REQUEST,
@@ -74,7 +71,6 @@ impl ApiError {
     }
 
     /// The body of the answer.
-    #[must_use]
     pub fn problem(&self) -> Problem {
         Problem {
             type_uri: format!("urn:passmint:problem:{}", self.code.name()),
@@ -139,7 +135,7 @@ impl From<GateError> for ApiError {
                 tracing::warn!(%error, "the store is unavailable");
                 ProblemCode::StoreUnavailable
             }
-            // What a route does not expect to be taken, is a defect.
+            // A uniqueness conflict that the handler did not map is a bug.
             GateError::Store(StoreError::Taken | StoreError::Fault(_)) | GateError::Panicked => {
                 tracing::error!(%error, "a store call failed");
                 ProblemCode::Internal

@@ -1,4 +1,4 @@
-//! What handlers take in: bodies, path and query parts, the session. Whatever is wrong with them is an [`ApiError`].
+//! Extractors of the handlers: body, path, query and session. Each rejects with an [`ApiError`].
 
 use axum::body::Bytes;
 use axum::extract::rejection::BytesRejection;
@@ -31,11 +31,11 @@ impl<T: DeserializeOwned, S: Send + Sync> FromRequest<S> for JsonBody<T> {
         let body = Bytes::from_request(request, state).await.map_err(|rejection: BytesRejection| {
             match rejection.status() {
                 StatusCode::PAYLOAD_TOO_LARGE => ProblemCode::BodyTooLarge.into(),
-                // The connection broke, or the body came too slowly; whoever is still there may try again.
+                // The connection broke or the body was too slow. A client that is still there may try again.
                 _ => ApiError::from(ProblemCode::RequestTimeout),
             }
         })?;
-        // The parser's words may quote the body. They go back to the sender and into no log.
+        // The parser's message may quote the body: it goes back to the sender and into no log.
         serde_json::from_slice(&body).map(Self).map_err(|error| ApiError::malformed(error.to_string()))
     }
 }
@@ -67,12 +67,12 @@ impl<T: DeserializeOwned, S: Send + Sync> FromRequestParts<S> for Query<T> {
     }
 }
 
-/// A session that is going on, from the `Authorization: Bearer` header. Taking it counts as its use, which is written
-/// down beside the request: no read waits for it, or fails because nothing can be written.
+/// The live session of the `Authorization: Bearer` header. Its use is written beside the request, so that a read
+/// neither waits for the write nor fails with it.
 pub struct Session {
-    /// Whose it is: what every statement about entries is scoped by.
+    /// The session's account. Every statement about entries is limited to it.
     pub account: AccountId,
-    /// What the store knows it by.
+    /// The key of the session in the store.
     pub token_hash: Hash,
     opened_at: Millis,
 }
@@ -108,11 +108,11 @@ impl FromRequestParts<AppState> for Session {
     }
 }
 
-/// A session that was opened in the last [`FRESH_SECONDS`]. Whoever finds an open page, or steals a session's token, has
-/// that long to use it for what a [`Session`] may not do.
+/// A session that was opened in the last [`FRESH_SECONDS`]. A stolen token or an open page allows the protected actions
+/// for that long only.
 pub struct FreshSession {
     pub account: AccountId,
-    /// What the store knows it by.
+    /// The key of the session in the store.
     pub token_hash: Hash,
 }
 

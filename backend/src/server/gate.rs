@@ -21,15 +21,15 @@ pub struct Gate {
     readers: Arc<Semaphore>,
     writers: Arc<Semaphore>,
     deadline: Duration,
-    /// Whether requests are let through.
+    /// False until the database is known to belong to this server key.
     open: Arc<AtomicBool>,
     metrics: Arc<Metrics>,
 }
 
-/// Why a call gave nothing.
+/// A failed call.
 #[derive(Debug, thiserror::Error)]
 pub enum GateError {
-    /// The store answered that it could not.
+    /// The store returned an error.
     #[error(transparent)]
     Store(#[from] StoreError),
     /// All permits were in use until the deadline.
@@ -43,8 +43,7 @@ pub enum GateError {
 }
 
 impl Gate {
-    /// Lets `calls` reads and as many writes through at a time and waits for each until `deadline` has passed, queueing
-    /// included.
+    /// Allows `calls` reads and as many writes at a time. `deadline` bounds each call, its wait in the queue included.
     #[must_use]
     pub fn new(store: Arc<dyn Store>, calls: usize, deadline: Duration) -> Self {
         let permits = || Arc::new(Semaphore::new(calls));
@@ -59,25 +58,21 @@ impl Gate {
         }
     }
 
-    /// What is counted and timed, here and elsewhere in the process.
-    #[must_use]
+    /// The metrics of this process.
     pub fn metrics(&self) -> &Arc<Metrics> {
         &self.metrics
     }
 
-    /// How much of the store is in use.
-    #[must_use]
     pub fn usage(&self) -> Usage {
         self.store.usage()
     }
 
-    /// Whether requests are let through.
-    #[must_use]
+    /// False until the database is known to belong to this server key.
     pub fn is_open(&self) -> bool {
         self.open.load(Ordering::Acquire)
     }
 
-    /// Lets no request through until [`Gate::open`]: nobody knows yet whether this is the right database.
+    /// Refuses requests until [`Gate::open`]: the database may belong to another server key.
     pub fn close(&self) {
         self.open.store(false, Ordering::Release);
     }
@@ -112,10 +107,10 @@ impl Gate {
         self.write_internal(work).await
     }
 
-    /// Calls the store for the server itself, also while requests are not let through.
+    /// Calls the store for the server itself, also while the gate is closed.
     ///
     /// # Errors
-    /// [`GateError`].
+    /// As [`Gate::write`].
     pub async fn write_internal<T, F>(&self, work: F) -> Result<T, GateError>
     where
         T: Send + 'static,
@@ -124,7 +119,8 @@ impl Gate {
         self.call(&self.writers, work).await
     }
 
-    /// Works with the store for the server itself, for as long as it takes: a backup, or a look at every page.
+    /// Runs a job of the server on the store without a permit and without a deadline, such as a backup or an integrity
+    /// check.
     ///
     /// # Errors
     /// [`GateError::Store`] and [`GateError::Panicked`].

@@ -22,7 +22,7 @@ pub const WORKER_CSP: &str = "default-src 'none'; script-src 'wasm-unsafe-eval';
 pub const SERVICE_WORKER_CSP: &str = "default-src 'none'; connect-src 'self'; require-trusted-types-for 'script'; \
     trusted-types 'none'";
 
-/// Everything that is no document.
+/// The policy of every answer that is no document.
 const NOTHING_CSP: &str = "default-src 'none'; frame-ancestors 'none'";
 
 /// Only a document's own policy counts. The page writes to the clipboard and uses passkeys.
@@ -37,7 +37,7 @@ const HSTS: &str = "max-age=31536000";
 pub struct BrowserHeader {
     pub name: HeaderName,
     pub sent: Sent,
-    /// Whether `passmint verify URL` compares it. Proxies have good reasons to set the others.
+    /// True if `passmint verify URL` compares it. Proxies have good reasons to set the others.
     pub is_compared: bool,
 }
 

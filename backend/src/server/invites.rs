@@ -1,4 +1,4 @@
-//! Invites: who has the code may make one account.
+//! Invites. The code of an invite is good for creating one account.
 
 use rand_core_06::{OsRng, RngCore};
 use sha2::{Digest, Sha512};
@@ -7,13 +7,14 @@ use shared::bytes::Base64Url;
 
 use crate::store::{Hash, Invite, Millis, Store, StoreError};
 
-/// Random bytes of a code: not to be guessed.
+/// Random bytes of a code: too many to guess.
 const CODE_LEN: usize = 16;
 
-/// Makes an invite that is good for `lifetime` and stores it. The code is not stored and cannot be shown again.
+/// Creates an invite that is good for `lifetime`, and stores its hash. The code is not stored and cannot be shown
+/// again.
 ///
 /// # Errors
-/// [`StoreError::Unavailable`].
+/// If the store cannot write.
 pub fn create(store: &dyn Store, lifetime: Millis, setup: bool, now: Millis) -> Result<InviteCode, StoreError> {
     let mut bytes = [0; CODE_LEN];
     OsRng.fill_bytes(&mut bytes);
@@ -22,15 +23,15 @@ pub fn create(store: &dyn Store, lifetime: Millis, setup: bool, now: Millis) -> 
     Ok(InviteCode(Base64Url::encode(&bytes)))
 }
 
-/// What the store knows a code by; nothing if the text can be no code.
+/// The hash under which the store has a code; `None` if the text is no code.
 #[must_use]
 pub fn hash(code: &InviteCode) -> Option<Hash> {
     let bytes = Base64Url::decode(&code.0).ok()?.0;
     (bytes.len() == CODE_LEN).then(|| hash_bytes(&bytes))
 }
 
-/// The link that opens the page with an invite. The code stands in the fragment: browsers send it to no server, so that it
-/// is in no access log.
+/// The link that opens the page with an invite. The code stands in the fragment: browsers send it to no server, so that
+/// it is in no access log.
 pub fn link(page_url: &str, code: &InviteCode) -> String {
     format!("{}/#invite={}", page_url.trim_end_matches('/'), code.0)
 }

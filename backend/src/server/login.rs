@@ -1,8 +1,9 @@
 //! The server's half of OPAQUE (RFC 9807), on bytes: registration, and log-in in two steps.
 //!
-//! Nothing is kept between the two steps of a log-in. Its state goes to the client, sealed with the server key, and
-//! comes back with the second step; any process with the same server key can take it. A state that is sent back twice
-//! yields the same session token, which the store takes once, and which only the client of that log-in can derive.
+//! The server stores nothing between the two steps of a log-in. The state goes to the client, sealed with the server
+//! key, and comes back with the second step; any process with the same server key can finish it. A state that is sent
+//! back twice yields the same session token, which the store accepts once, and which only the client of that log-in can
+//! derive.
 
 use opaque_ke::{
     CredentialFinalization, CredentialRequest, RegistrationRequest, RegistrationUpload, ServerLogin,
@@ -28,12 +29,12 @@ const STATE_LIFETIME: Millis = 120_000;
 /// username (16), kind of credential (1). For a passkey, the length of its id (2) and the id follow.
 const HEADER_LEN: usize = 46;
 
-/// Kinds of credentials, as a state has them.
+/// Kinds of credentials as a state encodes them.
 const PASSPHRASE: u8 = 0;
 const RECOVERY: u8 = 1;
 const PASSKEY: u8 = 2;
 
-/// Why a step cannot be taken.
+/// A failed step.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, thiserror::Error)]
 pub enum LoginError {
     /// The message is not one of OPAQUE's.
@@ -69,11 +70,11 @@ pub fn register(
 /// [`LoginError::Malformed`].
 pub fn check_record(record: &Base64Url) -> Result<(), LoginError> {
     let upload = RegistrationUpload::<Suite>::deserialize(&record.0).map_err(|_| LoginError::Malformed)?;
-    // One encoding only: what is stored is what was checked.
+    // Only one encoding is accepted, so that the stored record is the one that was checked.
     if upload.serialize().as_slice() == record.0 { Ok(()) } else { Err(LoginError::Malformed) }
 }
 
-/// Who is logging in, by what the log-in's state says.
+/// The claim of a log-in's state: account and credential.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Claim {
     pub account: AccountId,
@@ -97,7 +98,7 @@ pub fn start(
     now: Millis,
 ) -> Result<SessionChallenge, LoginError> {
     let request = CredentialRequest::<Suite>::deserialize(&request.0).map_err(|_| LoginError::Malformed)?;
-    // Read for unknown names too, and left aside: an answer must not come sooner for them.
+    // Read for unknown names too, and ignored: their answer must not come sooner.
     let record = credential.map_or(key.decoy(), |credential| &credential.secret.record.0);
     let record = ServerRegistration::deserialize(record).map_err(|_| LoginError::Fault)?;
     let record = credential.is_some().then_some(record);
@@ -121,11 +122,11 @@ pub fn start(
         }
     }
     state.extend(Zeroizing::new(started.state.serialize()).iter());
-    let state = key.seal_for_self(&state).map_err(|_| LoginError::Fault)?;
+    let state = key.seal_state(&state).map_err(|_| LoginError::Fault)?;
     Ok(SessionChallenge { state: Base64Url(state), response: Base64Url(started.message.serialize().to_vec()) })
 }
 
-/// Takes the second step of a log-in (KE3) and derives the session's token, as the client does.
+/// Finishes a log-in (KE3) and derives the session's token, as the client does.
 ///
 /// # Errors
 /// [`LoginError::Malformed`] or [`LoginError::Failed`].
@@ -137,7 +138,7 @@ pub fn finish(
 ) -> Result<(Claim, SessionToken), LoginError> {
     let finalization =
         CredentialFinalization::<Suite>::deserialize(&finalization.0).map_err(|_| LoginError::Malformed)?;
-    let state = key.open_own(&state.0).map_err(|_| LoginError::Failed)?;
+    let state = key.open_state(&state.0).map_err(|_| LoginError::Failed)?;
     let (started_at, known, claim, opaque) = read_state(&state).ok_or(LoginError::Failed)?;
     let state = ServerLogin::<Suite>::deserialize(opaque).map_err(|_| LoginError::Failed)?;
     let finished = state.finish(finalization, parameters()).map_err(|_| LoginError::Failed)?;

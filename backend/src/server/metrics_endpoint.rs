@@ -1,4 +1,4 @@
-//! The listener of its own on which Prometheus finds the metrics: never the one that the page is served on.
+//! The metrics endpoint for Prometheus. It has its own listener, never the page's.
 
 use std::net::SocketAddr;
 use std::time::Duration;
@@ -19,11 +19,12 @@ use crate::server::listener;
 /// OpenMetrics, as its specification names it.
 const KIND: &str = "application/openmetrics-text; version=1.0.0; charset=utf-8";
 
-/// Where the metrics are served.
+/// Settings of the metrics endpoint.
 #[derive(Args, Debug, Clone)]
 #[command(next_help_heading = "Metrics")]
 pub struct MetricsArgs {
-    /// Address and port on which Prometheus finds /metrics, by plain HTTP and without a password; none if it is not set.
+    /// Address and port on which Prometheus finds /metrics, by plain HTTP and without a password; none if it is not
+    /// set.
     #[arg(long, env = "PASSMINT_METRICS_LISTEN", value_name = "ADDRESS")]
     pub metrics_listen: Option<SocketAddr>,
     /// Let --metrics-listen be an address that other machines may reach, as in a container; keep strangers off it by
@@ -33,10 +34,10 @@ pub struct MetricsArgs {
 }
 
 impl MetricsArgs {
-    /// Listens; nobody is answered before [`serve`]. Gives nothing if no address is set.
+    /// Opens the socket; [`serve`] answers on it. Returns `None` if no address is set.
     ///
     /// # Errors
-    /// If the address is not this machine's own and that was not allowed, or cannot be listened on.
+    /// If the address is reachable from other machines and that is not allowed, or the socket cannot be opened.
     pub async fn open(&self) -> Result<Option<TcpListener>> {
         let Some(address) = self.metrics_listen else { return Ok(None) };
         ensure!(
@@ -56,8 +57,13 @@ pub fn serve(socket: TcpListener, gate: Gate) -> Result<()> {
     let address = socket.local_addr().context("cannot listen")?;
     tracing::info!(%address, "serving metrics");
     let time = Duration::from_secs(10);
-    let bounds =
-        listener::Bounds { connections: 16, per_client: 0, head: time, send: time, grace: Duration::from_secs(1) };
+    let bounds = listener::ConnectionBounds {
+        connections: 16,
+        per_client: 0,
+        head: time,
+        send: time,
+        grace: Duration::from_secs(1),
+    };
     let proxies = TrustedProxies::default();
     tokio::spawn(listener::serve(socket, router(gate), bounds, proxies, std::future::pending()));
     Ok(())

@@ -1,7 +1,7 @@
 //! The server: the page and the HTTP interface, from the socket to the store.
 //!
-//! A request passes `listener` (connections, time limits, TLS), `app` (layers), `routes` (one file for each subject) and
-//! `gate` (the only way to the blocking store).
+//! A request passes `listener` (connections, time limits, TLS), `app` (layers), `routes` (one file for each subject)
+//! and `gate` (the only way to the blocking store).
 
 pub mod any_vault;
 pub mod app;

@@ -16,9 +16,9 @@ use shared::bytes::Base64Url;
 
 use crate::server::headers::{PAGE_CSP, SERVICE_WORKER_CSP, WORKER_CSP};
 
-/// The folder that `cargo xtask` fills. A release has the compressed files only: as they are, they would be a quarter of the
-/// binary, and every browser takes one of both. A debug build reads the folder when it starts, and a page for development
-/// is not compressed. A build without a page serves a line that says so.
+/// The folder that `cargo xtask` fills. A release has the compressed files only: as they are, they would be a quarter
+/// of the binary, and every browser takes one of both. A debug build reads the folder when it starts, and a page for
+/// development is not compressed. A build without a page serves a line that says so.
 #[derive(RustEmbed)]
 #[folder = "../dist/page"]
 #[cfg_attr(not(debug_assertions), include = "*.br")]
@@ -28,15 +28,15 @@ struct Embedded;
 
 /// Every file of the page, by its path.
 #[derive(Default)]
-pub struct Page(HashMap<String, File>);
+pub struct Page(HashMap<String, PageFile>);
 
 /// One file in its encodings.
-struct File {
-    kind: &'static str,
+struct PageFile {
+    content_type: &'static str,
     csp: Option<HeaderValue>,
-    /// Whether its name changes with its content.
+    /// True if its name holds a hash of its content.
     immutable: bool,
-    /// As it is: inflated for the first client that takes nothing else, and kept.
+    /// Uncompressed. Inflated for the first client that accepts nothing else, and cached.
     identity: OnceLock<Variant>,
     brotli: Option<Variant>,
     gzip: Option<Variant>,
@@ -54,10 +54,10 @@ impl Variant {
         Self { bytes: bytes.into(), etag: HeaderValue::try_from(etag).unwrap_or(HeaderValue::from_static("\"\"")) }
     }
 
-    /// What was compressed into this.
+    /// Inflates a gzip variant.
     fn inflated(&self) -> Self {
         let mut bytes = Vec::new();
-        // What was built is sound; if it were not, its reader would see that it is cut off.
+        // The build made the data, so it inflates; if not, the client gets a truncated file.
         if let Err(error) = GzDecoder::new(&*self.bytes).read_to_end(&mut bytes) {
             tracing::error!(%error, "a file of the page cannot be inflated");
         }
@@ -76,8 +76,8 @@ impl Page {
         }))
     }
 
-    /// A page of these files: name, bytes, and a hash of the bytes. `NAME.br` and `NAME.gz` are encodings of `NAME`, which
-    /// need not be there itself if the second is.
+    /// A page of these files: name, bytes, and a hash of the bytes. `NAME.br` and `NAME.gz` are encodings of `NAME`,
+    /// which need not be there itself if the second is.
     #[must_use]
     pub fn new(files: impl Iterator<Item = (String, Cow<'static, [u8]>, [u8; 32])>) -> Self {
         let variant = |bytes, hash: &[u8]| match bytes {
@@ -91,8 +91,8 @@ impl Page {
         let mut page = HashMap::new();
         for name in names {
             let identity = variants.remove(&name).map_or(OnceLock::new(), OnceLock::from);
-            let mut file = File {
-                kind: kind(&name),
+            let mut file = PageFile {
+                content_type: content_type(&name),
                 csp: None,
                 immutable: has_hash(&name),
                 identity,
@@ -112,8 +112,7 @@ impl Page {
         self.0.keys().map(String::as_str)
     }
 
-    /// The answer to a request for a path with these headers; nothing if there is no such file.
-    #[must_use]
+    /// The answer to a request for a path with these headers; `None` if there is no such file.
     pub fn answer(&self, path: &str, headers: &HeaderMap) -> Option<Response> {
         let name = match path.trim_start_matches('/') {
             "" => "index.html",
@@ -123,7 +122,7 @@ impl Page {
     }
 }
 
-impl File {
+impl PageFile {
     fn identity(&self) -> &Variant {
         self.identity.get_or_init(|| self.gzip.as_ref().map_or(Variant::new(Bytes::new(), &[0; 16]), Variant::inflated))
     }
@@ -147,7 +146,7 @@ impl File {
         headers.insert(header::VARY, HeaderValue::from_static("accept-encoding"));
         let cache = if self.immutable { "public, max-age=31536000, immutable" } else { "no-cache" };
         headers.insert(header::CACHE_CONTROL, HeaderValue::from_static(cache));
-        headers.insert(header::CONTENT_TYPE, HeaderValue::from_static(self.kind));
+        headers.insert(header::CONTENT_TYPE, HeaderValue::from_static(self.content_type));
         if let Some(encoding) = encoding {
             headers.insert(header::CONTENT_ENCODING, HeaderValue::from_static(encoding));
         }
@@ -158,7 +157,7 @@ impl File {
     }
 }
 
-/// Whether the request takes this encoding (RFC 9110, section 12.5.3): named, and not with a weight of zero.
+/// Returns true if the request names this encoding with a weight above zero (RFC 9110, section 12.5.3).
 fn accepts(request: &HeaderMap, encoding: &str) -> bool {
     let lists = request.get_all(header::ACCEPT_ENCODING).iter().filter_map(|value| value.to_str().ok());
     lists.flat_map(|list| list.split(',')).any(|choice| {
@@ -169,7 +168,7 @@ fn accepts(request: &HeaderMap, encoding: &str) -> bool {
     })
 }
 
-fn kind(name: &str) -> &'static str {
+fn content_type(name: &str) -> &'static str {
     match name.rsplit('.').next() {
         Some("html") => "text/html; charset=utf-8",
         Some("css") => "text/css; charset=utf-8",
@@ -225,7 +224,7 @@ mod tests {
     use super::*;
 
     #[test]
-    fn hashed_names_are_told_from_plain_ones() {
+    fn has_hash_recognises_hashed_names() {
         for name in [
             "app-0123456789abcdef.css",
             "text-en-0123456789abcdef.txt",
@@ -248,7 +247,7 @@ mod tests {
     }
 
     #[test]
-    fn the_script_inside_the_document_is_let_run_by_its_hash_and_no_other() {
+    fn policy_allows_the_inline_script_by_its_hash_only() {
         let html = "<p><script type=\"module\">\n1</script><script>2</script>";
         assert_eq!(inline_script(html.as_bytes()), Some("\n1"));
         // By openssl: printf '\n1' | openssl dgst -sha256 -binary | base64
@@ -262,7 +261,7 @@ mod tests {
     }
 
     #[test]
-    fn what_is_there_compressed_only_is_inflated_for_whom_takes_nothing_else() {
+    fn compressed_file_is_inflated_for_a_client_without_encodings() {
         use std::io::Write;
         let mut gzip = flate2::write::GzEncoder::new(Vec::new(), flate2::Compression::fast());
         gzip.write_all(b"<p>plain").unwrap();

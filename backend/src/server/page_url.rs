@@ -1,4 +1,4 @@
-//! The page's address, as `passmint serve` records it in the data folder: `passmint invite` makes its link of it.
+//! The page's address. `passmint serve` records it in the data folder, and `passmint invite` puts it into its link.
 //!
 //! The file is a convenience. It is in no backup, and nothing but the link depends on it.
 
@@ -8,7 +8,7 @@ use std::path::{Path, PathBuf};
 
 use anyhow::{Context, Result, ensure};
 
-/// The longest address that is believed, in bytes.
+/// Longest valid address, in bytes.
 const LONGEST: u64 = 2000;
 
 fn file(data: &Path) -> PathBuf {
@@ -18,13 +18,13 @@ fn file(data: &Path) -> PathBuf {
 /// Records the page's address. Only the file's owner can read it, like the server key beside it.
 ///
 /// # Errors
-/// If it cannot be written. The file is then what it was.
+/// If the file cannot be written; it is unchanged then.
 pub fn record(data: &Path, page_url: &str) -> io::Result<()> {
-    // A data folder that has turned read-only is no reason to warn while nothing changes.
+    // In a read-only data folder an unchanged address is no reason for a warning.
     if recorded(data).is_ok_and(|recorded| recorded.as_deref() == Some(page_url)) {
         return Ok(());
     }
-    // Under a name of its own until it is complete: another process may start over the same folder.
+    // Written under another name first: another process may start with the same folder.
     let mut new = tempfile::NamedTempFile::with_prefix_in("page-url.", data)?;
     writeln!(new, "{page_url}")?;
     new.as_file().sync_all()?;
@@ -32,11 +32,11 @@ pub fn record(data: &Path, page_url: &str) -> io::Result<()> {
     Ok(())
 }
 
-/// The address that was recorded last; nothing if none ever was.
+/// The address that was recorded last; `None` if none was.
 ///
 /// # Errors
-/// If the file cannot be read, or holds something that `record` does not write. The error repeats none of it: it goes to a
-/// terminal.
+/// If the file cannot be read, or holds something that `record` does not write. The error repeats none of it: it goes
+/// to a terminal.
 pub fn recorded(data: &Path) -> Result<Option<String>> {
     let file = file(data);
     let mut text = String::new();
@@ -69,7 +69,7 @@ mod tests {
     use super::*;
 
     #[test]
-    fn an_address_is_recorded_replaced_and_for_its_owner_only() {
+    fn address_is_recorded_replaced_and_readable_by_its_owner_only() {
         let folder = tempfile::tempdir().unwrap();
         assert_eq!(recorded(folder.path()).unwrap(), None);
         for page_url in ["http://127.0.0.1:8080", "https://pässe.example.org/mint", "https://[::1]:8443/"] {
@@ -81,7 +81,7 @@ mod tests {
     }
 
     #[test]
-    fn an_address_that_is_there_already_is_not_written_again() {
+    fn unchanged_address_is_not_written_again() {
         let folder = tempfile::tempdir().unwrap();
         record(folder.path(), "http://127.0.0.1:8080").unwrap();
         let written = fs::metadata(file(folder.path())).unwrap().modified().unwrap();
@@ -91,7 +91,7 @@ mod tests {
     }
 
     #[test]
-    fn what_is_no_address_is_neither_taken_nor_repeated() {
+    fn invalid_address_is_refused_and_not_repeated() {
         let folder = tempfile::tempdir().unwrap();
         let long = format!("https://example.org/{}", "x".repeat(2000));
         for odd in [

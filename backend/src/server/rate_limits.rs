@@ -1,7 +1,8 @@
-//! How often secrets and invites may be tried, for each client and for each account. docs/SECURITY.md says why so.
+//! Rate limits on attempts at secrets and invites, for each client and for each account. docs/SECURITY.md has the
+//! reasons.
 //!
-//! Everything here is in memory and each process's own. Nothing is kept by name: a key is hashed, with a seed of this
-//! process, into one of [`BUCKETS`], so that memory has a bound whoever asks under however many names and addresses.
+//! The counters are in memory, and each process has its own. A key is hashed with the process's seed into one of
+//! [`BUCKETS`], so memory stays bounded however many names or addresses are tried.
 
 use std::collections::HashMap;
 use std::collections::hash_map::RandomState;
@@ -24,22 +25,22 @@ use crate::server::client_address::Peer;
 use crate::server::error::ApiError;
 use crate::store::Millis;
 
-/// The time that all numbers of attempts are for.
+/// Period of all limits.
 const PERIOD: Duration = Duration::from_mins(10);
-/// Counters of each kind at most: some 3 MB if an attack fills them all. Two keys that fall into one share its attempts.
+/// Most counters of a kind: some 3 MB if an attack fills them all. Two keys in one bucket share its attempts.
 const BUCKETS: u64 = 1 << 16;
-/// How often one begun log-in may be finished within [`PERIOD`].
+/// Attempts to finish one log-in within [`PERIOD`].
 const FINISHES: u32 = 10;
-/// How long an account is remembered to have been opened from an address.
+/// Time for which an address stays familiar to an account, in milliseconds.
 const FAMILIAR: Millis = 30 * 24 * 3_600_000;
-/// Addresses remembered for one account, the ones used last.
+/// Most familiar addresses of an account; the ones used last stay.
 const FAMILIAR_ADDRESSES: usize = 8;
-/// Accounts of which addresses are remembered, the ones opened last.
+/// Most accounts with familiar addresses; the ones opened last stay.
 const FAMILIAR_ACCOUNTS: usize = 16_384;
-/// How often counters that are full again are dropped.
+/// Time between two prunings.
 const PRUNE: Duration = Duration::from_mins(1);
 
-/// Settings of the rate_limits.
+/// Settings of the rate limits.
 #[derive(Args, Debug, Clone)]
 #[command(next_help_heading = "Attempts in ten minutes; 0 for any number")]
 pub struct RateLimitArgs {
@@ -60,7 +61,7 @@ impl RateLimitArgs {
     pub const NONE: Self = Self { logins_per_address: 0, logins_per_account: 0, sign_ups_per_address: 0 };
 }
 
-/// A username, hashed: what the rate_limits knows an account by. It is the same for each process.
+/// Hash of a username. It is the same in every process.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
 pub struct UsernameKey(pub [u8; 16]);
 
@@ -73,31 +74,30 @@ impl UsernameKey {
     }
 }
 
-/// The counters. One for a process.
+/// The counters of this process.
 pub struct RateLimits<C: Clock = DefaultClock> {
     clock: C,
     seed: RandomState,
     starts: Option<Counters<C>>,
     finishes: Option<Counters<C>>,
     repeats: Option<Counters<C>>,
-    strange: Option<Counters<C>>,
+    unfamiliar: Option<Counters<C>>,
     familiar: Option<Counters<C>>,
     secrets: Option<Counters<C>>,
     sign_ups: Option<Counters<C>>,
-    known: Mutex<HashMap<u64, Vec<Seen>>>,
+    familiar_addresses: Mutex<HashMap<u64, Vec<FamiliarAddress>>>,
     metrics: Option<Arc<Metrics>>,
 }
 
 type Counters<C> = RateLimiter<u64, HashMapStateStore<u64>, C, NoOpMiddleware<<C as Clock>::Instant>>;
 
-/// An address that an account was opened from, and when last.
-struct Seen {
+/// An address from which an account was opened, and the last time.
+struct FamiliarAddress {
     address: u64,
-    at: Millis,
+    used_at: Millis,
 }
 
 impl<C: Clock + Clone> RateLimits<C> {
-    /// With all attempts still there.
     #[must_use]
     pub fn new(limits: &RateLimitArgs, clock: C) -> Self {
         let counters = |attempts: u32| {
@@ -110,73 +110,75 @@ impl<C: Clock + Clone> RateLimits<C> {
             starts: counters(limits.logins_per_address),
             finishes: counters(limits.logins_per_address),
             repeats: counters(if limits.logins_per_address == 0 { 0 } else { FINISHES }),
-            strange: counters(limits.logins_per_account),
+            unfamiliar: counters(limits.logins_per_account),
             familiar: counters(limits.logins_per_account),
             secrets: counters(limits.logins_per_account),
             sign_ups: counters(limits.sign_ups_per_address),
-            known: Mutex::default(),
+            familiar_addresses: Mutex::default(),
             metrics: None,
             clock,
         }
     }
 
-    /// Counts what it refuses.
+    /// Counts refusals in these metrics.
     #[must_use]
-    pub fn counted_by(self, metrics: Arc<Metrics>) -> Self {
+    pub fn with_metrics(self, metrics: Arc<Metrics>) -> Self {
         Self { metrics: Some(metrics), ..self }
     }
 
-    /// A log-in begins: one attempt at the account's secret, for OPAQUE tells a client at its first step whether a guess
-    /// is right. The client's own attempts are counted first: who has none left takes none of the account's.
+    /// Counts the start of a log-in. It is an attempt at the account's secret: OPAQUE's first answer tells a client
+    /// whether its guess is right. The client's own limit is counted first, so that a client without attempts uses none
+    /// of the account's.
     ///
     /// # Errors
     /// `too-many-attempts`.
-    pub fn start(&self, username: UsernameKey, client: Peer, now: Millis) -> Result<(), ApiError> {
+    pub fn count_login_start(&self, username: UsernameKey, client: Peer, now: Millis) -> Result<(), ApiError> {
         let key = client.rate_limit_key();
-        self.take("log-ins begun by an address", self.starts.as_ref(), key)?;
+        self.count("log-ins begun by an address", self.starts.as_ref(), key)?;
         if self.is_familiar(username, key, now) {
-            self.take("log-ins at an account from where it was opened", self.familiar.as_ref(), (username, key))
+            self.count("log-ins at an account from where it was opened", self.familiar.as_ref(), (username, key))
         } else {
-            self.take("log-ins at an account", self.strange.as_ref(), username)
+            self.count("log-ins at an account", self.unfamiliar.as_ref(), username)
         }
     }
 
-    /// A log-in is to be finished: by this client, with this state. A begun log-in is one account's, so that the
-    /// account's log-ins bound its finishes too, and nobody can use up those of another's log-in.
+    /// Counts an attempt to finish a log-in. Each state has its own counter, so nobody can use up the attempts of
+    /// another client's log-in.
     ///
     /// # Errors
     /// `too-many-attempts`.
-    pub fn finish(&self, state: &[u8], client: Peer) -> Result<(), ApiError> {
-        self.take("log-ins finished by an address", self.finishes.as_ref(), client.rate_limit_key())?;
-        self.take("one log-in finished again", self.repeats.as_ref(), state)
+    pub fn count_login_finish(&self, state: &[u8], client: Peer) -> Result<(), ApiError> {
+        self.count("log-ins finished by an address", self.finishes.as_ref(), client.rate_limit_key())?;
+        self.count("one log-in finished again", self.repeats.as_ref(), state)
     }
 
-    /// A secret is to be set. Its answer depends on what is sent as that of a log-in does.
+    /// Counts the start of a new secret. Its answer could serve for guessing as a log-in's does.
     ///
     /// # Errors
     /// `too-many-attempts`.
-    pub fn secret(&self, account: AccountId) -> Result<(), ApiError> {
-        self.take("new secrets of an account", self.secrets.as_ref(), account)
+    pub fn count_new_secret(&self, account: AccountId) -> Result<(), ApiError> {
+        self.count("new secrets of an account", self.secrets.as_ref(), account)
     }
 
-    /// An account is to be made.
+    /// Counts a step of creating an account.
     ///
     /// # Errors
     /// `too-many-attempts`.
-    pub fn sign_up(&self, client: Peer) -> Result<(), ApiError> {
-        self.take("sign-ups by an address", self.sign_ups.as_ref(), client.rate_limit_key())
+    pub fn count_sign_up(&self, client: Peer) -> Result<(), ApiError> {
+        self.count("sign-ups by an address", self.sign_ups.as_ref(), client.rate_limit_key())
     }
 
-    /// An account was made or opened from here: strangers cannot use up this client's attempts at it from now on.
-    pub fn opened(&self, username: UsernameKey, client: Peer, now: Millis) {
+    /// Makes the client's address familiar to an account that was created or opened from it. Unfamiliar addresses
+    /// cannot use up its attempts from now on.
+    pub fn remember_address(&self, username: UsernameKey, client: Peer, now: Millis) {
         if self.familiar.is_none() {
             return;
         }
         let address = self.seed.hash_one(client.rate_limit_key());
-        let mut known = self.known.lock().unwrap_or_else(PoisonError::into_inner);
+        let mut known = self.familiar_addresses.lock().unwrap_or_else(PoisonError::into_inner);
         let key = self.seed.hash_one(username);
         if known.len() >= FAMILIAR_ACCOUNTS && !known.contains_key(&key) {
-            let latest = |seen: &[Seen]| seen.last().map_or(0, |seen| seen.at);
+            let latest = |seen: &[FamiliarAddress]| seen.last().map_or(0, |seen| seen.used_at);
             if let Some(oldest) = known.iter().min_by_key(|(_, seen)| latest(seen)).map(|(key, _)| *key) {
                 known.remove(&oldest);
             }
@@ -186,18 +188,18 @@ impl<C: Clock + Clone> RateLimits<C> {
         if seen.len() >= FAMILIAR_ADDRESSES {
             seen.remove(0);
         }
-        seen.push(Seen { address, at: now });
+        seen.push(FamiliarAddress { address, used_at: now });
     }
 
     fn is_familiar(&self, username: UsernameKey, key: Peer, now: Millis) -> bool {
         let address = self.seed.hash_one(key);
-        let known = self.known.lock().unwrap_or_else(PoisonError::into_inner);
+        let known = self.familiar_addresses.lock().unwrap_or_else(PoisonError::into_inner);
         let seen = known.get(&self.seed.hash_one(username));
-        let is_here = |seen: &Seen| seen.address == address && now.saturating_sub(seen.at) <= FAMILIAR;
+        let is_here = |seen: &FamiliarAddress| seen.address == address && now.saturating_sub(seen.used_at) <= FAMILIAR;
         seen.is_some_and(|seen| seen.iter().any(is_here))
     }
 
-    fn take(&self, what: &'static str, counters: Option<&Counters<C>>, key: impl Hash) -> Result<(), ApiError> {
+    fn count(&self, what: &'static str, counters: Option<&Counters<C>>, key: impl Hash) -> Result<(), ApiError> {
         let Some(counters) = counters else { return Ok(()) };
         let bucket = self.seed.hash_one(key) % BUCKETS;
         counters.check_key(&bucket).map_err(|until| {
@@ -209,23 +211,30 @@ impl<C: Clock + Clone> RateLimits<C> {
         })
     }
 
-    /// Drops what says nothing any more.
+    /// Drops counters that are full again, and addresses that are not familiar any more.
     pub fn prune(&self, now: Millis) {
-        let all =
-            [&self.starts, &self.finishes, &self.repeats, &self.strange, &self.familiar, &self.secrets, &self.sign_ups];
+        let all = [
+            &self.starts,
+            &self.finishes,
+            &self.repeats,
+            &self.unfamiliar,
+            &self.familiar,
+            &self.secrets,
+            &self.sign_ups,
+        ];
         for counters in all.into_iter().flatten() {
             counters.retain_recent();
             counters.shrink_to_fit();
         }
-        let mut known = self.known.lock().unwrap_or_else(PoisonError::into_inner);
+        let mut known = self.familiar_addresses.lock().unwrap_or_else(PoisonError::into_inner);
         known.retain(|_, seen| {
-            seen.retain(|seen| now.saturating_sub(seen.at) <= FAMILIAR);
+            seen.retain(|seen| now.saturating_sub(seen.used_at) <= FAMILIAR);
             !seen.is_empty()
         });
     }
 }
 
-/// Prunes now and then, for as long as the process lives.
+/// Prunes once a minute, for as long as the process lives.
 pub async fn prune_regularly(rate_limits: Arc<RateLimits>) {
     loop {
         tokio::time::sleep(PRUNE).await;
@@ -258,122 +267,132 @@ mod tests {
         (RateLimits::new(limits, clock.clone()), clock)
     }
 
-    /// How many of a hundred come through.
+    /// Counts how many of a hundred attempts are allowed.
     fn passed(attempt: impl Fn() -> Result<(), ApiError>) -> usize {
         (0..100).filter(|_| attempt().is_ok()).count()
     }
 
     #[test]
-    fn an_account_is_tried_so_often_from_wherever_and_known_or_not() {
+    fn log_in_starts_of_an_account_are_limited_over_all_addresses() {
         let (rate_limits, clock) = rate_limits(&LIMITS);
         let from = |host: usize| address(&format!("203.0.113.{host}"));
-        let tried = (0..100).filter(|host| rate_limits.start(username("ada"), from(*host), NOW).is_ok()).count();
+        let tried =
+            (0..100).filter(|host| rate_limits.count_login_start(username("ada"), from(*host), NOW).is_ok()).count();
         assert_eq!(tried, 5);
         assert_eq!(
-            passed(|| rate_limits.start(username(" ADA "), from(200), NOW)),
+            passed(|| rate_limits.count_login_start(username(" ADA "), from(200), NOW)),
             0,
             "names are compared as log-in does"
         );
-        assert_eq!(passed(|| rate_limits.start(username("eve"), from(202), NOW)), 5, "another is another's");
-        let wait = rate_limits.start(username("ada"), from(201), NOW).unwrap_err().retry_after();
+        assert_eq!(
+            passed(|| rate_limits.count_login_start(username("eve"), from(202), NOW)),
+            5,
+            "another is another's"
+        );
+        let wait = rate_limits.count_login_start(username("ada"), from(201), NOW).unwrap_err().retry_after();
         assert_eq!(wait, Some(120), "ten minutes for five");
         clock.advance(Duration::from_secs(119));
-        assert!(rate_limits.start(username("ada"), from(201), NOW).is_err());
+        assert!(rate_limits.count_login_start(username("ada"), from(201), NOW).is_err());
         clock.advance(Duration::from_secs(1));
-        assert!(rate_limits.start(username("ada"), from(201), NOW).is_ok(), "what was promised holds");
-        assert!(rate_limits.start(username("ada"), from(201), NOW).is_err());
+        assert!(rate_limits.count_login_start(username("ada"), from(201), NOW).is_ok(), "what was promised holds");
+        assert!(rate_limits.count_login_start(username("ada"), from(201), NOW).is_err());
     }
 
     #[test]
-    fn an_address_spends_its_own_attempts_and_then_none_of_an_accounts() {
+    fn address_without_attempts_uses_none_of_the_accounts() {
         let (rate_limits, _) = rate_limits(&LIMITS);
         let flood = address("2001:db8:1:2::1");
         // Twenty, at twenty names: one of each.
         for name in 0..20 {
-            assert!(rate_limits.start(username(&format!("name {name}")), flood, NOW).is_ok());
+            assert!(rate_limits.count_login_start(username(&format!("name {name}")), flood, NOW).is_ok());
         }
         let neighbour = address("2001:db8:1:2:ffff::9");
-        assert_eq!(passed(|| rate_limits.start(username("ada"), neighbour, NOW)), 0, "one /64 is one client");
         assert_eq!(
-            passed(|| rate_limits.start(username("ada"), address("2001:db8:1:3::1"), NOW)),
+            passed(|| rate_limits.count_login_start(username("ada"), neighbour, NOW)),
+            0,
+            "one /64 is one client"
+        );
+        assert_eq!(
+            passed(|| rate_limits.count_login_start(username("ada"), address("2001:db8:1:3::1"), NOW)),
             5,
             "ada's are all there"
         );
     }
 
     #[test]
-    fn strangers_cannot_lock_an_owner_out_of_where_the_account_was_opened() {
+    fn unfamiliar_addresses_use_no_attempts_of_a_familiar_one() {
         let (rate_limits, _) = rate_limits(&LIMITS);
         let (home, elsewhere) = (address("198.51.100.7"), address("198.51.100.8"));
-        rate_limits.opened(username("ada"), home, NOW);
-        let strangers = |host: u8| rate_limits.start(username("ada"), address(&format!("203.0.113.{host}")), NOW);
+        rate_limits.remember_address(username("ada"), home, NOW);
+        let strangers =
+            |host: u8| rate_limits.count_login_start(username("ada"), address(&format!("203.0.113.{host}")), NOW);
         assert_eq!((0..100).filter(|host| strangers(*host).is_ok()).count(), 5);
-        assert!(rate_limits.start(username("ada"), elsewhere, NOW).is_err());
-        let at_home = (0..8).filter(|_| rate_limits.start(username("ada"), home, NOW).is_ok()).count();
+        assert!(rate_limits.count_login_start(username("ada"), elsewhere, NOW).is_err());
+        let at_home = (0..8).filter(|_| rate_limits.count_login_start(username("ada"), home, NOW).is_ok()).count();
         assert_eq!(at_home, 5, "bounded at home too");
         // Only for a month, and only for that account.
-        rate_limits.opened(username("bob"), home, NOW);
+        rate_limits.remember_address(username("bob"), home, NOW);
         let later = NOW + FAMILIAR + 1;
         for host in 0..5 {
-            assert!(rate_limits.start(username("bob"), address(&format!("203.0.113.{host}")), NOW).is_ok());
+            assert!(rate_limits.count_login_start(username("bob"), address(&format!("203.0.113.{host}")), NOW).is_ok());
         }
-        assert!(rate_limits.start(username("bob"), home, NOW).is_ok());
-        assert!(rate_limits.start(username("bob"), home, later).is_err());
+        assert!(rate_limits.count_login_start(username("bob"), home, NOW).is_ok());
+        assert!(rate_limits.count_login_start(username("bob"), home, later).is_err());
     }
 
     #[test]
-    fn a_begun_log_in_is_finished_a_few_times_whoever_tries() {
+    fn finishes_of_one_log_in_are_limited_over_all_addresses() {
         let (rate_limits, _) = rate_limits(&LIMITS);
         let from = |host: usize| address(&format!("203.0.113.{host}"));
-        let tried = (0..100).filter(|host| rate_limits.finish(b"one state", from(*host)).is_ok()).count();
+        let tried = (0..100).filter(|host| rate_limits.count_login_finish(b"one state", from(*host)).is_ok()).count();
         assert_eq!(tried, FINISHES as usize);
-        assert!(rate_limits.finish(b"another state", from(1)).is_ok());
-        let states = (0..100_u8).filter(|state| rate_limits.finish(&[*state], from(200)).is_ok()).count();
+        assert!(rate_limits.count_login_finish(b"another state", from(1)).is_ok());
+        let states = (0..100_u8).filter(|state| rate_limits.count_login_finish(&[*state], from(200)).is_ok()).count();
         assert_eq!(states, 20, "so many by one address");
     }
 
     #[test]
-    fn sign_ups_and_secrets_have_attempts_of_their_own() {
+    fn sign_ups_and_new_secrets_have_counters_of_their_own() {
         let (rate_limits, _) = rate_limits(&LIMITS);
         let here = address("203.0.113.1");
-        assert_eq!(passed(|| rate_limits.sign_up(here)), 3);
-        assert_eq!(passed(|| rate_limits.sign_up(address("203.0.113.2"))), 3);
-        assert_eq!(passed(|| rate_limits.secret(AccountId::from_random([1; 16]))), 5);
-        assert_eq!(passed(|| rate_limits.secret(AccountId::from_random([2; 16]))), 5);
-        assert_eq!(passed(|| rate_limits.start(username("ada"), here, NOW)), 5);
+        assert_eq!(passed(|| rate_limits.count_sign_up(here)), 3);
+        assert_eq!(passed(|| rate_limits.count_sign_up(address("203.0.113.2"))), 3);
+        assert_eq!(passed(|| rate_limits.count_new_secret(AccountId::from_random([1; 16]))), 5);
+        assert_eq!(passed(|| rate_limits.count_new_secret(AccountId::from_random([2; 16]))), 5);
+        assert_eq!(passed(|| rate_limits.count_login_start(username("ada"), here, NOW)), 5);
     }
 
     #[test]
-    fn nought_is_no_limit() {
+    fn limit_zero_allows_any_number() {
         let (rate_limits, _) = rate_limits(&RateLimitArgs::NONE);
         let here = address("203.0.113.1");
         let all = || {
-            rate_limits.opened(username("ada"), here, NOW);
-            rate_limits.start(username("ada"), here, NOW)?;
-            rate_limits.finish(b"state", here)?;
-            rate_limits.secret(AccountId::from_random([1; 16]))?;
-            rate_limits.sign_up(here)
+            rate_limits.remember_address(username("ada"), here, NOW);
+            rate_limits.count_login_start(username("ada"), here, NOW)?;
+            rate_limits.count_login_finish(b"state", here)?;
+            rate_limits.count_new_secret(AccountId::from_random([1; 16]))?;
+            rate_limits.count_sign_up(here)
         };
         assert_eq!(passed(all), 100);
-        assert!(rate_limits.known.lock().unwrap().is_empty());
+        assert!(rate_limits.familiar_addresses.lock().unwrap().is_empty());
     }
 
     #[test]
-    fn memory_has_a_bound_and_is_given_back() {
+    fn memory_is_bounded_and_pruned() {
         let (rate_limits, clock) = rate_limits(&RateLimitArgs { logins_per_address: 1_000, ..LIMITS });
         let from = |host: u32| Peer::Address(IpAddr::from(host.to_be_bytes()));
         for host in 0..200_000 {
-            let _ = rate_limits.sign_up(from(host));
+            let _ = rate_limits.count_sign_up(from(host));
         }
         let sign_ups = rate_limits.sign_ups.as_ref().unwrap();
         assert!(sign_ups.len() <= 65_536, "{}", sign_ups.len());
         for account in 0..FAMILIAR_ACCOUNTS + 10 {
             for host in 0..10 {
-                rate_limits.opened(username(&account.to_string()), from(host), NOW + account as u64);
+                rate_limits.remember_address(username(&account.to_string()), from(host), NOW + account as u64);
             }
         }
         let sizes = || {
-            let known = rate_limits.known.lock().unwrap();
+            let known = rate_limits.familiar_addresses.lock().unwrap();
             (known.len(), known.values().map(Vec::len).max().unwrap_or(0))
         };
         assert_eq!(sizes(), (FAMILIAR_ACCOUNTS, FAMILIAR_ADDRESSES));

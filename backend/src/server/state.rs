@@ -9,7 +9,7 @@ use crate::server::rate_limits::RateLimits;
 use crate::server_key::ServerKey;
 use crate::store::Lifetime;
 
-/// What handlers share. Clones are handles to the same state.
+/// The state that handlers share. Clones are handles to the same state.
 #[derive(Clone)]
 pub struct AppState(Arc<Inner>);
 
@@ -37,40 +37,31 @@ impl AppState {
     }
 
     /// The way to the store.
-    #[must_use]
     pub fn store(&self) -> &Gate {
         &self.0.store
     }
 
-    #[must_use]
     pub fn key(&self) -> &ServerKey {
         &self.0.key
     }
 
-    #[must_use]
     pub fn lifetime(&self) -> Lifetime {
         self.0.lifetime
     }
 
     /// Entries an account may hold.
-    #[must_use]
     pub fn entries_max(&self) -> u64 {
         self.0.entries_max
     }
 
-    /// How often secrets may be tried.
-    #[must_use]
     pub fn rate_limits(&self) -> &RateLimits {
         &self.0.rate_limits
     }
 
-    /// The answer to those who ask if there is any vault.
-    #[must_use]
     pub fn any_vault(&self) -> &AnyVault {
         &self.0.any_vault
     }
 
-    #[must_use]
     pub fn page(&self) -> &Page {
         &self.0.page
     }

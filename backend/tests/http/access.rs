@@ -104,7 +104,7 @@ async fn send(app: &App, method: &str, path: &str, token: Option<&str>, body: Op
 }
 
 #[tokio::test]
-async fn the_table_has_every_route() {
+async fn route_table_is_complete() {
     let document = App::new().get("/api/v1/openapi.json", None).await.json();
     let mut described = Vec::new();
     for (path, methods) in document["paths"].as_object().unwrap() {
@@ -120,7 +120,7 @@ async fn the_table_has_every_route() {
 }
 
 #[tokio::test]
-async fn without_a_session_that_goes_on_there_is_no_way_in_and_no_difference_is_told() {
+async fn requests_without_a_live_session_get_the_same_refusal() {
     let app = App::new();
     let good = app.settle(1);
     let ada = AccountId::from_random([1; 16]);
@@ -222,7 +222,7 @@ impl World {
 /// One of the others asks for what is Ada's, the other one for what is nowhere; or, where there is no id to ask by, one
 /// asks before Ada has anything, and the other one after.
 #[tokio::test]
-async fn what_is_anothers_is_answered_byte_for_byte_like_what_is_not_there() {
+async fn another_accounts_things_are_answered_byte_for_byte_like_missing_ones() {
     for route in ROUTES.into_iter().filter(|route| route.3) {
         let (method, pattern, of, _) = route;
         for (query, body) in requests(method, pattern) {

@@ -68,7 +68,7 @@ async fn refused_start(app: &App, invite: &InviteCode, username: &str) -> (u16, 
 }
 
 #[tokio::test]
-async fn an_invite_makes_one_account() {
+async fn invite_creates_one_account() {
     let app = App::new();
     let invite = app.invite();
     let finish = register(&app, &invite, "Ada", b"passphrase", b"recovery").await;
@@ -85,7 +85,7 @@ async fn an_invite_makes_one_account() {
 }
 
 #[tokio::test]
-async fn without_a_good_invite_there_is_no_account() {
+async fn account_without_a_valid_invite_is_refused() {
     let app = App::new();
     let expired = invites::create(&*app.store, 1000, false, 0).unwrap();
     assert_eq!(refused_start(&app, &expired, "ada").await, (403, "invite-expired".into()));
@@ -95,7 +95,7 @@ async fn without_a_good_invite_there_is_no_account() {
 }
 
 #[tokio::test]
-async fn a_set_up_link_is_for_the_first_account() {
+async fn setup_invite_creates_the_first_account_only() {
     let app = App::new();
     let links = [(), ()].map(|()| invites::create(&*app.store, 60_000, true, backend::now()).unwrap());
     register(&app, &links[0], "ada", b"passphrase", b"recovery").await;
@@ -103,7 +103,7 @@ async fn a_set_up_link_is_for_the_first_account() {
 }
 
 #[tokio::test]
-async fn what_is_no_opaque_message_is_malformed() {
+async fn invalid_opaque_message_is_malformed() {
     let app = App::new();
     let mut start = start_body(&app.invite(), "ada");
     start.passphrase = Base64Url(vec![0xff; 32]);
@@ -125,7 +125,7 @@ async fn what_is_no_opaque_message_is_malformed() {
 }
 
 #[tokio::test]
-async fn a_login_name_has_limits() {
+async fn username_beyond_the_limits_is_malformed() {
     let app = App::new();
     let mut body = serde_json::to_value(start_body(&app.invite(), "ada")).unwrap();
     for username in [json!(""), json!("  "), json!("x".repeat(256)), json!("a\u{0}b"), json!(7), json!(null)] {

@@ -130,7 +130,7 @@ async fn a_store_that_does_not_answer_is_503_and_readiness_tells() {
 }
 
 #[tokio::test]
-async fn a_defect_is_a_constant_answer() {
+async fn internal_error_has_a_constant_answer() {
     let app = fake_store(|| Err(StoreError::Fault("table secret_table".into())));
     let answer = app.get("/readyz", None).await;
     assert_eq!((answer.status, answer.problem()), (StatusCode::INTERNAL_SERVER_ERROR, "internal".into()));
@@ -165,7 +165,7 @@ async fn a_store_that_hangs_holds_no_more_threads_than_the_gate_has() {
 }
 
 #[tokio::test]
-async fn one_request_too_many_is_shed_at_once() {
+async fn request_beyond_the_limit_is_refused_at_once() {
     let (release, hold) = mpsc::channel::<()>();
     let hold = Mutex::new(hold);
     let app = fake_store(move || {
@@ -189,7 +189,7 @@ async fn one_request_too_many_is_shed_at_once() {
 }
 
 #[tokio::test]
-async fn a_slow_head_is_cut_off_and_a_slow_body_is_told() {
+async fn slow_head_is_cut_off_and_slow_body_answered_408() {
     let served = serve(&App::new(), BOUNDS, &[]).await;
     let mut slow = TcpStream::connect(served.address).await.unwrap();
     slow.write_all(b"GET /healthz HTTP/1.1\r\nhost: x\r\n").await.unwrap();
@@ -205,7 +205,7 @@ async fn a_slow_head_is_cut_off_and_a_slow_body_is_told() {
 }
 
 #[tokio::test]
-async fn stopping_lets_a_request_finish() {
+async fn stop_waits_for_a_running_request() {
     let (release, hold) = mpsc::channel::<()>();
     let hold = Mutex::new(hold);
     let app = fake_store(move || {
@@ -226,7 +226,7 @@ async fn stopping_lets_a_request_finish() {
 }
 
 #[tokio::test]
-async fn a_request_that_is_no_http_is_refused() {
+async fn request_that_is_not_http_is_refused() {
     let served = serve(&App::new(), BOUNDS, &[]).await;
     let mut wrong = TcpStream::connect(served.address).await.unwrap();
     wrong.write_all(b"\x16\x03\x01 this is not HTTP\r\n\r\n").await.unwrap();

@@ -3,14 +3,14 @@
 use std::time::{Duration, Instant};
 
 use backend::server::client_address::TrustedProxies;
-use backend::server::listener::{self, Bounds, Listen, Listener, TlsArgs};
+use backend::server::listener::{self, ConnectionBounds, Listen, Listener, TlsArgs};
 use backend::server::rate_limits::RateLimitArgs;
 use tokio::io::{AsyncRead, AsyncReadExt, AsyncWrite, AsyncWriteExt};
 use tokio::net::{TcpListener, TcpStream, UnixStream};
 
 use crate::harness::{App, page};
 
-pub const BOUNDS: Bounds = Bounds {
+pub const BOUNDS: ConnectionBounds = ConnectionBounds {
     connections: 8,
     per_client: 0,
     head: Duration::from_millis(300),
@@ -25,7 +25,7 @@ pub struct Served {
     pub done: tokio::task::JoinHandle<()>,
 }
 
-pub async fn serve(app: &App, bounds: Bounds, trusted: &[&str]) -> Served {
+pub async fn serve(app: &App, bounds: ConnectionBounds, trusted: &[&str]) -> Served {
     let listener = TcpListener::bind("127.0.0.1:0").await.unwrap();
     let address = listener.local_addr().unwrap();
     let (stop, done) = serve_on(listener.into(), app, bounds, trusted);
@@ -35,7 +35,7 @@ pub async fn serve(app: &App, bounds: Bounds, trusted: &[&str]) -> Served {
 pub fn serve_on(
     listener: Listener,
     app: &App,
-    bounds: Bounds,
+    bounds: ConnectionBounds,
     trusted: &[&str],
 ) -> (tokio::sync::oneshot::Sender<()>, tokio::task::JoinHandle<()>) {
     let (stop, stopped) = tokio::sync::oneshot::channel();
@@ -62,8 +62,8 @@ async fn ask(stream: &mut (impl AsyncRead + AsyncWrite + Unpin)) -> String {
 }
 
 #[tokio::test]
-async fn a_connection_too_many_is_told_so_at_once() {
-    let served = serve(&App::new(), Bounds { head: Duration::from_secs(60), ..BOUNDS }, &[]).await;
+async fn connection_beyond_the_limit_is_answered_503_at_once() {
+    let served = serve(&App::new(), ConnectionBounds { head: Duration::from_secs(60), ..BOUNDS }, &[]).await;
     let mut held = Vec::new();
     for _ in 0..BOUNDS.connections {
         let mut stream = TcpStream::connect(served.address).await.unwrap();
@@ -99,8 +99,8 @@ async fn a_connection_too_many_is_told_so_at_once() {
 }
 
 #[tokio::test]
-async fn one_client_cannot_hold_every_connection_unless_it_is_a_proxy_of_ours() {
-    let bounds = Bounds { per_client: 2, head: Duration::from_secs(60), ..BOUNDS };
+async fn connections_of_one_client_are_limited_unless_it_is_a_trusted_proxy() {
+    let bounds = ConnectionBounds { per_client: 2, head: Duration::from_secs(60), ..BOUNDS };
     for (trusted, expected) in [(&[][..], 2), (&["127.0.0.0/8"][..], 5)] {
         let served = serve(&App::new(), bounds, trusted).await;
         let (mut held, mut good) = (Vec::new(), 0);
@@ -114,7 +114,7 @@ async fn one_client_cannot_hold_every_connection_unless_it_is_a_proxy_of_ours() 
 }
 
 #[tokio::test]
-async fn a_client_that_reads_nothing_is_cut_off() {
+async fn client_that_reads_nothing_is_cut_off() {
     // More than the system keeps for a connection.
     let large: &'static str = Box::leak("x".repeat(64 << 20).into_boxed_str());
     let app = App::with_page(page(&[("large.txt", large)]));
@@ -132,7 +132,7 @@ async fn a_client_that_reads_nothing_is_cut_off() {
 }
 
 #[tokio::test]
-async fn a_unix_socket_serves_and_its_proxy_is_believed_only_if_named() {
+async fn unix_socket_serves_and_its_proxy_counts_only_if_trusted() {
     let folder = tempfile::tempdir().unwrap();
     let request = b"GET /healthz HTTP/1.1\r\nhost: x\r\nx-forwarded-proto: https\r\nconnection: close\r\n\r\n";
     for (name, trusted, hsts) in [("a.sock", &["unix"][..], true), ("b.sock", &["127.0.0.1"][..], false)] {

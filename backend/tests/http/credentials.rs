@@ -55,7 +55,7 @@ async fn ada() -> App {
 use CredentialName::{Passphrase, Recovery};
 
 #[tokio::test]
-async fn a_new_passphrase_opens_the_vault_and_the_old_one_does_not() {
+async fn new_passphrase_opens_the_vault_and_the_old_one_does_not() {
     let app = ada().await;
     let other = log_in(&app, "ada", &Passphrase, b"passphrase").await.unwrap();
     let token = log_in(&app, "ada", &Passphrase, b"passphrase").await.unwrap();
@@ -85,7 +85,7 @@ async fn a_new_passphrase_opens_the_vault_and_the_old_one_does_not() {
 }
 
 #[tokio::test]
-async fn whoever_forgot_the_passphrase_sets_a_new_one_by_the_recovery_code() {
+async fn recovery_code_sets_a_new_passphrase() {
     let app = ada().await;
     let token = log_in(&app, "ada", &Recovery, b"recovery").await.unwrap();
     set(&app, &token, &Passphrase, b"new passphrase").await;
@@ -158,7 +158,7 @@ async fn a_log_in_with_a_passkey_that_was_replaced_fails() {
 }
 
 #[tokio::test]
-async fn an_account_has_room_for_twenty_passkeys() {
+async fn passkey_beyond_twenty_is_refused() {
     let app = ada().await;
     let token = log_in(&app, "ada", &Passphrase, b"passphrase").await.unwrap();
     let body = prepare(&app, &token, &passkey(0), PRF).await;
@@ -174,7 +174,7 @@ async fn an_account_has_room_for_twenty_passkeys() {
 }
 
 #[tokio::test]
-async fn what_is_no_credential_is_malformed() {
+async fn invalid_credential_is_malformed() {
     let app = ada().await;
     let token = log_in(&app, "ada", &Passphrase, b"passphrase").await.unwrap();
     let good = prepare(&app, &token, &Passphrase, b"new passphrase").await;

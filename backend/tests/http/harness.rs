@@ -8,7 +8,7 @@ use axum::Router;
 use axum::body::Body;
 use axum::http::{HeaderMap, Request, StatusCode, header};
 use backend::now;
-use backend::server::app::{Bounds, app};
+use backend::server::app::{RequestBounds, app};
 use backend::server::client_address::TrustedProxies;
 use backend::server::client_address::{Connection, Peer};
 use backend::server::gate::Gate;
@@ -86,7 +86,7 @@ impl App {
         let key = Arc::new(key);
         let rate_limits = Arc::new(RateLimits::new(limits, Default::default()));
         let state = AppState::new(gate.clone(), Arc::clone(&key), lifetime, ENTRIES_MAX, page, rate_limits);
-        let bounds = Bounds { requests: 4, time: Duration::from_secs(2) };
+        let bounds = RequestBounds { requests: 4, time: Duration::from_secs(2) };
         Self { router: app(state, bounds, proxies), store, gate, key, folder }
     }
 

@@ -23,7 +23,7 @@ fn parts(body: &Value) -> Vec<String> {
 }
 
 #[tokio::test]
-async fn each_part_is_named() {
+async fn readyz_names_each_part() {
     let app = App::new();
     let answer = app.get("/readyz", None).await;
     assert_eq!((answer.status, &answer.json()["status"]), (StatusCode::OK, &json!("ok")));
@@ -37,7 +37,7 @@ async fn each_part_is_named() {
     app.gate.open();
 
     // A backup that was not made is told, and takes no server out of service.
-    app.gate.metrics().backups_are_due();
+    app.gate.metrics().backups_scheduled();
     app.gate.metrics().backup_failed();
     let answer = app.get("/readyz", None).await;
     assert_eq!(answer.status, StatusCode::OK);
@@ -47,7 +47,7 @@ async fn each_part_is_named() {
 }
 
 #[tokio::test]
-async fn read_only_is_told_from_unreachable_and_says_why() {
+async fn readyz_distinguishes_read_only_from_unreachable() {
     for (error, told) in [
         (StoreError::ReadOnly(ReadOnly::Damaged("page 7 of /secret/path".into())), "writes read-only damaged"),
         (StoreError::ReadOnly(ReadOnly::DiskFull), "writes read-only disk-full"),
@@ -65,7 +65,7 @@ async fn read_only_is_told_from_unreachable_and_says_why() {
 
 /// From the damage to what readiness, metrics and a client hear of it.
 #[tokio::test]
-async fn damage_that_is_found_ends_writes_and_is_told() {
+async fn damage_stops_writes_and_is_reported() {
     let folder = tempfile::tempdir().unwrap();
     let path = folder.path().join("a.db");
     let store: Arc<dyn Store> = Arc::new(SqliteStore::open(&path, 2).unwrap());

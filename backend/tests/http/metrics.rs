@@ -73,7 +73,7 @@ async fn log_ins_are_counted_and_those_that_are_refused() {
 
 #[cfg(target_os = "linux")]
 #[tokio::test]
-async fn the_process_is_seen() {
+async fn process_metrics_are_reported() {
     let app = App::new();
     let text = scrape(&app).await;
     assert!(value(&text, "process_resident_memory_bytes ") > 1e6, "{text}");

@@ -42,7 +42,7 @@ async fn files_are_served_with_right_caching_and_type() {
 }
 
 #[tokio::test]
-async fn the_keyring_can_send_no_request() {
+async fn keyring_policy_allows_no_request() {
     let keyring = get(&app(), "/keyring-0123456789abcdef.js", &[]).await;
     let policy = keyring.headers[header::CONTENT_SECURITY_POLICY].to_str().unwrap();
     assert!(policy.starts_with("default-src 'none'; script-src 'wasm-unsafe-eval';"), "{policy}");
@@ -50,7 +50,7 @@ async fn the_keyring_can_send_no_request() {
 }
 
 #[tokio::test]
-async fn the_service_worker_is_asked_for_anew_and_fetches_from_here_only() {
+async fn service_worker_is_revalidated_and_fetches_from_this_origin_only() {
     let worker = get(&app(), "/service-worker.js", &[]).await;
     assert_eq!(worker.headers[header::CACHE_CONTROL], "no-cache");
     let policy = worker.headers[header::CONTENT_SECURITY_POLICY].to_str().unwrap();

@@ -31,7 +31,7 @@ async fn an_entry_is_put_listed_and_deleted() {
 }
 
 #[tokio::test]
-async fn a_stale_put_is_told_the_current_entry() {
+async fn stale_put_returns_the_current_entry() {
     let app = App::new();
     let token = app.settle(1);
     app.put(entry_id(1), &token, 0, 7).await;
@@ -59,7 +59,7 @@ async fn anothers_entry_and_a_missing_one_get_the_same_answer() {
 }
 
 #[tokio::test]
-async fn a_vault_can_be_full() {
+async fn put_into_a_full_vault_is_refused() {
     let app = App::new();
     let token = app.settle(1);
     for tag in 0..ENTRIES_MAX {
@@ -70,7 +70,7 @@ async fn a_vault_can_be_full() {
 }
 
 #[tokio::test]
-async fn bad_input_is_told_so() {
+async fn invalid_input_is_malformed() {
     let app = App::new();
     let token = app.settle(1);
     let put = async |id: &str, body: String| {

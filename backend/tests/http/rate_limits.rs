@@ -34,7 +34,7 @@ fn seen(answer: &Answer) -> (StatusCode, Vec<u8>, Vec<(String, String)>) {
 }
 
 #[tokio::test]
-async fn guesses_at_an_account_end_and_known_and_unknown_names_look_alike() {
+async fn guesses_are_limited_alike_for_known_and_unknown_names() {
     let app = App::throttled(&LIMITS, &[]);
     register(&app, &app.invite(), "ada", b"passphrase", b"recovery").await;
     let mut last = Vec::new();
@@ -57,7 +57,7 @@ async fn guesses_at_an_account_end_and_known_and_unknown_names_look_alike() {
 }
 
 #[tokio::test]
-async fn an_owner_gets_in_where_the_account_was_opened_whatever_strangers_do() {
+async fn owner_logs_in_from_a_familiar_address_while_others_are_limited() {
     let app = App::throttled(&LIMITS, &[]);
     register(&app, &app.invite(), "ada", b"passphrase", b"recovery").await;
     let home = "198.51.100.7";
@@ -77,7 +77,7 @@ async fn an_owner_gets_in_where_the_account_was_opened_whatever_strangers_do() {
 }
 
 #[tokio::test]
-async fn finishes_sign_ups_and_new_secrets_are_throttled() {
+async fn finishes_sign_ups_and_new_secrets_are_limited() {
     let app = App::throttled(&LIMITS, &[]);
     register(&app, &app.invite(), "ada", b"passphrase", b"recovery").await;
     let started = start(&app, "ada", CredentialName::Passphrase, b"passphrase").await;
@@ -124,7 +124,7 @@ async fn finishes_sign_ups_and_new_secrets_are_throttled() {
 }
 
 #[tokio::test]
-async fn a_proxy_of_ours_says_whose_attempts_they_are_and_nobody_else_does() {
+async fn attempts_count_by_the_address_that_a_trusted_proxy_reports() {
     let app = App::throttled(&LIMITS, &["10.0.0.0/8"]);
     let attempts = async |peer: &str, forwarded: &dyn Fn(usize) -> String| {
         let mut passed = 0;

@@ -20,9 +20,10 @@ fn private_routes() -> impl Iterator<Item = Route> {
     ROUTES.into_iter().filter(|route| route.3)
 }
 
-/// A session that is good but ten minutes old: it reads and writes entries, and changes nothing of what opens the vault.
+/// A session that is good but ten minutes old: it reads and writes entries, and changes nothing of what opens the
+/// vault.
 #[tokio::test]
-async fn what_a_stolen_session_must_not_do_needs_a_fresh_one() {
+async fn protected_routes_need_a_fresh_session() {
     let app = App::new();
     app.settle(1);
     let account = AccountId::from_random([1; 16]);
@@ -49,7 +50,7 @@ async fn what_a_stolen_session_must_not_do_needs_a_fresh_one() {
 }
 
 #[tokio::test]
-async fn the_interface_is_described() {
+async fn openapi_document_has_the_paths_and_defines_its_references() {
     let document = App::new().get("/api/v1/openapi.json", None).await.json();
     let paths: Vec<_> = document["paths"].as_object().unwrap().keys().cloned().collect();
     for path in ["/api/v1/accounts/finish", "/api/v1/sessions/start", "/api/v1/passwords/{id}", "/readyz"] {
@@ -113,7 +114,7 @@ async fn every_answer_carries_the_security_headers_and_an_id() {
 }
 
 #[tokio::test]
-async fn wrong_paths_and_methods_are_told_apart() {
+async fn wrong_path_and_wrong_method_have_different_answers() {
     let app = App::new();
     assert_eq!(app.get("/api/v1/nothing", None).await.problem(), "not-found");
     assert_eq!(app.send(request("POST", "/", None, None)).await.problem(), "not-found");

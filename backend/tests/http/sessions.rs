@@ -74,7 +74,7 @@ async fn either_secret_opens_a_session_with_its_own_wrapped_key() {
 }
 
 #[tokio::test]
-async fn an_unknown_login_gets_the_answer_of_a_wrong_passphrase() {
+async fn unknown_username_is_answered_like_a_wrong_passphrase() {
     let app = App::new();
     register(&app, &app.invite(), "ada", b"passphrase", b"recovery").await;
     let longest = CredentialName::Passkey(vec![7; 1023].try_into().unwrap());
@@ -159,7 +159,7 @@ async fn the_second_step_must_come_within_two_minutes() {
 }
 
 #[tokio::test]
-async fn signing_in_survives_a_change_of_server_process() {
+async fn log_in_can_finish_in_another_process() {
     let app = App::new();
     register(&app, &app.invite(), "ada", b"passphrase", b"recovery").await;
     let token = log_in(&app, "ada", &CredentialName::Passphrase, b"passphrase").await.unwrap();

@@ -29,7 +29,7 @@ fn asked(app: &App) -> u64 {
 }
 
 #[tokio::test]
-async fn the_first_vault_is_told_at_once_and_the_deletion_of_the_last_within_a_second() {
+async fn setup_reports_the_first_vault_at_once_and_the_last_deletion_within_a_second() {
     let app = App::new();
     assert!(!has_vault(&app).await);
     register(&app, &app.invite(), "ada", b"passphrase", b"recovery").await;

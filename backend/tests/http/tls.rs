@@ -6,7 +6,7 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use backend::server::listener::tls::{Tls, TlsError};
-use backend::server::listener::{Bounds, Listener, TlsArgs};
+use backend::server::listener::{ConnectionBounds, Listener, TlsArgs};
 use tokio::io::AsyncWriteExt;
 use tokio::net::TcpStream;
 use tokio_rustls::TlsConnector;
@@ -68,7 +68,7 @@ async fn a_handshake_that_stops_is_cut_off_and_stopping_does_not_wait_for_it() {
     let tls = secure(file("ec.pem"), file("ec.key"));
     let listener = Listener::open(&"127.0.0.1:0".parse().unwrap(), &tls).await.unwrap();
     let address = listener.address();
-    let (_stop, _) = serve_on(listener, &App::new(), Bounds { connections: 1, ..BOUNDS }, &[]);
+    let (_stop, _) = serve_on(listener, &App::new(), ConnectionBounds { connections: 1, ..BOUNDS }, &[]);
     let mut slow = TcpStream::connect(&address).await.unwrap();
     slow.write_all(b"\x16\x03\x01").await.unwrap();
     let cut = tokio::time::timeout(Duration::from_secs(3), read_all(&mut slow)).await.expect("cut off");
@@ -81,7 +81,7 @@ async fn a_handshake_that_stops_is_cut_off_and_stopping_does_not_wait_for_it() {
 }
 
 #[tokio::test]
-async fn a_new_certificate_is_taken_and_a_broken_one_is_not() {
+async fn changed_certificate_is_loaded_unless_it_is_invalid() {
     let folder = tempfile::tempdir().unwrap();
     let (cert, key) = (folder.path().join("cert.pem"), folder.path().join("key.pem"));
     let put = |kind: &str, what: &str, to: &Path| fs::copy(file(&format!("{kind}.{what}")), to).map(drop).unwrap();
@@ -95,14 +95,14 @@ async fn a_new_certificate_is_taken_and_a_broken_one_is_not() {
         _ => None,
     };
     assert_eq!(server().await, Some("ec"));
-    assert!(!tls.look_again().unwrap(), "nothing has changed");
+    assert!(!tls.reload_if_changed().unwrap(), "nothing has changed");
     // Half of the new pair is there.
     put("rsa", "pem", &cert);
-    assert!(matches!(tls.look_again(), Err(TlsError::Mismatch { .. })));
-    assert!(!tls.look_again().unwrap(), "said once");
+    assert!(matches!(tls.reload_if_changed(), Err(TlsError::Mismatch { .. })));
+    assert!(!tls.reload_if_changed().unwrap(), "said once");
     assert_eq!(server().await, Some("ec"), "the one before is in use");
     put("rsa", "key", &key);
-    assert!(tls.look_again().unwrap());
+    assert!(tls.reload_if_changed().unwrap());
     assert_eq!(server().await, Some("rsa"));
     for broken in [
         &b""[..],
@@ -110,13 +110,13 @@ async fn a_new_certificate_is_taken_and_a_broken_one_is_not() {
         b"-----BEGIN CERTIFICATE-----\nAAAA\n-----END CERTIFICATE-----\n",
     ] {
         fs::write(&cert, broken).unwrap();
-        assert!(tls.look_again().is_err());
+        assert!(tls.reload_if_changed().is_err());
         assert_eq!(server().await, Some("rsa"));
     }
     fs::remove_file(&cert).unwrap();
-    assert!(matches!(tls.look_again(), Err(TlsError::Unread { .. })));
+    assert!(matches!(tls.reload_if_changed(), Err(TlsError::Unread { .. })));
     put("rsa", "pem", &cert);
-    assert!(tls.look_again().unwrap());
+    assert!(tls.reload_if_changed().unwrap());
 }
 
 /// Whether a handshake with a client that trusts this certificate only succeeds.
@@ -135,7 +135,7 @@ async fn shows(tls: &Tls, kind: &str) -> bool {
 }
 
 #[test]
-fn what_is_wrong_with_the_files_is_said_by_name() {
+fn certificate_errors_name_the_file() {
     // As `main` writes it.
     let error =
         |cert: &str, key: &str| format!("{:#}", anyhow::Error::from(Tls::load(file(cert), file(key)).unwrap_err()));

@@ -30,7 +30,7 @@ async fn serve(router: axum::Router) -> SocketAddr {
     let listener = TcpListener::bind("127.0.0.1:0").await.unwrap();
     let address = listener.local_addr().unwrap();
     let time = Duration::from_secs(5);
-    let bounds = listener::Bounds { head: time, send: time, grace: Duration::ZERO, ..BOUNDS };
+    let bounds = listener::ConnectionBounds { head: time, send: time, grace: Duration::ZERO, ..BOUNDS };
     tokio::spawn(listener::serve(listener, router, bounds, TrustedProxies::default(), std::future::pending()));
     address
 }
@@ -52,13 +52,13 @@ fn changed(name: &str, text: &'static str) -> Page {
 }
 
 #[tokio::test]
-async fn the_same_page_is_the_same() {
+async fn same_page_has_no_differences() {
     let same = compared(App::with_page(page(&FILES)).router).await;
     assert_eq!(same, Comparison { files: 3, differences: vec![] });
 }
 
 #[tokio::test]
-async fn one_changed_byte_is_seen_in_whatever_encoding() {
+async fn changed_file_is_reported_in_each_encoding() {
     for (file, told) in [
         ("index.html", "/index.html (identity): is another file"),
         ("index.html.br", "/ (br): is another file"),
@@ -75,7 +75,7 @@ async fn one_changed_byte_is_seen_in_whatever_encoding() {
 }
 
 #[tokio::test]
-async fn a_weaker_policy_is_seen() {
+async fn changed_headers_are_reported() {
     let meddle = |change: fn(&mut Response)| {
         let router = App::with_page(page(&FILES)).router;
         router.layer(axum::middleware::map_response(move |mut answer: Response| {
@@ -138,7 +138,7 @@ async fn page_answers_carry_the_listed_headers_and_no_others() {
 }
 
 #[tokio::test]
-async fn nothing_to_compare_and_nobody_there_are_errors() {
+async fn compare_without_a_page_or_a_server_is_an_error() {
     let url = format!("http://{}", serve(App::new().router).await);
     let error = beside(move || compare(Page::default(), &url, &TrustArgs::default())).await.unwrap_err();
     assert!(error.to_string().contains("built without its page"), "{error}");
@@ -149,7 +149,7 @@ async fn nothing_to_compare_and_nobody_there_are_errors() {
 }
 
 #[tokio::test]
-async fn status_tells_ready_from_not_ready_from_silent() {
+async fn status_distinguishes_ready_not_ready_and_unreachable() {
     let status = |url: String| {
         beside(move || {
             let metrics_url = Some(format!("{url}/metrics"));

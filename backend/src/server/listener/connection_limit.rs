@@ -1,4 +1,4 @@
-//! How many connections there may be, in all and for one client, and how many files the process may have open.
+//! The limits on connections, in all and for one client, and the process's limit of open files.
 
 use std::collections::HashMap;
 use std::sync::{Arc, Mutex, PoisonError};
@@ -7,19 +7,19 @@ use tokio::sync::{OwnedSemaphorePermit, Semaphore};
 
 use crate::server::client_address::Peer;
 
-/// Files that are needed beside connections: the database's, the log, the page, connections that are being refused.
+/// Files needed beside connections: the database, the log, connections that are being refused.
 const OTHER_FILES: u64 = 256;
-/// Connections that are allowed in any case.
+/// Connections allowed in any case.
 const LEAST: usize = 16;
 
-/// The files a process may open, after its limit was raised as far as the system lets it; nothing if it does not tell.
+/// Raises the process's limit of open files as far as the system allows, and returns it; `None` if it is unknown.
 #[must_use]
 pub fn raise_open_files(connections: usize) -> Option<u64> {
     let wanted = u64::try_from(connections).unwrap_or(u64::MAX).saturating_add(OTHER_FILES);
     rlimit::increase_nofile_limit(wanted).ok()
 }
 
-/// The connections for which there is room among so many open files: at most `wanted`.
+/// The number of connections that fit into the limit of open files; at most `wanted`.
 #[must_use]
 pub fn connections_within(wanted: usize, files: Option<u64>) -> usize {
     let Some(files) = files else { return wanted };
@@ -38,7 +38,7 @@ impl ConnectionLimit {
         Self { all: Arc::new(Semaphore::new(connections)), per_client, taken: Arc::default() }
     }
 
-    /// A place for a connection, if there is one. With a client its own number is bounded too.
+    /// Takes a permit for a connection, if one is free. With a client, the limit of one client counts too.
     pub(super) fn take(&self, client: Option<Peer>) -> Option<ConnectionPermit> {
         let permit = Arc::clone(&self.all).try_acquire_owned().ok()?;
         let client = client.filter(|_| self.per_client > 0).map(Peer::rate_limit_key);
@@ -54,7 +54,7 @@ impl ConnectionLimit {
     }
 }
 
-/// One place; given back when dropped.
+/// The permit of one connection; returned when dropped.
 pub(super) struct ConnectionPermit {
     _permit: OwnedSemaphorePermit,
     client: Option<Peer>,
@@ -83,7 +83,7 @@ mod tests {
     }
 
     #[test]
-    fn a_client_has_so_many_places_and_gives_them_back() {
+    fn permits_are_limited_for_a_client_and_returned_on_drop() {
         let limit = ConnectionLimit::new(5, 2);
         let first = limit.take(peer("2001:db8::1")).unwrap();
         let second = limit.take(peer("2001:db8::2")).unwrap();
@@ -99,7 +99,7 @@ mod tests {
     }
 
     #[test]
-    fn connections_leave_files_for_other_things() {
+    fn connection_limit_leaves_files_for_other_uses() {
         for (wanted, files, expected) in [
             (10_240, Some(20_000), 10_240),
             (10_240, Some(1_024), 768),

@@ -1,7 +1,7 @@
 //! Accepts connections and serves the application on them, within bounds, until told to stop.
 //!
-//! Every connection has a place while it is open. Who gets none is told so at once and never kept waiting. What is slow
-//! is cut off: a TLS handshake, a request's head, the reading of an answer; a request's body has its time in `app`.
+//! Every open connection holds a permit. A connection without one is answered 503 at once and never waits. A slow TLS
+//! handshake, request head or reader of an answer is cut off; a request's body has its time limit in `app`.
 
 mod connection_limit;
 mod open;
@@ -33,24 +33,25 @@ use crate::server::error::{ApiError, RETRY_SECONDS};
 use crate::server::listener::tls::Tls;
 
 #[derive(Clone, Copy, Debug)]
-pub struct Bounds {
+pub struct ConnectionBounds {
     /// Connections held at once; further ones are answered 503 and closed.
     pub connections: usize,
-    /// Those of one client: an IPv4 address, or a /64 of IPv6; 0 for any number. Trusted proxies are not counted.
+    /// Connections of one client (an IPv4 address, or a /64 of IPv6); 0 for any number. Trusted proxies are not
+    /// counted.
     pub per_client: usize,
-    /// How long a client may take to send a request's head, and for the handshake of TLS.
+    /// Time limit of a TLS handshake and of a request's head.
     pub head: Duration,
-    /// How long a client may read nothing of an answer that waits for it.
+    /// Time for which a client may read nothing of its answer.
     pub send: Duration,
-    /// How long requests may go on after the signal to stop.
+    /// Time for running requests to finish after the signal to stop.
     pub grace: Duration,
 }
 
-/// How long to wait after the system refused to accept, out of file handles say.
+/// Pause after the system refused to accept a connection, for example for lack of file handles.
 const ACCEPT_PAUSE: Duration = Duration::from_millis(100);
 /// Connections to which is being said that there is no place for them. More are closed without a word.
 const REFUSALS: usize = 64;
-/// How long a connection that was told so may take to hear it.
+/// Time for a refused connection to read its answer.
 const REFUSAL: Duration = Duration::from_secs(1);
 
 #[derive(Clone)]
@@ -58,14 +59,14 @@ struct Serving {
     app: Router,
     http: http1::Builder,
     tls: Option<Arc<Tls>>,
-    bounds: Bounds,
+    bounds: ConnectionBounds,
 }
 
 /// Serves until `stop` is done, then lets the requests that are going on finish.
 pub async fn serve(
     listener: impl Into<Listener>,
     app: Router,
-    bounds: Bounds,
+    bounds: ConnectionBounds,
     proxies: TrustedProxies,
     stop: impl Future<Output = ()>,
 ) {
@@ -150,8 +151,7 @@ where
     }
 }
 
-/// Says that there is no place, and waits until the client has heard it: a connection that is closed while there is
-/// something unread in it is reset, and the answer with it.
+/// Answers 503 and reads until the client closes: closing a socket with unread data resets it, and the answer is lost.
 async fn refuse(mut stream: open::Stream, busy: &[u8]) -> std::io::Result<()> {
     stream.write_all(busy).await?;
     stream.shutdown().await?;

@@ -1,4 +1,4 @@
-//! Where connections come in: a TCP port, with TLS or without, or a Unix socket.
+//! The listening socket: a TCP port with or without TLS, or a Unix socket.
 
 use std::fmt;
 use std::fs;
@@ -21,10 +21,10 @@ use tokio::net::{TcpListener, TcpStream, UnixListener, UnixStream};
 use crate::server::client_address::Peer;
 use crate::server::listener::tls::{self, Tls};
 
-/// Who may connect to a Unix socket: the server's own user and group.
+/// Mode of the Unix socket: the server's own user and group may connect.
 const SOCKET_MODE: u32 = 0o660;
 
-/// Where to listen.
+/// A listening address.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub enum Listen {
     /// On an address and port.
@@ -57,12 +57,12 @@ impl fmt::Display for Listen {
     }
 }
 
-/// Settings of how the way to the server is protected.
+/// Settings of HTTPS.
 #[derive(Args, Debug, Clone, Default)]
 #[command(next_help_heading = "HTTPS")]
 pub struct TlsArgs {
-    /// File with the certificate and its chain (PEM). With it the server speaks HTTPS, TLS 1.3; it is read again when it
-    /// changes.
+    /// File with the certificate and its chain (PEM). With it the server speaks HTTPS, TLS 1.3; it is read again when
+    /// it changes.
     #[arg(long, env = "PASSMINT_TLS_CERT", value_name = "FILE", requires = "tls_key")]
     pub tls_cert: Option<PathBuf>,
     /// File with the certificate's private key (PEM; PKCS#8, SEC1 or RSA).
@@ -74,7 +74,7 @@ pub struct TlsArgs {
     pub allow_plain_http: bool,
 }
 
-/// Takes connections in.
+/// An open listening socket.
 pub struct Listener(Kind);
 
 enum Kind {
@@ -89,16 +89,16 @@ impl From<TcpListener> for Listener {
 }
 
 impl Listener {
-    /// Opens it. A Unix socket that nobody listens on any more is replaced.
+    /// Opens the socket, and replaces the file of a Unix socket on which nobody listens any more.
     ///
     /// # Errors
-    /// What is in the way, and what to do.
-    pub async fn open(listen: &Listen, secure: &TlsArgs) -> Result<Self> {
-        let files = secure.tls_cert.clone().zip(secure.tls_key.clone());
+    /// States the obstacle and the remedy in one sentence.
+    pub async fn open(listen: &Listen, tls: &TlsArgs) -> Result<Self> {
+        let files = tls.tls_cert.clone().zip(tls.tls_key.clone());
         match listen {
             Listen::Tcp(address) => {
                 ensure!(
-                    address.ip().to_canonical().is_loopback() || files.is_some() || secure.allow_plain_http,
+                    address.ip().to_canonical().is_loopback() || files.is_some() || tls.allow_plain_http,
                     "plain HTTP on {address} is refused: whoever can change the page on its way gets every passphrase, \
                      and browsers refuse to seal without HTTPS. Give --tls-cert and --tls-key; or put a proxy that ends \
                      TLS before it, and listen on 127.0.0.1 or unix:PATH; or, if something else protects the way, such \
@@ -118,8 +118,7 @@ impl Listener {
         }
     }
 
-    /// Where it listens, for the log. With port 0 the system has chosen one.
-    #[must_use]
+    /// The address for the log. With port 0 it names the port that the system chose.
     pub fn address(&self) -> String {
         match &self.0 {
             Kind::Tcp(listener, _) => listener.local_addr().map_or_else(|_| "?".to_owned(), |it| it.to_string()),
@@ -127,8 +126,7 @@ impl Listener {
         }
     }
 
-    /// The address of the page, as far as this process knows: nothing behind a Unix socket.
-    #[must_use]
+    /// The page's URL as far as this process knows it; `None` behind a Unix socket.
     pub fn url(&self) -> Option<String> {
         let scheme = if self.tls().is_some() { "https" } else { "http" };
         match &self.0 {
@@ -174,7 +172,7 @@ impl Listener {
 /// Listens on a TCP port. `flag` is the setting that named the address.
 ///
 /// # Errors
-/// One sentence for whoever starts the server: what is in the way, and what to do.
+/// States the obstacle and the remedy in one sentence for the operator.
 pub(crate) async fn bind_tcp(address: SocketAddr, flag: &str) -> Result<TcpListener> {
     TcpListener::bind(address).await.map_err(|error| cannot_listen(address, flag, &error))
 }
@@ -281,7 +279,7 @@ mod tests {
     use super::*;
 
     #[test]
-    fn where_to_listen_is_read_and_written() {
+    fn listen_addresses_parse_and_print_back() {
         for text in ["127.0.0.1:8080", "[::1]:0", "unix:/run/passmint.sock", "unix:passmint.sock"] {
             assert_eq!(text.parse::<Listen>().unwrap().to_string(), text);
         }
@@ -291,10 +289,10 @@ mod tests {
     }
 
     #[tokio::test]
-    async fn plain_http_is_for_this_machine_only() {
+    async fn plain_http_on_a_public_address_is_refused_unless_allowed() {
         let open = async |address: &str, allow_plain_http: bool| {
-            let secure = TlsArgs { allow_plain_http, ..TlsArgs::default() };
-            Listener::open(&address.parse().unwrap(), &secure).await.map(|listener| listener.url().unwrap())
+            let tls = TlsArgs { allow_plain_http, ..TlsArgs::default() };
+            Listener::open(&address.parse().unwrap(), &tls).await.map(|listener| listener.url().unwrap())
         };
         for address in ["0.0.0.0:0", "[::]:0"] {
             let refused = open(address, false).await.unwrap_err().to_string();
@@ -306,7 +304,7 @@ mod tests {
     }
 
     #[test]
-    fn what_is_in_the_way_of_a_port_is_said_in_one_line_with_what_to_do() {
+    fn bind_error_names_the_obstacle_and_a_remedy() {
         let says = |address: &str, flag, kind| {
             cannot_listen(address.parse().unwrap(), flag, &io::Error::from(kind)).to_string()
         };
@@ -327,7 +325,7 @@ mod tests {
     }
 
     #[tokio::test]
-    async fn a_socket_is_replaced_only_if_nobody_listens_on_it() {
+    async fn socket_file_is_replaced_only_if_nobody_listens_on_it() {
         let folder = tempfile::tempdir().unwrap();
         let path = folder.path().join("passmint.sock");
         let open = async || Listener::open(&Listen::Unix(path.clone()), &TlsArgs::default()).await;
@@ -336,7 +334,7 @@ mod tests {
         assert_eq!(mode & 0o777, 0o660);
         let error = format!("{:#}", open().await.err().unwrap());
         assert!(error.contains("another process listens there"), "{error}");
-        // As a process leaves it that was killed.
+        // A process that was killed leaves its socket file.
         drop(first);
         assert!(path.exists());
         let second = open().await.unwrap();

@@ -17,8 +17,8 @@ use tokio_rustls::rustls::pki_types::{CertificateDer, PrivateKeyDer};
 use tokio_rustls::rustls::server::ServerConfig;
 use tokio_rustls::rustls::{self, crypto::ring};
 
-/// How often the files are looked at.
-const LOOK: Duration = Duration::from_secs(10);
+/// Time between two checks of the files.
+const CHECK_INTERVAL: Duration = Duration::from_secs(10);
 
 /// Why a certificate cannot be used.
 #[derive(Debug, thiserror::Error)]
@@ -26,18 +26,18 @@ pub enum TlsError {
     /// A file cannot be read.
     #[error("{}: {error}", path.display())]
     Unread { path: PathBuf, error: std::io::Error },
-    /// A file does not hold what it should.
+    /// A file holds no certificate or no key.
     #[error("{} holds no {what} in PEM form", path.display())]
     Empty { path: PathBuf, what: &'static str },
     /// The certificate is not this key's.
     #[error("{} is not the key of the certificate in {}: take both from the same order", key.display(), cert.display())]
     Mismatch { cert: PathBuf, key: PathBuf },
-    /// It is of a kind that is not known, or damaged.
+    /// Its kind is unknown, or it is damaged.
     #[error("{} and {} cannot be used: {error}", cert.display(), key.display())]
     Unusable { cert: PathBuf, key: PathBuf, error: rustls::Error },
 }
 
-/// A certificate with its key, as it was when it was last good.
+/// The last valid certificate and key.
 pub struct Tls {
     cert: PathBuf,
     key: PathBuf,
@@ -46,14 +46,14 @@ pub struct Tls {
 
 struct Loaded {
     config: Arc<ServerConfig>,
-    /// Of the files' content when they were last looked at, good or not.
-    seen: Seen,
+    /// The files at the last check, valid or not.
+    state: FileState,
 }
 
 #[derive(Clone, Copy, PartialEq, Eq)]
-enum Seen {
+enum FileState {
     Content([u8; 32]),
-    Nothing,
+    Unreadable,
 }
 
 impl fmt::Debug for Tls {
@@ -69,48 +69,47 @@ impl Tls {
     /// [`TlsError`].
     pub fn load(cert: PathBuf, key: PathBuf) -> Result<Self, TlsError> {
         let files = Files::read(&cert, &key)?;
-        let now = Loaded { config: Arc::new(files.config(&cert, &key)?), seen: files.seen() };
+        let now = Loaded { config: Arc::new(files.config(&cert, &key)?), state: files.state() };
         Ok(Self { cert, key, now: RwLock::new(now) })
     }
 
-    /// Speaks TLS with the newest certificate.
-    #[must_use]
+    /// Returns an acceptor with the newest valid certificate.
     pub fn acceptor(&self) -> TlsAcceptor {
         let now = self.now.read().unwrap_or_else(PoisonError::into_inner);
         TlsAcceptor::from(Arc::clone(&now.config))
     }
 
-    /// Takes what is in the files now, if that is new: gives whether it was. What was good stays in use if what is there
-    /// now is not, which is said once.
+    /// Loads the files if they have changed, and returns whether they had. An invalid certificate is reported once, and
+    /// the last valid one stays in use.
     ///
     /// # Errors
     /// [`TlsError`].
-    pub fn look_again(&self) -> Result<bool, TlsError> {
+    pub fn reload_if_changed(&self) -> Result<bool, TlsError> {
         let files = Files::read(&self.cert, &self.key);
-        let seen = files.as_ref().map_or(Seen::Nothing, Files::seen);
-        if self.now.read().unwrap_or_else(PoisonError::into_inner).seen == seen {
+        let state = files.as_ref().map_or(FileState::Unreadable, Files::state);
+        if self.now.read().unwrap_or_else(PoisonError::into_inner).state == state {
             return Ok(false);
         }
         let config = files.and_then(|files| files.config(&self.cert, &self.key));
         let mut now = self.now.write().unwrap_or_else(PoisonError::into_inner);
-        now.seen = seen;
+        now.state = state;
         now.config = Arc::new(config?);
         Ok(true)
     }
 }
 
-/// Looks at the files every ten seconds, for as long as the certificate is used. Two small files, on a thread of its own:
-/// a network drive that hangs holds up nothing else.
+/// Checks the files every ten seconds for as long as the certificate is used. It runs on a thread of its own, so that a
+/// network drive that hangs blocks nothing else.
 ///
 /// # Errors
-/// There is no thread to be had.
+/// If the system gives no thread.
 pub fn watch(tls: &Arc<Tls>) -> Result<()> {
     let tls = Arc::downgrade(tls);
     let look = move || {
         loop {
-            std::thread::sleep(LOOK);
+            std::thread::sleep(CHECK_INTERVAL);
             let Some(tls) = tls.upgrade() else { return };
-            match tls.look_again() {
+            match tls.reload_if_changed() {
                 Ok(true) => tracing::info!("the certificate has changed and is used from now on"),
                 Ok(false) => {}
                 Err(error) => tracing::error!(%error, "the new certificate is not used; the one before still is"),
@@ -121,7 +120,7 @@ pub fn watch(tls: &Arc<Tls>) -> Result<()> {
     Ok(())
 }
 
-/// What is in both files.
+/// The content of both files.
 struct Files {
     cert: Vec<u8>,
     key: zeroize::Zeroizing<Vec<u8>>,
@@ -133,9 +132,9 @@ impl Files {
         Ok(Self { cert: read(cert)?, key: read(key)?.into() })
     }
 
-    fn seen(&self) -> Seen {
+    fn state(&self) -> FileState {
         let hash = Sha256::new().chain_update(self.cert.len().to_be_bytes()).chain_update(&self.cert);
-        Seen::Content(hash.chain_update(&*self.key).finalize().into())
+        FileState::Content(hash.chain_update(&*self.key).finalize().into())
     }
 
     fn config(&self, cert: &PathBuf, key: &PathBuf) -> Result<ServerConfig, TlsError> {

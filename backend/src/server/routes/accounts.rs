@@ -36,7 +36,7 @@ pub async fn start(
     Extension(client): Extension<Client>,
     JsonBody(body): JsonBody<AccountStart>,
 ) -> Result<Json<AccountChallenge>, ApiError> {
-    state.rate_limits().sign_up(client.address)?;
+    state.rate_limits().count_sign_up(client.address)?;
     let invite = invite_hash(&body.invite)?;
     let username = body.username.clone();
     let taken = state
@@ -74,7 +74,7 @@ pub async fn finish(
     Extension(client): Extension<Client>,
     JsonBody(body): JsonBody<AccountFinish>,
 ) -> Result<StatusCode, ApiError> {
-    state.rate_limits().sign_up(client.address)?;
+    state.rate_limits().count_sign_up(client.address)?;
     check(&body.passphrase)?;
     check(&body.recovery)?;
     let invite = invite_hash(&body.invite)?;
@@ -88,8 +88,8 @@ pub async fn finish(
     let made = state.store().write(move |store| store.create_account(&account, &invite, crate::now())).await;
     match made {
         Ok(()) => {
-            state.rate_limits().opened(username, client.address, crate::now());
-            state.any_vault().made();
+            state.rate_limits().remember_address(username, client.address, crate::now());
+            state.any_vault().vault_created();
             Ok(StatusCode::CREATED)
         }
         Err(GateError::Store(StoreError::Taken)) => Err(ProblemCode::UsernameTaken.into()),
@@ -111,7 +111,7 @@ pub async fn finish(
 )]
 pub async fn delete(State(state): State<AppState>, session: FreshSession) -> Result<StatusCode, ApiError> {
     state.store().write(move |store| store.delete_account(session.account)).await?;
-    state.any_vault().deleted();
+    state.any_vault().vault_deleted();
     Ok(StatusCode::NO_CONTENT)
 }
 
@@ -129,7 +129,7 @@ fn invite_hash(code: &InviteCode) -> Result<Hash, ApiError> {
     invites::hash(code).ok_or_else(|| ProblemCode::InviteUnknown.into())
 }
 
-/// What a client hears of a step that cannot be taken.
+/// Maps a failed log-in step to the answer.
 pub(super) fn refusal(error: LoginError) -> ApiError {
     match error {
         LoginError::Malformed => ApiError::malformed(error.to_string()),

@@ -16,8 +16,8 @@ use crate::server::login;
 use crate::server::state::AppState;
 use crate::store::{NewSecret, StoreError};
 
-/// Start setting a passphrase, a recovery code or a passkey: answers the registration request. It needs a session that was
-/// opened in the last ten minutes.
+/// Start setting a passphrase, a recovery code or a passkey: answers the registration request. It needs a session that
+/// was opened in the last ten minutes.
 #[utoipa::path(
     post,
     path = "/api/v1/credentials/start",
@@ -35,14 +35,14 @@ pub async fn start(
     session: FreshSession,
     JsonBody(body): JsonBody<CredentialStart>,
 ) -> Result<Json<CredentialChallenge>, ApiError> {
-    state.rate_limits().secret(session.account)?;
+    state.rate_limits().count_new_secret(session.account)?;
     let username = state.store().read(move |store| store.username(session.account)).await.map_err(unless_ended)?;
     let response = login::register(state.key(), &username, &body.credential, &body.request).map_err(refusal)?;
     Ok(Json(CredentialChallenge { response }))
 }
 
-/// Finish setting a passphrase, a recovery code or a passkey. A passphrase or recovery code replaces the one before, and all
-/// other sessions end. Sent twice, it is done once.
+/// Finish setting a passphrase, a recovery code or a passkey. A passphrase or recovery code replaces the one before,
+/// and all other sessions end. Sent twice, it is done once.
 #[utoipa::path(
     post,
     path = "/api/v1/credentials/finish",
@@ -108,7 +108,7 @@ pub async fn remove_passkey(
     Ok(StatusCode::NO_CONTENT)
 }
 
-/// What is not found here, was when the request came in: the session, or the whole account, has ended since.
+/// Maps `NotFound`: the session or the account was deleted during the request.
 fn unless_ended(error: GateError) -> ApiError {
     match error {
         GateError::Store(StoreError::NotFound) => ProblemCode::SessionEnded.into(),

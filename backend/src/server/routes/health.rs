@@ -1,4 +1,4 @@
-//! Whether the server is alive, and whether it can do its work: which part of it can not, and why.
+//! Health checks: `/healthz` (the process answers) and `/readyz` (the server works, or which part does not and why).
 
 use axum::Json;
 use axum::extract::State;
@@ -85,7 +85,8 @@ pub async fn alive() -> Json<Health> {
     Json(Health { status: "ok" })
 }
 
-/// Ready: the database is the right one, answers, and takes writes. Tells no path, no version, and nothing of who uses it.
+/// Ready: the database is the right one, answers, and takes writes. Tells no path, no version, and nothing of who uses
+/// it.
 #[utoipa::path(
     get,
     path = "/readyz",
@@ -123,18 +124,18 @@ async fn parts(gate: &Gate) -> Result<Vec<Part>, GateError> {
         parts.push(outcome(Name::Reads, gate.read(|store| store.has_accounts().map(drop)).await)?);
         parts.push(outcome(Name::Writes, gate.write(|store| store.check()).await)?);
     } else {
-        // The server itself asks every few seconds; strangers do not make it ask more often.
+        // The server itself asks every few seconds; requests do not make it ask more often.
         let names = [Name::ServerKey, Name::Reads, Name::Writes];
         let states = [Condition::Unreachable, Condition::Unknown, Condition::Unknown];
         parts.extend(names.into_iter().zip(states).map(|(name, state)| part(name, state)));
     }
-    if let Some(well) = gate.metrics().backups_are_well() {
+    if let Some(well) = gate.metrics().last_backup_succeeded() {
         parts.push(part(Name::Backup, if well { Condition::Ok } else { Condition::Failed }));
     }
     Ok(parts)
 }
 
-/// What a call says of a part. Defects are passed on: they are no state of a part.
+/// Derives a part's condition from a call. Bugs are passed on: they are no condition of a part.
 fn outcome(part: Name, done: Result<(), GateError>) -> Result<Part, GateError> {
     let (state, cause) = match done {
         Ok(()) => (Condition::Ok, None),

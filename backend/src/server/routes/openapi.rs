@@ -5,10 +5,10 @@ use utoipa::openapi::security::{Http, HttpAuthScheme, SecurityScheme};
 use utoipa::openapi::{Content, PathItem, Ref, RefOr, ResponseBuilder};
 use utoipa::{Modify, OpenApi};
 
-/// Where the document is served.
+/// Path of the document.
 pub const PATH: &str = "/api/v1/openapi.json";
 
-/// What every document starts with; the router adds the paths.
+/// The document without its paths; the router adds them.
 #[derive(OpenApi)]
 #[openapi(
     info(
@@ -30,19 +30,19 @@ impl Modify for Bearer {
     }
 }
 
-/// What every operation may answer: the layers around the handlers do.
+/// Refusals of the layers around every handler.
 const ALWAYS: [(&str, &str); 3] =
     [("408", "request-timeout"), ("500", "internal"), ("503", "overloaded or store-unavailable, with Retry-After")];
-/// What the extractor of a session may answer.
+/// Refusals of the extractor of a session.
 const WITH_SESSION: [(&str, &str); 1] = [("401", "session-ended")];
-/// What the extractors of the path and of the query may answer.
+/// Refusals of the extractors of path and query.
 const WITH_PARAMETERS: [(&str, &str); 1] = [("400", "malformed-request")];
-/// What the extractor of a body may answer.
+/// Refusals of the extractor of a body.
 const WITH_BODY: [(&str, &str); 3] =
     [("400", "malformed-request"), ("413", "body-too-large"), ("415", "unsupported-media-type")];
 
-/// Completes the document: adds to each operation the refusals of its extractors and of the layers, so that handlers list
-/// only their own; and gives every refusal without a body of its own the body that they all have, a [`Problem`].
+/// Completes the document: adds to each operation the refusals of its extractors and of the layers, so that handlers
+/// list only their own; and gives every refusal without a body of its own the body that they all have, a [`Problem`].
 #[must_use]
 pub fn completed(mut document: utoipa::openapi::OpenApi) -> utoipa::openapi::OpenApi {
     for PathItem { get, put, post, delete, .. } in document.paths.paths.values_mut() {

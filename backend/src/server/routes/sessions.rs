@@ -8,7 +8,7 @@ use shared::problem::ProblemCode;
 use shared::sessions::{SessionChallenge, SessionFinish, SessionGrant, SessionStart, SessionSummary, Sessions};
 
 use super::accounts::refusal;
-use crate::metrics::LogIn;
+use crate::metrics::LogInProgress;
 use crate::server::client_address::Client;
 use crate::server::error::ApiError;
 use crate::server::extract::{JsonBody, Path, Session};
@@ -35,10 +35,10 @@ pub async fn start(
     JsonBody(body): JsonBody<SessionStart>,
 ) -> Result<Json<SessionChallenge>, ApiError> {
     // Before anything is looked up: an unknown username takes the same attempts.
-    state.rate_limits().start(UsernameKey::new(&body.username), client.address, crate::now())?;
+    state.rate_limits().count_login_start(UsernameKey::new(&body.username), client.address, crate::now())?;
     let (username, name) = (body.username.clone(), body.credential.clone());
     let credential = state.store().read(move |store| store.credential(&username, &name)).await?;
-    state.store().metrics().log_in(LogIn::Begun);
+    state.store().metrics().log_in_progressed(LogInProgress::Begun);
     login::start(state.key(), &body.username, &body.credential, &body.request, credential.as_ref(), crate::now())
         .map(Json)
         .map_err(refusal)
@@ -61,13 +61,13 @@ pub async fn finish(
     Extension(client): Extension<Client>,
     JsonBody(body): JsonBody<SessionFinish>,
 ) -> Result<(StatusCode, Json<SessionGrant>), ApiError> {
-    state.rate_limits().finish(&body.state.0, client.address)?;
+    state.rate_limits().count_login_finish(&body.state.0, client.address)?;
     let opened = open(&state, client, body).await;
     match &opened {
-        Ok(_) => state.store().metrics().log_in(LogIn::Opened),
-        // Who it was that tried is not known for sure, and is not written down.
+        Ok(_) => state.store().metrics().log_in_progressed(LogInProgress::Opened),
+        // The caller is unauthenticated: log nothing that identifies them.
         Err(error) if error.code() == ProblemCode::LoginFailed => {
-            state.store().metrics().log_in(LogIn::Refused);
+            state.store().metrics().log_in_progressed(LogInProgress::Refused);
             tracing::info!("a log-in was refused");
         }
         Err(_) => {}
@@ -93,7 +93,7 @@ async fn open(
     let opened = state.store().write(move |store| store.open_session(&session, &lifetime, now)).await;
     match opened {
         Ok(wrapped_key) => {
-            state.rate_limits().opened(claim.username, client.address, now);
+            state.rate_limits().remember_address(claim.username, client.address, now);
             let opened = SessionGrant {
                 account_id: claim.account,
                 wrapped_key,

@@ -1,4 +1,4 @@
-//! Where a newcomer stands who has no invite.
+//! Whether there is any vault, for the page of a person without an account.
 
 use axum::Json;
 use axum::extract::State;
@@ -7,8 +7,8 @@ use shared::setup::Setup;
 use crate::server::error::ApiError;
 use crate::server::state::AppState;
 
-/// Tells if there is any vault. The page asks, to tell a newcomer where the link to the first one is, in place of asking for a
-/// log-in that nobody has.
+/// Tells if there is any vault. The page asks, to tell a newcomer where the link to the first one is, in place of
+/// asking for a log-in that nobody has.
 #[utoipa::path(
     get,
     path = "/api/v1/setup",
