@@ -9,20 +9,36 @@ use crate::platform::browser;
 
 /// The setting that keeps after how many minutes the vault is locked; 0 for never.
 const LOCK_AFTER_SETTING: &str = "passmint.lock-after";
-/// Minutes, unless another number is kept.
+/// Minutes without activity after which the vault locks, unless the person chose another number.
 const LOCK_AFTER: u64 = 15;
+/// The minutes that a person can choose from; 0 for never.
+pub const LOCK_AFTER_CHOICES: [u64; 6] = [1, 5, 15, 60, 240, 0];
+const _: () = assert!(is_choice(LOCK_AFTER), "the form shows the default as one of the choices");
 /// The setting that is there if the vault is to be locked when the page is hidden.
 pub const LOCK_HIDDEN_SETTING: &str = "passmint.lock-hidden";
 /// How often it is looked whether it is time.
 const EVERY: Duration = Duration::from_secs(5);
 
-/// After how many minutes the vault is locked; 0 for never.
+/// Minutes without activity after which the vault locks; 0 for never. A stored number that nobody can choose is ignored,
+/// so that the form shows the number that applies.
 #[must_use]
 pub fn lock_after() -> u64 {
-    browser::setting(LOCK_AFTER_SETTING).and_then(|kept| kept.parse().ok()).unwrap_or(LOCK_AFTER)
+    let chosen = browser::setting(LOCK_AFTER_SETTING).and_then(|minutes| minutes.parse().ok());
+    chosen.filter(|minutes| is_choice(*minutes)).unwrap_or(LOCK_AFTER)
 }
 
-/// Keeps after how many minutes the vault is locked.
+const fn is_choice(minutes: u64) -> bool {
+    let mut choices = LOCK_AFTER_CHOICES.as_slice();
+    while let [choice, rest @ ..] = choices {
+        if *choice == minutes {
+            return true;
+        }
+        choices = rest;
+    }
+    false
+}
+
+/// Stores the minutes. The default is stored as no setting.
 pub fn keep_lock_after(minutes: u64) {
     browser::save_setting(LOCK_AFTER_SETTING, (minutes != LOCK_AFTER).then(|| minutes.to_string()).as_deref());
 }

@@ -37,7 +37,7 @@ use crate::workers::client::{KeyringClient, KeyringFault};
 
 pub use account::RecoveryRenewal;
 pub use drafts::{DraftError, StoredDraft, count_stored};
-pub use idle::{LOCK_HIDDEN_SETTING, keep_lock_after, lock_after};
+pub use idle::{LOCK_AFTER_CHOICES, LOCK_HIDDEN_SETTING, keep_lock_after, lock_after};
 pub use import::ItemOutcome;
 pub use opening::NewVault;
 pub use outbox::PendingChange;
