@@ -37,7 +37,7 @@ impl ApiFault {
 
     /// Whether the same request may succeed later.
     #[must_use]
-    pub fn is_passing(&self) -> bool {
+    pub fn is_temporary(&self) -> bool {
         match self {
             Self::Silent | Self::Strange => true,
             Self::Refused(code, _) => matches!(

@@ -11,7 +11,7 @@ use crate::platform::browser::{error, window};
 
 /// The database, and the one collection in it.
 const DATABASE: &str = "passmint";
-const KEPT: &str = "kept";
+const STORE: &str = "kept";
 /// The database's version, raised when its shape changes.
 const VERSION: u32 = 1;
 
@@ -27,7 +27,7 @@ pub enum Item {
 pub struct StoredItem {
     pub key: u32,
     pub account: AccountId,
-    pub sealed: Item,
+    pub item: Item,
 }
 
 /// All items, in the order in which they were stored.
@@ -59,7 +59,8 @@ pub async fn is_there(key: u32) -> Result<bool, JsValue> {
 /// # Errors
 /// As [`all`].
 pub async fn forget(account: AccountId) -> Result<(), JsValue> {
-    let keys: Vec<u32> = all().await?.into_iter().filter(|kept| kept.account == account).map(|kept| kept.key).collect();
+    let keys: Vec<u32> =
+        all().await?.into_iter().filter(|stored| stored.account == account).map(|stored| stored.key).collect();
     replace(&keys, None).await.map(drop)
 }
 
@@ -67,9 +68,9 @@ pub async fn forget(account: AccountId) -> Result<(), JsValue> {
 ///
 /// # Errors
 /// As [`all`], and when the browser's quota is used up.
-pub async fn add(account: AccountId, sealed: &[Item]) -> Result<Vec<u32>, JsValue> {
+pub async fn add(account: AccountId, items: &[Item]) -> Result<Vec<u32>, JsValue> {
     let (transaction, store) = begin("readwrite").await?;
-    let added = sealed.iter().map(|sealed| store.put(&write(account, sealed))).collect::<Result<Vec<_>, _>>()?;
+    let added = items.iter().map(|item| store.put(&write(account, item))).collect::<Result<Vec<_>, _>>()?;
     finish(&transaction).await?;
     added.iter().map(|added| number(&added.result()?).ok_or_else(|| error("no number"))).collect()
 }
@@ -83,7 +84,7 @@ pub async fn replace(remove: &[u32], add: Option<(AccountId, &Item)>) -> Result<
     for key in remove {
         store.delete(&(*key).into())?;
     }
-    let added = add.map(|(account, sealed)| store.put(&write(account, sealed))).transpose()?;
+    let added = add.map(|(account, item)| store.put(&write(account, item))).transpose()?;
     finish(&transaction).await?;
     added.map(|added| number(&added.result()?).ok_or_else(|| error("no number"))).transpose()
 }
@@ -97,17 +98,17 @@ extern "C" {
 }
 
 async fn begin(mode: &str) -> Result<(IdbTransaction, IdbObjectStore), JsValue> {
-    let database = database().await?;
+    let database = open_database().await?;
     let options = Object::new();
     Reflect::set(&options, &"durability".into(), &"strict".into())?;
-    let transaction = database.unchecked_ref::<Durable>().transaction(KEPT, mode, &options)?;
+    let transaction = database.unchecked_ref::<Durable>().transaction(STORE, mode, &options)?;
     // It is closed once its transactions have ended.
     database.close();
-    let store = transaction.object_store(KEPT)?;
+    let store = transaction.object_store(STORE)?;
     Ok((transaction, store))
 }
 
-async fn database() -> Result<IdbDatabase, JsValue> {
+async fn open_database() -> Result<IdbDatabase, JsValue> {
     let factory = window().indexed_db()?.ok_or_else(|| error("no database"))?;
     let request = factory.open_with_u32(DATABASE, VERSION)?;
     let upgrade = {
@@ -116,7 +117,7 @@ async fn database() -> Result<IdbDatabase, JsValue> {
             let database: IdbDatabase = request.result()?.dyn_into()?;
             let parameters = IdbObjectStoreParameters::new();
             parameters.set_auto_increment(true);
-            database.create_object_store_with_optional_parameters(KEPT, &parameters).map(drop)
+            database.create_object_store_with_optional_parameters(STORE, &parameters).map(drop)
         })
     };
     request.set_onupgradeneeded(Some(upgrade.unchecked_ref()));
@@ -142,8 +143,8 @@ async fn finish(transaction: &IdbTransaction) -> Result<(), JsValue> {
     JsFuture::from(finished).await.map(drop)
 }
 
-fn write(account: AccountId, sealed: &Item) -> JsValue {
-    let (entry, sealed) = match sealed {
+fn write(account: AccountId, item: &Item) -> JsValue {
+    let (entry, sealed) = match item {
         Item::Change(entry, body) => (entry.to_string(), body),
         Item::Draft(draft) => (String::new(), draft),
     };
@@ -152,11 +153,11 @@ fn write(account: AccountId, sealed: &Item) -> JsValue {
 
 fn read(key: &JsValue, value: &JsValue) -> Option<StoredItem> {
     let text = |place| Reflect::get_u32(value, place).ok()?.as_string();
-    let sealed = match text(1)?.as_str() {
+    let item = match text(1)?.as_str() {
         "" => Item::Draft(text(2)?),
         entry => Item::Change(entry.parse().ok()?, text(2)?),
     };
-    Some(StoredItem { key: number(key)?, account: text(0)?.parse().ok()?, sealed })
+    Some(StoredItem { key: number(key)?, account: text(0)?.parse().ok()?, item })
 }
 
 #[expect(clippy::cast_possible_truncation, clippy::cast_sign_loss, reason = "the browser counts from 1")]

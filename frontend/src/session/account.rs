@@ -31,14 +31,14 @@ impl Session {
     /// The username of the open vault, or nothing.
     #[must_use]
     pub fn username(self) -> String {
-        self.opened().map(|open| open.username.clone()).unwrap_or_default()
+        self.open_vault().map(|open| open.username.clone()).unwrap_or_default()
     }
 
     /// Whether the vault was opened with the recovery code: its passphrase may be forgotten, and need not be given to
     /// set a new one.
     #[must_use]
     pub fn is_opened_by_code(self) -> bool {
-        self.opened().is_some_and(|open| open.by == CredentialName::Recovery)
+        self.open_vault().is_some_and(|open| open.by == CredentialName::Recovery)
     }
 
     /// Logs in once more with the passphrase, beside the vault that is open.
@@ -46,12 +46,12 @@ impl Session {
     /// # Errors
     /// [`Fault`], of the keyring if the passphrase is wrong; the session is the one it was then.
     pub async fn confirm(self, passphrase: Secret) -> Result<(), Fault> {
-        let open = self.opened().ok_or(Fault::Keyring(KeyringFault::Ended))?;
+        let open = self.open_vault().ok_or(Fault::Keyring(KeyringFault::Ended))?;
         let (username, credential) = (open.username.clone(), CredentialName::Passphrase);
         let body = open.keyring.body(Request::StartLogin { username, credential, secret: passphrase }).await?;
-        let answer = self.heard(api::post("sessions/start", &body).await)?;
+        let answer = self.note_answer(api::post("sessions/start", &body).await)?;
         let body = open.keyring.body(Request::ContinueLogin { answer, device: browser::device() }).await?;
-        let answer = self.heard(api::post("sessions/finish", &body).await)?;
+        let answer = self.note_answer(api::post("sessions/finish", &body).await)?;
         let Response::Unlocked { account, token, .. } = open.keyring.ask(Request::FinishLogin { answer }).await? else {
             return Err(Fault::Keyring(KeyringFault::Ended));
         };
@@ -61,7 +61,7 @@ impl Session {
         let (username, keyring) = (open.username.clone(), Rc::clone(&open.keyring));
         let confirmed = OpenVault { account, username, by: CredentialName::Passphrase, token, keyring };
         // Locked in the meantime: the new session ends as the old one has.
-        let old = if self.opened().is_some() {
+        let old = if self.open_vault().is_some() {
             self.open.set_value(Some(Rc::new(confirmed)));
             open
         } else {
@@ -84,7 +84,7 @@ impl Session {
         let finish = self.start_credential(&body).await?;
         self.send_to("credentials/finish", &finish).await?;
         // From now on there is a passphrase to ask for.
-        if let Some(open) = self.opened() {
+        if let Some(open) = self.open_vault() {
             let OpenVault { account, username, token, keyring, .. } = &*open;
             let (username, token) = (username.clone(), Secret::new(token.expose().to_owned()));
             let by = CredentialName::Passphrase;
@@ -104,7 +104,7 @@ impl Session {
     /// # Errors
     /// [`PasskeyFault`].
     pub async fn make_passkey(self, known: &[PasskeyId]) -> Result<(PasskeyId, Secret), PasskeyFault> {
-        let open = self.opened().ok_or(PasskeyFault::Failed)?;
+        let open = self.open_vault().ok_or(PasskeyFault::Failed)?;
         passkey::create(open.account, &open.username, known).await
     }
 
@@ -144,13 +144,13 @@ impl Session {
     }
 
     async fn body(self, request: Request) -> Result<String, Fault> {
-        let open = self.opened().ok_or(Fault::Keyring(KeyringFault::Ended))?;
+        let open = self.open_vault().ok_or(Fault::Keyring(KeyringFault::Ended))?;
         Ok(open.keyring.body(request).await?)
     }
 
     async fn send_to(self, step: &str, body: &str) -> Result<String, Fault> {
-        let open = self.opened().ok_or(Fault::Keyring(KeyringFault::Ended))?;
-        Ok(self.heard_open(&open, api::post_as(&open.token, step, body).await)?)
+        let open = self.open_vault().ok_or(Fault::Keyring(KeyringFault::Ended))?;
+        Ok(self.note_session_answer(&open, api::post_as(&open.token, step, body).await)?)
     }
 
     /// Reads something of the account, `sessions` or `passkeys`, as the server's text.
@@ -158,8 +158,8 @@ impl Session {
     /// # Errors
     /// [`Fault`].
     pub async fn read(self, what: &str) -> Result<String, Fault> {
-        let open = self.opened().ok_or(Fault::Keyring(KeyringFault::Ended))?;
-        Ok(self.heard_open(&open, api::get(&open.token, what).await)?)
+        let open = self.open_vault().ok_or(Fault::Keyring(KeyringFault::Ended))?;
+        Ok(self.note_session_answer(&open, api::get(&open.token, what).await)?)
     }
 
     /// Ends or removes something of the account: `sessions/ID`, all other `sessions`, `passkeys/ID`.
@@ -167,8 +167,8 @@ impl Session {
     /// # Errors
     /// [`Fault`].
     pub async fn remove(self, what: &str) -> Result<(), Fault> {
-        let open = self.opened().ok_or(Fault::Keyring(KeyringFault::Ended))?;
-        Ok(self.heard_open(&open, api::delete(&open.token, what).await)?)
+        let open = self.open_vault().ok_or(Fault::Keyring(KeyringFault::Ended))?;
+        Ok(self.note_session_answer(&open, api::delete(&open.token, what).await)?)
     }
 
     /// Deletes the account and everything in its vault, on the server and in this browser.
@@ -176,8 +176,8 @@ impl Session {
     /// # Errors
     /// [`Fault`]; nothing is deleted then, unless no answer came.
     pub async fn delete_account(self) -> Result<(), Fault> {
-        let open = self.opened().ok_or(Fault::Keyring(KeyringFault::Ended))?;
-        self.heard_open(&open, api::delete(&open.token, "accounts/current").await)?;
+        let open = self.open_vault().ok_or(Fault::Keyring(KeyringFault::Ended))?;
+        self.note_session_answer(&open, api::delete(&open.token, "accounts/current").await)?;
         self.waiting.update(|list| list.retain(|waiting| !waiting.is_of(open.account)));
         self.lock(LockReason::Deleted);
         super::pin::forget(open.account);

@@ -38,7 +38,7 @@ pub enum DraftError {
     NoVault,
     Fault(Fault),
     /// The browser keeps nothing for this page.
-    NotKept,
+    NotStored,
 }
 
 impl From<KeyringFault> for DraftError {
@@ -52,14 +52,14 @@ impl Session {
     ///
     /// # Errors
     /// [`DraftError`]; an older one is still there then.
-    pub async fn keep_draft(
+    pub async fn store_draft(
         self,
         content: Content,
         of: Option<EntryId>,
         replaces: Option<u32>,
     ) -> Result<u32, DraftError> {
         let (account, key) = known_vault().ok_or(DraftError::NoVault)?;
-        let open = self.opened();
+        let open = self.open_vault();
         let keyring = match &open {
             Some(open) => Rc::clone(&open.keyring),
             // It knows no secret, and ends when the draft is sealed.
@@ -70,9 +70,9 @@ impl Session {
         let Response::SealedDraft { sealed } = keyring.ask(Request::SealDraft { key, draft }).await? else {
             return Err(KeyringFault::Ended.into());
         };
-        let kept = Item::Draft(sealed.clone());
-        let key = local_store::replace(replaces.as_slice(), Some((account, &kept))).await;
-        let key = key.ok().flatten().ok_or(DraftError::NotKept)?;
+        let item = Item::Draft(sealed.clone());
+        let key = local_store::replace(replaces.as_slice(), Some((account, &item))).await;
+        let key = key.ok().flatten().ok_or(DraftError::NotStored)?;
         self.drafts.update(|drafts| {
             drafts.retain(|draft| Some(draft.summary.key) != replaces);
             if open.is_some_and(|open| open.account == account) {
@@ -113,10 +113,10 @@ impl Session {
     }
 
     /// Finds the drafts of the vault that is open.
-    pub(super) async fn take_up_drafts(self, open: &OpenVault, kept: Vec<StoredItem>) -> Result<(), Fault> {
+    pub(super) async fn restore_drafts(self, open: &OpenVault, stored: Vec<StoredItem>) -> Result<(), Fault> {
         let drafts =
-            kept.into_iter().filter(|kept| kept.account == open.account).filter_map(|kept| match kept.sealed {
-                Item::Draft(sealed) => Some(SealedDraft { key: kept.key, sealed }),
+            stored.into_iter().filter(|stored| stored.account == open.account).filter_map(|stored| match stored.item {
+                Item::Draft(sealed) => Some(SealedDraft { key: stored.key, sealed }),
                 Item::Change(..) => None,
             });
         let sealed: Vec<_> = drafts.collect();
@@ -137,7 +137,7 @@ impl Session {
 
 /// How many changes and drafts this browser keeps, for whichever vault.
 pub async fn count_stored() -> usize {
-    local_store::all().await.map_or(0, |kept| kept.len())
+    local_store::all().await.map_or(0, |stored| stored.len())
 }
 
 /// The vault that was opened here last, and its public key.

@@ -29,7 +29,7 @@ impl Session {
     ///
     /// # Errors
     /// [`Fault`].
-    pub async fn whole(self, id: EntryId) -> Result<Entry, Fault> {
+    pub async fn entry(self, id: EntryId) -> Result<Entry, Fault> {
         match self.ask(Request::GetEntry { id }).await? {
             Response::Entry(whole) => Ok(*whole),
             _ => Err(Fault::Keyring(KeyringFault::Ended)),
@@ -60,7 +60,7 @@ impl Session {
     }
 
     pub(super) async fn ask(self, request: Request) -> Result<Response, Fault> {
-        let open = self.opened().ok_or(Fault::Keyring(KeyringFault::Ended))?;
+        let open = self.open_vault().ok_or(Fault::Keyring(KeyringFault::Ended))?;
         Ok(open.keyring.ask(request).await?)
     }
 
@@ -69,18 +69,18 @@ impl Session {
     /// # Errors
     /// [`Fault`]; it is still there then.
     pub async fn erase(self, id: EntryId) -> Result<(), Fault> {
-        let open = self.opened().ok_or(Fault::Keyring(KeyringFault::Ended))?;
+        let open = self.open_vault().ok_or(Fault::Keyring(KeyringFault::Ended))?;
         let version = self.entries.with_untracked(|entries| entries.get(id).map(|entry| entry.version));
         let Some(version) = version else { return Ok(()) };
-        match self.heard_open(&open, api::delete_password(&open.token, id, version).await) {
+        match self.note_session_answer(&open, api::delete_password(&open.token, id, version).await) {
             Ok(()) | Err(ApiFault::Refused(ProblemCode::NotFound, _)) => {
-                self.take_in(EntryUpdate { deleted: vec![id], ..EntryUpdate::default() });
+                self.apply_update(EntryUpdate { deleted: vec![id], ..EntryUpdate::default() });
                 Ok(())
             }
             Err(ApiFault::Refused(ProblemCode::StaleVersion, problem)) => {
                 let update = open.keyring.take(Request::ApplyCurrent { problem: problem.clone() }).await?;
                 let is_gone = update.deleted.contains(&id);
-                self.take_in(update);
+                self.apply_update(update);
                 if is_gone { Ok(()) } else { Err(ApiFault::Refused(ProblemCode::StaleVersion, problem).into()) }
             }
             Err(fault) => Err(fault.into()),

@@ -39,14 +39,14 @@ const fn is_choice(minutes: u64) -> bool {
 }
 
 /// Stores the minutes. The default is stored as no setting.
-pub fn keep_lock_after(minutes: u64) {
+pub fn set_lock_after(minutes: u64) {
     browser::save_setting(LOCK_AFTER_SETTING, (minutes != LOCK_AFTER).then(|| minutes.to_string()).as_deref());
 }
 
 impl Session {
     /// Watches, as long as the page lives.
-    pub(super) fn watch(self) {
-        let attend = move || self.attend();
+    pub(super) fn lock_when_idle(self) {
+        let attend = move || self.note_activity();
         let handles = [
             window_event_listener(leptos::ev::pointerdown, move |_| attend()),
             window_event_listener(leptos::ev::pointermove, move |_| attend()),
@@ -57,7 +57,7 @@ impl Session {
                     // Asleep, a machine counts no seconds: what is overdue is done now.
                     self.lock_if_idle();
                 } else if browser::setting(LOCK_HIDDEN_SETTING).is_some() {
-                    self.lock_unasked(Report::LockedHidden);
+                    self.lock_and_report(Report::LockedHidden);
                 }
             }),
         ];
@@ -74,24 +74,24 @@ impl Session {
     }
 
     /// Notes that somebody is there, or that something is going on that need not be watched.
-    pub fn attend(self) {
+    pub fn note_activity(self) {
         if !self.lock_if_idle() {
-            self.attended.set_value(browser::now());
+            self.last_active.set_value(browser::now());
         }
     }
 
     /// Locks the vault if it is time to. Gives whether it was.
     fn lock_if_idle(self) -> bool {
         let minutes = lock_after();
-        let gone = browser::now().saturating_sub(self.attended.get_value());
+        let gone = browser::now().saturating_sub(self.last_active.get_value());
         let is_due = minutes > 0 && gone >= minutes * 60_000 && self.stage.get_untracked() == Stage::Open;
         if is_due {
-            self.lock_unasked(Report::LockedIdle { minutes });
+            self.lock_and_report(Report::LockedIdle { minutes });
         }
         is_due
     }
 
-    fn lock_unasked(self, why: Report) {
+    fn lock_and_report(self, why: Report) {
         if self.stage.get_untracked() == Stage::Open {
             self.lock(LockReason::Idle);
             self.report.set(Some(why));

@@ -42,9 +42,9 @@ impl Session {
     /// # Errors
     /// [`Fault`], of the keyring only; none of these items is an entry then.
     pub async fn import(self, items: Vec<ImportItem>, first: bool, again: bool) -> Result<Vec<ItemOutcome>, Fault> {
-        let open = self.opened().ok_or(Fault::Keyring(KeyringFault::Ended))?;
+        let open = self.open_vault().ok_or(Fault::Keyring(KeyringFault::Ended))?;
         // It need not be watched.
-        self.attend();
+        self.note_activity();
         let request = Request::Import { items, first, again, now: browser::now() };
         let Response::Imported { items, update } = open.keyring.ask(request).await? else {
             return Err(Fault::Keyring(KeyringFault::Ended));
@@ -53,8 +53,8 @@ impl Session {
             ImportOutcome::Sealed(id, body) => Some((*id, body.clone())),
             ImportOutcome::Duplicate | ImportOutcome::TooLarge => None,
         });
-        let waiting = self.keep_all(&open, sealed.collect()).await;
-        self.take_in(update);
+        let waiting = self.store_changes(&open, sealed.collect()).await;
+        self.apply_update(update);
         // Nobody else sends these meanwhile.
         self.sending.set_value(true);
         let refused = self.send_all(&open, &waiting).await;
@@ -112,7 +112,7 @@ impl Session {
     }
 
     /// Keeps new entries in this browser, all in one go.
-    async fn keep_all(self, open: &OpenVault, sealed: Vec<(EntryId, String)>) -> Vec<PendingChange> {
+    async fn store_changes(self, open: &OpenVault, sealed: Vec<(EntryId, String)>) -> Vec<PendingChange> {
         let changes: Vec<Item> = sealed.iter().map(|(id, body)| Item::Change(*id, body.clone())).collect();
         // A browser that keeps nothing: the page has them, and warns before it is left.
         let keys = local_store::add(open.account, &changes).await.unwrap_or_default();
@@ -127,7 +127,7 @@ impl Session {
     /// waiting.
     async fn send_all(self, open: &OpenVault, waiting: &[PendingChange]) -> Result<Vec<(EntryId, ApiFault)>, Fault> {
         let sends = waiting.iter().map(|waiting| async move {
-            (waiting, self.heard_open(open, api::put_password(&open.token, waiting.id, waiting.body()).await))
+            (waiting, self.note_session_answer(open, api::put_password(&open.token, waiting.id, waiting.body()).await))
         });
         let mut answers = stream::iter(sends).buffer_unordered(AT_ONCE);
         let (mut saved, mut refused, mut update) = (Vec::new(), Vec::new(), EntryUpdate::default());
@@ -138,11 +138,11 @@ impl Session {
                     update.entries.extend(open.keyring.take(own).await?.entries);
                     saved.push(waiting);
                 }
-                Err(fault) if fault.is_passing() || fault.code() == Some(ProblemCode::SessionEnded) => {}
+                Err(fault) if fault.is_temporary() || fault.code() == Some(ProblemCode::SessionEnded) => {}
                 Err(fault) => refused.push((waiting.id, fault)),
             }
         }
-        self.take_in(update);
+        self.apply_update(update);
         let keys: Vec<u32> = saved.iter().filter_map(|waiting| waiting.key()).collect();
         self.waiting.update(|list| list.retain(|waiting| !saved.iter().any(|saved| saved.id == waiting.id)));
         // What stays is sent once more, which changes nothing.

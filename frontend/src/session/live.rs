@@ -16,28 +16,28 @@ use crate::platform::{api, browser, local_store};
 /// How often the server is asked.
 const EVERY: Duration = Duration::from_secs(10);
 /// How long after the last key or click it is still asked, in milliseconds.
-const ATTENDED: u64 = 5 * 60 * 1000;
+const ACTIVE_MS: u64 = 5 * 60 * 1000;
 /// Entries asked for at a time.
 const PAGE: u32 = 500;
 
 impl Session {
     /// Listens, as long as the page lives.
-    pub(super) fn listen(self) {
+    pub(super) fn poll_changes(self) {
         let now = move || {
             if self.stage.get_untracked() == Stage::Open && !browser::document().hidden() {
                 self.refresh();
-                self.send_unasked();
+                self.send_in_background();
             }
         };
         let handles = [
             window_event_listener(leptos::ev::online, move |_| now()),
             window_event_listener(leptos::ev::focus, move |_| {
-                self.attend();
+                self.note_activity();
                 now();
             }),
         ];
         let tick = move || {
-            if browser::now().saturating_sub(self.attended.get_value()) < ATTENDED {
+            if browser::now().saturating_sub(self.last_active.get_value()) < ACTIVE_MS {
                 now();
             }
         };
@@ -52,7 +52,7 @@ impl Session {
 
     /// Asks for what has changed, with nobody waiting to hear of it.
     pub fn refresh(self) {
-        let Some(open) = self.opened() else { return };
+        let Some(open) = self.open_vault() else { return };
         if self.refreshing.get_value() {
             return;
         }
@@ -60,8 +60,8 @@ impl Session {
         spawn_local(async move {
             // What went wrong is seen in the header, and tried again.
             let _ = self.fetch_changes(&open, |_| {}).await;
-            let kept = local_store::all().await.unwrap_or_default();
-            let _ = self.take_up_waiting(&open, &kept, false).await;
+            let stored = local_store::all().await.unwrap_or_default();
+            let _ = self.restore_waiting(&open, &stored, false).await;
             self.refreshing.set_value(false);
         });
     }
@@ -69,7 +69,7 @@ impl Session {
     /// Fetches what changed since it was last asked for, page by page, and has the keyring open it. While it opens one page,
     /// the next is on its way; there are never more than these two.
     pub(super) async fn fetch_changes(self, open: &OpenVault, progress: impl Fn(usize)) -> Result<(), Fault> {
-        let list = async |since| self.heard_open(open, api::list_changes(&open.token, since, PAGE).await);
+        let list = async |since| self.note_session_answer(open, api::list_changes(&open.token, since, PAGE).await);
         let mut answer = list(self.synced.get_value()).await?;
         loop {
             progress(self.entries.with_untracked(EntryList::len));
@@ -90,7 +90,7 @@ impl Session {
             if let Some(completeness) = update.completeness {
                 self.compare_with_pin(open, completeness);
             }
-            self.take_in(update);
+            self.apply_update(update);
             if !more {
                 return Ok(());
             }

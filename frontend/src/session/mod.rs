@@ -37,7 +37,7 @@ use crate::workers::client::{KeyringClient, KeyringFault};
 
 pub use account::RecoveryRenewal;
 pub use drafts::{DraftError, StoredDraft, count_stored};
-pub use idle::{LOCK_AFTER_CHOICES, LOCK_HIDDEN_SETTING, keep_lock_after, lock_after};
+pub use idle::{LOCK_AFTER_CHOICES, LOCK_HIDDEN_SETTING, lock_after, set_lock_after};
 pub use import::ItemOutcome;
 pub use opening::NewVault;
 pub use outbox::PendingChange;
@@ -153,7 +153,7 @@ pub struct Session {
     /// The newest change number by the server's word.
     latest: StoredValue<u64>,
     /// When somebody last touched the page, or something was going on that nobody has to watch.
-    attended: StoredValue<u64>,
+    last_active: StoredValue<u64>,
 }
 
 /// The session of this page.
@@ -182,11 +182,11 @@ impl Session {
             refreshing: StoredValue::new(false),
             synced: StoredValue::new(0),
             latest: StoredValue::new(0),
-            attended: StoredValue::new(browser::now()),
+            last_active: StoredValue::new(browser::now()),
         };
         provide_context(session);
-        session.listen();
-        session.watch();
+        session.poll_changes();
+        session.lock_when_idle();
         session
     }
 
@@ -202,11 +202,11 @@ impl Session {
         matches!(self.stage.get(), Stage::Busy(_))
     }
 
-    fn opened(self) -> Option<Rc<OpenVault>> {
+    fn open_vault(self) -> Option<Rc<OpenVault>> {
         self.open.get_value()
     }
 
-    fn take_in(self, opened: EntryUpdate) {
+    fn apply_update(self, opened: EntryUpdate) {
         if !opened.refused.is_empty() {
             self.unopened.update(|ids| ids.extend(&opened.refused));
         }
@@ -214,7 +214,7 @@ impl Session {
     }
 
     /// Notes whether the server answers at all.
-    fn heard<T>(self, result: Result<T, ApiFault>) -> Result<T, ApiFault> {
+    fn note_answer<T>(self, result: Result<T, ApiFault>) -> Result<T, ApiFault> {
         let silent = matches!(result, Err(ApiFault::Silent));
         if self.silent.get_untracked() != silent {
             self.silent.set(silent);
@@ -222,12 +222,12 @@ impl Session {
         result
     }
 
-    /// Like [`Session::heard`], for requests of an open vault: locks it if the session has ended, unless that session is
+    /// Like [`Session::note_answer`], for requests of an open vault: locks it if the session has ended, unless that session is
     /// not the one that is open by now.
-    fn heard_open<T>(self, open: &OpenVault, result: Result<T, ApiFault>) -> Result<T, ApiFault> {
-        let result = self.heard(result);
+    fn note_session_answer<T>(self, open: &OpenVault, result: Result<T, ApiFault>) -> Result<T, ApiFault> {
+        let result = self.note_answer(result);
         if result.as_ref().is_err_and(|fault| fault.code() == Some(ProblemCode::SessionEnded))
-            && self.opened().is_none_or(|now| now.token.expose() == open.token.expose())
+            && self.open_vault().is_none_or(|now| now.token.expose() == open.token.expose())
         {
             self.lock(LockReason::SessionEnded);
         }
@@ -270,7 +270,7 @@ impl Session {
     ) {
         let (username, token) = ("ada".to_owned(), Secret::new("token".to_owned()));
         drafts::remember_vault(account, draft_key);
-        self.take_in(opened);
+        self.apply_update(opened);
         self.open.set_value(Some(Rc::new(OpenVault { account, username, by, token, keyring: Rc::new(keyring) })));
         self.stage.set(Stage::Open);
     }

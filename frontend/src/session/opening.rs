@@ -51,11 +51,11 @@ impl Session {
     ///
     /// # Errors
     /// [`Fault`]; it can be called again, and the account is made once.
-    pub async fn finish_creating(self, making: Rc<NewVault>) -> Result<(), Fault> {
+    pub async fn finish_creating(self, new_vault: Rc<NewVault>) -> Result<(), Fault> {
         let result = async {
-            self.post("accounts/finish", &making.finish).await?;
+            self.post("accounts/finish", &new_vault.finish).await?;
             // Opened the way it will be opened every day: what was just made is known to work.
-            self.log_in(Rc::clone(&making.keyring), Request::StartFirstLogin, CredentialName::Passphrase).await
+            self.log_in(Rc::clone(&new_vault.keyring), Request::StartFirstLogin, CredentialName::Passphrase).await
         };
         self.attempt(result, Stage::Open).await
     }
@@ -100,7 +100,7 @@ impl Session {
 
     async fn post(self, step: &str, body: &str) -> Result<String, Fault> {
         self.stage.set(Stage::Busy(OpeningStep::Asking));
-        Ok(self.heard(api::post(step, body).await)?)
+        Ok(self.note_answer(api::post(step, body).await)?)
     }
 
     /// Fetches all entries, and takes up what this browser keeps for them.
@@ -110,9 +110,9 @@ impl Session {
         self.synced.set_value(0);
         self.fetch_changes(open, |done| self.stage.set(Stage::Busy(OpeningStep::Loading { done }))).await?;
         // Where the browser keeps nothing, nothing waits but what the page has.
-        let kept = local_store::all().await.unwrap_or_default();
-        self.take_up_waiting(open, &kept, true).await?;
-        self.take_up_drafts(open, kept).await
+        let stored = local_store::all().await.unwrap_or_default();
+        self.restore_waiting(open, &stored, true).await?;
+        self.restore_drafts(open, stored).await
     }
 
     /// Does what can be cancelled, and sets the stage by how it ended.
@@ -127,9 +127,9 @@ impl Session {
         }
         self.stage.set(if result.is_ok() { then } else { Stage::Locked });
         if result.is_ok() && then == Stage::Open {
-            self.attended.set_value(browser::now());
+            self.last_active.set_value(browser::now());
             // What waited while the vault was locked.
-            self.send_unasked();
+            self.send_in_background();
             self.purge(BIN_DAYS);
         }
         result

@@ -86,10 +86,10 @@ impl Session {
     /// # Errors
     /// As [`Session::create`].
     pub async fn bin(self, id: EntryId, binned: bool) -> Result<(), Fault> {
-        let open = self.opened().ok_or(Fault::Keyring(KeyringFault::Ended))?;
+        let open = self.open_vault().ok_or(Fault::Keyring(KeyringFault::Ended))?;
         let response = open.keyring.ask(Request::Bin { id, binned, now: browser::now() }).await?;
-        self.keep(&open, response, &[], true).await?;
-        self.send_unasked();
+        self.store_sealed(&open, response, &[], true).await?;
+        self.send_in_background();
         Ok(())
     }
 
@@ -99,23 +99,23 @@ impl Session {
     /// As [`Session::create`].
     pub async fn resolve(self, id: EntryId, resolution: Resolution) -> Result<(), Fault> {
         let before = self.keys_of(id);
-        let open = self.opened().ok_or(Fault::Keyring(KeyringFault::Ended))?;
+        let open = self.open_vault().ok_or(Fault::Keyring(KeyringFault::Ended))?;
         let response = open.keyring.ask(Request::Resolve { id, resolution, now: browser::now() }).await?;
         // What lost is part of what is sealed now.
         self.waiting.update(|list| list.retain(|waiting| waiting.id != id));
-        self.keep(&open, response, &before, true).await?;
-        self.send_unasked();
+        self.store_sealed(&open, response, &before, true).await?;
+        self.send_in_background();
         Ok(())
     }
 
     async fn seal(self, request: Request, drafts: &[u32]) -> Result<Option<EntryId>, Fault> {
-        let open = self.opened().ok_or(Fault::Keyring(KeyringFault::Ended))?;
+        let open = self.open_vault().ok_or(Fault::Keyring(KeyringFault::Ended))?;
         let response = open.keyring.ask(request).await?;
-        self.keep(&open, response, drafts, false).await
+        self.store_sealed(&open, response, drafts, false).await
     }
 
     /// Keeps what was sealed, in place of what it came from.
-    async fn keep(
+    async fn store_sealed(
         self,
         open: &OpenVault,
         response: Response,
@@ -137,7 +137,7 @@ impl Session {
             self.waiting.update(|list| list.push(waiting));
             id
         });
-        self.take_in(update);
+        self.apply_update(update);
         Ok(id)
     }
 
@@ -148,10 +148,10 @@ impl Session {
 
     /// Takes up what this browser keeps of an account's changes: from before a lock or a reload (`opening`), or from
     /// another tab.
-    pub(super) async fn take_up_waiting(
+    pub(super) async fn restore_waiting(
         self,
         open: &OpenVault,
-        kept: &[StoredItem],
+        stored: &[StoredItem],
         opening: bool,
     ) -> Result<(), Fault> {
         // A keyring that has just been started knows nothing of what the page has.
@@ -160,12 +160,12 @@ impl Session {
         });
         let known: Vec<u32> = mine.iter().filter_map(|waiting| waiting.key).collect();
         let mut new = Vec::new();
-        for kept in kept {
-            if let Item::Change(id, body) = &kept.sealed
-                && kept.account == open.account
-                && !known.contains(&kept.key)
+        for stored in stored {
+            if let Item::Change(id, body) = &stored.item
+                && stored.account == open.account
+                && !known.contains(&stored.key)
             {
-                let (account, key, body) = (open.account, Some(kept.key), body.clone());
+                let (account, key, body) = (open.account, Some(stored.key), body.clone());
                 new.push(PendingChange { account, id: *id, key, refused: None, quiet: false, body });
             }
         }
@@ -178,7 +178,7 @@ impl Session {
         // What does not open was changed outside this page, and is not for the server.
         new.retain(|waiting| !update.refused.contains(&waiting.id));
         self.waiting.update(|list| list.extend(new));
-        self.take_in(update);
+        self.apply_update(update);
         Ok(())
     }
 
@@ -195,14 +195,14 @@ impl Session {
         self.waiting.with(|list| list.iter().find_map(refused))
     }
 
-    /// Sends what waits, in order, until one cannot be sent. `wanted` is the entry whose fate the caller wants to hear;
+    /// Sends what waits, in order, until one cannot be sent. `wanted` is the entry whose result the caller wants to hear;
     /// what becomes of the others is told in [`Session::report`]. Gives whether `wanted` was sent now; if not, it is
     /// among the others.
     ///
     /// # Errors
     /// Why `wanted` was not sent.
     pub async fn send_waiting(self, wanted: Option<EntryId>) -> Result<bool, Fault> {
-        let Some(open) = self.opened() else { return Ok(false) };
+        let Some(open) = self.open_vault() else { return Ok(false) };
         if self.sending.get_value() {
             // Whoever sends now also sends what was added since.
             return Ok(false);
@@ -211,13 +211,13 @@ impl Session {
         let result = self.try_send_waiting(&open, wanted).await;
         self.sending.set_value(false);
         if self.next_to_send(&open).is_some() {
-            set_timeout(move || self.send_unasked(), RETRY);
+            set_timeout(move || self.send_in_background(), RETRY);
         }
         result
     }
 
     /// Sends what waits, with nobody waiting to hear of it.
-    pub fn send_unasked(self) {
+    pub fn send_in_background(self) {
         spawn_local(async move { drop(self.send_waiting(None).await) });
     }
 
@@ -241,7 +241,7 @@ impl Session {
     }
 
     async fn try_send_waiting(self, open: &OpenVault, wanted: Option<EntryId>) -> Result<bool, Fault> {
-        let mut fate = Ok(false);
+        let mut result = Ok(false);
         while let Some(PendingChange { id, key, quiet, body, .. }) = self.next_to_send(open) {
             if let Some(key) = key
                 && matches!(local_store::is_there(key).await, Ok(false))
@@ -251,42 +251,42 @@ impl Session {
                 self.refresh();
                 continue;
             }
-            match self.heard_open(open, api::put_password(&open.token, id, &body).await) {
+            match self.note_session_answer(open, api::put_password(&open.token, id, &body).await) {
                 Ok(()) => {
                     let update = open.keyring.take(Request::ApplySaved { id, body }).await?;
                     self.drop_waiting(id, key);
-                    self.take_in(update);
-                    self.forget_kept(key).await;
+                    self.apply_update(update);
+                    self.remove_stored(key).await;
                     if wanted == Some(id) {
-                        fate = Ok(true);
+                        result = Ok(true);
                     } else if !quiet && let Some(name) = self.name_of(id) {
                         self.report.set(Some(Report::Saved { name }));
                     }
                 }
                 Err(ApiFault::Refused(ProblemCode::StaleVersion, problem)) => {
                     let update = open.keyring.take(Request::ApplyCurrent { problem }).await?;
-                    self.take_in(update);
+                    self.apply_update(update);
                     if !self.is_in_conflict(id) {
                         // What the server has is what was sealed here: the answer was lost, that is all.
                         self.drop_waiting(id, key);
-                        self.forget_kept(key).await;
+                        self.remove_stored(key).await;
                     } else if let Some(name) = self.name_of(id) {
                         self.report.set(Some(Report::Conflict { name }));
                     }
                 }
-                Err(fault) if fault.is_passing() || fault.code() == Some(ProblemCode::SessionEnded) => {
+                Err(fault) if fault.is_temporary() || fault.code() == Some(ProblemCode::SessionEnded) => {
                     return Err(fault.into());
                 }
                 Err(fault) => {
                     // This one will not go through by being sent again; the others may.
                     if wanted == Some(id) {
-                        fate = Err(fault.clone().into());
+                        result = Err(fault.clone().into());
                     }
                     self.mark(id, Some(fault));
                 }
             }
         }
-        fate
+        result
     }
 
     /// The name of an entry.
@@ -303,7 +303,7 @@ impl Session {
         });
     }
 
-    async fn forget_kept(self, key: Option<u32>) {
+    async fn remove_stored(self, key: Option<u32>) {
         if let Some(key) = key {
             // If it stays, it is sent once more, which changes nothing.
             let _ = local_store::replace(&[key], None).await;
@@ -321,7 +321,7 @@ impl Session {
     /// Sends now what waits or was refused.
     pub fn try_again(self, id: EntryId) {
         self.mark(id, None);
-        self.send_unasked();
+        self.send_in_background();
     }
 
     /// Throws away what the server does not have of an entry.
@@ -329,13 +329,13 @@ impl Session {
     /// # Errors
     /// [`Fault`]; it is still there then.
     pub async fn discard(self, id: EntryId) -> Result<(), Fault> {
-        let open = self.opened().ok_or(Fault::Keyring(KeyringFault::Ended))?;
+        let open = self.open_vault().ok_or(Fault::Keyring(KeyringFault::Ended))?;
         let keys = self.keys_of(id);
         let update = open.keyring.take(Request::Discard { id }).await?;
         self.waiting.update(|list| list.retain(|waiting| waiting.id != id));
-        self.take_in(update);
+        self.apply_update(update);
         for key in keys {
-            self.forget_kept(Some(key)).await;
+            self.remove_stored(Some(key)).await;
         }
         Ok(())
     }

@@ -30,8 +30,8 @@ fn setting(account: AccountId) -> String {
 }
 
 fn seen(account: AccountId) -> Option<(u8, u64)> {
-    let kept = browser::setting(&setting(account))?;
-    let (format, number) = kept.split_once(' ')?;
+    let stored = browser::setting(&setting(account))?;
+    let (format, number) = stored.split_once(' ')?;
     Some((format.parse().ok()?, number.parse().ok()?))
 }
 
@@ -56,7 +56,7 @@ impl Session {
 
     /// Takes the vault as the server serves it: the person knows why, a backup that was restored, say.
     pub fn accept_inconsistency(self) {
-        let Some(open) = self.opened() else { return };
+        let Some(open) = self.open_vault() else { return };
         if !matches!(self.inconsistency.get_untracked(), Some(Inconsistency::Format)) {
             pin(open.account, self.latest.get_value());
             self.inconsistency.set(None);

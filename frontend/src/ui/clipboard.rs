@@ -1,4 +1,4 @@
-//! Copying what an entry holds, and taking it off the clipboard after a while.
+//! Copies fields of an entry, and clears the clipboard after a while.
 
 use std::time::Duration;
 
@@ -12,7 +12,7 @@ use crate::text::{self, Msg};
 /// How long a copied secret stays on the clipboard, in seconds.
 const SECONDS: u32 = 30;
 
-/// The clipboard, for what one entry holds.
+/// The clipboard for the fields of one entry.
 #[derive(Clone, Copy)]
 pub(super) struct Clipboard {
     notices: Notices,
@@ -20,12 +20,13 @@ pub(super) struct Clipboard {
 }
 
 impl Clipboard {
-    /// For an entry that the server has (`is_saved`) or not: what is not saved yet is not taken off.
+    /// `is_saved` says whether the server has the entry. While it has not, the clipboard may hold the only copy and is
+    /// not cleared.
     pub(super) fn new(notices: Notices, is_saved: bool) -> Self {
         Self { notices, is_saved }
     }
 
-    /// Copies something of the entry of this name, and says so.
+    /// Copies a secret of the entry called `name`, and says so.
     pub(super) async fn copy(self, name: &str, secret: Secret) {
         let Self { notices, is_saved } = self;
         if browser::copy(secret.expose()).await.is_err() {
@@ -40,7 +41,7 @@ impl Clipboard {
         }
     }
 
-    /// As [`Clipboard::copy`], of text that is on the page.
+    /// Like [`Clipboard::copy`], for text that the page shows.
     pub(super) fn copy_shown(self, name: &str, shown: &str) {
         let (name, secret) = (name.to_owned(), Secret::new(shown.to_owned()));
         spawn_local(async move { self.copy(&name, secret).await });

@@ -1,5 +1,5 @@
-//! The parts that forms are made of. Signals come in few types, so that each part is compiled once: texts are
-//! `Signal<String>`, empty when there is nothing to say; a [`Msg`] is one that follows the language.
+//! Form fields and buttons. Their signals come in few types, so that each component is compiled once: a text is a
+//! `Signal<String>`, empty when there is nothing to say. A [`Msg`] turns into one that follows the language.
 
 use std::ops::RangeInclusive;
 
@@ -14,46 +14,42 @@ impl From<Msg> for Signal<String> {
     }
 }
 
-/// A text of the page where no signal is asked for: it follows the language.
+/// The translation of a text, which follows the language. Needed only where the type is not known from a property.
 pub(super) fn tr(text: Msg) -> Signal<String> {
     text.into()
 }
 
-/// A text that follows what it is made from.
+/// A text that is computed anew whenever a signal that it reads changes.
 pub(super) fn text_signal(text: impl Fn() -> String + Send + Sync + 'static) -> Signal<String> {
     Signal::derive(text)
 }
 
-/// A condition that follows what it is made from.
+/// A condition that is computed anew whenever a signal that it reads changes.
 pub(super) fn bool_signal(condition: impl Fn() -> bool + Send + Sync + 'static) -> Signal<bool> {
     Signal::derive(condition)
 }
 
-/// A field for text, with its label, its hint, and what is wrong with it.
+/// A text field with label, hint and fault.
 #[component]
 pub(super) fn TextField(
     id: &'static str,
     #[prop(into)] label: Signal<String>,
     value: RwSignal<String>,
-    /// What is wrong with it.
-    #[prop(into)]
-    fault: Signal<String>,
-    /// What to know about it.
-    #[prop(optional, into)]
-    hint: Signal<String>,
-    /// Whether what is typed is hidden.
+    #[prop(into)] fault: Signal<String>,
+    #[prop(optional, into)] hint: Signal<String>,
+    /// Whether the text is hidden, as that of a password.
     #[prop(optional, into)]
     secret: Signal<bool>,
-    /// Whether it cannot be changed now.
+    /// Whether the field is read-only now.
     #[prop(optional, into)]
     busy: Signal<bool>,
-    /// The kind of value, for the browser: `username` and so on.
+    /// The value of the attribute `autocomplete`, such as `username`; `off` if none is given.
     #[prop(optional)]
     autocomplete: Option<&'static str>,
-    /// The kind of keyboard that a phone shows.
+    /// Chooses the keyboard that a phone shows.
     #[prop(optional)]
     inputmode: Option<&'static str>,
-    /// More classes for the input.
+    /// CSS classes besides `input`.
     #[prop(optional)]
     class: Option<&'static str>,
 ) -> impl IntoView {
@@ -74,18 +70,13 @@ pub(super) fn TextField(
     }
 }
 
-/// A field for text of several lines.
 #[component]
 pub(super) fn TextArea(
     id: &'static str,
     #[prop(into)] label: Signal<String>,
-    /// What to know about it.
-    #[prop(into)]
-    hint: Signal<String>,
+    #[prop(into)] hint: Signal<String>,
     value: RwSignal<String>,
-    /// What is wrong with it.
-    #[prop(into)]
-    fault: Signal<String>,
+    #[prop(into)] fault: Signal<String>,
 ) -> impl IntoView {
     let invalid = text_signal(move || fault.with(|fault| !fault.is_empty()).to_string());
     view! {
@@ -106,11 +97,8 @@ pub(super) fn Slider(
     id: &'static str,
     #[prop(into)] label: Signal<String>,
     value: RwSignal<String>,
-    /// The numbers that are allowed.
     limits: RangeInclusive<usize>,
-    /// What is wrong with it.
-    #[prop(into)]
-    fault: Signal<String>,
+    #[prop(into)] fault: Signal<String>,
 ) -> impl IntoView {
     let (least, most) = (limits.start().to_string(), limits.end().to_string());
     let nearest = text_signal(move || nearest(&value.get(), &limits).to_string());
@@ -123,14 +111,12 @@ pub(super) fn Slider(
     }
 }
 
-/// What is wrong with a field; spoken when it appears.
+/// The fault of a field. Screen readers speak it when it appears.
 #[component]
 pub(super) fn FaultText(
-    /// The field's id; the text's is the same with `-fault`.
+    /// The id of the field. The fault's id is this with `-fault`.
     id: &'static str,
-    /// What is wrong, if anything.
-    #[prop(into)]
-    text: Signal<String>,
+    #[prop(into)] text: Signal<String>,
 ) -> impl IntoView {
     view! { <p id=format!("{id}-fault") class="fault" role="alert">{text}</p> }
 }
@@ -155,22 +141,16 @@ pub(super) fn Checkbox(
 
 #[component]
 pub(super) fn Button(
-    /// What it does, in a word or two.
-    #[prop(into)]
-    label: Signal<String>,
-    /// Does it. Without, the button sends its form.
+    #[prop(into)] label: Signal<String>,
+    /// Runs on a click. A button without it submits its form.
     #[prop(optional, into)]
     press: Option<Callback<()>>,
     #[prop(optional)] class: Option<&'static str>,
-    /// What it is for, where the label alone would not say.
+    /// The accessible name, where the label alone does not say what the button is for.
     #[prop(optional, into)]
     name: Signal<String>,
-    /// Whether it cannot be pressed now.
-    #[prop(optional, into)]
-    disabled: Signal<bool>,
-    /// Whether it is not there now.
-    #[prop(optional, into)]
-    hidden: Signal<bool>,
+    #[prop(optional, into)] disabled: Signal<bool>,
+    #[prop(optional, into)] hidden: Signal<bool>,
 ) -> impl IntoView {
     let class = format!("button {}", class.unwrap_or_default());
     let kind = if press.is_some() { "button" } else { "submit" };
@@ -186,15 +166,14 @@ pub(super) fn Button(
     }
 }
 
-/// One of a few, as a row of radio buttons.
+/// A row of radio buttons.
 #[component]
 pub(super) fn Choices(
-    /// The group's name among the page's groups.
+    /// The name of the radio group, unique on the page.
     id: &'static str,
     #[prop(into)] label: Signal<String>,
-    /// What there is to choose from.
     options: &'static [Msg],
-    /// The index of the one chosen.
+    /// The index of the chosen option.
     value: RwSignal<usize>,
 ) -> impl IntoView {
     view! {
@@ -211,15 +190,13 @@ pub(super) fn Choices(
     }
 }
 
-/// One of several, as a list to open.
+/// A drop-down list.
 #[component]
 pub(super) fn Select(
     id: &'static str,
     #[prop(into)] label: Signal<String>,
-    /// What there is to choose from.
-    #[prop(into)]
-    options: Signal<Vec<String>>,
-    /// The index of the one chosen.
+    #[prop(into)] options: Signal<Vec<String>>,
+    /// The index of the chosen option.
     #[prop(into)]
     value: Signal<usize>,
     #[prop(into)] choose: Callback<usize>,
@@ -229,7 +206,7 @@ pub(super) fn Select(
         <div class="field">
             <label for=id>{label}</label>
             <select id=id class="select" on:change=chosen prop:value=text_signal(move || {
-                // The options are there before one of them is chosen.
+                // Options come first: a browser ignores a value that no option has.
                 options.track();
                 value.get().to_string()
             })>

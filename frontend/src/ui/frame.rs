@@ -1,4 +1,4 @@
-//! The frame that every dialog has.
+//! The frame of every dialog: title, close button, focus.
 
 use leptos::html;
 use leptos::prelude::*;
@@ -7,8 +7,7 @@ use super::dialog::use_dialog;
 use super::fields::Button;
 use crate::text::Msg;
 
-/// A dialog over the page, with its title and a way to close it. The browser puts the focus into it, keeps it there,
-/// and gives it back.
+/// A modal dialog with title and close button. The browser moves the focus into it, keeps it there, and gives it back.
 #[component]
 pub(super) fn Frame(#[prop(into)] title: Signal<String>, children: Children) -> impl IntoView {
     let dialog = use_dialog();

@@ -1,13 +1,14 @@
-//! The generator: name, password, kind and rules. It waits for no other part and never moves when one comes.
+//! The generator: name, password, kind and rules. It works before any other part has loaded, and does not move when one
+//! appears.
 
-use generator::characters::LENGTHS;
+use generator::characters::{Class, LENGTHS};
 use leptos::ev::SubmitEvent;
 use leptos::prelude::*;
 use leptos::task::spawn_local;
 
 use super::dialog::{Tool, use_dialog};
 use super::fields::{Button, Checkbox, Choices, FaultText, Slider, TextField, bool_signal, text_signal, tr};
-use super::lazy::{Lazy, LazyParts, use_lazy_parts};
+use super::lazy_parts::{Lazy, LazyParts, use_lazy_parts};
 use super::mint::{Mint, PasswordState, use_mint};
 use super::notice::{Notices, use_notices};
 use super::secret_text::secret_text;
@@ -28,7 +29,7 @@ pub(super) fn Generator() -> impl IntoView {
     let parts = use_lazy_parts();
     let notices = use_notices();
     let dialog = use_dialog();
-    // Typing a name for the next password: what was said of the last one is done with.
+    // A name that is being typed is for the next password: drop what was said about the last one.
     Effect::new(move |_| {
         if mint.name.with(|name| !name.is_empty()) {
             mint.name_fault.clear();
@@ -67,8 +68,8 @@ pub(super) fn Generator() -> impl IntoView {
     }
 }
 
-/// Copies the password that is shown, and says whether it is saved. What is copied is kept, once the vault's part is
-/// here.
+/// Copies the shown password, and says whether it is saved. Once the vault's part has loaded, a copied password becomes
+/// a draft.
 pub(super) fn copy(mint: Mint, parts: LazyParts, notices: Notices) {
     let Some(password) = mint.password() else { return };
     spawn_local(async move {
@@ -85,7 +86,7 @@ pub(super) fn copy(mint: Mint, parts: LazyParts, notices: Notices) {
     });
 }
 
-/// Saves and copies the password under the name typed; or says why not, and loses nothing.
+/// Saves the password under the typed name and copies it. On failure, says why and keeps name and password.
 fn save(mint: Mint, parts: LazyParts, notices: Notices) {
     let typed = mint.name.get_untracked();
     match (name::check(&typed), mint.password(), parts.vault.get_untracked()) {
@@ -93,7 +94,7 @@ fn save(mint: Mint, parts: LazyParts, notices: Notices) {
             mint.name_fault.set(move || text::name_fault(fault));
             browser::focus_soon("name");
         }
-        // Where the password would stand it says so; what is wrong stands beside its field.
+        // The output says that there is no password; the fault stands beside its field.
         (_, None, _) => browser::focus_first_invalid(),
         (Ok(name), _, Lazy::Ready(vault)) => vault.save.run(name.to_owned()),
         (Ok(_), _, Lazy::Loading | Lazy::Failed) => {
@@ -103,7 +104,7 @@ fn save(mint: Mint, parts: LazyParts, notices: Notices) {
     }
 }
 
-/// The password that is shown, and how strong it is.
+/// The password, its state, and its strength.
 #[component]
 fn GeneratedPassword() -> impl IntoView {
     let mint = use_mint();
@@ -111,7 +112,7 @@ fn GeneratedPassword() -> impl IntoView {
         Some(Ok(password)) => secret_text(password.expose()),
         Some(Err(_)) => tr(Msg::NoRandomness).into_any(),
         None => text_signal(move || {
-            // What is still awaited is said where it is awaited.
+            // A fault without text waits for a file or a part, and is reported there.
             mint.plan.with(|plan| match plan {
                 Err(wrong) if wrong.text.is_empty() => String::new(),
                 _ => text::get(Msg::NoPassword),
@@ -145,15 +146,15 @@ fn GeneratedPassword() -> impl IntoView {
     }
 }
 
-/// The rules. What is wrong is said beside its field. What characters usually need is here; the rest comes with the
-/// part for rules.
+/// The rules, with faults beside their fields. Only the usual rules for characters are in the first part; all others
+/// load with the part for rules.
 #[component]
 fn RulesFields() -> impl IntoView {
     let mint = use_mint();
     let parts = use_lazy_parts();
     let other = bool_signal(move || PasswordKind::at(mint.kind.get()) != PasswordKind::Characters);
     let opened = RwSignal::new(false);
-    // The other kinds and the rarer rules are fetched when they are first wanted.
+    // Other kinds and rarer rules load when they are first opened.
     Effect::new(move |_| {
         if other.get() || opened.get() {
             parts.load_rules();
@@ -171,7 +172,7 @@ fn RulesFields() -> impl IntoView {
                 <fieldset class="kinds" aria-describedby="kinds-fault">
                     <legend>{tr(Msg::Classes)}</legend>
                     {mint.classes.map(|(class, on, _)| {
-                        let sample = super::class_sample(class);
+                        let sample = class_sample(class);
                         view! { <Checkbox sample label=text::class(class) value=on/> }
                     }).into_iter().collect_view()}
                 </fieldset>
@@ -186,5 +187,15 @@ fn RulesFields() -> impl IntoView {
             <Button class="button--small" label=Msg::TryAgain press=move |()| parts.load_rules()
                 hidden=bool_signal(move || missing.with(String::is_empty))/>
         </div>
+    }
+}
+
+/// Sample characters of a class.
+fn class_sample(class: Class) -> &'static str {
+    match class {
+        Class::Lower => "abc",
+        Class::Upper => "ABC",
+        Class::Digits => "123",
+        Class::Symbols => "#$&",
     }
 }

@@ -1,10 +1,10 @@
-//! The line at the top: the name, settings, and what the vault puts there.
+//! The header: the product's name, the vault's buttons, settings, and the offer of a newer page.
 
 use leptos::prelude::*;
 
 use super::dialog::{Tool, use_dialog};
 use super::fields::{Button, bool_signal, tr};
-use super::lazy::use_lazy_parts;
+use super::lazy_parts::use_lazy_parts;
 use super::notice::use_notices;
 use crate::platform::browser;
 use crate::text::Msg;
@@ -13,7 +13,8 @@ use crate::text::Msg;
 pub(super) fn Header() -> impl IntoView {
     let dialog = use_dialog();
     let parts = use_lazy_parts();
-    // `assets/boot.js` says when a newer version of the page is here, and takes it when it is told to.
+    // `assets/boot.js` sends `passmint:update` when a newer version of the page is ready, and switches to it on
+    // `passmint:take-update`.
     let newer = RwSignal::new(false);
     let notices = use_notices();
     let take = move |()| browser::tell("passmint:take-update");

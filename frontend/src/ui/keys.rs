@@ -1,11 +1,11 @@
-//! Single keys that do things while no field is being typed in. They can be switched off (WCAG 2.2, 2.1.4).
+//! Shortcuts of a single key, which work while no field has the focus. A person can switch them off (WCAG 2.2, 2.1.4).
 
 use leptos::prelude::*;
 use web_sys::KeyboardEvent;
 
 use super::dialog::{Tool, use_dialog};
 use super::generator::copy;
-use super::lazy::use_lazy_parts;
+use super::lazy_parts::use_lazy_parts;
 use super::mint::use_mint;
 use super::notice::use_notices;
 use crate::platform::browser;
@@ -13,10 +13,9 @@ use crate::secret::Secret;
 
 /// The setting that switches single keys off.
 pub(super) const KEYS_SETTING: &str = "passmint.keys";
-/// Its value when they are off.
 pub(super) const KEYS_OFF: &str = "off";
 
-/// Listens, as long as the page lives.
+/// Handles shortcuts for as long as the page lives.
 pub(super) fn listen() {
     let (mint, parts, notices, dialog) = (use_mint(), use_lazy_parts(), use_notices(), use_dialog());
     let listener = window_event_listener(leptos::ev::keydown, move |event: KeyboardEvent| {
@@ -45,7 +44,7 @@ pub(super) fn listen() {
     on_cleanup(move || listener.remove());
 }
 
-/// Whether a field has the focus, so that keys go into it.
+/// Whether a field has the focus that keys would type into.
 fn is_typed_in() -> bool {
     browser::document().active_element().is_some_and(|element| match element.tag_name().as_str() {
         "INPUT" => !matches!(element.get_attribute("type").as_deref(), Some("checkbox" | "radio" | "range")),

@@ -1,4 +1,4 @@
-//! What the generator works on: the rules as typed, what they come to, and the password that is shown.
+//! The generator's state: the rules as typed, the plan made from them, and the password that is shown.
 
 use std::rc::Rc;
 use std::sync::Arc;
@@ -11,14 +11,13 @@ use generator::random::RandomnessError;
 use leptos::prelude::*;
 use shared::ids::EntryId;
 
-use super::lazy::{LazyParts, use_lazy_parts};
 use super::sentence::SentenceSignal;
 use crate::model::form::{ClassField, FormField, RulesForm};
 use crate::model::kind::PasswordKind;
 use crate::platform::random::{self, BrowserSource};
 use crate::text;
 
-/// The setting that keeps the name of the preset chosen; none if it is the usual rules.
+/// The setting with the name of the chosen preset. Absent for the default rules.
 pub const CHOSEN_SETTING: &str = "passmint.preset";
 
 /// Rules, checked and counted: what mints.
@@ -39,7 +38,7 @@ pub trait Plan {
     fn mint_into(&self, source: &mut BrowserSource, out: &mut String) -> Result<(), RandomnessError>;
 }
 
-/// A plan of any kind: the first part of the page knows the one for characters only.
+/// A plan of any kind. The first part of the page only knows the one for characters.
 #[derive(Clone)]
 pub struct Planned(pub Arc<dyn Plan + Send + Sync>);
 
@@ -49,7 +48,7 @@ impl PartialEq for Planned {
     }
 }
 
-/// What is wrong with the rules: what to say, and beside which field. Without a text, something is still awaited.
+/// A fault in the rules, and the field it belongs to. Without a text, a file or a part is still loading.
 #[derive(Clone, PartialEq)]
 pub struct PlanFault {
     pub field: FormField,
@@ -91,53 +90,53 @@ plans!(characters::Plan);
 pub struct Mint {
     /// The name typed for the password.
     pub name: RwSignal<String>,
-    /// What is wrong with it.
     pub name_fault: SentenceSignal,
-    /// The kind of password, by its place in [`PasswordKind::ALL`].
+    /// The index of the kind in [`PasswordKind::ALL`].
     pub kind: RwSignal<usize>,
-    /// Of characters: the length, as typed.
+    /// The length for characters, as typed.
     pub length: RwSignal<String>,
-    /// For each class: whether it is on, and its least number as typed.
+    /// Each class: whether it is on, and its minimum as typed.
     pub classes: [(Class, RwSignal<bool>, RwSignal<String>); 4],
-    /// Whether look-alikes are left out.
+    /// Whether characters that look alike are excluded.
     pub no_look_alikes: RwSignal<bool>,
-    /// Whether only characters are used that sit on the same key on common keyboards.
+    /// Whether only characters are used that common keyboards have on the same key.
     pub keyboard_safe: RwSignal<bool>,
     pub exclude: RwSignal<String>,
     pub include: RwSignal<String>,
-    /// What the rules come to.
     pub plan: Memo<Result<Planned, PlanFault>>,
-    /// The password that is shown; nothing while the rules allow none.
+    /// The password that is shown. None while the rules have a fault.
     pub minted: RwSignal<Option<Result<Rc<Password>, RandomnessError>>, LocalStorage>,
     pub state: RwSignal<PasswordState>,
-    /// Whether it was copied and nobody has kept it yet.
+    /// Whether the password was copied before the vault's part could store it as a draft.
     pub copied_unsaved: RwSignal<bool>,
-    /// The number of the draft that it is kept as; 0 if there is none. The browser counts from 1.
+    /// The number of the draft that holds the password; 0 if there is none. IndexedDB counts from 1.
     pub draft_number: RwSignal<usize>,
-    /// Whether it is to be saved as soon as the vault is open.
+    /// Whether to save the password as soon as the vault opens.
     pub save_once_open: RwSignal<bool>,
 }
 
-/// What became of the password that is shown.
+/// Makes a plan from the rules as typed.
+pub type MakePlan = Callback<Mint, Result<Planned, PlanFault>>;
+
+/// Where the shown password is stored.
 #[derive(Clone, PartialEq, Eq)]
 pub enum PasswordState {
-    /// It is new: nobody has it.
+    /// Nowhere.
     New,
-    /// It is being sealed under this name.
+    /// It is being sealed as an entry of this name.
     Sealing(String),
-    /// It is sealed under this name. Whether it is saved by now, or waits to be, is signalled.
+    /// It is sealed as an entry of this name. The signal says whether the entry still waits for the server.
     Sealed(EntryId, String, Signal<bool>),
 }
 
-#[must_use]
 pub fn use_mint() -> Mint {
     expect_context()
 }
 
 impl Mint {
-    /// Makes the state known to all components below.
-    pub fn provide() {
-        let parts = use_lazy_parts();
+    /// Provides the state to all components below. `other_kinds` makes a plan of any kind but characters, once the part
+    /// for rules has loaded.
+    pub(super) fn provide(other_kinds: impl Fn() -> Option<MakePlan> + Copy + Send + Sync + 'static) {
         let usual = RulesForm::default();
         let mut fields = Class::ALL.into_iter().zip(usual.classes);
         let classes = std::array::from_fn(|_| {
@@ -147,10 +146,10 @@ impl Mint {
         let [exclude, include, name] = std::array::from_fn(|_| RwSignal::new(String::new()));
         let name_fault = SentenceSignal::new();
         let [no_look_alikes, keyboard_safe, save_once_open] = std::array::from_fn(|_| RwSignal::new(false));
-        // The plan is made of the other fields, and they are handed over whole.
+        // The memo needs the whole state, which in turn holds the memo.
         let plan_of = RwSignal::new(None::<Self>);
         let plan = Memo::new(move |_| match plan_of.get() {
-            Some(mint) => mint.plan(parts),
+            Some(mint) => mint.plan(other_kinds),
             None => Err(PlanFault { field: FormField::Kind, text: String::new() }),
         });
         let mint = Self {
@@ -171,7 +170,7 @@ impl Mint {
             save_once_open,
         };
         plan_of.set(Some(mint));
-        // The rules are the outside world of the password: it is made anew whenever they change.
+        // A password always follows the current rules.
         Effect::new(move |_| {
             plan.track();
             mint.regenerate();
@@ -179,21 +178,20 @@ impl Mint {
         provide_context(mint);
     }
 
-    fn plan(self, parts: LazyParts) -> Result<Planned, PlanFault> {
+    fn plan(self, other_kinds: impl Fn() -> Option<MakePlan>) -> Result<Planned, PlanFault> {
         if PasswordKind::at(self.kind.get()) == PasswordKind::Characters {
             return match self.characters().plan() {
                 Ok((rules, plan)) => Ok(Planned(Arc::new((Rules::Characters(rules), plan)))),
                 Err(fault) => Err(PlanFault { field: fault.field(), text: text::form_fault(fault) }),
             };
         }
-        match parts.rules.get().ready() {
-            Some(part) => part.plan.run(self),
+        match other_kinds() {
+            Some(make_plan) => make_plan.run(self),
             None => Err(PlanFault { field: FormField::Kind, text: String::new() }),
         }
     }
 
-    /// The form for characters, as typed.
-    #[must_use]
+    /// The rules for characters, as typed.
     pub fn characters(self) -> RulesForm {
         RulesForm {
             length: self.length.get(),
@@ -205,7 +203,7 @@ impl Mint {
         }
     }
 
-    /// Puts the form for characters so.
+    /// Fills in the rules for characters.
     pub fn set_characters(self, form: RulesForm) {
         self.length.set(form.length);
         for ((_, on, minimum), field) in self.classes.into_iter().zip(form.classes) {
@@ -218,7 +216,7 @@ impl Mint {
         self.include.set(form.include);
     }
 
-    /// Mints anew by the rules as they are.
+    /// Mints a new password by the current rules.
     pub fn regenerate(self) {
         let mint = |plan: &Planned| random::with_source(|source| plan.0.mint(source)).map(Rc::new);
         self.minted.set(self.plan.with_untracked(|plan| plan.as_ref().ok().map(mint)));
@@ -227,33 +225,31 @@ impl Mint {
         self.draft_number.set(0);
     }
 
-    /// One password is for one name: once it is used, the next name gets a new one.
+    /// Mints a new password if the shown one is in an entry: one password is for one name.
     pub fn regenerate_if_used(self) {
         if self.state.with_untracked(|state| *state != PasswordState::New) {
             self.regenerate();
         }
     }
 
-    /// What was sealed as this entry is thrown away: its password, if it is shown, is nobody's again.
+    /// Marks the password as new if it was sealed as this entry, which was discarded.
     pub fn mark_discarded(self, id: EntryId) {
         if self.state.with_untracked(|state| matches!(state, PasswordState::Sealed(sealed, ..) if *sealed == id)) {
             self.state.set(PasswordState::New);
         }
     }
 
-    /// The draft that the password is kept as.
-    #[must_use]
+    /// The draft that holds the password.
     pub fn draft_key(self) -> Option<u32> {
         u32::try_from(self.draft_number.get_untracked()).ok().filter(|key| *key > 0)
     }
 
     /// The password that is shown.
-    #[must_use]
     pub fn password(self) -> Option<Rc<Password>> {
         self.minted.get_untracked().and_then(Result::ok)
     }
 
-    /// What is wrong with a field, in words.
+    /// The fault of the fields that `of` picks, as text.
     pub fn fault(self, of: impl Fn(FormField) -> bool + Send + Sync + 'static) -> Signal<String> {
         Signal::derive(move || {
             self.plan.with(|plan| match plan {

@@ -1,18 +1,20 @@
-//! The page: its components, and nothing that they do not draw or hear. [`rules`], [`tools`] (with entry), [`manage`] and [`vault`] load
-//! later: only [`lazy`] may name them.
+//! The page's components. [`rules`], [`tools`] (with `entry`), [`manage`] and [`vault`] load later: only [`lazy`] may
+//! name them.
 //!
-//! Texts stand in `crate::text` and go into views as blocks. That also keeps leptos from building any part of the page
-//! out of a string of HTML, which the page's Trusted Types policy forbids.
+//! Texts stand in `crate::text` and go into views as blocks. That also keeps leptos from making elements out of a
+//! string of HTML, which the page's Trusted Types policy forbids.
 
 mod clipboard;
 pub mod dialog;
+mod dialog_view;
 mod entry;
 mod fields;
 mod frame;
 mod generator;
 mod header;
 mod keys;
-pub mod lazy;
+mod lazy;
+pub mod lazy_parts;
 pub mod manage;
 pub mod mint;
 pub mod notice;
@@ -27,16 +29,15 @@ pub mod words;
 #[cfg(test)]
 mod tests;
 
-use ::generator::characters::Class;
 use leptos::prelude::*;
 use wasm_bindgen::prelude::wasm_bindgen;
 
 use self::fields::tr;
-use self::lazy::{LazyParts, LazyView, use_lazy_parts};
+use self::lazy_parts::{LazyParts, LazyView, use_lazy_parts};
 use crate::platform::browser;
 use crate::text::{self, Msg, Texts};
 
-/// Puts the page into the document. `language` is a tag (RFC 5646), `texts` what the page says in it.
+/// Mounts the page. `language` is a tag (RFC 5646), `texts` the file of texts in that language.
 #[wasm_bindgen]
 pub fn start(language: &str, texts: &str) {
     text::speak(Texts::new(language, texts));
@@ -46,7 +47,7 @@ pub fn start(language: &str, texts: &str) {
 #[component]
 fn App() -> impl IntoView {
     let parts = provide();
-    // The generator can be used now. What else there is comes after it has been drawn.
+    // The generator works already. Everything else loads after it has been drawn.
     request_animation_frame(move || set_timeout(move || later(parts), std::time::Duration::ZERO));
     view! {
         <a class="skip" href="#vault">{tr(Msg::SkipToVault)}</a>
@@ -56,29 +57,28 @@ fn App() -> impl IntoView {
             <VaultSection/>
         </main>
         <notice::NoticeBar/>
-        <dialog::DialogView/>
+        <dialog_view::DialogView/>
     }
 }
 
-/// Makes known what all components share.
+/// Provides the contexts that all components share.
 fn provide() -> LazyParts {
-    let parts = LazyParts::provide();
+    let parts = LazyParts::provide(lazy::LOADERS);
     notice::Notices::provide();
     dialog::Dialog::provide();
-    mint::Mint::provide();
+    mint::Mint::provide(move || parts.rules.get().ready().map(|rules| rules.plan));
     keys::listen();
     parts
 }
 
 fn later(parts: LazyParts) {
     parts.load_vault();
-    // Rules that were chosen before are in the part for rules.
+    // The chosen preset may need any field of the part for rules.
     if browser::setting(mint::CHOSEN_SETTING).is_some() {
         parts.load_rules();
     }
 }
 
-/// Where the vault's room stands.
 #[component]
 fn VaultSection() -> impl IntoView {
     let parts = use_lazy_parts();
@@ -87,15 +87,5 @@ fn VaultSection() -> impl IntoView {
         <section id="vault" class="vault card" tabindex="-1" aria-label=tr(Msg::Vault)>
             <LazyView part=panel load=move |()| parts.load_vault()/>
         </section>
-    }
-}
-
-/// Some characters of a class, as a picture of it.
-fn class_sample(class: Class) -> &'static str {
-    match class {
-        Class::Lower => "abc",
-        Class::Upper => "ABC",
-        Class::Digits => "123",
-        Class::Symbols => "#$&",
     }
 }

@@ -1,4 +1,4 @@
-//! What the page says: one line at a time, in a bar that moves nothing, spoken once by screen readers.
+//! Notices: one at a time, in a bar that moves nothing else, spoken once by screen readers.
 
 use std::time::Duration;
 
@@ -8,25 +8,23 @@ use super::fields::{Button, bool_signal, text_signal};
 use super::sentence::Sentence;
 use crate::text::{self, Msg};
 
-/// How long a result stays. A problem stays until it is closed or the next message comes.
+/// How long a result stays. A problem stays until it is closed or another notice replaces it.
 const RESULT: Duration = Duration::from_secs(8);
 
 #[derive(Clone, Default)]
 struct Notice {
     result: Sentence,
     problem: Sentence,
-    /// What can be done about it, and in which words.
+    /// The label of the notice's button, and what it does.
     action: Option<(Msg, Callback<()>)>,
-    /// Tells this message from the next one.
+    /// Tells this notice from the next one, so that a timer clears only its own.
     number: u32,
 }
 
-/// The page's messages: a handle that can be copied.
+/// The page's notices: a handle that can be copied.
 #[derive(Clone, Copy)]
 pub struct Notices(RwSignal<Notice>);
 
-/// The messages of this page.
-#[must_use]
 pub fn use_notices() -> Notices {
     expect_context()
 }
@@ -40,12 +38,12 @@ impl Notices {
         self.put(Notice { result: result.into(), ..Notice::default() }, Some(RESULT));
     }
 
-    /// Says what was done or came, and offers to do something about it: for a while, or until it is closed.
+    /// Shows a result with a button. Without `time`, it stays until it is closed.
     pub fn offer(self, result: impl Into<Sentence>, action: (Msg, Callback<()>), time: Option<Duration>) {
         self.put(Notice { result: result.into(), action: Some(action), ..Notice::default() }, time);
     }
 
-    /// Says what went wrong, and what to do.
+    /// Shows what went wrong and what to do.
     pub fn problem(self, problem: impl Into<Sentence>) {
         self.put(Notice { problem: problem.into(), ..Notice::default() }, None);
     }

@@ -1,4 +1,4 @@
-//! A recovery code, shown this once: to be printed or copied, and confirmed before it counts.
+//! A new recovery code. It is shown only once, and counts only after the person has confirmed three of its words.
 
 use leptos::ev::SubmitEvent;
 use leptos::prelude::*;
@@ -11,29 +11,27 @@ use crate::platform::{browser, random};
 use crate::secret::Secret;
 use crate::text::{self, Msg};
 
-/// Words of the code that are asked for, and the ids of their fields.
+/// The ids of the fields for the three words.
 const ASKED: [&str; 3] = ["word-a", "word-b", "word-c"];
 
-/// Shows the code, and asks for three of its words before it goes on.
 #[component]
 pub(super) fn RecoveryCodeForm(
-    /// The code: words with blanks between them.
+    /// Words with spaces between them.
     code: Secret,
-    /// What is wrong, if anything.
     fault: SentenceSignal,
-    /// Whether it is being done.
+    /// Whether the code is being put in force.
     busy: Signal<bool>,
-    /// What the button says that goes on.
+    /// The label of the button that confirms.
     done: Msg,
     #[prop(into)] confirmed: Callback<()>,
     #[prop(into)] abandon: Callback<()>,
-    /// What stands below the buttons, if anything.
+    /// Stands below the buttons.
     #[prop(optional)]
     children: Option<Children>,
 ) -> impl IntoView {
     let notices = use_notices();
     let shown: Vec<String> = code.expose().split(' ').map(str::to_owned).collect();
-    // If there is no randomness for it, the first words are as good to ask for.
+    // This is no secret choice: without randomness, the first words serve as well.
     let asked = random::pick(ASKED.len(), shown.len()).unwrap_or_else(|_| (0..ASKED.len()).collect());
     let typed: Vec<_> = asked.into_iter().map(|place| (place, RwSignal::new(String::new()))).collect();
     let code = StoredValue::new(code);
@@ -55,7 +53,7 @@ pub(super) fn RecoveryCodeForm(
             if busy.get_untracked() {
                 return;
             }
-            // The digit of a word need not be typed.
+            // Each word of the code ends with a check digit, which need not be typed.
             let letters = |text: &str| text.trim().trim_end_matches(|c: char| c.is_ascii_digit()).to_lowercase();
             let is_wrong =
                 |(place, word): &&(usize, RwSignal<String>)| letters(&word.get_untracked()) != letters(&shown[*place]);

@@ -1,9 +1,9 @@
-//! A password as it is shown: its kinds of characters told apart by colour and by weight.
+//! The text of a password, with letters, digits and symbols in different colours and weights.
 
 use generator::characters::Class;
 use leptos::prelude::*;
 
-/// Runs of characters of one kind, as elements. The text itself stands in the document and in no attribute.
+/// One element for each run of characters of a kind. The text itself is in no attribute.
 pub(super) fn secret_text(text: &str) -> AnyView {
     let mut runs: Vec<(&'static str, String)> = Vec::new();
     for character in text.chars() {

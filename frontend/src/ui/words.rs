@@ -13,7 +13,6 @@ use crate::text::{Msg, get, with};
 use crate::workers::client::KeyringFault;
 
 /// What is wrong with a username.
-#[must_use]
 pub fn username_fault(fault: NotUsername) -> String {
     match fault {
         NotUsername::Empty => get(Msg::UsernameEmpty),
@@ -32,7 +31,6 @@ fn recovery_fault(fault: RecoveryFault) -> String {
 }
 
 /// What went wrong with the vault, and what to do.
-#[must_use]
 pub fn fault(fault: &Fault) -> String {
     get(match fault {
         Fault::Cancelled => Msg::FaultCancelled,
@@ -51,7 +49,6 @@ pub fn fault(fault: &Fault) -> String {
 }
 
 /// Why the server did not do what it was asked, and what to do.
-#[must_use]
 pub fn api_fault(fault: &ApiFault) -> String {
     get(match fault {
         ApiFault::Silent => Msg::FaultSilent,
@@ -86,7 +83,6 @@ fn problem(code: ProblemCode) -> Msg {
 }
 
 /// Why a passkey was not made or used.
-#[must_use]
 pub fn passkey_fault(fault: PasskeyFault) -> Msg {
     match fault {
         PasskeyFault::Declined => Msg::PasskeyDeclined,
@@ -96,7 +92,6 @@ pub fn passkey_fault(fault: PasskeyFault) -> Msg {
     }
 }
 
-#[must_use]
 pub fn step(step: OpeningStep) -> String {
     get(match step {
         OpeningStep::Starting => Msg::StepStarting,
@@ -109,25 +104,21 @@ pub fn step(step: OpeningStep) -> String {
 }
 
 /// A sentence about an entry.
-#[must_use]
 pub fn named(text: Msg, name: &str) -> String {
     with(text, &[("name", &name)])
 }
 
 /// A sentence about an entry, and why.
-#[must_use]
 pub fn named_why(text: Msg, name: &str, why: &Fault) -> String {
     with(text, &[("name", &name), ("why", &fault(why))])
 }
 
 /// The accessible name of a button that stands in every row.
-#[must_use]
 pub fn button(verb: Msg, name: &str) -> String {
     with(Msg::Named, &[("verb", &get(verb)), ("name", &name)])
 }
 
 /// What was sealed and is not saved yet, and why.
-#[must_use]
 pub fn not_saved(name: &str, why: &Fault) -> String {
     match why {
         Fault::Api(ApiFault::Silent) => named(Msg::NotSavedSilent, name),
@@ -136,7 +127,6 @@ pub fn not_saved(name: &str, why: &Fault) -> String {
 }
 
 /// How many entries and drafts did not open, if any.
-#[must_use]
 pub fn unopened(entries: usize, drafts: u32) -> String {
     match entries + drafts as usize {
         0 => String::new(),
@@ -145,8 +135,7 @@ pub fn unopened(entries: usize, drafts: u32) -> String {
     }
 }
 
-/// What does not add up about the vault that the server serves.
-#[must_use]
+/// Describes an inconsistency of the vault that the server serves.
 pub fn inconsistency(fact: Inconsistency) -> String {
     match fact {
         Inconsistency::Older { latest, seen } => with(Msg::DoubtOlder, &[("latest", &latest), ("seen", &seen)]),
@@ -156,7 +145,6 @@ pub fn inconsistency(fact: Inconsistency) -> String {
 }
 
 /// How many entries are shown, of how many.
-#[must_use]
 pub fn count(shown: usize, all: usize) -> String {
     match (shown, all) {
         (1, 1) => get(Msg::CountOne),
@@ -166,7 +154,6 @@ pub fn count(shown: usize, all: usize) -> String {
 }
 
 /// How long ago something was.
-#[must_use]
 pub fn ago(ago: Ago) -> String {
     let (text, n) = match ago {
         Ago::Now => (Msg::AgoNow, 0),

@@ -7,7 +7,7 @@ use serde::{Deserialize, Serialize};
 use crate::secret::Secret;
 
 #[derive(Debug, Serialize, Deserialize)]
-pub struct Foreign(Vec<Password>);
+pub struct ForeignPasswords(Vec<Password>);
 
 /// One of them, and words that an attacker would try first.
 #[derive(Debug, Serialize, Deserialize)]
@@ -17,7 +17,7 @@ struct Password {
     known: Vec<String>,
 }
 
-impl Foreign {
+impl ForeignPasswords {
     /// Passwords, each with words that an attacker would try first: its entry's name and username.
     #[must_use]
     pub fn new(passwords: impl IntoIterator<Item = (Secret, Vec<String>)>) -> Self {
@@ -33,7 +33,7 @@ impl Foreign {
 /// The guesses that each needs, as powers of ten.
 #[cfg(feature = "judge")]
 #[must_use]
-pub fn guesses(foreign: Foreign) -> Vec<f32> {
+pub fn guesses(foreign: ForeignPasswords) -> Vec<f32> {
     #[expect(clippy::cast_possible_truncation, reason = "two digits are enough")]
     let judge = |Password { password, known }: &Password| {
         let known: Vec<&str> = known.iter().map(String::as_str).collect();
@@ -49,7 +49,7 @@ mod tests {
 
     fn judge(password: &str, known: &[&str]) -> f32 {
         let known = known.iter().map(|word| (*word).to_owned()).collect();
-        guesses(Foreign::new([(Secret::new(password.into()), known)]))[0]
+        guesses(ForeignPasswords::new([(Secret::new(password.into()), known)]))[0]
     }
 
     #[test]

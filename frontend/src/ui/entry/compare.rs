@@ -1,4 +1,4 @@
-//! An entry that was changed here and elsewhere: both versions beside each other, and the person picks.
+//! Both versions of an entry that was changed here and elsewhere; the person picks one, or both.
 
 use leptos::prelude::*;
 use leptos::task::spawn_local;
@@ -24,9 +24,9 @@ pub(super) fn Compare(id: EntryId) -> impl IntoView {
     let sides = RwSignal::new_local(None::<(Entry, Option<Entry>)>);
     let fault = SentenceSignal::new();
     let version = Memo::new(move |_| session.entries.with(|entries| entries.get(id).map(|entry| entry.version)));
-    // It may change elsewhere once more while it is looked at.
+    // The entry may change elsewhere once more while the dialog is open.
     Effect::new(move |_| {
-        // A memo that is only tracked is never worked out, and never changes.
+        // `track` alone would not do: a memo that nobody reads is never computed.
         let _ = version.get();
         spawn_local(async move {
             match session.compare(id).await {
@@ -70,7 +70,7 @@ pub(super) fn Compare(id: EntryId) -> impl IntoView {
     }
 }
 
-/// One version. What differs from the other is marked, in words too.
+/// One version. Fields that differ from the other are marked by colour and in words.
 fn side(title: Msg, entry: Option<&Entry>, other: Option<&Entry>, clipboard: Clipboard) -> AnyView {
     let Some(Entry { content, changed_at, .. }) = entry else {
         return view! {

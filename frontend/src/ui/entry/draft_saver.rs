@@ -1,5 +1,5 @@
-//! Saves what is typed into the form for an entry as a sealed draft. One save runs at a time; what is typed meanwhile is
-//! saved after it. The last keys are saved even if the form is gone by then.
+//! Saves what is typed into the form for an entry as a sealed draft. One save runs at a time; what is typed meanwhile
+//! is saved after it. The last keys are saved even if the form is gone by then.
 
 use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, Ordering};
@@ -28,15 +28,15 @@ pub(super) struct DraftSaver {
     /// The newest text that is stored or about to be.
     latest: StoredValue<EntryForm>,
     is_saving: StoredValue<bool>,
-    /// Runs from a key to the save. Empty once the save has begun; a timer that was cleared stays, as a sign of text that
-    /// is not stored.
+    /// Runs from a key to the save. Empty once the save has begun; a timer that was cleared stays, as a sign of text
+    /// that is not stored.
     timer: StoredValue<Option<TimeoutHandle>>,
     /// Whether the form is becoming an entry or is being discarded. Nothing is saved meanwhile.
     is_paused: StoredValue<bool>,
     unwanted: StoredValue<Unwanted>,
 }
 
-/// Says that the draft is not needed any more. A save that is still running then deletes what it has stored. Other than
+/// Says that the draft is not needed any more. A save that is still running then deletes what it has stored. Unlike
 /// a signal, this outlives the form.
 #[derive(Clone, Default)]
 pub(super) struct Unwanted(Arc<AtomicBool>);
@@ -141,7 +141,7 @@ impl DraftSaver {
         is_saving.set_value(true);
         spawn_local(async move {
             loop {
-                let saved = session.keep_draft(content, of, draft).await;
+                let saved = session.store_draft(content, of, draft).await;
                 if let Ok(key) = saved {
                     if unwanted.is_set() {
                         return session.drop_draft(key).await;

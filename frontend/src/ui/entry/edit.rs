@@ -40,11 +40,11 @@ async fn start(session: Session, tool: EntryTool) -> Result<FormStart, Fault> {
         // Text that was typed before and not saved comes back.
         EntryTool::Edit(id) => match session.draft_of(id) {
             Some(key) => from_draft(key).await,
-            None => Ok(FormStart { of: Some(id), draft: None, content: session.whole(id).await?.content }),
+            None => Ok(FormStart { of: Some(id), draft: None, content: session.entry(id).await?.content }),
         },
         EntryTool::Draft(key) => from_draft(key).await,
         EntryTool::Duplicate(id) => {
-            let content = session.whole(id).await?.content;
+            let content = session.entry(id).await?.content;
             let name = say::named(Msg::CopyOf, &content.name).chars().take(NAME_MAX).collect();
             Ok(FormStart { of: None, draft: None, content: Content { name, ..content } })
         }

@@ -1,4 +1,4 @@
-//! One entry, shown in a dialog: looking at it, changing it, and choosing between two versions of it.
+//! The dialogs for one entry: showing it, changing it, and choosing between two versions.
 
 mod compare;
 mod draft_saver;
@@ -18,7 +18,6 @@ use crate::platform::browser;
 use crate::secret::Secret;
 use crate::text::{self, Msg};
 
-/// What is done with one entry.
 pub(super) fn show(tool: EntryTool) -> AnyView {
     match tool {
         EntryTool::Show(id) => view! { <show::Show id/> }.into_any(),
@@ -29,7 +28,7 @@ pub(super) fn show(tool: EntryTool) -> AnyView {
     }
 }
 
-/// A secret that is shown when asked for, with what can be done with it.
+/// A secret with buttons that show and copy it. It is hidden at first.
 #[component]
 fn Hidden(#[prop(into)] label: Signal<String>, secret: String, name: String, clipboard: Clipboard) -> impl IntoView {
     let shown = RwSignal::new(false);
@@ -51,17 +50,14 @@ fn Hidden(#[prop(into)] label: Signal<String>, secret: String, name: String, cli
     }
 }
 
-/// A time, as it is written in the reader's language.
+/// The date and time in the reader's language.
 fn when(at: u64) -> Signal<String> {
     text_signal(move || browser::exact_time(at, &text::language()))
 }
 
-/// What is waited for, or what is wrong with it.
+/// Says that the entry is being opened, or why it does not open.
 #[component]
-fn Pending(
-    /// What is wrong, if anything.
-    fault: SentenceSignal,
-) -> impl IntoView {
+fn Pending(fault: SentenceSignal) -> impl IntoView {
     let waits = bool_signal(move || fault.is_none());
     view! {
         <p class="hint" role="status" hidden=move || !waits.get()>{tr(Msg::EntryOpening)}</p>

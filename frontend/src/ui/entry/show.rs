@@ -1,4 +1,4 @@
-//! An entry, to be looked at, copied from, and given a new password by the rules it was minted by.
+//! The dialog that shows an entry, copies its fields, and mints a new password by the entry's rules.
 
 use std::sync::Arc;
 
@@ -19,7 +19,7 @@ use crate::session::{Fault, Session, use_session};
 use crate::text::{self, Msg};
 use crate::ui::dialog::{EntryTool, Tool, use_dialog};
 use crate::ui::fields::{Button, bool_signal, text_signal, tr};
-use crate::ui::lazy::use_lazy_parts;
+use crate::ui::lazy_parts::use_lazy_parts;
 use crate::ui::notice::use_notices;
 use crate::ui::sentence::{Sentence, SentenceSignal};
 use crate::ui::words as say;
@@ -33,12 +33,12 @@ pub(super) fn Show(id: EntryId) -> impl IntoView {
     let version = Memo::new(move |_| {
         session.entries.with(|entries| entries.get(id).map(|entry| (entry.version, entry.state, entry.changed_at)))
     });
-    // It is fetched again when it changes, here or elsewhere.
+    // Read again whenever the entry changes, here or elsewhere.
     Effect::new(move |_| {
-        // A memo that is only tracked is never worked out, and never changes.
+        // `track` alone would not do: a memo that nobody reads is never computed.
         let _ = version.get();
         spawn_local(async move {
-            match session.whole(id).await {
+            match session.entry(id).await {
                 Ok(whole) => {
                     title.try_set(whole.content.name.clone());
                     drop(entry.try_set(Some(whole)));
@@ -57,7 +57,7 @@ pub(super) fn Show(id: EntryId) -> impl IntoView {
     }
 }
 
-/// One line of an entry: what it is called, what it is, and a button to copy it.
+/// A field of the entry with a button that copies it. Empty fields are left out.
 fn line(label: Msg, value: &str, name: &str, clipboard: Clipboard) -> Option<AnyView> {
     if value.is_empty() {
         return None;
@@ -164,7 +164,7 @@ fn details(session: Session, id: EntryId, whole: &Entry) -> AnyView {
     .into_any()
 }
 
-/// The passwords before this one.
+/// The previous passwords.
 #[component]
 fn History<'a>(history: &'a [PreviousPassword], name: String, clipboard: Clipboard) -> impl IntoView + use<> {
     let none = history.is_empty();
@@ -183,15 +183,15 @@ fn History<'a>(history: &'a [PreviousPassword], name: String, clipboard: Clipboa
     }
 }
 
-/// Mints a new password by the entry's rules, and seals it in place of the old one, which goes into the history. Gives
-/// whether it was copied too.
+/// Mints a new password by the entry's rules, copies it, and seals it in place of the old one, which goes into the
+/// history. Gives whether copying worked.
 async fn rotated(session: Session, id: EntryId, rules: Option<Rules>) -> Result<bool, Sentence> {
     let Some(rules) = rules else { return Err(Msg::RotateNoRules.into()) };
     let password = mint(&rules).await?;
-    // Browsers let a page copy only while a click is fresh.
+    // Copy before anything slow: browsers allow it only shortly after a click.
     let copied = browser::copy(password.expose()).await.is_ok();
     let say = |fault: Fault| Sentence::from(move || say::fault(&fault));
-    let before = session.whole(id).await.map_err(say)?.content;
+    let before = session.entry(id).await.map_err(say)?.content;
     session.change(id, Content { password, rules: Some(rules), ..before }, &[]).await.map_err(say)?;
     session.send_waiting(Some(id)).await.map_err(|fault| {
         let name = session.name_of(id).unwrap_or_default();
@@ -200,7 +200,6 @@ async fn rotated(session: Session, id: EntryId, rules: Option<Rules>) -> Result<
     Ok(copied)
 }
 
-/// A password by rules of any kind.
 async fn mint(rules: &Rules) -> Result<Secret, Sentence> {
     let words = match rules {
         Rules::Phrase(_) => {

@@ -1,4 +1,4 @@
-//! Handing everything out: as a backup that opens itself with a passphrase, or bare, for another program.
+//! Exporting the vault: as a backup file that opens itself with a passphrase, or unencrypted for another program.
 
 use leptos::prelude::*;
 use leptos::task::spawn_local;
@@ -15,18 +15,18 @@ use crate::ui::frame::Frame;
 use crate::ui::sentence::SentenceSignal;
 use crate::ui::words as say;
 
-/// Entries that are written between two looks at the page.
+/// Entries that are written before the page is drawn again.
 const CHUNK: u32 = 100;
-/// What a file can be, in the order of [`KINDS`].
+/// Indexes into [`KINDS`]. Any further kind is CSV.
 const BACKUP: usize = 0;
 const JSON: usize = 1;
 const KINDS: &[Msg] = &[Msg::ExportBackup, Msg::ExportJson, Msg::ExportCsv];
 
 enum NoFile {
     Fault(Fault),
-    /// A file of this page did not come, or the browser takes none.
+    /// One of the page's own files did not arrive, or the browser refuses the download.
     NotLoaded,
-    /// Nobody waits for it any more.
+    /// The dialog was closed.
     Closed,
 }
 
@@ -37,7 +37,7 @@ pub(super) fn ExportDialog() -> impl IntoView {
     let [passphrase, again] = std::array::from_fn(|_| RwSignal::new(String::new()));
     let [passphrase_fault, again_fault, fault, said] = std::array::from_fn(|_| SentenceSignal::new());
     let for_spreadsheets = RwSignal::new(false);
-    // How many are written, while it goes on.
+    // The number of entries written, while an export is running.
     let done = RwSignal::new(None::<usize>);
     let busy = bool_signal(move || done.with(Option::is_some));
     let is_backup = bool_signal(move || kind.get() == BACKUP);
@@ -83,7 +83,7 @@ pub(super) fn ExportDialog() -> impl IntoView {
                 Ok((name, count, formulas))
             };
             let result = result.await;
-            // The dialog may be gone.
+            // The dialog may be closed by now.
             let _ = done.try_set(None);
             match result {
                 Ok((name, count, formulas)) => {
@@ -127,7 +127,7 @@ pub(super) fn ExportDialog() -> impl IntoView {
     }
 }
 
-/// Says that the file is written, and warns of cells that a spreadsheet would take for formulas.
+/// Says that the file is written, and warns of cells that a spreadsheet would read as formulas.
 fn done_words(name: &str, format: ExportFormat, count: usize, formulas: Formulas) -> String {
     let mut words = text::with(Msg::ExportDone, &[("count", &count), ("file", &name)]);
     let cells = formulas.texts + formulas.passwords;
@@ -141,10 +141,9 @@ fn done_words(name: &str, format: ExportFormat, count: usize, formulas: Formulas
     words
 }
 
-/// What a backup is called.
 const BACKUP_NAME: &str = "passmint-backup.html";
 
-/// Writes all entries but those in the bin. `go_on` is told how many are written.
+/// Writes all entries outside the bin. `go_on` gets the number of entries written; if it gives `false`, writing ends.
 async fn write(
     session: Session,
     format: ExportFormat,
@@ -153,7 +152,7 @@ async fn write(
     let mut file = ExportFile::new(format);
     let (mut after, mut count, mut formulas) = (None, 0, Formulas::default());
     loop {
-        session.attend();
+        session.note_activity();
         let (entries, more) = session.list(after, CHUNK).await.map_err(NoFile::Fault)?;
         after = entries.last().map(|(id, _)| *id);
         count += entries.len();
@@ -170,7 +169,7 @@ async fn write(
     }
 }
 
-/// Seals a file into a page that opens itself.
+/// Seals a file into an HTML page that opens itself.
 async fn seal(session: Session, passphrase: Secret, file: Secret) -> Result<String, NoFile> {
     let template = files::text("opener").await.map_err(|_| NoFile::NotLoaded)?;
     let sealed = session.seal_backup(passphrase, file).await.map_err(NoFile::Fault)?;

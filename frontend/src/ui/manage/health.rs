@@ -1,5 +1,4 @@
-//! The health of the vault: what there is to say against its passwords, as a chart and a list to act on. Nothing of it
-//! leaves the browser.
+//! The health check: passwords that should be changed, as a chart and a list. Everything is computed in the browser.
 
 use leptos::prelude::*;
 use leptos::task::spawn_local;
@@ -14,11 +13,11 @@ use crate::ui::frame::Frame;
 use crate::ui::sentence::SentenceSignal;
 use crate::ui::words as say;
 use crate::workers::client::{KeyringFault, WorkerClient};
-use crate::workers::judge::Foreign;
+use crate::workers::judge::ForeignPasswords;
 
-/// Entries that are looked at between two looks at the clock.
+/// Entries that are checked before the page is drawn again.
 const AT_ONCE: u32 = 50;
-/// Rows that are drawn at first, and added each time more are asked for.
+/// Rows that are drawn at first, and that each press of the button adds.
 const ROWS: usize = 50;
 
 #[component]
@@ -28,7 +27,7 @@ pub(super) fn HealthDialog() -> impl IntoView {
     let found = RwSignal::new(None::<Health>);
     let fault = SentenceSignal::new();
     spawn_local(async move {
-        // It ends when the dialog is gone, and the judge with it.
+        // The check, and the judge's worker with it, ends when the dialog is closed.
         let result = look(session, |looked_at| done.try_set(looked_at).is_some()).await;
         match result {
             Ok(health) => drop(found.try_set(health)),
@@ -56,9 +55,9 @@ pub(super) fn HealthDialog() -> impl IntoView {
     }
 }
 
-/// Looks at every entry. `progress` is told how many were looked at, and says whether nobody waits any longer.
+/// Checks every entry. `progress` gets the number of entries checked; if it gives `true`, nobody waits for the result.
 async fn look(session: Session, progress: impl Fn(usize) -> bool) -> Result<Option<Health>, Fault> {
-    let judge = WorkerClient::<Foreign, Vec<f32>>::start_named("judge").await.map_err(KeyringFault::from)?;
+    let judge = WorkerClient::<ForeignPasswords, Vec<f32>>::start_named("judge").await.map_err(KeyringFault::from)?;
     let mut check = HealthCheck::new(browser::now());
     let (mut after, mut looked_at) = (None, 0);
     loop {
@@ -67,7 +66,7 @@ async fn look(session: Session, progress: impl Fn(usize) -> bool) -> Result<Opti
         looked_at += entries.len();
         let (places, foreign) = check.look_at(entries);
         if !places.is_empty() {
-            check.judged(&places, &judge.call(Foreign::new(foreign)).await.map_err(KeyringFault::from)?);
+            check.judged(&places, &judge.call(ForeignPasswords::new(foreign)).await.map_err(KeyringFault::from)?);
         }
         if progress(looked_at) {
             return Ok(None);
@@ -114,16 +113,16 @@ fn HealthReport(found: Health) -> impl IntoView {
     }
 }
 
-/// One line of the chart; pressing it shows only these.
+/// One line of the chart. Pressing it filters the list.
 #[component]
 fn Bar(
     label: Msg,
     hint: Msg,
     count: usize,
     all: usize,
-    /// Whether only these are shown.
+    /// Whether the list shows only these entries.
     pressed: Signal<bool>,
-    /// Shows only these, or all again.
+    /// Switches the filter on or off.
     #[prop(into)]
     press: Callback<()>,
 ) -> impl IntoView {
@@ -137,10 +136,10 @@ fn Bar(
     }
 }
 
-/// A bar as long as the share is large.
+/// A bar that is as long as the share is large.
 #[component]
 fn Share(count: usize, all: usize) -> impl IntoView {
-    // Whoever has one is seen.
+    // A single entry must be visible among thousands.
     let width = if count == 0 { 0 } else { (count * 100 / all.max(1)).max(1) };
     view! {
         <svg class="health-share" viewBox="0 0 100 8" preserveAspectRatio="none" aria-hidden="true">
@@ -150,10 +149,7 @@ fn Share(count: usize, all: usize) -> impl IntoView {
 }
 
 #[component]
-fn FindingRow(
-    /// The entry, and what there is to say.
-    finding: Finding,
-) -> impl IntoView {
+fn FindingRow(finding: Finding) -> impl IntoView {
     let dialog = use_dialog();
     let Finding { id, name: called, username, concerns, others } = finding;
     let why = text_signal(move || {

@@ -1,4 +1,4 @@
-//! The part for making a vault, and for looking after it as a whole, each thing in a dialog.
+//! The part for making a vault and managing it as a whole: account, import, export and health check.
 
 mod account;
 mod export;
@@ -8,9 +8,9 @@ mod import;
 use leptos::prelude::*;
 
 use super::dialog::{Manage, Tool};
-use crate::ui::lazy::ToolsPart;
+use crate::ui::lazy_parts::ToolsPart;
 
-/// What the rest of the page needs of this part.
+/// Sets the part up.
 pub fn part() -> ToolsPart {
     |tool| match tool {
         Tool::Manage(Manage::Create) => super::vault::create(),
@@ -18,7 +18,7 @@ pub fn part() -> ToolsPart {
         Tool::Manage(Manage::Import) => view! { <import::ImportDialog/> }.into_any(),
         Tool::Manage(Manage::Export) => view! { <export::ExportDialog/> }.into_any(),
         Tool::Manage(Manage::Health) => view! { <health::HealthDialog/> }.into_any(),
-        // Another part draws these.
+        // The part for tools draws these.
         Tool::Settings | Tool::Read(_) | Tool::Bulk | Tool::Trust | Tool::Entry(_) => ().into_any(),
     }
 }

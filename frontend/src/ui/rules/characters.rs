@@ -1,4 +1,4 @@
-//! The rarer rules of characters.
+//! The rarer rules for characters.
 
 use leptos::prelude::*;
 
@@ -28,7 +28,7 @@ pub(super) fn RarerCharacterRules() -> impl IntoView {
     }
 }
 
-/// The id of the field for a class's least number.
+/// The id of the field for a class's minimum.
 fn minimum_id(class: Class) -> &'static str {
     match class {
         Class::Lower => "least-lower",

@@ -1,4 +1,4 @@
-//! The part for rules: the kinds besides characters, the rarer rules of characters, and presets.
+//! The part for rules: all kinds but characters, the rarer rules for characters, and presets.
 
 mod characters;
 mod phrase;
@@ -18,10 +18,9 @@ use super::fields::bool_signal;
 use super::mint::{Mint, Plan, PlanFault, Planned, plans, use_mint};
 use crate::model::form::RulesForm;
 use crate::model::kind::{KindFault, PasswordKind};
-use crate::ui::lazy::RulesPart;
+use crate::ui::lazy_parts::RulesPart;
 
-/// What stands in the forms of all kinds but characters: a handle that can be copied. Changing the kind leaves every
-/// form as it is.
+/// The fields of all kinds but characters: a handle that can be copied. Changing the kind leaves every field as it is.
 #[derive(Clone, Copy)]
 struct Forms {
     phrase: PhraseFields,
@@ -29,7 +28,7 @@ struct Forms {
     site: SiteFields,
 }
 
-/// What the rest of the page needs of this part.
+/// Sets the part up.
 pub fn part() -> RulesPart {
     let mint = use_mint();
     let forms = Forms { phrase: PhraseFields::new(), pin: PinFields::new(), site: SiteFields::new() };
@@ -46,7 +45,7 @@ pub fn part() -> RulesPart {
     }
 }
 
-/// The fields of the kind that is chosen; of characters, which the first part has, none.
+/// The fields of the chosen kind. Empty for characters, whose fields are in the first part.
 #[component]
 fn KindFields() -> impl IntoView {
     let mint = use_mint();
@@ -60,7 +59,6 @@ fn KindFields() -> impl IntoView {
     }
 }
 
-/// The rarer rules of characters, and presets.
 #[component]
 fn RarerRules() -> impl IntoView {
     let mint = use_mint();
@@ -71,12 +69,12 @@ fn RarerRules() -> impl IntoView {
 }
 
 impl Forms {
-    /// The rules of the kind that is chosen, if they are right.
+    /// The rules of the chosen kind, if they have no fault.
     fn rules(mint: Mint) -> Option<Rules> {
         mint.plan.with(|plan| plan.as_ref().ok().map(|plan| plan.0.rules()))
     }
 
-    /// Fills the form of the rules' kind in, and chooses that kind.
+    /// Chooses the kind of these rules, and fills in its fields.
     fn fill(self, mint: Mint, rules: &Rules) {
         let kind = match rules {
             Rules::Characters(rules) => {
@@ -100,7 +98,6 @@ impl Forms {
     }
 }
 
-/// A plan of this part, for the generator.
 fn planned<P>(result: Result<(Rules, P), KindFault>, say: impl Fn(KindFault) -> String) -> Result<Planned, PlanFault>
 where
     (Rules, P): Plan + Send + Sync + 'static,

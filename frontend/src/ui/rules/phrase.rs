@@ -1,4 +1,4 @@
-//! The rules of a passphrase, and the list of words: a file that is fetched when a phrase is first wanted.
+//! The rules of a passphrase, and its word list: a file that is fetched when the kind is first chosen.
 
 use std::sync::Arc;
 
@@ -15,21 +15,19 @@ use crate::text::{self, Msg};
 use crate::ui::fields::{Button, Checkbox, Select, Slider, TextField, bool_signal, text_signal};
 use crate::ui::mint::{PlanFault, Planned, use_mint};
 
-/// Which letters are capitals, in the order of [`PhraseForm::CAPITALS`].
+/// Names of the choices, in the order of [`PhraseForm::CAPITALS`].
 const CAPITALS: [Msg; 3] = [Msg::CapitalsNone, Msg::CapitalsFirst, Msg::CapitalsWord];
 
 #[derive(Clone)]
 enum WordList {
-    /// Nobody has asked for it.
     NotRequested,
-    /// It is on its way.
     Loading,
-    /// It did not come, or was changed on the way.
+    /// The file did not arrive, or failed its integrity check.
     Failed,
     Ready(Arc<Words>),
 }
 
-/// What stands in the form.
+/// The fields, as typed: a handle that can be copied.
 #[derive(Clone, Copy)]
 pub(super) struct PhraseFields {
     count: RwSignal<String>,
@@ -81,7 +79,7 @@ impl PhraseFields {
         })
     }
 
-    /// Fetches the list, unless it is here or on its way.
+    /// Fetches the list, unless it is ready or on its way.
     fn fetch(self) {
         if matches!(self.list.get_untracked(), WordList::Loading | WordList::Ready(_)) {
             return;

@@ -11,7 +11,7 @@ use crate::text::{self, Msg};
 use crate::ui::fields::{Slider, tr};
 use crate::ui::mint::{PlanFault, Planned, use_mint};
 
-/// What stands in the form.
+/// The length, as typed.
 #[derive(Clone, Copy)]
 pub(super) struct PinFields(RwSignal<String>);
 

@@ -1,4 +1,4 @@
-//! The choice among rules that were kept, and keeping more. They are kept in this browser; nothing about them is secret.
+//! Presets: rules that are stored under a name. They are stored in this browser, unencrypted: rules are no secret.
 
 use generator::characters;
 use generator::kind::Rules;
@@ -13,23 +13,22 @@ use crate::ui::mint::{CHOSEN_SETTING, Mint, use_mint};
 use crate::ui::notice::use_notices;
 use crate::ui::sentence::SentenceSignal;
 
-/// The setting that keeps the presets.
 const PRESETS_SETTING: &str = "passmint.presets";
 
-/// The presets of this page: a handle that can be copied.
+/// The page's presets: a handle that can be copied.
 #[derive(Clone, Copy)]
 pub(super) struct Presets {
     mint: Mint,
     forms: Forms,
     stored: RwSignal<presets::Presets>,
-    /// The name of the one chosen; nothing for the usual rules.
+    /// The name of the chosen preset; nothing for the default rules.
     chosen: RwSignal<Option<String>>,
-    /// Whether what this browser keeps could not be read: it is left alone then.
+    /// Whether the stored presets could not be read. They are not overwritten then.
     unread: bool,
 }
 
 impl Presets {
-    /// Reads what this browser keeps, and puts the rules so that were chosen last.
+    /// Reads the stored presets, and applies the one that was chosen last.
     pub(super) fn provide(mint: Mint, forms: Forms) {
         let json = browser::setting(PRESETS_SETTING);
         let stored = json.map_or(Ok(presets::Presets::default()), |json| presets::Presets::from_json(&json));
@@ -54,7 +53,7 @@ impl Presets {
         self.back();
     }
 
-    /// Puts the rules as those that are chosen have them.
+    /// Resets the rules to those of the chosen preset.
     fn back(self) {
         let rules = untrack(|| self.chosen_rules());
         self.forms.fill(self.mint, &rules);
@@ -66,7 +65,7 @@ impl Presets {
         self.stored.with(|stored| name.and_then(|name| stored.find(&name).cloned()).unwrap_or_else(usual))
     }
 
-    /// Changes what is kept, in this browser too.
+    /// Stores changed presets. Gives whether the browser has stored them.
     fn change(self, stored: presets::Presets) -> bool {
         let is_stored = stored.to_json().is_ok_and(|json| {
             browser::save_setting(PRESETS_SETTING, Some(&json));
@@ -148,7 +147,7 @@ pub(super) fn PresetChoice() -> impl IntoView {
         let mut stored = presets.stored.get_untracked();
         stored.remove(&name);
         if presets.change(stored) {
-            // The rules stay as they are on the page.
+            // The rules on the page stay as they are.
             browser::save_setting(CHOSEN_SETTING, None);
             presets.chosen.set(None);
             notices.result(move || text::with(Msg::PresetDeleted, &[("name", &name)]));

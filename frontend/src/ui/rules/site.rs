@@ -1,4 +1,4 @@
-//! Passwords for a site that says what it demands.
+//! Passwords by a site's own rules, in the syntax of the attribute `passwordrules`.
 
 use generator::characters::{self, LENGTHS};
 use generator::kind::Rules;
@@ -12,7 +12,7 @@ use crate::text::{self, Msg};
 use crate::ui::fields::{Slider, TextArea, TextField, text_signal};
 use crate::ui::mint::{PlanFault, Planned, use_mint};
 
-/// What stands in the form.
+/// The fields, as typed: a handle that can be copied.
 #[derive(Clone, Copy)]
 pub(super) struct SiteFields {
     text: RwSignal<String>,

@@ -1,8 +1,10 @@
-//! The account: each of its forms, in the dialog.
+//! The forms of the account dialog.
 
 use shared::credentials::{PasskeySummary, Passkeys};
 use shared::ids::{PasskeyId, SessionId};
 use shared::sessions::{CredentialName, Device, SessionSummary, Sessions};
+use wasm_bindgen::JsCast;
+use web_sys::HtmlSelectElement;
 
 use super::locked::{serve_empty_keyring, unlock};
 use super::vault::{locked, nothing, open, open_by, saves, two};
@@ -10,20 +12,21 @@ use super::{Page, accounts, en, en_with, world};
 use crate::browser_test::test;
 use crate::keyring::tests::NOW;
 use crate::keyring::tests::login::PASSPHRASE;
-use crate::platform::browser::setting;
+use crate::platform::browser::{save_setting, setting};
+use crate::session::lock_after;
 use crate::text::Msg;
 
 /// A passphrase that is long enough.
 const OTHER: &str = "another horse battery";
 
-/// Opens a part of the account's dialog.
+/// Opens a section of the account dialog.
 async fn look_at(page: &Page, part: Msg) {
     page.press("Account").await;
     page.sees(&en_with(Msg::AccountOf, &[("username", &"ada")])).await;
     page.press(&en(part)).await;
 }
 
-/// A page whose vault was opened by its passphrase, so that it can be confirmed.
+/// A page whose vault was opened by its passphrase, which it can then confirm.
 async fn unlocked() -> Page {
     let (page, _) = locked().await;
     serve_empty_keyring();
@@ -43,7 +46,7 @@ fn asked(request: &str) -> bool {
 }
 
 #[test]
-async fn a_new_passphrase_is_checked_beside_its_fields_before_anything_is_asked() {
+async fn new_passphrase_with_fault_is_refused_before_any_request() {
     let (page, _) = open(nothing).await;
     look_at(&page, Msg::Passphrase).await;
     let (current, new, again) = (en(Msg::ConfirmPassphrase), en(Msg::PassphraseNew), en(Msg::PassphraseAgain));
@@ -63,7 +66,7 @@ async fn a_new_passphrase_is_checked_beside_its_fields_before_anything_is_asked(
 }
 
 #[test]
-async fn the_passphrase_changes_once_the_old_one_is_confirmed() {
+async fn passphrase_changes_after_the_old_one_is_confirmed() {
     let page = unlocked().await;
     look_at(&page, Msg::Passphrase).await;
     let current = en(Msg::ConfirmPassphrase);
@@ -81,7 +84,7 @@ async fn the_passphrase_changes_once_the_old_one_is_confirmed() {
 }
 
 #[test]
-async fn opened_by_the_recovery_code_no_passphrase_is_asked_for() {
+async fn new_passphrase_needs_no_old_one_when_opened_by_recovery_code() {
     let (page, _) = open_by(nothing, CredentialName::Recovery).await;
     accounts::serve(true);
     look_at(&page, Msg::Passphrase).await;
@@ -94,7 +97,7 @@ async fn opened_by_the_recovery_code_no_passphrase_is_asked_for() {
 }
 
 #[test]
-async fn a_new_recovery_code_counts_once_it_is_written_down() {
+async fn new_recovery_code_counts_after_its_words_are_confirmed() {
     let page = unlocked().await;
     look_at(&page, Msg::Recovery).await;
     page.press(&en(Msg::RecoveryRenew)).await;
@@ -143,21 +146,21 @@ async fn sessions_are_listed_and_others_can_be_ended() {
 }
 
 #[test]
-async fn what_keeps_the_sessions_from_being_listed_is_an_alert() {
+async fn failure_to_list_sessions_is_an_alert() {
     let (page, _) = open(nothing).await;
     look_at(&page, Msg::Sessions).await;
     page.until("the alert", || page.spoken("alert") == en(Msg::FaultSilent)).await;
 }
 
 #[test]
-async fn passkeys_are_listed_and_none_is_removed_without_the_passphrase() {
+async fn passkey_is_not_removed_without_the_passphrase() {
     let (page, _) = open(nothing).await;
     let passkey = PasskeySummary { id: PasskeyId::try_from(vec![1, 2, 3]).unwrap(), created_at: NOW, used_at: None };
     let all = serde_json::to_string(&Passkeys { passkeys: vec![passkey] }).unwrap();
     world::answer(move |request, _| (request == "GET passkeys").then(|| (200, all.clone())));
     look_at(&page, Msg::Passkeys).await;
     page.sees(&en(Msg::PasskeyUnused)).await;
-    // Tests run at an address that is a bare number.
+    // Tests run at a bare IP address, for which browsers offer no passkeys.
     page.sees(&en(Msg::PasskeysNotHere)).await;
     let remove = page.shown(".row .button")[0].get_attribute("aria-label").unwrap();
     assert!(remove.starts_with("Remove Added "), "{remove}");
@@ -166,7 +169,7 @@ async fn passkeys_are_listed_and_none_is_removed_without_the_passphrase() {
 }
 
 #[test]
-async fn when_to_lock_is_chosen_and_kept() {
+async fn chosen_lock_minutes_are_stored() {
     let (page, _) = open(nothing).await;
     look_at(&page, Msg::Locking).await;
     page.choose(&en(Msg::LockAfter), "5 min").await;
@@ -176,7 +179,19 @@ async fn when_to_lock_is_chosen_and_kept() {
 }
 
 #[test]
-async fn an_account_is_deleted_only_by_its_name_and_passphrase() {
+async fn lock_minutes_that_are_no_choice_count_as_the_default() {
+    let (page, _) = open(nothing).await;
+    save_setting("passmint.lock-after", Some("7"));
+    look_at(&page, Msg::Locking).await;
+    page.until("the list", || page.shown("select").len() == 1).await;
+    let list: HtmlSelectElement = page.field(&en(Msg::LockAfter)).unchecked_into();
+    let chosen = || list.selected_options().item(0).and_then(|option| option.text_content()).unwrap_or_default();
+    page.until("the default", || chosen() == format!("{} min", lock_after())).await;
+    assert_eq!(chosen(), "15 min");
+}
+
+#[test]
+async fn account_is_deleted_only_with_its_name_and_passphrase() {
     let page = unlocked().await;
     look_at(&page, Msg::EndAccount).await;
     let named = en_with(Msg::EndType, &[("username", &"ada")]);
@@ -197,7 +212,7 @@ async fn an_account_is_deleted_only_by_its_name_and_passphrase() {
 }
 
 #[test]
-async fn the_count_of_what_is_deleted_with_an_account_is_said() {
+async fn deleting_an_account_names_the_count_of_its_entries() {
     let (page, _) = open(two).await;
     look_at(&page, Msg::EndAccount).await;
     page.sees(&en_with(Msg::EndHint, &[("count", &2)])).await;

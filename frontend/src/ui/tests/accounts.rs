@@ -1,4 +1,4 @@
-//! A server that makes accounts and logs in, as far as OPAQUE goes: what a page needs that opens a vault by its secret.
+//! A fake server that makes accounts and logs in by OPAQUE, for pages that open a vault by its secret.
 
 use std::cell::{OnceCell, RefCell};
 use std::rc::Rc;
@@ -14,7 +14,7 @@ use crate::keyring::tests::Counter;
 use crate::keyring::tests::login::{Server, parameters, register};
 
 thread_local! {
-    /// An account, as the server has it, and its recovery code. Argon2id takes its time: it is made once.
+    /// An account as the server stores it, and its recovery code. Made once, because Argon2id is slow.
     static REGISTERED: OnceCell<(String, String)> = const { OnceCell::new() };
 }
 
@@ -24,8 +24,8 @@ struct Accounts {
     username: Option<(CredentialName, ServerLogin<Suite>)>,
 }
 
-/// The page asks such a server from now on. It has an account, or makes the first one that is asked for. Gives the
-/// recovery code of the account that it has.
+/// Answers the page's requests with such a server from now on. It has an account already, or makes the first one that
+/// is requested. Gives the recovery code of the account.
 pub(in crate::ui) fn serve(has_account: bool) -> String {
     let server = Server::new();
     let (account, code) = REGISTERED.with(|made| {

@@ -1,4 +1,4 @@
-//! One entry, in the dialog: looked at, changed, made, and compared with what came from elsewhere.
+//! The dialogs for one entry: showing, changing, making it, and resolving a conflict.
 
 use generator::kind::Rules;
 
@@ -11,7 +11,7 @@ use crate::keyring::protocol::entry::{Content, EntryUpdate};
 use crate::keyring::tests::{Counter, content};
 use crate::text::Msg;
 
-/// An entry of the generator's, with its rules.
+/// An entry whose password the generator minted, with its rules.
 fn minted(keyring: &mut Keyring<Counter>) -> EntryUpdate {
     save(keyring, 1, Content { rules: Some(Rules::default()), ..content("GitHub", "kV9!mQ2#") })
 }
@@ -23,7 +23,7 @@ async fn look_at(page: &Page, name: &str) {
 }
 
 #[test]
-async fn an_entry_shows_what_it_holds_and_its_password_only_when_asked() {
+async fn entry_shows_its_fields_and_its_password_only_on_request() {
     let (page, _) = open(two).await;
     look_at(&page, "GitHub").await;
     page.sees("ada").await;
@@ -38,7 +38,7 @@ async fn an_entry_shows_what_it_holds_and_its_password_only_when_asked() {
 }
 
 #[test]
-async fn a_password_that_is_changed_stays_in_the_history() {
+async fn changed_password_stays_in_the_history() {
     let (page, _) = open(two).await;
     look_at(&page, "GitHub").await;
     page.press("Edit").await;
@@ -56,7 +56,7 @@ async fn a_password_that_is_changed_stays_in_the_history() {
 }
 
 #[test]
-async fn a_new_entry_needs_a_name_and_says_so_beside_the_field() {
+async fn new_entry_without_a_name_has_a_fault_beside_the_field() {
     let (page, _) = open(nothing).await;
     page.press(&en(Msg::AddEntry)).await;
     page.press(&en(Msg::SaveEntry)).await;
@@ -71,7 +71,7 @@ async fn a_new_entry_needs_a_name_and_says_so_beside_the_field() {
 }
 
 #[test]
-async fn what_is_typed_is_kept_as_a_draft_and_comes_back() {
+async fn typed_text_is_stored_as_a_draft_and_comes_back() {
     let (page, _) = open(nothing).await;
     page.press(&en(Msg::AddEntry)).await;
     page.type_in("Name", "GitLab").await;
@@ -88,7 +88,7 @@ async fn what_is_typed_is_kept_as_a_draft_and_comes_back() {
 }
 
 #[test]
-async fn a_password_for_an_entry_comes_from_the_generators_rules() {
+async fn generate_in_the_entry_form_follows_the_generators_rules() {
     let (page, _) = open(nothing).await;
     page.type_in("Length", "11").await;
     page.press(&en(Msg::AddEntry)).await;
@@ -97,7 +97,7 @@ async fn a_password_for_an_entry_comes_from_the_generators_rules() {
 }
 
 #[test]
-async fn a_copy_of_an_entry_is_a_new_one() {
+async fn duplicate_is_saved_as_a_new_entry() {
     let (page, _) = open(two).await;
     look_at(&page, "GitHub").await;
     page.press("Duplicate").await;
@@ -109,7 +109,7 @@ async fn a_copy_of_an_entry_is_a_new_one() {
 }
 
 #[test]
-async fn a_new_password_by_the_same_rules_is_copied_and_saved() {
+async fn new_password_by_the_entrys_rules_is_copied_and_saved() {
     let (page, _) = open(minted).await;
     look_at(&page, "GitHub").await;
     page.press(&en(Msg::Rotate)).await;
@@ -120,14 +120,14 @@ async fn a_new_password_by_the_same_rules_is_copied_and_saved() {
 }
 
 #[test]
-async fn without_rules_no_password_by_the_same_rules_is_offered() {
+async fn entry_without_rules_offers_no_new_password() {
     let (page, _) = open(two).await;
     look_at(&page, "Bank").await;
     assert!(page.offers("Edit") && !page.offers(&en(Msg::Rotate)));
 }
 
 #[test]
-async fn an_entry_goes_into_the_bin_from_its_dialog() {
+async fn delete_in_the_dialog_puts_the_entry_into_the_bin() {
     let (page, _) = open(two).await;
     look_at(&page, "GitHub").await;
     page.press("Delete").await;
@@ -136,7 +136,7 @@ async fn an_entry_goes_into_the_bin_from_its_dialog() {
 }
 
 #[test]
-async fn both_sides_of_a_conflict_stand_beside_each_other_and_the_person_picks() {
+async fn conflict_shows_both_versions_and_the_person_picks_one() {
     let (page, _) = open(conflict).await;
     page.sees(&en(Msg::Conflict)).await;
     page.press("Compare Bank").await;

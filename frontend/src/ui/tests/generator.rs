@@ -1,4 +1,4 @@
-//! The generator, with the rules of characters, and the keys that do things.
+//! The generator with the rules for characters, and the shortcuts.
 
 use leptos::prelude::*;
 
@@ -15,14 +15,14 @@ pub(super) async fn open() -> Page {
     page
 }
 
-/// The password that is shown; of words and the like, too.
+/// The shown password, of any kind.
 pub(super) fn password(page: &Page) -> String {
     let output = page.shown("output[aria-label=Password]");
     output.first().and_then(|it| it.text_content()).unwrap_or_default()
 }
 
 #[test]
-async fn a_password_is_there_at_once_and_generate_makes_another() {
+async fn password_is_shown_at_once_and_generate_makes_another() {
     let page = open().await;
     page.sees("bits: at a trillion guesses a second").await;
     let first = password(&page);
@@ -32,7 +32,7 @@ async fn a_password_is_there_at_once_and_generate_makes_another() {
 }
 
 #[test]
-async fn enter_without_a_name_says_so_beside_the_field_and_puts_the_focus_there() {
+async fn enter_without_a_name_shows_the_fault_and_focuses_the_field() {
     let page = open().await;
     page.enter("Name").await;
     assert_eq!(page.fault("Name"), en(Msg::NameEmpty));
@@ -42,7 +42,7 @@ async fn enter_without_a_name_says_so_beside_the_field_and_puts_the_focus_there(
 }
 
 #[test]
-async fn enter_with_a_name_and_no_vault_keeps_both_on_the_page() {
+async fn enter_without_an_open_vault_keeps_name_and_password() {
     let page = open().await;
     let shown = password(&page);
     page.type_in("Name", "GitHub").await;
@@ -52,7 +52,7 @@ async fn enter_with_a_name_and_no_vault_keeps_both_on_the_page() {
 }
 
 #[test]
-async fn a_length_out_of_its_limits_is_refused_beside_the_field_and_mints_nothing() {
+async fn length_out_of_limits_has_a_fault_and_mints_nothing() {
     let page = open().await;
     for length in ["7", "31", "many", ""] {
         page.type_in("Length", length).await;
@@ -67,7 +67,7 @@ async fn a_length_out_of_its_limits_is_refused_beside_the_field_and_mints_nothin
 }
 
 #[test]
-async fn enter_with_a_wrong_rule_puts_the_focus_on_its_field() {
+async fn enter_with_a_faulty_rule_focuses_its_field() {
     let page = open().await;
     page.type_in("Name", "GitHub").await;
     page.type_in("Length", "3").await;
@@ -77,7 +77,7 @@ async fn enter_with_a_wrong_rule_puts_the_focus_on_its_field() {
 }
 
 #[test]
-async fn classes_that_are_off_are_in_no_password_and_all_off_is_refused() {
+async fn classes_that_are_off_are_in_no_password_and_all_off_is_a_fault() {
     let page = open().await;
     for class in [Msg::ClassUpper, Msg::ClassDigits, Msg::ClassSymbols] {
         page.tick(&en(class)).await;
@@ -89,7 +89,7 @@ async fn classes_that_are_off_are_in_no_password_and_all_off_is_refused() {
 }
 
 #[test]
-async fn the_rarer_rules_come_when_they_are_opened_and_are_followed() {
+async fn rarer_rules_load_when_opened_and_are_followed() {
     let page = open().await;
     page.press("More rules").await;
     let excluded = "abcdefghijklmnopqrstuvwxyz";
@@ -107,7 +107,7 @@ async fn the_rarer_rules_come_when_they_are_opened_and_are_followed() {
 }
 
 #[test]
-async fn copy_puts_the_password_on_the_clipboard_and_says_that_it_is_not_saved() {
+async fn copy_without_a_vault_says_that_the_password_is_not_saved() {
     let page = open().await;
     page.press("Copy").await;
     page.says(&en(Msg::CopiedUnsaved)).await;
@@ -115,7 +115,7 @@ async fn copy_puts_the_password_on_the_clipboard_and_says_that_it_is_not_saved()
 }
 
 #[test]
-async fn single_keys_do_things_unless_a_field_is_typed_in_or_a_dialog_is_open() {
+async fn shortcuts_work_unless_a_field_has_the_focus_or_a_dialog_is_open() {
     let page = open().await;
     let first = password(&page);
     page.field("Name").focus().unwrap();

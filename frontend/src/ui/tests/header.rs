@@ -1,4 +1,4 @@
-//! The line at the top.
+//! The header.
 
 use std::cell::Cell;
 use std::rc::Rc;
@@ -12,7 +12,7 @@ use crate::text::Msg;
 use crate::ui::header::Header;
 
 #[test]
-async fn settings_open_over_the_page_and_close_again() {
+async fn settings_open_over_the_page_and_close() {
     let page = Page::open(|| view! { <Header/> }).await;
     assert_eq!(page.shown("h1")[0].text_content().as_deref(), Some("Passmint"));
     page.press("Settings").await;
@@ -26,7 +26,7 @@ async fn settings_open_over_the_page_and_close_again() {
 }
 
 #[test]
-async fn a_newer_page_is_offered_and_taken_when_the_person_says_so() {
+async fn newer_page_is_offered_and_taken_on_request() {
     let page = Page::open(|| view! { <Header/> }).await;
     assert!(!page.offers(&en(Msg::UpdateNow)));
     let taken = Rc::new(Cell::new(false));

@@ -1,4 +1,4 @@
-//! The health of a vault.
+//! The health check.
 
 use super::vault::{nothing, open, save};
 use super::{en, en_with, world};
@@ -8,12 +8,12 @@ use crate::keyring::protocol::entry::EntryUpdate;
 use crate::keyring::tests::{Counter, content};
 use crate::text::{self, Msg};
 use crate::workers::client::in_page;
-use crate::workers::judge::Foreign;
+use crate::workers::judge::ForeignPasswords;
 
-/// The judge's words are too heavy for this build: one password is weak for it, and others are not.
+/// Starts a fake judge, because the real word lists are too large for this build. It finds one password weak.
 fn serve_judge() {
     in_page::serve("judge", || {
-        |foreign: Foreign| -> Vec<f32> {
+        |foreign: ForeignPasswords| -> Vec<f32> {
             let judge = |password: &str| if password == "letmein" { 2.0 } else { 12.0 };
             foreign.passwords().map(judge).collect()
         }
@@ -32,7 +32,7 @@ fn four(keyring: &mut Keyring<Counter>) -> EntryUpdate {
 }
 
 #[test]
-async fn what_there_is_to_say_is_counted_and_pressing_a_count_shows_only_these() {
+async fn health_counts_concerns_and_pressing_a_count_filters_the_list() {
     let (page, _) = open(four).await;
     serve_judge();
     page.press(&en(Msg::Health)).await;
@@ -59,7 +59,7 @@ async fn what_there_is_to_say_is_counted_and_pressing_a_count_shows_only_these()
 }
 
 #[test]
-async fn of_an_empty_vault_there_is_nothing_to_say() {
+async fn health_of_an_empty_vault_says_that_there_is_nothing_to_check() {
     let (page, _) = open(nothing).await;
     serve_judge();
     page.press(&en(Msg::Health)).await;

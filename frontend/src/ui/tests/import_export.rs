@@ -1,4 +1,4 @@
-//! Taking over another program's file, and handing everything out.
+//! Import and export.
 
 use super::list::lists;
 use super::vault::{nothing, open, two};
@@ -20,7 +20,7 @@ fn puts() -> usize {
 }
 
 #[test]
-async fn what_comes_of_a_file_is_seen_before_anything_is_saved() {
+async fn import_shows_a_preview_before_anything_is_saved() {
     let (page, _) = open(nothing).await;
     import(&page, "chrome.csv", CHROME).await;
     page.sees(&en(Msg::ImportWill)).await;
@@ -41,7 +41,7 @@ async fn what_comes_of_a_file_is_seen_before_anything_is_saved() {
 }
 
 #[test]
-async fn what_the_vault_has_already_is_not_taken_over_twice() {
+async fn entries_that_the_vault_has_are_not_imported_twice() {
     let (page, _) = open(nothing).await;
     for (saved, known) in [(3, 0), (0, 3)] {
         import(&page, "chrome.csv", CHROME).await;
@@ -56,7 +56,7 @@ async fn what_the_vault_has_already_is_not_taken_over_twice() {
 }
 
 #[test]
-async fn the_person_says_what_the_columns_of_an_unknown_table_are() {
+async fn columns_of_an_unknown_table_are_assigned_by_the_person() {
     let (page, _) = open(nothing).await;
     import(&page, "table.csv", "a,b\nGitLab,s3cret\n").await;
     page.sees(&en(Msg::ColumnsIntro)).await;
@@ -75,7 +75,7 @@ async fn the_person_says_what_the_columns_of_an_unknown_table_are() {
 }
 
 #[test]
-async fn a_file_that_cannot_be_read_is_refused_with_what_to_do() {
+async fn unreadable_file_is_refused_with_advice() {
     let (page, _) = open(nothing).await;
     import(&page, "empty.csv", "").await;
     page.until("the alert", || page.spoken("alert") == en(Msg::FileEmpty)).await;
@@ -85,7 +85,7 @@ async fn a_file_that_cannot_be_read_is_refused_with_what_to_do() {
 }
 
 #[test]
-async fn a_file_under_a_password_asks_for_it() {
+async fn encrypted_file_asks_for_its_password() {
     let (page, _) = open(nothing).await;
     import(&page, "bitwarden.json", LOCKED).await;
     let field = en(Msg::ImportPassword);
@@ -100,13 +100,13 @@ async fn a_file_under_a_password_asks_for_it() {
 }
 
 #[test]
-async fn a_bare_export_warns_and_holds_every_entry() {
+async fn unencrypted_export_warns_and_holds_every_entry() {
     let (page, _) = open(two).await;
     lists(&page, &["Bank", "GitHub"]).await;
     page.press("Export").await;
     page.tick(&en(Msg::ExportJson)).await;
     page.sees(&en(Msg::ExportBare)).await;
-    // The room's button is called so too, but it is not in the dialog.
+    // A button of the panel has the same name, but is not in the dialog.
     page.press(&en(Msg::ExportNow)).await;
     page.until("the end", || page.spoken("status").starts_with("Exported: 2")).await;
     let [(name, file)] = world::saved().await.try_into().expect("one file");
@@ -117,7 +117,7 @@ async fn a_bare_export_warns_and_holds_every_entry() {
 }
 
 #[test]
-async fn a_backup_needs_a_passphrase_of_its_own() {
+async fn backup_needs_a_passphrase_of_its_own() {
     let (page, _) = open(two).await;
     page.press("Export").await;
     let (passphrase, again) = (en(Msg::ExportPassphrase), en(Msg::PassphraseAgain));
@@ -133,7 +133,7 @@ async fn a_backup_needs_a_passphrase_of_its_own() {
 }
 
 #[test]
-async fn a_table_warns_of_formulas() {
+async fn csv_export_warns_of_formulas() {
     let (page, _) = open(two).await;
     page.press("Export").await;
     page.tick(&en(Msg::ExportCsv)).await;

@@ -1,4 +1,4 @@
-//! Another language, while the page is open.
+//! Changing the language while the page is open.
 
 use leptos::prelude::*;
 
@@ -10,7 +10,7 @@ use crate::text::{self, Msg};
 use crate::ui::header::Header;
 
 #[test]
-async fn another_language_changes_what_a_mounted_component_says_and_nothing_else() {
+async fn mounted_component_follows_the_language_and_keeps_its_state() {
     let page = open().await;
     let shown = password(&page);
     page.type_in("Name", "GitHub").await;
@@ -36,7 +36,7 @@ async fn another_language_changes_what_a_mounted_component_says_and_nothing_else
 }
 
 #[test]
-async fn the_language_is_chosen_in_the_settings_and_kept() {
+async fn chosen_language_is_stored() {
     let page = Page::open(|| view! { <Header/> }).await;
     world::offer_language("de");
     page.press("Settings").await;
@@ -48,7 +48,7 @@ async fn the_language_is_chosen_in_the_settings_and_kept() {
 }
 
 #[test]
-async fn a_language_that_does_not_come_leaves_the_one_that_is_spoken() {
+async fn language_that_does_not_load_leaves_the_current_one() {
     let page = Page::open(|| view! { <Header/> }).await;
     world::offer("text-de", "not what the others are named by");
     page.press("Settings").await;

@@ -1,4 +1,4 @@
-//! The open vault: its list, what is found in it, the bin, and locking.
+//! The open vault: list, search, bin, and locking.
 
 use leptos::prelude::*;
 use shared::ids::EntryId;
@@ -20,7 +20,7 @@ pub(super) async fn lists(page: &Page, expected: &[&str]) {
 }
 
 #[test]
-async fn entries_stand_newest_first_and_are_found_by_what_is_typed() {
+async fn entries_are_listed_newest_first_and_found_by_search() {
     let (page, _) = open(two).await;
     lists(&page, &["Bank", "GitHub"]).await;
     assert_eq!(page.spoken("status"), en_with(Msg::Count, &[("all", &2)]));
@@ -33,13 +33,13 @@ async fn entries_stand_newest_first_and_are_found_by_what_is_typed() {
 }
 
 #[test]
-async fn an_empty_vault_says_how_to_fill_it() {
+async fn empty_vault_says_how_to_fill_it() {
     let (page, _) = open(nothing).await;
     page.until("the hint", || page.spoken("status") == en(Msg::EmptyVault)).await;
 }
 
 #[test]
-async fn of_a_long_list_only_the_rows_in_the_window_are_drawn_and_each_says_its_place() {
+async fn long_list_draws_only_rows_in_the_window_with_their_positions() {
     let (page, session) = open(nothing).await;
     let entry = |n: u64| EntrySummary {
         id: EntryId::from_time(n, [1; 10]),
@@ -58,7 +58,7 @@ async fn of_a_long_list_only_the_rows_in_the_window_are_drawn_and_each_says_its_
     assert!(names(&page).len() < 200, "{} rows", names(&page).len());
     let window = crate::platform::browser::window();
     page.until("the last row", || {
-        // Rows are higher than they were taken for: the end moves away until they are drawn.
+        // Rows are higher than estimated: the end moves down until they are drawn.
         window.scroll_to_with_x_and_y(0.0, 1e9);
         names(&page).last().is_some_and(|name| name == "Entry 1")
     })
@@ -71,7 +71,7 @@ async fn of_a_long_list_only_the_rows_in_the_window_are_drawn_and_each_says_its_
 }
 
 #[test]
-async fn a_password_is_shown_hidden_and_copied_in_its_row() {
+async fn row_shows_hides_and_copies_its_password() {
     let (page, _) = open(two).await;
     page.press("Show GitHub").await;
     page.sees("kV9!mQ2#").await;
@@ -83,7 +83,7 @@ async fn a_password_is_shown_hidden_and_copied_in_its_row() {
 }
 
 #[test]
-async fn an_entry_goes_into_the_bin_and_comes_back_by_undo() {
+async fn deleted_entry_goes_into_the_bin_and_undo_brings_it_back() {
     let (page, _) = open(two).await;
     page.press("Delete GitHub").await;
     page.says(&en_with(Msg::Deleted, &[("name", &"GitHub")])).await;
@@ -93,7 +93,7 @@ async fn an_entry_goes_into_the_bin_and_comes_back_by_undo() {
 }
 
 #[test]
-async fn an_entry_in_the_bin_is_restored_or_deleted_for_good() {
+async fn entry_in_the_bin_is_restored_or_erased() {
     let (page, session) = open(two).await;
     let id = id_of(session, "Bank");
     for name in ["GitHub", "Bank"] {
@@ -114,7 +114,7 @@ async fn an_entry_in_the_bin_is_restored_or_deleted_for_good() {
 }
 
 #[test]
-async fn locking_takes_the_entries_away_and_asks_for_the_passphrase() {
+async fn lock_removes_the_entries_and_asks_for_the_passphrase() {
     let (page, _) = open(two).await;
     lists(&page, &["Bank", "GitHub"]).await;
     page.press("Lock").await;
@@ -124,7 +124,7 @@ async fn locking_takes_the_entries_away_and_asks_for_the_passphrase() {
 }
 
 #[test]
-async fn a_session_that_the_server_has_ended_locks_the_vault_and_says_so() {
+async fn session_ended_by_the_server_locks_the_vault_and_says_so() {
     let (page, session) = open(two).await;
     world::answer(|request, _| {
         request.starts_with("GET passwords?").then(|| (401, r#"{"code":"session-ended"}"#.to_owned()))
@@ -135,7 +135,7 @@ async fn a_session_that_the_server_has_ended_locks_the_vault_and_says_so() {
 }
 
 #[test]
-async fn a_server_that_does_not_answer_is_said_in_the_header() {
+async fn header_says_when_the_server_does_not_answer() {
     let (page, session) = open(two).await;
     assert!(!page.spoken("status").contains(&en(Msg::ServerSilent)));
     world::answer(|_, _| Some((world::SILENT, String::new())));
@@ -145,7 +145,7 @@ async fn a_server_that_does_not_answer_is_said_in_the_header() {
 }
 
 #[test]
-async fn what_does_not_add_up_is_an_alert_until_the_person_takes_it() {
+async fn inconsistency_is_an_alert_until_the_person_accepts_it() {
     let (page, session) = open(two).await;
     session.inconsistency.set(Some(Inconsistency::Missing { changes: 2 }));
     page.until("the alert", || page.spoken("alert") == en_with(Msg::DoubtMissing, &[("changes", &2)])).await;

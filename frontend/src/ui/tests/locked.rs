@@ -1,4 +1,4 @@
-//! A vault that is locked, or is to be made.
+//! The forms that open and make a vault.
 
 use super::vault::{invited, locked, locked_beside, nothing, saves, serve_keyring};
 use super::{Page, accounts, en, en_with, world};
@@ -10,7 +10,7 @@ use crate::platform::random::BrowserRandom;
 use crate::text::Msg;
 use crate::workers::client::in_page;
 
-/// Keyrings start empty, as in the worker.
+/// Starts empty keyrings, as the worker does.
 pub(super) fn serve_empty_keyring() {
     in_page::serve("keyring", || {
         let mut keyring = Keyring::new(BrowserRandom, lower_case);
@@ -25,14 +25,14 @@ pub(super) async fn unlock(page: &Page, passphrase: &str) {
 }
 
 #[test]
-async fn newcomer_is_told_where_the_link_is_while_there_is_no_vault() {
+async fn server_without_a_vault_shows_where_the_invite_is() {
     let page = locked_beside(false).await;
     page.sees(&en(Msg::FirstTitle)).await;
     page.sees(&en(Msg::FirstIntro)).await;
     assert!(!page.offers("Unlock"), "nobody has a log-in yet");
     page.press(&en(Msg::FirstCheck)).await;
     page.says(&en(Msg::FirstStill)).await;
-    // Somebody may have made a vault meanwhile.
+    // Someone makes a vault meanwhile.
     world::answer(|request, _| (request == "GET setup").then(|| (200, "{\"has_vault\":true}".into())));
     page.press(&en(Msg::FirstCheck)).await;
     page.focuses(&en(Msg::Username)).await;
@@ -40,7 +40,7 @@ async fn newcomer_is_told_where_the_link_is_while_there_is_no_vault() {
 }
 
 #[test]
-async fn newcomer_who_has_a_vault_gets_the_form() {
+async fn hint_without_a_vault_leads_to_the_unlock_form() {
     let page = locked_beside(false).await;
     page.sees(&en(Msg::FirstTitle)).await;
     page.press(&en(Msg::HaveVault)).await;
@@ -49,7 +49,7 @@ async fn newcomer_who_has_a_vault_gets_the_form() {
 }
 
 #[test]
-async fn form_stays_where_there_is_a_vault_or_no_answer() {
+async fn unlock_form_stays_when_there_is_a_vault_or_no_answer() {
     for answers in [true, false] {
         let page = if answers { locked_beside(true).await } else { locked().await.0 };
         page.until("the request", || world::heard().iter().any(|(request, _)| request == "GET setup")).await;
@@ -59,7 +59,7 @@ async fn form_stays_where_there_is_a_vault_or_no_answer() {
 }
 
 #[test]
-async fn no_passphrase_is_said_beside_the_field() {
+async fn unlock_without_a_passphrase_has_a_fault_beside_the_field() {
     let (page, _) = locked().await;
     page.type_in("Passphrase", " ").await;
     page.press("Unlock").await;
@@ -68,7 +68,7 @@ async fn no_passphrase_is_said_beside_the_field() {
 }
 
 #[test]
-async fn the_recovery_code_takes_the_place_of_the_passphrase_and_back() {
+async fn unlock_form_switches_between_passphrase_and_recovery_code() {
     let (page, _) = locked().await;
     serve_keyring(nothing);
     page.press(&en(Msg::UseRecovery)).await;
@@ -87,7 +87,7 @@ async fn the_recovery_code_takes_the_place_of_the_passphrase_and_back() {
 }
 
 #[test]
-async fn what_is_typed_as_the_passphrase_is_shown_when_asked() {
+async fn typed_passphrase_is_shown_on_request() {
     let (page, _) = locked().await;
     page.type_in("Passphrase", "typed").await;
     assert_eq!(page.field("Passphrase").type_(), "password");
@@ -96,7 +96,7 @@ async fn what_is_typed_as_the_passphrase_is_shown_when_asked() {
 }
 
 #[test]
-async fn a_log_in_name_that_cannot_be_is_refused_beside_its_field() {
+async fn invalid_username_has_a_fault_beside_its_field() {
     let (page, _) = locked().await;
     serve_keyring(nothing);
     page.type_in("Passphrase", PASSPHRASE).await;
@@ -106,7 +106,7 @@ async fn a_log_in_name_that_cannot_be_is_refused_beside_its_field() {
 }
 
 #[test]
-async fn a_keyring_that_did_not_come_and_a_silent_server_are_told_apart() {
+async fn unlock_tells_a_missing_keyring_from_a_silent_server() {
     let (page, _) = locked().await;
     world::offer("keyring-script", "");
     world::offer("keyring-module", "no WebAssembly");
@@ -119,7 +119,7 @@ async fn a_keyring_that_did_not_come_and_a_silent_server_are_told_apart() {
 }
 
 #[test]
-async fn the_right_passphrase_opens_the_vault_and_a_wrong_one_does_not() {
+async fn right_passphrase_unlocks_the_vault_and_a_wrong_one_does_not() {
     let (page, _) = locked().await;
     serve_empty_keyring();
     world::answer(saves);
@@ -138,7 +138,7 @@ async fn the_right_passphrase_opens_the_vault_and_a_wrong_one_does_not() {
 }
 
 #[test]
-async fn opened_by_the_recovery_code_it_offers_to_set_a_passphrase() {
+async fn unlock_by_recovery_code_offers_to_set_a_passphrase() {
     let (page, _) = locked().await;
     serve_empty_keyring();
     world::answer(saves);
@@ -153,7 +153,7 @@ async fn opened_by_the_recovery_code_it_offers_to_set_a_passphrase() {
 }
 
 #[test]
-async fn a_new_vaults_passphrase_is_checked_beside_its_fields() {
+async fn passphrase_of_a_new_vault_is_checked_beside_its_fields() {
     let page = invited().await;
     page.sees(&en(Msg::CreateTitle)).await;
     page.type_in("Passphrase", "too short").await;
@@ -174,7 +174,7 @@ async fn a_new_vaults_passphrase_is_checked_beside_its_fields() {
 }
 
 #[test]
-async fn a_vault_is_made_once_its_recovery_code_is_written_down() {
+async fn vault_is_made_after_its_recovery_code_is_confirmed() {
     let page = invited().await;
     serve_empty_keyring();
     world::answer(saves);

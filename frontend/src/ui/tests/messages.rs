@@ -1,4 +1,4 @@
-//! The notice at the page's foot, and the dialog over the page.
+//! The notices at the foot of the page, and the dialog.
 
 use leptos::prelude::*;
 
@@ -7,17 +7,17 @@ use crate::browser_test::test;
 use crate::platform::browser::document;
 use crate::text::Msg;
 use crate::ui::dialog::{Tool, use_dialog};
-use crate::ui::lazy::{Lazy, use_lazy_parts};
+use crate::ui::lazy_parts::{Lazy, use_lazy_parts};
 use crate::ui::notice::use_notices;
 
-/// What is spoken by this role at the page's foot.
+/// The text of this role in the bar at the foot.
 fn spoken(role: &str) -> String {
     let said = document().query_selector(&format!(".notice [role={role}]")).unwrap().unwrap();
     said.text_content().unwrap_or_default()
 }
 
 #[test]
-async fn a_problem_is_an_alert_a_result_is_a_status_and_the_newest_stands_alone() {
+async fn problem_is_an_alert_and_result_a_status_and_only_the_newest_is_shown() {
     let page = Page::open(|| ()).await;
     let notices = page.owner.with(use_notices);
     notices.problem(|| "It broke.".to_owned());
@@ -32,7 +32,7 @@ async fn a_problem_is_an_alert_a_result_is_a_status_and_the_newest_stands_alone(
 }
 
 #[test]
-async fn what_a_notice_offers_is_done_once_and_the_notice_goes() {
+async fn button_of_a_notice_runs_once_and_closes_it() {
     let page = Page::open(|| ()).await;
     let notices = page.owner.with(use_notices);
     let done = RwSignal::new_local(0);
@@ -45,7 +45,7 @@ async fn what_a_notice_offers_is_done_once_and_the_notice_goes() {
 }
 
 #[test]
-async fn a_part_that_did_not_come_closes_the_dialog_and_says_so() {
+async fn part_that_does_not_load_closes_the_dialog_and_says_so() {
     let page = Page::open(|| ()).await;
     let (parts, dialog) = page.owner.with(|| (use_lazy_parts(), use_dialog()));
     dialog.open(Tool::Bulk);
@@ -56,14 +56,14 @@ async fn a_part_that_did_not_come_closes_the_dialog_and_says_so() {
 }
 
 #[test]
-async fn closing_by_the_browser_closes_the_dialog_for_the_page_too() {
+async fn dialog_closed_by_the_browser_is_closed_for_the_page() {
     let page = Page::open(|| ()).await;
     let dialog = page.owner.with(use_dialog);
     dialog.open(Tool::Trust);
     page.sees(&en(Msg::TrustIntro)).await;
     let element: web_sys::HtmlDialogElement =
         wasm_bindgen::JsCast::unchecked_into(document().query_selector("dialog").unwrap().unwrap());
-    // As Esc does.
+    // Esc does the same.
     element.close();
     page.until("the dialog to be closed", || !dialog.is_open()).await;
 }

@@ -1,6 +1,6 @@
-//! Components in the browser: each is mounted as the page does it, used as a person uses it, and read as a person reads
-//! it. Where the page asks its keyring, a real one answers, on the page's own thread; where it asks the server, the test
-//! says what comes. No test may leave a warning of Leptos' on the console.
+//! Component tests in the browser. Components are mounted as the page mounts them, and found by their accessible names.
+//! The keyring is a real one, on the page's own thread; the server's answers come from the test. No test may leave a
+//! warning of Leptos on the console.
 
 mod account;
 mod accounts;

@@ -1,4 +1,4 @@
-//! A page as a person has it: found by what things are called, used by hand and keys, and read.
+//! A page under test: finds elements by their accessible names, and clicks, types and reads as a person would.
 
 use std::any::Any;
 use std::cell::RefCell;
@@ -15,32 +15,32 @@ use web_sys::{
 use super::world;
 use crate::platform::browser::{self, document};
 use crate::text;
-use crate::ui::{dialog::DialogView, notice::NoticeBar, provide};
+use crate::ui::{dialog_view::DialogView, notice::NoticeBar, provide};
 
 thread_local! {
-    /// The page that is open. A test that fails leaves it behind; the next page closes it.
+    /// The open page. A failing test leaves it behind, and the next page closes it.
     static OPEN: RefCell<Option<(Box<dyn Any>, Owner)>> = RefCell::default();
 }
 
-/// How long something may take to appear.
+/// Milliseconds until an expected change must have happened.
 const PATIENCE: f64 = 10_000.0;
 
-/// A page with some of its components. Dropping it takes it away, and fails if Leptos had something to say.
+/// A page with some of its components. Dropping it removes it, and panics if Leptos has warned.
 pub(in crate::ui) struct Page {
     host: HtmlElement,
-    /// What the page's components belong to: their contexts are there.
+    /// The owner of all components, through which tests reach their contexts.
     pub(in crate::ui) owner: Owner,
 }
 
 impl Page {
-    /// Opens a page with this in it, besides the notices and the dialog. The world is reset before.
+    /// Resets the world, and opens a page with this view, the notices and the dialog.
     pub(in crate::ui) async fn open<V: IntoView + 'static>(view: impl FnOnce() -> V + 'static) -> Self {
         close();
         world::reset().await;
         Self::reload(view)
     }
 
-    /// Opens a page with what the browser keeps as it is.
+    /// Opens a page without resetting the world, as a reload does.
     pub(in crate::ui) fn reload<V: IntoView + 'static>(view: impl FnOnce() -> V + 'static) -> Self {
         close();
         let host: HtmlElement = document().create_element("div").unwrap().unchecked_into();
@@ -59,7 +59,7 @@ impl Page {
         Self { host, owner }
     }
 
-    /// What has the attention: the dialog if one is open, otherwise the page.
+    /// The dialog if one is open, otherwise the page.
     fn scope(&self) -> Element {
         self.host.query_selector("dialog[open]").unwrap().unwrap_or_else(|| self.host.clone().into())
     }
@@ -68,26 +68,25 @@ impl Page {
         self.scope().unchecked_into::<HtmlElement>().inner_text()
     }
 
-    /// The notice at the page's foot.
     pub(in crate::ui) fn notice(&self) -> String {
         let said = self.all(&self.host, ".notice [role]").into_iter().map(|it| it.inner_text()).collect::<Vec<_>>();
         said.join("").trim().to_owned()
     }
 
-    /// What is spoken at once (`alert`) or when there is time (`status`), outside of the notices.
+    /// The text of all elements with this role (`alert` or `status`), apart from the notices.
     pub(in crate::ui) fn spoken(&self, role: &str) -> String {
         let said = self.shown(&format!("[role={role}]:not(.notice-text)"));
         said.into_iter().map(|it| it.inner_text()).filter(|it| !it.is_empty()).collect::<Vec<_>>().join("\n")
     }
 
-    /// Waits until this can be read, and checks that the page follows the language then.
+    /// Waits until this text is visible, and checks that the page follows the language then.
     pub(in crate::ui) async fn sees(&self, text: &str) {
         self.until(&format!("“{text}”"), || self.text().contains(text)).await;
         self.follows_the_language().await;
         self.until(&format!("“{text}”"), || self.text().contains(text)).await;
     }
 
-    /// Waits until the page says this at its foot, and checks that the page follows the language then.
+    /// Waits until this notice is shown, and checks that the page follows the language then.
     pub(in crate::ui) async fn says(&self, text: &str) {
         self.until(&format!("the notice “{text}”"), || self.notice() == text).await;
         self.follows_the_language().await;
@@ -115,7 +114,7 @@ impl Page {
         text::speak(world::texts("en"));
     }
 
-    /// Waits until something is so.
+    /// Waits until a condition holds. `what` names it for the panic.
     pub(in crate::ui) async fn until(&self, what: &str, mut is_so: impl FnMut() -> bool) {
         let start = browser::clock();
         while !is_so() {
@@ -134,12 +133,12 @@ impl Page {
         (0..found.length()).filter_map(|place| found.get(place)).map(JsCast::unchecked_into).collect()
     }
 
-    /// What is found by a selector and can be seen.
+    /// The visible elements of a selector.
     pub(in crate::ui) fn shown(&self, selector: &str) -> Vec<HtmlElement> {
         self.all(&self.scope(), selector).into_iter().filter(is_shown).collect()
     }
 
-    /// The fields, buttons and groups of this accessible name that can be seen.
+    /// The visible elements of a selector with this accessible name.
     fn named(&self, selector: &str, name: &str) -> Vec<HtmlElement> {
         self.shown(selector).into_iter().filter(|it| name_of(it) == name).collect()
     }
@@ -151,27 +150,23 @@ impl Page {
         found.into_iter().next().unwrap()
     }
 
-    /// The button of this accessible name.
     pub(in crate::ui) fn button(&self, name: &str) -> HtmlElement {
         self.one("button, summary", name)
     }
 
-    /// Whether there is a button of this accessible name.
     pub(in crate::ui) fn offers(&self, name: &str) -> bool {
         !self.named("button, summary", name).is_empty()
     }
 
-    /// The field of this label.
     pub(in crate::ui) fn field(&self, label: &str) -> HtmlInputElement {
         self.one("input, textarea, select", label).unchecked_into()
     }
 
-    /// What stands in the field of this label.
     pub(in crate::ui) fn value(&self, label: &str) -> String {
         self.field(label).value()
     }
 
-    /// Presses a button, once it is there.
+    /// Waits for a button, and clicks it.
     pub(in crate::ui) async fn press(&self, name: &str) {
         self.until(&format!("the button “{name}”"), || self.offers(name)).await;
         let button = self.button(name);
@@ -181,7 +176,7 @@ impl Page {
         browser::pause().await;
     }
 
-    /// Types into the field of this label, in place of what is there.
+    /// Replaces the text of the field.
     pub(in crate::ui) async fn type_in(&self, label: &str, text: &str) {
         self.until(&format!("the field “{label}”"), || !self.named("input, textarea", label).is_empty()).await;
         let field = self.field(label);
@@ -192,7 +187,7 @@ impl Page {
         browser::pause().await;
     }
 
-    /// As [`Page::type_in`], in the group of fields that is called so.
+    /// Like [`Page::type_in`], for a field in the group of this name.
     pub(in crate::ui) async fn type_in_group(&self, group: &str, label: &str, text: &str) {
         let is_it = |it: &HtmlElement| self.all(it, "legend").iter().any(|legend| legend.inner_text() == group);
         let group = self.shown("fieldset").into_iter().find(is_it).expect("the group");
@@ -202,14 +197,14 @@ impl Page {
         browser::pause().await;
     }
 
-    /// Presses Enter in the field of this label: sends its form.
+    /// Presses Enter in the field, which submits its form.
     pub(in crate::ui) async fn enter(&self, label: &str) {
         let form: HtmlFormElement = self.field(label).closest("form").unwrap().unwrap().unchecked_into();
         form.request_submit().unwrap();
         browser::pause().await;
     }
 
-    /// Ticks a box, or chooses one of a few.
+    /// Clicks a check box or a radio button.
     pub(in crate::ui) async fn tick(&self, label: &str) {
         self.until(&format!("the box “{label}”"), || !self.named("input", label).is_empty()).await;
         self.field(label).click();
@@ -237,7 +232,6 @@ impl Page {
         browser::pause().await;
     }
 
-    /// Presses a key where the focus is.
     pub(in crate::ui) async fn key(&self, key: &str) {
         let options = KeyboardEventInit::new();
         options.set_key(key);
@@ -247,7 +241,7 @@ impl Page {
         browser::pause().await;
     }
 
-    /// What is said to be wrong with the field of this label.
+    /// The fault beside the field. Also checks that `aria-invalid` agrees.
     pub(in crate::ui) fn fault(&self, label: &str) -> String {
         let field = self.field(label);
         let ids = field.get_attribute("aria-describedby").unwrap_or_default();
@@ -257,7 +251,7 @@ impl Page {
         fault
     }
 
-    /// Waits until the focus is on what is called so.
+    /// Waits until the element of this name has the focus.
     pub(in crate::ui) async fn focuses(&self, name: &str) {
         let focus = || document().active_element().map(|it| name_of(it.unchecked_ref())).unwrap_or_default();
         let start = browser::clock();
@@ -276,11 +270,10 @@ impl Drop for Page {
     }
 }
 
-/// Takes the page away that is open, if one is.
 fn close() {
     if let Some((view, owner)) = OPEN.take() {
         drop(view);
-        // A page lives until it is left, and so does what it knows: what is under way may still look at it.
+        // Requests that are under way may still read signals of the page, so its owner is never dropped.
         std::mem::forget(owner);
         world::leave();
     }
@@ -294,7 +287,7 @@ fn is_shown(element: &HtmlElement) -> bool {
     place.width() > 0.0 && place.height() > 0.0
 }
 
-/// The accessible name, as far as the page's own elements go: what an attribute says, the label, or what is in it.
+/// The accessible name as far as this page needs it: from `aria-label`, from the label, or from the content.
 fn name_of(element: &HtmlElement) -> String {
     if let Some(name) = element.get_attribute("aria-label") {
         return name;
@@ -305,7 +298,7 @@ fn name_of(element: &HtmlElement) -> String {
     };
     let label = label.or_else(|| element.closest("label").unwrap());
     let text = label.unwrap_or_else(|| element.clone().into());
-    // The sample in a label is hidden from those who listen.
+    // The sample in a label is hidden from screen readers.
     let parts = text.query_selector_all(":scope > span:not([aria-hidden])").unwrap();
     match parts.get(0).filter(|_| text.tag_name() == "LABEL") {
         Some(part) => part.text_content(),

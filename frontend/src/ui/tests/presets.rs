@@ -1,4 +1,4 @@
-//! Rules that are kept under a name.
+//! Presets.
 
 use leptos::prelude::*;
 
@@ -9,7 +9,7 @@ use crate::text::Msg;
 use crate::ui::generator::Generator;
 use crate::ui::mint::CHOSEN_SETTING;
 
-/// Keeps a length of 11 under this name.
+/// Stores rules with the length 11 under this name.
 async fn keep(page: &Page, name: &str) {
     page.press("More rules").await;
     page.type_in("Length", "11").await;
@@ -24,7 +24,7 @@ fn chosen(page: &Page) -> String {
 }
 
 #[test]
-async fn rules_that_were_kept_are_there_when_the_page_is_opened_again() {
+async fn stored_preset_is_there_after_a_reload() {
     let page = open().await;
     keep(&page, "Short").await;
     page.says(&en_with(Msg::PresetKept, &[("name", &"Short")])).await;
@@ -33,14 +33,14 @@ async fn rules_that_were_kept_are_there_when_the_page_is_opened_again() {
     drop(page);
 
     let page = Page::reload(|| view! { <Generator/> });
-    page.owner.with(|| crate::ui::lazy::use_lazy_parts().load_rules());
+    page.owner.with(|| crate::ui::lazy_parts::use_lazy_parts().load_rules());
     page.until("11 characters", || password(&page).chars().count() == 11).await;
     page.press("More rules").await;
     page.until("the preset", || !page.shown("#preset").is_empty() && chosen(&page) == "Short").await;
 }
 
 #[test]
-async fn a_preset_without_a_name_is_refused_beside_the_field() {
+async fn preset_without_a_name_has_a_fault_beside_the_field() {
     let page = open().await;
     keep(&page, " ").await;
     assert_eq!(page.fault(&en(Msg::PresetName)), en(Msg::PresetNameEmpty));
@@ -48,7 +48,7 @@ async fn a_preset_without_a_name_is_refused_beside_the_field() {
 }
 
 #[test]
-async fn rules_that_were_changed_go_back_to_the_preset_and_a_preset_can_be_deleted() {
+async fn changed_rules_go_back_to_the_preset_which_can_be_deleted() {
     let page = open().await;
     keep(&page, "Short").await;
     page.type_in("Length", "12").await;

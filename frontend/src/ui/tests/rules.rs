@@ -1,4 +1,4 @@
-//! The kinds besides characters: words, PINs, and a site's rules.
+//! The kinds besides characters: words, PIN, and site rules.
 
 use super::generator::{open, password};
 use super::{en, en_with, world};
@@ -8,7 +8,7 @@ use crate::text::Msg;
 const WORDS: &str = include_str!("../../../../generator/words/eff-large.txt");
 
 #[test]
-async fn a_phrase_has_as_many_words_as_are_asked_for_and_what_stands_between_them() {
+async fn phrase_has_the_number_of_words_and_the_separator_asked_for() {
     let page = open().await;
     world::offer("words", WORDS);
     page.tick("Words").await;
@@ -22,7 +22,7 @@ async fn a_phrase_has_as_many_words_as_are_asked_for_and_what_stands_between_the
 }
 
 #[test]
-async fn what_is_wrong_with_a_phrase_is_said_beside_its_field() {
+async fn faults_of_a_phrase_stand_beside_their_fields() {
     let page = open().await;
     world::offer("words", WORDS);
     page.tick("Words").await;
@@ -40,7 +40,7 @@ async fn what_is_wrong_with_a_phrase_is_said_beside_its_field() {
 }
 
 #[test]
-async fn a_list_of_words_that_did_not_come_can_be_fetched_again() {
+async fn word_list_that_did_not_load_can_be_fetched_again() {
     let page = open().await;
     world::offer("words", "not a list");
     page.tick("Words").await;
@@ -54,7 +54,7 @@ async fn a_list_of_words_that_did_not_come_can_be_fetched_again() {
 }
 
 #[test]
-async fn a_pin_is_digits_and_its_length_has_limits() {
+async fn pin_is_digits_and_its_length_has_limits() {
     let page = open().await;
     page.tick("PIN").await;
     page.type_in(&en(Msg::PinLength), "7").await;
@@ -68,7 +68,7 @@ async fn a_pin_is_digits_and_its_length_has_limits() {
 }
 
 #[test]
-async fn a_sites_rules_are_followed_and_what_they_cost_is_said() {
+async fn site_rules_are_followed_and_their_cost_is_shown() {
     let page = open().await;
     page.tick("Site’s rules").await;
     page.type_in(&en(Msg::SiteText), "minlength: 8; maxlength: 9; required: upper; required: digit; allowed: [-];")
@@ -84,7 +84,7 @@ async fn a_sites_rules_are_followed_and_what_they_cost_is_said() {
 }
 
 #[test]
-async fn a_sites_rules_that_cannot_be_read_are_refused_by_column() {
+async fn unreadable_site_rules_are_refused_with_the_column() {
     let page = open().await;
     page.tick("Site’s rules").await;
     page.type_in(&en(Msg::SiteText), "required: upper; length: 8").await;

@@ -1,4 +1,4 @@
-//! Saving what the generator shows; and what is in no entry yet.
+//! Saving the generator's password, and drafts.
 
 use std::cell::Cell;
 use std::rc::Rc;
@@ -41,7 +41,7 @@ async fn enter_saves_and_copies_and_the_next_name_gets_another_password() {
 }
 
 #[test]
-async fn what_the_server_does_not_get_waits_in_the_list_and_is_sent_again() {
+async fn unsent_entry_waits_in_the_list_and_is_sent_again() {
     let (page, _) = open(nothing).await;
     let is_silent = Rc::new(Cell::new(true));
     let silent = Rc::clone(&is_silent);
@@ -58,7 +58,7 @@ async fn what_the_server_does_not_get_waits_in_the_list_and_is_sent_again() {
 }
 
 #[test]
-async fn what_the_server_refuses_says_why_and_can_be_thrown_away() {
+async fn refused_entry_says_why_and_can_be_discarded() {
     let (page, _) = open(nothing).await;
     world::answer(|request, _| request.starts_with("PUT ").then(|| (507, r#"{"code":"vault-full"}"#.to_owned())));
     save(&page, "GitLab").await;
@@ -70,7 +70,7 @@ async fn what_the_server_refuses_says_why_and_can_be_thrown_away() {
 }
 
 #[test]
-async fn a_password_that_was_only_copied_is_kept_as_a_draft_until_it_is_thrown_away() {
+async fn copied_password_is_stored_as_a_draft_until_it_is_discarded() {
     let (page, _) = open(nothing).await;
     let shown = password(&page);
     page.press("Copy").await;
@@ -88,7 +88,7 @@ async fn a_password_that_was_only_copied_is_kept_as_a_draft_until_it_is_thrown_a
 }
 
 #[test]
-async fn a_draft_that_is_saved_becomes_an_entry() {
+async fn saved_draft_becomes_an_entry() {
     let (page, _) = open(nothing).await;
     page.press("Copy").await;
     page.press(&format!("{} A copied password", en(Msg::DraftSave))).await;
@@ -101,7 +101,7 @@ async fn a_draft_that_is_saved_becomes_an_entry() {
 }
 
 #[test]
-async fn what_is_saved_while_the_vault_is_locked_is_kept_and_saved_when_it_opens() {
+async fn password_saved_while_locked_becomes_an_entry_at_unlock() {
     let (page, session) = open(nothing).await;
     page.press("Lock").await;
     page.says(&en(Msg::Locked)).await;
@@ -117,7 +117,7 @@ async fn what_is_saved_while_the_vault_is_locked_is_kept_and_saved_when_it_opens
 }
 
 #[test]
-async fn without_a_vault_nothing_can_be_kept_and_the_page_says_so() {
+async fn save_without_any_vault_says_that_nothing_is_stored() {
     let (page, _) = locked().await;
     serve_keyring(nothing);
     world::answer(saves);

@@ -1,4 +1,4 @@
-//! The tools, each in the dialog: many at once, reading aloud, settings, the tests of the randomness.
+//! The tools: bulk minting, reading aloud, settings, tests of the randomness.
 
 use super::generator::{open, password};
 use super::{Page, en, en_with, world};
@@ -9,7 +9,7 @@ use crate::text::Msg;
 use crate::ui::dialog::{Tool, use_dialog};
 
 #[test]
-async fn many_passwords_are_made_by_the_rules_on_the_page_and_saved_to_a_file() {
+async fn bulk_mints_by_the_rules_on_the_page_into_a_file() {
     let page = open().await;
     page.type_in("Length", "9").await;
     page.press("Make many").await;
@@ -23,7 +23,7 @@ async fn many_passwords_are_made_by_the_rules_on_the_page_and_saved_to_a_file() 
 }
 
 #[test]
-async fn a_number_of_passwords_that_cannot_be_is_refused_beside_the_field() {
+async fn bulk_count_out_of_limits_has_a_fault_beside_the_field() {
     let page = open().await;
     page.press("Make many").await;
     page.type_in("How many", "0").await;
@@ -36,7 +36,7 @@ async fn a_number_of_passwords_that_cannot_be_is_refused_beside_the_field() {
 }
 
 #[test]
-async fn a_password_is_spelled_in_groups_and_compared_with_what_is_typed_back() {
+async fn reading_spells_in_groups_and_compares_what_is_typed_back() {
     let page = Page::open(|| ()).await;
     page.owner.with(use_dialog).open(Tool::Read(Secret::new("aB3-x".into()).into()));
     page.sees("Alfa · capital Bravo · three · hyphen").await;
@@ -47,7 +47,7 @@ async fn a_password_is_spelled_in_groups_and_compared_with_what_is_typed_back() 
 }
 
 #[test]
-async fn the_password_that_is_shown_is_the_one_that_is_read_aloud() {
+async fn read_aloud_spells_the_shown_password() {
     let page = open().await;
     let shown = password(&page);
     page.press("Read aloud").await;
@@ -62,7 +62,7 @@ async fn the_password_that_is_shown_is_the_one_that_is_read_aloud() {
 }
 
 #[test]
-async fn the_theme_is_taken_at_once_and_kept() {
+async fn chosen_theme_applies_at_once_and_is_stored() {
     let page = open().await;
     page.key("?").await;
     page.choose("Theme", "Dark").await;
@@ -73,7 +73,7 @@ async fn the_theme_is_taken_at_once_and_kept() {
 }
 
 #[test]
-async fn single_keys_that_are_switched_off_do_nothing() {
+async fn shortcuts_do_nothing_when_switched_off() {
     let page = open().await;
     page.key("?").await;
     page.tick(&en(Msg::KeysOn)).await;
@@ -87,7 +87,7 @@ async fn single_keys_that_are_switched_off_do_nothing() {
 }
 
 #[test]
-async fn the_tests_of_the_randomness_can_be_cancelled() {
+async fn randomness_tests_can_be_cancelled() {
     let page = open().await;
     page.press(&en(Msg::Trust)).await;
     page.press(&en(Msg::TrustRun)).await;

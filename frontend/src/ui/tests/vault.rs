@@ -1,4 +1,4 @@
-//! A vault for tests: a real keyring in which it is open, and a server that takes what is put.
+//! Vaults for tests: a real keyring, and a fake server that accepts every change.
 
 use leptos::prelude::*;
 use shared::ids::{AccountId, EntryId};
@@ -15,25 +15,24 @@ use crate::session::{Session, use_session};
 use crate::ui::VaultSection;
 use crate::ui::generator::Generator;
 use crate::ui::header::Header;
-use crate::ui::lazy::use_lazy_parts;
+use crate::ui::lazy_parts::use_lazy_parts;
 use crate::workers::client::{KeyringClient, in_page};
 
-/// Puts entries into a vault before it is opened; gives what its keyring tells of them.
+/// Puts entries into a vault before the page opens it, and gives the keyring's update.
 pub(in crate::ui) type Fill = fn(&mut Keyring<Counter>) -> EntryUpdate;
 
-/// Nothing is in the vault.
 pub(in crate::ui) fn nothing(_: &mut Keyring<Counter>) -> EntryUpdate {
     EntryUpdate::default()
 }
 
-/// GitHub, and a bank that was saved later.
+/// Two entries: GitHub, and a bank that was saved later.
 pub(in crate::ui) fn two(keyring: &mut Keyring<Counter>) -> EntryUpdate {
     let mut told = save(keyring, 1, Content { username: "ada".into(), ..content("GitHub", "kV9!mQ2#") });
     told.entries.extend(save(keyring, 2, content("Bank", "correct horse")).entries);
     told
 }
 
-/// A bank that was changed here and elsewhere.
+/// One entry that was changed here and elsewhere.
 pub(in crate::ui) fn conflict(keyring: &mut Keyring<Counter>) -> EntryUpdate {
     let first = seal(keyring, 0, "Bank");
     take_changes(keyring, vec![stored(entry_id(), 1, Some(first))], false);
@@ -43,7 +42,7 @@ pub(in crate::ui) fn conflict(keyring: &mut Keyring<Counter>) -> EntryUpdate {
     take_changes(keyring, vec![stored(entry_id(), 2, Some(theirs))], false)
 }
 
-/// Seals an entry, as of so many milliseconds after the first, and has it saved.
+/// Seals an entry `after` milliseconds after the first, and marks it as saved.
 pub(in crate::ui) fn save(keyring: &mut Keyring<Counter>, after: u64, content: Content) -> EntryUpdate {
     match keyring.handle(Request::Create { content, now: NOW + after }).unwrap() {
         Response::EntrySealed { id, body, .. } => updated(keyring.handle(Request::ApplySaved { id, body })),
@@ -51,24 +50,23 @@ pub(in crate::ui) fn save(keyring: &mut Keyring<Counter>, after: u64, content: C
     }
 }
 
-/// The id of an entry that the list has.
 pub(in crate::ui) fn id_of(session: Session, name: &str) -> EntryId {
     session.entries.with_untracked(|list| list.search(name, false).next().unwrap().id)
 }
 
-/// A page whose vault is locked, or is to be made.
+/// A page with a locked vault.
 pub(in crate::ui) async fn locked() -> (Page, Session) {
     show(Page::open(whole).await).await
 }
 
-/// As [`locked`], beside a server that says whether it has any vault.
+/// Like [`locked`], with a server that says whether it has any vault.
 pub(in crate::ui) async fn locked_beside(has_vault: bool) -> Page {
     drop(Page::open(|| ()).await);
     world::answer(move |request, _| (request == "GET setup").then(|| (200, format!("{{\"has_vault\":{has_vault}}}"))));
     show(Page::reload(whole)).await.0
 }
 
-/// As [`locked`], opened by an address with an invite.
+/// Like [`locked`], at an address with an invite.
 pub(in crate::ui) async fn invited() -> Page {
     let page = Page::open(|| ()).await;
     crate::platform::browser::window().location().set_hash("invite=code").unwrap();
@@ -76,12 +74,11 @@ pub(in crate::ui) async fn invited() -> Page {
     show(Page::reload(whole)).await.0
 }
 
-/// A page whose vault is open.
 pub(in crate::ui) async fn open(fill: Fill) -> (Page, Session) {
     open_by(fill, CredentialName::Passphrase).await
 }
 
-/// As [`open`], by another secret than the passphrase.
+/// Like [`open`], by another secret than the passphrase.
 pub(in crate::ui) async fn open_by(fill: Fill, by: CredentialName) -> (Page, Session) {
     let (page, session) = locked().await;
     serve_keyring(fill);
@@ -94,7 +91,7 @@ pub(in crate::ui) async fn open_by(fill: Fill, by: CredentialName) -> (Page, Ses
     (page, session)
 }
 
-/// The page can start keyrings from now on, in which this is.
+/// Starts keyrings with these entries from now on.
 pub(in crate::ui) fn serve_keyring(fill: Fill) {
     in_page::serve("keyring", move || {
         let mut keyring = open_keyring();
@@ -103,7 +100,7 @@ pub(in crate::ui) fn serve_keyring(fill: Fill) {
     });
 }
 
-/// A server that takes what is put and deleted, and has nothing new to tell.
+/// A fake server that accepts every change and has no changes from elsewhere.
 pub(in crate::ui) fn saves(request: &str, _: &str) -> Option<(u16, String)> {
     let nothing_new = || r#"{"entries":[],"latest":0,"more":false}"#.to_owned();
     match request.split_once(' ')? {

@@ -1,5 +1,5 @@
-//! What is around the page: the console, the server, files, the clipboard, and what the browser keeps. The page's own
-//! code runs unchanged; here is only what it reaches outside of itself.
+//! Everything outside the page: console, server, files, clipboard, and the browser's storage. The page's own code runs
+//! unchanged; the functions of the browser that it calls are replaced here.
 
 use std::cell::{Cell, RefCell};
 use std::fmt::Display;
@@ -16,16 +16,16 @@ use crate::workers::client::in_page;
 /// The shortest piece of a text that tells its language, in bytes.
 const PIECE_MIN: usize = 12;
 
-/// What is hidden, and how high rows are, is said here.
+/// The style sheets, which say what is hidden and how high rows are.
 const LOOKS: &str = concat!(include_str!("../../../../assets/page.css"), include_str!("../../../../assets/later.css"));
 
-/// A request to the server: `PUT passwords/…`, and its body.
+/// A request to the server, such as `PUT passwords/…`, and its body.
 pub(in crate::ui) type Heard = (String, String);
 
-/// In place of a status: no answer comes.
+/// Stands for a status where no answer comes.
 pub(in crate::ui) const SILENT: u16 = 0;
 
-/// What answers a request: the answer's status and body, or nothing if it is another's to answer.
+/// Answers a request with status and body, or leaves it to an earlier one.
 type Answer = Box<dyn FnMut(&str, &str) -> Option<(u16, String)>>;
 
 #[derive(Default)]
@@ -35,9 +35,9 @@ struct World {
     answers: RefCell<Vec<Answer>>,
     copied: RefCell<Option<String>>,
     saved: RefCell<Vec<(String, String)>>,
-    /// What was given to the window's `addEventListener`.
+    /// The arguments of the window's `addEventListener`.
     listeners: RefCell<Vec<Array>>,
-    /// The last timer of the page before.
+    /// The last timer of the previous page.
     last_timer: Cell<i32>,
     is_hooked: Cell<bool>,
 }
@@ -46,7 +46,7 @@ thread_local! {
     static WORLD: World = World::default();
 }
 
-/// Puts the world as it is before a page was ever opened.
+/// Resets the world to the state before any page was opened.
 pub(in crate::ui) async fn reset() {
     let is_hooked = WORLD.with(|world| world.is_hooked.replace(true));
     if !is_hooked {
@@ -77,8 +77,7 @@ pub(in crate::ui) async fn reset() {
     text::speak(texts("en"));
 }
 
-/// Ends what a page has going on, as leaving it does: its listeners and timers. What it has asked for may still come,
-/// and finds what belongs to the page where it was.
+/// Removes the listeners and timers of a page, as leaving it does. Requests that are under way may still be answered.
 pub(in crate::ui) fn leave() {
     let window = window();
     let remove: Function = Reflect::get(&window, &"removeEventListener".into()).unwrap().unchecked_into();
@@ -91,22 +90,22 @@ pub(in crate::ui) fn leave() {
     }
 }
 
-/// What was written to the console as a warning or an error: Leptos warns there, in debug builds.
+/// Warnings and errors on the console, where Leptos warns in debug builds.
 pub(in crate::ui) fn warnings() -> Vec<String> {
     WORLD.with(|world| world.warnings.borrow().clone())
 }
 
-/// Answers requests from now on, before others, as far as this gives an answer; what nobody answers finds no server.
+/// Answers requests from now on. The newest such function is asked first; a request without an answer finds no server.
 pub(in crate::ui) fn answer(answer: impl FnMut(&str, &str) -> Option<(u16, String)> + 'static) {
     WORLD.with(|world| world.answers.borrow_mut().push(Box::new(answer)));
 }
 
-/// The requests that were sent.
+/// All requests so far.
 pub(in crate::ui) fn heard() -> Vec<Heard> {
     WORLD.with(|world| world.heard.borrow().clone())
 }
 
-/// What is on the clipboard, if the page put something there.
+/// The text that the page put on the clipboard, if any.
 pub(in crate::ui) fn copied() -> Option<String> {
     WORLD.with(|world| world.copied.borrow().clone())
 }
@@ -115,7 +114,7 @@ pub(in crate::ui) fn forget_copied() {
     WORLD.with(|world| world.copied.take());
 }
 
-/// The files that were saved: names, and what is in them.
+/// The downloaded files: name and text.
 pub(in crate::ui) async fn saved() -> Vec<(String, String)> {
     let mut files = Vec::new();
     for (name, url) in WORLD.with(|world| world.saved.borrow().clone()) {
@@ -125,7 +124,7 @@ pub(in crate::ui) async fn saved() -> Vec<(String, String)> {
     files
 }
 
-/// Offers one of the page's own files under its name, as the document does.
+/// Offers one of the page's own files under its name, as `index.html` does.
 pub(in crate::ui) fn offer(name: &str, text: &str) {
     let meta = document().create_element("meta").unwrap();
     for (attribute, value) in [("name", "file"), ("content", name), ("data-url", &url_of(text)), ("data-integrity", "")]
@@ -135,18 +134,16 @@ pub(in crate::ui) fn offer(name: &str, text: &str) {
     document().head().unwrap().append_child(&meta).unwrap();
 }
 
-/// Offers a file no longer.
 pub(in crate::ui) fn withdraw(name: &str) {
     document().query_selector(&format!("meta[name=file][content={name}]")).unwrap().unwrap().remove();
 }
 
-/// The texts of a language, as the page has them once all parts are here.
+/// All texts of a language, of the first part and of the others.
 pub(in crate::ui) fn texts(language: &str) -> Texts {
     let (first, later) = files(language);
     Texts::new(language, first).and(later)
 }
 
-/// Offers a language's two files.
 pub(in crate::ui) fn offer_language(language: &'static str) {
     let (first, later) = files(language);
     offer(&format!("text-{language}"), first);
@@ -172,7 +169,7 @@ pub(in crate::ui) fn only_english() -> Vec<&'static str> {
     pieces.filter(is_telling).collect()
 }
 
-/// A language's two files, as the page's build makes them.
+/// The two files of a language, as the page's build makes them.
 fn files(language: &str) -> (&'static str, &'static str) {
     let (_, first, later) = FILES.into_iter().find(|(known, ..)| *known == language).unwrap();
     (first, later)
@@ -183,7 +180,7 @@ fn url_of(text: &str) -> String {
     Url::create_object_url_with_blob(&blob).unwrap()
 }
 
-/// Takes the place of what leads out of the page, once; and looks like the page.
+/// Replaces the browser's functions that lead out of the page, once, and adds the style sheets.
 fn hook() {
     let looks = document().create_element("style").unwrap();
     looks.set_text_content(Some(LOOKS));
@@ -238,7 +235,7 @@ fn reply(request: &str, body: &str) -> Promise {
     Promise::resolve(&response)
 }
 
-/// Has a method call `first`, and what it was only if that gives nothing.
+/// Replaces a method with `first`, which calls the old one where it gives nothing.
 fn wrap(object: &JsValue, name: &str, mut first: impl FnMut(JsValue, Array) -> Option<JsValue> + 'static) {
     let before: Function = Reflect::get(object, &name.into()).unwrap().unchecked_into();
     let call = Closure::<dyn FnMut(JsValue, Array) -> JsValue>::new(move |this: JsValue, arguments: Array| {

@@ -1,4 +1,4 @@
-//! Many passwords at once, into a file. They are minted in slices, so that the page stays smooth, and can be cancelled.
+//! Minting many passwords into a file. It works in slices, so that the page stays smooth and the person can cancel.
 
 use generator::random::RandomnessError;
 use leptos::prelude::*;
@@ -14,9 +14,9 @@ use crate::ui::fields::{Button, Choices, TextField, bool_signal, text_signal, tr
 use crate::ui::mint::{Planned, use_mint};
 use crate::ui::sentence::{Sentence, SentenceSignal};
 
-/// How long a slice takes, in milliseconds: half a frame.
+/// Milliseconds of work in a slice: half a frame.
 const SLICE: f64 = 8.0;
-/// Passwords between two looks at the clock.
+/// Passwords that are minted before the clock is read again.
 const BETWEEN_LOOKS: usize = 32;
 
 #[component]
@@ -25,10 +25,10 @@ pub(super) fn Bulk() -> impl IntoView {
     let typed = RwSignal::new(String::from("10"));
     let format = RwSignal::new(0);
     let [fault, said] = std::array::from_fn(|_| SentenceSignal::new());
-    // How many are made, of how many, while it runs.
+    // The number of passwords minted and of all, while it is running.
     let running = RwSignal::new(None::<(usize, usize)>);
     let idle = bool_signal(move || running.with(Option::is_none));
-    // Closing the dialog cancels.
+    // Closing the dialog cancels the work.
     on_cleanup(move || running.set(None));
 
     let make = move |()| {
@@ -45,7 +45,7 @@ pub(super) fn Bulk() -> impl IntoView {
         running.set(Some((0, all)));
         spawn_local(async move {
             let made = fill(&plan, format, all, |done| {
-                // Who cancels takes the number away.
+                // Cancelling clears the numbers.
                 let wanted = running.try_get_untracked().flatten().is_some();
                 if wanted {
                     running.set(Some((done, all)));
@@ -60,7 +60,7 @@ pub(super) fn Bulk() -> impl IntoView {
                 Ok(None) => Msg::BulkCancelled.into(),
                 Err(RandomnessError) => Msg::NoRandomness.into(),
             };
-            // The dialog may be gone.
+            // The dialog may be closed by now.
             let _ = running.try_set(None);
             said.set(sentence);
         });
@@ -89,8 +89,8 @@ pub(super) fn Bulk() -> impl IntoView {
     }
 }
 
-/// Mints so many, as a file of that format. `go_on` is told how far it is, between slices; nothing comes of it if it
-/// says no.
+/// Mints `all` passwords into a file. Between slices, `go_on` gets the number minted; if it gives `false`, there is no
+/// file.
 async fn fill(
     plan: &Planned,
     format: BulkFormat,

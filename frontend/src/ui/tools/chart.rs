@@ -1,4 +1,4 @@
-//! A picture of how often each character came: a bar each, with a mark where it should end.
+//! The chart of how often each character was drawn: a bar for each, with a mark at the expected count.
 
 use generator::trial::CharacterCount;
 use leptos::prelude::*;
@@ -7,16 +7,13 @@ use crate::model::verdict::hundredths;
 use crate::text::{self, Msg};
 use crate::ui::fields::{text_signal, tr};
 
-/// Width of a bar and of the gap after it, and height of the picture, in its own units.
+/// Width of a bar, distance between bars, and height of the chart, in units of its view box.
 const BAR: usize = 8;
 const STEP: usize = 10;
 const HEIGHT: f64 = 100.0;
 
 #[component]
-pub(super) fn Chart(
-    /// What was seen of each character.
-    characters: Vec<CharacterCount>,
-) -> impl IntoView {
+pub(super) fn Chart(characters: Vec<CharacterCount>) -> impl IntoView {
     #[expect(clippy::cast_precision_loss, reason = "nobody draws 2^52 times")]
     let highest = characters.iter().map(|seen| seen.expected.max(seen.observed as f64)).fold(1.0, f64::max);
     let width = characters.len() * STEP;
@@ -55,7 +52,7 @@ mod tests {
     use crate::ui::tests::{Page, world};
 
     #[test]
-    async fn a_bar_says_what_it_shows_in_the_language_that_is_spoken() {
+    async fn title_of_a_bar_follows_the_language() {
         let seen = |character, observed| CharacterCount { character, observed, expected: 10.5 };
         let page = Page::open(move || view! { <Chart characters=vec![seen('a', 21), seen('b', 0)]/> }).await;
         let chart = page.shown("svg[role=img]");

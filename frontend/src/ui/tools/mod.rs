@@ -1,5 +1,5 @@
-//! The part with the tools, each shown in a dialog: settings, reading aloud, many at once, tests of the randomness, and
-//! what is done with one entry of the vault.
+//! The part for tools, each in a dialog: settings, reading aloud, bulk minting, tests of the randomness, and the
+//! dialogs for one entry.
 
 mod bulk;
 mod chart;
@@ -11,9 +11,9 @@ use leptos::prelude::*;
 
 use super::dialog::Tool;
 use super::frame::Frame;
-use crate::ui::lazy::ToolsPart;
+use crate::ui::lazy_parts::ToolsPart;
 
-/// What the rest of the page needs of this part.
+/// Sets the part up.
 pub fn part() -> ToolsPart {
     |tool| match tool {
         Tool::Settings => view! { <settings::Settings/> }.into_any(),
@@ -21,7 +21,7 @@ pub fn part() -> ToolsPart {
         Tool::Bulk => view! { <bulk::Bulk/> }.into_any(),
         Tool::Trust => view! { <trust::Trust/> }.into_any(),
         Tool::Entry(tool) => super::entry::show(tool),
-        // Another part draws it.
+        // The part for management draws it.
         Tool::Manage(_) => ().into_any(),
     }
 }

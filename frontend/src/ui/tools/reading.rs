@@ -1,5 +1,5 @@
-//! A secret in large type, in groups, with the name of every character, to be read aloud or typed elsewhere; and a field
-//! to type it back.
+//! A secret in large type and groups, with the name of every character, to read it aloud or type it elsewhere; and a
+//! field that compares what is typed back.
 
 use std::sync::Arc;
 
@@ -52,7 +52,7 @@ pub(super) fn Reading(secret: Arc<Secret>) -> impl IntoView {
     }
 }
 
-/// How a character looks: its kind is told by more than its colour.
+/// The CSS class of a character. It differs in more than colour.
 fn look(character: char) -> &'static str {
     match CharacterName::of(character) {
         CharacterName::Small(_) => "reading-small",

@@ -1,4 +1,4 @@
-//! Language, theme, and the keys that do things.
+//! The settings: language, theme, and shortcuts.
 
 use leptos::prelude::*;
 use leptos::task::spawn_local;
@@ -11,15 +11,14 @@ use crate::ui::fields::{Checkbox, Select, tr};
 use crate::ui::keys::{KEYS_OFF, KEYS_SETTING};
 use crate::ui::notice::use_notices;
 
-/// The setting that keeps the theme; `assets/boot.js` reads it too.
+/// The setting with the theme; `assets/boot.js` reads it too.
 const THEME_SETTING: &str = "passmint.theme";
-/// Values of that setting, and their names. The first is the system's theme.
+/// Values of that setting, and their names. The first one follows the system.
 const THEMES: [(&str, Msg); 3] = [("system", Msg::ThemeSystem), ("light", Msg::ThemeLight), ("dark", Msg::ThemeDark)];
 
-/// The setting that keeps the language; `assets/boot.js` reads it too.
+/// The setting with the language; `assets/boot.js` reads it too.
 const LANGUAGE_SETTING: &str = "passmint.language";
 
-/// Keys, and what they do.
 const KEYS: [(&str, Msg); 9] = [
     ("n", Msg::KeyName),
     ("g", Msg::KeyGenerate),

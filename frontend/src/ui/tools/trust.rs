@@ -1,5 +1,5 @@
-//! Tests of the randomness, in the person's own browser, on the code that mints: every choice on small alphabets, and a
-//! million draws by the rules above.
+//! Tests of the randomness, in the person's own browser, of the code that mints: all choices on two small alphabets,
+//! and a million draws by the generator's rules.
 
 use generator::characters::{Plan, Rules as CharacterRules};
 use generator::kind::Rules;
@@ -18,16 +18,15 @@ use crate::ui::mint::use_mint;
 use crate::ui::sentence::SentenceSignal;
 
 const DRAWS: u64 = 1_000_000;
-/// Draws between two pauses: some milliseconds.
+/// Draws before the page may be drawn again: some milliseconds of work.
 const SLICE: u32 = 10_000;
 
-/// What the tests have come to.
 #[derive(Clone)]
 struct TestResults {
-    /// Strings allowed and reached on the small alphabets, and whether all is as it must be.
+    /// Strings that are allowed and that were reached on the small alphabets, and whether all were equally likely.
     every: (usize, usize, bool),
     outcome: TrialResult,
-    /// Whether the usual rules had to stand in for others.
+    /// Whether the default rules stood in for those of another kind.
     usual: bool,
 }
 
@@ -43,7 +42,7 @@ pub(super) fn Trust() -> impl IntoView {
         found.set(None);
         fault.clear();
         running.set(Some(0));
-        // Passwords of characters only have one alphabet for every place.
+        // Only passwords of characters have the same alphabet at every place.
         let shown = mint.plan.with_untracked(|plan| plan.as_ref().ok().map(|plan| plan.0.rules()));
         let (rules, usual) = match shown {
             Some(Rules::Characters(rules)) => (rules, false),
@@ -51,7 +50,7 @@ pub(super) fn Trust() -> impl IntoView {
         };
         spawn_local(async move {
             let result = tests(&rules, |draws| {
-                // Who closes the dialog takes the number away.
+                // Cancelling, or closing the dialog, clears the number.
                 let wanted = running.try_get_untracked().flatten().is_some();
                 if wanted {
                     running.set(Some(draws));
@@ -90,7 +89,7 @@ pub(super) fn Trust() -> impl IntoView {
     }
 }
 
-/// Runs the tests. `go_on` is told how far they are, between slices; nothing comes of them if it says no.
+/// Runs the tests. Between slices, `go_on` gets the number of draws; if it gives `false`, there is no result.
 async fn tests(
     rules: &CharacterRules,
     go_on: impl Fn(u64) -> bool,
@@ -98,7 +97,7 @@ async fn tests(
     let walks = [Example::LOOSE, Example::TIGHT].map(|example| example.walk());
     let mut every = (0, 0, true);
     for walk in walks {
-        // Both examples are small enough to be walked.
+        // Both examples are small enough for a complete walk.
         let walk = walk.ok_or(RandomnessError)?;
         every = (every.0 + walk.allowed, every.1 + walk.reached, every.2 && walk.is_uniform());
     }
@@ -116,7 +115,7 @@ async fn tests(
     Ok(Some((every, trial.outcome())))
 }
 
-/// What was found, in words and as a picture.
+/// The results, in words and as a chart.
 #[component]
 fn Results(found: TestResults) -> impl IntoView {
     let TestResults { every: (allowed, reached, even), outcome, usual } = found;
@@ -153,7 +152,7 @@ mod tests {
     use crate::ui::tests::{Page, world};
 
     #[test]
-    async fn what_was_found_is_judged_in_words() {
+    async fn results_are_judged_in_words() {
         for (p, even, judged) in [
             (0.5, true, [Msg::TrustExhaustiveEven, Msg::TrustFine]),
             (1e-4, true, [Msg::TrustExhaustiveEven, Msg::TrustOdd]),

@@ -1,4 +1,5 @@
-//! Making a vault: name and passphrase, then the recovery code, which must be confirmed before anything is made.
+//! Making a vault: username and passphrase first, then the recovery code. Nothing reaches the server before the code is
+//! confirmed.
 
 use std::rc::Rc;
 
@@ -6,7 +7,7 @@ use leptos::ev::SubmitEvent;
 use leptos::prelude::*;
 use leptos::task::spawn_local;
 
-use super::panel::Progress;
+use super::progress::Progress;
 use crate::keyring::protocol::KeyringError;
 use crate::model::limits::PASSPHRASE_MIN;
 use crate::platform::browser;
@@ -22,12 +23,12 @@ use crate::workers::client::KeyringFault;
 
 #[component]
 pub(super) fn Create(
-    /// The invite; emptied once it is used.
+    /// Emptied once the invite is used.
     invite: RwSignal<String>,
-    /// Cleared to go over to opening a vault.
+    /// Cleared to switch to opening a vault.
     creating: RwSignal<bool>,
 ) -> impl IntoView {
-    // The vault in the making, once its keys are there.
+    // The new vault's keys, between the two steps.
     let making = RwSignal::new_local(None::<Rc<NewVault>>);
     move || match making.get() {
         None => view! { <ChoosePassphrase invite making creating/> }.into_any(),
@@ -35,13 +36,11 @@ pub(super) fn Create(
     }
 }
 
-/// The first step: the username and the passphrase.
 #[component]
 fn ChoosePassphrase(
     invite: RwSignal<String>,
-    /// Where the vault in the making goes.
     making: RwSignal<Option<Rc<NewVault>>, LocalStorage>,
-    /// Cleared to go over to opening a vault.
+    /// Cleared to switch to opening a vault.
     creating: RwSignal<bool>,
 ) -> impl IntoView {
     let session = use_session();
@@ -105,13 +104,11 @@ fn ChoosePassphrase(
     }
 }
 
-/// The second step: the recovery code, shown this once.
 #[component]
 fn WriteDownCode(
-    /// The vault in the making.
     made: Rc<NewVault>,
     making: RwSignal<Option<Rc<NewVault>>, LocalStorage>,
-    /// Emptied once it is used.
+    /// Emptied once the invite is used.
     invite: RwSignal<String>,
     /// Cleared once the vault is made.
     creating: RwSignal<bool>,
@@ -126,7 +123,7 @@ fn WriteDownCode(
         spawn_local(async move {
             match session.finish_creating(made.get_value()).await {
                 Ok(()) => {
-                    // The invite is used up: nothing of it stays in the address.
+                    // The invite is used up: take it out of the address.
                     browser::forget_fragment();
                     notices.clear();
                     browser::focus_soon("name");

@@ -1,4 +1,4 @@
-//! Drafts of the open vault: what was copied or typed, and is in no entry yet.
+//! The drafts of the open vault: copied passwords and typed text that are in no entry yet.
 
 use leptos::prelude::*;
 use leptos::task::spawn_local;
@@ -19,7 +19,7 @@ pub(super) fn Drafts() -> impl IntoView {
     let session = use_session();
     let PanelState { in_bin, .. } = expect_context();
     let none = bool_signal(move || in_bin.get() || session.drafts.with(Vec::is_empty));
-    // The newest first.
+    // Newest first.
     let listed =
         move || session.drafts.with(|drafts| drafts.iter().rev().map(StoredDraft::summary).collect::<Vec<_>>());
     view! {
@@ -34,10 +34,7 @@ pub(super) fn Drafts() -> impl IntoView {
 }
 
 #[component]
-fn DraftRow(
-    /// What is known of it.
-    draft: DraftSummary,
-) -> impl IntoView {
+fn DraftRow(draft: DraftSummary) -> impl IntoView {
     let session = use_session();
     let dialog = use_dialog();
     let mint = use_mint();

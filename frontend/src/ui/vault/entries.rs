@@ -1,4 +1,4 @@
-//! The open vault: search, drafts, the entries, newest first, and the bin.
+//! The open vault: search, drafts, entries (newest first), and the bin.
 
 use leptos::prelude::*;
 use leptos::task::spawn_local;
@@ -29,7 +29,7 @@ pub(super) fn Entries() -> impl IntoView {
         };
         query.with(ids)
     });
-    // How many there are to search in: in the bin, or out of it.
+    // The number of entries that the search covers: those in the bin, or those outside.
     let binned = Memo::new(move |_| session.entries.with(EntryList::binned));
     let all = Memo::new(move |_| {
         let binned = binned.get();

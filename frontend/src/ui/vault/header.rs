@@ -1,4 +1,4 @@
-//! The vault's place in the header: whether the server answers, lock and log out.
+//! The vault's buttons in the header, and the warning that the server does not answer.
 
 use leptos::prelude::*;
 

@@ -1,7 +1,7 @@
-//! The list of what is found. It may be long: only the rows in the window and some beyond its edges are drawn, as
+//! The list of entries found. It may be long: only the rows in the window and some beyond its edges are drawn, as
 //! [`Heights::plan`] says, with gaps in place of the others.
 //!
-//! Rows are put in and taken out here and not by leptos's own keyed list: that one takes rows that stay out of the
+//! Rows are inserted and removed here and not by leptos' own keyed list: that one takes even rows that stay out of the
 //! document for a moment, and the keyboard's focus is lost with them.
 
 use std::collections::VecDeque;
@@ -12,42 +12,30 @@ use leptos::tachys::view::{Mountable, Render};
 use shared::ids::EntryId;
 use web_sys::{Element, Node};
 
-use super::row::{EntryRow, RowData};
+use super::row::{EntryRow, RowContext, RowData, style};
 use crate::model::rows::{Heights, RowLayout, RowPosition};
 use crate::platform::browser;
 use crate::session::use_session;
 
-/// A row that is drawn.
 struct DrawnRow {
     row: RowData,
     place: RwSignal<RowPosition>,
-    /// What its signals belong to.
+    /// Owns the row's signals.
     owner: Owner,
     state: <AnyView as Render>::State,
     element: Element,
 }
 
-/// Rows that are drawn, from the top.
+/// The drawn rows, from the top.
 #[derive(Default)]
 struct DrawnRows {
     drawn: Vec<DrawnRow>,
-    /// Owners of rows that were. Each leaves a trace in the one above it, so they are used again.
+    /// Owners of removed rows. Their parent remembers each owner for ever, so they are used again.
     spare: Vec<Owner>,
 }
 
-/// What all rows of a list share: a handle that can be copied.
-#[derive(Clone, Copy)]
-pub(super) struct RowContext {
-    /// How many rows the whole list has.
-    pub(super) count: Signal<usize>,
-    /// Whose row has the keyboard's focus.
-    pub(super) focused: RwSignal<Option<EntryId>>,
-    /// Says that a row has become higher or lower.
-    pub(super) resized: Callback<()>,
-}
-
 impl DrawnRows {
-    /// Draws these rows. What is drawn already and stays is not touched.
+    /// Draws these rows. Rows that are drawn already and stay are not touched.
     fn draw(&mut self, list: &Element, above: &Owner, wanted: Vec<(RowData, RowPosition)>, context: RowContext) {
         let stays = |drawn: &DrawnRow| wanted.iter().any(|(row, _)| *row == drawn.row);
         let (stay, gone): (Vec<_>, Vec<_>) = std::mem::take(&mut self.drawn).into_iter().partition(stays);
@@ -69,7 +57,7 @@ impl DrawnRows {
             };
             self.drawn.push(drawn);
         }
-        // None is left: where a row stands in the list is part of what it is known by.
+        // Rows out of order, if the order has changed.
         self.remove(stay);
     }
 
@@ -105,15 +93,15 @@ impl DrawnRows {
 
 #[component]
 pub(super) fn List(
-    /// What is found, newest first.
+    /// Newest first.
     #[prop(into)]
     found: Signal<Vec<EntryId>>,
 ) -> impl IntoView {
     let session = use_session();
     let list = NodeRef::<Ul>::new();
     let heights = RwSignal::new(Heights::default());
-    // What can be seen, from the top of the list; nothing before the first look: rows come a frame after the rest of the
-    // room, so that neither frame is late.
+    // The visible span, from the top of the list. None before the first measurement: rows are drawn a frame after the
+    // rest of the panel, so that neither frame is late.
     let window = RwSignal::new(None::<(f64, f64)>);
     let focused = RwSignal::new(None::<EntryId>);
     let rows = StoredValue::new_local(DrawnRows::default());
@@ -123,9 +111,9 @@ pub(super) fn List(
         let Some((start, end)) = window.get() else { return RowLayout::default() };
         found.with(|found| heights.with(|heights| heights.plan(found, start..end, focused.get())))
     });
-    // Where the list stands in the window, and how high its rows have come out.
+    // Measures where the list stands in the window, and the heights of its rows.
     let look = move || {
-        // The vault may have been locked before this frame.
+        // A lock may have removed the list before this frame.
         let Some(element) = list.try_get_untracked().flatten() else { return };
         let place = element.get_bounding_client_rect();
         if (place.width() - width.get_value()).abs() > 0.0 {
@@ -142,7 +130,7 @@ pub(super) fn List(
             window.set(seen);
         }
     };
-    // Once what is being drawn is laid out.
+    // Measure after the browser has laid out the new rows.
     let look_soon = move || request_animation_frame(look);
 
     let context = RowContext {
@@ -170,14 +158,9 @@ pub(super) fn List(
     ];
     on_cleanup(move || moved.into_iter().for_each(WindowListenerHandle::remove));
 
-    // Some browsers do not call a list without marks a list, unless told to.
+    // Safari does not announce a list without bullets as a list, unless it has the role.
     view! {
         <ul class="list" role="list" node_ref=list></ul>
         <div aria-hidden="true" prop:style=move || style("height", plan.with(|plan| plan.after))></div>
     }
-}
-
-/// A style, to be set by the name `style`: the page's policy allows that to a script, and no such attribute in a text.
-pub(super) fn style(name: &str, length: f64) -> String {
-    format!("{name}:{length}px")
 }

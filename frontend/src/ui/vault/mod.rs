@@ -1,4 +1,4 @@
-//! The vault's part of the page: its room, its place in the header, and saving into it.
+//! The vault's part of the page: its panel, its buttons in the header, and saving into it.
 
 mod create;
 mod drafts;
@@ -7,6 +7,7 @@ mod header;
 mod list;
 mod no_vault;
 mod panel;
+mod progress;
 mod row;
 mod save;
 mod unlock;
@@ -23,31 +24,31 @@ use super::notice::{Notices, use_notices};
 use crate::platform::browser;
 use crate::session::{LockReason, PendingChange, Report, Session, Stage};
 use crate::text::{self, Msg};
-use crate::ui::lazy::VaultPart;
+use crate::ui::lazy_parts::VaultPart;
 use crate::ui::words as say;
 
-/// How long an entry that went into the bin can be taken out again from the bar.
+/// How long the notice offers to take an entry out of the bin again.
 const UNDO: Duration = Duration::from_secs(8);
 
-/// What the room's parts share: a handle that can be copied.
+/// State that the panel's components share: a handle that can be copied.
 #[derive(Clone, Copy)]
 struct PanelState {
-    /// The invite that this page was opened with, until it is used.
+    /// The invite in the page's address, until it is used.
     invite: RwSignal<String>,
-    /// Whether a vault is being made, and not opened.
+    /// Whether the panel shows the form that makes a vault, and not the one that opens it.
     creating: RwSignal<bool>,
-    /// Whether the bin is shown, and not the vault.
+    /// Whether the list shows the bin.
     in_bin: RwSignal<bool>,
-    /// Puts an entry into the bin, says so, and offers to take it out again. It outlives the entry's row.
+    /// Puts an entry into the bin, and offers to undo that. Outlives the entry's row.
     to_bin: Callback<EntryId>,
 }
 
-/// What the rest of the page needs of this part.
+/// Sets the part up.
 pub fn part() -> VaultPart {
     let (mint, notices) = (use_mint(), use_notices());
     let session = Session::provide();
     let invite = invite_of_this_page();
-    // Whoever comes by an invite wants to make a vault, unless they say otherwise.
+    // A person with an invite most likely wants to make a vault.
     let creating = RwSignal::new(!invite.is_empty());
     let invite = RwSignal::new(invite);
     take_up_invites(session, invite, creating);
@@ -63,7 +64,7 @@ pub fn part() -> VaultPart {
         Some(Report::LockedHidden) => notices.result(Msg::LockedHidden),
         None => {}
     });
-    // What was to be saved while the vault was locked is saved when it opens.
+    // A password that was to be saved while the vault was locked is saved when it opens.
     Effect::new(move |_| {
         if session.stage.get() == Stage::Open && mint.save_once_open.get_untracked() {
             let name = mint.name.get_untracked().trim().to_owned();
@@ -72,13 +73,13 @@ pub fn part() -> VaultPart {
             }
         }
     });
-    // What was copied before this part was here.
+    // A password that was copied before this part had loaded.
     Effect::new(move |_| {
         if mint.copied_unsaved.get() {
             save::save_copied_as_draft(mint, session, notices);
         }
     });
-    // What the dialog shows of the vault goes with the keys; and what the generator shows, if it is in an entry.
+    // With the vault's keys go all secrets on the page: the dialog, and the generator's password if it is in an entry.
     let dialog = use_dialog();
     Effect::new(move |was_open| {
         let is_open = session.stage.get() == Stage::Open;
@@ -101,7 +102,6 @@ pub fn part() -> VaultPart {
     }
 }
 
-/// Puts entries into the bin.
 fn to_bin(session: Session, notices: Notices) -> Callback<EntryId> {
     let last = StoredValue::new(None::<EntryId>);
     let undo = Callback::new(move |()| {
@@ -127,13 +127,13 @@ fn to_bin(session: Session, notices: Notices) -> Callback<EntryId> {
     })
 }
 
-/// The form for making a vault, which another part brings.
+/// The form for making a vault. The part for management calls this.
 pub(super) fn create() -> AnyView {
     let PanelState { invite, creating, .. } = expect_context();
     view! { <create::Create invite creating/> }.into_any()
 }
 
-/// Locks the vault, if it is open, and says so.
+/// Locks the vault if it is open, and says so.
 fn lock(session: Session, notices: Notices, reason: LockReason) {
     if session.stage.get_untracked() != Stage::Open {
         return;
@@ -149,7 +149,7 @@ fn invite_of_this_page() -> String {
     fragment.strip_prefix("#invite=").unwrap_or_default().to_owned()
 }
 
-/// Takes up an invite whose link is opened in this tab: for another fragment a browser loads nothing anew.
+/// Takes up an invite whose link is opened in this tab: a browser does not reload a page for another fragment.
 fn take_up_invites(session: Session, invite: RwSignal<String>, creating: RwSignal<bool>) {
     let handle = window_event_listener(leptos::ev::hashchange, move |_| {
         let new = invite_of_this_page();
@@ -157,8 +157,7 @@ fn take_up_invites(session: Session, invite: RwSignal<String>, creating: RwSigna
             return;
         }
         invite.set(new);
-        // A vault that is open or on its way stays, and the invite is offered when it is locked; so does what was typed to
-        // make one.
+        // Leave an open vault and a half-filled form alone; the invite is offered after the vault is locked.
         if session.stage.get_untracked() == Stage::Locked && !creating.get_untracked() {
             creating.set(true);
         }
@@ -166,7 +165,7 @@ fn take_up_invites(session: Session, invite: RwSignal<String>, creating: RwSigna
     on_cleanup(move || handle.remove());
 }
 
-/// Asks before the page is left while something is kept by the page only.
+/// Warns before the page is left while a change is stored neither on the server nor in the browser.
 fn warn_before_leaving(session: Session) {
     let handle = window_event_listener(leptos::ev::beforeunload, move |event| {
         if session.waiting.with_untracked(|list| list.iter().any(PendingChange::is_in_page_only)) {

@@ -1,4 +1,4 @@
-//! Before anybody has made a vault on this server: where the link to the first one is.
+//! The hint on a server without any vault: where the invite for the first one is.
 
 use leptos::prelude::*;
 use leptos::task::spawn_local;
@@ -9,16 +9,16 @@ use crate::ui::fields::{Button, bool_signal, tr};
 use crate::ui::notice::use_notices;
 use crate::ui::words as say;
 
-/// Stands in the place of the form that opens a vault.
+/// Stands in place of the form that opens a vault.
 #[component]
 pub(super) fn NoVault(
-    /// Whether it is shown. Cleared to go over to the form.
+    /// Cleared to switch to the form.
     shown: RwSignal<bool>,
 ) -> impl IntoView {
     let notices = use_notices();
     let checking = RwSignal::new(false);
     let to_form = move |()| {
-        // Another room may stand here by the time that the server has answered.
+        // The panel may show something else by the time the server has answered.
         if shown.try_set(false).is_none() {
             browser::focus_soon("username");
         }
@@ -38,7 +38,7 @@ pub(super) fn NoVault(
     let hidden = bool_signal(move || !shown.get());
     view! {
         <div class="narrow">
-            // It is there before its text is, so that the text is spoken when it comes.
+            // The element is there before its text, so that screen readers speak the text when it appears.
             <div role="status">
                 {move || shown.get().then(|| view! {
                     <h3 class="card-title">{tr(Msg::FirstTitle)}</h3>

@@ -1,4 +1,4 @@
-//! The vault's room: locked, being made, being opened, or open.
+//! The vault's panel: the form that opens or makes a vault, or the open vault.
 
 use leptos::prelude::*;
 
@@ -8,9 +8,8 @@ use super::unlock::Unlock;
 use crate::session::{Stage, use_session};
 use crate::text::Msg;
 use crate::ui::dialog::{Manage, Tool, use_dialog};
-use crate::ui::fields::{Button, bool_signal, text_signal, tr};
-use crate::ui::lazy::{LazyView, use_lazy_parts};
-use crate::ui::words as say;
+use crate::ui::fields::{Button, tr};
+use crate::ui::lazy_parts::{LazyView, use_lazy_parts};
 
 #[component]
 pub(super) fn Panel() -> impl IntoView {
@@ -29,13 +28,13 @@ pub(super) fn Panel() -> impl IntoView {
     }
 }
 
-/// The form for making a vault, once its part is here.
+/// The form for making a vault, once its part has loaded.
 fn form() -> AnyView {
     let part = use_lazy_parts().manage.get_untracked().ready();
     part.map_or_else(|| ().into_any(), |show| show(Tool::Manage(Manage::Create)))
 }
 
-/// What can be done with the vault as a whole.
+/// Buttons for the tools that concern the vault as a whole.
 #[component]
 fn VaultButtons() -> impl IntoView {
     let dialog = use_dialog();
@@ -51,23 +50,5 @@ fn VaultButtons() -> impl IntoView {
                 <Button class="button--quiet" label press=move |()| dialog.open(Tool::Manage(what))/>
             }).into_iter().collect_view()}
         </nav>
-    }
-}
-
-/// What takes a moment, and a way out of it.
-#[component]
-pub(super) fn Progress() -> impl IntoView {
-    let session = use_session();
-    let idle = bool_signal(move || !session.is_busy());
-    let step = text_signal(move || match session.stage.get() {
-        Stage::Busy(step) => say::step(step),
-        Stage::Locked | Stage::Open => String::new(),
-    });
-    view! {
-        <div class="progress" class:progress--idle=idle>
-            <div class="progress-bar" aria-hidden="true">{""}</div>
-            <p class="hint" role="status">{step}</p>
-            <Button class="button--quiet" label=Msg::Cancel press=move |()| session.cancel() hidden=idle/>
-        </div>
     }
 }

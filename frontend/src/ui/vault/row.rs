@@ -1,11 +1,10 @@
-//! One row of the list: an entry, and what is done with it most.
+//! One row of the list: an entry, with buttons for the commonest actions.
 
 use leptos::prelude::*;
 use leptos::task::spawn_local;
 use shared::ids::EntryId;
 
 use super::PanelState;
-use super::list::{RowContext, style};
 use crate::keyring::protocol::entry::{EntryState, EntrySummary};
 use crate::model::rows::RowPosition;
 use crate::model::when::ago;
@@ -57,6 +56,17 @@ impl RowData {
     }
 }
 
+/// State that all rows share: a handle that can be copied.
+#[derive(Clone, Copy)]
+pub(super) struct RowContext {
+    /// The number of rows in the whole list, drawn or not.
+    pub(super) count: Signal<usize>,
+    /// The entry whose row has the keyboard's focus. Its row is drawn wherever it is.
+    pub(super) focused: RwSignal<Option<EntryId>>,
+    /// Tells the list that a row's height has changed.
+    pub(super) resized: Callback<()>,
+}
+
 #[component]
 pub(super) fn EntryRow(row: RowData, place: RwSignal<RowPosition>, context: RowContext) -> impl IntoView {
     let dialog = use_dialog();
@@ -97,7 +107,7 @@ fn PasswordActions(
     row: RowData,
     /// The password while it is shown.
     password: RwSignal<Option<Secret>, LocalStorage>,
-    /// Says that the row has become higher or lower.
+    /// Tells the list that the row's height has changed.
     resized: Callback<()>,
 ) -> impl IntoView {
     let session = use_session();
@@ -221,4 +231,10 @@ fn BinActions(id: EntryId, restore: Signal<String>, erase: Signal<String>) -> im
         <Button class="button--small" label=Msg::Restore name=restore press=restore_entry/>
         <Button class="button--small" label=Msg::Erase name=erase press=erase_entry/>
     }
+}
+
+/// The text of a style attribute, to be set as a property: the page's policy allows scripts to do that, but no `style`
+/// attribute in markup.
+pub(super) fn style(name: &str, length: f64) -> String {
+    format!("{name}:{length}px")
 }

@@ -1,4 +1,4 @@
-//! Saving what the generator shows, and keeping what was only copied.
+//! Saving the generator's password as an entry, or as a draft if it was only copied.
 
 use std::rc::Rc;
 
@@ -15,7 +15,7 @@ use crate::ui::mint::{Mint, PasswordState};
 use crate::ui::notice::Notices;
 use crate::ui::words::{named, named_why, not_saved};
 
-/// Saves and copies the password that is shown, under a name that was checked; or says why not, and loses nothing.
+/// Saves the shown password under a name that was checked, and copies it. On failure, says why and keeps both.
 pub(super) fn save(mint: Mint, session: Session, notices: Notices, name: String) {
     let Some(password) = mint.password() else { return };
     let content = Content { name: name.clone(), ..shown(mint, &password) };
@@ -24,8 +24,8 @@ pub(super) fn save(mint: Mint, session: Session, notices: Notices, name: String)
         browser::focus_soon("secret");
         let replaced = mint.draft_key();
         spawn_local(async move {
-            match session.keep_draft(content, None, replaced).await {
-                // Unlocked in the meantime: it is an entry by now.
+            match session.store_draft(content, None, replaced).await {
+                // The vault was unlocked meanwhile, and the password is an entry by now.
                 Ok(draft)
                     if is_shown(mint, &password) && mint.state.with_untracked(|state| *state != PasswordState::New) =>
                 {
@@ -43,10 +43,10 @@ pub(super) fn save(mint: Mint, session: Session, notices: Notices, name: String)
     mint.save_once_open.set(false);
     let drafts = mint.draft_key();
     mint.name.set(String::new());
-    // Until it is known what becomes of it, it is not for another name.
+    // From now on, the password is not offered for another name.
     mint.state.set(PasswordState::Sealing(name.clone()));
     spawn_local(async move {
-        // Browsers let a page copy only while a key press or click is fresh: copy first, then save.
+        // Copy first: browsers allow it only shortly after a key press or a click.
         let copied = browser::copy(password.expose()).await.is_ok();
         match session.create(content, drafts.as_slice()).await {
             Ok(id) => {
@@ -57,13 +57,13 @@ pub(super) fn save(mint: Mint, session: Session, notices: Notices, name: String)
                         let said = if copied { Msg::SavedCopied } else { Msg::SavedNotCopied };
                         notices.result(move || named(said, &name));
                     }
-                    // What is sending now sends this one too, and says so.
+                    // A send that was running takes this entry along, and says so.
                     Ok(false) => {}
                     Err(fault) => notices.problem(move || not_saved(&name, &fault)),
                 }
             }
             Err(fault) => {
-                // Nothing was sealed: the password stays, and the name comes back, so that it is not typed again.
+                // Nothing was sealed: keep the password, and put the name back so that nobody has to type it again.
                 mint.state.set(PasswordState::New);
                 if mint.name.with_untracked(String::is_empty) {
                     mint.name.set(name.clone());
@@ -74,7 +74,7 @@ pub(super) fn save(mint: Mint, session: Session, notices: Notices, name: String)
     });
 }
 
-/// Keeps the password that is shown as a draft, because it was copied and is in no entry; and says what came of it.
+/// Stores the shown password as a draft, because it was copied and is in no entry; and says whether that worked.
 pub(super) fn save_copied_as_draft(mint: Mint, session: Session, notices: Notices) {
     let Some(password) = mint.password() else { return };
     mint.copied_unsaved.set(false);
@@ -84,25 +84,25 @@ pub(super) fn save_copied_as_draft(mint: Mint, session: Session, notices: Notice
     }
     let content = shown(mint, &password);
     spawn_local(async move {
-        match session.keep_draft(content, None, None).await {
+        match session.store_draft(content, None, None).await {
             Ok(draft) => {
                 remember_draft(mint, &password, draft);
                 notices.result(Msg::CopiedKept);
             }
             Err(DraftError::NoVault) => notices.result(Msg::CopiedUnsaved),
-            Err(DraftError::Fault(_) | DraftError::NotKept) => notices.problem(Msg::CopiedNotKept),
+            Err(DraftError::Fault(_) | DraftError::NotStored) => notices.problem(Msg::CopiedNotKept),
         }
     });
 }
 
-/// The password that is shown, with the rules it was minted by.
+/// The shown password with its rules, as the content of an entry.
 fn shown(mint: Mint, password: &Password) -> Content {
     let rules = mint.plan.with_untracked(|plan| plan.as_ref().ok().map(|plan| plan.0.rules()));
     let name = mint.name.with_untracked(|name| name.trim().to_owned());
     Content { name, password: Secret::new(password.expose().to_owned()), rules, ..Content::default() }
 }
 
-/// The draft is of the password that is shown, unless another one is by now.
+/// Notes the draft of the password, unless another password is shown by now.
 fn remember_draft(mint: Mint, password: &Rc<Password>, draft: u32) {
     if is_shown(mint, password) {
         mint.draft_number.set(draft as usize);

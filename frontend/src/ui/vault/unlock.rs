@@ -6,7 +6,7 @@ use leptos::task::spawn_local;
 use shared::sessions::CredentialName;
 
 use super::no_vault::NoVault;
-use super::panel::Progress;
+use super::progress::Progress;
 use crate::keyring::protocol::KeyringError;
 use crate::platform::api;
 use crate::platform::browser;
@@ -98,7 +98,7 @@ impl UnlockForm {
         }
     }
 
-    /// Opens the vault with the secret of a passkey, which counts like a passphrase.
+    /// Opens the vault with a passkey's secret in place of a passphrase.
     fn unlock_by_passkey(self) {
         let Self { session, username, username_fault, fault, busy, .. } = self;
         if busy.get_untracked() {
@@ -125,7 +125,7 @@ impl UnlockForm {
         });
     }
 
-    /// Goes over from passphrase to recovery code, and back.
+    /// Switches between passphrase and recovery code.
     fn switch_secret(self) {
         self.secret.set(String::new());
         self.fault.clear();
@@ -138,7 +138,8 @@ impl UnlockForm {
         self.fault.clear();
     }
 
-    /// Whether nobody has begun with the form: nothing is typed, or filled in by the browser, and the focus is elsewhere.
+    /// Whether nobody has begun with the form: nothing is typed, or filled in by the browser, and the focus is
+    /// elsewhere.
     fn is_untouched(self) -> bool {
         let is_empty = |field: RwSignal<String>| field.try_with_untracked(String::is_empty).unwrap_or_default();
         let focused = browser::document().query_selector("#vault form :focus");
@@ -149,7 +150,7 @@ impl UnlockForm {
 #[component]
 pub(super) fn Unlock(
     invite: RwSignal<String>,
-    /// Set to go over to making a vault.
+    /// Set to switch to making a vault.
     creating: RwSignal<bool>,
 ) -> impl IntoView {
     let form = UnlockForm::new();

@@ -1,4 +1,4 @@
-//! The end of an account.
+//! Deleting the account.
 
 use leptos::prelude::*;
 

@@ -3,7 +3,7 @@
 use leptos::prelude::*;
 
 use crate::platform::browser;
-use crate::session::{LOCK_AFTER_CHOICES, LOCK_HIDDEN_SETTING, keep_lock_after, lock_after};
+use crate::session::{LOCK_AFTER_CHOICES, LOCK_HIDDEN_SETTING, lock_after, set_lock_after};
 use crate::text::{self, Msg};
 use crate::ui::fields::{Checkbox, Select, tr};
 
@@ -16,7 +16,7 @@ pub(super) fn LockSettings() -> impl IntoView {
     let choose = move |index: usize| {
         if let Some(choice) = LOCK_AFTER_CHOICES.get(index).copied() {
             minutes.set(choice);
-            keep_lock_after(choice);
+            set_lock_after(choice);
         }
     };
     let options = Signal::derive(|| {

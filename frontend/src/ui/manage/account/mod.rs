@@ -1,4 +1,4 @@
-//! The account: what opens its vault, where it is open, when it locks, and its end.
+//! The account dialog: credentials, sessions, locking, and deleting the account.
 
 mod ending;
 mod locking;
@@ -37,7 +37,7 @@ pub(super) fn AccountDialog() -> impl IntoView {
     }
 }
 
-/// Something of the account, closed until it is wanted: only then is it made, and asks the server.
+/// A section of the dialog. Its content is made, and asks the server, only once it is opened.
 #[component]
 fn Section(title: Msg, children: ChildrenFn) -> impl IntoView {
     let opened = RwSignal::new(false);
@@ -49,29 +49,26 @@ fn Section(title: Msg, children: ChildrenFn) -> impl IntoView {
     }
 }
 
-/// What is done by a form that asks for the passphrase first.
+/// A form that asks for the passphrase before it does its work: a handle that can be copied.
 #[derive(Clone, Copy)]
 struct ConfirmedForm {
     typed: RwSignal<String>,
-    /// What is wrong with it.
+    /// What is wrong with the typed passphrase.
     fault: SentenceSignal,
-    /// Whether something is being done.
+    /// Whether the work is running.
     busy: RwSignal<bool>,
-    /// What went wrong after that.
+    /// What went wrong in the work itself.
     wrong: SentenceSignal,
-    /// Whether the passphrase is not asked for.
     is_waived: bool,
     id: &'static str,
 }
 
 impl ConfirmedForm {
-    /// A form whose field has this id.
     fn new(id: &'static str, is_waived: bool) -> Self {
         let (fault, wrong) = (SentenceSignal::new(), SentenceSignal::new());
         Self { typed: RwSignal::new(String::new()), fault, busy: RwSignal::new(false), wrong, is_waived, id }
     }
 
-    /// The field for the passphrase.
     fn field(self) -> impl IntoView {
         (!self.is_waived).then(|| {
             let Self { typed, fault, busy, id, .. } = self;
@@ -79,8 +76,8 @@ impl ConfirmedForm {
         })
     }
 
-    /// Confirms with the passphrase, and then does what is to be done. What was typed as the passphrase is forgotten
-    /// once it was right.
+    /// Confirms the session with the passphrase, then awaits `work` and passes its result to `then`. A right passphrase
+    /// is cleared from the field.
     fn run<T: 'static>(
         self,
         session: Session,
@@ -104,7 +101,7 @@ impl ConfirmedForm {
             let confirmed = if is_waived { Ok(()) } else { session.confirm(Secret::new(passphrase)).await };
             let result = match confirmed {
                 Ok(()) => {
-                    // The dialog may be closed by now: the work goes on, and nobody is told.
+                    // The dialog may be closed by now: the work is done all the same, and nobody is told.
                     let _ = typed.try_set(String::new());
                     work.await
                 }
@@ -124,7 +121,7 @@ impl ConfirmedForm {
     }
 }
 
-/// Keeps a form from being sent by the browser.
+/// Keeps the browser from submitting a form. Gives a closure's event its type.
 fn prevent_submit(event: &SubmitEvent) {
     event.prevent_default();
 }

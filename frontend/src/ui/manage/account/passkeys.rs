@@ -1,4 +1,4 @@
-//! Passkeys that open the vault.
+//! The passkeys that open the vault: listing, adding and removing them.
 
 use leptos::prelude::*;
 use leptos::task::spawn_local;
@@ -52,7 +52,7 @@ pub(super) fn PasskeyList() -> impl IntoView {
             Err(declined) => form.wrong.set(say::passkey_fault(declined)),
         });
     };
-    // Removing asks for the passphrase too: it is typed in the form below.
+    // Removing needs the passphrase too, which is typed into the form below the list.
     let remove = Callback::new(move |id: PasskeyId| {
         form.run(session, async move { session.remove(&format!("passkeys/{id}")).await }, move |()| {
             notices.result(Msg::PasskeyRemoved);
@@ -78,12 +78,7 @@ pub(super) fn PasskeyList() -> impl IntoView {
 }
 
 #[component]
-fn PasskeyRow(
-    one: PasskeySummary,
-    remove: Callback<PasskeyId>,
-    /// Whether something is being done.
-    busy: Signal<bool>,
-) -> impl IntoView {
+fn PasskeyRow(one: PasskeySummary, remove: Callback<PasskeyId>, busy: Signal<bool>) -> impl IntoView {
     let PasskeySummary { id, created_at, used_at } = one;
     let date = move || browser::exact_time(created_at, &text::language());
     let name = text_signal(move || text::with(Msg::PasskeySince, &[("date", &date())]));

@@ -1,4 +1,4 @@
-//! Another passphrase.
+//! Changing the passphrase.
 
 use leptos::prelude::*;
 
@@ -16,7 +16,7 @@ use crate::ui::sentence::SentenceSignal;
 pub(super) fn PassphraseForm() -> impl IntoView {
     let session = use_session();
     let notices = use_notices();
-    // Who came in by the recovery code has no passphrase to give.
+    // A person who opened the vault by the recovery code may have no passphrase to give.
     let form = ConfirmedForm::new("passphrase-current", session.is_opened_by_code());
     let [new, again] = std::array::from_fn(|_| RwSignal::new(String::new()));
     let [new_fault, again_fault] = std::array::from_fn(|_| SentenceSignal::new());

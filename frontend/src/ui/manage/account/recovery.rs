@@ -1,4 +1,4 @@
-//! Another recovery code.
+//! Replacing the recovery code.
 
 use leptos::prelude::*;
 use leptos::task::spawn_local;
@@ -18,7 +18,7 @@ pub(super) fn RecoveryForm() -> impl IntoView {
     let session = use_session();
     let notices = use_notices();
     let form = ConfirmedForm::new("recovery-current", false);
-    // The code that does not count yet.
+    // The new code, which counts only after it is confirmed.
     let renewing = RwSignal::new_local(None::<RecoveryRenewal>);
     let fault = SentenceSignal::new();
     let busy = RwSignal::new(false);
@@ -31,7 +31,7 @@ pub(super) fn RecoveryForm() -> impl IntoView {
             match result {
                 Ok(()) => notices.result(Msg::RecoveryRenewed),
                 Err(why) => {
-                    // It is shown still, and can be confirmed again.
+                    // Show the code still, so that it can be confirmed again.
                     fault.set(move || say::fault(&why));
                     let _ = renewing.try_set(Some(made));
                 }

@@ -1,4 +1,4 @@
-//! Where the vault is open.
+//! The sessions of the account: where it is logged in, and ending them.
 
 use leptos::prelude::*;
 use leptos::task::spawn_local;
@@ -54,7 +54,7 @@ pub(super) fn SessionList() -> impl IntoView {
 #[component]
 fn SessionRow(
     one: SessionSummary,
-    /// Ends what is named so.
+    /// Ends the sessions at this path of the API.
     end: Callback<String>,
 ) -> impl IntoView {
     let SessionSummary { id, device, created_at, used_at, current } = one;

@@ -1,4 +1,4 @@
-//! A table that nobody knows: the person says what its columns are.
+//! Assigning the columns of an unknown table to fields of an entry.
 
 use std::rc::Rc;
 
@@ -11,7 +11,6 @@ use crate::text::{self, Msg};
 use crate::ui::fields::{Button, Checkbox, text_signal, tr};
 use crate::ui::sentence::SentenceSignal;
 
-/// Rows that are shown as a sample.
 const SAMPLES: usize = 3;
 
 #[component]
@@ -67,11 +66,11 @@ pub(super) fn Columns(import: ImportState, table: Rc<Table>) -> impl IntoView {
 
 #[component]
 fn Column(
-    /// Its place, from 0.
+    /// The column's index.
     column: usize,
-    /// Its name, if it has one.
+    /// The column's heading, if it has one.
     name: Option<String>,
-    /// What stands in its first rows.
+    /// The cells of its first rows.
     sample: Vec<String>,
     roles: RwSignal<Vec<ColumnRole>>,
 ) -> impl IntoView {
@@ -80,7 +79,7 @@ fn Column(
         None => text::with(Msg::ColumnsUnnamed, &[("number", &(column + 1))]),
     });
     let role = move || roles.with(|roles| roles.get(column).copied().unwrap_or(ColumnRole::ToNote));
-    // A password in a sample is a password: it is shown as what it is only where it is none.
+    // A column of passwords shows no sample.
     let shown = text_signal(move || match role() {
         ColumnRole::Password => "••••".to_owned(),
         _ => sample.join(" · "),

@@ -1,6 +1,5 @@
-//! Taking over what is in another program's file: choosing it, opening it, saying what its columns are, looking at what
-//! comes of it, and then taking it over. Nothing of it leaves the browser unsealed, and nothing is saved before the
-//! person has seen what it will be.
+//! Importing another program's file: choose it, type its password, assign its columns, look at the preview, import.
+//! Nothing leaves the browser unsealed, and nothing is saved before the person has seen the preview.
 
 mod columns;
 mod preview;
@@ -32,34 +31,29 @@ use crate::ui::sentence::{Sentence, SentenceSignal};
 use crate::ui::words as say;
 use crate::workers::client::KeyringFault;
 
-/// How long rows are read before the browser draws, in milliseconds: half a frame.
+/// Milliseconds of work before the browser may draw: half a frame.
 const SLICE: f64 = 8.0;
 
 #[derive(Clone)]
 enum ImportStep {
-    /// A file is to be chosen.
     Choose,
-    /// A password is to be typed that opens it.
+    /// The file needs a password.
     Locked(Rc<LockedFile>),
-    /// The columns of a table that nobody knows are to be named.
+    /// The columns of an unknown table have to be assigned.
     Columns(Rc<Table>),
-    /// The rows are being read.
     Reading,
-    /// What will come of it.
     Preview(Rc<ParsedFile>),
 }
 
-/// A file under a password.
+/// A file that a password encrypts.
 enum LockedFile {
     Bitwarden(LockedExport),
-    /// A backup of this program's.
+    /// Passmint's own backup: the sealed text inside its page.
     Backup(String),
 }
 
-/// A file that was read.
 struct ParsedFile {
     source: ImportSource,
-    /// What comes of it, row by row.
     rows: Vec<ImportRow>,
 }
 
@@ -158,12 +152,11 @@ fn FilePassword(import: ImportState, locked: Rc<LockedFile>) -> impl IntoView {
     }
 }
 
-/// Why a file is not read.
 enum ReadFault {
     File(ImportFault),
-    /// The browser does not hand it over.
+    /// The browser does not hand out the file's bytes, or does not derive the key.
     Unread,
-    /// The keyring does not help.
+    /// The keyring could not derive the key or open the backup.
     Keyring(Fault),
 }
 
@@ -173,7 +166,7 @@ impl From<ImportFault> for ReadFault {
     }
 }
 
-/// What a file turned out to be.
+/// The content of a chosen file, as far as it can be read without help.
 enum FileContent {
     Locked(LockedFile),
     Table(Table),
@@ -181,7 +174,7 @@ enum FileContent {
 }
 
 async fn read_file(file: &File) -> Result<FileContent, ReadFault> {
-    // Before it is read into memory. A size is a whole number.
+    // Checked before the file is read into memory. A size is a whole number.
     if file.size() > BYTES_MAX as f64 {
         #[expect(clippy::cast_possible_truncation, clippy::cast_sign_loss, reason = "a size")]
         let bytes = file.size() as usize;
@@ -212,12 +205,12 @@ async fn read_table(table: &Table, mapping: &ColumnMapping) -> ParsedFile {
     ParsedFile { source: table.source(), rows: rows(table.rows(mapping, unnamed)).await }
 }
 
-/// What an entry is called that has nothing to be called after.
+/// The name of an entry without anything to name it after.
 fn unnamed(number: usize) -> String {
     text::with(Msg::ImportRow, &[("number", &number)])
 }
 
-/// Reads rows in slices, between which the browser draws.
+/// Collects rows in slices, between which the browser can draw.
 async fn rows(all: impl Iterator<Item = ImportRow>) -> Vec<ImportRow> {
     let mut rows = Vec::new();
     let mut start = browser::clock();
@@ -268,7 +261,7 @@ impl LockedFile {
 }
 
 impl ImportState {
-    /// Shows what a file turned out to be, or why it is not read.
+    /// Goes to the step that the file's content needs, or back to the first with the fault.
     async fn settle(self, result: Result<FileContent, ReadFault>) {
         let (step, fault) = match result {
             Ok(FileContent::Locked(locked)) => (ImportStep::Locked(Rc::new(locked)), Sentence::default()),
@@ -278,7 +271,7 @@ impl ImportState {
             Err(ReadFault::Unread) => (ImportStep::Choose, Msg::ImportUnread.into()),
             Err(ReadFault::Keyring(fault)) => (ImportStep::Choose, Sentence::from(move || say::fault(&fault))),
         };
-        // The dialog may be gone.
+        // The dialog may be closed by now.
         let _ = self.step.try_set(step);
         self.fault.set(fault);
     }

@@ -1,4 +1,4 @@
-//! What will come of a file, before anything is saved; and what came of it.
+//! The preview of an import, with the rows that will be imported and those that will not; and the report after it.
 
 use std::rc::Rc;
 
@@ -12,7 +12,7 @@ use crate::text::{self, Msg};
 use crate::ui::fields::{Button, Checkbox, bool_signal, text_signal, tr};
 use crate::ui::notice::use_notices;
 
-/// Rows that are shown of those that will be taken over, and of those that will not.
+/// Rows that each of the two lists shows at most.
 const ROWS: usize = 100;
 
 #[component]
@@ -85,7 +85,7 @@ pub(super) fn Preview(import: ImportState, read: Rc<ParsedFile>) -> impl IntoVie
     }
 }
 
-/// That there are more than are shown.
+/// Says how many more rows there are than are shown.
 #[component]
 fn More(count: usize) -> impl IntoView {
     (count > 0)

@@ -1,5 +1,5 @@
-//! Taking a file over, part by part: with progress, and an end at any time. What was taken over stays, and doing it again
-//! takes only the rest.
+//! The import itself, in chunks: it shows its progress and can be cancelled. Imported entries stay, and importing the
+//! file again adds only the rest.
 
 use std::rc::Rc;
 
@@ -17,45 +17,42 @@ use crate::ui::notice::Notices;
 use crate::ui::sentence::Sentence;
 use crate::ui::words::{api_fault as api_fault_words, fault as fault_words};
 
-/// Items that are sealed and sent between two looks at whether to go on.
+/// Rows that are sealed and sent before the import looks whether it was cancelled.
 const CHUNK: usize = 50;
 
 #[derive(Clone, Default)]
 pub(super) struct ImportReport {
     saved: usize,
-    /// New entries that wait for the server.
     waits: usize,
-    /// What the vault has already.
+    /// Rows that the vault has already.
     known: usize,
-    /// What was not tried any more.
+    /// Rows that were not tried because the import ended early.
     left: usize,
-    /// Rows that were not taken over for another reason: their numbers, their names, and why.
+    /// Rows that were refused: number, name, and why.
     refused: Vec<(usize, String, Sentence)>,
-    /// Why it ended early, if it did.
+    /// Why the import ended early, if it did.
     why: Sentence,
 }
 
-/// An import that is going on or is done: a handle that can be copied.
+/// An import, running or finished: a handle that can be copied.
 #[derive(Clone, Copy)]
 pub(super) struct RunningImport {
-    /// How many are done, of how many, while it goes on.
+    /// The number of rows done and of all rows, while the import is running.
     going: RwSignal<Option<(usize, usize)>>,
     pub(super) report: RwSignal<Option<ImportReport>>,
 }
 
 impl RunningImport {
-    /// Nothing is going on. With the dialog, it ends.
     pub(super) fn new() -> Self {
         Self { going: RwSignal::new(None), report: RwSignal::new(None) }
     }
 
-    /// Whether it is going on.
     pub(super) fn is_going(self) -> bool {
         self.going.with(Option::is_some)
     }
 }
 
-/// Takes over what can be.
+/// Imports all rows that can be. With `again`, entries that the vault has already are imported once more.
 pub(super) fn start(session: Session, read: Rc<ParsedFile>, again: bool, running: RunningImport, notices: Notices) {
     let good: Vec<(usize, usize)> =
         (0..).zip(&read.rows).filter_map(|(at, row)| is_wanted(row).then_some((at, row.number))).collect();
@@ -75,7 +72,7 @@ pub(super) fn start(session: Session, read: Rc<ParsedFile>, again: bool, running
                 break;
             }
             done += part.len();
-            // Who cancels, or closes the dialog, takes the number away.
+            // Cancelling, or closing the dialog, clears the numbers.
             let goes_on = running.going.try_get_untracked().flatten().is_some();
             if !goes_on && done < all {
                 report.why = Sentence::from(|| fault_words(&Fault::Cancelled));
@@ -84,16 +81,16 @@ pub(super) fn start(session: Session, read: Rc<ParsedFile>, again: bool, running
             let _ = running.going.try_set(goes_on.then_some((done, all)));
         }
         report.left = all - report.saved - report.waits - report.known - report.refused.len();
-        session.send_unasked();
+        session.send_in_background();
         let _ = running.going.try_set(None);
-        // Without the dialog, the page says it.
+        // If the dialog is closed, a notice gives the report.
         if running.report.try_set(Some(report.clone())).is_some() {
             notices.result(move || report.words());
         }
     });
 }
 
-/// Whether a row is taken over: what was in the bin there is not.
+/// Whether a row is imported. Entries from the other program's bin are not.
 pub(super) fn is_wanted(row: &ImportRow) -> bool {
     row.result.as_ref().is_ok_and(|item| item.binned_at.is_none())
 }
@@ -149,7 +146,7 @@ impl ImportReport {
         !self.refused.is_empty()
     }
 
-    /// The rows that were not taken over, a line each.
+    /// The refused rows, one a line.
     pub(super) fn lines(&self) -> String {
         self.refused.iter().map(|(number, name, why)| say::line(*number, name, &why.say())).collect()
     }
@@ -171,7 +168,7 @@ impl ImportReport {
 #[component]
 pub(super) fn ImportProgress(running: RunningImport) -> impl IntoView {
     let RunningImport { going, report } = running;
-    // Closing the dialog cancels.
+    // Closing the dialog cancels the import.
     on_cleanup(move || {
         going.try_set(None);
     });

@@ -1,4 +1,4 @@
-//! What there is to say of a file and its rows.
+//! Sentences about a file and its rows.
 
 use crate::model::import_export::{
     BYTES_MAX, EntryField, ImportFault, ImportRow, NamedAfter, ROWS_MAX, Refusal, Remark,
@@ -7,7 +7,6 @@ use crate::text::{self, Msg};
 
 const MEBIBYTE: usize = 1024 * 1024;
 
-/// Why a file cannot be read, and what to do.
 pub(super) fn fault(fault: ImportFault) -> String {
     let at = |text, line, column| text::with(text, &[("line", &line), ("column", &column)]);
     match fault {
@@ -35,7 +34,7 @@ pub(super) fn fault(fault: ImportFault) -> String {
     }
 }
 
-/// A row that will not be taken over: its number, its name, and why.
+/// The number and name of a row that will not be imported, and why.
 pub(super) fn refused(row: &ImportRow) -> Option<(usize, String, String)> {
     match &row.result {
         Ok(item) if item.binned_at.is_none() => None,
@@ -62,13 +61,13 @@ fn refusal(why: Refusal) -> String {
     }
 }
 
-/// What to know of how a row was read.
+/// Remarks on how a row was read, in one text.
 pub(super) fn remarks(remarks: &[Remark]) -> String {
     let say = |remark: &Remark| match remark {
         Remark::NamedAfter(NamedAfter::Website) => Some(text::get(Msg::RowNamedWebsite)),
         Remark::NamedAfter(NamedAfter::Username) => Some(text::get(Msg::RowNamedUsername)),
         Remark::NamedAfter(NamedAfter::Place) => Some(text::get(Msg::RowNamedPlace)),
-        // All of these are one sentence.
+        // These are collected into one sentence below.
         Remark::InNote(_) => None,
         Remark::PasskeyLeftOut => Some(text::get(Msg::RowPasskey)),
         Remark::UnknownKind => Some(text::get(Msg::RowUnknownKind)),
@@ -87,12 +86,12 @@ pub(super) fn remarks(remarks: &[Remark]) -> String {
     remarks.iter().filter_map(say).chain(noted).collect::<Vec<_>>().join(" ")
 }
 
-/// A line of the list of what is not taken over.
+/// A line of the list of rows that are not imported.
 pub(super) fn line(number: usize, name: &str, why: &str) -> String {
     format!("{number}\t{name}\t{why}\n")
 }
 
-/// The list of what will not be taken over: a line each.
+/// The list of rows that will not be imported, one a line.
 pub(super) fn list(rows: &[ImportRow]) -> String {
     rows.iter().filter_map(refused).map(|(number, name, why)| line(number, &name, &why)).collect()
 }
