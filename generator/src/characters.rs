@@ -1,4 +1,4 @@
-//! Passwords of characters: the rules, what is wrong with them, and the plan that mints by them.
+//! Passwords of characters: their rules, the faults in rules, and the plan.
 
 use std::ops::RangeInclusive;
 
@@ -8,21 +8,20 @@ use zeroize::Zeroizing;
 
 use crate::bits::{Bits, ratio};
 use crate::count::{Counts, Quota};
-pub use crate::password::Password;
 use crate::password::push_ascii;
 use crate::random::{Choose, RandomnessError};
 use crate::tally::Tally;
 
-/// Lengths a password may have.
+/// Numbers of characters that a password may have.
 pub const LENGTHS: RangeInclusive<usize> = 8..=30;
 
-/// Characters an alphabet may have: as many as one random byte can choose among.
+/// Largest alphabet: one random byte chooses among so many characters.
 pub const ALPHABET_MAX: usize = 256;
 
-/// Characters that are easily taken for one another in print: left out on request.
+/// Characters that are easily mistaken for one another in print, left out on request.
 pub const LOOK_ALIKES: &str = "0OoQ1Iil|5S2Z8B`'";
 
-/// The kinds of characters that can be asked for.
+/// A kind of characters that can be asked for.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, Serialize, Deserialize)]
 #[serde(rename_all = "kebab-case")]
 pub enum Class {
@@ -32,22 +31,19 @@ pub enum Class {
     Upper,
     /// `0` to `9`.
     Digits,
-    /// The 32 ASCII characters that are printed and are neither letters nor digits nor the space.
+    /// The 32 printable ASCII characters that are neither letters nor digits nor the space.
     Symbols,
 }
 
-/// Whether a text holds a character. `str::contains` would bring the search for texts into the page: 2 kB.
-#[must_use]
+/// Whether a text contains a character. `str::contains` would add the search for texts to the page: 2 kB.
 pub fn holds(text: &str, character: char) -> bool {
-    text.chars().any(|held| held == character)
+    text.chars().any(|other| other == character)
 }
 
 impl Class {
-    /// Every class, in the order in which they are shown.
+    /// Every class, in the order in which the page shows them.
     pub const ALL: [Self; 4] = [Self::Lower, Self::Upper, Self::Digits, Self::Symbols];
 
-    /// The characters of the class.
-    #[must_use]
     pub fn characters(self) -> &'static str {
         match self {
             Self::Lower => "abcdefghijklmnopqrstuvwxyz",
@@ -57,26 +53,33 @@ impl Class {
         }
     }
 
-    /// The class a character belongs to, if it is an ASCII one.
-    #[must_use]
+    /// The class of a character; none for the space, control characters and all that is not ASCII.
     pub fn of(character: char) -> Option<Self> {
         Self::ALL.into_iter().find(|class| holds(class.characters(), character))
     }
 }
 
-/// Whether a class is used, and how many of it a password must hold.
+/// The rule of one class.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(default = "ClassRule::off")]
 pub struct ClassRule {
-    /// Whether the class is part of the alphabet.
+    /// Whether passwords may contain the class.
     pub on: bool,
-    /// How many characters of the class every password holds at least. It counts only while the class is on.
+    /// Least number of characters of the class in every password. It applies only while the class is on.
     pub minimum: usize,
 }
 
-/// What a password must look like. The default: 30 characters of all classes, at least one of each.
+impl ClassRule {
+    fn off() -> Self {
+        Self { on: false, minimum: 0 }
+    }
+}
+
+/// The rules of a password. The default: 30 characters of all classes, at least one of each.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(default = "Rules::none")]
 pub struct Rules {
-    /// How many characters, within [`LENGTHS`].
+    /// The number of characters, within [`LENGTHS`].
     pub length: usize,
     pub lower: ClassRule,
     pub upper: ClassRule,
@@ -85,8 +88,8 @@ pub struct Rules {
     /// Whether [`LOOK_ALIKES`] are left out.
     pub no_look_alikes: bool,
     pub exclude: String,
-    /// Characters to add, whichever class they belong to or none; they win over `no_look_alikes`. One that belongs
-    /// to a class that is on counts towards that class.
+    /// Characters to add, of any class or none, even if they are look-alikes. An added character counts towards its
+    /// class if that class is on.
     pub include: String,
 }
 
@@ -107,8 +110,22 @@ impl Default for Rules {
 }
 
 impl Rules {
+    /// The rules of a receipt that names none. A rule added later must be off here.
+    fn none() -> Self {
+        let class = ClassRule::off();
+        Self {
+            length: 0,
+            lower: class,
+            upper: class,
+            digits: class,
+            symbols: class,
+            no_look_alikes: false,
+            exclude: String::new(),
+            include: String::new(),
+        }
+    }
+
     /// The rule of one class.
-    #[must_use]
     pub fn class(&self, class: Class) -> ClassRule {
         match class {
             Class::Lower => self.lower,
@@ -118,7 +135,6 @@ impl Rules {
         }
     }
 
-    /// The rule of one class, to change it.
     pub fn class_mut(&mut self, class: Class) -> &mut ClassRule {
         match class {
             Class::Lower => &mut self.lower,
@@ -138,51 +154,47 @@ pub enum RulesError {
     /// No class is on and no character is added.
     #[error("choose at least one kind of character")]
     NothingChosen,
-    /// A class is on with a minimum, but every character of it is left out.
+    /// A class is on and has a minimum, but every character of it is left out.
     #[error("every character of a chosen kind is left out")]
     ClassEmptied(Class),
-    /// The minimums together are above the length.
+    /// The sum of the minimums is above the length.
     #[error("the minimums add up to {sum}, the length is {length}")]
-    MinimumsAboveLength {
-        /// What the minimums add up to.
-        sum: usize,
-        length: usize,
-    },
-    /// A character is to be added and left out at once.
+    MinimumsAboveLength { sum: usize, length: usize },
+    /// A character is both to be added and to be left out.
     #[error("{0:?} is both added and left out")]
     AddedAndLeftOut(char),
-    /// A character to add cannot be typed or seen: a control character or a space of any kind.
+    /// A character to add is a control character or a space of any kind, which cannot be typed or seen.
     #[error("spaces and control characters cannot be added")]
     NotVisible,
-    /// More than [`ALPHABET_MAX`] characters to choose from.
+    /// The alphabet has more than [`ALPHABET_MAX`] characters.
     #[error("at most {ALPHABET_MAX} different characters")]
     TooManyCharacters,
 }
 
-/// A password cannot be tried this often in vain by chance: at one accepted draw in four or more, it has a
-/// probability below 2^-400. The source of randomness is broken then.
+/// Most draws that are rejected in a row. If at least one draw in four is accepted, so many rejections have a
+/// probability below 2^-400: the source of randomness is broken.
 const TRIES_MAX: usize = 1000;
 
-/// Share of plain draws that must keep the minimums for rejection to be worth its tries.
+/// Share of plain draws that must meet the minimums, so that drawing again is faster than drawing counts first.
 const ACCEPTED_MIN: f64 = 0.25;
 
-/// Rules, checked and counted: everything it takes to mint.
+/// Mints passwords from an alphabet of disjoint sets with minimums.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Plan {
     length: usize,
-    /// The alphabet, set after set.
+    /// The alphabet, set by set.
     alphabet: Vec<char>,
-    /// The same in bytes, if it is of ASCII: three times as fast to write.
+    /// The alphabet in bytes, if it is all ASCII: bytes are written three times as fast.
     ascii: Option<Vec<u8>>,
-    /// What each character of the alphabet adds to the tally.
+    /// The number that each character of the alphabet adds to the tally.
     ones: Vec<u64>,
-    /// The minimums, nothing being held yet.
+    /// The tally of an empty password.
     tally: Tally,
-    /// Size and minimum of each set; the sets are disjoint.
+    /// Size and minimum of each set.
     quotas: Vec<Quota>,
     counts: Counts,
-    /// Whether to draw whole strings until one keeps the minimums, instead of drawing the counts of the sets first.
-    /// Both ways are uniform; this one is faster where it seldom has to try again.
+    /// Whether to draw whole strings until one meets the minimums, instead of drawing the counts of the sets first.
+    /// Both ways are uniform. Rejection is faster if it seldom has to draw again.
     by_rejection: bool,
 }
 
@@ -190,7 +202,7 @@ impl Plan {
     /// Checks and counts the rules.
     ///
     /// # Errors
-    /// [`RulesError`] names the first thing that a person would have to change.
+    /// [`RulesError`] names the first rule that a person would have to change.
     pub fn new(rules: &Rules) -> Result<Self, RulesError> {
         if !LENGTHS.contains(&rules.length) {
             return Err(RulesError::Length);
@@ -203,7 +215,7 @@ impl Plan {
         Ok(Self::over(&sets, &minimums, rules.length))
     }
 
-    /// A plan over disjoint sets of which no minimum is out of reach.
+    /// A plan over disjoint sets whose minimums can be met.
     pub(crate) fn over(sets: &[Vec<char>], minimums: &[usize], length: usize) -> Self {
         let quotas: Vec<_> =
             sets.iter().zip(minimums).map(|(set, minimum)| Quota { size: set.len(), minimum: *minimum }).collect();
@@ -218,37 +230,72 @@ impl Plan {
         Self { length, alphabet, ascii, ones, tally, quotas, counts, by_rejection }
     }
 
-    /// How many passwords the rules allow, exactly.
-    #[must_use]
-    pub fn count(&self) -> &BigUint {
-        self.counts.total()
-    }
-
-    /// The strength of every password of this plan: the base-2 logarithm of [`Plan::count`].
-    #[must_use]
-    pub fn bits(&self) -> Bits {
-        Bits::of(self.count())
-    }
-
-    /// The characters a password may hold.
-    #[must_use]
+    /// The characters that a password may contain.
     pub fn alphabet(&self) -> &[char] {
         &self.alphabet
     }
 
-    /// Mints one password, uniformly from all that the rules allow.
-    ///
-    /// # Errors
-    /// [`RandomnessError`] if the source of randomness fails; nothing is made then.
-    pub fn mint(&self, choose: &mut impl Choose) -> Result<Password, RandomnessError> {
-        Password::of(self.max_bytes(), |out| self.mint_into(choose, out))
+    /// The number of characters of every password.
+    pub fn length(&self) -> usize {
+        self.length
     }
 
-    /// The same at the end of a text: see [`crate::kind::Plan::mint_into`].
-    ///
-    /// # Errors
-    /// [`RandomnessError`] if the source of randomness fails; `out` is as it was then.
-    pub fn mint_into(&self, choose: &mut impl Choose, out: &mut String) -> Result<(), RandomnessError> {
+    /// For each character of the alphabet, the probability of finding it at any given position of a password.
+    pub(crate) fn chances(&self) -> impl Iterator<Item = f64> {
+        let set = |index: usize, quota: Quota| {
+            // The position takes one character of the set: the other positions need one fewer of it.
+            let mut rest = self.quotas.clone();
+            rest[index].minimum = quota.minimum.saturating_sub(1);
+            let chance = ratio(Counts::new(&rest, self.length - 1).total(), self.counts.total());
+            std::iter::repeat_n(chance, quota.size)
+        };
+        self.quotas.iter().enumerate().flat_map(move |(index, quota)| set(index, *quota))
+    }
+
+    /// Draws whole strings until one meets the minimums, as indices into the alphabet.
+    fn draw_by_rejection(&self, choose: &mut dyn Choose, numbers: &mut [u8]) -> Result<(), RandomnessError> {
+        for _ in 0..TRIES_MAX {
+            choose.fill_below(self.alphabet.len(), numbers)?;
+            let mut tally = self.tally;
+            for number in &*numbers {
+                tally.add(self.ones[usize::from(*number)]);
+            }
+            if tally.is_met() {
+                return Ok(());
+            }
+        }
+        Err(RandomnessError)
+    }
+
+    /// Draws the number of characters of each set, then the order of the sets, then the characters.
+    #[expect(clippy::cast_possible_truncation, reason = "the sets are few, the characters at most 256")]
+    fn draw_by_counts(&self, choose: &mut dyn Choose, numbers: &mut [u8]) -> Result<(), RandomnessError> {
+        let counts = self.counts.draw(choose)?;
+        let sets = counts.iter().enumerate().flat_map(|(set, count)| std::iter::repeat_n(set as u8, *count));
+        numbers.iter_mut().zip(sets).for_each(|(number, set)| *number = set);
+        // The shuffle of Fisher and Yates makes every order of the sets equally likely.
+        for last in (1..numbers.len()).rev() {
+            numbers.swap(last, choose.below(last + 1)?);
+        }
+        for number in numbers {
+            let set = usize::from(*number);
+            let start: usize = self.quotas[..set].iter().map(|quota| quota.size).sum();
+            *number = (start + choose.below(self.quotas[set].size)?) as u8;
+        }
+        Ok(())
+    }
+}
+
+impl crate::Plan for Plan {
+    fn count(&self) -> BigUint {
+        self.counts.total().clone()
+    }
+
+    fn max_bytes(&self) -> usize {
+        self.length * self.alphabet.iter().map(|character| character.len_utf8()).max().unwrap_or_default()
+    }
+
+    fn mint_into(&self, choose: &mut dyn Choose, out: &mut String) -> Result<(), RandomnessError> {
         let mut drawn = Zeroizing::new([0; *LENGTHS.end()]);
         let drawn = &mut drawn[..self.length];
         if self.by_rejection {
@@ -266,67 +313,10 @@ impl Plan {
         }
         Ok(())
     }
-
-    /// Bytes that a password takes at most.
-    #[must_use]
-    pub fn max_bytes(&self) -> usize {
-        self.length * self.alphabet.iter().map(|character| character.len_utf8()).max().unwrap_or_default()
-    }
-
-    /// How many characters each password has.
-    #[must_use]
-    pub fn length(&self) -> usize {
-        self.length
-    }
-
-    /// For each character of the alphabet, the probability that it stands at a given place of a password.
-    pub(crate) fn chances(&self) -> impl Iterator<Item = f64> {
-        let set = |index: usize, quota: Quota| {
-            // The place is taken by one of the set: one fewer is wanted of it on the places that are left.
-            let mut rest = self.quotas.clone();
-            rest[index].minimum = quota.minimum.saturating_sub(1);
-            let chance = ratio(Counts::new(&rest, self.length - 1).total(), self.count());
-            std::iter::repeat_n(chance, quota.size)
-        };
-        self.quotas.iter().enumerate().flat_map(move |(index, quota)| set(index, *quota))
-    }
-
-    /// Draws whole rows of the alphabet's characters until one keeps the minimums.
-    fn draw_by_rejection(&self, choose: &mut impl Choose, numbers: &mut [u8]) -> Result<(), RandomnessError> {
-        for _ in 0..TRIES_MAX {
-            choose.fill_below(self.alphabet.len(), numbers)?;
-            let mut tally = self.tally;
-            for number in &*numbers {
-                tally.add(self.ones[usize::from(*number)]);
-            }
-            if tally.is_kept() {
-                return Ok(());
-            }
-        }
-        Err(RandomnessError)
-    }
-
-    /// Draws how many characters are of each set, then their order, then the characters.
-    #[expect(clippy::cast_possible_truncation, reason = "the sets are few, the characters at most 256")]
-    fn draw_by_counts(&self, choose: &mut impl Choose, numbers: &mut [u8]) -> Result<(), RandomnessError> {
-        let counts = self.counts.draw(choose)?;
-        let sets = counts.iter().enumerate().flat_map(|(set, count)| std::iter::repeat_n(set as u8, *count));
-        numbers.iter_mut().zip(sets).for_each(|(number, set)| *number = set);
-        // Fisher and Yates: every order of the sets is equally likely.
-        for last in (1..numbers.len()).rev() {
-            numbers.swap(last, choose.below(last + 1)?);
-        }
-        for number in numbers {
-            let set = usize::from(*number);
-            let start: usize = self.quotas[..set].iter().map(|quota| quota.size).sum();
-            *number = (start + choose.below(self.quotas[set].size)?) as u8;
-        }
-        Ok(())
-    }
 }
 
 impl Rules {
-    /// The disjoint sets of the alphabet and their minimums: the classes that are on, then what is added besides.
+    /// The disjoint sets of the alphabet and their minimums: the classes that are on, then all other added characters.
     fn sets(&self) -> Result<(Vec<Vec<char>>, Vec<usize>), RulesError> {
         if let Some(clash) = self.include.chars().find(|added| holds(&self.exclude, *added)) {
             return Err(RulesError::AddedAndLeftOut(clash));
@@ -334,13 +324,13 @@ impl Rules {
         if self.include.chars().any(|added| added.is_control() || added.is_whitespace()) {
             return Err(RulesError::NotVisible);
         }
-        let kept = |character: &char| {
+        let is_used = |character: &char| {
             holds(&self.include, *character)
                 || !(holds(&self.exclude, *character) || self.no_look_alikes && holds(LOOK_ALIKES, *character))
         };
         let (mut sets, mut minimums) = (Vec::new(), Vec::new());
         for class in Class::ALL.into_iter().filter(|class| self.class(*class).on) {
-            let set: Vec<char> = class.characters().chars().filter(kept).collect();
+            let set: Vec<char> = class.characters().chars().filter(is_used).collect();
             let minimum = self.class(class).minimum;
             if set.is_empty() && minimum > 0 {
                 return Err(RulesError::ClassEmptied(class));
@@ -348,13 +338,13 @@ impl Rules {
             sets.push(set);
             minimums.push(minimum);
         }
-        let mut besides = Vec::new();
+        let mut others = Vec::new();
         for added in self.include.chars() {
-            if !besides.contains(&added) && !sets.iter().any(|set| set.contains(&added)) {
-                besides.push(added);
+            if !others.contains(&added) && !sets.iter().any(|set| set.contains(&added)) {
+                others.push(added);
             }
         }
-        sets.push(besides);
+        sets.push(others);
         minimums.push(0);
         match sets.iter().map(Vec::len).sum() {
             0 => Err(RulesError::NothingChosen),

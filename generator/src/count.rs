@@ -1,6 +1,6 @@
-//! Counts the strings that a set of minimums allows, and picks one of their shapes in proportion.
+//! Counts the strings that meet minimums, and draws the numbers of characters of a random one.
 //!
-//! The alphabet falls into disjoint sets of sizes `n_i`, each with a minimum `m_i`. The strings of length `L` with
+//! The alphabet consists of disjoint sets of sizes `n_i`, each with a minimum `m_i`. The strings of length `L` with
 //! exactly `c_i` characters from set `i` number `L! / (c_0! … c_k!) · n_0^c_0 … n_k^c_k`; the allowed ones are the
 //! sum of that over all counts with `c_i >= m_i`. [`Counts`] holds the sums set by set, so that counts can be drawn
 //! one after the other.
@@ -9,18 +9,18 @@ use num_bigint::BigUint;
 
 use crate::random::{Choose, RandomnessError};
 
-/// One set of the alphabet: how many characters it has, and how many of them a string must hold at least.
+/// One set of the alphabet: its number of characters, and the least number of them in a string.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(crate) struct Quota {
     pub(crate) size: usize,
     pub(crate) minimum: usize,
 }
 
-/// Numbers of strings for every set and length.
+/// The numbers of strings for every set and length.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub(crate) struct Counts {
     quotas: Vec<Quota>,
-    /// `ways[i][r]`: strings of length `r` over the sets from `i` on, their minimums kept.
+    /// `ways[i][r]`: strings of length `r` over the sets from `i` on that meet their minimums.
     ways: Vec<Vec<BigUint>>,
 }
 
@@ -49,15 +49,15 @@ impl Counts {
         Self { quotas: quotas.to_vec(), ways }
     }
 
-    /// How many strings of the full length are allowed.
+    /// The number of allowed strings of the full length.
     pub(crate) fn total(&self) -> &BigUint {
         let length = self.ways[0].len() - 1;
         &self.ways[0][length]
     }
 
-    /// How many characters each set gives to a string drawn uniformly from the allowed ones. Call it only when
+    /// The number of characters from each set in a string drawn uniformly from the allowed ones. Call it only if
     /// [`Counts::total`] is not zero.
-    pub(crate) fn draw(&self, choose: &mut impl Choose) -> Result<Vec<usize>, RandomnessError> {
+    pub(crate) fn draw(&self, choose: &mut dyn Choose) -> Result<Vec<usize>, RandomnessError> {
         let mut left = self.ways[0].len() - 1;
         let mut drawn = Vec::with_capacity(self.quotas.len());
         for (index, quota) in self.quotas.iter().enumerate() {
@@ -80,10 +80,10 @@ impl Counts {
     }
 }
 
-/// From the strings with `count - 1` characters of a set and `rest` others to those with `count` of them.
+/// Turns the number of strings with `count - 1` characters of a set and `rest` others into that with `count` of them.
 ///
-/// Such strings number `C(rest + count, count) · size^count · after[rest]`. Going there one by one, numbers are
-/// multiplied and divided by small ones only: the page does without the code that multiplies large ones.
+/// Such strings number `C(rest + count, count) · size^count · after[rest]`. Step by step, the numbers are multiplied and
+/// divided by small ones only, so the page needs no code that multiplies large numbers.
 fn add_one(share: &mut BigUint, size: usize, rest: usize, count: usize) {
     *share *= size * (rest + count);
     *share /= count;

@@ -1,24 +1,22 @@
-//! Passwords that come out right on a keyboard of another country: at a BIOS, a remote console, a rented machine.
+//! Passwords that can be typed on a keyboard of another country: at a BIOS, a remote console, a rented machine.
 //!
 //! A character is **safe** if the same key with the same modifiers gives it on the US QWERTY, the German QWERTZ and the
 //! French AZERTY layout. That leaves 40 letters: AZERTY moves A, Q, W, Z and M, QWERTZ moves Y and Z; digits need Shift
-//! on AZERTY and do without on the other two; and no mark of punctuation stands in one place on all three. The space
-//! does, but no password holds one.
+//! on AZERTY but not on the other two; and no punctuation mark has the same key on all three. The space has, but no
+//! password contains it.
 
 use crate::characters::{Class, Rules, holds};
 
-/// The safe characters. 5.32 bits each: 25 of them are as strong as 20 of all 94 that are printed.
+/// The safe characters. Each has 5.32 bits: 25 of them are as strong as 20 of all 94 printable ones.
 pub const SAFE: &str = "BCDEFGHIJKLNOPRSTUVXbcdefghijklnoprstuvx";
 
-/// Every printed ASCII character that is not safe, to be left out: what [`crate::site_rules::Rules`] take.
-#[must_use]
+/// Every printable ASCII character that is not safe, for [`crate::site_rules::Rules::exclude`].
 pub fn unsafe_characters() -> String {
     ('!'..='~').filter(|character| !holds(SAFE, *character)).collect()
 }
 
-/// The same rules with safe characters only. Kinds of characters without any are switched off, added characters that
-/// are not safe are no longer added, and all others are left out by name: so a receipt says exactly what was used.
-#[must_use]
+/// Restricts rules to safe characters. Classes without a safe character are switched off, unsafe characters are no
+/// longer added, and every unsafe character is excluded by name, so that a receipt says exactly which ones were used.
 pub fn restricted(rules: &Rules) -> Rules {
     let mut restricted = rules.clone();
     for class in Class::ALL {
@@ -33,12 +31,13 @@ pub fn restricted(rules: &Rules) -> Rules {
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::Plan as _;
     use crate::characters::{Plan, RulesError};
     use crate::site_rules;
 
-    /// The keys of four rows, from the left, alone and with Shift. `·` is a key that is not there, that gives nothing
-    /// by itself (a dead key: accents), or no ASCII character. The key of `\` on a US keyboard counts as the one beside
-    /// Return.
+    /// The keys of four rows, from the left, without and with Shift. `·` marks a key that is missing, that types nothing
+    /// by itself (a dead key for accents), or that types no ASCII character. The key of `\` on a US keyboard counts as
+    /// the one beside Return.
     const US: [&str; 8] = [
         "`1234567890-=",
         "~!@#$%^&*()_+",
@@ -89,9 +88,9 @@ mod tests {
         assert_eq!(sorted(&safe), sorted(SAFE));
     }
 
-    /// The tables themselves: the US keyboard gives every printed character once, the others none twice.
+    /// Checks the tables: the US keyboard types every printable character once, the others none twice.
     #[test]
-    fn the_layouts_are_whole() {
+    fn each_layout_types_every_character_at_most_once() {
         for (layout, missing) in [(US, ""), (GERMAN, "@[\\]^`{|}~"), (FRENCH, "#@[\\]^`{|}~")] {
             for character in '!'..='~' {
                 let keys = layout.concat().matches(character).count();
@@ -112,7 +111,7 @@ mod tests {
     }
 
     #[test]
-    fn digits_alone_cannot_be_safe() {
+    fn digits_alone_are_refused_as_unsafe() {
         let mut rules = Rules::default();
         for class in [Class::Lower, Class::Upper, Class::Symbols] {
             rules.class_mut(class).on = false;

@@ -1,23 +1,22 @@
-//! Every kind of password behind one set of rules and one plan: what a page, a bulk download and a command line use.
+//! Every kind of password behind one type of rules, for callers that handle them all.
 
 mod stored;
 
 use std::sync::Arc;
 
-use num_bigint::BigUint;
 use serde::{Deserialize, Deserializer, Serialize, Serializer};
 
-use crate::bits::Bits;
-use crate::password::Password;
-use crate::random::{Choose, RandomnessError};
-use crate::{characters, phrase, pin, site_rules};
+use crate::{Plan, characters, phrase, pin, site_rules};
 
-/// What a password must look like, of whatever kind. It is kept with a password, as its receipt.
+/// The rules of a password of any kind. They are stored with the password, as its receipt.
 ///
-/// As JSON, rules for characters stand there as they are, and all others under the name of their kind:
-/// `{"phrase":{…}}`, `{"pin":{…}}`, `{"site":{…}}`. Entries had the former before there were other kinds, so both
-/// open, and an older page still opens an entry with a password of characters. Formats that cannot tell the two apart,
-/// because they do not say what they hold, name every kind.
+/// In JSON, rules for characters stand without a name, and all others under the name of their kind:
+/// `{"phrase":{…}}`, `{"pin":{…}}`, `{"site":{…}}`. Entries had rules for characters before there were other kinds, so
+/// old entries open, and an older page opens a new entry with a password of characters. Binary formats, which store no
+/// names of fields, name every kind.
+///
+/// A receipt opens although a later version has more rules than it names: a rule that it does not name is off. Each
+/// kind says so in its `Rules::none`.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(remote = "Self", rename_all = "kebab-case")]
 pub enum Rules {
@@ -52,97 +51,46 @@ impl Default for Rules {
     }
 }
 
-/// Why rules allow no password, or none can be made by them now.
+impl Rules {
+    /// Checks and counts the rules. Only passphrases need `words`.
+    ///
+    /// # Errors
+    /// [`RulesError`] names the first rule that a person would have to change.
+    pub fn plan(&self, words: Option<Arc<phrase::Words>>) -> Result<Box<dyn Plan>, RulesError> {
+        Ok(match self {
+            Self::Characters(rules) => Box::new(characters::Plan::new(rules)?),
+            Self::Phrase(rules) => Box::new(phrase::Plan::new(rules, words.ok_or(RulesError::NoWords)?)?),
+            Self::Pin(rules) => Box::new(pin::Plan::new(rules)?),
+            Self::Site(rules) => Box::new(site_rules::Plan::new(rules)?),
+        })
+    }
+
+    /// Whether the length is named. Every receipt names it, and no rules allow 0.
+    fn has_length(&self) -> bool {
+        let length = match self {
+            Self::Characters(rules) => rules.length,
+            Self::Phrase(rules) => rules.words,
+            Self::Pin(rules) => rules.length,
+            Self::Site(rules) => rules.length,
+        };
+        length > 0
+    }
+}
+
+/// Why rules allow no password, or why none can be made by them now.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, thiserror::Error)]
 pub enum RulesError {
     #[error(transparent)]
     Characters(#[from] characters::RulesError),
-    /// The rules for a passphrase.
     #[error(transparent)]
     Phrase(#[from] phrase::RulesError),
-    /// The rules for a PIN.
     #[error(transparent)]
     Pin(#[from] pin::RulesError),
-    /// The rules of a site.
     #[error(transparent)]
     Site(#[from] site_rules::RulesError),
-    /// A passphrase is wanted and the word list is not there (yet).
+    /// A passphrase is wanted and the word list is not loaded (yet).
     #[error("a passphrase needs the word list")]
     NoWords,
-}
-
-/// Rules, checked and counted: everything it takes to mint.
-#[derive(Clone, Debug, PartialEq, Eq)]
-pub enum Plan {
-    Characters(characters::Plan),
-    Phrase(phrase::Plan),
-    Pin(pin::Plan),
-    Site(site_rules::Plan),
-}
-
-impl Plan {
-    /// Checks and counts the rules. Only passphrases need `words`.
-    ///
-    /// # Errors
-    /// [`RulesError`] names the first thing that a person would have to change.
-    pub fn new(rules: &Rules, words: Option<Arc<phrase::Words>>) -> Result<Self, RulesError> {
-        Ok(match rules {
-            Rules::Characters(rules) => Self::Characters(characters::Plan::new(rules)?),
-            Rules::Phrase(rules) => Self::Phrase(phrase::Plan::new(rules, words.ok_or(RulesError::NoWords)?)?),
-            Rules::Pin(rules) => Self::Pin(pin::Plan::new(rules)?),
-            Rules::Site(rules) => Self::Site(site_rules::Plan::new(rules)?),
-        })
-    }
-
-    /// How many passwords the rules allow, exactly.
-    #[must_use]
-    pub fn count(&self) -> BigUint {
-        match self {
-            Self::Characters(plan) => plan.count().clone(),
-            Self::Phrase(plan) => plan.count(),
-            Self::Pin(plan) => plan.count(),
-            Self::Site(plan) => plan.count().clone(),
-        }
-    }
-
-    /// The strength of every password of this plan: the base-2 logarithm of [`Plan::count`].
-    #[must_use]
-    pub fn bits(&self) -> Bits {
-        Bits::of(&self.count())
-    }
-
-    /// Bytes that a password takes at most.
-    #[must_use]
-    pub fn max_bytes(&self) -> usize {
-        match self {
-            Self::Characters(plan) => plan.max_bytes(),
-            Self::Phrase(plan) => plan.max_bytes(),
-            Self::Pin(plan) => plan.max_bytes(),
-            Self::Site(plan) => plan.max_bytes(),
-        }
-    }
-
-    /// Mints one password, uniformly from all that the rules allow.
-    ///
-    /// # Errors
-    /// [`RandomnessError`] if the source of randomness fails; nothing is made then.
-    pub fn mint(&self, choose: &mut impl Choose) -> Result<Password, RandomnessError> {
-        Password::of(self.max_bytes(), |out| self.mint_into(choose, out))
-    }
-
-    /// The same at the end of a text, for thousands of them. Where `out` has [`Plan::max_bytes`] left, nothing is
-    /// allocated; where it has not, it grows, and what was in it stays in memory that was given back.
-    ///
-    /// # Errors
-    /// [`RandomnessError`] if the source of randomness fails; `out` is as it was then.
-    pub fn mint_into(&self, choose: &mut impl Choose, out: &mut String) -> Result<(), RandomnessError> {
-        match self {
-            Self::Characters(plan) => plan.mint_into(choose, out),
-            Self::Phrase(plan) => plan.mint_into(choose, out),
-            Self::Pin(plan) => plan.mint_into(choose, out),
-            Self::Site(plan) => plan.mint_into(choose, out),
-        }
-    }
 }
 
 #[cfg(test)]

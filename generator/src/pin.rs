@@ -6,23 +6,30 @@ use num_bigint::BigUint;
 use serde::{Deserialize, Serialize};
 use zeroize::Zeroizing;
 
-use crate::bits::Bits;
-use crate::password::{Password, push_ascii};
+use crate::password::push_ascii;
 use crate::random::{Choose, RandomnessError};
 
-/// Digits a PIN may have.
+/// Numbers of digits that a PIN may have.
 pub const LENGTHS: RangeInclusive<usize> = 6..=12;
 
-/// What a PIN must look like. The default: 6 digits.
+/// The rules of a PIN. The default: 6 digits.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(default = "Rules::none")]
 pub struct Rules {
-    /// How many digits, within [`LENGTHS`].
+    /// The number of digits, within [`LENGTHS`].
     pub length: usize,
 }
 
 impl Default for Rules {
     fn default() -> Self {
         Self { length: *LENGTHS.start() }
+    }
+}
+
+impl Rules {
+    /// The rules of a receipt that names none. A rule added later must be off here.
+    fn none() -> Self {
+        Self { length: 0 }
     }
 }
 
@@ -34,7 +41,7 @@ pub enum RulesError {
     Length,
 }
 
-/// Rules, checked: everything it takes to mint.
+/// Mints PINs of one length, which may begin with zeros.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Plan {
     length: usize,
@@ -48,32 +55,18 @@ impl Plan {
     pub fn new(rules: &Rules) -> Result<Self, RulesError> {
         if LENGTHS.contains(&rules.length) { Ok(Self { length: rules.length }) } else { Err(RulesError::Length) }
     }
+}
 
-    /// How many PINs there are, exactly.
-    #[must_use]
-    pub fn count(&self) -> BigUint {
+impl crate::Plan for Plan {
+    fn count(&self) -> BigUint {
         std::iter::repeat_n(10_u8, self.length).product()
     }
 
-    /// The strength of every PIN of this plan: the base-2 logarithm of [`Plan::count`].
-    #[must_use]
-    pub fn bits(&self) -> Bits {
-        Bits::of(&self.count())
+    fn max_bytes(&self) -> usize {
+        self.length
     }
 
-    /// Mints one PIN, uniformly from all of its length. It may begin with zeros.
-    ///
-    /// # Errors
-    /// [`RandomnessError`] if the source of randomness fails; nothing is made then.
-    pub fn mint(&self, choose: &mut impl Choose) -> Result<Password, RandomnessError> {
-        Password::of(self.max_bytes(), |out| self.mint_into(choose, out))
-    }
-
-    /// The same at the end of a text: see [`crate::kind::Plan::mint_into`].
-    ///
-    /// # Errors
-    /// [`RandomnessError`] if the source of randomness fails; `out` is as it was then.
-    pub fn mint_into(&self, choose: &mut impl Choose, out: &mut String) -> Result<(), RandomnessError> {
+    fn mint_into(&self, choose: &mut dyn Choose, out: &mut String) -> Result<(), RandomnessError> {
         let mut digits = Zeroizing::new([0; *LENGTHS.end()]);
         let digits = &mut digits[..self.length];
         choose.fill_below(10, digits)?;
@@ -83,20 +76,15 @@ impl Plan {
         push_ascii(out, digits);
         Ok(())
     }
-
-    /// Bytes that a PIN takes at most.
-    #[must_use]
-    pub fn max_bytes(&self) -> usize {
-        self.length
-    }
 }
 
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::Plan as _;
     use crate::proof::{assert_uniform, distribution, source};
 
-    /// Three digits in place of six: the loop is the same, and a thousand PINs can be walked.
+    /// Three digits instead of six: the loop is the same, and all thousand PINs can be enumerated.
     #[test]
     fn every_pin_is_equally_likely() {
         let plan = Plan { length: 3 };

@@ -1,4 +1,4 @@
-//! For tests: what proves a sampler, by walking every choice it can make.
+//! Test helpers that prove a sampler uniform by enumerating every choice it can make.
 
 use std::collections::BTreeMap;
 
@@ -10,12 +10,12 @@ use crate::password::Password;
 use crate::random::{Choose, RandomnessError, Source};
 use crate::trial::{EveryChoice, Probability, walk};
 
-/// A source that a test can repeat.
+/// A source with a seed, so that tests repeat.
 pub(crate) fn source(seed: u8) -> Source<ChaCha20Rng> {
     Source::new(ChaCha20Rng::from_seed([seed; 32]))
 }
 
-/// Answers so many choices, each with its last possibility, and fails at the next one.
+/// Answers a number of choices, each with its last possibility, and fails at the next one.
 pub(crate) struct FailsAt(pub(crate) usize);
 
 impl Choose for FailsAt {
@@ -30,15 +30,14 @@ impl Choose for FailsAt {
     }
 }
 
-/// What a sampler makes over every choice it can make, each with its exact probability.
+/// All outputs of a sampler, each with its exact probability.
 pub(crate) fn distribution(
     mint: impl Fn(&mut EveryChoice) -> Result<Password, RandomnessError>,
 ) -> BTreeMap<String, Probability> {
     walk(mint).unwrap().0
 }
 
-/// Asserts that exactly the expected texts are made, that each is as likely as any other, and that they were counted
-/// right.
+/// Asserts that the expected texts and no others are made, that all are equally likely, and that the count is right.
 pub(crate) fn assert_uniform(made: &BTreeMap<String, Probability>, expected: &[String], count: &BigUint, case: &str) {
     assert_eq!(*count, expected.len().into(), "{case}: the count");
     let mut strange = made.keys().filter(|text| !expected.contains(text));

@@ -1,17 +1,17 @@
 //! Uniform numbers from a source of uniform bytes.
 //!
-//! There is one way to a number below `n`, by rejection, and everything else in the crate goes through it.
+//! Every number below `n` in this crate comes from here, and is drawn by rejection.
 
 use num_bigint::BigUint;
 use rand_core::TryCryptoRng;
 use zeroize::Zeroizing;
 
-/// The system's source of randomness failed, or gives what no random source would. Nothing may be made then.
+/// The source of randomness failed, or yields values that no random source would. Nothing may be minted then.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, thiserror::Error)]
 #[error("the source of randomness fails")]
 pub struct RandomnessError;
 
-/// What the samplers ask for: a uniform choice among `n`. Tests answer it with every possible choice in turn.
+/// Makes uniform choices among `n` for the samplers. Tests implement it to enumerate every choice.
 pub trait Choose {
     /// A uniform number from 0 to `n - 1`, for `n` from 1 to 65,536.
     ///
@@ -19,10 +19,10 @@ pub trait Choose {
     /// [`RandomnessError`] if the source fails.
     fn below(&mut self, n: usize) -> Result<usize, RandomnessError>;
 
-    /// As many independent numbers as there is room for, each as if by [`Choose::below`], for `n` from 1 to 256.
+    /// Fills `numbers` with independent numbers, each as if by [`Choose::below`], for `n` from 1 to 256.
     ///
     /// # Errors
-    /// [`RandomnessError`] if the source fails; some of the room may be filled then.
+    /// [`RandomnessError`] if the source fails; some of the numbers may be drawn then.
     fn fill_below(&mut self, n: usize, numbers: &mut [u8]) -> Result<(), RandomnessError> {
         for number in numbers {
             *number = u8::try_from(self.below(n)?).map_err(|_| RandomnessError)?;
@@ -37,18 +37,18 @@ pub trait Choose {
     fn below_big(&mut self, n: &BigUint) -> Result<BigUint, RandomnessError>;
 }
 
-/// Bytes fetched ahead: one call to the browser for many characters.
+/// Bytes fetched ahead, so that one call to the browser serves many characters.
 const BLOCK: usize = 256;
 
 /// Bytes fetched ahead in bulk: the most that one call of `crypto.getRandomValues` gives.
 const BULK_BLOCK: usize = 65_536;
 
-/// Draws in a row that may be rejected, for the blocks hold at least as many bytes. Each is rejected with a
-/// probability of 1/2 or less, so reaching this many has a probability of at most 2^-256: the source is broken.
+/// Most draws that may be rejected in a row; blocks hold at least as many bytes. Each draw is rejected with a
+/// probability of 1/2 or less, so that many have a probability of at most 2^-256: the source is broken.
 const REJECTIONS_MAX: usize = BLOCK;
 
-/// Uniform numbers from a cryptographic random source, read a block at a time. Bytes are wiped as they are used, and
-/// those that were not used when the source is dropped.
+/// Uniform numbers from a cryptographic random source, read a block at a time. Each byte is wiped when it is used, and
+/// unused ones are wiped when the source is dropped.
 pub struct Source<R> {
     rng: R,
     block: Zeroizing<Box<[u8]>>,
@@ -61,7 +61,7 @@ impl<R: TryCryptoRng> Source<R> {
         Self::in_blocks(rng, BLOCK)
     }
 
-    /// A source over `rng` for thousands of passwords: it reads 64 KiB at a time.
+    /// A source over `rng` for thousands of passwords, which reads 64 KiB at a time.
     pub fn bulk(rng: R) -> Self {
         Self::in_blocks(rng, BULK_BLOCK)
     }
@@ -70,7 +70,7 @@ impl<R: TryCryptoRng> Source<R> {
         Self { rng, block: Zeroizing::new(vec![0; bytes].into()), used: bytes }
     }
 
-    /// The bytes that were not used yet: at least one.
+    /// The bytes not used yet, at least one.
     fn unused(&mut self) -> Result<&mut [u8], RandomnessError> {
         if self.used == self.block.len() {
             self.rng.try_fill_bytes(&mut self.block).map_err(|_| RandomnessError)?;
@@ -86,10 +86,10 @@ impl<R: TryCryptoRng> Source<R> {
     }
 }
 
-/// How a uniform number of so many bits becomes a uniform one below `n`, by a multiplication: the whole part of
-/// `drawn · n / 2^bits`. That takes `2^bits mod n` values too many; rejecting the draws whose remainder is below that
-/// leaves each number as many draws as any other (D. Lemire, "Fast Random Integer Generation in an Interval", ACM
-/// Transactions on Modeling and Computer Simulation 29, 2019).
+/// Scales a uniform number of `bits` bits to a uniform one below `n` by a multiplication: the whole part of
+/// `drawn · n / 2^bits`. That accepts `2^bits mod n` draws too many. Rejecting the draws whose remainder is below this
+/// number leaves an equal number of draws for each result (D. Lemire, "Fast Random Integer Generation in an Interval",
+/// ACM Transactions on Modeling and Computer Simulation 29, 2019).
 struct Scale {
     bits: u32,
     n: u32,
@@ -105,7 +105,7 @@ impl Scale {
         Self { bits, n, surplus: (1 << bits) % n }
     }
 
-    /// The number, and whether the draw is to be taken. A call for each byte would take longer than the work.
+    /// The number, and whether to accept the draw. It is inlined because a call would take longer than the work.
     #[inline(always)]
     fn number(&self, drawn: u32) -> (u32, bool) {
         let product = drawn * self.n;
@@ -136,7 +136,7 @@ impl<R: TryCryptoRng> Choose for Source<R> {
         while filled < numbers.len() {
             let (unused, before) = (self.unused()?, filled);
             let mut read = 0;
-            // No branch depends on what was drawn: the next draw takes the place of one that was rejected.
+            // No branch depends on the drawn values: the next draw overwrites a rejected one.
             for byte in unused {
                 let (number, taken) = scale.number(std::mem::take(byte).into());
                 #[expect(clippy::cast_possible_truncation, reason = "below 256")]
@@ -149,7 +149,7 @@ impl<R: TryCryptoRng> Choose for Source<R> {
                 }
             }
             self.used += read;
-            // Counted to the end of each block only.
+            // Rejections are counted only at the end of each block.
             rejected = if filled == before { rejected + read } else { 0 };
             if rejected >= REJECTIONS_MAX {
                 return Err(RandomnessError);
@@ -163,7 +163,7 @@ impl<R: TryCryptoRng> Choose for Source<R> {
         debug_assert!(*n != BigUint::ZERO, "there is no number below zero");
         let highest = n - 1_u8;
         let bytes = highest.bits().div_ceil(8) as usize;
-        // The bits of the leading byte that numbers below n use: half of all draws or more then fit.
+        // The mask keeps the bits of the leading byte that numbers below n use: at least half of all draws then fit.
         let mask = 0xff_u8 >> ((8 - highest.bits() % 8) % 8);
         for _ in 0..REJECTIONS_MAX {
             let mut digits = vec![0_u32; bytes.div_ceil(4)];
@@ -188,7 +188,7 @@ mod tests {
 
     use super::*;
 
-    /// Plays back bytes, over and over.
+    /// Repeats its bytes for ever.
     struct Playback(Vec<u8>, usize);
 
     impl TryRng for Playback {
@@ -209,7 +209,7 @@ mod tests {
     }
     impl TryCryptoRng for Playback {}
 
-    /// Feeds every byte once: each number must come out equally often, and only the surplus may be rejected.
+    /// Feeds every byte once: each number must come equally often, and only the surplus may be rejected.
     #[test]
     fn every_number_below_every_n_is_equally_likely() {
         for n in 1..=256_usize {
@@ -223,7 +223,7 @@ mod tests {
         }
     }
 
-    /// The same with every pair of bytes.
+    /// Feeds every pair of bytes once.
     #[test]
     fn every_number_below_a_larger_n_is_equally_likely() {
         for n in [257, 258, 1000, 4095, 4096, 4097, 7776, 10_007, 32_767, 32_768, 32_769, 40_000, 65_535, 65_536] {
@@ -237,9 +237,9 @@ mod tests {
         }
     }
 
-    /// Blocks and their borders make no difference, nor does the length of a row.
+    /// Neither the length of a block nor that of a row changes the numbers.
     #[test]
-    fn a_row_holds_what_one_by_one_would_give() {
+    fn fill_below_yields_the_same_numbers_as_below() {
         for n in [2, 94, 255, 256] {
             for bytes in [1, 7, 255, 256, 257, 1000] {
                 let source =
@@ -256,7 +256,7 @@ mod tests {
         }
     }
 
-    /// The same for the large sampler, with every byte or every pair of bytes.
+    /// Feeds every byte or every pair of bytes to the sampler of large numbers.
     #[test]
     fn every_large_number_is_equally_likely() {
         for n in [1_u32, 2, 3, 255, 256, 257, 1000, 4095, 4096, 4097, 40_000, 65_535, 65_536] {
@@ -265,7 +265,7 @@ mod tests {
             let bytes: Vec<u8> = match width {
                 0 => vec![0],
                 1 => (0..=255).collect(),
-                // Every pair once, in an order that does not put all that is rejected in one row.
+                // Every pair once, in an order that does not put all rejected ones in a row.
                 _ => (0..=u16::MAX).flat_map(|k| k.wrapping_mul(40_503).to_be_bytes()).collect(),
             };
             let draws = bytes.len() / width.max(1) as usize;
@@ -281,9 +281,9 @@ mod tests {
         }
     }
 
-    /// The first byte is the lowest, and of the highest one only bits that count are used.
+    /// The first byte is the lowest one, and of the highest byte only the needed bits are used.
     #[test]
-    fn large_numbers_are_put_together_from_bytes() {
+    fn large_numbers_are_composed_from_bytes() {
         let of = |n: BigUint| Source::new(Playback((0xf1..=0xff).collect(), 0)).below_big(&n).unwrap();
         let bytes = [0xf1, 0xf2, 0xf3, 0xf4, 0xf5, 0xf6, 0xf7, 0xf8, 0xf9];
         assert_eq!(of(BigUint::from(1_u8) << 72), BigUint::from_bytes_le(&bytes));
@@ -299,7 +299,7 @@ mod tests {
             assert_eq!(Source::bulk(Playback(vec![0], 0)).below(n), Err(RandomnessError));
         }
         assert_eq!(Source::new(Playback(vec![255], 0)).below_big(&BigUint::from(200_u8)), Err(RandomnessError));
-        // A row that begins well.
+        // A row whose first number is accepted.
         let mut bytes = vec![0; 1000];
         bytes[0] = 1;
         assert_eq!(Source::new(Playback(bytes, 0)).fill_below(94, &mut [0; 2]), Err(RandomnessError));

@@ -1,7 +1,7 @@
-//! Passwords for a site that says what it demands: obeyed exactly, and still uniform over all that is allowed.
+//! Passwords for a site that publishes its demands: they meet the demands and are uniform over everything allowed.
 //!
-//! The text is parsed into [`Demands`], these become a [`Plan`]. All of it is counting: nothing is repaired, and
-//! nothing is tried until it fits.
+//! The text is parsed into [`Demands`], which become a [`Plan`]. The plan only counts: it repairs no password, and it
+//! rejects none.
 
 mod parser;
 mod runs;
@@ -12,27 +12,26 @@ use serde::{Deserialize, Serialize};
 use zeroize::Zeroizing;
 
 use self::runs::{Requirement, Runs};
-use crate::bits::Bits;
 use crate::characters::LENGTHS;
-use crate::password::Password;
 use crate::random::{Choose, RandomnessError};
 
 pub use self::parser::{Demands, Expected, ParseError};
 pub use self::set::AsciiSet;
 
-/// What is open, times cells: states for each place of a password. A site with four requirements has 16 · 5 of them.
-/// At this many, counting takes some tenths of a second and some megabytes.
+/// Most states for each position of a password: the states of open requirements times the cells. A site with four
+/// requirements has 16 · 5. The largest number takes some tenths of a second and some megabytes to count.
 const STATES_MAX: usize = 8192;
 
-/// What a password must look like: the site's wishes, and within them a person's. The default: a site that demands
+/// The rules of a password: the site's demands, and within them a person's wishes. The default: a site that demands
 /// nothing, and 30 characters.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(default = "Rules::none")]
 pub struct Rules {
-    /// The site's password rules, as the `passwordrules` attribute has them.
+    /// The site's password rules, as in its `passwordrules` attribute.
     pub text: String,
-    /// How many characters are wished for. What the site and [`LENGTHS`] allow next to that is made.
+    /// The number of characters wished for. The nearest one that the site and [`LENGTHS`] allow is used.
     pub length: usize,
-    /// Characters to leave out, though the site allows them.
+    /// Characters to leave out, although the site allows them.
     pub exclude: String,
 }
 
@@ -42,46 +41,50 @@ impl Default for Rules {
     }
 }
 
-/// Why rules allow no password. Each case names what a person would change.
+impl Rules {
+    /// The rules of a receipt that names none. A rule added later must be off here.
+    fn none() -> Self {
+        Self { text: String::new(), length: 0, exclude: String::new() }
+    }
+}
+
+/// Why rules allow no password. Each case names the text or field that a person would change.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, thiserror::Error)]
 pub enum RulesError {
-    /// The text is not password rules.
+    /// The text does not follow the grammar of password rules.
     #[error(transparent)]
     Text(#[from] ParseError),
     /// The site's shortest password is longer than its longest one.
     #[error("the site asks for at least {minlength} characters and for at most {maxlength}")]
     Lengths { minlength: usize, maxlength: usize },
-    /// The site takes no password as long as the shortest one made here.
+    /// The site accepts no password as long as the shortest one made here.
     #[error("the site allows at most {maxlength} characters, and fewer than {} are not made here", LENGTHS.start())]
     TooShort { maxlength: usize },
-    /// The site takes no password as short as the longest one made here.
+    /// The site accepts no password as short as the longest one made here.
     #[error("the site asks for at least {minlength} characters, and more than {} are not made here", LENGTHS.end())]
     TooLong { minlength: usize },
-    /// Every character that one requirement asks for is left out, or is the space.
+    /// Every character that would meet one requirement is left out, or is the space.
     #[error("every character that the site requires in requirement {number} is left out")]
     RequirementEmptied {
-        /// Which `required` of the text that has a value, from 1.
+        /// The position among the `required` rules that have a value, from 1.
         number: usize,
     },
     /// Every character that the site allows is left out.
     #[error("every character that the site allows is left out")]
     NothingLeft,
-    /// More requirements than can be counted with.
+    /// Counting so many requirements would take too long.
     #[error("the site has too many requirements at once")]
     TooManyRequirements,
-    /// The requirements cannot all be kept in so few characters, or only with longer runs.
-    #[error("no password of {length} characters keeps all that the site demands")]
-    Contradiction {
-        /// The characters it would have.
-        length: usize,
-    },
+    /// So few characters cannot meet all requirements, or only with longer runs.
+    #[error("no password of {length} characters meets everything that the site demands")]
+    Contradiction { length: usize },
 }
 
-/// Rules, checked and counted: everything it takes to mint.
+/// Mints passwords that meet a site's demands.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Plan {
     length: usize,
-    /// The alphabet: characters that serve the same requirements stand in one cell.
+    /// The alphabet. Characters that serve the same requirements share a cell.
     cells: Vec<Vec<char>>,
     runs: Runs,
 }
@@ -89,11 +92,11 @@ pub struct Plan {
 impl Plan {
     /// Reads, checks and counts the rules.
     ///
-    /// What is required is allowed as well; if nothing is allowed or required by name, all of printable ASCII is
-    /// allowed. The space is never used: forms cut it off, and nobody sees it.
+    /// Required characters are allowed too. If the text names no character, all of printable ASCII is allowed. The space
+    /// is never used: forms trim it, and nobody sees it.
     ///
     /// # Errors
-    /// [`RulesError`] names the first thing that a person would have to change.
+    /// [`RulesError`] names the first rule that a person would have to change.
     pub fn new(rules: &Rules) -> Result<Self, RulesError> {
         let demands = Demands::parse(&rules.text)?;
         let length = demands.length(rules.length)?;
@@ -109,8 +112,8 @@ impl Plan {
         if alphabet.is_empty() {
             return Err(RulesError::NothingLeft);
         }
-        // A requirement that stands there twice asks for two characters: it would say nothing otherwise, Apple's list
-        // means it so, and a site that means one takes two.
+        // A repeated requirement asks for two characters. It would have no effect otherwise, Apple's list means two, and
+        // a site that means one accepts two.
         let mut sets: Vec<(AsciiSet, usize)> = Vec::new();
         for set in &demands.required {
             match sets.iter_mut().find(|(known, _)| known == set) {
@@ -143,48 +146,33 @@ impl Plan {
         Ok(Self { length, cells, runs })
     }
 
-    /// How many characters each password has: the wish, where the site allows it.
-    #[must_use]
+    /// The number of characters of every password: the wished length if the site allows it.
     pub fn length(&self) -> usize {
         self.length
     }
 
-    /// The characters a password may hold, in no order that means anything.
+    /// The characters that a password may contain, in no particular order.
     pub fn alphabet(&self) -> impl Iterator<Item = char> {
         self.cells.iter().flatten().copied()
     }
+}
 
-    /// How many passwords the rules allow, exactly.
-    #[must_use]
-    pub fn count(&self) -> &BigUint {
-        self.runs.total()
+impl crate::Plan for Plan {
+    fn count(&self) -> BigUint {
+        self.runs.total().clone()
     }
 
-    /// The strength of every password of this plan: the base-2 logarithm of [`Plan::count`].
-    #[must_use]
-    pub fn bits(&self) -> Bits {
-        Bits::of(self.count())
+    fn max_bytes(&self) -> usize {
+        self.length
     }
 
-    /// Mints one password, uniformly from all that the rules allow.
-    ///
-    /// # Errors
-    /// [`RandomnessError`] if the source of randomness fails; nothing is made then.
-    pub fn mint(&self, choose: &mut impl Choose) -> Result<Password, RandomnessError> {
-        Password::of(self.max_bytes(), |out| self.mint_into(choose, out))
-    }
-
-    /// The same at the end of a text: see [`crate::kind::Plan::mint_into`].
-    ///
-    /// # Errors
-    /// [`RandomnessError`] if the source of randomness fails; `out` is as it was then.
-    pub fn mint_into(&self, choose: &mut impl Choose, out: &mut String) -> Result<(), RandomnessError> {
+    fn mint_into(&self, choose: &mut dyn Choose, out: &mut String) -> Result<(), RandomnessError> {
         let mut drawn = Zeroizing::new(['\0'; *LENGTHS.end()]);
         let (mut filled, mut last) = (0, None);
         for run in self.runs.draw(choose)? {
             let cell = &self.cells[run.cell];
             let index = match last {
-                // The same cell again: any of its characters but the last one.
+                // After a run of the same cell, any of its characters but the last one may follow.
                 Some((same, taken)) if same == run.cell => {
                     let index = choose.below(cell.len() - 1)?;
                     index + usize::from(index >= taken)
@@ -198,22 +186,16 @@ impl Plan {
         out.extend(&drawn[..filled]);
         Ok(())
     }
-
-    /// Bytes that a password takes at most.
-    #[must_use]
-    pub fn max_bytes(&self) -> usize {
-        self.length
-    }
 }
 
 impl Demands {
-    /// What a password may hold.
+    /// The characters that a password may contain.
     fn alphabet(&self) -> AsciiSet {
         let named = self.required.iter().fold(self.allowed, |all, set| all | *set);
         if named.is_empty() { (' '..='~').collect() } else { named }
     }
 
-    /// The wished length, or the one next to it that the site and [`LENGTHS`] allow.
+    /// The wished length, or the nearest one that the site and [`LENGTHS`] allow.
     fn length(&self, wish: usize) -> Result<usize, RulesError> {
         let minlength = self.minlength.unwrap_or(0);
         let maxlength = self.maxlength.unwrap_or(usize::MAX);

@@ -1,8 +1,8 @@
-//! Lets people see for themselves that passwords come out evenly, with the randomness of their own browser.
+//! Lets people check that passwords are uniform, with the randomness of their own browser.
 //!
-//! Two ways: [`Example`] walks **every** choice the sampler can make on a small alphabet and compares exact
-//! probabilities; [`Trial`] mints by a person's own rules as often as they like and compares what came out with what
-//! was to be expected. Numbers only: what they mean is said elsewhere.
+//! There are two ways. [`Example`] enumerates **every** choice the sampler can make on a small alphabet and compares
+//! exact probabilities. [`Trial`] mints by a person's own rules as often as they like and compares the observed numbers
+//! with the expected ones. This module yields numbers; the page puts them into words.
 
 mod chi_square;
 mod walk;
@@ -10,104 +10,103 @@ mod walk;
 #[cfg(test)]
 pub(crate) use self::walk::{EveryChoice, Probability, walk};
 pub use self::walk::{Example, WalkResult};
+use crate::Plan as _;
 use crate::characters::Plan;
 use crate::password::Password;
 use crate::random::{Choose, RandomnessError};
 
-/// Counts the characters that stand at one place of many passwords.
+/// Counts the characters at one position of many passwords.
 ///
-/// It takes one character of each password: those of one password depend on one another once a class is guaranteed,
-/// those of two passwords do not. Every place has the same distribution, so one place tells of all.
+/// It uses one character of each password: the characters of one password depend on one another once a class is
+/// guaranteed, those of different passwords do not. Every position has the same distribution, so one stands for all.
 pub struct Trial {
     plan: Plan,
-    place: usize,
-    /// For each character of the plan's alphabet, how often it stood there.
+    position: usize,
+    /// For each character of the plan's alphabet, the number of times it stood there.
     observed: Vec<u64>,
-    /// Characters that are not of the alphabet.
-    strange: u64,
+    /// The number of characters outside the alphabet.
+    unexpected: u64,
     draws: u64,
 }
 
-/// What a trial has come to.
+/// The numbers of a trial so far.
 #[derive(Clone, Debug, PartialEq)]
 pub struct TrialResult {
     pub draws: u64,
-    /// What was seen of each character of the alphabet, in the plan's order.
+    /// The numbers of each character of the alphabet, in the plan's order.
     pub characters: Vec<CharacterCount>,
-    /// Pearson's chi-square: how far off the observed numbers are. Infinite if there was what cannot be.
+    /// Pearson's chi-square, the distance of the observed numbers from the expected ones. Infinite if an impossible
+    /// character was observed.
     pub chi_square: f64,
-    /// Its degrees of freedom: about what it comes to on average if all is well.
+    /// The degrees of freedom, which are the average chi-square of a perfect source.
     pub degrees: usize,
-    /// The chance that a perfect source gives a chi-square as large as this one or larger. Below 0.001, one of a
-    /// thousand perfect trials comes out; below 10^-9, something is broken. It is an approximation that wants some
-    /// five draws or more of each character.
+    /// The probability that a perfect source gives a chi-square at least as large. One perfect trial in a thousand is
+    /// below 0.001; below 10^-9, something is broken. It is an approximation that needs some five draws or more of each
+    /// character.
     pub p: f64,
 }
 
-/// What was seen of one character.
+/// The numbers of one character.
 #[derive(Clone, Copy, Debug, PartialEq)]
 pub struct CharacterCount {
     pub character: char,
     pub observed: u64,
-    /// How often it comes on average, by the counting that the bits come from.
+    /// The average number, by the counting that the bits come from.
     pub expected: f64,
 }
 
 impl Trial {
-    /// A trial of the plan, looking at that place of each password: from 0, and the last one if there are fewer.
-    #[must_use]
-    pub fn new(plan: Plan, place: usize) -> Self {
+    /// A trial of the plan at one position of each password, counted from 0; the last position if there are fewer.
+    pub fn new(plan: Plan, position: usize) -> Self {
         Self {
-            place: place.min(plan.length() - 1),
+            position: position.min(plan.length() - 1),
             observed: vec![0; plan.alphabet().len()],
-            strange: 0,
+            unexpected: 0,
             draws: 0,
             plan,
         }
     }
 
-    /// Mints so many passwords more. A million take half a second in a browser: call it for some ten thousand at a time, and
-    /// the page stays smooth.
+    /// Mints `draws` more passwords. A million take half a second in a browser: ask for some ten thousand at a time to
+    /// keep the page smooth.
     ///
     /// # Errors
-    /// [`RandomnessError`] if the source of randomness fails. What came before it counts.
-    pub fn step(&mut self, choose: &mut impl Choose, draws: u32) -> Result<(), RandomnessError> {
+    /// [`RandomnessError`] if the source of randomness fails. The passwords before that count.
+    pub fn step(&mut self, choose: &mut dyn Choose, draws: u32) -> Result<(), RandomnessError> {
         let mut password = Password::with_capacity(self.plan.max_bytes());
         for _ in 0..draws {
             password.text_mut().clear();
             self.plan.mint_into(choose, password.text_mut())?;
-            self.take(password.expose());
+            self.count(password.expose());
         }
         Ok(())
     }
 
-    fn take(&mut self, password: &str) {
-        let character = password.chars().nth(self.place);
+    fn count(&mut self, password: &str) {
+        let character = password.chars().nth(self.position);
         let index = self.plan.alphabet().iter().position(|known| Some(*known) == character);
-        *index.map_or(&mut self.strange, |index| &mut self.observed[index]) += 1;
+        *index.map_or(&mut self.unexpected, |index| &mut self.observed[index]) += 1;
         self.draws += 1;
     }
 
-    /// What it has come to so far.
-    #[must_use]
-    pub fn outcome(&self) -> TrialResult {
+    pub fn result(&self) -> TrialResult {
         #[expect(clippy::cast_precision_loss, reason = "nobody draws 2^52 times")]
-        let (draws, strange) = (self.draws as f64, self.strange as f64);
-        let seen = |((character, observed), chance): ((&char, &u64), f64)| CharacterCount {
+        let (draws, unexpected) = (self.draws as f64, self.unexpected as f64);
+        let numbers = |((character, observed), chance): ((&char, &u64), f64)| CharacterCount {
             character: *character,
             observed: *observed,
             expected: draws * chance,
         };
         let alphabet = self.plan.alphabet().iter().zip(&self.observed);
-        let characters: Vec<CharacterCount> = alphabet.zip(self.plan.chances()).map(seen).collect();
-        let possible = characters.iter().filter(|seen| seen.expected > 0.0).count();
-        // No draws, or nothing but what has to be: nothing is off.
+        let characters: Vec<CharacterCount> = alphabet.zip(self.plan.chances()).map(numbers).collect();
+        let possible = characters.iter().filter(|character| character.expected > 0.0).count();
+        // Without draws, or with one possible character, the numbers match exactly.
         let off = |observed: f64, expected: f64| {
             if observed == expected { 0.0 } else { (observed - expected).powi(2) / expected }
         };
         #[expect(clippy::cast_precision_loss, reason = "nobody draws 2^52 times")]
-        let each = characters.iter().map(|seen| off(seen.observed as f64, seen.expected));
-        let chi_square = each.sum::<f64>() + off(strange, 0.0);
+        let each = characters.iter().map(|it| off(it.observed as f64, it.expected));
+        let chi_square = each.sum::<f64>() + off(unexpected, 0.0);
         let degrees = possible.saturating_sub(1);
         TrialResult { draws: self.draws, chi_square, degrees, p: chi_square::tail(chi_square, degrees), characters }
     }

@@ -8,8 +8,9 @@ use std::process::ExitCode;
 
 use anyhow::{Context, Result, ensure};
 use clap::{Args, ValueEnum};
+use generator::Plan;
 use generator::characters::{self, Class};
-use generator::kind::{Plan, Rules};
+use generator::kind::Rules;
 use generator::phrase::{self, Words};
 use generator::random::Source;
 use generator::{keyboard, pin, site_rules};
@@ -107,14 +108,14 @@ fn least(text: &str) -> Result<(Kind, usize), String> {
 /// # Errors
 /// If the rules leave no password, there is no randomness, or standard output cannot be written.
 pub fn run(args: &GenerateArgs) -> Result<ExitCode> {
-    args.print(&args.plan()?, &mut io::stdout().lock(), &mut io::stderr().lock())?;
+    args.print(&*args.plan()?, &mut io::stdout().lock(), &mut io::stderr().lock())?;
     Ok(ExitCode::SUCCESS)
 }
 
 impl GenerateArgs {
-    fn plan(&self) -> Result<Plan> {
+    fn plan(&self) -> Result<Box<dyn Plan>> {
         let rules = self.rules()?;
-        let plan = Plan::new(&rules, self.words.map(|_| Words::eff()));
+        let plan = rules.plan(self.words.map(|_| Words::eff()));
         Ok(match rules {
             Rules::Pin(_) => plan.context("--pin")?,
             Rules::Site(_) => plan.context("--rules")?,
@@ -171,7 +172,7 @@ impl GenerateArgs {
         site_rules::Rules { text: text.to_owned(), length: self.length.unwrap_or(usual.length), exclude }
     }
 
-    fn print(&self, plan: &Plan, out: &mut impl Write, told: &mut impl Write) -> Result<()> {
+    fn print(&self, plan: &dyn Plan, out: &mut impl Write, told: &mut impl Write) -> Result<()> {
         let bits = plan.bits();
         let mut source = Source::new(SysRng);
         let mut out = io::BufWriter::new(out);

@@ -45,13 +45,14 @@ impl EntryForm {
     /// The form of what is kept.
     #[must_use]
     pub fn of(content: &Content) -> Self {
+        let Content { name, username, website, password, note, tags, rules: _ } = content;
         Self {
-            name: content.name.clone(),
-            username: content.username.clone(),
-            website: content.website.clone(),
-            password: content.password.expose().to_owned(),
-            note: content.note.expose().to_owned(),
-            tags: content.tags.join(", "),
+            name: name.clone(),
+            username: username.clone(),
+            website: website.clone(),
+            password: password.expose().to_owned(),
+            note: note.expose().to_owned(),
+            tags: tags.join(", "),
         }
     }
 

@@ -74,17 +74,15 @@ impl Default for RulesForm {
 
 impl From<&Rules> for RulesForm {
     fn from(rules: &Rules) -> Self {
-        let field = |class| {
-            let ClassRule { on, minimum } = rules.class(class);
-            ClassField { on, minimum: minimum.to_string() }
-        };
+        let Rules { length, lower, upper, digits, symbols, no_look_alikes, exclude, include } = rules;
+        let field = |rule: &ClassRule| ClassField { on: rule.on, minimum: rule.minimum.to_string() };
         Self {
-            length: rules.length.to_string(),
-            classes: Class::ALL.map(field),
-            no_look_alikes: rules.no_look_alikes,
+            length: length.to_string(),
+            classes: [lower, upper, digits, symbols].map(field),
+            no_look_alikes: *no_look_alikes,
             keyboard_safe: false,
-            exclude: rules.exclude.clone(),
-            include: rules.include.clone(),
+            exclude: exclude.clone(),
+            include: include.clone(),
         }
     }
 }
@@ -108,30 +106,37 @@ impl FormFault {
     }
 }
 
+impl ClassField {
+    fn rule(&self, class: Class) -> Result<ClassRule, FormFault> {
+        let minimum = match whole_number(&self.minimum) {
+            Some(minimum) if minimum >= 1 => minimum,
+            // The typed minimum stays in the form until the class is on again.
+            _ if !self.on => 1,
+            _ => return Err(FormFault::MinimumNotANumber(class)),
+        };
+        Ok(ClassRule { on: self.on, minimum })
+    }
+}
+
 impl RulesForm {
-    /// The rules and their plan, or what is wrong.
+    /// Checks the form.
     ///
     /// # Errors
     /// [`FormFault`] names the first thing that a person would have to change.
     pub fn plan(&self) -> Result<(Rules, Plan), FormFault> {
-        let length = whole_number(&self.length).ok_or(FormFault::LengthNotANumber)?;
+        let Self { length, classes: [lower, upper, digits, symbols], no_look_alikes, keyboard_safe, exclude, include } =
+            self;
         let mut rules = Rules {
-            length,
-            no_look_alikes: self.no_look_alikes,
-            exclude: self.exclude.clone(),
-            include: self.include.clone(),
-            ..Rules::default()
+            length: whole_number(length).ok_or(FormFault::LengthNotANumber)?,
+            lower: lower.rule(Class::Lower)?,
+            upper: upper.rule(Class::Upper)?,
+            digits: digits.rule(Class::Digits)?,
+            symbols: symbols.rule(Class::Symbols)?,
+            no_look_alikes: *no_look_alikes,
+            exclude: exclude.clone(),
+            include: include.clone(),
         };
-        for (class, field) in Class::ALL.into_iter().zip(&self.classes) {
-            // The minimum of a class that is off waits for it to be on again.
-            let minimum = match whole_number(&field.minimum) {
-                Some(minimum) if minimum >= 1 => minimum,
-                _ if !field.on => 1,
-                _ => return Err(FormFault::MinimumNotANumber(class)),
-            };
-            *rules.class_mut(class) = ClassRule { on: field.on, minimum };
-        }
-        if self.keyboard_safe {
+        if *keyboard_safe {
             if let Some(strange) = rules.include.chars().find(|character| !holds(keyboard::SAFE, *character)) {
                 return Err(FormFault::NotKeyboardSafe(strange));
             }
@@ -160,6 +165,7 @@ pub(super) fn whole_number(text: &str) -> Option<usize> {
 
 #[cfg(test)]
 mod tests {
+    use generator::Plan as _;
     use generator::characters::LENGTHS;
 
     use super::*;

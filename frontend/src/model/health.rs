@@ -3,7 +3,7 @@
 use std::cmp::Reverse;
 use std::collections::BTreeMap;
 
-use generator::kind::{Plan, Rules};
+use generator::kind::Rules;
 use shared::ids::EntryId;
 
 use crate::keyring::protocol::entry::Entry;
@@ -169,7 +169,7 @@ fn guesses(rules: &Rules) -> Option<f64> {
     match rules {
         Rules::Pin(_) | Rules::Phrase(_) => Some(f64::INFINITY),
         Rules::Characters(_) | Rules::Site(_) => {
-            let bits = Plan::new(rules, None).ok()?.bits();
+            let bits = rules.plan(None).ok()?.bits();
             Some((bits.value() - 1.0) * std::f64::consts::LOG10_2)
         }
     }

@@ -110,11 +110,12 @@ impl PhraseForm {
 
 impl From<&phrase::Rules> for PhraseForm {
     fn from(rules: &phrase::Rules) -> Self {
+        let phrase::Rules { words, separator, capitals, digit } = rules;
         Self {
-            count: rules.words.to_string(),
-            separator: rules.separator.map_or_else(String::new, String::from),
-            capitals: Self::CAPITALS.iter().position(|capitals| *capitals == rules.capitals).unwrap_or_default(),
-            digit: rules.digit,
+            count: words.to_string(),
+            separator: separator.map_or_else(String::new, String::from),
+            capitals: Self::CAPITALS.iter().position(|choice| choice == capitals).unwrap_or_default(),
+            digit: *digit,
         }
     }
 }
@@ -158,13 +159,15 @@ impl SiteForm {
 
 impl From<&site_rules::Rules> for SiteForm {
     fn from(rules: &site_rules::Rules) -> Self {
-        Self { text: rules.text.clone(), length: rules.length.to_string(), exclude: rules.exclude.clone() }
+        let site_rules::Rules { text, length, exclude } = rules;
+        Self { text: text.clone(), length: length.to_string(), exclude: exclude.clone() }
     }
 }
 
 #[cfg(test)]
 mod tests {
     use super::*;
+    use generator::Plan as _;
     use generator::site_rules::{Expected, ParseError, RulesError};
 
     fn phrase_fault(change: impl FnOnce(&mut PhraseForm)) -> Option<KindFault> {

@@ -57,7 +57,8 @@ impl EntryList {
     }
 
     fn listed(&self, summary: EntrySummary) -> IndexedEntry {
-        let EntrySummary { name, username, website, tags, .. } = &summary;
+        let EntrySummary { name, username, website, tags, id: _, version: _, changed_at: _, binned_at: _, state: _ } =
+            &summary;
         // A word of a query does not hold a line break, and so is found in one of them.
         let mut text = [name, username, website].map(String::as_str).join("\n");
         for tag in tags {

@@ -40,6 +40,7 @@ pub fn effort(bits: Bits) -> Effort {
 
 #[cfg(test)]
 mod tests {
+    use generator::Plan as _;
     use generator::characters::{Plan, Rules};
 
     use super::*;

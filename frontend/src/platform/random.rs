@@ -87,7 +87,9 @@ mod tests {
 
     use super::*;
     use crate::browser_test::test;
-    use generator::characters::{Password, Plan, Rules};
+    use generator::Plan as _;
+    use generator::characters::{Plan, Rules};
+    use generator::password::Password;
 
     #[test]
     fn the_browser_mints_what_the_rules_allow() {

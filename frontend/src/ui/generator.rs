@@ -122,7 +122,7 @@ fn GeneratedPassword() -> impl IntoView {
     };
     let strength = text_signal(move || {
         mint.plan.with(|plan| match plan {
-            Ok(plan) => text::strength(plan.0.bits(), effort(plan.0.bits())),
+            Ok(plan) => text::strength(plan.plan.bits(), effort(plan.plan.bits())),
             Err(_) => String::new(),
         })
     });
@@ -167,11 +167,11 @@ fn RulesFields() -> impl IntoView {
     view! {
         <div class="rules">
             <div prop:hidden=other>
-                <Slider id="length" label=Msg::Length value=mint.length limits=LENGTHS
+                <Slider id="length" label=Msg::Length value=mint.characters.length limits=LENGTHS
                     fault=mint.fault(|field| field == FormField::Length)/>
                 <fieldset class="kinds" aria-describedby="kinds-fault">
                     <legend>{tr(Msg::Classes)}</legend>
-                    {mint.classes.map(|(class, on, _)| {
+                    {mint.characters.classes.map(|(class, on, _)| {
                         let sample = class_sample(class);
                         view! { <Checkbox sample label=text::class(class) value=on/> }
                     }).into_iter().collect_view()}

@@ -3,48 +3,41 @@
 use std::rc::Rc;
 use std::sync::Arc;
 
-use generator::bits::Bits;
-use generator::characters::{self, Class};
+use generator::Plan;
 use generator::kind::Rules;
 use generator::password::Password;
 use generator::random::RandomnessError;
 use leptos::prelude::*;
 use shared::ids::EntryId;
 
+use super::character_fields::CharacterFields;
 use super::sentence::SentenceSignal;
-use crate::model::form::{ClassField, FormField, RulesForm};
+use crate::model::form::FormField;
 use crate::model::kind::PasswordKind;
-use crate::platform::random::{self, BrowserSource};
+use crate::platform::random;
 use crate::text;
 
 /// The setting with the name of the chosen preset. Absent for the default rules.
 pub const CHOSEN_SETTING: &str = "passmint.preset";
 
-/// Rules, checked and counted: what mints.
-pub trait Plan {
-    /// The rules, as they are kept with what they made.
-    fn rules(&self) -> Rules;
-    /// The strength of every password.
-    fn bits(&self) -> Bits;
-    /// Mints one.
-    ///
-    /// # Errors
-    /// If the browser has no randomness.
-    fn mint(&self, source: &mut BrowserSource) -> Result<Password, RandomnessError>;
-    /// Mints one at the end of a text.
-    ///
-    /// # Errors
-    /// As [`Plan::mint`]; the text is as it was then.
-    fn mint_into(&self, source: &mut BrowserSource, out: &mut String) -> Result<(), RandomnessError>;
+/// Valid rules and their plan. The first part of the page contains only the plan for characters; the code of the others
+/// loads with the part for rules.
+#[derive(Clone)]
+pub struct PlannedRules {
+    /// The rules, to store with a password minted by them.
+    pub rules: Rules,
+    pub plan: Arc<dyn Plan>,
 }
 
-/// A plan of any kind. The first part of the page only knows the one for characters.
-#[derive(Clone)]
-pub struct Planned(pub Arc<dyn Plan + Send + Sync>);
+impl PlannedRules {
+    pub fn new(rules: Rules, plan: impl Plan + 'static) -> Self {
+        Self { rules, plan: Arc::new(plan) }
+    }
+}
 
-impl PartialEq for Planned {
+impl PartialEq for PlannedRules {
     fn eq(&self, other: &Self) -> bool {
-        self.0.rules() == other.0.rules()
+        self.rules == other.rules
     }
 }
 
@@ -55,36 +48,6 @@ pub struct PlanFault {
     pub text: String,
 }
 
-/// The plans of the generator crate differ in name only.
-macro_rules! plans {
-    ($($plan:ty),*) => {$(
-        impl $crate::ui::mint::Plan for (::generator::kind::Rules, $plan) {
-            fn rules(&self) -> ::generator::kind::Rules {
-                self.0.clone()
-            }
-            fn bits(&self) -> ::generator::bits::Bits {
-                self.1.bits()
-            }
-            fn mint(
-                &self,
-                source: &mut $crate::platform::random::BrowserSource,
-            ) -> Result<::generator::password::Password, ::generator::random::RandomnessError> {
-                self.1.mint(source)
-            }
-            fn mint_into(
-                &self,
-                source: &mut $crate::platform::random::BrowserSource,
-                out: &mut String,
-            ) -> Result<(), ::generator::random::RandomnessError> {
-                self.1.mint_into(source, out)
-            }
-        }
-    )*};
-}
-pub(super) use plans;
-
-plans!(characters::Plan);
-
 /// The generator's state: a handle that can be copied.
 #[derive(Clone, Copy)]
 pub struct Mint {
@@ -93,17 +56,8 @@ pub struct Mint {
     pub name_fault: SentenceSignal,
     /// The index of the kind in [`PasswordKind::ALL`].
     pub kind: RwSignal<usize>,
-    /// The length for characters, as typed.
-    pub length: RwSignal<String>,
-    /// Each class: whether it is on, and its minimum as typed.
-    pub classes: [(Class, RwSignal<bool>, RwSignal<String>); 4],
-    /// Whether characters that look alike are excluded.
-    pub no_look_alikes: RwSignal<bool>,
-    /// Whether only characters are used that common keyboards have on the same key.
-    pub keyboard_safe: RwSignal<bool>,
-    pub exclude: RwSignal<String>,
-    pub include: RwSignal<String>,
-    pub plan: Memo<Result<Planned, PlanFault>>,
+    pub characters: CharacterFields,
+    pub plan: Memo<Result<PlannedRules, PlanFault>>,
     /// The password that is shown. None while the rules have a fault.
     pub minted: RwSignal<Option<Result<Rc<Password>, RandomnessError>>, LocalStorage>,
     pub state: RwSignal<PasswordState>,
@@ -116,7 +70,7 @@ pub struct Mint {
 }
 
 /// Makes a plan from the rules as typed.
-pub type MakePlan = Callback<Mint, Result<Planned, PlanFault>>;
+pub type MakePlan = Callback<Mint, Result<PlannedRules, PlanFault>>;
 
 /// Where the shown password is stored.
 #[derive(Clone, PartialEq, Eq)]
@@ -137,15 +91,6 @@ impl Mint {
     /// Provides the state to all components below. `other_kinds` makes a plan of any kind but characters, once the part
     /// for rules has loaded.
     pub(super) fn provide(other_kinds: impl Fn() -> Option<MakePlan> + Copy + Send + Sync + 'static) {
-        let usual = RulesForm::default();
-        let mut fields = Class::ALL.into_iter().zip(usual.classes);
-        let classes = std::array::from_fn(|_| {
-            let (class, field) = fields.next().unwrap_or((Class::Lower, ClassField::default()));
-            (class, RwSignal::new(field.on), RwSignal::new(field.minimum))
-        });
-        let [exclude, include, name] = std::array::from_fn(|_| RwSignal::new(String::new()));
-        let name_fault = SentenceSignal::new();
-        let [no_look_alikes, keyboard_safe, save_once_open] = std::array::from_fn(|_| RwSignal::new(false));
         // The memo needs the whole state, which in turn holds the memo.
         let plan_of = RwSignal::new(None::<Self>);
         let plan = Memo::new(move |_| match plan_of.get() {
@@ -153,21 +98,16 @@ impl Mint {
             None => Err(PlanFault { field: FormField::Kind, text: String::new() }),
         });
         let mint = Self {
-            name,
-            name_fault,
+            name: RwSignal::new(String::new()),
+            name_fault: SentenceSignal::new(),
             kind: RwSignal::new(0),
-            length: RwSignal::new(usual.length),
-            classes,
-            no_look_alikes,
-            keyboard_safe,
-            exclude,
-            include,
+            characters: CharacterFields::new(),
             plan,
             minted: RwSignal::new_local(None),
             state: RwSignal::new(PasswordState::New),
             copied_unsaved: RwSignal::new(false),
             draft_number: RwSignal::new(0),
-            save_once_open,
+            save_once_open: RwSignal::new(false),
         };
         plan_of.set(Some(mint));
         // A password always follows the current rules.
@@ -178,10 +118,10 @@ impl Mint {
         provide_context(mint);
     }
 
-    fn plan(self, other_kinds: impl Fn() -> Option<MakePlan>) -> Result<Planned, PlanFault> {
+    fn plan(self, other_kinds: impl Fn() -> Option<MakePlan>) -> Result<PlannedRules, PlanFault> {
         if PasswordKind::at(self.kind.get()) == PasswordKind::Characters {
-            return match self.characters().plan() {
-                Ok((rules, plan)) => Ok(Planned(Arc::new((Rules::Characters(rules), plan)))),
+            return match self.characters.form().plan() {
+                Ok((rules, plan)) => Ok(PlannedRules::new(Rules::Characters(rules), plan)),
                 Err(fault) => Err(PlanFault { field: fault.field(), text: text::form_fault(fault) }),
             };
         }
@@ -191,34 +131,9 @@ impl Mint {
         }
     }
 
-    /// The rules for characters, as typed.
-    pub fn characters(self) -> RulesForm {
-        RulesForm {
-            length: self.length.get(),
-            classes: self.classes.map(|(_, on, minimum)| ClassField { on: on.get(), minimum: minimum.get() }),
-            no_look_alikes: self.no_look_alikes.get(),
-            keyboard_safe: self.keyboard_safe.get(),
-            exclude: self.exclude.get(),
-            include: self.include.get(),
-        }
-    }
-
-    /// Fills in the rules for characters.
-    pub fn set_characters(self, form: RulesForm) {
-        self.length.set(form.length);
-        for ((_, on, minimum), field) in self.classes.into_iter().zip(form.classes) {
-            on.set(field.on);
-            minimum.set(field.minimum);
-        }
-        self.no_look_alikes.set(form.no_look_alikes);
-        self.keyboard_safe.set(form.keyboard_safe);
-        self.exclude.set(form.exclude);
-        self.include.set(form.include);
-    }
-
     /// Mints a new password by the current rules.
     pub fn regenerate(self) {
-        let mint = |plan: &Planned| random::with_source(|source| plan.0.mint(source)).map(Rc::new);
+        let mint = |plan: &PlannedRules| random::with_source(|source| plan.plan.mint(source)).map(Rc::new);
         self.minted.set(self.plan.with_untracked(|plan| plan.as_ref().ok().map(mint)));
         self.state.set(PasswordState::New);
         self.copied_unsaved.set(false);

@@ -4,6 +4,7 @@
 //! Texts stand in `crate::text` and go into views as blocks. That also keeps leptos from making elements out of a
 //! string of HTML, which the page's Trusted Types policy forbids.
 
+mod character_fields;
 mod clipboard;
 pub mod dialog;
 mod dialog_view;

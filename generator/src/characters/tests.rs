@@ -3,6 +3,7 @@ use std::collections::HashMap;
 use proptest::prelude::*;
 
 use super::*;
+use crate::Plan as _;
 use crate::proof::{FailsAt, assert_uniform, distribution, source};
 use crate::trial::Probability;
 
@@ -14,7 +15,7 @@ fn bits(rules: &Rules) -> String {
     Plan::new(rules).unwrap().bits().to_string()
 }
 
-/// Every string over the sets, checked one by one: what the plan's counting must agree with.
+/// Every string over the sets that meets the minimums, checked one by one: the plan's counting must agree.
 fn allowed(sets: &[Vec<char>], minimums: &[usize], length: usize) -> Vec<String> {
     let mut strings = vec![String::new()];
     for _ in 0..length {
@@ -27,7 +28,7 @@ fn allowed(sets: &[Vec<char>], minimums: &[usize], length: usize) -> Vec<String>
     strings
 }
 
-/// Small alphabets, tight and loose: sets, minimums, length.
+/// Small alphabets with tight and with loose rules: sets, minimums, length.
 fn small_cases() -> Vec<(Vec<Vec<char>>, Vec<usize>, usize)> {
     let sets = |texts: &[&str]| texts.iter().map(|text| text.chars().collect()).collect::<Vec<Vec<char>>>();
     vec![
@@ -42,18 +43,18 @@ fn small_cases() -> Vec<(Vec<Vec<char>>, Vec<usize>, usize)> {
     ]
 }
 
-/// Both ways of minting, over every choice they can make: each allowed string has exactly the same probability, and
-/// no other string has any.
+/// Enumerates every choice of both ways of minting: each allowed string has exactly the same probability, and no other
+/// string has any.
 #[test]
 fn every_allowed_string_is_equally_likely() {
     for (sets, minimums, length) in small_cases() {
         let expected = allowed(&sets, &minimums, length);
         let plan = Plan::over(&sets, &minimums, length);
-        assert_eq!(*plan.count(), expected.len().into(), "{sets:?} {minimums:?} {length}");
+        assert_eq!(plan.count(), expected.len().into(), "{sets:?} {minimums:?} {length}");
 
-        // By counts, each has its share of all; by rejection, the same of what one try makes.
+        // By counts, the probabilities add up to 1; by rejection, each string has that of one draw of the alphabet.
         let counted = Plan { by_rejection: false, ..plan.clone() };
-        assert_uniform(&distribution(|choose| counted.mint(choose)), &expected, plan.count(), "by counts");
+        assert_uniform(&distribution(|choose| counted.mint(choose)), &expected, &plan.count(), "by counts");
         let tried = Plan { by_rejection: true, ..plan };
         let made = distribution(|choose| tried.mint(choose));
         let tries = u64::try_from(tried.alphabet.len().pow(length as u32)).unwrap();
@@ -62,9 +63,9 @@ fn every_allowed_string_is_equally_likely() {
     }
 }
 
-/// At every place of all allowed strings, each character stands as often as is said.
+/// Each character stands at every position of all allowed strings as often as [`Plan::chances`] says.
 #[test]
-fn chances_are_those_of_the_allowed_strings() {
+fn chances_match_the_allowed_strings() {
     let full = (vec!["ab".chars().collect(), "1".chars().collect()], vec![0, 3], 3);
     for (sets, minimums, length) in small_cases().into_iter().chain([full]) {
         let strings = allowed(&sets, &minimums, length);
@@ -80,7 +81,7 @@ fn chances_are_those_of_the_allowed_strings() {
     }
 }
 
-/// Chi-square over whole strings, minted through bytes, in both ways: 3 of 5 characters, 60 strings allowed.
+/// Chi-square over whole strings, minted from bytes in both ways: 3 characters from 5, 60 strings allowed.
 #[test]
 fn minted_strings_are_spread_evenly() {
     let sets: Vec<Vec<char>> = ["abc", "12"].iter().map(|text| text.chars().collect()).collect();
@@ -98,8 +99,8 @@ fn minted_strings_are_spread_evenly() {
     }
 }
 
-/// Chi-square over the characters at every place of default passwords. Places are not quite uniform once each class
-/// is guaranteed, so the expectation is computed, class by class, from the same counting that the bits come from.
+/// Chi-square over the characters at every position of default passwords. A position is not quite uniform once each
+/// class is guaranteed, so the expectation comes, class by class, from the counting that the bits come from.
 #[test]
 fn characters_of_default_passwords_are_spread_as_counted() {
     let draws = 100_000;
@@ -115,7 +116,7 @@ fn characters_of_default_passwords_are_spread_as_counted() {
     for place in &seen {
         let mut statistic = 0.0;
         for (index, quota) in plan.quotas.iter().enumerate().filter(|(_, quota)| quota.size > 0) {
-            // Strings whose character at this place is of this set: the place is free, the set's minimum one less.
+            // Of strings with a character of this set at this position, the rest needs one fewer of the set.
             let mut rest = plan.quotas.clone();
             rest[index].minimum = rest[index].minimum.saturating_sub(1);
             let each = draws as f64 * (Bits::of(Counts::new(&rest, 7).total()).value() - total).exp2();
@@ -131,7 +132,7 @@ fn chi_square<'a>(counts: impl Iterator<Item = &'a usize>, expected: f64) -> f64
     counts.map(|count| (*count as f64 - expected).powi(2) / expected).sum()
 }
 
-/// Five standard deviations either way: a spread that is too even is as suspicious as one that is too uneven.
+/// Allows five standard deviations either way: a spread that is too even is as suspicious as one that is too uneven.
 fn assert_within(statistic: f64, degrees: usize) {
     let degrees = degrees as f64;
     let distance = (statistic - degrees) / (2.0 * degrees).sqrt();
@@ -139,8 +140,8 @@ fn assert_within(statistic: f64, degrees: usize) {
 }
 
 #[test]
-fn bits_are_those_of_the_allowed_strings_only() {
-    // 94^8 would be 52.44: the strings that lack a class are not counted.
+fn bits_count_only_allowed_strings() {
+    // 94^8 would be 52.44, but strings that lack a class are not counted.
     assert_eq!(bits(&Rules { length: 8, ..Rules::default() }), "51.32");
     assert_eq!(bits(&Rules::default()), "196.59");
     assert_eq!(bits(&Rules { length: 20, ..Rules::default() }), "130.93");
@@ -149,7 +150,7 @@ fn bits_are_those_of_the_allowed_strings_only() {
 }
 
 #[test]
-fn tight_minimums_are_minted_without_tries() {
+fn tight_minimums_are_minted_without_rejection() {
     let rules = Rules { length: 30, digits: ClassRule { on: true, minimum: 27 }, ..Rules::default() };
     let plan = Plan::new(&rules).unwrap();
     assert!(!plan.by_rejection);
@@ -166,26 +167,26 @@ fn look_alikes_are_left_out_unless_added_by_hand() {
 }
 
 #[test]
-fn added_characters_widen_the_alphabet_once() {
+fn an_added_character_enters_the_alphabet_once() {
     let only_digits = Rules { lower: off(), upper: off(), symbols: off(), ..Rules::default() };
     let plan = Plan::new(&Rules { include: "-é-7".into(), ..only_digits }).unwrap();
     assert_eq!(plan.alphabet().iter().collect::<String>(), "0123456789-é");
 }
 
 #[test]
-fn a_class_may_be_left_out_character_by_character() {
+fn a_class_without_minimum_may_lose_every_character() {
     let none = ClassRule { on: true, minimum: 0 };
     let plan = Plan::new(&Rules { exclude: "0123456789".into(), digits: none, ..Rules::default() }).unwrap();
     assert_eq!(plan.alphabet().len(), 94 - 10);
 }
 
 #[test]
-fn the_source_may_fail_at_any_choice() {
+fn a_source_that_fails_at_any_choice_is_an_error() {
     let plan = Plan::new(&Rules { digits: ClassRule { on: true, minimum: 25 }, ..Rules::default() }).unwrap();
     for choices in 0..40 {
         assert_eq!(plan.mint(&mut FailsAt(choices)).err(), Some(RandomnessError));
     }
-    // A source that repeats itself can never hold every class: refused in place of an endless loop.
+    // A source that repeats itself never yields every class: minting ends instead of drawing for ever.
     let plan = Plan::new(&Rules::default()).unwrap();
     assert_eq!(plan.mint(&mut FailsAt(usize::MAX)).err(), Some(RandomnessError));
 }
@@ -229,7 +230,7 @@ fn any_class() -> impl Strategy<Value = ClassRule> {
 }
 
 proptest! {
-    /// Whatever the rules: either they are refused, or what is minted keeps them all.
+    /// Any rules are either refused, or kept by the password minted.
     #[test]
     fn minted_passwords_keep_their_rules(
         length in 0..40_usize,

@@ -1,6 +1,7 @@
 use std::collections::HashSet;
 
 use super::*;
+use crate::Plan as _;
 use crate::proof::{assert_uniform, distribution, source};
 
 fn eff() -> Arc<Words> {
@@ -11,7 +12,7 @@ fn tiny(words: &'static str) -> Arc<Words> {
     Arc::new(Words::read(words.into()).unwrap())
 }
 
-/// Without the trust in order that [`Words::read`] has: every word against every other one that could begin it.
+/// [`Words::read`] trusts in the order; this compares every word with every other one that could begin it.
 #[test]
 fn the_list_is_complete_distinct_prefix_free_and_plain() {
     let words: Vec<&str> = EFF.lines().collect();
@@ -46,7 +47,7 @@ fn damaged_lists_are_refused() {
     assert_eq!(line(EFF.replacen("abdomen", "", 1)), 2);
 }
 
-/// Every phrase over a list, put together by hand: what the plan's counting must agree with.
+/// Every phrase over a list, put together without the plan, whose counting must agree.
 fn allowed(list: &[&str], rules: &Rules) -> Vec<String> {
     let mut phrases = vec![Vec::new()];
     for _ in 0..rules.words {
@@ -79,7 +80,7 @@ fn allowed(list: &[&str], rules: &Rules) -> Vec<String> {
     phrases.iter().map(|words| words.join(&separator)).collect()
 }
 
-/// Lists and separators chosen to be mistaken for one another: hyphens in words, letters and digits between them.
+/// The list and the separators are easily mistaken for one another: hyphens in words, letters and digits between them.
 #[test]
 fn every_phrase_is_different_and_equally_likely() {
     let list = ["a-b", "ab", "b", "c-a"];
@@ -88,7 +89,7 @@ fn every_phrase_is_different_and_equally_likely() {
         for capitals in [Capitals::None, Capitals::FirstLetters, Capitals::OneWord] {
             for (digit, count) in [(false, 3), (true, 2)] {
                 let rules = Rules { words: count, separator, capitals, digit };
-                // Fewer words than a person may ask for: all phrases can be walked.
+                // With fewer words than a person may ask for, all phrases can be enumerated.
                 let plan = Plan { rules: rules.clone(), words: words.clone() };
                 let expected = allowed(&list, &rules);
                 let different: HashSet<&String> = expected.iter().collect();
@@ -105,7 +106,7 @@ fn every_phrase_is_different_and_equally_likely() {
 }
 
 #[test]
-fn bits_are_those_of_the_choices() {
+fn bits_match_the_number_of_choices() {
     let bits = |rules: Rules| Plan::new(&rules, eff()).unwrap().bits().to_string();
     assert_eq!(bits(Rules::default()), "77.55");
     assert_eq!(bits(Rules { words: 4, ..Rules::default() }), "51.70");
@@ -117,7 +118,7 @@ fn bits_are_those_of_the_choices() {
 }
 
 #[test]
-fn phrases_look_as_asked() {
+fn a_phrase_follows_its_rules() {
     let rules = Rules { words: 12, separator: Some('.'), capitals: Capitals::FirstLetters, digit: true };
     let plan = Plan::new(&rules, eff()).unwrap();
     let phrase = plan.mint(&mut source(7)).unwrap();
@@ -131,7 +132,7 @@ fn phrases_look_as_asked() {
 
 /// 80,000 draws leave out 7776 · e^-10.3 words on average: a quarter of a word.
 #[test]
-fn all_of_the_list_is_used() {
+fn every_word_of_the_list_is_used() {
     let plan = Plan::new(&Rules { words: 10, separator: Some(' '), ..Rules::default() }, eff()).unwrap();
     let mut source = source(8);
     let seen: HashSet<String> = (0..8000)
@@ -141,7 +142,7 @@ fn all_of_the_list_is_used() {
 }
 
 #[test]
-fn a_phrase_never_outgrows_its_room() {
+fn the_longest_phrase_fits_its_capacity() {
     let rules = Rules { words: 12, separator: Some('-'), capitals: Capitals::OneWord, digit: true };
     let plan = Plan { rules, words: tiny("longest\n") };
     let mut phrase = plan.mint(&mut source(9)).unwrap();
@@ -171,7 +172,7 @@ fn rules_survive_json() {
 
 #[cfg(feature = "words")]
 #[test]
-fn the_list_is_in_the_binary() {
+fn with_the_feature_words_the_binary_holds_the_list() {
     assert_eq!(Words::eff(), eff());
     assert_eq!(Plan::new(&Rules::default(), Words::eff()).unwrap().bits().to_string(), "77.55");
 }

@@ -1,39 +1,40 @@
-//! Reads the `passwordrules` attribute: what a site says that it demands of a password.
+//! Reads the `passwordrules` attribute, by which a site publishes its demands on passwords.
 //!
 //! The grammar is Apple's (<https://developer.apple.com/password-rules/>, proposed as whatwg/html#3518): rules end in
-//! `;`, classes are parted by `,`, a set of characters stands in brackets, with `-` only as its first character and
-//! `]` only as its last one. Rules and classes may be written in small letters or capitals. A rule without a value
-//! says nothing. Of repeated lengths the strictest counts. Characters of a set that are not printable ASCII are
-//! skipped, as Apple's own parser does; a set of nothing else is an error, for then the site would be disobeyed.
+//! `;`, classes are separated by `,`, a set of characters stands in brackets, with `-` only as its first character and
+//! `]` only as its last one. Rules and classes may be written in small letters or capitals. A rule without a value has
+//! no effect. The strictest of repeated lengths counts. Characters of a set that are not printable ASCII are skipped,
+//! as in Apple's own parser; a set of nothing else is an error, because ignoring it would disobey the site.
 //!
-//! Where Apple's parser stops in silence or guesses, this one names the column: somebody pasted that text.
+//! If Apple's parser would stop silently or guess, this one names the column, because a person pasted the text.
 
 use super::set::AsciiSet;
 
+/// A site's demands on passwords.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
 pub struct Demands {
     pub minlength: Option<usize>,
-    /// The most characters; at least 1.
+    /// At least 1.
     pub maxlength: Option<usize>,
-    /// How often a character may stand in a row; at least 1.
+    /// The longest run of one character; at least 1.
     pub max_consecutive: Option<usize>,
-    /// What may be used besides all that is required.
+    /// Characters that may be used besides the required ones.
     pub allowed: AsciiSet,
-    /// The requirements, as they were written: of each of these sets a password holds at least one character. None is
+    /// The requirements in the order of the text. A password contains at least one character of each set. No set is
     /// empty.
     pub required: Vec<AsciiSet>,
 }
 
-/// Where a text stops being password rules.
+/// The place where a text breaks the grammar of password rules.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, thiserror::Error)]
 #[error("column {column}: {expected}")]
 pub struct ParseError {
     /// Counted in characters, from 1. One past the last where the text ends too early.
     pub column: usize,
-    /// What would have had to stand there.
     pub expected: Expected,
 }
 
+/// The text that the grammar allows at the place of an error.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, thiserror::Error)]
 pub enum Expected {
     /// The name of a rule.
@@ -56,10 +57,10 @@ pub enum Expected {
     /// The end of a set.
     #[error("expected ] at the end of the set")]
     SetEnd,
-    /// A set with a hyphen inside: sets have no ranges.
+    /// The hyphen as the first character of a set: sets have no ranges.
     #[error("expected - only as the first character of a set: there are no ranges")]
     HyphenFirst,
-    /// A set of characters none of which is printable ASCII.
+    /// A set with at least one printable ASCII character.
     #[error("expected a set with at least one printable ASCII character")]
     Ascii,
 }
@@ -122,7 +123,7 @@ impl<'t> Parser<'t> {
         if self.rest.is_empty() || self.take(';') { Ok(()) } else { self.expected(after) }
     }
 
-    /// Classes, parted by commas: all that they hold together.
+    /// The characters of all classes, which are separated by commas.
     fn classes(&mut self) -> Result<AsciiSet, ParseError> {
         let mut all = AsciiSet::default();
         loop {
@@ -144,7 +145,7 @@ impl<'t> Parser<'t> {
         AsciiSet::named(name).ok_or(ParseError { column, expected: Expected::Class })
     }
 
-    /// What stands between brackets; `start` is the column of the opening one.
+    /// The characters between brackets; `start` is the column of the opening bracket.
     fn set(&mut self, start: usize) -> Result<AsciiSet, ParseError> {
         let mut set = AsciiSet::default();
         let mut skipped = false;
@@ -153,7 +154,7 @@ impl<'t> Parser<'t> {
             match self.next() {
                 None => return Err(ParseError { column, expected: Expected::SetEnd }),
                 Some(']') => {
-                    // Of two in a row, the first is a character and the second the end.
+                    // The first of two is a character, and the second ends the set.
                     if self.take(']') {
                         set.add(']');
                     }
@@ -169,7 +170,7 @@ impl<'t> Parser<'t> {
         Ok(set)
     }
 
-    /// A number of at least `least`. One that no computer could count to is as good as the largest that it can.
+    /// A number of at least `least`. Numbers that do not fit count as the largest one that does.
     fn number(&mut self, least: usize) -> Result<usize, ParseError> {
         let column = self.column;
         let mut number = None;
@@ -184,7 +185,7 @@ impl<'t> Parser<'t> {
         }
     }
 
-    /// The letters and hyphens that stand here, if any.
+    /// The letters and hyphens at this place, if any.
     fn name(&mut self) -> &'t str {
         let end = self.rest.find(|next: char| !next.is_ascii_alphabetic() && next != '-').unwrap_or(self.rest.len());
         let (name, rest) = self.rest.split_at(end);
@@ -224,7 +225,7 @@ impl<'t> Parser<'t> {
     }
 }
 
-/// The smaller of two limits, where no limit is the largest.
+/// The smaller one of two limits.
 fn least(limit: Option<usize>, number: usize) -> Option<usize> {
     Some(limit.map_or(number, |limit| limit.min(number)))
 }

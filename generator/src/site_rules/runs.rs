@@ -1,10 +1,9 @@
-//! Counts the strings that keep overlapping requirements and a limit on runs, and picks one of their shapes in
-//! proportion.
+//! Counts the strings that meet overlapping requirements and a limit on runs, and draws the runs of a random one.
 //!
-//! The alphabet falls into cells: two characters share a cell if they serve the same requirements. A string is a row
-//! of runs, each of one character, next to one of another character; there is one way only to read it so. Which
-//! requirements are open after a run depends on its cell and its length, and how many strings may follow depends on
-//! nothing but the places left, what is open and the cell that the last run took one character from:
+//! The alphabet consists of cells: two characters share a cell if they serve the same requirements. Every string is a
+//! sequence of runs in exactly one way: a run repeats one character, and its neighbours have other characters. The
+//! requirements open after a run depend on its cell and its length. The number of strings that may follow depends only
+//! on the positions left, the open requirements and the cell of the last run:
 //!
 //! ```text
 //! begun(left, open, c)   = sum over k from 1 to min(limit, left) of follow(left - k, open after k of c, c)
@@ -12,36 +11,36 @@
 //! follow(0, open, l)     = 1 if nothing is open, else 0
 //! ```
 //!
-//! The subtraction takes out the one character of the last run. [`Runs`] holds `follow`, so that runs can be drawn one
-//! after the other, each in proportion to the strings that begin with it.
+//! The subtraction removes the one character of the last run. [`Runs`] stores `follow`, so that runs can be drawn one
+//! after the other, each in proportion to the number of strings that begin with it.
 
 use num_bigint::BigUint;
 
 use crate::random::{Choose, RandomnessError};
 
-/// A requirement: the cells whose characters serve it, and how many of them a string must hold at least.
+/// A requirement: the cells whose characters serve it, and the least number of them in a string.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub(super) struct Requirement {
     pub(super) served_by: Vec<bool>,
     pub(super) minimum: usize,
 }
 
-/// A run: so many times one character of a cell.
+/// A run of one character of a cell.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(super) struct Run {
     pub(super) cell: usize,
     pub(super) length: usize,
 }
 
-/// Numbers of strings for every state.
+/// The numbers of strings for every state.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub(super) struct Runs {
     sizes: Vec<usize>,
     limit: usize,
     length: usize,
-    /// How many states there are of what is open; 0 is nothing, the last one is everything.
+    /// The number of states of open requirements. In state 0 none is open, in the last state all are.
     opens: usize,
-    /// `after[open · cells + cell]`: what is open after one more character of the cell.
+    /// `after[open · cells + cell]`: the state after one more character of the cell.
     after: Vec<usize>,
     /// `follow[(left · opens + open) · cells + last]`, for `left` below the length.
     follow: Vec<BigUint>,
@@ -49,13 +48,13 @@ pub(super) struct Runs {
 }
 
 impl Runs {
-    /// How many states `minimums` have: each requirement may lack any number of characters up to its own.
+    /// The number of states of open requirements: each requirement may lack up to its minimum of characters.
     pub(super) fn opens(minimums: impl Iterator<Item = usize>) -> usize {
         minimums.fold(1, |opens, minimum| opens.saturating_mul(minimum.saturating_add(1)))
     }
 
     /// Counts strings of `length` characters, at least 1, with runs of at most `limit`, at least 1. Keep the product of
-    /// [`Runs::opens`] and the cells small: it is the number of states for each place.
+    /// [`Runs::opens`] and the cells small: it is the number of states for each position.
     pub(super) fn new(sizes: &[usize], requirements: &[Requirement], limit: usize, length: usize) -> Self {
         let opens = Self::opens(requirements.iter().map(|requirement| requirement.minimum));
         let mut runs = Self {
@@ -85,7 +84,7 @@ impl Runs {
         runs
     }
 
-    /// How many strings begin here with a run of one given character, for each cell; and with a run of any character.
+    /// The number of strings that begin here with a run of one given character, for each cell; and with any run.
     fn begun(&self, left: usize, open: usize) -> (Vec<BigUint>, BigUint) {
         let begun_with = |cell| {
             (1..=self.limit.min(left)).map(|length| self.following(left, open, Run { cell, length }).1).sum::<BigUint>()
@@ -95,27 +94,27 @@ impl Runs {
         (begun, all)
     }
 
-    /// What is open after a run, and how many strings may follow it.
+    /// The state after a run, and the number of strings that may follow it.
     fn following(&self, left: usize, open: usize, run: Run) -> (usize, &BigUint) {
         let cells = self.sizes.len();
         let open = (0..run.length).fold(open, |open, _| self.after[open * cells + run.cell]);
         (open, &self.follow[((left - run.length) * self.opens + open) * cells + run.cell])
     }
 
-    /// How many strings are allowed.
+    /// The number of allowed strings.
     pub(super) fn total(&self) -> &BigUint {
         &self.total
     }
 
-    /// The runs of a string drawn uniformly from the allowed ones; their characters are still to be drawn, each from
-    /// its cell but for the character of the run before. Call it only when [`Runs::total`] is not zero.
-    pub(super) fn draw(&self, choose: &mut impl Choose) -> Result<Vec<Run>, RandomnessError> {
+    /// The runs of a string drawn uniformly from the allowed ones. The caller draws their characters, each from its cell
+    /// without the character of the run before. Call it only if [`Runs::total`] is not zero.
+    pub(super) fn draw(&self, choose: &mut dyn Choose) -> Result<Vec<Run>, RandomnessError> {
         let mut drawn: Vec<Run> = Vec::with_capacity(self.length);
         let (mut left, mut open, mut among) = (self.length, self.opens - 1, &self.total);
         while left > 0 {
             let last = drawn.last().map(|run| run.cell);
             let mut ticket = choose.below_big(among)?;
-            // Short runs first: nearly all are of one character.
+            // Short runs come first, because nearly all runs are of one character.
             let mut candidates = (1..=self.limit.min(left))
                 .flat_map(|length| (0..self.sizes.len()).map(move |cell| Run { cell, length }));
             let (run, after, follow) = candidates
@@ -128,7 +127,7 @@ impl Runs {
                     ticket -= share;
                     None
                 })
-                // The shares add up to `among`: only a number that is not below it gets past them all.
+                // The shares add up to `among`, and the ticket is below it: only a broken source gets here.
                 .ok_or(RandomnessError)?;
             drawn.push(run);
             (left, open, among) = (left - run.length, after, follow);
@@ -137,8 +136,8 @@ impl Runs {
     }
 }
 
-/// What is open after one character of the cell. The number `open` has one digit for each requirement, to the base of
-/// its minimum plus one: how many characters it still lacks.
+/// The state after one character of the cell. The number `open` has one digit for each requirement, to the base of its
+/// minimum plus one: the number of characters that the requirement still lacks.
 fn after_one(open: usize, cell: usize, requirements: &[Requirement]) -> usize {
     let (mut rest, mut place, mut after) = (open, 1, open);
     for requirement in requirements {

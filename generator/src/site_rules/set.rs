@@ -3,14 +3,13 @@
 use std::fmt;
 use std::ops::{BitAnd, BitOr, Sub};
 
-/// A set of printable ASCII characters, the space among them: a bit for each.
+/// A set of printable ASCII characters, which include the space. Each has a bit.
 #[derive(Clone, Copy, Default, PartialEq, Eq)]
 pub struct AsciiSet(u128);
 
 impl AsciiSet {
-    /// A class of the grammar, by its name in small letters or capitals. `unicode` is what a plain keyboard has of it:
-    /// the same as `ascii-printable`.
-    #[must_use]
+    /// A class of the grammar, by its name in small letters or capitals. `unicode` means `ascii-printable`, because a
+    /// plain keyboard has no more of it.
     pub fn named(name: &str) -> Option<Self> {
         let holds: fn(&char) -> bool = match () {
             () if name.eq_ignore_ascii_case("upper") => char::is_ascii_uppercase,
@@ -23,7 +22,7 @@ impl AsciiSet {
         Some((' '..='~').filter(holds).collect())
     }
 
-    /// Adds a character and says whether it can: whether it is printable ASCII.
+    /// Adds a character if it is printable ASCII, and returns whether it is.
     pub fn add(&mut self, character: char) -> bool {
         let printable = matches!(character, ' '..='~');
         if printable {
@@ -32,19 +31,15 @@ impl AsciiSet {
         printable
     }
 
-    /// Whether the character is in the set.
-    #[must_use]
     pub fn contains(self, character: char) -> bool {
         character.is_ascii() && self.0 >> u32::from(character) & 1 == 1
     }
 
-    /// Whether there is no character in the set.
-    #[must_use]
     pub fn is_empty(self) -> bool {
         self.0 == 0
     }
 
-    /// The characters, in the order of ASCII.
+    /// The characters in ASCII order.
     pub fn characters(self) -> impl Iterator<Item = char> {
         (' '..='~').filter(move |character| self.contains(*character))
     }

@@ -5,9 +5,10 @@ use std::ops::RangeInclusive;
 use proptest::prelude::*;
 
 use super::*;
+use crate::Plan as _;
 use crate::proof::{FailsAt, assert_uniform, distribution, source};
 
-/// Demands as a site would write them.
+/// Demands as a site writes them.
 pub(super) fn written(demands: &Demands) -> String {
     let set = |set: AsciiSet| {
         let (hyphen, bracket) = (set.contains('-'), set.contains(']'));
@@ -33,7 +34,7 @@ pub(super) fn written(demands: &Demands) -> String {
     text
 }
 
-/// What a site would check, without a word of the counting.
+/// Checks a password as a site does, without the counting.
 fn obeys(password: &str, demands: &Demands) -> bool {
     let characters: Vec<char> = password.chars().collect();
     let named = demands.required.iter().fold(demands.allowed, |all, set| all | *set);
@@ -51,7 +52,7 @@ fn obeys(password: &str, demands: &Demands) -> bool {
         && demands.maxlength.is_none_or(|most| characters.len() <= most)
 }
 
-/// Every string of the length over the alphabet that the site would take.
+/// Every string of the length over the alphabet that the site accepts.
 fn allowed(demands: &Demands, length: usize) -> Vec<String> {
     let alphabet: Vec<char> = demands.alphabet().characters().collect();
     let mut strings = vec![String::new()];
@@ -62,7 +63,7 @@ fn allowed(demands: &Demands, length: usize) -> Vec<String> {
     strings
 }
 
-/// Small alphabets: apart, overlapping, one within the other, asked for twice, with every limit on runs.
+/// Enumerates small alphabets: disjoint, overlapping, nested and repeated requirements, with every limit on runs.
 #[test]
 fn every_allowed_password_is_equally_likely() {
     for (text, length) in [
@@ -84,11 +85,11 @@ fn every_allowed_password_is_equally_likely() {
         let demands = Demands::parse(text).unwrap();
         let plan = Plan::over(&demands, AsciiSet::default(), length).unwrap();
         let case = format!("{text}, {length} characters");
-        assert_uniform(&distribution(|choose| plan.mint(choose)), &allowed(&demands, length), plan.count(), &case);
+        assert_uniform(&distribution(|choose| plan.mint(choose)), &allowed(&demands, length), &plan.count(), &case);
     }
 }
 
-/// The same without limits and requirements that overlap is what [`crate::characters`] counts.
+/// Without limits on runs and without overlapping requirements, [`crate::characters`] counts the same passwords.
 #[test]
 fn both_ways_of_counting_agree() {
     use crate::characters;
@@ -101,7 +102,7 @@ fn both_ways_of_counting_agree() {
 }
 
 #[test]
-fn bits_are_those_of_the_allowed_passwords_only() {
+fn bits_count_only_allowed_passwords() {
     let bits = |text: &str| {
         let plan = Plan::new(&Rules { text: text.into(), length: 20, ..Rules::default() }).unwrap();
         plan.bits().to_string()
@@ -116,7 +117,7 @@ fn bits_are_those_of_the_allowed_passwords_only() {
 }
 
 #[test]
-fn the_length_is_the_wish_where_the_site_allows_it() {
+fn the_length_is_the_allowed_one_nearest_to_the_wish() {
     let length = |text: &str, length: usize| {
         Plan::new(&Rules { text: text.into(), length, ..Rules::default() }).map(|plan| plan.length())
     };
@@ -140,7 +141,7 @@ fn the_length_is_the_wish_where_the_site_allows_it() {
 }
 
 #[test]
-fn the_space_and_what_is_left_out_are_never_used() {
+fn the_space_and_excluded_characters_are_never_used() {
     let rules = Rules { text: "required: special; allowed: [ ab]".into(), exclude: "b\"é".into(), length: 30 };
     let plan = Plan::new(&rules).unwrap();
     let alphabet: HashSet<char> = plan.alphabet().collect();
@@ -168,10 +169,10 @@ fn each_wrong_rule_is_named() {
     assert_eq!(error(&endless, ""), RulesError::TooManyRequirements);
 }
 
-/// Nine requirements that nothing can serve two of, nearly as many as are taken; and ten over eight cells, as many states
-/// as are taken.
+/// Tries nearly the most disjoint requirements that are accepted, nine, and ten over eight cells, which have exactly the
+/// most states that are accepted.
 #[test]
-fn many_requirements_are_kept() {
+fn the_most_requirements_accepted_are_all_met() {
     let each =
         |letters: RangeInclusive<char>| letters.map(|letter| format!("required: [{letter}];")).collect::<String>();
     let nine = format!("{} allowed: lower, upper", each('1'..='9'));
@@ -184,7 +185,7 @@ fn many_requirements_are_kept() {
 }
 
 #[test]
-fn the_source_may_fail_at_any_choice() {
+fn a_source_that_fails_at_any_choice_is_an_error() {
     let plan = Plan::new(&Rules { text: "max-consecutive: 1; allowed: digit".into(), ..Rules::default() }).unwrap();
     for choices in 0..60 {
         assert_eq!(plan.mint(&mut FailsAt(choices)).err(), Some(RandomnessError));
@@ -193,7 +194,7 @@ fn the_source_may_fail_at_any_choice() {
 }
 
 #[test]
-fn a_set_shows_its_characters() {
+fn debug_of_a_set_lists_its_characters() {
     assert_eq!(format!("{:?}", AsciiSet::named("digit").unwrap()), "Set(\"0123456789\")");
 }
 
@@ -205,7 +206,7 @@ fn rules_survive_json() {
 }
 
 proptest! {
-    /// Whatever a site demands: either it is refused, or what is minted keeps it all.
+    /// Any demands are either refused, or met by the password minted.
     #[test]
     fn minted_passwords_obey_the_site(
         minlength in prop::option::of(0..34_usize),

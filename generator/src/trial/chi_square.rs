@@ -2,12 +2,12 @@
 
 use std::f64::consts::PI;
 
-/// The probability that a chi-square of so many degrees of freedom comes out at `statistic` or above.
+/// The probability that a chi-square with that many degrees of freedom is `statistic` or more.
 ///
-/// That is `Q(degrees / 2, statistic / 2)`, the regularised incomplete gamma function, which is a finite sum for whole
+/// It is `Q(degrees / 2, statistic / 2)`, the regularised incomplete gamma function, which is a finite sum for whole
 /// degrees: Abramowitz and Stegun, "Handbook of Mathematical Functions", 26.4.4 for odd and 26.4.5 for even ones. All
-/// its terms are positive: nothing cancels. From a statistic of some
-/// 1,490 on, the first one is too small for a number, and all come out as 0.
+/// terms are positive, so nothing cancels. From a statistic of some 1,490 on, the first term underflows, and the result
+/// is 0.
 pub(super) fn tail(statistic: f64, degrees: usize) -> f64 {
     if statistic <= 0.0 {
         return 1.0;
@@ -16,7 +16,7 @@ pub(super) fn tail(statistic: f64, degrees: usize) -> f64 {
         return 0.0;
     }
     let half = statistic / 2.0;
-    // The first term, and the one after it: (half^k · e^-half) / Γ(k + 1) for k = 1/2, 3/2 … or for k = 1, 2 …
+    // The sum begins with the first term; `term` is the next one: (half^k · e^-half) / Γ(k + 1) for k = 1/2, 3/2 … or for k = 1, 2 …
     let (mut sum, mut term, mut k) = if degrees % 2 == 1 {
         (libm::erfc(half.sqrt()), 2.0 * (half / PI).sqrt() * (-half).exp(), 0.5)
     } else {
@@ -34,9 +34,9 @@ pub(super) fn tail(statistic: f64, degrees: usize) -> f64 {
 mod tests {
     use super::*;
 
-    /// Values of SciPy 1's `chi2.sf`.
+    /// The values are those of SciPy 1's `chi2.sf`.
     #[test]
-    fn tails_are_those_of_the_tables() {
+    fn tails_match_the_tables() {
         for (statistic, degrees, expected) in [
             (0.5, 1, 0.479_500_122_186_953_37),
             (3.841_458_820_694_124, 1, 0.05),
@@ -62,7 +62,7 @@ mod tests {
     }
 
     #[test]
-    fn the_ends() {
+    fn the_tail_at_both_ends() {
         for degrees in [0, 1, 2, 93, 255] {
             assert_eq!(tail(0.0, degrees), 1.0);
             assert_eq!(tail(f64::INFINITY, degrees), 0.0);

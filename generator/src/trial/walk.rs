@@ -1,9 +1,10 @@
-//! Walks every choice a sampler can make and adds up the exact probability of what it makes.
+//! Walks every choice of a sampler and adds up the exact probability of each output.
 
 use std::collections::BTreeMap;
 
 use num_bigint::BigUint;
 
+use crate::Plan as _;
 use crate::characters::Plan;
 use crate::password::Password;
 use crate::random::{Choose, RandomnessError};
@@ -23,7 +24,7 @@ impl Probability {
         Self { over: 1, under: n }
     }
 
-    /// The sum; nothing if its exact fraction does not fit.
+    /// The sum; none if its exact fraction does not fit.
     fn plus(self, other: Self) -> Option<Self> {
         let shared = gcd(self.under, other.under);
         let (mine, theirs) = (other.under / shared, self.under / shared);
@@ -40,11 +41,11 @@ fn gcd(a: u64, b: u64) -> u64 {
 
 /// Answers every choice in every possible way, one way a run.
 ///
-/// A sampler that asks for a second row of numbers has rejected the first one: it does the same once more, whatever
-/// came before. The run ends there, with an error.
+/// A sampler that asks for a second row of numbers has rejected the first one, and starts again. The run ends there,
+/// with an error.
 #[derive(Default)]
 pub(crate) struct EveryChoice {
-    /// The choices of this run: which was taken, among how many.
+    /// The choices of this run, each as the number taken and the number of possibilities.
     path: Vec<(u32, u32)>,
     at: usize,
     rows: usize,
@@ -62,7 +63,7 @@ impl EveryChoice {
         false
     }
 
-    /// The probability of this run; nothing if it does not fit.
+    /// The probability of this run; none if it does not fit.
     fn probability(&self) -> Option<Probability> {
         let ways = self.path.iter().try_fold(1_u64, |ways, (_, among)| ways.checked_mul((*among).into()));
         ways.map(Probability::one_in)
@@ -100,8 +101,8 @@ impl Choose for EveryChoice {
     }
 }
 
-/// What a sampler makes over every choice it can make, each with its exact probability, and the number of runs. What
-/// it rejects is left out. Nothing if a number does not fit, or if the sampler fails for another reason.
+/// All outputs of a sampler, each with its exact probability, and the number of runs. Rejected runs yield no output.
+/// None if a number does not fit, or if the sampler fails for another reason.
 pub(crate) fn walk(
     mint: impl Fn(&mut EveryChoice) -> Result<Password, RandomnessError>,
 ) -> Option<(BTreeMap<String, Probability>, u64)> {
@@ -123,49 +124,47 @@ pub(crate) fn walk(
     }
 }
 
-/// A small alphabet and rules for it: few enough strings to walk them all.
+/// A small alphabet and rules that allow few strings, so that all can be walked.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct Example {
     pub sets: &'static [&'static str],
-    /// How many of each kind a string holds at least.
+    /// Least number of characters from each set.
     pub minimums: &'static [usize],
-    /// How many characters a string has.
+    /// The number of characters of a string.
     pub length: usize,
 }
 
-/// What came of walking every choice. All is well if [`WalkResult::is_uniform`].
+/// The numbers of a walk. The sampler passes if [`WalkResult::is_uniform`].
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct WalkResult {
-    /// The ways in which chance can answer the sampler's choices: each was gone once.
+    /// The number of ways to answer the sampler's choices; each was walked once.
     pub runs: u64,
-    /// Strings that the rules allow, by the counting that the bits come from.
+    /// The number of strings that the rules allow, by the counting that the bits come from.
     pub allowed: usize,
-    /// Different strings that came out and keep the rules.
+    /// The number of different outputs that meet the rules.
     pub reached: usize,
-    /// Different strings that came out and break the rules.
+    /// The number of different outputs that break the rules.
     pub broken: usize,
-    /// Whether all that came out have exactly the same probability.
+    /// Whether all outputs have exactly the same probability.
     pub even: bool,
 }
 
 impl WalkResult {
-    /// Whether exactly the allowed strings came out, each with the same probability.
-    #[must_use]
+    /// Whether the outputs are exactly the allowed strings, each with the same probability.
     pub fn is_uniform(&self) -> bool {
         self.reached == self.allowed && self.broken == 0 && self.even
     }
 }
 
 impl Example {
-    /// Loose rules, minted as the usual ones are: strings are drawn until one keeps the minimums. It takes some
-    /// milliseconds.
+    /// Loose rules, for which the plan draws strings until one meets the minimums, as for the usual rules. The walk takes
+    /// some milliseconds.
     pub const LOOSE: Self = Self { sets: &["abc", "12", "!"], minimums: &[1, 1, 1], length: 5 };
 
-    /// Tight rules, for which the numbers of each kind are drawn first.
+    /// Tight rules, for which the plan draws the numbers of each set first.
     pub const TIGHT: Self = Self { sets: &["ab", "1", "!"], minimums: &[2, 1, 1], length: 4 };
 
-    /// Walks every choice. Nothing if the example is too large for that.
-    #[must_use]
+    /// Walks every choice. None if the example is too large for that.
     pub fn walk(&self) -> Option<WalkResult> {
         let sets: Vec<Vec<char>> = self.sets.iter().map(|set| set.chars().collect()).collect();
         let plan = Plan::over(&sets, self.minimums, self.length);
@@ -181,7 +180,7 @@ impl Example {
         WalkResult { runs, allowed, reached, broken: made.len() - reached, even }
     }
 
-    /// Looks at the string itself, without a word of the counting.
+    /// Checks the string itself, without the counting.
     fn allows(&self, text: &str) -> bool {
         let held = |set: &str| text.chars().filter(|character| set.contains(*character)).count();
         text.chars().count() == self.length

@@ -1,6 +1,7 @@
 //! What `cargo xtask bench` measures of Passmint: the crate `generator`, compiled as the page compiles it, fed by
 //! the browser's randomness as the page feeds it.
 
+use generator::Plan as _;
 use generator::characters::{Plan, Rules};
 use generator::random::Source;
 use getrandom::SysRng;

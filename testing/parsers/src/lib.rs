@@ -14,6 +14,7 @@ use backend::store::oracle::Descriptor;
 use frontend::keyring::backup;
 use frontend::keyring::protocol::Request;
 use frontend::model::import_export::{ImportFile, read};
+use generator::Plan as _;
 use generator::random::{RandomnessError, Source};
 use generator::site_rules::{Plan, Rules};
 use serde::Serialize;

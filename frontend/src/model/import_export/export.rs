@@ -113,8 +113,10 @@ impl ExportFile {
     }
 
     fn push_item(&mut self, id: EntryId, entry: &Entry) -> serde_json::Result<()> {
-        let Entry { content, created_at, changed_at, history, binned_at, .. } = entry;
-        let BitwardenTags { folder, is_favorite, list } = BitwardenTags::of(&content.tags);
+        let Entry { content, created_at, changed_at, history, binned_at, imported_at: _ } = entry;
+        // Bitwarden has no place for rules.
+        let Content { name, username, website, password, note, tags, rules: _ } = content;
+        let BitwardenTags { folder, is_favorite, list } = BitwardenTags::of(tags);
         let id = id.to_string();
         let folder_id = folder.map(|name| folder_id(self.folder(name)));
         let [created, changed] = [created_at, changed_at].map(|at| date::write(*at));
@@ -126,9 +128,9 @@ impl ExportFile {
         });
         let is_note = is_note(content) && history.is_empty();
         let login = Login {
-            uris: Some(some(&content.website).map(|uri| Uri { how: (), uri: Some(uri) }).into_iter().collect()),
-            username: some(&content.username),
-            password: some(content.password.expose()),
+            uris: Some(some(website).map(|uri| Uri { how: (), uri: Some(uri) }).into_iter().collect()),
+            username: some(username),
+            password: some(password.expose()),
             ..Login::default()
         };
         let item = Item {
@@ -139,8 +141,8 @@ impl ExportFile {
             id: Some(id.as_str()),
             folder_id: folder_id.as_deref(),
             kind: Some(if is_note { kind::SECURE_NOTE } else { kind::LOGIN }),
-            name: Some(content.name.as_str()),
-            notes: some(content.note.expose()),
+            name: Some(name.as_str()),
+            notes: some(note.expose()),
             favorite: Some(is_favorite),
             fields: list.as_deref().map(|list| vec![Field { name: Some(TAGS), value: Some(list), ..Field::default() }]),
             login: (!is_note).then_some(login),
@@ -162,12 +164,13 @@ impl ExportFile {
     }
 
     fn push_row(&mut self, content: &Content, for_spreadsheets: bool) {
-        let BitwardenTags { folder, is_favorite, list } = BitwardenTags::of(&content.tags);
+        let Content { name, username, website, password, note, tags, rules: _ } = content;
+        let BitwardenTags { folder, is_favorite, list } = BitwardenTags::of(tags);
         // Bitwarden reads several addresses of one cell, as if it were a row.
-        let address = quoted(&content.website);
-        let texts = [folder.unwrap_or_default(), &content.name, content.note.expose(), &address, &content.username];
+        let address = quoted(website);
+        let texts = [folder.unwrap_or_default(), name, note.expose(), &address, username];
         let apostrophe = |text: &str| if for_spreadsheets && is_formula(text) { "'" } else { "" };
-        let [folder, name, note, address, login] = texts.map(|text| [apostrophe(text), text].concat());
+        let [folder, name, note, address, username] = texts.map(|text| [apostrophe(text), text].concat());
         let fields = list.map(|list| format!("{TAGS}: {list}")).unwrap_or_default();
         let cells = [
             folder.as_str(),
@@ -178,8 +181,8 @@ impl ExportFile {
             &fields,
             "0",
             &address,
-            &login,
-            content.password.expose(),
+            &username,
+            password.expose(),
             "",
         ];
         for (place, cell) in cells.into_iter().enumerate() {
@@ -246,7 +249,7 @@ pub struct Formulas {
 impl Formulas {
     /// Counts those of one more entry.
     pub fn count(&mut self, content: &Content) {
-        let Content { name, username, website, password, note, tags, .. } = content;
+        let Content { name, username, website, password, note, tags, rules: _ } = content;
         let folder = BitwardenTags::of(tags).folder.unwrap_or_default();
         let texts = [name, username, website, note.expose(), folder];
         self.texts += texts.into_iter().filter(|text| is_formula(text)).count();

@@ -117,7 +117,7 @@ pub(super) struct ImportDraft {
     pub(super) password: Secret,
     pub(super) note: Zeroizing<String>,
     /// Lines that go below the note.
-    more: Zeroizing<String>,
+    extra_lines: Zeroizing<String>,
     pub(super) tags: Vec<String>,
     pub(super) history: Vec<PreviousPassword>,
     pub(super) created_at: Option<u64>,
@@ -130,14 +130,14 @@ impl ImportDraft {
     /// Takes a value that has no field of its own into the note.
     pub(super) fn also(&mut self, label: &str, value: &str) {
         if !value.is_empty() {
-            [label, ": ", value, "\n"].iter().for_each(|part| self.more.push_str(part));
+            [label, ": ", value, "\n"].iter().for_each(|part| self.extra_lines.push_str(part));
             self.remark(Remark::InNote(label.to_owned()));
         }
     }
 
     /// Takes a line into the note that says by itself what it is.
     pub(super) fn line(&mut self, label: &str, line: &str) {
-        [line, "\n"].iter().for_each(|part| self.more.push_str(part));
+        [line, "\n"].iter().for_each(|part| self.extra_lines.push_str(part));
         self.remark(Remark::InNote(label.to_owned()));
     }
 
@@ -168,7 +168,7 @@ impl ImportDraft {
         const LABEL: &str = "Website";
         if self.website.is_empty() {
             website.clone_into(&mut self.website);
-        } else if self.website != website && !self.more.contains(&format!("{LABEL}: {website}\n")) {
+        } else if self.website != website && !self.extra_lines.contains(&format!("{LABEL}: {website}\n")) {
             self.also(LABEL, website);
         }
     }
@@ -186,9 +186,10 @@ impl ImportDraft {
                 self.also(&label, &username);
             }
         }
-        let is_nothing = [&self.name, &self.username, &self.website, &*self.note, &*self.more, self.password.expose()]
-            .into_iter()
-            .all(|text| text.trim().is_empty());
+        let is_nothing =
+            [&self.name, &self.username, &self.website, &*self.note, &*self.extra_lines, self.password.expose()]
+                .into_iter()
+                .all(|text| text.trim().is_empty());
         let why = if is_nothing && self.history.is_empty() { Some(Refusal::Nothing) } else { self.too_long() };
         if let Some(why) = why {
             let name = self.name.chars().take(NAME_MAX).collect();
@@ -202,7 +203,19 @@ impl ImportDraft {
             self.remark(Remark::NamedAfter(after));
         }
         let Self {
-            name, username, website, password, tags, history, created_at, changed_at, binned_at, remarks, ..
+            name,
+            username,
+            spare_username: _,
+            website,
+            password,
+            note: _,
+            extra_lines: _,
+            tags,
+            history,
+            created_at,
+            changed_at,
+            binned_at,
+            remarks,
         } = self;
         let content = Content { name, username, website, password, note, tags, rules: None };
         let whole = Entry {
@@ -230,13 +243,13 @@ impl ImportDraft {
 
     /// The note, and below it the lines that go there.
     fn whole_note(&mut self) -> Secret {
-        let mut note = String::with_capacity(self.note.len() + 1 + self.more.len());
+        let mut note = String::with_capacity(self.note.len() + 1 + self.extra_lines.len());
         note.push_str(&self.note);
-        if !self.more.is_empty() {
+        if !self.extra_lines.is_empty() {
             if !note.is_empty() && !note.ends_with('\n') {
                 note.push('\n');
             }
-            note.push_str(self.more.trim_end_matches('\n'));
+            note.push_str(self.extra_lines.trim_end_matches('\n'));
         }
         Secret::new(note)
     }
@@ -245,13 +258,13 @@ impl ImportDraft {
     fn too_long(&self) -> Option<Refusal> {
         let count = |text: &str| text.chars().count();
         let tags = self.tags.iter().map(|tag| count(tag) + ", ".len()).sum::<usize>().saturating_sub(", ".len());
-        let gap = usize::from(!self.note.is_empty() && !self.note.ends_with('\n') && !self.more.is_empty());
+        let gap = usize::from(!self.note.is_empty() && !self.note.ends_with('\n') && !self.extra_lines.is_empty());
         [
             (EntryField::Name, count(&self.name), NAME_MAX),
             (EntryField::Username, count(&self.username), FIELD_MAX),
             (EntryField::Website, count(&self.website), FIELD_MAX),
             (EntryField::Password, count(self.password.expose()), FIELD_MAX),
-            (EntryField::Note, count(&self.note) + gap + count(self.more.trim_end_matches('\n')), NOTE_MAX),
+            (EntryField::Note, count(&self.note) + gap + count(self.extra_lines.trim_end_matches('\n')), NOTE_MAX),
             (EntryField::Tags, tags, FIELD_MAX),
         ]
         .into_iter()
@@ -299,7 +312,7 @@ fn fits(whole: &Entry) -> bool {
     /// More than all that is written around the texts, for each former password and for all else.
     const FRAME_LEN: usize = 64;
     let [.., largest] = BUCKETS;
-    let Content { name, username, website, password, note, tags, .. } = &whole.content;
+    let Content { name, username, website, password, note, tags, rules: _ } = &whole.content;
     let texts = [name, username, website, password.expose(), note.expose()].map(str::len).into_iter().sum::<usize>()
         + tags.iter().map(|tag| tag.len() + 3).sum::<usize>()
         + whole.history.iter().map(|former| former.password.expose().len() + FRAME_LEN).sum::<usize>();
@@ -338,11 +351,26 @@ impl SeenRows {
 
 /// Two of these differ if anything that would be kept does. 128 bits, so that they never meet by chance.
 fn fingerprint(draft: &ImportDraft, note: &str) -> u128 {
+    // Times and remarks do not distinguish rows. `note` has the extra lines too.
+    let ImportDraft {
+        name,
+        username,
+        spare_username: _,
+        website,
+        password,
+        note: _,
+        extra_lines: _,
+        tags,
+        history,
+        created_at: _,
+        changed_at: _,
+        binned_at: _,
+        remarks: _,
+    } = draft;
     let half = |salt: u8| {
         let mut hasher = DefaultHasher::new();
-        let history = draft.history.iter().map(|former| (former.password.expose(), former.until)).collect::<Vec<_>>();
-        (salt, &draft.name, &draft.username, &draft.website, draft.password.expose(), note, &draft.tags, history)
-            .hash(&mut hasher);
+        let history = history.iter().map(|former| (former.password.expose(), former.until)).collect::<Vec<_>>();
+        (salt, name, username, website, password.expose(), note, tags, history).hash(&mut hasher);
         u128::from(hasher.finish())
     };
     half(0) << 64 | half(1)

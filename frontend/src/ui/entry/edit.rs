@@ -186,7 +186,7 @@ impl FormState {
         // The password that the generator shows may be in another entry.
         mint.regenerate_if_used();
         if let (Some(password), Ok(plan)) = (mint.password(), mint.plan.get_untracked()) {
-            fields.set_password(password.expose(), plan.0.rules());
+            fields.set_password(password.expose(), plan.rules);
             // One password is for one entry.
             mint.regenerate();
         }

@@ -2,7 +2,7 @@
 
 use std::sync::Arc;
 
-use generator::kind::{Plan, Rules};
+use generator::kind::Rules;
 use generator::phrase::Words;
 use leptos::prelude::*;
 use leptos::task::spawn_local;
@@ -208,7 +208,7 @@ async fn mint(rules: &Rules) -> Result<Secret, Sentence> {
         }
         Rules::Characters(_) | Rules::Pin(_) | Rules::Site(_) => None,
     };
-    let plan = Plan::new(rules, words).map_err(|_| Msg::RotateNoRules)?;
+    let plan = rules.plan(words).map_err(|_| Msg::RotateNoRules)?;
     let minted = random::with_source(|source| plan.mint(source)).map_err(|_| Msg::NoRandomness)?;
     Ok(Secret::new(minted.expose().to_owned()))
 }

@@ -1,29 +1,30 @@
 //! The rarer rules for characters.
 
+use generator::characters::Class;
 use leptos::prelude::*;
 
 use crate::model::form::FormField;
 use crate::text::{self, Msg};
 use crate::ui::fields::{Checkbox, TextField, tr};
 use crate::ui::mint::use_mint;
-use generator::characters::Class;
 
 #[component]
 pub(super) fn RarerCharacterRules() -> impl IntoView {
     let mint = use_mint();
+    let fields = mint.characters;
     view! {
             <fieldset class="minimums">
                 <legend>{tr(Msg::Minimums)}</legend>
-                {mint.classes.map(|(class, _, minimum)| view! {
+                {fields.classes.map(|(class, _, minimum)| view! {
                     <TextField id=minimum_id(class) label=text::class(class) value=minimum inputmode="numeric"
                         fault=mint.fault(move |field| field == FormField::Minimum(class))/>
                 }).into_iter().collect_view()}
             </fieldset>
-            <Checkbox label=Msg::NoLookAlikes value=mint.no_look_alikes/>
-            <Checkbox label=Msg::KeyboardSafe value=mint.keyboard_safe/>
-            <TextField id="exclude" label=Msg::Exclude value=mint.exclude class="input--secret"
+            <Checkbox label=Msg::NoLookAlikes value=fields.no_look_alikes/>
+            <Checkbox label=Msg::KeyboardSafe value=fields.keyboard_safe/>
+            <TextField id="exclude" label=Msg::Exclude value=fields.exclude class="input--secret"
                 fault=mint.fault(|field| field == FormField::Exclude)/>
-            <TextField id="include" label=Msg::Include value=mint.include class="input--secret"
+            <TextField id="include" label=Msg::Include value=fields.include class="input--secret"
                 fault=mint.fault(|field| field == FormField::Include)/>
     }
 }

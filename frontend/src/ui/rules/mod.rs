@@ -6,8 +6,6 @@ mod pin;
 mod presets;
 mod site;
 
-use std::sync::Arc;
-
 use generator::kind::Rules;
 use leptos::prelude::*;
 
@@ -15,8 +13,7 @@ use self::phrase::PhraseFields;
 use self::pin::PinFields;
 use self::site::SiteFields;
 use super::fields::bool_signal;
-use super::mint::{Mint, Plan, PlanFault, Planned, plans, use_mint};
-use crate::model::form::RulesForm;
+use super::mint::{Mint, PlanFault, PlannedRules, use_mint};
 use crate::model::kind::{KindFault, PasswordKind};
 use crate::ui::lazy_parts::RulesPart;
 
@@ -71,14 +68,14 @@ fn RarerRules() -> impl IntoView {
 impl Forms {
     /// The rules of the chosen kind, if they have no fault.
     fn rules(mint: Mint) -> Option<Rules> {
-        mint.plan.with(|plan| plan.as_ref().ok().map(|plan| plan.0.rules()))
+        mint.plan.with(|plan| plan.as_ref().ok().map(|plan| plan.rules.clone()))
     }
 
     /// Chooses the kind of these rules, and fills in its fields.
     fn fill(self, mint: Mint, rules: &Rules) {
         let kind = match rules {
             Rules::Characters(rules) => {
-                mint.set_characters(RulesForm::from(rules));
+                mint.characters.fill(rules);
                 PasswordKind::Characters
             }
             Rules::Phrase(rules) => {
@@ -98,14 +95,10 @@ impl Forms {
     }
 }
 
-fn planned<P>(result: Result<(Rules, P), KindFault>, say: impl Fn(KindFault) -> String) -> Result<Planned, PlanFault>
-where
-    (Rules, P): Plan + Send + Sync + 'static,
-{
-    match result {
-        Ok(plan) => Ok(Planned(Arc::new(plan))),
-        Err(fault) => Err(PlanFault { field: fault.field(), text: say(fault) }),
-    }
+/// The plan that a form comes to, or its fault in words.
+fn planned(
+    result: Result<PlannedRules, KindFault>,
+    say: impl Fn(KindFault) -> String,
+) -> Result<PlannedRules, PlanFault> {
+    result.map_err(|fault| PlanFault { field: fault.field(), text: say(fault) })
 }
-
-plans!(generator::phrase::Plan, generator::pin::Plan, generator::site_rules::Plan);

@@ -13,7 +13,7 @@ use crate::model::kind::{KindFault, PhraseForm};
 use crate::platform::files;
 use crate::text::{self, Msg};
 use crate::ui::fields::{Button, Checkbox, Select, Slider, TextField, bool_signal, text_signal};
-use crate::ui::mint::{PlanFault, Planned, use_mint};
+use crate::ui::mint::{PlanFault, PlannedRules, use_mint};
 
 /// Names of the choices, in the order of [`PhraseForm::CAPITALS`].
 const CAPITALS: [Msg; 3] = [Msg::CapitalsNone, Msg::CapitalsFirst, Msg::CapitalsWord];
@@ -57,7 +57,7 @@ impl PhraseFields {
         self.digit.set(form.digit);
     }
 
-    pub(super) fn plan(self) -> Result<Planned, PlanFault> {
+    pub(super) fn plan(self) -> Result<PlannedRules, PlanFault> {
         let form = PhraseForm {
             count: self.count.get(),
             separator: self.separator.get(),
@@ -69,7 +69,7 @@ impl PhraseFields {
             WordList::Failed => (None, true),
             WordList::NotRequested | WordList::Loading => (None, false),
         };
-        let plan = form.plan(list).map(|(rules, plan)| (Rules::Phrase(rules), plan));
+        let plan = form.plan(list).map(|(rules, plan)| PlannedRules::new(Rules::Phrase(rules), plan));
         planned(plan, |fault| match fault {
             KindFault::Separator(strange) => text::with(Msg::SeparatorFault, &[("character", &strange)]),
             KindFault::SeparatorLong => text::get(Msg::SeparatorLong),

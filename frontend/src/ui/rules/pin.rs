@@ -9,7 +9,7 @@ use crate::model::form::FormField;
 use crate::model::kind;
 use crate::text::{self, Msg};
 use crate::ui::fields::{Slider, tr};
-use crate::ui::mint::{PlanFault, Planned, use_mint};
+use crate::ui::mint::{PlanFault, PlannedRules, use_mint};
 
 /// The length, as typed.
 #[derive(Clone, Copy)]
@@ -24,8 +24,8 @@ impl PinFields {
         self.0.set(rules.length.to_string());
     }
 
-    pub(super) fn plan(self) -> Result<Planned, PlanFault> {
-        let plan = kind::pin(&self.0.get()).map(|(rules, plan)| (Rules::Pin(rules), plan));
+    pub(super) fn plan(self) -> Result<PlannedRules, PlanFault> {
+        let plan = kind::pin(&self.0.get()).map(|(rules, plan)| PlannedRules::new(Rules::Pin(rules), plan));
         planned(plan, |_| text::limits(Msg::PinLengthFault, &pin::LENGTHS))
     }
 }

@@ -88,9 +88,8 @@ pub(super) fn PresetChoice() -> impl IntoView {
     let name_fault = SentenceSignal::new();
 
     let chosen_name = move || presets.chosen.get().unwrap_or_else(|| text::get(Msg::PresetUsual));
-    let changed = Memo::new(move |_| {
-        mint.plan.with(|plan| plan.as_ref().is_ok_and(|plan| plan.0.rules() != presets.chosen_rules()))
-    });
+    let changed =
+        Memo::new(move |_| mint.plan.with(|plan| plan.as_ref().is_ok_and(|plan| plan.rules != presets.chosen_rules())));
     let options = Signal::derive(move || {
         let usual = text::get(Msg::PresetUsual);
         presets.stored.with(|stored| std::iter::once(usual).chain(stored.names().map(str::to_owned)).collect())

@@ -1,5 +1,6 @@
 //! Passwords by a site's own rules, in the syntax of the attribute `passwordrules`.
 
+use generator::Plan as _;
 use generator::characters::{self, LENGTHS};
 use generator::kind::Rules;
 use generator::site_rules::{self, Expected, RulesError};
@@ -10,7 +11,7 @@ use crate::model::form::FormField;
 use crate::model::kind::{KindFault, PasswordKind, SiteForm};
 use crate::text::{self, Msg};
 use crate::ui::fields::{Slider, TextArea, TextField, text_signal};
-use crate::ui::mint::{PlanFault, Planned, use_mint};
+use crate::ui::mint::{PlanFault, PlannedRules, use_mint};
 
 /// The fields, as typed: a handle that can be copied.
 #[derive(Clone, Copy)]
@@ -37,9 +38,9 @@ impl SiteFields {
         self.exclude.set(form.exclude);
     }
 
-    pub(super) fn plan(self) -> Result<Planned, PlanFault> {
+    pub(super) fn plan(self) -> Result<PlannedRules, PlanFault> {
         let form = SiteForm { text: self.text.get(), length: self.length.get(), exclude: self.exclude.get() };
-        let plan = form.plan().map(|(rules, plan)| (Rules::Site(rules), plan));
+        let plan = form.plan().map(|(rules, plan)| PlannedRules::new(Rules::Site(rules), plan));
         planned(plan, |fault| match fault {
             KindFault::Site(error) => fault_text(&error),
             _ => text::limits(Msg::LengthFault, &LENGTHS),
@@ -54,7 +55,7 @@ pub(super) fn SiteRules(fields: SiteFields) -> impl IntoView {
         if PasswordKind::at(mint.kind.get()) != PasswordKind::Site {
             return String::new();
         }
-        let bits = mint.plan.with(|plan| plan.as_ref().ok().map(|plan| plan.0.bits()));
+        let bits = mint.plan.with(|plan| plan.as_ref().ok().map(|plan| plan.plan.bits()));
         let usual = characters::Plan::new(&characters::Rules::default()).map(|plan| plan.bits());
         match bits.zip(usual.ok()) {
             Some((bits, usual)) if bits < usual => {

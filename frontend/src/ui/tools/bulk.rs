@@ -11,7 +11,7 @@ use crate::platform::browser;
 use crate::platform::random;
 use crate::text::{self, Msg};
 use crate::ui::fields::{Button, Choices, TextField, bool_signal, text_signal, tr};
-use crate::ui::mint::{Planned, use_mint};
+use crate::ui::mint::{PlannedRules, use_mint};
 use crate::ui::sentence::{Sentence, SentenceSignal};
 
 /// Milliseconds of work in a slice: half a frame.
@@ -92,7 +92,7 @@ pub(super) fn Bulk() -> impl IntoView {
 /// Mints `all` passwords into a file. Between slices, `go_on` gets the number minted; if it gives `false`, there is no
 /// file.
 async fn fill(
-    plan: &Planned,
+    plan: &PlannedRules,
     format: BulkFormat,
     all: usize,
     go_on: impl Fn(usize) -> bool,
@@ -106,7 +106,7 @@ async fn fill(
             for _ in 0..BETWEEN_LOOKS.min(all - done) {
                 format.open(&mut file);
                 let start = file.len();
-                plan.0.mint_into(&mut source, &mut file)?;
+                plan.plan.mint_into(&mut source, &mut file)?;
                 format.close(start, &mut file);
                 done += 1;
             }

@@ -43,7 +43,7 @@ pub(super) fn Trust() -> impl IntoView {
         fault.clear();
         running.set(Some(0));
         // Only passwords of characters have the same alphabet at every place.
-        let shown = mint.plan.with_untracked(|plan| plan.as_ref().ok().map(|plan| plan.0.rules()));
+        let shown = mint.plan.with_untracked(|plan| plan.as_ref().ok().map(|plan| plan.rules.clone()));
         let (rules, usual) = match shown {
             Some(Rules::Characters(rules)) => (rules, false),
             _ => (CharacterRules::default(), true),
@@ -112,7 +112,7 @@ async fn tests(
         }
         browser::pause().await;
     }
-    Ok(Some((every, trial.outcome())))
+    Ok(Some((every, trial.result())))
 }
 
 /// The results, in words and as a chart.

@@ -97,7 +97,7 @@ pub(super) fn save_copied_as_draft(mint: Mint, session: Session, notices: Notice
 
 /// The shown password with its rules, as the content of an entry.
 fn shown(mint: Mint, password: &Password) -> Content {
-    let rules = mint.plan.with_untracked(|plan| plan.as_ref().ok().map(|plan| plan.0.rules()));
+    let rules = mint.plan.with_untracked(|plan| plan.as_ref().ok().map(|plan| plan.rules.clone()));
     let name = mint.name.with_untracked(|name| name.trim().to_owned());
     Content { name, password: Secret::new(password.expose().to_owned()), rules, ..Content::default() }
 }

@@ -20,7 +20,7 @@ fn error(text: &str) -> (usize, Expected) {
 }
 
 #[test]
-fn a_whole_text() {
+fn a_text_with_every_rule_is_read() {
     let text = "minlength: 8; maxlength: 20; required: lower; required: upper, digit; required: [-!#]; allowed: [ab]; \
                 max-consecutive: 2;";
     let demands = Demands {
@@ -38,7 +38,7 @@ fn a_whole_text() {
 }
 
 #[test]
-fn classes_hold_what_apple_says() {
+fn classes_hold_the_characters_that_apple_lists() {
     assert_eq!(named("upper"), set("ABCDEFGHIJKLMNOPQRSTUVWXYZ"));
     assert_eq!(named("lower"), set("abcdefghijklmnopqrstuvwxyz"));
     assert_eq!(named("digit"), set("0123456789"));
@@ -46,12 +46,12 @@ fn classes_hold_what_apple_says() {
     assert_eq!(named("ascii-printable").characters().count(), 95);
     assert_eq!(named("unicode"), named("ascii-printable"));
     assert_eq!(AsciiSet::named("digits"), None);
-    // Its number is that of `i` and 128.
+    // The code of `é` is that of `i` plus 128.
     assert!(!named("lower").contains('é'));
 }
 
 #[test]
-fn brackets_and_hyphens_in_sets() {
+fn sets_may_hold_brackets_and_hyphens() {
     for (text, characters) in [
         ("[-]", "-"),
         ("[]]", "]"),
@@ -69,7 +69,7 @@ fn brackets_and_hyphens_in_sets() {
 }
 
 #[test]
-fn rules_that_say_nothing() {
+fn rules_without_a_value_have_no_effect() {
     for text in ["", " \n", "allowed:;", "required: ; minlength:; maxlength: ;max-consecutive:", "required: []"] {
         assert_eq!(parse(text), Demands::default(), "{text:?}");
     }
@@ -125,7 +125,7 @@ fn each_error_points_at_its_column() {
         ("required: [a-z]", 13, HyphenFirst),
         ("required: [--]", 13, HyphenFirst),
         ("required: [£", 13, SetEnd),
-        // Columns are characters, not bytes.
+        // Columns count characters, not bytes.
         ("required: [£€-]", 14, HyphenFirst),
         ("allowed: upper, [供应]; digit", 17, Ascii),
     ] {
@@ -139,7 +139,7 @@ fn an_error_reads_as_a_sentence() {
     assert_eq!(error.to_string(), "column 27: expected - only as the first character of a set: there are no ranges");
 }
 
-/// Text made of what rules are made of: it gets further into the parser than any text would.
+/// Text made from pieces of rules, which gets further into the parser than random text.
 fn nearly_rules() -> impl Strategy<Value = String> {
     let piece = prop_oneof![
         prop::sample::select(vec![
@@ -179,9 +179,8 @@ proptest! {
         }
     }
 
-    /// Any demands, written down and read back.
     #[test]
-    fn what_is_written_is_read(
+    fn demands_survive_writing_and_reading(
         minlength in prop::option::of(0..100_usize),
         maxlength in prop::option::of(1..100_usize),
         max_consecutive in prop::option::of(1..9_usize),

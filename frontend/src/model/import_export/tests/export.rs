@@ -187,7 +187,7 @@ prop_compose! {
 
 /// Everything that is kept of an entry in Bitwarden's JSON: all but the rules.
 fn all(content: &Content, history: &[PreviousPassword]) -> ([String; 5], Vec<String>, Vec<(String, u64)>) {
-    let Content { name, username, website, password, note, tags, .. } = content;
+    let Content { name, username, website, password, note, tags, rules: _ } = content;
     let texts = [name, username, website, password.expose(), note.expose()].map(str::to_owned);
     let history = history.iter().map(|former| (former.password.expose().to_owned(), former.until)).collect();
     (texts, tags.clone(), history)
