@@ -82,8 +82,8 @@ impl Counts {
 
 /// Turns the number of strings with `count - 1` characters of a set and `rest` others into that with `count` of them.
 ///
-/// Such strings number `C(rest + count, count) · size^count · after[rest]`. Step by step, the numbers are multiplied and
-/// divided by small ones only, so the page needs no code that multiplies large numbers.
+/// Such strings number `C(rest + count, count) · size^count · after[rest]`. Step by step, the numbers are multiplied
+/// and divided by small ones only, so the page needs no code that multiplies large numbers.
 fn add_one(share: &mut BigUint, size: usize, rest: usize, count: usize) {
     *share *= size * (rest + count);
     *share /= count;

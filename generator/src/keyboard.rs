@@ -35,9 +35,9 @@ mod tests {
     use crate::characters::{Plan, RulesError};
     use crate::site_rules;
 
-    /// The keys of four rows, from the left, without and with Shift. `·` marks a key that is missing, that types nothing
-    /// by itself (a dead key for accents), or that types no ASCII character. The key of `\` on a US keyboard counts as
-    /// the one beside Return.
+    /// The keys of four rows, from the left, without and with Shift. `·` marks a key that is missing, that types
+    /// nothing by itself (a dead key for accents), or that types no ASCII character. The key of `\` on a US keyboard
+    /// counts as the one beside Return.
     const US: [&str; 8] = [
         "`1234567890-=",
         "~!@#$%^&*()_+",

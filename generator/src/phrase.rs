@@ -117,8 +117,8 @@ impl Words {
         WORDS.clone()
     }
 
-    /// Reads a list of any length. In ascending order, a word that begins another one also begins the next one: comparing
-    /// neighbours is enough, and it also finds repeated words.
+    /// Reads a list of any length. In ascending order, a word that begins another one also begins the next one:
+    /// comparing neighbours is enough, and it also finds repeated words.
     fn read(text: Cow<'static, str>) -> Result<Self, WordsError> {
         let mut ranges: Vec<Range<usize>> = Vec::new();
         let mut start = 0;

@@ -92,8 +92,8 @@ pub struct Plan {
 impl Plan {
     /// Reads, checks and counts the rules.
     ///
-    /// Required characters are allowed too. If the text names no character, all of printable ASCII is allowed. The space
-    /// is never used: forms trim it, and nobody sees it.
+    /// Required characters are allowed too. If the text names no character, all of printable ASCII is allowed. The
+    /// space is never used: forms trim it, and nobody sees it.
     ///
     /// # Errors
     /// [`RulesError`] names the first rule that a person would have to change.
@@ -112,8 +112,8 @@ impl Plan {
         if alphabet.is_empty() {
             return Err(RulesError::NothingLeft);
         }
-        // A repeated requirement asks for two characters. It would have no effect otherwise, Apple's list means two, and
-        // a site that means one accepts two.
+        // A repeated requirement asks for two characters. It would have no effect otherwise, Apple's list means two,
+        // and a site that means one accepts two.
         let mut sets: Vec<(AsciiSet, usize)> = Vec::new();
         for set in &demands.required {
             match sets.iter_mut().find(|(known, _)| known == set) {

@@ -1,17 +1,16 @@
-//! Many passwords as a file.
+//! The file of many passwords.
 
 use super::form::whole_number;
 
 /// Most passwords in one file.
 pub const BULK_MAX: usize = 100_000;
 
-/// How many are wanted, as typed; nothing if that is no whole number from 1 to [`BULK_MAX`].
-#[must_use]
+/// The typed number of passwords; none if it is no whole number from 1 to [`BULK_MAX`].
 pub fn count(typed: &str) -> Option<usize> {
     whole_number(typed).filter(|count| (1..=BULK_MAX).contains(count))
 }
 
-/// The format of a file.
+/// The format of the file.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum BulkFormat {
     Text,
@@ -20,14 +19,12 @@ pub enum BulkFormat {
 }
 
 impl BulkFormat {
-    /// The format at a place of the choice; past its end, the first.
-    #[must_use]
+    /// The format at an index of the choice; past its end, the first one.
     pub fn at(index: usize) -> Self {
         if index == 1 { Self::Csv } else { Self::Text }
     }
 
-    /// What stands before the passwords.
-    #[must_use]
+    /// The text before the passwords.
     pub fn head(self) -> &'static str {
         match self {
             Self::Text => "",
@@ -35,7 +32,7 @@ impl BulkFormat {
         }
     }
 
-    /// Begins a line; the password goes behind it.
+    /// Begins a line, to which the caller appends the password.
     pub fn open(self, file: &mut String) {
         match self {
             Self::Text => {}
@@ -43,7 +40,8 @@ impl BulkFormat {
         }
     }
 
-    /// Ends the line of the password that begins at that byte of the file. In CSV, quotes within it are doubled.
+    /// Ends the line of the password that begins at byte `start` of the file. In CSV, quotes in the password are
+    /// doubled.
     pub fn close(self, start: usize, file: &mut String) {
         match self {
             Self::Text => file.push('\n'),
@@ -55,7 +53,6 @@ impl BulkFormat {
         }
     }
 
-    #[must_use]
     pub fn name(self) -> &'static str {
         match self {
             Self::Text => "passwords.txt",
@@ -63,7 +60,6 @@ impl BulkFormat {
         }
     }
 
-    #[must_use]
     pub fn kind(self) -> &'static str {
         match self {
             Self::Text => "text/plain;charset=utf-8",
@@ -88,7 +84,7 @@ mod tests {
     }
 
     #[test]
-    fn numbers_have_limits() {
+    fn a_count_out_of_limits_is_refused() {
         assert_eq!(count(" 100000 "), Some(100_000));
         for typed in ["0", "100001", "10000000", "99999999999999999999999", "-1", "ten", "", "1.5"] {
             assert_eq!(count(typed), None, "{typed}");
@@ -96,7 +92,7 @@ mod tests {
     }
 
     #[test]
-    fn quotes_are_doubled_in_csv() {
+    fn quotes_are_doubled_in_csv_only() {
         assert_eq!(file(BulkFormat::Text, &["a\"b", "=1"]), "a\"b\n=1\n");
         assert_eq!(file(BulkFormat::Csv, &["a\"b\"", "x,y"]), "password\r\n\"a\"\"b\"\"\"\r\n\"x,y\"\r\n");
     }

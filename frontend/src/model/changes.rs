@@ -1,9 +1,8 @@
-//! Looks ahead in a list of changes. The page carries it to the keyring unread but for this: so that it can ask for the
-//! next changes while the keyring opens these.
+//! Reads the end of a list of changes. The page passes the rest to the keyring unread, and requests the next changes
+//! while the keyring opens these.
 
-/// From which change number the list goes on; nothing if it ends, or if it is not written as the server writes it: then
-/// the keyring says.
-#[must_use]
+/// The change number after which the list continues. None if the list ends, or if its text differs from the server's
+/// usual one: then the keyring tells.
 pub fn next(list: &str) -> Option<u64> {
     const NUMBER: &str = "\"change_no\":";
     let entries = list.strip_suffix(",\"more\":true}")?;
@@ -19,7 +18,7 @@ mod tests {
     use super::*;
 
     #[test]
-    fn it_is_what_the_keyring_would_say() {
+    fn the_next_change_number_is_the_last_one_of_a_list_with_more() {
         let entry = |change_no| StoredEntry {
             id: EntryId::from_time(change_no, [1; 10]),
             version: 7,

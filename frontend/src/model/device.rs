@@ -1,6 +1,6 @@
-//! What a browser is called in the list of an account's sessions.
+//! The name of a browser in the list of an account's sessions.
 
-/// Browsers by a word of their `User-Agent` header, the more special before those that they are built on.
+/// Browsers by a word of their `User-Agent` header. A browser stands before the one that it is built on.
 const BROWSERS: [(&str, &str); 7] = [
     ("Edg", "Edge"),
     ("OPR/", "Opera"),
@@ -20,8 +20,7 @@ const SYSTEMS: [(&str, &str); 7] = [
     ("Linux", "Linux"),
 ];
 
-/// The name of a browser and its system, such as "Firefox on Linux"; empty if it is none that is known here.
-#[must_use]
+/// The name of a browser and its system, such as "Firefox on Linux"; empty if it is unknown.
 pub fn name(user_agent: &str) -> String {
     let find = |known: &[(&str, &'static str)]| {
         known.iter().find(|(word, _)| user_agent.contains(word)).map(|(_, name)| *name)
@@ -37,7 +36,7 @@ mod tests {
     use super::name;
 
     #[test]
-    fn browsers_and_systems_are_known_by_their_own_words() {
+    fn a_browser_is_named_by_its_own_word_not_by_one_it_is_built_on() {
         for (user_agent, expected) in [
             ("Mozilla/5.0 (X11; Linux x86_64; rv:140.0) Gecko/20100101 Firefox/140.0", "Firefox on Linux"),
             (

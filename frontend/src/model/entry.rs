@@ -1,4 +1,4 @@
-//! The form of an entry: what is typed, and what it comes to.
+//! The form of an entry, its limits, and the content it makes.
 
 use generator::kind::Rules;
 
@@ -6,26 +6,25 @@ use super::name::{self, NameFault};
 use crate::keyring::protocol::entry::Content;
 use crate::secret::Secret;
 
-/// Longest note, in Unicode scalar values: with everything else it fits into the largest bucket, whatever the script.
+/// Longest note, in Unicode scalar values. With the longest other fields it fits into the largest bucket in any script.
 pub const NOTE_MAX: usize = 10_000;
 /// Longest of the other fields, in Unicode scalar values.
 pub const FIELD_MAX: usize = 1_000;
 
-/// An entry as it is typed.
+/// An entry as typed.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
 pub struct EntryForm {
     pub name: String,
-    /// The name to log in with.
     pub username: String,
     pub website: String,
-    /// The password. Blanks around it belong to it.
+    /// Blanks around the password belong to it.
     pub password: String,
     pub note: String,
-    /// Words to find it by, parted by commas.
+    /// Words to find the entry by, separated by commas.
     pub tags: String,
 }
 
-/// What is wrong with a form.
+/// The first fault of a form.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum EntryFault {
     Name(NameFault),
@@ -42,8 +41,7 @@ pub enum EntryFault {
 }
 
 impl EntryForm {
-    /// The form of what is kept.
-    #[must_use]
+    /// The form filled with an entry's content.
     pub fn of(content: &Content) -> Self {
         let Content { name, username, website, password, note, tags, rules: _ } = content;
         Self {
@@ -56,8 +54,7 @@ impl EntryForm {
         }
     }
 
-    /// What is to be kept. `rules` are those that the password was minted by.
-    #[must_use]
+    /// The content to store. `rules` are those that the password was minted by.
     pub fn content(self, rules: Option<Rules>) -> Content {
         Content {
             name: self.name.trim().to_owned(),
@@ -70,7 +67,7 @@ impl EntryForm {
         }
     }
 
-    /// Checks what is typed.
+    /// Checks the fields against their limits.
     ///
     /// # Errors
     /// The first [`EntryFault`], from top to bottom.
@@ -91,7 +88,7 @@ impl EntryForm {
     }
 }
 
-/// Tags, as typed with commas between them: each once, without the blanks around it.
+/// The typed tags, each once and without the blanks around it.
 fn tags(typed: &str) -> Vec<String> {
     let mut tags: Vec<String> = Vec::new();
     for tag in typed.split(',').map(str::trim).filter(|tag| !tag.is_empty()) {
@@ -102,8 +99,7 @@ fn tags(typed: &str) -> Vec<String> {
     tags
 }
 
-/// The address of a website, if it can be opened: one of the schemes of the web.
-#[must_use]
+/// The website as a link target, if it has one of the web's schemes.
 pub fn link(website: &str) -> Option<&str> {
     let scheme = website.get(..8).unwrap_or(website).to_ascii_lowercase();
     (scheme.starts_with("https://") || scheme.starts_with("http://")).then_some(website)
@@ -114,7 +110,7 @@ mod tests {
     use super::*;
 
     #[test]
-    fn what_is_typed_comes_to_what_is_kept_and_back() {
+    fn a_form_survives_the_way_to_content_and_back_without_outer_blanks() {
         let form = EntryForm {
             name: " GitHub ".into(),
             username: " ada ".into(),
@@ -138,7 +134,7 @@ mod tests {
     }
 
     #[test]
-    fn fields_have_limits() {
+    fn a_field_over_its_limit_is_refused() {
         let fits = |n: usize| "é".repeat(n);
         let form = EntryForm {
             name: fits(255),

@@ -1,21 +1,20 @@
-//! The generator's form: the rules as they are typed, and what is wrong with them, field by field.
+//! The generator's form for characters: the rules as typed, and their faults, field by field.
 //!
-//! What was typed stays as it was typed, right or wrong.
+//! The form keeps the typed texts, right or wrong.
 
 use std::ops::RangeInclusive;
 
 use generator::characters::{Class, ClassRule, Plan, Rules, RulesError, holds};
 use generator::keyboard;
 
-/// What stands in the form.
+/// The form, with texts as typed.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct RulesForm {
     pub length: String,
-    /// For each class of [`Class::ALL`]: whether it is on, and its minimum as typed.
+    /// The classes, in the order of [`Class::ALL`].
     pub classes: [ClassField; 4],
-    /// Whether look-alikes are left out.
     pub no_look_alikes: bool,
-    /// Whether only characters are used that sit on the same key on common keyboards.
+    /// Whether the rules are restricted to characters on the same key of common keyboards, see [`keyboard`].
     pub keyboard_safe: bool,
     pub exclude: String,
     pub include: String,
@@ -28,7 +27,7 @@ pub struct ClassField {
     pub minimum: String,
 }
 
-/// A field of the form, to put a message beside.
+/// A field of a form for any kind of passwords. The page shows the fault beside it.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum FormField {
     Length,
@@ -44,24 +43,24 @@ pub enum FormField {
     /// The number of digits of a PIN.
     PinLength,
     SiteText,
-    /// The length wished for at a site.
+    /// The wished length for a site.
     SiteLength,
-    /// Characters to leave out at a site.
+    /// Characters to leave out for a site.
     SiteExclude,
-    /// None of them: something is not here yet.
+    /// The form as a whole, while some of its data is not loaded.
     Kind,
 }
 
-/// What is wrong with the form.
+/// The first fault of the form.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum FormFault {
-    /// What is typed as the length is no whole number.
+    /// The typed length is no whole number.
     LengthNotANumber,
-    /// What is typed as a minimum is no whole number from 1 up.
+    /// The typed minimum is no whole number of at least 1.
     MinimumNotANumber(Class),
-    /// None of the kinds that are on has a character that is safe on every keyboard.
+    /// No class that is on has a character that is safe on every keyboard.
     NoneKeyboardSafe,
-    /// This character is to be added, and is not safe on every keyboard.
+    /// A character to add is not safe on every keyboard.
     NotKeyboardSafe(char),
     Rules(RulesError),
 }
@@ -89,7 +88,6 @@ impl From<&Rules> for RulesForm {
 
 impl FormFault {
     /// The field that a person would change.
-    #[must_use]
     pub fn field(self) -> FormField {
         match self {
             Self::LengthNotANumber | Self::Rules(RulesError::Length | RulesError::MinimumsAboveLength { .. }) => {
@@ -122,7 +120,7 @@ impl RulesForm {
     /// Checks the form.
     ///
     /// # Errors
-    /// [`FormFault`] names the first thing that a person would have to change.
+    /// [`FormFault`] names the first field that a person would have to change.
     pub fn plan(&self) -> Result<(Rules, Plan), FormFault> {
         let Self { length, classes: [lower, upper, digits, symbols], no_look_alikes, keyboard_safe, exclude, include } =
             self;
@@ -152,13 +150,12 @@ impl RulesForm {
     }
 }
 
-/// A number for a slider: what is typed, as near as the limits allow.
-#[must_use]
+/// The position of a slider: the typed number, or the limit nearest to it.
 pub fn nearest(typed: &str, limits: &RangeInclusive<usize>) -> usize {
     whole_number(typed).unwrap_or(*limits.end()).clamp(*limits.start(), *limits.end())
 }
 
-/// A whole number as people type it.
+/// A whole number, perhaps with blanks around it.
 pub(super) fn whole_number(text: &str) -> Option<usize> {
     text.trim().parse().ok()
 }
@@ -203,7 +200,7 @@ mod tests {
     }
 
     #[test]
-    fn a_minimum_of_a_class_that_is_off_waits() {
+    fn a_wrong_minimum_is_no_fault_while_its_class_is_off() {
         let mut form = RulesForm::default();
         form.classes[3] = ClassField { on: false, minimum: "many".into() };
         assert!(form.plan().is_ok());
@@ -212,12 +209,12 @@ mod tests {
     }
 
     #[test]
-    fn safe_keys_leave_letters_and_the_receipt_says_which() {
+    fn the_receipt_of_keyboard_safe_rules_names_the_excluded_characters() {
         let form = RulesForm { keyboard_safe: true, ..RulesForm::default() };
         let (rules, plan) = form.plan().unwrap();
         assert_eq!(plan.alphabet().len(), keyboard::SAFE.len());
         assert!(plan.alphabet().iter().all(|character| keyboard::SAFE.contains(*character)));
-        // The rules that are kept need no word of keyboards to be obeyed again.
+        // Stored rules allow the same passwords without the option.
         assert_eq!(RulesForm::from(&rules).plan().unwrap().1.count(), plan.count());
         let only = |kind: usize| {
             let mut form = RulesForm { keyboard_safe: true, ..RulesForm::default() };
@@ -234,7 +231,7 @@ mod tests {
     }
 
     #[test]
-    fn a_slider_stays_within_the_limits() {
+    fn a_slider_stays_within_its_limits() {
         let nearest = |typed| nearest(typed, &LENGTHS);
         assert_eq!([nearest("3"), nearest("12"), nearest("99"), nearest("abc")], [8, 12, 30, 30]);
     }

@@ -1,4 +1,4 @@
-//! The health of a vault: which passwords are used twice, weak, old, or still the ones that came with an import.
+//! The health of a vault: its reused, weak and old passwords, and those unchanged since an import.
 
 use std::cmp::Reverse;
 use std::collections::BTreeMap;
@@ -9,19 +9,19 @@ use shared::ids::EntryId;
 use crate::keyring::protocol::entry::Entry;
 use crate::secret::Secret;
 
-/// A password that takes fewer guesses, as a power of ten, is weak: an attacker who has a site's stolen hashes tries
+/// A password is weak if fewer guesses find it, as a power of ten: an attacker who has a site's stolen hashes makes
 /// that many in a moment.
 const WEAK_BELOW: f64 = 8.0;
-/// A password is old after this time, in milliseconds: two years.
+/// Age from which a password is old, in milliseconds: two years.
 const OLD_AFTER: u64 = 2 * 365 * 24 * 60 * 60 * 1000;
 
-/// What there is to say against a password.
+/// An objection to a password.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
 pub enum Concern {
-    /// Other entries have it too.
+    /// Other entries have the same password.
     Reused,
     Weak,
-    /// It is the one that came with an import.
+    /// It has not been changed since it was imported.
     Imported,
     /// It has not been changed for two years.
     Old,
@@ -31,43 +31,40 @@ impl Concern {
     pub const ALL: [Self; 4] = [Self::Reused, Self::Weak, Self::Imported, Self::Old];
 }
 
-/// An entry whose password wants to be looked at.
+/// An entry with concerns about its password.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Finding {
     pub id: EntryId,
     pub name: String,
-    /// The name to log in with.
     pub username: String,
-    /// What there is to say, the worst first.
+    /// The concerns, worst first.
     pub concerns: Vec<Concern>,
-    /// How many other entries have the same password.
+    /// The number of other entries with the same password.
     pub others: usize,
 }
 
-/// What came of looking at a whole vault.
+/// The result for a whole vault.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
 pub struct Health {
-    /// Entries that have a password.
+    /// The number of entries with a password.
     pub all: usize,
-    /// Those with something to say against, the worst first.
+    /// The entries with concerns, worst first.
     pub findings: Vec<Finding>,
 }
 
 impl Health {
-    /// How many have this against them.
-    #[must_use]
+    /// The number of entries with this concern.
     pub fn count(&self, concern: Concern) -> usize {
         self.findings.iter().filter(|finding| finding.concerns.contains(&concern)).count()
     }
 
-    /// How many have nothing against them.
-    #[must_use]
+    /// The number of entries without concerns.
     pub fn fine(&self) -> usize {
         self.all - self.findings.len()
     }
 }
 
-/// A vault that is being looked at.
+/// A check of a vault in progress.
 #[derive(Debug)]
 pub struct HealthCheck {
     now: u64,
@@ -86,14 +83,13 @@ struct CheckedEntry {
 }
 
 impl HealthCheck {
-    /// Begins, at a time in milliseconds since 1970 (UTC).
-    #[must_use]
+    /// Begins a check at a time in milliseconds since 1970 (UTC).
     pub fn new(now: u64) -> Self {
         Self { now, looked_at: Vec::new() }
     }
 
-    /// Looks at some entries. Gives the passwords that no rules made, which are to be judged: their places, for
-    /// [`HealthCheck::judged`], and each with words that an attacker would try first.
+    /// Adds some entries. Returns the passwords of unknown strength for the judge: their indices for
+    /// [`HealthCheck::judged`], and each password with words that an attacker would try first.
     pub fn look_at(&mut self, entries: Vec<(EntryId, Entry)>) -> (Vec<usize>, Vec<(Secret, Vec<String>)>) {
         let (mut places, mut foreign) = (Vec::new(), Vec::new());
         for (id, entry) in entries {
@@ -121,7 +117,7 @@ impl HealthCheck {
         (places, foreign)
     }
 
-    /// Takes in how many guesses the passwords at these places need, as powers of ten.
+    /// Stores the guesses that the passwords at these indices need, as powers of ten.
     pub fn judged(&mut self, places: &[usize], guesses: &[f32]) {
         for (place, guesses) in places.iter().zip(guesses) {
             if let Some(looked_at) = self.looked_at.get_mut(*place) {
@@ -130,7 +126,6 @@ impl HealthCheck {
         }
     }
 
-    #[must_use]
     pub fn finish(self) -> Health {
         let mut uses: BTreeMap<&str, usize> = BTreeMap::new();
         for looked_at in &self.looked_at {
@@ -163,8 +158,8 @@ impl HealthCheck {
     }
 }
 
-/// The guesses that a password minted by these rules needs, as a power of ten: half of all that they allow. A PIN and
-/// four words are as strong as they can be, and count as strong.
+/// The guesses that a password minted by these rules needs on average, as a power of ten: half of all that they allow.
+/// PINs and passphrases count as strong: a PIN cannot be stronger, and four words are strong enough.
 fn guesses(rules: &Rules) -> Option<f64> {
     match rules {
         Rules::Pin(_) | Rules::Phrase(_) => Some(f64::INFINITY),
@@ -192,7 +187,7 @@ mod tests {
         (EntryId::from_time(1, [tag; 10]), whole)
     }
 
-    /// Looks at entries; every foreign password needs as many guesses.
+    /// Checks entries; every password of unknown strength needs `guesses`.
     fn check(entries: Vec<(EntryId, Entry)>, guesses: f32) -> (usize, Health) {
         let mut check = HealthCheck::new(NOW);
         let (places, _) = check.look_at(entries);
@@ -213,7 +208,7 @@ mod tests {
     }
 
     #[test]
-    fn foreign_passwords_are_judged_and_minted_ones_are_counted() {
+    fn foreign_passwords_go_to_the_judge_and_minted_ones_do_not() {
         let minted = |tag, rules| {
             let (id, mut whole) = entry(tag, &format!("minted {tag}"));
             whole.content.rules = Some(rules);
@@ -256,7 +251,7 @@ mod tests {
     }
 
     #[test]
-    fn the_worst_comes_first_and_what_has_no_password_is_left_out() {
+    fn findings_begin_with_the_worst_and_skip_entries_without_a_password() {
         let imported = |tag, password| {
             let (id, mut whole) = entry(tag, password);
             whole.imported_at = Some(NOW);

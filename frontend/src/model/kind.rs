@@ -1,5 +1,5 @@
-//! Kinds of passwords, and the forms of those that are not made of single characters: what is typed, and what is wrong
-//! with it. What was typed stays as it was typed, right or wrong.
+//! The kinds of passwords, and the forms of all but characters with their faults. The forms keep the typed texts, right
+//! or wrong.
 
 use std::sync::Arc;
 
@@ -17,26 +17,25 @@ pub enum PasswordKind {
 }
 
 impl PasswordKind {
-    /// Every kind, in the order in which they are shown.
+    /// Every kind, in the order in which the page shows them.
     pub const ALL: [Self; 4] = [Self::Characters, Self::Words, Self::Pin, Self::Site];
 
-    /// The kind at a place of [`PasswordKind::ALL`]; past its end, the first.
-    #[must_use]
+    /// The kind at an index of [`PasswordKind::ALL`]; past its end, the first one.
     pub fn at(index: usize) -> Self {
         Self::ALL.get(index).copied().unwrap_or(Self::Characters)
     }
 }
 
-/// What is wrong with a form of these kinds.
+/// The first fault of a form of these kinds.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum KindFault {
     /// The number of words is no whole number, or out of limits.
     WordCount,
-    /// More than one character is to stand between words.
+    /// The separator has more than one character.
     SeparatorLong,
-    /// This character cannot stand between words.
+    /// The separator is not a printable ASCII character.
     Separator(char),
-    /// The list of words is not here yet.
+    /// The word list is not loaded yet.
     WordsAwaited,
     /// The number of digits is no whole number, or out of limits.
     PinLength,
@@ -47,7 +46,6 @@ pub enum KindFault {
 
 impl KindFault {
     /// The field that a person would change.
-    #[must_use]
     pub fn field(self) -> FormField {
         match self {
             Self::WordCount => FormField::WordCount,
@@ -66,24 +64,21 @@ impl KindFault {
 /// The form of a passphrase.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct PhraseForm {
-    /// The number of words, as typed.
+    /// The typed number of words.
     pub count: String,
-    /// What stands between words, as typed.
+    /// The typed separator.
     pub separator: String,
-    /// Which letters are capitals, by the place in [`PhraseForm::CAPITALS`].
+    /// The capitals, as an index into [`PhraseForm::CAPITALS`].
     pub capitals: usize,
-    /// Whether a digit is added.
     pub digit: bool,
 }
 
 impl PhraseForm {
-    /// The choices of capitals, in the order in which they are shown.
+    /// The choices of capitals, in the order in which the page shows them.
     pub const CAPITALS: [Capitals; 3] = [Capitals::None, Capitals::FirstLetters, Capitals::OneWord];
 
-    /// The rules, or what is wrong.
-    ///
     /// # Errors
-    /// [`KindFault`] names the first thing that a person would have to change.
+    /// [`KindFault`] names the first field that a person would have to change.
     pub fn rules(&self) -> Result<phrase::Rules, KindFault> {
         let words = whole_number(&self.count).filter(|count| phrase::LENGTHS.contains(count));
         let words = words.ok_or(KindFault::WordCount)?;
@@ -93,10 +88,10 @@ impl PhraseForm {
         if separator.next().is_some() { Err(KindFault::SeparatorLong) } else { Ok(rules) }
     }
 
-    /// The rules and their plan over a list of words, or what is wrong.
+    /// The rules, and their plan over the word list.
     ///
     /// # Errors
-    /// [`KindFault`], as [`PhraseForm::rules`].
+    /// [`KindFault`] as in [`PhraseForm::rules`], or if the list is not loaded.
     pub fn plan(&self, words: Option<Arc<Words>>) -> Result<(phrase::Rules, phrase::Plan), KindFault> {
         let rules = self.rules()?;
         let plan = phrase::Plan::new(&rules, words.ok_or(KindFault::WordsAwaited)?);
@@ -120,10 +115,10 @@ impl From<&phrase::Rules> for PhraseForm {
     }
 }
 
-/// The rules for a PIN of so many digits, as typed, and their plan; or what is wrong.
+/// The rules for a PIN with the typed number of digits, and their plan.
 ///
 /// # Errors
-/// [`KindFault::PinLength`].
+/// [`KindFault::PinLength`] if it is no whole number within the limits.
 pub fn pin(length: &str) -> Result<(pin::Rules, pin::Plan), KindFault> {
     let rules = pin::Rules { length: whole_number(length).ok_or(KindFault::PinLength)? };
     let plan = pin::Plan::new(&rules).map_err(|_| KindFault::PinLength)?;
@@ -133,18 +128,18 @@ pub fn pin(length: &str) -> Result<(pin::Rules, pin::Plan), KindFault> {
 /// The form of a site's rules.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct SiteForm {
-    /// The site's rules, as pasted.
+    /// The pasted rules of the site.
     pub text: String,
-    /// The length wished for, as typed.
+    /// The typed length.
     pub length: String,
     pub exclude: String,
 }
 
 impl SiteForm {
-    /// The rules and their plan, or what is wrong.
+    /// The rules and their plan.
     ///
     /// # Errors
-    /// [`KindFault`] names the first thing that a person would have to change.
+    /// [`KindFault`] names the first field that a person would have to change.
     pub fn plan(&self) -> Result<(site_rules::Rules, site_rules::Plan), KindFault> {
         let length = whole_number(&self.length).filter(|length| characters::LENGTHS.contains(length));
         let rules = site_rules::Rules {

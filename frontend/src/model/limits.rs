@@ -1,4 +1,4 @@
-//! Limits that only the page knows. What the server must know too stands in [`shared::limits`].
+//! Limits that only the page needs. Those that the server needs too stand in [`shared::limits`].
 
 /// Days that an entry stays in the bin before it is deleted for good.
 pub const BIN_DAYS: u64 = 30;

@@ -1,4 +1,4 @@
-//! The list of a vault's entries: kept newest first, searched as one types.
+//! The list of a vault's entries, newest first, with its search.
 
 use std::cmp::Reverse;
 use std::collections::HashMap;
@@ -10,39 +10,38 @@ use crate::keyring::protocol::entry::{EntrySummary, EntryUpdate};
 /// The entries of an open vault.
 #[derive(Debug)]
 pub struct EntryList {
-    /// Newest first, as [`place`] says.
+    /// Newest first, sorted by [`place`].
     entries: Vec<IndexedEntry>,
-    /// When each was changed: with its id that is its place among them.
+    /// The time of each entry's change, which gives its position together with the id.
     changed: HashMap<EntryId, u64>,
-    /// Text as it is compared in a search: without letter case. The browser knows how, and its tables weigh nothing.
+    /// Removes the letter case of a text for the search. The browser's function adds no tables to the page.
     fold: fn(&str) -> String,
 }
 
 #[derive(Debug)]
 struct IndexedEntry {
     summary: EntrySummary,
-    /// What is searched: name, username, website and tags.
+    /// Name, username, website and tags without letter case, for the search.
     folded: String,
 }
 
-/// What entries are ordered by. Ids rise with time: they order what was changed in the same millisecond.
+/// The sort key of an entry. Ids rise with time, so they order entries changed in the same millisecond.
 fn place(summary: &EntrySummary) -> Reverse<(u64, EntryId)> {
     Reverse((summary.changed_at, summary.id))
 }
 
 impl EntryList {
-    /// An empty list that compares texts as `fold` gives them.
-    #[must_use]
+    /// An empty list that compares texts after `fold`.
     pub fn new(fold: fn(&str) -> String) -> Self {
         Self { entries: Vec::new(), changed: HashMap::new(), fold }
     }
 
-    /// Empties it, and gives its memory back.
+    /// Empties the list and frees its memory.
     pub fn clear(&mut self) {
         *self = Self::new(self.fold);
     }
 
-    /// Takes in what the keyring has opened. It names each entry once.
+    /// Applies an update from the keyring, which names each entry once.
     pub fn apply(&mut self, update: EntryUpdate) {
         let ids = update.entries.iter().map(|it| it.id).chain(update.deleted);
         if ids.filter(|id| self.changed.remove(id).is_some()).count() > 0 {
@@ -52,14 +51,14 @@ impl EntryList {
         new.sort_unstable_by_key(|entry| place(&entry.summary));
         self.changed.extend(new.iter().map(|IndexedEntry { summary, .. }| (summary.id, summary.changed_at)));
         self.entries.append(&mut new);
-        // Two runs in order are merged, not sorted: a first sync does not sort the whole list for each of its pages.
+        // The sort merges two sorted runs, so that a first sync does not sort the whole list again for each page.
         self.entries.sort_by_key(|entry| place(&entry.summary));
     }
 
     fn listed(&self, summary: EntrySummary) -> IndexedEntry {
         let EntrySummary { name, username, website, tags, id: _, version: _, changed_at: _, binned_at: _, state: _ } =
             &summary;
-        // A word of a query does not hold a line break, and so is found in one of them.
+        // A word of a query contains no line break, so it never matches across two fields.
         let mut text = [name, username, website].map(String::as_str).join("\n");
         for tag in tags {
             text.push('\n');
@@ -68,33 +67,28 @@ impl EntryList {
         IndexedEntry { folded: (self.fold)(&text), summary }
     }
 
-    /// How many there are, in the bin or not.
-    #[must_use]
+    /// The number of entries, with those in the bin.
     pub fn len(&self) -> usize {
         self.entries.len()
     }
 
-    /// How many are in the bin.
-    #[must_use]
+    /// The number of entries in the bin.
     pub fn binned(&self) -> usize {
         self.entries.iter().filter(|entry| entry.summary.binned_at.is_some()).count()
     }
 
-    #[must_use]
     pub fn is_empty(&self) -> bool {
         self.entries.is_empty()
     }
 
-    /// The entry of that id.
-    #[must_use]
     pub fn get(&self, id: EntryId) -> Option<&EntrySummary> {
         let sought = Reverse((*self.changed.get(&id)?, id));
         let found = self.entries.binary_search_by_key(&sought, |entry| place(&entry.summary)).ok()?;
         self.entries.get(found).map(|entry| &entry.summary)
     }
 
-    /// Entries that hold every word of the query in name, username, website or tags, newest first. An empty query
-    /// finds all. Those in the bin are found there only.
+    /// The entries with every word of the query in name, username, website or tags, newest first. An empty query finds
+    /// all. `in_bin` selects either the entries in the bin or the others.
     pub fn search(&self, query: &str, in_bin: bool) -> impl Iterator<Item = &EntrySummary> {
         let words: Vec<String> = query.split_whitespace().map(self.fold).collect();
         self.entries
@@ -131,7 +125,7 @@ mod tests {
     }
 
     #[test]
-    fn the_newest_is_first() {
+    fn the_newest_entry_is_first() {
         let mut list = list(vec![entry(1, "a", 10), entry(2, "b", 30), entry(3, "c", 20), entry(4, "d", 20)]);
         assert_eq!(names(&list, ""), ["b", "d", "c", "a"]);
         list.apply(EntryUpdate { entries: vec![entry(1, "a2", 40)], ..EntryUpdate::default() });
@@ -140,7 +134,7 @@ mod tests {
     }
 
     #[test]
-    fn what_is_deleted_is_gone() {
+    fn a_deleted_entry_is_gone() {
         let mut list = list(vec![entry(1, "a", 10), entry(2, "b", 30)]);
         let gone = entry(1, "", 0).id;
         list.apply(EntryUpdate { deleted: vec![gone], ..EntryUpdate::default() });
@@ -149,13 +143,13 @@ mod tests {
     }
 
     #[test]
-    fn every_word_must_be_found_in_any_case() {
+    fn every_word_must_match_in_any_letter_case() {
         let list = list(vec![entry(1, "GitHub work", 1), entry(2, "github home", 2), entry(3, "ÉCOLE", 3)]);
         assert_eq!(names(&list, "GITHUB"), ["github home", "GitHub work"]);
         assert_eq!(names(&list, " work  git "), ["GitHub work"]);
         assert_eq!(names(&list, "école"), ["ÉCOLE"]);
         assert_eq!(names(&list, "bank"), [""; 0]);
-        // In any of its fields.
+        // Each word may match another field.
         assert_eq!(names(&list, "home tag"), ["github home"]);
         assert_eq!(names(&list, "@DESK hub"), ["github home", "GitHub work"]);
         assert_eq!(names(&list, "école.example"), ["ÉCOLE"]);
@@ -163,14 +157,14 @@ mod tests {
     }
 
     #[test]
-    fn the_bin_is_a_list_of_its_own() {
+    fn the_bin_is_searched_separately() {
         let binned = EntrySummary { binned_at: Some(5), ..entry(2, "b", 30) };
         let list = list(vec![entry(1, "a", 10), binned]);
         assert_eq!(names(&list, ""), ["a"]);
         assert_eq!(list.search("", true).map(|it| it.name.as_str()).collect::<Vec<_>>(), ["b"]);
     }
 
-    /// A change to a list: an entry of one of a few ids, as it is now, or its end.
+    /// A change to a list: one of a few entries is stored, or is deleted.
     #[cfg(not(target_arch = "wasm32"))]
     fn change() -> impl Strategy<Value = (u8, Option<EntrySummary>)> {
         let text = "[abAB é]{0,4}";
@@ -190,9 +184,9 @@ mod tests {
 
     #[cfg(not(target_arch = "wasm32"))]
     proptest! {
-        /// Whatever came in whatever portions: what is found, and where, is what one finds by looking at each entry.
+        /// After any updates, a search finds the same entries in the same order as a look at each entry.
         #[test]
-        fn it_finds_what_looking_at_each_entry_finds(
+        fn a_search_agrees_with_a_look_at_each_entry(
             portions in prop::collection::vec(prop::collection::vec(change(), 0..6), 0..8),
             query in "[abAB é]{0,3}",
             in_bin: bool,

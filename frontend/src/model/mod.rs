@@ -1,4 +1,5 @@
-//! What the page shows, as plain data: the list of entries, names, times. Pure, and tested natively.
+//! The page's data and rules without a browser: forms, lists, names, times, import and export. Pure, and tested
+//! natively.
 
 pub mod bulk;
 pub mod changes;

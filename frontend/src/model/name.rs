@@ -2,22 +2,19 @@
 
 use shared::limits::NAME_MAX;
 
-/// Why text cannot be a name.
+/// The fault of a text that cannot be a name.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum NameFault {
-    /// Nothing is left after trimming.
+    /// It is empty after trimming.
     Empty,
     /// Longer than [`NAME_MAX`] characters.
-    TooLong {
-        /// How many characters it has.
-        length: usize,
-    },
+    TooLong { length: usize },
 }
 
 /// The name without the spaces around it: 1 to [`NAME_MAX`] characters (Unicode scalar values).
 ///
 /// # Errors
-/// [`NameFault`].
+/// [`NameFault`] if nothing or too much is left.
 pub fn check(text: &str) -> Result<&str, NameFault> {
     let name = text.trim();
     match name.chars().count() {
@@ -32,7 +29,7 @@ mod tests {
     use super::*;
 
     #[test]
-    fn names_have_limits() {
+    fn a_name_out_of_limits_is_refused() {
         assert_eq!(check("  GitHub\n"), Ok("GitHub"));
         assert_eq!(check(" \t"), Err(NameFault::Empty));
         assert_eq!(check(""), Err(NameFault::Empty));

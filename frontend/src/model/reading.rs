@@ -1,25 +1,24 @@
-//! A secret as it is read aloud and typed back.
+//! Reading a secret aloud, and typing it back.
 
 use generator::characters::Class;
 
-pub const GROUP: usize = 4;
+/// Characters in a group.
+pub const GROUP_LENGTH: usize = 4;
 
-/// How a character is called.
+/// The spoken name of a character.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum CharacterName {
-    /// A small letter: its place in the alphabet, from 0.
+    /// A small letter, by its place in the alphabet from 0.
     Small(usize),
-    /// A capital letter: its place in the alphabet, from 0.
+    /// A capital letter, by its place in the alphabet from 0.
     Capital(usize),
     Digit(usize),
-    /// A symbol: its place among [`Class::Symbols`], from 0.
+    /// A symbol, by its place among [`Class::Symbols`] from 0.
     Symbol(usize),
     Other,
 }
 
 impl CharacterName {
-    /// How a character is called.
-    #[must_use]
     pub fn of(character: char) -> Self {
         let Some(class) = Class::of(character) else { return Self::Other };
         let place = class.characters().chars().position(|known| known == character).unwrap_or_default();
@@ -32,28 +31,25 @@ impl CharacterName {
     }
 }
 
-/// The characters of a secret in groups of [`GROUP`], the last one shorter if it does not come out even.
-#[must_use]
+/// The characters of a secret in groups of [`GROUP_LENGTH`]; the last group may be shorter.
 pub fn groups(secret: &str) -> Vec<Vec<char>> {
     let characters: Vec<char> = secret.chars().collect();
-    characters.chunks(GROUP).map(<[char]>::to_vec).collect()
+    characters.chunks(GROUP_LENGTH).map(<[char]>::to_vec).collect()
 }
 
-/// What comes of typing a secret back.
+/// The comparison of a secret with the text typed so far.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum TypedBack {
     Nothing,
-    /// So many characters are right, and more must come.
+    /// This number of characters is right so far, and more must follow.
     SoFar(usize),
-    /// The character at this place, from 1, is another one.
+    /// The character at this position, from 1, is wrong.
     Wrong(usize),
-    /// All is right, but then there is more.
+    /// Further characters follow the whole secret.
     TooLong,
     Right,
 }
 
-/// Compares what was typed with the secret.
-#[must_use]
 pub fn typed_back(secret: &str, typed: &str) -> TypedBack {
     if typed.is_empty() {
         return TypedBack::Nothing;
@@ -72,7 +68,7 @@ mod tests {
     use super::*;
 
     #[test]
-    fn every_printed_character_has_a_name() {
+    fn every_printable_character_has_a_name() {
         assert_eq!(CharacterName::of('a'), CharacterName::Small(0));
         assert_eq!(CharacterName::of('Z'), CharacterName::Capital(25));
         assert_eq!(CharacterName::of('7'), CharacterName::Digit(7));
@@ -92,7 +88,7 @@ mod tests {
     }
 
     #[test]
-    fn typing_back_is_followed() {
+    fn typed_text_is_compared_up_to_the_first_difference() {
         let typed = |typed| typed_back("aB3é", typed);
         assert_eq!(typed(""), TypedBack::Nothing);
         assert_eq!(typed("aB"), TypedBack::SoFar(2));

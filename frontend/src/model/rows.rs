@@ -1,4 +1,4 @@
-//! Which rows of a long list are drawn: those in the window and some beyond its edges, and gaps in place of the others.
+//! Selects the rows of a long list to draw: those in the window and some beyond its edges, with gaps for the others.
 //! Heights are in CSS pixels.
 
 use std::collections::HashMap;
@@ -7,22 +7,22 @@ use std::ops::Range;
 
 use shared::ids::EntryId;
 
-/// How high a row is taken to be before one was measured: rather too high, so that the first look draws too few and not
-/// too many.
+/// Assumed height of a row before one was measured. It is rather too large, so that the first drawing has too few rows
+/// and not too many.
 const FIRST_GUESS: f64 = 128.0;
-/// Differences in height that do not matter.
+/// Differences in height below this do not matter.
 const TOLERANCE: f64 = 0.5;
-/// What is drawn beyond either edge of the window, as a share of its height: what a flick of the wheel brings into view.
+/// Part of the window's height that is drawn beyond either edge: a flick of the wheel brings it into view.
 const MARGIN: f64 = 0.5;
-/// The margin of a window that has next to no height.
+/// The margin of a window with hardly any height.
 const LEAST_MARGIN: f64 = 200.0;
 
-/// How high rows are: most of them alike, and some not, by what they hold.
+/// The heights of rows. Most are alike, and some differ by their content.
 #[derive(Debug, Default)]
 pub struct Heights {
-    /// What most are, once some were measured.
+    /// The height of most rows, once some were measured.
     usual: Option<f64>,
-    /// Those that were measured and are not.
+    /// The measured heights that differ.
     unusual: HashMap<EntryId, f64, BuildHasherDefault<IdHasher>>,
 }
 
@@ -42,15 +42,14 @@ pub struct RowPosition {
 }
 
 impl Heights {
-    /// How high a row is, as far as one knows.
+    /// The measured or assumed height of a row.
     fn of(&self, id: EntryId) -> f64 {
         self.unusual.get(&id).copied().unwrap_or(self.usual.unwrap_or(FIRST_GUESS))
     }
 
-    /// Notes the heights of rows as they are drawn. Gives whether any is news.
+    /// Stores measured heights. Returns whether any differs from the height assumed so far.
     pub fn note(&mut self, measured: &[(EntryId, f64)]) -> bool {
-        // What most rows are stays what it was at first: otherwise all rows above the window would move with each that is
-        // measured.
+        // The usual height is fixed at the first measurement. Changing it later would shift every row above the window.
         let is_first = self.usual.is_none() && !measured.is_empty();
         if is_first {
             let mut heights: Vec<f64> = measured.iter().map(|(_, height)| *height).collect();
@@ -67,18 +66,16 @@ impl Heights {
         is_news
     }
 
-    /// Forgets all heights: the list has another width.
-    pub fn forget(&mut self) {
+    /// Removes all heights, because the width of the list has changed.
+    pub fn reset(&mut self) {
         *self = Self::default();
     }
 
-    /// What to draw of the list of these rows.
+    /// The rows of `list` to draw.
     ///
-    /// `window` is what can be seen, measured from the top of the list. Where the list is wholly above or below it, the
-    /// end of the list that is nearer is drawn: whoever comes by the Tab key or by reading on finds rows. `kept` is drawn
-    /// wherever it is: it has the keyboard's focus.
-    #[must_use]
-    pub fn plan(&self, list: &[EntryId], window: Range<f64>, kept: Option<EntryId>) -> RowLayout {
+    /// `window` is the visible part, measured from the top of the list. If the list is wholly above or below it, the
+    /// nearer end of the list is drawn, so that the Tab key and screen readers find rows. `focused` is always drawn.
+    pub fn layout(&self, list: &[EntryId], window: Range<f64>, focused: Option<EntryId>) -> RowLayout {
         let height = (window.end - window.start).max(0.0);
         let whole: f64 = if self.unusual.is_empty() {
             list.first().map_or(0.0, |first| self.of(*first)) * list.len() as f64
@@ -91,7 +88,7 @@ impl Heights {
         let (mut rows, mut top, mut gap) = (Vec::new(), 0.0, 0.0);
         for (index, id) in list.iter().enumerate() {
             let bottom = top + self.of(*id);
-            if (bottom > from && top < to) || kept == Some(*id) {
+            if (bottom > from && top < to) || focused == Some(*id) {
                 rows.push(RowPosition { index, gap });
                 gap = 0.0;
             } else {
@@ -103,13 +100,13 @@ impl Heights {
     }
 }
 
-/// Hashes ids by bytes that are random already: a long list is looked through each time it is scrolled.
+/// Hashes ids by their random bytes. Speed counts, because every scroll walks the whole list.
 #[derive(Debug, Default)]
 pub struct IdHasher(u64);
 
 impl Hasher for IdHasher {
     fn write(&mut self, bytes: &[u8]) {
-        // The length, which comes before them, is the same for all.
+        // The last call has the bytes of the id; the one before has their number, the same for all ids.
         if let Some(last) = bytes.last_chunk() {
             self.0 = u64::from_le_bytes(*last);
         }
@@ -137,8 +134,8 @@ mod tests {
             .collect()
     }
 
-    fn indices(plan: &RowLayout) -> Vec<usize> {
-        plan.rows.iter().map(|place| place.index).collect()
+    fn indices(layout: &RowLayout) -> Vec<usize> {
+        layout.rows.iter().map(|place| place.index).collect()
     }
 
     #[test]
@@ -147,61 +144,61 @@ mod tests {
         let mut heights = Heights::default();
         assert!(heights.note(&[(list[0], 50.0)]));
         assert!(!heights.note(&[(list[1], 50.4)]), "no news");
-        let plan = heights.plan(&list, 0.0..1000.0, None);
-        assert_eq!(indices(&plan), (0..30).collect::<Vec<_>>());
-        assert_eq!((plan.rows[0].gap, plan.after), (0.0, 9970.0 * 50.0));
-        let plan = heights.plan(&list, 100_000.0..101_000.0, None);
-        assert_eq!(indices(&plan), (1990..2030).collect::<Vec<_>>());
-        assert_eq!((plan.rows[0].gap, plan.rows[1].gap, plan.after), (1990.0 * 50.0, 0.0, 7970.0 * 50.0));
+        let layout = heights.layout(&list, 0.0..1000.0, None);
+        assert_eq!(indices(&layout), (0..30).collect::<Vec<_>>());
+        assert_eq!((layout.rows[0].gap, layout.after), (0.0, 9970.0 * 50.0));
+        let layout = heights.layout(&list, 100_000.0..101_000.0, None);
+        assert_eq!(indices(&layout), (1990..2030).collect::<Vec<_>>());
+        assert_eq!((layout.rows[0].gap, layout.rows[1].gap, layout.after), (1990.0 * 50.0, 0.0, 7970.0 * 50.0));
     }
 
     #[test]
-    fn a_list_that_is_out_of_the_window_is_drawn_at_its_nearer_end() {
+    fn a_list_outside_the_window_is_drawn_at_its_nearer_end() {
         let list = ids(1000);
         let heights = Heights { usual: Some(50.0), ..Heights::default() };
         for below in [-100_000.0, -3000.0] {
-            assert_eq!(indices(&heights.plan(&list, below..below + 1000.0, None)), (0..30).collect::<Vec<_>>());
+            assert_eq!(indices(&heights.layout(&list, below..below + 1000.0, None)), (0..30).collect::<Vec<_>>());
         }
-        assert_eq!(indices(&heights.plan(&list, 90_000.0..91_000.0, None)), (970..1000).collect::<Vec<_>>());
-        // A window without a height, and an empty list, harm nothing.
-        assert_eq!(indices(&heights.plan(&list, 0.0..0.0, None)), [0, 1, 2, 3]);
-        assert_eq!(heights.plan(&[], 0.0..1000.0, Some(list[0])), RowLayout { rows: Vec::new(), after: 0.0 });
+        assert_eq!(indices(&heights.layout(&list, 90_000.0..91_000.0, None)), (970..1000).collect::<Vec<_>>());
+        // A window without height and an empty list are allowed.
+        assert_eq!(indices(&heights.layout(&list, 0.0..0.0, None)), [0, 1, 2, 3]);
+        assert_eq!(heights.layout(&[], 0.0..1000.0, Some(list[0])), RowLayout { rows: Vec::new(), after: 0.0 });
     }
 
     #[test]
-    fn what_has_the_focus_stays() {
+    fn the_focused_row_is_drawn_wherever_it_is() {
         let list = ids(1000);
         let heights = Heights { usual: Some(50.0), ..Heights::default() };
-        let plan = heights.plan(&list, 20_000.0..21_000.0, Some(list[3]));
-        assert_eq!(plan.rows[0], RowPosition { index: 3, gap: 150.0 });
-        assert_eq!(plan.rows[1], RowPosition { index: 390, gap: 386.0 * 50.0 });
-        let plan = heights.plan(&list, 0.0..1000.0, Some(list[900]));
-        assert_eq!(plan.rows[30], RowPosition { index: 900, gap: 870.0 * 50.0 });
-        assert_eq!(plan.after, 99.0 * 50.0);
+        let layout = heights.layout(&list, 20_000.0..21_000.0, Some(list[3]));
+        assert_eq!(layout.rows[0], RowPosition { index: 3, gap: 150.0 });
+        assert_eq!(layout.rows[1], RowPosition { index: 390, gap: 386.0 * 50.0 });
+        let layout = heights.layout(&list, 0.0..1000.0, Some(list[900]));
+        assert_eq!(layout.rows[30], RowPosition { index: 900, gap: 870.0 * 50.0 });
+        assert_eq!(layout.after, 99.0 * 50.0);
     }
 
     #[test]
-    fn rows_of_other_heights_are_counted_with() {
+    fn rows_of_unusual_height_shift_the_others() {
         let list = ids(1000);
         let mut heights = Heights::default();
         heights.note(&[(list[0], 50.0), (list[1], 350.0), (list[2], 50.0)]);
         assert_eq!(heights.usual, Some(50.0));
-        let plan = heights.plan(&list, 3000.0..4000.0, None);
-        assert_eq!(plan.rows[0], RowPosition { index: 44, gap: 44.0 * 50.0 + 300.0 });
-        // It is closed again.
+        let layout = heights.layout(&list, 3000.0..4000.0, None);
+        assert_eq!(layout.rows[0], RowPosition { index: 44, gap: 44.0 * 50.0 + 300.0 });
+        // The row is collapsed again.
         assert!(heights.note(&[(list[1], 50.0)]));
-        assert_eq!(heights.plan(&list, 3000.0..4000.0, None).rows[0].index, 50);
-        heights.forget();
+        assert_eq!(heights.layout(&list, 3000.0..4000.0, None).rows[0].index, 50);
+        heights.reset();
         assert!(heights.note(&[(list[5], 80.0)]), "of another width");
-        assert_eq!(heights.plan(&list, 8000.0..9000.0, None).rows[0], RowPosition { index: 93, gap: 93.0 * 80.0 });
+        assert_eq!(heights.layout(&list, 8000.0..9000.0, None).rows[0], RowPosition { index: 93, gap: 93.0 * 80.0 });
     }
 
     #[cfg(not(target_arch = "wasm32"))]
     proptest! {
-        /// Whatever the heights and wherever the window: gaps and rows add up to the list, each row stands where it would
-        /// if all were drawn, and the whole window is covered.
+        /// With any heights and window, gaps and rows add up to the list, each row stands where it would if all rows
+        /// were drawn, and rows cover the whole window.
         #[test]
-        fn a_plan_adds_up(
+        fn a_layout_adds_up(
             heights in prop::collection::vec(1.0..200.0f64, 1..60),
             start in -3000.0..9000.0f64,
             height in 0.0..1500.0f64,
@@ -211,18 +208,18 @@ mod tests {
             let mut known = Heights::default();
             let measured: Vec<_> = list.iter().copied().zip(heights.iter().copied()).collect();
             known.note(&measured);
-            let plan = known.plan(&list, start..start + height, list.get(kept).copied());
-            // To the tolerance of each row.
+            let layout = known.layout(&list, start..start + height, list.get(kept).copied());
+            // Each row may differ by the tolerance.
             let close = |one: f64, other: f64| (one - other).abs() <= TOLERANCE * heights.len() as f64 + 0.01;
             let tops: Vec<f64> = heights.iter().scan(0.0, |top, height| Some(std::mem::replace(top, *top + height))).collect();
             let mut at = 0.0;
-            for RowPosition { index, gap } in &plan.rows {
+            for RowPosition { index, gap } in &layout.rows {
                 at += gap;
                 prop_assert!(close(at, tops[*index]), "{index} at {at}, not {}", tops[*index]);
                 at += heights[*index];
             }
-            prop_assert!(close(at + plan.after, heights.iter().sum()));
-            let drawn = indices(&plan);
+            prop_assert!(close(at + layout.after, heights.iter().sum()));
+            let drawn = indices(&layout);
             prop_assert!(drawn.is_sorted() && !drawn.is_empty());
             for (index, top) in tops.iter().enumerate() {
                 if top + heights[index] > start && *top < start + height {

@@ -1,30 +1,29 @@
-//! What bits mean: how long a thief would have to guess.
+//! The meaning of bits: the time a thief needs for guessing.
 
 use generator::bits::Bits;
 
-/// Guesses a second that a thief is granted: a trillion, about what a room of graphics cards tries against a fast hash.
+/// Assumed guesses a second: a trillion, about the rate of a room of graphics cards against a fast hash.
 pub const GUESSES_PER_SECOND: f64 = 1e12;
 
 const YEAR: f64 = 365.25 * 24.0 * 3600.0;
 /// Years since the Big Bang.
 const UNIVERSE: f64 = 1.38e10;
 
-/// The time it takes on average to guess what has so many bits.
+/// The average time to guess a password.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Effort {
     /// Less than a minute.
     Moments,
     Hours,
-    /// Less than a year: so many days.
+    /// Days, less than a year.
     Days(u64),
-    /// Less than the universe is old: so many years.
+    /// Years, less than the age of the universe.
     Years(u64),
-    /// So many times the age of the universe, as a power of ten (rounded down).
+    /// The power of ten (rounded down) by which to multiply the age of the universe.
     AgesOfTheUniverse(u32),
 }
 
-/// On average half of all possibilities are tried.
-#[must_use]
+/// The time to try half of all possibilities, which is the average.
 #[expect(clippy::cast_possible_truncation, clippy::cast_sign_loss, reason = "positive, and far below 2^32")]
 pub fn effort(bits: Bits) -> Effort {
     let seconds = (bits.value() - 1.0).exp2() / GUESSES_PER_SECOND;

@@ -1,8 +1,8 @@
-//! How long ago something was, in the one unit that says enough.
+//! The time since an event, in one suitable unit.
 
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum Ago {
-    /// Less than a minute, or (by a clock that was set back) the future.
+    /// Less than a minute, or in the future if a clock was set back.
     Now,
     /// 1 to 59 minutes.
     Minutes(u64),
@@ -17,7 +17,6 @@ pub enum Ago {
 }
 
 /// The time from `then` to `now`, both in milliseconds since 1970.
-#[must_use]
 pub fn ago(now: u64, then: u64) -> Ago {
     let minutes = now.saturating_sub(then) / 60_000;
     let (hours, days) = (minutes / 60, minutes / (24 * 60));
@@ -36,7 +35,7 @@ mod tests {
     use super::*;
 
     #[test]
-    fn one_unit_says_enough() {
+    fn the_unit_is_the_largest_that_fits() {
         let minute = 60_000;
         let day = 24 * 60 * minute;
         for (gone, expected) in [

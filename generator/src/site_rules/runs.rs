@@ -106,8 +106,8 @@ impl Runs {
         &self.total
     }
 
-    /// The runs of a string drawn uniformly from the allowed ones. The caller draws their characters, each from its cell
-    /// without the character of the run before. Call it only if [`Runs::total`] is not zero.
+    /// The runs of a string drawn uniformly from the allowed ones. The caller draws their characters, each from its
+    /// cell without the character of the run before. Call it only if [`Runs::total`] is not zero.
     pub(super) fn draw(&self, choose: &mut dyn Choose) -> Result<Vec<Run>, RandomnessError> {
         let mut drawn: Vec<Run> = Vec::with_capacity(self.length);
         let (mut left, mut open, mut among) = (self.length, self.opens - 1, &self.total);

@@ -169,8 +169,8 @@ fn each_wrong_rule_is_named() {
     assert_eq!(error(&endless, ""), RulesError::TooManyRequirements);
 }
 
-/// Tries nearly the most disjoint requirements that are accepted, nine, and ten over eight cells, which have exactly the
-/// most states that are accepted.
+/// Tries nearly the most disjoint requirements that are accepted, nine, and ten over eight cells, which have exactly
+/// the most states that are accepted.
 #[test]
 fn the_most_requirements_accepted_are_all_met() {
     let each =

@@ -16,7 +16,8 @@ pub(super) fn tail(statistic: f64, degrees: usize) -> f64 {
         return 0.0;
     }
     let half = statistic / 2.0;
-    // The sum begins with the first term; `term` is the next one: (half^k · e^-half) / Γ(k + 1) for k = 1/2, 3/2 … or for k = 1, 2 …
+    // The sum begins with the first term; `term` is the next one: (half^k · e^-half) / Γ(k + 1) for k = 1/2, 3/2 … or
+    // for k = 1, 2 …
     let (mut sum, mut term, mut k) = if degrees % 2 == 1 {
         (libm::erfc(half.sqrt()), 2.0 * (half / PI).sqrt() * (-half).exp(), 0.5)
     } else {

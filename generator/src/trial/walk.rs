@@ -157,8 +157,8 @@ impl WalkResult {
 }
 
 impl Example {
-    /// Loose rules, for which the plan draws strings until one meets the minimums, as for the usual rules. The walk takes
-    /// some milliseconds.
+    /// Loose rules, for which the plan draws strings until one meets the minimums, as for the usual rules. The walk
+    /// takes some milliseconds.
     pub const LOOSE: Self = Self { sets: &["abc", "12", "!"], minimums: &[1, 1, 1], length: 5 };
 
     /// Tight rules, for which the plan draws the numbers of each set first.

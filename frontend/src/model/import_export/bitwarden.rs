@@ -1,4 +1,4 @@
-//! Items of Bitwarden's JSON.
+//! Reads the items of Bitwarden's JSON.
 
 use std::collections::BTreeMap;
 use std::fmt;
@@ -10,7 +10,7 @@ use super::item::{ImportDraft, ImportRow, Remark, SeenRows};
 use super::{ImportFault, ImportFile, ImportSource, LockedExport, ROWS_MAX, date};
 use crate::keyring::protocol::entry::PreviousPassword;
 
-/// Reads an export, bare or protected.
+/// Reads an export, unencrypted or protected.
 pub(super) fn read(text: &str) -> Result<ImportFile, ImportFault> {
     let vault: BitwardenExport = serde_json::from_str(text).map_err(|error| fault(&error, text))?;
     match (vault.encrypted, vault.password_protected) {
@@ -30,14 +30,14 @@ fn fault(error: &serde_json::Error, text: &str) -> ImportFault {
     }
 }
 
-/// The items of an export, not read further.
+/// The items of an export, not converted yet.
 pub struct Items {
     items: Vec<Item<LooseText>>,
     /// The names of folders and collections, by their ids.
     folders: BTreeMap<String, LooseText>,
 }
 
-/// Hides what is in them.
+/// Hides the secrets in the items.
 impl fmt::Debug for Items {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         write!(f, "Items({})", self.items.len())
@@ -49,7 +49,7 @@ impl Items {
         let items = vault.items.ok_or(ImportFault::UnknownJson)?;
         match items.len() {
             0 => Err(ImportFault::NoRows),
-            // Other products have items too, but nothing in them that says of which type they are.
+            // Items of other products have no type.
             _ if items.iter().all(|item| item.kind.is_none()) => Err(ImportFault::UnknownJson),
             1..=ROWS_MAX => {
                 let folders = [vault.folders, vault.collections].into_iter().flatten().flatten();
@@ -60,22 +60,19 @@ impl Items {
         }
     }
 
-    #[must_use]
     pub fn source(&self) -> ImportSource {
         ImportSource::BitwardenJson
     }
 
-    #[must_use]
     pub fn len(&self) -> usize {
         self.items.len()
     }
 
-    #[must_use]
     pub fn is_empty(&self) -> bool {
         self.items.is_empty()
     }
 
-    /// Reads them one by one. `fallback` names what has neither name nor website nor username, by its number.
+    /// Converts the items one by one. `fallback` names an item without name, website and username by its number.
     pub fn rows(self, fallback: impl Fn(usize) -> String) -> impl Iterator<Item = ImportRow> {
         let Self { items, folders } = self;
         let mut seen = SeenRows::default();
@@ -92,21 +89,21 @@ fn draft(item: Item<LooseText>, folders: &BTreeMap<String, LooseText>) -> Import
     draft.note.push_str(text(&item.notes));
     for id in item.folder_id.iter().chain(item.collection_ids.iter().flatten()) {
         if let Some(folder) = folders.get(id.0.expose()) {
-            draft.tag(folder.0.expose(), &[',']);
+            draft.add_tags(folder.0.expose(), &[',']);
         }
     }
     if item.favorite == Some(true) {
-        draft.tag("favorite", &[]);
+        draft.add_tags("favorite", &[]);
     }
     if !text(&item.archived_date).is_empty() {
-        draft.tag("archived", &[]);
+        draft.add_tags("archived", &[]);
     }
     if let Some(login) = item.login {
         text(&login.username).clone_into(&mut draft.username);
         draft.password = login.password.map(|password| password.0).unwrap_or_default();
         let uris = login.uris.into_iter().flatten().filter_map(|uri| uri.uri);
-        uris.filter(|uri| !uri.0.is_empty()).for_each(|uri| draft.website(uri.0.expose()));
-        draft.also("TOTP", text(&login.totp));
+        uris.filter(|uri| !uri.0.is_empty()).for_each(|uri| draft.add_website(uri.0.expose()));
+        draft.add_to_note("TOTP", text(&login.totp));
         if login.passkeys.is_some_and(|passkeys| !passkeys.is_empty()) {
             draft.remark(Remark::PasskeyLeftOut);
         }
@@ -115,38 +112,38 @@ fn draft(item: Item<LooseText>, folders: &BTreeMap<String, LooseText>) -> Import
     records.into_iter().flatten().for_each(|record| lines(record, &mut draft));
     for field in item.fields.into_iter().flatten() {
         match (text(&field.name), text(&field.value)) {
-            (TAGS, tags) => draft.all_tags(tags),
-            ("", value) => draft.also("Field", value),
-            (name, value) => draft.also(name, value),
+            (TAGS, tags) => draft.set_tag_order(tags),
+            ("", value) => draft.add_to_note("Field", value),
+            (name, value) => draft.add_to_note(name, value),
         }
     }
     let changed_at = draft.changed_at.unwrap_or_default();
-    let former = |former: super::bitwarden_json::PasswordHistory<LooseText>| {
-        let until = at(&former.last_used_date).unwrap_or(changed_at);
-        former
+    let previous = |previous: super::bitwarden_json::PasswordHistory<LooseText>| {
+        let until = at(&previous.last_used_date).unwrap_or(changed_at);
+        previous
             .password
             .filter(|password| !password.0.is_empty())
             .map(|password| PreviousPassword { password: password.0, until })
     };
-    draft.history = item.password_history.into_iter().flatten().filter_map(former).collect();
-    draft.history.sort_by_key(|former| std::cmp::Reverse(former.until));
+    draft.history = item.password_history.into_iter().flatten().filter_map(previous).collect();
+    draft.history.sort_by_key(|previous| std::cmp::Reverse(previous.until));
     if item.kind.is_none_or(|number| !(kind::LOGIN..=kind::LAST).contains(&number)) {
         draft.remark(Remark::UnknownKind);
     }
     draft
 }
 
-/// What is in a card, an identity and so on goes to the note, but for a name to log in with.
+/// The fields of a card, an identity and so on go to the note, except for a username.
 fn lines(record: NamedTexts<LooseText>, draft: &mut ImportDraft) {
     for (key, value) in record.0 {
         match (key.as_str(), text(&value)) {
             ("username", value) if draft.username.is_empty() => value.clone_into(&mut draft.username),
-            (key, value) => draft.also(&label(key), value),
+            (key, value) => draft.add_to_note(&label(key), value),
         }
     }
 }
 
-/// What a key is called: "cardholderName" is "Cardholder name".
+/// The label of a key: "cardholderName" becomes "Cardholder name".
 fn label(key: &str) -> String {
     match key {
         "number" => return "Card number".to_owned(),
@@ -175,9 +172,9 @@ fn at(value: &Option<LooseText>) -> Option<u64> {
     date::read(text(value))
 }
 
-/// The items of what was protected.
+/// Reads the items of a decrypted export.
 pub(super) fn read_unlocked(json: &[u8]) -> Result<Items, ImportFault> {
-    // By way of text, so that there is one reader of items, not two: they weigh 50 kB each.
+    // Text and not bytes, so that the page has one JSON reader of items and not two: each takes 50 kB.
     let text = str::from_utf8(json).map_err(|_| ImportFault::Damaged)?;
     let vault: BitwardenExport = serde_json::from_str(text).map_err(|_| ImportFault::Damaged)?;
     Items::new(vault).map_err(|fault| if fault == ImportFault::UnknownJson { ImportFault::Damaged } else { fault })

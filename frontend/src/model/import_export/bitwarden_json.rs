@@ -1,7 +1,7 @@
-//! Bitwarden's JSON, as its exports have it: bitwarden.com/help/condition-bitwarden-import, and the `*.export.ts` of its
+//! The types of Bitwarden's JSON exports: bitwarden.com/help/condition-bitwarden-import, and the `*.export.ts` of its
 //! clients.
 //!
-//! The same types are read and written: `T` is [`LooseText`] text as read, and `&str` as written. What is not named here is
+//! The same types are read and written: `T` is [`LooseText`] text as read, and `&str` as written. Other fields are
 //! skipped.
 
 use std::fmt;
@@ -11,10 +11,10 @@ use serde::{Deserialize, Deserializer, Serialize, Serializer};
 
 use crate::secret::Secret;
 
-/// The custom field that holds all tags: Bitwarden has one folder for each item, and no tags.
+/// The custom field with all tags, because Bitwarden has one folder for each item, and no tags.
 pub(super) const TAGS: &str = "Tags";
 
-/// An export, bare or protected by a password of its own.
+/// An export, unencrypted or protected by its own password.
 #[derive(Default, Deserialize)]
 #[serde(rename_all = "camelCase", default)]
 pub(super) struct BitwardenExport {
@@ -81,11 +81,11 @@ pub(super) struct Item<T> {
     pub(super) passport: Option<NamedTexts<T>>,
 }
 
-/// What [`Item::kind`] says.
+/// Values of [`Item::kind`].
 pub(super) mod kind {
     pub(in super::super) const LOGIN: u32 = 1;
     pub(in super::super) const SECURE_NOTE: u32 = 2;
-    /// The last that is known: cards are 3, identities 4, SSH keys 5, bank accounts 6, driving licences 7, passports 8.
+    /// The last known value: cards are 3, identities 4, SSH keys 5, bank accounts 6, driving licences 7, passports 8.
     pub(in super::super) const LAST: u32 = 8;
 }
 
@@ -106,7 +106,7 @@ fn empty_list<S: Serializer>(_: &Option<Vec<IgnoredAny>>, serializer: S) -> Resu
 
 #[derive(Default, Serialize, Deserialize)]
 pub(super) struct Uri<T> {
-    /// How Bitwarden compares it; nothing is its default.
+    /// Bitwarden's way of comparing the address; null is the default.
     #[serde(rename = "match", skip_deserializing)]
     pub(super) how: (),
     pub(super) uri: Option<T>,
@@ -138,7 +138,7 @@ pub(super) struct PasswordHistory<T> {
     pub(super) password: Option<T>,
 }
 
-/// Text; numbers and truth values, where other tools write them for text, are taken as text.
+/// Text. Numbers and truth values, which other tools write instead, are read as text.
 #[derive(Debug, Default)]
 pub(super) struct LooseText(pub(super) Secret);
 
@@ -176,7 +176,7 @@ impl<'de> Deserialize<'de> for LooseText {
     }
 }
 
-/// Names and texts, in the file's order, whatever the names are; only read.
+/// Texts under any names, in the file's order; only read.
 pub(super) struct NamedTexts<T>(pub(super) Vec<(String, Option<T>)>);
 
 impl<'de, T: Deserialize<'de>> Deserialize<'de> for NamedTexts<T> {

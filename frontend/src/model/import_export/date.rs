@@ -1,17 +1,16 @@
-//! Dates as exports write them (RFC 3339), and milliseconds since 1970 (UTC).
+//! Converts dates of exports (RFC 3339) from and to milliseconds since 1970 (UTC).
 
 use time::format_description::well_known::Rfc3339;
 use time::{Duration, OffsetDateTime};
 
-/// The milliseconds of a date with a time zone; nothing if it is none, or before 1970.
+/// The milliseconds of a date with a time zone; none if the text is no such date, or before 1970.
 pub(super) fn read(text: &str) -> Option<u64> {
     let date = OffsetDateTime::parse(text.trim(), &Rfc3339).ok()?;
     let milliseconds = date.unix_timestamp().checked_mul(1000)?.checked_add(i64::from(date.millisecond()))?;
     u64::try_from(milliseconds).ok()
 }
 
-/// The date of milliseconds, in UTC and with three decimals, as JavaScript's `toISOString` has it; nothing past the year
-/// 9999.
+/// The date of milliseconds, in UTC and with three decimals like JavaScript's `toISOString`; none past the year 9999.
 pub(super) fn write(milliseconds: u64) -> Option<String> {
     let seconds = i64::try_from(milliseconds / 1000).ok()?;
     let date = OffsetDateTime::UNIX_EPOCH.checked_add(Duration::seconds(seconds))?;

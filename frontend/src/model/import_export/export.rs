@@ -1,8 +1,8 @@
 //! Entries for other password managers, in Bitwarden's formats (bitwarden.com/help/condition-bitwarden-import).
 //!
-//! JSON keeps everything but the rules that a password was minted by. CSV loses former passwords, times and the bin as
-//! well. An entry's first tag becomes its folder; if that does not say it all, the custom field "Tags" has them all, and
-//! they come back in order when they are imported here.
+//! JSON keeps everything but the rules that a password was minted by. CSV also loses previous passwords, times and the
+//! bin. An entry's first tag becomes its folder. If that loses a tag or their order, the custom field "Tags" has all of
+//! them, and an import here restores them in order.
 
 use std::borrow::Cow;
 
@@ -20,21 +20,18 @@ const FAVORITE: &str = "favorite";
 const HEADER: &str =
     "folder,favorite,type,name,notes,fields,reprompt,login_uri,login_username,login_password,login_totp\r\n";
 
-/// What a file is to be.
+/// The format of the file.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum ExportFormat {
     Json,
     Csv {
-        /// Whether it is made for a spreadsheet: cells that it would take for formulas get an apostrophe in front.
-        /// Passwords do not, or they would be wrong. Password managers read a file as it is: such a file is not for them,
-        /// nor to be imported here, where the apostrophes would stay.
+        /// Whether the file is for a spreadsheet: cells that would be formulas get a leading apostrophe, except
+        /// passwords, which would be wrong with it. Other password managers and this one would import the apostrophes.
         for_spreadsheets: bool,
     },
 }
 
 impl ExportFormat {
-    /// What a file of it is called.
-    #[must_use]
     pub fn file_name(self) -> &'static str {
         match self {
             Self::Json => "passmint.json",
@@ -42,7 +39,6 @@ impl ExportFormat {
         }
     }
 
-    #[must_use]
     pub fn media_type(self) -> &'static str {
         match self {
             Self::Json => "application/json",
@@ -51,31 +47,30 @@ impl ExportFormat {
     }
 }
 
-/// An entry could not be written; none is known that cannot.
+/// An entry cannot be written. No such entry is known.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, thiserror::Error)]
 #[error("the entry cannot be written")]
 pub struct NotWritten;
 
-/// A file that grows entry by entry, so that a page can draw in between.
+/// A file that grows entry by entry, so that a page can draw between them.
 pub struct ExportFile {
     format: ExportFormat,
     /// JSON: the items, with commas between them. CSV: the rows.
     text: Vec<u8>,
-    /// JSON: the folders, as they were met.
+    /// JSON: the folders, in the order of their first use.
     folders: Vec<String>,
 }
 
 impl ExportFile {
-    #[must_use]
     pub fn new(format: ExportFormat) -> Self {
         let head = if format == ExportFormat::Json { "" } else { HEADER };
         Self { format, text: head.into(), folders: Vec::new() }
     }
 
-    /// Adds an entry. In CSV, one in the bin looks like any other: leave it out.
+    /// Adds an entry. In CSV an entry in the bin looks like any other, so the caller leaves it out.
     ///
     /// # Errors
-    /// [`NotWritten`].
+    /// [`NotWritten`] if the entry does not serialize.
     pub fn push(&mut self, id: EntryId, entry: &Entry) -> Result<(), NotWritten> {
         match self.format {
             ExportFormat::Json => self.push_item(id, entry).map_err(|_| NotWritten),
@@ -86,10 +81,10 @@ impl ExportFile {
         }
     }
 
-    /// The file.
+    /// Completes the file.
     ///
     /// # Errors
-    /// [`NotWritten`].
+    /// [`NotWritten`] if the folders do not serialize.
     pub fn finish(mut self) -> Result<Secret, NotWritten> {
         let file = match self.format {
             ExportFormat::Json => {
@@ -121,10 +116,11 @@ impl ExportFile {
         let folder_id = folder.map(|name| folder_id(self.folder(name)));
         let [created, changed] = [created_at, changed_at].map(|at| date::write(*at));
         let deleted = binned_at.and_then(date::write);
-        let times: Vec<String> = history.iter().map(|former| date::write(former.until).unwrap_or_default()).collect();
-        let formers = history.iter().zip(&times).map(|(former, time)| PasswordHistory {
+        let times: Vec<String> =
+            history.iter().map(|previous| date::write(previous.until).unwrap_or_default()).collect();
+        let previous_passwords = history.iter().zip(&times).map(|(previous, time)| PasswordHistory {
             last_used_date: some(time),
-            password: Some(former.password.expose()),
+            password: Some(previous.password.expose()),
         });
         let is_note = is_note(content) && history.is_empty();
         let login = Login {
@@ -134,7 +130,7 @@ impl ExportFile {
             ..Login::default()
         };
         let item = Item {
-            password_history: (!history.is_empty()).then(|| formers.collect()),
+            password_history: (!history.is_empty()).then(|| previous_passwords.collect()),
             revision_date: changed.as_deref(),
             creation_date: created.as_deref(),
             deleted_date: deleted.as_deref(),
@@ -155,7 +151,7 @@ impl ExportFile {
         item.serialize(&mut serde_json::Serializer::new(&mut self.text))
     }
 
-    /// The place of a folder.
+    /// The index of a folder, which is added if it is new.
     fn folder(&mut self, name: &str) -> usize {
         self.folders.iter().position(|known| known == name).unwrap_or_else(|| {
             self.folders.push(name.to_owned());
@@ -166,7 +162,7 @@ impl ExportFile {
     fn push_row(&mut self, content: &Content, for_spreadsheets: bool) {
         let Content { name, username, website, password, note, tags, rules: _ } = content;
         let BitwardenTags { folder, is_favorite, list } = BitwardenTags::of(tags);
-        // Bitwarden reads several addresses of one cell, as if it were a row.
+        // Bitwarden reads the cell as a row of addresses.
         let address = quoted(website);
         let texts = [folder.unwrap_or_default(), name, note.expose(), &address, username];
         let apostrophe = |text: &str| if for_spreadsheets && is_formula(text) { "'" } else { "" };
@@ -195,8 +191,8 @@ impl ExportFile {
     }
 }
 
-/// A cell of CSV, or an address within one; in quotes if it has to be (RFC 4180). The csv crate's writer would bring the
-/// reading of decimal fractions, 18 kB, to know numbers from texts.
+/// Quotes a cell of CSV, or an address in a cell, if necessary (RFC 4180). The csv crate's writer would add a parser of
+/// decimal fractions, 18 kB, to tell numbers from texts.
 fn quoted(text: &str) -> Cow<'_, str> {
     if text.contains([',', '"', '\r', '\n']) {
         format!("\"{}\"", text.replace('"', "\"\"")).into()
@@ -205,7 +201,7 @@ fn quoted(text: &str) -> Cow<'_, str> {
     }
 }
 
-/// Ids that say nothing: a file's folders are numbered.
+/// An id for a folder, by its index in the file.
 fn folder_id(place: usize) -> String {
     format!("00000000-0000-4000-8000-{:012x}", place + 1)
 }
@@ -214,16 +210,16 @@ fn some(text: &str) -> Option<&str> {
     Some(text).filter(|text| !text.is_empty())
 }
 
-/// Whether Bitwarden would call it a secure note.
+/// Whether Bitwarden calls the entry a secure note.
 fn is_note(content: &Content) -> bool {
     content.username.is_empty() && content.website.is_empty() && content.password.is_empty()
 }
 
-/// Tags, as Bitwarden can hold them.
+/// Tags in the form that Bitwarden can store.
 struct BitwardenTags<'a> {
     folder: Option<&'a str>,
     is_favorite: bool,
-    /// All of them, if folder and star do not say it all.
+    /// All tags, if folder and star lose any or their order.
     list: Option<String>,
 }
 
@@ -231,13 +227,13 @@ impl<'a> BitwardenTags<'a> {
     fn of(tags: &'a [String]) -> Self {
         let folder = tags.iter().map(String::as_str).find(|tag| *tag != FAVORITE);
         let is_favorite = tags.iter().any(|tag| tag == FAVORITE);
-        let come_back = folder.into_iter().chain(is_favorite.then_some(FAVORITE));
-        let list = (!come_back.eq(tags.iter().map(String::as_str))).then(|| tags.join(", "));
+        let restored = folder.into_iter().chain(is_favorite.then_some(FAVORITE));
+        let list = (!restored.eq(tags.iter().map(String::as_str))).then(|| tags.join(", "));
         Self { folder, is_favorite, list }
     }
 }
 
-/// Cells that a spreadsheet would take for formulas, and might run.
+/// The number of cells that a spreadsheet would take for formulas, and might run.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
 pub struct Formulas {
     /// Names, usernames, websites, notes and folders.
@@ -247,7 +243,7 @@ pub struct Formulas {
 }
 
 impl Formulas {
-    /// Counts those of one more entry.
+    /// Adds the cells of an entry.
     pub fn count(&mut self, content: &Content) {
         let Content { name, username, website, password, note, tags, rules: _ } = content;
         let folder = BitwardenTags::of(tags).folder.unwrap_or_default();
@@ -257,7 +253,7 @@ impl Formulas {
     }
 }
 
-/// Whether a spreadsheet would take it for a formula (OWASP, "CSV injection").
+/// Whether a spreadsheet takes the text for a formula (OWASP, "CSV injection").
 fn is_formula(text: &str) -> bool {
     text.starts_with(['=', '+', '-', '@', '\t', '\r', '\n'])
 }

@@ -1,29 +1,29 @@
-//! Why a file cannot be read.
+//! The faults that make a file unreadable.
 
 use super::{BYTES_MAX, ROWS_MAX};
 
-/// Why a file cannot be read at all. Lines and columns count from 1; columns are in bytes.
+/// The fault that makes a file unreadable. Lines and columns count from 1; columns are in bytes.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, thiserror::Error)]
 pub enum ImportFault {
-    /// Nothing is in it, or blanks only.
+    /// The file has only blanks, or nothing.
     #[error("the file is empty")]
     Empty,
-    /// It is larger than [`BYTES_MAX`].
+    /// The file is larger than [`BYTES_MAX`].
     #[error("the file has {bytes} bytes; at most {BYTES_MAX} are read")]
     TooLarge { bytes: usize },
     /// A KeePass database (.kdbx, .kdb). KeePassXC can export it as CSV.
     #[error("a KeePass database: export it as CSV, from KeePassXC")]
     KeePassDatabase,
-    /// A ZIP archive: so are 1Password's .1pux, Proton Pass's export and Excel's .xlsx.
+    /// A ZIP archive, as are 1Password's .1pux, Proton Pass's export and Excel's .xlsx.
     #[error("a ZIP archive: export as CSV or JSON, or unpack it")]
     Zip,
-    /// It holds NUL bytes: a picture, a program, or UTF-16 without a byte order mark.
+    /// The file has NUL bytes: it is a picture, a program, or UTF-16 without a byte order mark.
     #[error("a binary file")]
     Binary,
-    /// It is text in an encoding that is neither UTF-8 nor UTF-16 with a byte order mark. To guess would change passwords.
+    /// The text is neither UTF-8 nor UTF-16 with a byte order mark. Guessing its encoding could change passwords.
     #[error("the text is not UTF-8 (line {line})")]
     NotUnicode {
-        /// The first line with such an byte.
+        /// The first line with an invalid byte.
         line: usize,
     },
     #[error("XML or HTML: export as CSV")]
@@ -31,33 +31,33 @@ pub enum ImportFault {
     /// The JSON ends too soon.
     #[error("the JSON ends too soon, at line {line}, column {column}")]
     JsonCutOff { line: usize, column: usize },
-    /// It begins like JSON and is none.
-    #[error("no JSON from line {line}, column {column} on")]
+    /// The file begins like JSON, but is not JSON.
+    #[error("the JSON is invalid at line {line}, column {column}")]
     NotJson { line: usize, column: usize },
-    /// Valid JSON, but no export of Bitwarden's.
+    /// The JSON is valid, but no export of Bitwarden.
     #[error("JSON of an unknown kind")]
     UnknownJson,
-    /// A value is of another kind than in Bitwarden's exports.
-    #[error("not as Bitwarden writes it, at line {line}, column {column}")]
+    /// A value has another type than in Bitwarden's exports.
+    #[error("a value differs from Bitwarden's format at line {line}, column {column}")]
     UnexpectedJson { line: usize, column: usize },
-    /// Encrypted with the key of a Bitwarden account, which nobody else has. Export as "password protected" or bare.
-    #[error("encrypted for one Bitwarden account: export it with a password of its own, or as plain JSON")]
+    /// The export is encrypted with the key of a Bitwarden account, which nobody else has.
+    #[error("encrypted for one Bitwarden account: export it with its own password, or as plain JSON")]
     AccountEncrypted,
-    /// The password is to be stretched in a way that is not known, or at a cost that no export of Bitwarden's has.
-    #[error("the costs of the password's stretching are out of range")]
+    /// The key derivation is unknown, or its cost is one that Bitwarden does not offer.
+    #[error("the cost of the key derivation is out of range")]
     KdfOutOfRange,
     #[error("wrong password")]
     WrongPassword,
-    /// The password is right, but what it protects was changed or is not as Bitwarden writes it.
+    /// The password is right, but the protected data was changed, or differs from Bitwarden's format.
     #[error("the protected data is damaged")]
     Damaged,
-    /// A quoted cell is never closed: the table was cut off, or holds a stray quote.
-    #[error("a quote is opened in line {line} and never closed")]
+    /// A quoted cell is never closed: the table was cut off, or has a stray quote.
+    #[error("the quote opened in line {line} is never closed")]
     OpenQuote { line: usize },
-    /// Text, but no table: one column, of no known name.
-    #[error("no table")]
+    /// The text has one column without a known name.
+    #[error("the text is not a table")]
     NotATable,
-    /// A table with a header only, or an export without items.
+    /// The table has only a header, or the export has no items.
     #[error("nothing follows the header")]
     NoRows,
     /// There are more rows or items than [`ROWS_MAX`].

@@ -1,4 +1,4 @@
-//! A row or item of a file on its way to an entry.
+//! Converts a row or item of a file into the content of an entry.
 
 use std::collections::HashMap;
 use std::hash::{DefaultHasher, Hash, Hasher};
@@ -11,53 +11,51 @@ use crate::keyring::protocol::entry::{Content, Entry, PreviousPassword};
 use crate::model::entry::{FIELD_MAX, NOTE_MAX};
 use crate::secret::Secret;
 
-/// Former passwords that an entry keeps; the keyring keeps no more either.
+/// Most previous passwords of an entry, as in the keyring.
 const HISTORY_MAX: usize = 100;
 
-/// What came of a row of a table, or of an item.
+/// The result for a row of a table, or for an item.
 #[derive(Debug)]
 pub struct ImportRow {
-    /// Its place in the file, from 1; a table's header is not counted, and lines without anything are not either.
+    /// The position in the file, from 1, without the header and empty lines of a table.
     pub number: usize,
     pub result: Result<ImportItem, RefusedRow>,
 }
 
-/// What is to become an entry. Times are in milliseconds since 1970 (UTC), as the file has them.
+/// The future entry. Times are those of the file, in milliseconds since 1970 (UTC).
 #[derive(Debug)]
 pub struct ImportItem {
     pub content: Content,
     /// The passwords before this one, newest first; at most a hundred.
     pub history: Vec<PreviousPassword>,
     pub created_at: Option<u64>,
-    /// When it was last changed.
     pub changed_at: Option<u64>,
-    /// When it was put into the bin, if it was there.
+    /// The time of moving it to the bin, if it is there.
     pub binned_at: Option<u64>,
-    /// What a person should know of how it was read.
     pub remarks: Vec<Remark>,
 }
 
 /// A row that cannot become an entry.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct RefusedRow {
-    /// Its name, cut to what a name may have; empty if it has none.
+    /// The name, cut to the longest one allowed; empty if it has none.
     pub name: String,
     pub why: Refusal,
 }
 
-/// Why a row cannot become an entry.
+/// The reason for which a row cannot become an entry.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Refusal {
     Nothing,
-    /// A field is longer than an entry's may be.
+    /// A field is too long.
     TooLong {
         field: EntryField,
-        /// How many characters (Unicode scalar values) it has.
+        /// Characters (Unicode scalar values) of the field.
         length: usize,
-        /// How many it may have.
+        /// Most characters of the field.
         max: usize,
     },
-    /// All together is more than an entry may hold.
+    /// All fields together are too large for an entry.
     TooLarge,
 }
 
@@ -68,55 +66,55 @@ pub enum EntryField {
     Username,
     Website,
     Password,
-    /// The note, with all that went there.
+    /// The note, with all lines added to it.
     Note,
     Tags,
 }
 
-/// What a person should know of how a row was read.
+/// A remark for the person on the conversion of a row.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub enum Remark {
-    /// It had no name and got one.
+    /// It had no name and was given one.
     NamedAfter(NamedAfter),
-    /// A value that has no field of its own went to the note, under this name.
+    /// A value without a field in an entry went to the note, under this name.
     InNote(String),
-    /// A passkey was left out: it is of use only to what made it.
+    /// A passkey was left out, because only the program that made it can use it.
     PasskeyLeftOut,
-    /// It is of a kind that is not known; its name, note and fields were read.
+    /// It is of an unknown kind; its name, note and fields were read.
     UnknownKind,
-    /// The oldest former passwords were left out.
+    /// The oldest previous passwords were left out.
     HistoryCut { left_out: usize },
     /// The row has more or fewer cells than the table has columns: a quote may be missing nearby.
     Cells {
         found: usize,
-        /// How many columns there are.
+        /// The number of columns of the table.
         columns: usize,
     },
-    /// An earlier row holds exactly the same.
+    /// An earlier row is exactly the same.
     TwiceInFile { first: usize },
 }
 
-/// What an entry without a name was named after.
+/// The origin of a name given to an entry.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum NamedAfter {
     /// The host of its website.
     Website,
     Username,
-    /// Its place in the file.
+    /// Its position in the file.
     Place,
 }
 
-/// What was found, before it is looked at as a whole.
+/// The values of a row, before they are checked as a whole.
 #[derive(Default)]
 pub(super) struct ImportDraft {
     pub(super) name: String,
     pub(super) username: String,
-    /// A name to log in with if there is no other, and what it is called.
+    /// The label and value of a username to use if there is no other.
     pub(super) spare_username: Option<(String, String)>,
     pub(super) website: String,
     pub(super) password: Secret,
     pub(super) note: Zeroizing<String>,
-    /// Lines that go below the note.
+    /// Lines to add below the note.
     extra_lines: Zeroizing<String>,
     pub(super) tags: Vec<String>,
     pub(super) history: Vec<PreviousPassword>,
@@ -127,16 +125,16 @@ pub(super) struct ImportDraft {
 }
 
 impl ImportDraft {
-    /// Takes a value that has no field of its own into the note.
-    pub(super) fn also(&mut self, label: &str, value: &str) {
+    /// Adds a value without a field in an entry to the note.
+    pub(super) fn add_to_note(&mut self, label: &str, value: &str) {
         if !value.is_empty() {
             [label, ": ", value, "\n"].iter().for_each(|part| self.extra_lines.push_str(part));
             self.remark(Remark::InNote(label.to_owned()));
         }
     }
 
-    /// Takes a line into the note that says by itself what it is.
-    pub(super) fn line(&mut self, label: &str, line: &str) {
+    /// Adds a line to the note that needs no label.
+    pub(super) fn add_line(&mut self, label: &str, line: &str) {
         [line, "\n"].iter().for_each(|part| self.extra_lines.push_str(part));
         self.remark(Remark::InNote(label.to_owned()));
     }
@@ -147,8 +145,8 @@ impl ImportDraft {
         }
     }
 
-    /// Takes tags, parted by one of these: each once, without the blanks around it, as the form of an entry does.
-    pub(super) fn tag(&mut self, text: &str, separators: &[char]) {
+    /// Adds tags between these separators, each once and without the blanks around it, like the form of an entry.
+    pub(super) fn add_tags(&mut self, text: &str, separators: &[char]) {
         for tag in text.split(separators).map(str::trim).filter(|tag| !tag.is_empty()) {
             if !self.tags.iter().any(|known| known == tag) {
                 self.tags.push(tag.to_owned());
@@ -156,20 +154,20 @@ impl ImportDraft {
         }
     }
 
-    /// Takes a list of all tags, as [`super::export`] writes it: it says in which order they are.
-    pub(super) fn all_tags(&mut self, list: &str) {
+    /// Adds the list of all tags that [`super::export`] writes, which gives their order.
+    pub(super) fn set_tag_order(&mut self, list: &str) {
         let found = std::mem::take(&mut self.tags);
-        self.tag(list, &[',']);
-        found.iter().for_each(|tag| self.tag(tag, &[]));
+        self.add_tags(list, &[',']);
+        found.iter().for_each(|tag| self.add_tags(tag, &[]));
     }
 
-    /// A website; those after the first go to the note, each once.
-    pub(super) fn website(&mut self, website: &str) {
+    /// Adds a website. Those after the first one go to the note, each once.
+    pub(super) fn add_website(&mut self, website: &str) {
         const LABEL: &str = "Website";
         if self.website.is_empty() {
             website.clone_into(&mut self.website);
         } else if self.website != website && !self.extra_lines.contains(&format!("{LABEL}: {website}\n")) {
-            self.also(LABEL, website);
+            self.add_to_note(LABEL, website);
         }
     }
 
@@ -183,7 +181,7 @@ impl ImportDraft {
             if self.username.is_empty() {
                 self.username = username;
             } else if self.username != username {
-                self.also(&label, &username);
+                self.add_to_note(&label, &username);
             }
         }
         let is_nothing =
@@ -195,7 +193,7 @@ impl ImportDraft {
             let name = self.name.chars().take(NAME_MAX).collect();
             return ImportRow { number, result: Err(RefusedRow { name, why }) };
         }
-        let note = self.whole_note();
+        let note = self.note_with_extra_lines();
         let print = fingerprint(&self, note.expose());
         if self.name.trim().is_empty() {
             let (name, after) = self.other_name().unwrap_or_else(|| (fallback(number), NamedAfter::Place));
@@ -221,7 +219,7 @@ impl ImportDraft {
         let whole = Entry {
             content,
             history,
-            // As long as any.
+            // The longest times, for the check of the size.
             created_at: u64::MAX,
             changed_at: u64::MAX,
             binned_at: Some(u64::MAX),
@@ -241,8 +239,8 @@ impl ImportDraft {
         ImportRow { number, result: Ok(item) }
     }
 
-    /// The note, and below it the lines that go there.
-    fn whole_note(&mut self) -> Secret {
+    /// The note with the extra lines.
+    fn note_with_extra_lines(&mut self) -> Secret {
         let mut note = String::with_capacity(self.note.len() + 1 + self.extra_lines.len());
         note.push_str(&self.note);
         if !self.extra_lines.is_empty() {
@@ -272,7 +270,7 @@ impl ImportDraft {
         .map(|(field, length, max)| Refusal::TooLong { field, length, max })
     }
 
-    /// A name for what has none.
+    /// A name for an entry without one.
     fn other_name(&self) -> Option<(String, NamedAfter)> {
         [(host(&self.website), NamedAfter::Website), (&self.username, NamedAfter::Username)]
             .into_iter()
@@ -281,7 +279,7 @@ impl ImportDraft {
     }
 }
 
-/// The host of an address, without "www."; for what is no address, what stands before its first slash.
+/// The host of an address without "www."; the text before the first slash if it is no address.
 fn host(website: &str) -> &str {
     let rest = website.trim().split_once("://").map_or(website.trim(), |(_, rest)| rest);
     let authority = rest.split(['/', '?', '#']).next().unwrap_or_default();
@@ -291,7 +289,7 @@ fn host(website: &str) -> &str {
     host.strip_prefix("www.").unwrap_or(host)
 }
 
-/// The entry with as many of its former passwords as fit, and how many do not; nothing if it does not fit without any.
+/// The entry with as many previous passwords as fit, and the number left out; none if it does not fit without any.
 fn fitted(mut whole: Entry) -> Option<(Entry, usize)> {
     let before = whole.history.len();
     whole.history.truncate(HISTORY_MAX);
@@ -302,21 +300,21 @@ fn fitted(mut whole: Entry) -> Option<(Entry, usize)> {
     Some((whole, left_out))
 }
 
-/// Whether it fits into the largest bucket. The keyring's document has the same fields with the same names, and leaves out
-/// what is empty: it is never longer than this.
+/// Whether an entry fits into the largest bucket. The keyring's document has the same fields with the same names and
+/// leaves out empty ones, so it is never longer than this JSON.
 fn fits(whole: &Entry) -> bool {
-    /// What comes before the document in a bucket.
+    /// The length before the document in a bucket.
     const LENGTH_LEN: usize = 4;
-    /// Longest escape of an byte in JSON.
+    /// The longest escape of a byte in JSON.
     const ESCAPE_LEN: usize = r"\u0000".len();
-    /// More than all that is written around the texts, for each former password and for all else.
+    /// More than the JSON around the texts of one previous password, or a tenth of that around all others.
     const FRAME_LEN: usize = 64;
     let [.., largest] = BUCKETS;
     let Content { name, username, website, password, note, tags, rules: _ } = &whole.content;
     let texts = [name, username, website, password.expose(), note.expose()].map(str::len).into_iter().sum::<usize>()
         + tags.iter().map(|tag| tag.len() + 3).sum::<usize>()
-        + whole.history.iter().map(|former| former.password.expose().len() + FRAME_LEN).sum::<usize>();
-    // Nearly all are so short that nothing has to be counted.
+        + whole.history.iter().map(|previous| previous.password.expose().len() + FRAME_LEN).sum::<usize>();
+    // Nearly all entries are so short that the JSON need not be written.
     if texts * ESCAPE_LEN + 10 * FRAME_LEN <= largest {
         return true;
     }
@@ -337,19 +335,19 @@ impl io::Write for ByteCounter {
     }
 }
 
-/// What has been read of a file so far.
+/// The rows read so far, by their fingerprints.
 #[derive(Default)]
 pub(super) struct SeenRows(HashMap<u128, usize>);
 
 impl SeenRows {
-    /// The row that held the same before.
+    /// The earlier row that is the same, if any.
     fn first(&mut self, print: u128, number: usize) -> Option<usize> {
         let first = *self.0.entry(print).or_insert(number);
         (first != number).then_some(first)
     }
 }
 
-/// Two of these differ if anything that would be kept does. 128 bits, so that they never meet by chance.
+/// A hash of everything that the entry stores. It has 128 bits, so that different rows never collide by chance.
 fn fingerprint(draft: &ImportDraft, note: &str) -> u128 {
     // Times and remarks do not distinguish rows. `note` has the extra lines too.
     let ImportDraft {
@@ -369,7 +367,7 @@ fn fingerprint(draft: &ImportDraft, note: &str) -> u128 {
     } = draft;
     let half = |salt: u8| {
         let mut hasher = DefaultHasher::new();
-        let history = history.iter().map(|former| (former.password.expose(), former.until)).collect::<Vec<_>>();
+        let history = history.iter().map(|previous| (previous.password.expose(), previous.until)).collect::<Vec<_>>();
         (salt, name, username, website, password.expose(), note, tags, history).hash(&mut hasher);
         u128::from(hasher.finish())
     };

@@ -1,7 +1,7 @@
-//! Bitwarden's exports under a password of their own.
+//! Bitwarden's exports protected by their own password.
 //!
-//! The password is stretched outside (PBKDF2 by the browser, Argon2id in the keyring's worker) to 32 bytes; HKDF-Expand
-//! makes two keys of them, "enc" and "mac" (RFC 5869, without the extraction). What is protected is text like
+//! The caller stretches the password to 32 bytes (PBKDF2 in the browser, Argon2id in the keyring's worker). HKDF-Expand
+//! derives two keys from them, "enc" and "mac" (RFC 5869, without the extraction). Protected data is text like
 //! `2.nonce|ciphertext|tag` in Base64: AES-256-CBC with PKCS #7, then HMAC-SHA256 over nonce and ciphertext.
 
 use std::fmt;
@@ -19,12 +19,12 @@ use super::bitwarden::read_unlocked;
 use super::bitwarden_json::BitwardenExport;
 use super::{ImportFault, Items};
 
-/// Most iterations of PBKDF2 that Bitwarden lets a person choose.
+/// Most iterations of PBKDF2 in Bitwarden's settings.
 const PBKDF2_MAX: u32 = 2_000_000;
-/// Most passes, MiB and lanes of Argon2id that Bitwarden lets a person choose.
+/// Most passes, MiB and lanes of Argon2id in Bitwarden's settings.
 const ARGON2_MAX: (u32, u32, u32) = (10, 1024, 16);
 
-/// How the password is to be stretched, to 32 bytes. The password is taken as UTF-8.
+/// The derivation of 32 bytes from the password, which is in UTF-8.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Kdf {
     /// PBKDF2 with HMAC-SHA256.
@@ -44,8 +44,8 @@ pub enum Kdf {
 }
 
 impl Kdf {
-    /// The way and the costs, within what Bitwarden's own settings allow. Low costs are not refused: the file is as it
-    /// is, and reading it makes nothing worse.
+    /// Reads the function and its cost, up to the limits of Bitwarden's settings. Low costs are accepted, because
+    /// reading the file makes it no weaker.
     fn new(vault: &BitwardenExport) -> Option<Self> {
         let within = |value: Option<u32>, max: u32| value.filter(|value| (1..=max).contains(value));
         match vault.kdf_type? {
@@ -60,7 +60,7 @@ impl Kdf {
     }
 }
 
-/// An export under a password, still closed.
+/// An export protected by a password, still encrypted.
 pub struct LockedExport {
     kdf: Kdf,
     salt: String,
@@ -68,7 +68,7 @@ pub struct LockedExport {
     data: Protected,
 }
 
-/// Says nothing of what is in it.
+/// Hides the protected data.
 impl fmt::Debug for LockedExport {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         write!(f, "Locked({:?})", self.kdf)
@@ -90,15 +90,12 @@ impl LockedExport {
         }
     }
 
-    /// How the password is to be stretched.
-    #[must_use]
     pub fn kdf(&self) -> Kdf {
         self.kdf
     }
 
-    /// The salt, as the function takes it: the bytes of the file's text (which is not decoded, although it looks like
-    /// Base64), or of Argon2id, their SHA-256.
-    #[must_use]
+    /// The salt for the function. For PBKDF2 it is the bytes of the file's text, which is not decoded although it looks
+    /// like Base64; for Argon2id it is their SHA-256.
     pub fn salt(&self) -> Vec<u8> {
         match self.kdf {
             Kdf::Pbkdf2 { .. } => self.salt.as_bytes().to_vec(),
@@ -106,11 +103,11 @@ impl LockedExport {
         }
     }
 
-    /// Opens it with the stretched password. It stays as it is, so that another password can be tried.
+    /// Decrypts the export with the stretched password. Another password can be tried after a wrong one.
     ///
     /// # Errors
-    /// [`ImportFault::WrongPassword`]; [`ImportFault::Damaged`] if the password is right and the data is not; and what is
-    /// said of items that are not protected.
+    /// [`ImportFault::WrongPassword`]; [`ImportFault::Damaged`] if the password is right and the data is not; and the
+    /// faults of unencrypted items.
     pub fn open(&self, key: &[u8; 32]) -> Result<Items, ImportFault> {
         let keys = Keys::new(key).ok_or(ImportFault::Damaged)?;
         if !keys.is_right(&self.validation) {
@@ -121,7 +118,7 @@ impl LockedExport {
     }
 }
 
-/// Protected text, of Bitwarden's type 2.
+/// Protected text of Bitwarden's type 2.
 struct Protected {
     nonce: [u8; 16],
     ciphertext: Vec<u8>,
@@ -136,7 +133,7 @@ impl Protected {
     }
 }
 
-/// What the stretched password leads to.
+/// The keys derived from the stretched password.
 struct Keys {
     enc: Zeroizing<[u8; 32]>,
     mac: Zeroizing<[u8; 32]>,
@@ -158,7 +155,7 @@ impl Keys {
         mac.verify_slice(&protected.tag).is_ok()
     }
 
-    /// The plaintext, once the tag is found to be right.
+    /// The plaintext, if the tag is right.
     fn open(&self, protected: &Protected) -> Option<Zeroizing<Vec<u8>>> {
         if !self.is_right(protected) {
             return None;

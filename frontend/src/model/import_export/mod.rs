@@ -1,13 +1,13 @@
-//! Moving in and out: what other password managers have written comes to entries, and entries to what they can read.
+//! Import and export: reads the files of other password managers into entries, and writes entries into files for them.
 //!
-//! [`read`] finds out what a file is. What comes of it is read row by row, so that a page can draw in between: the rows
-//! are iterators. Values come through unchanged; what an entry has no field for goes to its note, by its name, and is
-//! remarked. What cannot become an entry is refused with the reason, and nothing of it is kept.
+//! [`read`] detects the kind of a file. Its rows are iterators, so that a page can draw between them. Values are
+//! imported unchanged. A value without a field in an entry goes to the note, under its name, with a remark. A row that
+//! cannot become an entry is refused as a whole, with the reason.
 //!
-//! [`export`] writes Bitwarden's formats, which others read too.
+//! [`export`] writes Bitwarden's formats, which other programs read too.
 //!
-//! What is parsed passes through buffers of the parsers, which are not wiped: a file of bare passwords is no secret of
-//! this page's alone. What stays is: texts, passwords and notes are wiped when they are dropped.
+//! The parsers' buffers are not wiped: a file of bare passwords is not a secret of this page alone. The results are:
+//! texts, passwords and notes are wiped when they are dropped.
 
 mod bitwarden;
 mod bitwarden_json;
@@ -29,27 +29,28 @@ pub use table::{ColumnMapping, ColumnRole, Table, TimeFormat};
 
 use shared::limits::ENTRIES_MAX;
 
-/// Largest file that is read, in bytes: room for as many entries as an account may hold, each with a kilobyte.
+/// Largest file that is read, in bytes: it suffices for the entries of a full account, with a kilobyte each.
 pub const BYTES_MAX: usize = 100 * 1024 * 1024;
 
-/// Most rows or items that are read of a file: as many as an account may hold.
+/// Most rows or items of a file: as many as an account may hold.
 #[expect(clippy::cast_possible_truncation, reason = "it is 100,000")]
 pub const ROWS_MAX: usize = ENTRIES_MAX as usize;
 
+/// A file whose kind was detected.
 #[derive(Debug)]
 pub enum ImportFile {
     /// The items of an unencrypted export, in JSON.
     Items(Items),
-    /// An export under a password of its own.
+    /// An export protected by its own password.
     Locked(LockedExport),
-    /// A table. If its [`Table::source`] is known, so are its columns; otherwise a person says which is which.
+    /// A table. If its [`Table::source`] is known, so are its columns; otherwise a person assigns them.
     Table(Table),
 }
 
-/// Finds out what a file is, by what is in it and not by its name.
+/// Detects the kind of a file by its content, not by its name.
 ///
 /// # Errors
-/// [`ImportFault`] says what it is that cannot be read, and where.
+/// [`ImportFault`] tells what cannot be read, and where.
 pub fn read(bytes: Vec<u8>) -> Result<ImportFile, ImportFault> {
     if bytes.len() > BYTES_MAX {
         return Err(ImportFault::TooLarge { bytes: bytes.len() });

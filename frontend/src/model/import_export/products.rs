@@ -1,32 +1,32 @@
-//! What other products call the columns of their tables, and what columns of any table may mean.
+//! The columns in tables of known products, and guesses for columns of other tables.
 //!
-//! Each header stands in the product's own documentation or source: Bitwarden's in
+//! The headers come from the product's documentation or source: Bitwarden's in
 //! bitwarden.com/help/condition-bitwarden-import, KeePassXC's in `src/format/CsvExporter.cpp`, Firefox's in
 //! `toolkit/components/passwordmgr/LoginExport.sys.mjs`, Chrome's in `components/password_manager/core/browser/export`,
 //! Proton Pass's in `packages/pass/lib/export/csv.ts`; Apple's and 1Password's are known from their exports.
 
 use super::table::{ColumnRole, TimeFormat};
 
+/// The program that wrote a file.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
 pub enum ImportSource {
-    /// Bitwarden, or Vaultwarden with it: JSON.
+    /// Bitwarden's JSON; Vaultwarden uses Bitwarden's clients.
     BitwardenJson,
     BitwardenCsv,
     KeePassXc,
-    /// Chrome, or a browser built on it: Edge, Brave, Opera, Vivaldi.
+    /// Chrome or a browser built on it: Edge, Brave, Opera, Vivaldi.
     Chrome,
     Firefox,
     Apple,
     /// 1Password 8.
     OnePassword,
     ProtonPass,
-    /// Unknown: what its columns mean is guessed.
+    /// An unknown program; the roles of the columns are guesses.
     Table,
 }
 
 impl ImportSource {
-    /// Its name, the same in every language; nothing if it is unknown.
-    #[must_use]
+    /// The name, which is the same in every language; none if it is unknown.
     pub fn name(self) -> Option<&'static str> {
         Some(match self {
             Self::BitwardenJson | Self::BitwardenCsv => "Bitwarden",
@@ -43,10 +43,10 @@ impl ImportSource {
 
 struct Product {
     source: ImportSource,
-    /// Columns in lower case. The first `needed` must be there; columns that are not listed go to the note.
+    /// Columns in lower case. The first `needed` are required; unlisted columns go to the note.
     columns: &'static [(&'static str, ColumnRole)],
     needed: usize,
-    /// Whether there may be no other columns: their names are too common to tell a product by them.
+    /// Whether other columns exclude the product, because its column names are too common.
     is_exact: bool,
 }
 
@@ -60,10 +60,10 @@ const PRODUCTS: &[Product] = &[
             ("login_uri", ColumnRole::Websites),
             ("login_username", ColumnRole::Username),
             ("login_password", ColumnRole::Password),
-            // An account's.
+            // Only in exports of an account.
             ("folder", ColumnRole::Folder),
             ("favorite", ColumnRole::Flag("favorite")),
-            // An organisation's.
+            // Only in exports of an organisation.
             ("collections", ColumnRole::Folder),
             ("fields", ColumnRole::Fields),
             ("reprompt", ColumnRole::Leave),
@@ -97,7 +97,7 @@ const PRODUCTS: &[Product] = &[
             ("password", ColumnRole::Password),
             ("httprealm", ColumnRole::ToNote),
             ("guid", ColumnRole::Leave),
-            // Where the form sends to: Firefox's own business, as is when a log-in was last used.
+            // The target of the form and the time of the last use serve Firefox alone.
             ("formactionorigin", ColumnRole::Leave),
             ("timecreated", ColumnRole::Created(TimeFormat::Milliseconds)),
             ("timelastused", ColumnRole::Leave),
@@ -168,7 +168,7 @@ const PRODUCTS: &[Product] = &[
     },
 ];
 
-/// The product with that header, and what its columns mean.
+/// The product with that header, and the roles of its columns.
 pub(super) fn known(header: &[String]) -> Option<(ImportSource, Vec<ColumnRole>)> {
     let cells: Vec<String> = header.iter().map(|cell| cell.trim().to_ascii_lowercase()).collect();
     let product = PRODUCTS.iter().find(|product| {
@@ -183,8 +183,7 @@ pub(super) fn known(header: &[String]) -> Option<(ImportSource, Vec<ColumnRole>)
     Some((product.source, cells.iter().map(role).collect()))
 }
 
-/// Words that columns are called by, in English, German, Japanese and some French and Spanish: in lower case, without
-/// blanks and hyphens.
+/// Names of columns in English, German, Japanese and some French and Spanish, in lower case without blanks and hyphens.
 const WORDS: &[(ColumnRole, &[&str])] = &[
     (
         ColumnRole::Name,
@@ -349,7 +348,7 @@ const WORDS: &[(ColumnRole, &[&str])] = &[
     ),
 ];
 
-/// What a column of that name is likely to be; nothing if its name says nothing.
+/// The likely role of a column by its name; none for an unknown name.
 pub(super) fn guess(cell: &str) -> Option<ColumnRole> {
     let is_word = |character: &char| !character.is_ascii() || character.is_ascii_alphanumeric();
     let word: String = cell.trim().chars().filter(is_word).map(|character| character.to_ascii_lowercase()).collect();

@@ -1,4 +1,4 @@
-//! Tables: comma-separated values (RFC 4180) and what passes for them.
+//! Reads tables: comma-separated values (RFC 4180) and their variants.
 
 use std::fmt;
 
@@ -10,81 +10,78 @@ use super::item::{ImportDraft, ImportRow, Remark, SeenRows};
 use super::{ImportFault, ImportSource, ROWS_MAX, date, products};
 use crate::secret::Secret;
 
-/// What a column of a table is.
+/// The role of a column.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
 pub enum ColumnRole {
-    /// The name of an entry.
     Name,
-    /// The name to log in with.
     Username,
     Website,
     Password,
-    /// The note. Several become one, below one another.
+    /// The note. Several are joined by line breaks.
     Note,
-    /// Words to find it by, parted by commas or semicolons.
+    /// Tags, separated by commas or semicolons.
     Tags,
-    /// Goes to the note under the column's name.
+    /// Added to the note under the column's name.
     ToNote,
     Leave,
 
-    /// A name to log in with if there is no other; otherwise it goes to the note. Products' only, as all below.
+    /// The username if there is no other; otherwise it goes to the note. Only products have this role and those below.
     SpareLogin,
     /// As [`ColumnRole::ToNote`], under this name.
     Labelled(&'static str),
-    /// A folder, or several parted by commas: a tag each.
+    /// Folders, separated by commas. Each becomes a tag.
     Folder,
-    /// KeePass's path of groups: a tag, without the outermost group, which all entries share.
+    /// KeePass's path of groups. It becomes a tag without the outermost group, which all entries share.
     Group,
-    /// If it says yes, this tag.
+    /// The tag to add if the cell says yes.
     Flag(&'static str),
-    /// Addresses, parted by commas as if they were a row of a table; the first is the website.
+    /// Addresses, separated and quoted like a row of a table. The first one is the website.
     Websites,
     Addresses,
-    /// Bitwarden's fields: a line each, name and value parted by a colon and a blank.
+    /// Bitwarden's custom fields, one a line, with a colon and a blank between name and value.
     Fields,
     Created(TimeFormat),
-    /// When it was last changed.
     Changed(TimeFormat),
 }
 
 impl ColumnRole {
-    /// What a person may choose from.
+    /// The roles that a person may choose.
     pub const CHOICES: [Self; 8] =
         [Self::Name, Self::Username, Self::Website, Self::Password, Self::Note, Self::Tags, Self::ToNote, Self::Leave];
 }
 
-/// How a time is written.
+/// The format of a time.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
 pub enum TimeFormat {
-    /// As a date (RFC 3339).
+    /// A date (RFC 3339).
     Date,
-    /// In seconds since 1970 (UTC).
+    /// Seconds since 1970 (UTC).
     Seconds,
-    /// In milliseconds since 1970 (UTC).
+    /// Milliseconds since 1970 (UTC).
     Milliseconds,
 }
 
-/// What the columns of a table are.
+/// The roles of all columns of a table.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct ColumnMapping {
     /// Whether the first row names the columns.
     pub has_header: bool,
-    /// What each column is. Further ones go to the note.
+    /// The role of each column. Columns without a role go to the note.
     pub roles: Vec<ColumnRole>,
 }
 
-/// A table, checked to be one, and not read further.
+/// A text that was checked to be a table, not converted yet.
 pub struct Table {
     text: Zeroizing<String>,
     separator: u8,
     first: Vec<String>,
-    /// How many rows there are, with the first.
+    /// The number of rows, with the first one.
     count: usize,
     source: ImportSource,
     mapping: ColumnMapping,
 }
 
-/// Hides what is in it: a table without a header begins with secrets.
+/// Hides the cells: a table without a header begins with secrets.
 impl fmt::Debug for Table {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         write!(f, "Table({} rows of {:?})", self.count, self.source)
@@ -115,7 +112,7 @@ impl Table {
             return Err(ImportFault::NotATable);
         }
         let known = products::known(&first);
-        // A header names its columns, and holds no address.
+        // A header has names of columns, and no address.
         let has_header =
             known.is_some() || guessed.iter().any(Option::is_some) || !first.iter().any(|cell| cell.contains("://"));
         let (source, roles) = known.unwrap_or_else(|| (ImportSource::Table, each_once(&guessed)));
@@ -127,43 +124,37 @@ impl Table {
         }
     }
 
-    #[must_use]
     pub fn source(&self) -> ImportSource {
         self.source
     }
 
-    /// What its columns are: known, or guessed if the source is [`ImportSource::Table`].
-    #[must_use]
+    /// The roles of the columns. They are guesses if the source is [`ImportSource::Table`].
     pub fn mapping(&self) -> &ColumnMapping {
         &self.mapping
     }
 
-    /// What its columns are called; nothing for those without a name.
-    #[must_use]
+    /// The names of the columns; none for those without a name.
     pub fn names(&self, mapping: &ColumnMapping) -> Vec<Option<&str>> {
         let name = |cell| Some(str::trim(cell)).filter(|name| mapping.has_header && !name.is_empty());
         self.first.iter().map(|cell| name(cell)).collect()
     }
 
-    /// The first rows as they are, without the header.
-    #[must_use]
+    /// The first rows, without the header.
     pub fn samples(&self, mapping: &ColumnMapping, most: usize) -> Vec<Vec<Secret>> {
         let cells = |record: StringRecord| record.iter().map(|cell| Secret::new(cell.to_owned())).collect();
         self.records(mapping).take(most).map(cells).collect()
     }
 
-    /// How many rows it has, without the header.
-    #[must_use]
+    /// The number of rows, without the header.
     pub fn len(&self, mapping: &ColumnMapping) -> usize {
         self.count - usize::from(mapping.has_header)
     }
 
-    #[must_use]
     pub fn is_empty(&self, mapping: &ColumnMapping) -> bool {
         self.len(mapping) == 0
     }
 
-    /// Reads it row by row. `fallback` names what has neither name nor website nor username, by its number.
+    /// Converts the table row by row. `fallback` names a row without name, website and username by its number.
     pub fn rows<'a>(
         &'a self,
         mapping: &'a ColumnMapping,
@@ -179,8 +170,8 @@ impl Table {
             for (column, cell) in record.iter().enumerate().filter(|(_, cell)| !cell.is_empty()) {
                 let role = mapping.roles.get(column).copied().unwrap_or(ColumnRole::ToNote);
                 match names.get(column).copied().flatten() {
-                    Some(name) => take(&mut draft, role, name, cell),
-                    None => take(&mut draft, role, &format!("Column {}", column + 1), cell),
+                    Some(name) => add_cell(&mut draft, role, name, cell),
+                    None => add_cell(&mut draft, role, &format!("Column {}", column + 1), cell),
                 }
             }
             draft.finish(number, &fallback, &mut seen)
@@ -189,7 +180,7 @@ impl Table {
 
     fn records(&self, mapping: &ColumnMapping) -> impl Iterator<Item = StringRecord> {
         let records = reader(&self.text, self.separator).into_records();
-        // Text that is valid, in rows of any length: there is nothing left that could be wrong.
+        // The text is valid and rows may have any length, so no error can occur.
         records.map_while(Result::ok).skip(usize::from(mapping.has_header))
     }
 }
@@ -198,7 +189,7 @@ fn reader(text: &str, separator: u8) -> Reader<&[u8]> {
     ReaderBuilder::new().has_headers(false).flexible(true).delimiter(separator).from_reader(text.as_bytes())
 }
 
-/// Excel's hint at the separator, "sep=;" as the first line, is taken off.
+/// Removes Excel's hint at the separator, the first line "sep=;", and returns the separator.
 fn take_hint(text: &mut String) -> Option<u8> {
     let [b's', b'e', b'p', b'=', separator @ (b',' | b';' | b'\t'), rest @ ..] = text.as_bytes() else { return None };
     let separator = *separator;
@@ -209,45 +200,45 @@ fn take_hint(text: &mut String) -> Option<u8> {
     })
 }
 
-/// The separator that makes most columns of the first row.
+/// The separator that gives the first row the most columns.
 fn likely_separator(text: &str) -> u8 {
     let columns = |separator: &u8| {
         let mut record = StringRecord::new();
         reader(text, *separator).read_record(&mut record).map_or(0, |_| record.len())
     };
-    // The last of equals counts.
+    // `max_by_key` returns the last of several equal ones, the comma.
     [b'\t', b';', b','].into_iter().max_by_key(columns).unwrap_or(b',')
 }
 
-/// The line of the quote that is never closed.
+/// The line of a quote that is never closed.
 fn open_quote(text: &str, separator: u8) -> Option<usize> {
     #[derive(Clone, Copy, PartialEq)]
-    enum At {
-        Start,
+    enum QuoteState {
+        CellStart,
         Bare,
         Quoted,
-        /// Behind a quote within quotes: the end, or the first of two that stand for one.
-        Quote,
+        /// After a quote within quotes, which ends the cell or is the first of two that stand for one.
+        AfterQuote,
     }
-    let (mut at, mut line, mut opened) = (At::Start, 1, 1);
+    let (mut state, mut line, mut opened) = (QuoteState::CellStart, 1, 1);
     for byte in text.bytes() {
-        at = match (at, byte) {
-            (At::Start, b'"') => {
+        state = match (state, byte) {
+            (QuoteState::CellStart, b'"') => {
                 opened = line;
-                At::Quoted
+                QuoteState::Quoted
             }
-            (At::Quoted, b'"') => At::Quote,
-            (At::Quoted, _) | (At::Quote, b'"') => At::Quoted,
-            (_, b'\r' | b'\n') => At::Start,
-            (_, byte) if byte == separator => At::Start,
-            _ => At::Bare,
+            (QuoteState::Quoted, b'"') => QuoteState::AfterQuote,
+            (QuoteState::Quoted, _) | (QuoteState::AfterQuote, b'"') => QuoteState::Quoted,
+            (_, b'\r' | b'\n') => QuoteState::CellStart,
+            (_, byte) if byte == separator => QuoteState::CellStart,
+            _ => QuoteState::Bare,
         };
         line += usize::from(byte == b'\n');
     }
-    (at == At::Quoted).then_some(opened)
+    (state == QuoteState::Quoted).then_some(opened)
 }
 
-/// The guessed roles; of those that an entry has one field for, the first of each.
+/// The guessed roles. If several columns have a role that an entry has one field for, the first one keeps it.
 fn each_once(guessed: &[Option<ColumnRole>]) -> Vec<ColumnRole> {
     let is_again = |column: usize, role: ColumnRole| {
         !matches!(role, ColumnRole::Note | ColumnRole::Tags)
@@ -257,65 +248,65 @@ fn each_once(guessed: &[Option<ColumnRole>]) -> Vec<ColumnRole> {
     guessed.iter().enumerate().map(|column| role(column).unwrap_or(ColumnRole::ToNote)).collect()
 }
 
-/// Takes a cell that is not empty.
-fn take(draft: &mut ImportDraft, role: ColumnRole, label: &str, cell: &str) {
+/// Adds a cell that is not empty.
+fn add_cell(draft: &mut ImportDraft, role: ColumnRole, label: &str, cell: &str) {
     match role {
         ColumnRole::Name if draft.name.is_empty() => cell.clone_into(&mut draft.name),
         ColumnRole::Username if draft.username.is_empty() => cell.clone_into(&mut draft.username),
         ColumnRole::Website if draft.website.is_empty() => cell.clone_into(&mut draft.website),
         ColumnRole::Password if draft.password.is_empty() => draft.password = Secret::new(cell.to_owned()),
-        // A second one of the same.
+        // A second column with the same role goes to the note.
         ColumnRole::Name | ColumnRole::Username | ColumnRole::Website | ColumnRole::Password | ColumnRole::ToNote => {
-            draft.also(label, cell)
+            draft.add_to_note(label, cell)
         }
-        ColumnRole::Labelled(label) => draft.also(label, cell),
+        ColumnRole::Labelled(label) => draft.add_to_note(label, cell),
         ColumnRole::Note => {
             if !draft.note.is_empty() {
                 draft.note.push('\n');
             }
             draft.note.push_str(cell);
         }
-        ColumnRole::Tags => draft.tag(cell, &[',', ';']),
-        ColumnRole::Folder => draft.tag(cell, &[',']),
-        ColumnRole::Group => draft.tag(cell.split_once('/').map_or("", |(_, path)| path), &[',']),
+        ColumnRole::Tags => draft.add_tags(cell, &[',', ';']),
+        ColumnRole::Folder => draft.add_tags(cell, &[',']),
+        ColumnRole::Group => draft.add_tags(cell.split_once('/').map_or("", |(_, path)| path), &[',']),
         ColumnRole::Flag(tag) => {
             if ["1", "true", "yes"].iter().any(|yes| cell.trim().eq_ignore_ascii_case(yes)) {
-                draft.tag(tag, &[]);
+                draft.add_tags(tag, &[]);
             }
         }
         ColumnRole::SpareLogin if draft.spare_username.is_none() => {
             draft.spare_username = Some((label.to_owned(), cell.to_owned()));
         }
-        ColumnRole::SpareLogin => draft.also(label, cell),
+        ColumnRole::SpareLogin => draft.add_to_note(label, cell),
         ColumnRole::Websites => websites(draft, cell),
         ColumnRole::Addresses => {
-            cell.split('"').filter(|text| text.contains("://")).for_each(|site| draft.website(site))
+            cell.split('"').filter(|text| text.contains("://")).for_each(|site| draft.add_website(site))
         }
         ColumnRole::Fields => fields(draft, label, cell),
-        ColumnRole::Created(clock) => match milliseconds(clock, cell) {
+        ColumnRole::Created(format) => match milliseconds(format, cell) {
             Some(at) => draft.created_at = Some(at),
-            None => draft.also(label, cell),
+            None => draft.add_to_note(label, cell),
         },
-        ColumnRole::Changed(clock) => match milliseconds(clock, cell) {
+        ColumnRole::Changed(format) => match milliseconds(format, cell) {
             Some(at) => draft.changed_at = Some(at),
-            None => draft.also(label, cell),
+            None => draft.add_to_note(label, cell),
         },
         ColumnRole::Leave => {}
     }
 }
 
-/// As Bitwarden reads them: a row of a table within a cell. What is one address stays as it is.
+/// Reads addresses as Bitwarden does, like a row of a table within a cell. A single address stays unchanged.
 fn websites(draft: &mut ImportDraft, cell: &str) {
     if !cell.contains([',', '"', '\r', '\n']) {
-        draft.website(cell);
+        draft.add_website(cell);
         return;
     }
     for site in reader(cell, b',').into_records().map_while(Result::ok) {
-        // Proton Pass has blanks between them.
+        // Proton Pass writes blanks between addresses.
         site.iter().enumerate().for_each(|(place, site)| {
             let site = if place > 0 { site.trim_start() } else { site };
             if !site.is_empty() {
-                draft.website(site);
+                draft.add_website(site);
             }
         });
     }
@@ -324,16 +315,16 @@ fn websites(draft: &mut ImportDraft, cell: &str) {
 fn fields(draft: &mut ImportDraft, label: &str, cell: &str) {
     for line in cell.lines().filter(|line| !line.is_empty()) {
         match line.split_once(": ") {
-            Some((name, tags)) if name == TAGS => draft.all_tags(tags),
-            Some((name, value)) if !value.is_empty() => draft.also(name, value),
-            // Of a value with several lines.
-            _ => draft.line(label, line),
+            Some((name, tags)) if name == TAGS => draft.set_tag_order(tags),
+            Some((name, value)) if !value.is_empty() => draft.add_to_note(name, value),
+            // The line continues a value with several lines.
+            _ => draft.add_line(label, line),
         }
     }
 }
 
-fn milliseconds(clock: TimeFormat, cell: &str) -> Option<u64> {
-    match clock {
+fn milliseconds(format: TimeFormat, cell: &str) -> Option<u64> {
+    match format {
         TimeFormat::Date => date::read(cell),
         TimeFormat::Seconds => cell.trim().parse::<u64>().ok()?.checked_mul(1000),
         TimeFormat::Milliseconds => cell.trim().parse().ok(),

@@ -1,19 +1,19 @@
-//! From a file's bytes to text.
+//! Decodes the bytes of a file into text.
 
 use zeroize::Zeroizing;
 
 use super::ImportFault;
 
-/// What other kinds of files begin with.
+/// The first bytes of other kinds of files.
 const MAGIC: &[(&[u8], ImportFault)] = &[
-    // Of KeePass 1 and 2: the first of two numbers, little-endian.
+    // KeePass 1 and 2: the first of two little-endian numbers.
     (&[0x03, 0xd9, 0xa2, 0x9a], ImportFault::KeePassDatabase),
     (b"PK\x03\x04", ImportFault::Zip),
     (b"PK\x05\x06", ImportFault::Zip),
 ];
 
-/// The text: UTF-8 with or without a byte order mark, or UTF-16 with one (as Excel writes "Unicode text"). The mark is
-/// taken off.
+/// The text without its byte order mark: UTF-8 with or without a mark, or UTF-16 with one, which Excel writes as
+/// "Unicode text".
 pub(super) fn decode(bytes: Vec<u8>) -> Result<Zeroizing<String>, ImportFault> {
     let mut bytes = Zeroizing::new(bytes);
     if let Some((_, fault)) = MAGIC.iter().find(|(magic, _)| bytes.starts_with(magic)) {
@@ -43,7 +43,7 @@ pub(super) fn decode(bytes: Vec<u8>) -> Result<Zeroizing<String>, ImportFault> {
 
 fn utf16(bytes: &[u8], unit: fn([u8; 2]) -> u16) -> Result<Zeroizing<String>, ImportFault> {
     let (pairs, rest) = bytes.as_chunks();
-    // A unit of UTF-16 is at most three bytes of UTF-8: nothing is moved as the text grows.
+    // A unit of UTF-16 takes at most three bytes of UTF-8, so the text never grows and leaves no copy.
     let mut text = Zeroizing::new(String::with_capacity(3 * pairs.len()));
     let fault = |text: &str| ImportFault::NotUnicode { line: 1 + text.matches('\n').count() };
     for character in char::decode_utf16(pairs.iter().copied().map(unit)) {

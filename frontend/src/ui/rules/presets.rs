@@ -121,7 +121,7 @@ pub(super) fn PresetChoice() -> impl IntoView {
             return name_fault.set(Msg::NoPassword);
         };
         let mut stored = presets.stored.get_untracked();
-        match stored.keep(&name.get_untracked(), rules) {
+        match stored.add(&name.get_untracked(), rules) {
             Ok(name) if !presets.unread && presets.change(stored) => {
                 browser::save_setting(CHOSEN_SETTING, Some(&name));
                 presets.chosen.set(Some(name.clone()));

@@ -109,7 +109,7 @@ pub(super) fn List(
 
     let plan = Memo::new(move |_| {
         let Some((start, end)) = window.get() else { return RowLayout::default() };
-        found.with(|found| heights.with(|heights| heights.plan(found, start..end, focused.get())))
+        found.with(|found| heights.with(|heights| heights.layout(found, start..end, focused.get())))
     });
     // Measures where the list stands in the window, and the heights of its rows.
     let look = move || {
@@ -118,7 +118,7 @@ pub(super) fn List(
         let place = element.get_bounding_client_rect();
         if (place.width() - width.get_value()).abs() > 0.0 {
             width.set_value(place.width());
-            heights.update(Heights::forget);
+            heights.update(Heights::reset);
         }
         let measured: Vec<(EntryId, f64)> = rows.with_value(|rows| {
             rows.drawn.iter().map(|it| (it.row.id, it.element.get_bounding_client_rect().height())).collect()

@@ -1,4 +1,4 @@
-//! Files that cannot be read, and rows that cannot become entries: each for its own reason.
+//! Unreadable files and refused rows, each with its reason.
 
 use super::*;
 use crate::model::entry::{FIELD_MAX, NOTE_MAX};
@@ -8,7 +8,7 @@ fn fault(bytes: impl AsRef<[u8]>) -> ImportFault {
 }
 
 #[test]
-fn files_that_are_no_text() {
+fn files_other_than_text_are_refused() {
     for (bytes, expected) in [
         (&b""[..], ImportFault::Empty),
         (b" \r\n\t", ImportFault::Empty),
@@ -31,7 +31,7 @@ fn files_that_are_no_text() {
 }
 
 #[test]
-fn json_that_is_not_bitwardens() {
+fn json_of_other_programs_is_refused() {
     for (text, expected) in [
         (r#"{"encrypted": false, "items": [{"type": 1, "na"#, ImportFault::JsonCutOff { line: 1, column: 46 }),
         ("{\n  \"items\": [,]}", ImportFault::NotJson { line: 2, column: 13 }),
@@ -56,7 +56,7 @@ fn json_that_is_not_bitwardens() {
 }
 
 #[test]
-fn text_that_is_no_table() {
+fn text_other_than_a_table_is_refused() {
     for (text, expected) in [
         ("Dear Ada\nhow are you", ImportFault::NotATable),
         ("name,password\n", ImportFault::NoRows),
@@ -69,7 +69,7 @@ fn text_that_is_no_table() {
 }
 
 #[test]
-fn more_than_a_vault_holds_is_not_half_read() {
+fn a_file_with_too_many_rows_is_refused_as_a_whole() {
     let most = ["password\n".to_owned(), "a\n".repeat(ROWS_MAX)].concat();
     assert_eq!(rows(&most).1.len(), ROWS_MAX);
     assert_eq!(fault([&most, "a\n"].concat()), ImportFault::TooMany { count: ROWS_MAX + 1 });
@@ -77,7 +77,7 @@ fn more_than_a_vault_holds_is_not_half_read() {
     assert_eq!(fault(format!(r#"{{"items":[{items}]}}"#)), ImportFault::TooMany { count: ROWS_MAX + 1 });
 }
 
-/// What is refused of a row of Chrome's; nothing if it is not.
+/// The refusal of a row in Chrome's format, if it is refused.
 fn refused(name: &str, site: &str, login: &str, password: &str, note: &str) -> Option<RefusedRow> {
     let (_, rows) = rows(format!("name,url,username,password,note\n{name},{site},{login},{password},{note}\n"));
     rows.into_iter().next().unwrap().result.err()
@@ -100,7 +100,7 @@ fn fields_that_are_too_long_are_refused() {
         assert_eq!(refused.map(|refused| refused.why), expected);
     }
     assert_eq!(refused(&long(256), "", "", "", "").unwrap().name, long(255), "to be found by it");
-    // With what goes there, a note may become too long.
+    // The lines added to a note may make it too long.
     let note = |more: usize| {
         let (_, rows) = rows(format!("name,note,pin\na,{},{}\n", long(NOTE_MAX - 10), long(more)));
         rows.into_iter().next().unwrap().result.map(|item| item.content.note.expose().chars().count())
@@ -108,15 +108,15 @@ fn fields_that_are_too_long_are_refused() {
     assert_eq!(note(4), Ok(NOTE_MAX));
     let why = Refusal::TooLong { field: EntryField::Note, length: NOTE_MAX + 1, max: NOTE_MAX };
     assert_eq!(note(5).unwrap_err().why, why);
-    // All tags together, as a form would show them.
+    // All tags count together, as in the form.
     let tags = |each: usize| rows(format!("name,tags\na,\"{},b\"\n", long(each))).1.remove(0).result.err();
     assert_eq!(tags(FIELD_MAX - 3), None);
     assert_eq!(tags(FIELD_MAX - 2).map(|refused| refused.why), too_long(EntryField::Tags, FIELD_MAX));
 }
 
-/// Bytes of an entry that only just fits: control characters are escaped, and take six each.
+/// Control characters are escaped and take six bytes each: the first entry only just fits.
 #[test]
-fn what_does_not_fit_into_the_largest_bucket_is_refused() {
+fn an_entry_larger_than_the_largest_bucket_is_refused() {
     let item = |controls: usize, history: &str| {
         let note = r"\u0001".repeat(controls);
         let json = format!(
@@ -131,7 +131,7 @@ fn what_does_not_fit_into_the_largest_bucket_is_refused() {
         let password = "😀".repeat(1000);
         vec![format!(r#"{{"lastUsedDate":"2024-01-30T11:25:25.466Z","password":"{password}"}}"#); n].join(",")
     };
-    // The note and the username leave no room for former passwords; the newest stay as long as there is some.
+    // The note and the username leave no room for all previous passwords; the newest ones stay.
     for (controls, count, kept) in [(NOTE_MAX, 1, 0), (5_000, 9, 7), (0, 15, 15), (0, 16, 15)] {
         let item = item(controls, &former(count)).unwrap();
         assert_eq!((item.history.len(), controls), (kept, controls));

@@ -1,4 +1,4 @@
-//! What is exported, and that it comes back.
+//! Exported files, and their import.
 
 use proptest::prelude::*;
 use shared::ids::EntryId;
@@ -47,7 +47,7 @@ fn export(format: ExportFormat, entries: &[&Entry]) -> String {
 }
 
 #[test]
-fn json_is_bitwardens() {
+fn exported_json_has_bitwardens_format() {
     let mut binned = whole(["b", "", "", "", "only a note"], &["x", "y"], &[]);
     binned.binned_at = Some(1_706_745_600_000);
     let first = whole(["a", "ada", "https://a.example", "p", ""], &["x", "favorite"], &[("old", 1_000)]);
@@ -108,7 +108,7 @@ const HEADER: &str =
     "folder,favorite,type,name,notes,fields,reprompt,login_uri,login_username,login_password,login_totp\r\n";
 
 #[test]
-fn csv_is_bitwardens() {
+fn exported_csv_has_bitwardens_format() {
     let first = whole(["a", "ada", "https://a.example/x,y", "p,\"q\"", "1\n2"], &["x", "favorite"], &[("old", 1)]);
     let second = whole(["b", "", "", "", "only a note"], &["x", "y"], &[]);
     let csv = export(CSV, &[&first, &second]);
@@ -119,7 +119,7 @@ fn csv_is_bitwardens() {
 }
 
 #[test]
-fn formulas_are_counted_and_neutralised_if_wished() {
+fn formulas_are_counted_and_neutralised_on_request() {
     let entry = whole(["=1+1", "+49 1", "@x", "-p", "\t=2"], &["favorite", "=t"], &[]);
     let plain = whole(["a=1", "b@c", " =x", "p=", "'=1"], &["t"], &[]);
     let mut formulas = Formulas::default();
@@ -132,7 +132,7 @@ fn formulas_are_counted_and_neutralised_if_wished() {
 }
 
 fn texts() -> impl Strategy<Value = String> {
-    // What CSV, JSON, spreadsheets and the readers here treat specially is common.
+    // Characters special to CSV, JSON, spreadsheets and the readers here are frequent.
     let special = proptest::sample::select(
         [
             "\"",
@@ -185,7 +185,7 @@ prop_compose! {
     }
 }
 
-/// Everything that is kept of an entry in Bitwarden's JSON: all but the rules.
+/// Everything of an entry that Bitwarden's JSON stores: all but the rules.
 fn all(content: &Content, history: &[PreviousPassword]) -> ([String; 5], Vec<String>, Vec<(String, u64)>) {
     let Content { name, username, website, password, note, tags, rules: _ } = content;
     let texts = [name, username, website, password.expose(), note.expose()].map(str::to_owned);
@@ -195,7 +195,7 @@ fn all(content: &Content, history: &[PreviousPassword]) -> ([String; 5], Vec<Str
 
 proptest! {
     #[test]
-    fn json_comes_back(entries in proptest::collection::vec(entries(), 1..4)) {
+    fn exported_json_imports_unchanged(entries in proptest::collection::vec(entries(), 1..4)) {
         let items = items(export(ExportFormat::Json, &entries.iter().collect::<Vec<_>>()));
         prop_assert_eq!(items.len(), entries.len());
         for (item, entry) in items.iter().zip(&entries) {
@@ -206,7 +206,7 @@ proptest! {
     }
 
     #[test]
-    fn csv_comes_back_but_for_history_and_times(entries in proptest::collection::vec(entries(), 1..4)) {
+    fn exported_csv_imports_unchanged_but_for_history_and_times(entries in proptest::collection::vec(entries(), 1..4)) {
         let items = items(export(CSV, &entries.iter().collect::<Vec<_>>()));
         prop_assert_eq!(items.len(), entries.len());
         for (item, entry) in items.iter().zip(&entries) {

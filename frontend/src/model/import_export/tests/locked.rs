@@ -1,4 +1,4 @@
-//! Exports under a password, made by fixtures/protect.py.
+//! Exports protected by a password, made with fixtures/protect.py.
 
 use pbkdf2::pbkdf2_hmac;
 use sha2::Sha256;
@@ -18,7 +18,7 @@ fn locked(json: &str) -> Result<LockedExport, ImportFault> {
     }
 }
 
-/// As the page and the keyring's worker do it.
+/// Stretches the password like the page and the keyring's worker.
 fn stretch(locked: &LockedExport, password: &str) -> [u8; 32] {
     let mut key = [0; 32];
     match locked.kdf() {
@@ -34,7 +34,7 @@ fn stretch(locked: &LockedExport, password: &str) -> [u8; 32] {
 }
 
 #[test]
-fn the_right_password_opens() {
+fn the_right_password_opens_an_export() {
     for (json, kdf) in [
         (PBKDF2, Kdf::Pbkdf2 { iterations: 5000 }),
         (ARGON2ID, Kdf::Argon2id { iterations: 2, memory_mib: 16, parallelism: 4 }),
@@ -49,14 +49,14 @@ fn the_right_password_opens() {
 }
 
 #[test]
-fn a_wrong_password_is_told_from_damage() {
+fn a_wrong_password_is_distinguished_from_damage() {
     let locked_as_is = locked(PBKDF2).unwrap();
     let wrong = stretch(&locked_as_is, "correct horse");
     assert_eq!(locked_as_is.open(&wrong).unwrap_err(), ImportFault::WrongPassword);
     let right = stretch(&locked_as_is, PASSWORD);
     assert!(locked_as_is.open(&right).is_ok(), "another try is free");
 
-    // A bit of each part of the data. The parts are in Base64, so that another letter is another bit.
+    // One changed letter of the Base64 changes a bit of each part.
     let file: serde_json::Value = serde_json::from_str(PBKDF2).unwrap();
     let [data, validation] = ["data", "encKeyValidation_DO_NOT_EDIT"].map(|name| file[name].as_str().unwrap());
     let flip = |text: &str, place: usize| {
@@ -70,13 +70,13 @@ fn a_wrong_password_is_told_from_damage() {
     }
     let locked_else = locked(&PBKDF2.replace(validation, &flip(validation, 4))).unwrap();
     assert_eq!(locked_else.open(&right).unwrap_err(), ImportFault::WrongPassword);
-    // What is authentic, but no export.
+    // The data is authentic, but no export.
     let other = locked(&PBKDF2.replace(data, validation)).unwrap();
     assert_eq!(other.open(&right).unwrap_err(), ImportFault::Damaged);
 }
 
 #[test]
-fn parts_that_are_not_as_bitwarden_writes_them_are_refused() {
+fn malformed_parts_are_refused() {
     let file: serde_json::Value = serde_json::from_str(PBKDF2).unwrap();
     let data = file["data"].as_str().unwrap();
     for broken in
@@ -88,7 +88,7 @@ fn parts_that_are_not_as_bitwarden_writes_them_are_refused() {
 }
 
 #[test]
-fn absurd_costs_are_refused() {
+fn costs_beyond_bitwardens_settings_are_refused() {
     let range = Err(ImportFault::KdfOutOfRange);
     let kdf = |json: String| locked(&json).map(|locked| locked.kdf());
     let iterations = |n: &str| kdf(PBKDF2.replace("\"kdfIterations\": 5000", &format!("\"kdfIterations\": {n}")));

@@ -1,4 +1,4 @@
-//! Tests: every product's file, every bad file, protected files, there and back.
+//! Tests of every product's file, bad files, protected files, and export with import.
 
 mod bad;
 mod export;
@@ -9,7 +9,7 @@ mod tables;
 
 use super::*;
 
-/// The table of a file.
+/// Reads a file that is a table.
 fn table(bytes: impl AsRef<[u8]>) -> Table {
     match read(bytes.as_ref().to_vec()).unwrap() {
         ImportFile::Table(table) => table,
@@ -17,7 +17,7 @@ fn table(bytes: impl AsRef<[u8]>) -> Table {
     }
 }
 
-/// All rows of a file that is not protected, with its own or the guessed mapping.
+/// All rows of an unprotected file, with its known or guessed mapping.
 fn rows(bytes: impl AsRef<[u8]>) -> (ImportSource, Vec<ImportRow>) {
     let fallback = |number| format!("Row {number}");
     match read(bytes.as_ref().to_vec()).unwrap() {
@@ -27,7 +27,7 @@ fn rows(bytes: impl AsRef<[u8]>) -> (ImportSource, Vec<ImportRow>) {
     }
 }
 
-/// All items, none of them refused.
+/// All items of a file without refused rows.
 fn items(bytes: impl AsRef<[u8]>) -> Vec<ImportItem> {
     let (_, rows) = rows(bytes);
     rows.into_iter().map(|row| row.result.unwrap()).collect()
@@ -44,7 +44,7 @@ fn in_note(labels: &[&str]) -> Vec<Remark> {
 }
 
 #[test]
-fn debug_hides_what_is_in_a_file() {
+fn debug_hides_the_content_of_a_file() {
     let shown = format!("{:?}", rows("name,password\nhunter1,hunter2\nhunter2,\n").1.first().unwrap());
     assert!(!shown.contains("hunter2"), "{shown}");
     assert_eq!(format!("{:?}", table("hunter2,password\nhunter2,a\n")), "Table(2 rows of Table)");

@@ -1,4 +1,4 @@
-//! A file of every product; fixtures/README.md says where the formats are from.
+//! A file of every product; fixtures/README.md names the sources of the formats.
 
 use super::*;
 
@@ -12,7 +12,7 @@ fn bitwarden_json() {
     check_bitwarden(rows);
 }
 
-/// What is in `bitwarden.json`, wherever it came from.
+/// Asserts the content of `bitwarden.json`, which other tests decrypt or import.
 pub(super) fn check_bitwarden(rows: Vec<ImportRow>) {
     let nothing = RefusedRow { name: String::new(), why: Refusal::Nothing };
     assert_eq!(rows[6].result.as_ref().unwrap_err(), &nothing);
@@ -93,7 +93,7 @@ fn keepassxc() {
     assert_eq!((items[0].created_at, items[0].changed_at), (Some(1_705_314_300_000), Some(1_705_314_600_000)));
     assert_eq!(items[0].content.tags, [""; 0], "the outermost group says nothing");
     assert_eq!(items[0].remarks, in_note(&["TOTP"]));
-    // A time that is none goes to the note: nothing is lost.
+    // An invalid time goes to the note, so that nothing is lost.
     assert_eq!(fields(&items[1]), ["Mail", "", "", "=1+1", "Last Modified: Mo Jan 1 2024"]);
     assert_eq!(items[1].content.tags, ["Internet/Mail"]);
     assert_eq!((items[1].created_at, items[1].changed_at), (None, None));
@@ -110,7 +110,7 @@ fn chrome() {
     assert_eq!(fields(&items[1]), ["example.com", "ada", site, "with \"quotes\", commas", "a note"]);
     assert_eq!(items[1].remarks, [Remark::NamedAfter(NamedAfter::Website)]);
     assert_eq!(fields(&items[2]), ["com.example.app", "", "android://hash@com.example.app/", "secret", ""]);
-    // Before notes, and as Edge and Brave still write it.
+    // Older versions, Edge and Brave write no notes.
     assert_eq!(super::rows("name,url,username,password\na,b,c,d\n").0, ImportSource::Chrome);
     assert_eq!(super::rows("name,url,username,password,folder\na,b,c,d,e\n").0, ImportSource::Table);
 }

@@ -1,4 +1,4 @@
-//! Anything gets an answer, and what was written as a table is read as it was.
+//! Property tests: any file gets an answer, and any table is read as it was written.
 
 use proptest::prelude::*;
 
@@ -17,8 +17,8 @@ fn exhaust(bytes: Vec<u8>) {
     }
 }
 
-/// A file that is nearly right: a fixture with a piece of it replaced.
-fn nearly() -> impl Strategy<Value = Vec<u8>> {
+/// A nearly valid file: a fixture with a piece replaced.
+fn nearly_valid() -> impl Strategy<Value = Vec<u8>> {
     let fixtures: [&[u8]; 6] = [
         include_bytes!("../fixtures/bitwarden.json"),
         include_bytes!("../fixtures/bitwarden-pbkdf2.json"),
@@ -43,7 +43,7 @@ fn cell() -> impl Strategy<Value = String> {
 
 proptest! {
     #[test]
-    fn anything_gets_an_answer(bytes in any::<Vec<u8>>()) {
+    fn any_bytes_get_an_answer(bytes in any::<Vec<u8>>()) {
         exhaust(bytes);
     }
 
@@ -53,7 +53,7 @@ proptest! {
     }
 
     #[test]
-    fn nearly_right_files_get_an_answer(bytes in nearly()) {
+    fn nearly_valid_files_get_an_answer(bytes in nearly_valid()) {
         exhaust(bytes);
     }
 

@@ -1,8 +1,8 @@
-//! Tables of any kind: how their text is read, and what their columns come to.
+//! Tables of any kind: the reading of their text, and the roles of their columns.
 
 use super::*;
 
-/// All cells of the first rows.
+/// The cells of the first rows.
 fn cells(bytes: impl AsRef<[u8]>) -> Vec<Vec<String>> {
     let table = table(bytes);
     let mapping = ColumnMapping { has_header: false, roles: Vec::new() };
@@ -11,7 +11,7 @@ fn cells(bytes: impl AsRef<[u8]>) -> Vec<Vec<String>> {
 }
 
 #[test]
-fn text_comes_in_many_dresses() {
+fn every_encoding_separator_and_line_end_is_read() {
     let expected = [["name", "password"], ["Müller 😀", "a\"b"], ["שלום", "x"]];
     let text = "name,password\nMüller 😀,\"a\"\"b\"\nשלום,x\n";
     let utf16 = |mark: [u8; 2], bytes: fn(u16) -> [u8; 2]| {
@@ -31,13 +31,13 @@ fn text_comes_in_many_dresses() {
     ] {
         assert_eq!(cells(&bytes), expected, "{bytes:?}");
     }
-    // The hint is believed.
+    // The hint wins over the text.
     assert_eq!(cells("sep=\t\na,b,c\td\n1\t2\n"), [["a,b,c", "d"], ["1", "2"]]);
     assert_eq!(cells("sep=;,b\n1,2\n"), [["sep=;", "b"], ["1", "2"]], "no hint");
 }
 
 #[test]
-fn values_come_through_unchanged() {
+fn values_are_imported_unchanged() {
     let rows = items("name,url,username,password,note\n GitHub ,'x, =1+1 ,\" p \",\"a\r\nb\n\n c \"\n'=a,,-b,+c,@d\n");
     assert_eq!(fields(&rows[0]), [" GitHub ", " =1+1 ", "'x", " p ", "a\r\nb\n\n c "]);
     assert_eq!(fields(&rows[1]), ["'=a", "-b", "", "+c", "@d"]);
@@ -47,7 +47,7 @@ fn values_come_through_unchanged() {
 fn columns_of_unknown_products_are_guessed() {
     use ColumnRole::{Name, Note, Password, SpareLogin, Tags, ToNote, Username, Website};
     for (header, expected) in [
-        // LastPass, Dashlane, NordPass, KeePass 1.
+        // Headers of LastPass, Dashlane, NordPass and KeePass 1.
         (
             "url,username,password,totp,extra,name,grouping,fav",
             &[Website, Username, Password, ToNote, Note, Name, Tags, ToNote][..],
@@ -76,7 +76,7 @@ fn columns_of_unknown_products_are_guessed() {
         assert_eq!(table.source(), ImportSource::Table, "{header}");
         assert_eq!(table.mapping(), &ColumnMapping { has_header: true, roles: expected.to_vec() }, "{header}");
     }
-    // The first of each, and nothing is lost.
+    // The first column of each role counts; the others go to the note.
     let items =
         items("name,title,email,login,e-mail 2,notes,comment,tags\na,b,c@d,e,f@g,h,i,\"x, y;x\"\nj,,k@l,,,,,\n");
     assert_eq!(fields(&items[0]), ["a", "e", "", "", "h\ni\ntitle: b\ne-mail 2: f@g\nemail: c@d"]);
@@ -86,7 +86,7 @@ fn columns_of_unknown_products_are_guessed() {
 }
 
 #[test]
-fn a_person_may_say_what_columns_are() {
+fn a_person_may_assign_the_columns() {
     let table = table("https://a.example,ada,hunter2,\nhttps://b.example,bob,hunter3,x\n");
     assert!(!table.mapping().has_header, "an address is no header");
     assert_eq!((table.len(table.mapping()), table.names(table.mapping())), (2, vec![None; 4]));
@@ -97,14 +97,14 @@ fn a_person_may_say_what_columns_are() {
     assert_eq!((rows.len(), rows[1].number), (2, 2));
     let item = rows[1].result.as_ref().unwrap();
     assert_eq!(fields(item), ["b.example", "bob", "https://b.example", "hunter3", "Column 4: x"]);
-    // As if the first row named the columns, and the third were to be left out.
+    // The first row counts as the header, and the third column is left out.
     mapping.has_header = true;
     mapping.roles = vec![ColumnRole::Name, ColumnRole::ToNote, ColumnRole::Leave];
     let rows = all(&mapping);
     assert_eq!((rows.len(), table.len(&mapping), rows[0].number), (1, 1, 1));
     let item = rows[0].result.as_ref().unwrap();
     assert_eq!(fields(item), ["https://b.example", "", "", "", "ada: bob\nColumn 4: x"]);
-    // Nothing that could be read is left.
+    // All columns are left out.
     mapping.roles = vec![ColumnRole::Leave; 4];
     assert_eq!(all(&mapping)[0].result.as_ref().unwrap_err().why, Refusal::Nothing);
 }
@@ -117,7 +117,7 @@ fn one_column_of_passwords_is_a_table() {
 }
 
 #[test]
-fn rows_of_any_length_are_read_and_remarked() {
+fn rows_of_another_length_are_read_with_a_remark() {
     let (_, rows) = rows("name,password\na\nb,c,d,,e\n\n,\nf,g\n");
     let item = |place: usize| rows[place].result.as_ref().unwrap();
     assert_eq!(fields(item(0)), ["a", "", "", "", ""]);
@@ -131,7 +131,7 @@ fn rows_of_any_length_are_read_and_remarked() {
 }
 
 #[test]
-fn what_has_no_name_gets_one() {
+fn a_row_without_a_name_gets_one() {
     let long = "a".repeat(256);
     let text = format!("url,username,password\nhttp://www.a.example/,ada,x\n,ada,x\n,,x\nhttps://,{long},x\n");
     let items = items(text);
@@ -142,7 +142,7 @@ fn what_has_no_name_gets_one() {
 }
 
 #[test]
-fn what_stands_twice_is_remarked() {
+fn a_repeated_row_has_a_remark() {
     let items = items("name,password,tags\na,b,\na,c,\na,b,t\na,b,\n,x,\n,x,\nab,,\na,b,\n");
     let twice: Vec<_> = items
         .iter()
