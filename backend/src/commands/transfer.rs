@@ -7,10 +7,10 @@ use std::str::FromStr;
 use std::sync::Arc;
 
 use anyhow::{Context, Result, ensure};
-use clap::Args;
+use clap::{Args, ValueEnum};
 use indicatif::{ProgressBar, ProgressStyle};
 
-use crate::database::{self, DataArgs};
+use crate::database::{self, DataArgs, DatabaseKind};
 use crate::store::Store;
 use crate::store::transfer::{Progress, TransferCounts, transfer};
 
@@ -54,10 +54,14 @@ impl FromStr for Endpoint {
     type Err = String;
 
     fn from_str(text: &str) -> Result<Self, Self::Err> {
-        match text.split_once(':') {
-            Some(("sqlite", file)) if !file.is_empty() => Ok(Self::Sqlite(file.into())),
-            None if text == "oracle" => Ok(Self::Oracle),
-            _ => Err("it is neither sqlite:FILE nor oracle".into()),
+        let (kind, file) = text.split_once(':').map_or((text, None), |(kind, file)| (kind, Some(file)));
+        // By the kind, so that the compiler asks for a kind that is added.
+        match (DatabaseKind::from_str(kind, false), file) {
+            (Ok(DatabaseKind::Sqlite), Some(file)) if !file.is_empty() => Ok(Self::Sqlite(file.into())),
+            (Ok(DatabaseKind::Oracle), None) => Ok(Self::Oracle),
+            (Ok(DatabaseKind::Sqlite | DatabaseKind::Oracle) | Err(_), _) => {
+                Err("it is neither sqlite:FILE nor oracle".into())
+            }
         }
     }
 }
