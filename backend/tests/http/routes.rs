@@ -1,6 +1,7 @@
 //! What holds for every route: who may use it, what its answers carry, how it is described.
 
 use axum::http::StatusCode;
+use backend::server::headers::{BROWSER_HEADERS, Sent};
 use serde_json::Value;
 use shared::ids::AccountId;
 
@@ -75,6 +76,29 @@ async fn openapi_document_has_the_paths_and_defines_its_references() {
     }
 }
 
+/// The headers that every answer carries unless its handler sets another value.
+const ON_EVERY_ANSWER: [(&str, &str); 7] = [
+    ("x-content-type-options", "nosniff"),
+    ("x-frame-options", "DENY"),
+    ("referrer-policy", "no-referrer"),
+    ("cross-origin-opener-policy", "same-origin"),
+    ("cross-origin-embedder-policy", "require-corp"),
+    ("cross-origin-resource-policy", "same-origin"),
+    ("cache-control", "no-store"),
+];
+
+#[test]
+fn tested_headers_are_all_that_every_answer_carries() {
+    let sent = BROWSER_HEADERS.iter().filter(|header| matches!(header.sent, Sent::Always(_) | Sent::ByDefault(_)));
+    let mut sent: Vec<_> = sent.map(|header| header.name.as_str()).collect();
+    let mut tested: Vec<_> = ON_EVERY_ANSWER.iter().map(|(name, _)| *name).collect();
+    // Its value depends on the answer, so it is tested by its beginning.
+    tested.push("content-security-policy");
+    sent.sort_unstable();
+    tested.sort_unstable();
+    assert_eq!(tested, sent);
+}
+
 #[tokio::test]
 async fn every_answer_carries_the_security_headers_and_an_id() {
     let app = App::new();
@@ -90,15 +114,7 @@ async fn every_answer_carries_the_security_headers_and_an_id() {
     ];
     let mut ids = Vec::new();
     for answer in answers {
-        for (name, value) in [
-            ("x-content-type-options", "nosniff"),
-            ("x-frame-options", "DENY"),
-            ("referrer-policy", "no-referrer"),
-            ("cross-origin-opener-policy", "same-origin"),
-            ("cross-origin-embedder-policy", "require-corp"),
-            ("cross-origin-resource-policy", "same-origin"),
-            ("cache-control", "no-store"),
-        ] {
+        for (name, value) in ON_EVERY_ANSWER {
             assert_eq!(answer.headers[name], value, "{name} of {answer:?}");
         }
         assert!(answer.headers["content-security-policy"].to_str().unwrap().starts_with("default-src 'none'"));
