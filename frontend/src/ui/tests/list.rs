@@ -90,6 +90,8 @@ async fn deleted_entry_goes_into_the_bin_and_undo_brings_it_back() {
     lists(&page, &["Bank"]).await;
     page.press("Undo").await;
     page.until("GitHub", || names(&page).contains(&"GitHub".to_owned())).await;
+    // Otherwise the undo would still be sent during the next test.
+    page.until("the saved entry", || page.offers("Delete GitHub")).await;
 }
 
 #[test]
