@@ -1,9 +1,9 @@
-//! The page and the keyring.
+//! The page, the workers (keyring and judge), and the opener inside a backup's file.
 //!
-//! `keyring` and `model` are pure and know no browser: randomness and time are passed in, and they are tested natively.
-//! Everything else runs in a browser only, and `platform` wraps the browser's interfaces for it. The page is `ui` over
-//! `session` (the state of the vault), `platform::api` (the server) and `workers` (the keyring and the judge).
-//! `opener` is the program inside a backup's file.
+//! `keyring` and `model` are pure: callers pass randomness and time in, and their tests run natively. Everything else
+//! runs in a browser only, and `platform` wraps the browser's interfaces for it. The page is `ui` over `session` (the
+//! state of the vault), `platform::api` (the server) and `workers` (the keyring and the judge). `opener` is the program
+//! inside a backup's file.
 
 pub mod keyring;
 pub mod model;
@@ -20,7 +20,7 @@ pub mod session;
 #[cfg(all(target_arch = "wasm32", feature = "page"))]
 pub mod ui;
 
-/// The keyring's tests run natively, and once more in a browser, where it lives. There, `test` means this.
+/// The keyring's tests run natively, and once more in a browser. There, they import this as `test`.
 #[cfg(all(test, target_arch = "wasm32"))]
 mod browser_test {
     pub(crate) use wasm_bindgen_test::wasm_bindgen_test as test;

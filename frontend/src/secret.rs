@@ -1,4 +1,4 @@
-//! Secret texts and keys: wiped when dropped, and hidden from logs.
+//! Secret texts and keys, wiped when dropped and hidden from logs.
 
 use std::fmt;
 
@@ -26,9 +26,6 @@ impl Secret {
 
     /// Serialises the text, for sealed documents and messages within the browser:
     /// `#[serde(serialize_with = "Secret::serialize_exposed")]`.
-    ///
-    /// # Errors
-    /// The serializer's.
     pub fn serialize_exposed<S: Serializer>(secret: &Self, serializer: S) -> Result<S::Ok, S::Error> {
         serializer.serialize_str(&secret.0)
     }
@@ -58,9 +55,6 @@ impl SecretBytes {
 
     /// Serialises the bytes, for messages within the browser:
     /// `#[serde(serialize_with = "SecretBytes::serialize_exposed")]`.
-    ///
-    /// # Errors
-    /// The serializer's.
     pub fn serialize_exposed<S: Serializer>(secret: &Self, serializer: S) -> Result<S::Ok, S::Error> {
         secret.0.serialize(serializer)
     }

@@ -1,4 +1,4 @@
-//! An entry of the opened backup, and how it is drawn.
+//! An entry of the opened backup, and its drawing.
 
 use js_sys::Date;
 use wasm_bindgen::prelude::*;
@@ -8,14 +8,14 @@ use super::dom::{add, array, member, set, text};
 use super::say;
 use crate::platform::lowercase::lower_case;
 
-/// An entry, as Bitwarden's unencrypted JSON has it. What is secret of it is read when it is wanted.
+/// An entry of Bitwarden's unencrypted JSON. Secrets are read from `item` only when they are wanted.
 pub(super) struct Entry {
     item: JsValue,
     pub(super) name: String,
     pub(super) username: String,
     websites: String,
-    /// What it is found by, in small letters.
-    pub(super) found_by: String,
+    /// The text that a search looks through, in lower case.
+    pub(super) search_text: String,
 }
 
 impl Entry {
@@ -23,8 +23,8 @@ impl Entry {
         let (name, username) = (text(&item, "name"), text(&member(&item, "login"), "username"));
         let websites = array(&member(&item, "login"), "uris").into_iter().map(|uri| text(&uri, "uri"));
         let websites = websites.collect::<Vec<_>>().join("\n");
-        let found_by = lower_case(&[name.as_str(), &username, &websites].join("\n"));
-        Self { item, name, username, websites, found_by }
+        let search_text = lower_case(&[name.as_str(), &username, &websites].join("\n"));
+        Self { item, name, username, websites, search_text }
     }
 
     pub(super) fn password(&self) -> String {
@@ -35,17 +35,17 @@ impl Entry {
         text(&self.item, "notes")
     }
 
-    /// Former passwords: since when each is one no more, and the password.
+    /// Previous passwords, each with the time of its replacement.
     fn history(&self) -> Vec<(String, String)> {
-        let former = array(&self.item, "passwordHistory");
-        former.iter().map(|one| (text(&one, "lastUsedDate"), text(&one, "password"))).collect()
+        let previous = array(&self.item, "passwordHistory");
+        previous.iter().map(|one| (text(&one, "lastUsedDate"), text(&one, "password"))).collect()
     }
 
-    pub(super) fn former_password(&self, index: usize) -> String {
+    pub(super) fn previous_password(&self, index: usize) -> String {
         self.history().into_iter().nth(index).map(|(_, password)| password).unwrap_or_default()
     }
 
-    /// Draws it as an item of the list. Nothing secret is drawn before it is asked for.
+    /// Draws the entry as an item of the list, without its secrets.
     pub(super) fn draw(&self, index: usize, list: &Element) {
         let row = add(list, "li", "row", "");
         set(&add(&row, "h2", "row-name", &self.name), "dir", "auto");
@@ -82,9 +82,9 @@ impl Entry {
         if !self.note().is_empty() {
             set(&button(&buttons, "note", &say("note", &[]), &say("note", &[])), "aria-expanded", "false");
         }
-        let former = self.history().len();
-        if former > 0 {
-            let label = say("history", &[("count", &former)]);
+        let previous = self.history().len();
+        if previous > 0 {
+            let label = say("history", &[("count", &previous)]);
             set(&button(&buttons, "history", &label, &label), "aria-expanded", "false");
         }
         for what in ["show", "note", "history"] {
@@ -94,12 +94,12 @@ impl Entry {
         }
     }
 
-    /// A button's name for who cannot see whose it is.
+    /// A button's accessible name, which says the entry too.
     pub(super) fn named(&self, verb: &str) -> String {
         say("named", &[("verb", &verb), ("name", &self.name)])
     }
 
-    /// Draws what was asked for into its place.
+    /// Draws the password, the note or the previous passwords into their place.
     pub(super) fn draw_more(&self, what: &str, index: usize, place: &Element) {
         match what {
             "show" => drop(add(place, "p", "secret", &self.password())),
@@ -118,9 +118,9 @@ impl Entry {
                     let name = format!("{} {}", self.named(&say("copy", &[])), number + 1);
                     for (attribute, value) in [
                         ("type", "button"),
-                        ("data-act", "former"),
+                        ("data-act", "previous"),
                         ("data-entry", &index.to_string()),
-                        ("data-former", &number.to_string()),
+                        ("data-previous", &number.to_string()),
                         ("aria-label", &name),
                     ] {
                         set(&button, attribute, value);

@@ -1,8 +1,8 @@
-//! What opens a backup, inside the backup's own file: it asks for the passphrase, and lists what was sealed.
+//! The program inside a backup's file: asks for the passphrase, and lists the entries.
 //!
-//! It runs from a disk, without a server and without a network: the file's policy allows no request. The file
-//! (`assets/opener.html`) has the elements; this module fills them in and does what their buttons say. What is secret
-//! comes into the document when it is asked for, as text.
+//! It runs from a disk, without a server or a network: the file's policy allows no request. The file
+//! (`assets/opener.html`) has the elements; this module fills them in and handles their events. A secret enters the
+//! document as text, and only when the person asks for it.
 
 mod dom;
 mod entry;
@@ -23,26 +23,26 @@ use crate::platform::lowercase::lower_case;
 use crate::secret::Secret;
 use crate::text::fill;
 
-/// How many entries are drawn at once.
+/// Entries drawn at once.
 const DRAWN: usize = 100;
-/// How long something copied stays on the clipboard, in seconds.
+/// The clipboard is cleared after so many seconds.
 const CLIPBOARD_SECONDS: i32 = 30;
-/// How long a message stays, in seconds.
+/// A message disappears after so many seconds.
 const STATUS_SECONDS: i32 = 10;
-/// What the saved file is called.
-const FILE: &str = "passmint-not-encrypted.json";
+/// The name of the saved file.
+const FILE_NAME: &str = "passmint-not-encrypted.json";
 
 thread_local! {
-    /// The words, which came with the file.
+    /// The texts, from a data block of the file.
     static TEXTS: JsValue = json("texts").unwrap_or(JsValue::NULL);
 }
 
-/// What the file says, with values filled in.
+/// A text of the file's language, with values filled in.
 fn say(name: &str, values: &[(&str, &dyn Display)]) -> String {
     fill(&TEXTS.with(|texts| dom::text(texts, name)), values)
 }
 
-/// What a data block of the file holds.
+/// The JSON in a data block of the file.
 fn json(id: &str) -> Option<JsValue> {
     JSON::parse(&by_id(id).text_content()?).ok()
 }
@@ -52,11 +52,11 @@ struct Opener {
     text: RefCell<Secret>,
     entries: RefCell<Vec<Entry>>,
     drawn: Cell<usize>,
-    /// Whether the page has stayed in front since something was copied.
+    /// The page has stayed in front since the last copy.
     in_front: Cell<bool>,
 }
 
-/// Shows the form, and waits for what a person does.
+/// Shows the form and listens to its events.
 pub fn run() {
     let opener = Rc::new(Opener::default());
     if let Some(root) = document().document_element() {
@@ -68,7 +68,7 @@ pub fn run() {
         let element: Element = element.unchecked_into();
         element.set_text_content(Some(&say(&element.get_attribute("data-text").unwrap_or_default(), &[])));
     }
-    // A browser may have saved the file again as it looked when it was open.
+    // The person may have saved the page while a backup was open.
     by_id("list").set_text_content(None);
     by_id("status").set_text_content(None);
     by_id("opened").set_hidden(true);
@@ -99,13 +99,13 @@ pub fn run() {
     let _ = field("passphrase").focus();
 }
 
-/// Says in place what is wrong with the passphrase; nothing if the text is empty.
+/// Shows an error beside the passphrase field; an empty text removes it.
 fn fault(text: &str) {
     by_id("fault-text").set_text_content(Some(text));
     set(&field("passphrase"), "aria-invalid", if text.is_empty() { "false" } else { "true" });
 }
 
-/// Says what came of something, for a while.
+/// Shows a message for a while.
 fn status(text: &str) {
     by_id("status").set_text_content(Some(text));
     let said = text.to_owned();
@@ -116,7 +116,7 @@ fn status(text: &str) {
     });
 }
 
-/// Says that it is opening, or not any more.
+/// Shows or hides the progress of opening.
 fn busy(is_busy: bool) {
     by_id("progress").set_text_content(Some(&if is_busy { say("opening", &[]) } else { String::new() }));
     for id in ["passphrase", "open"] {
@@ -136,7 +136,7 @@ impl Opener {
         fault("");
         busy(true);
         let opener = Rc::clone(self);
-        // The thread is busy for a second: what it does has to be on the screen first.
+        // Opening blocks the thread for a second, so the progress must be drawn first.
         after_drawing(move || {
             let opened = backup::open(&passphrase, &by_id("backup").text_content().unwrap_or_default());
             busy(false);
@@ -153,7 +153,7 @@ impl Opener {
         });
     }
 
-    /// Lists what was sealed, if it is what it has to be.
+    /// Lists the entries of a backup. Returns false if `text` is not a backup's JSON.
     fn show(&self, text: Secret) -> bool {
         let Ok(vault) = JSON::parse(text.expose()) else { return false };
         let mut entries: Vec<Entry> = dom::array(&vault, "items").iter().map(Entry::new).collect();
@@ -169,7 +169,7 @@ impl Opener {
         true
     }
 
-    /// Draws the first of what is searched for.
+    /// Draws the first results of the search.
     fn search(&self) {
         self.drawn.set(DRAWN);
         self.draw();
@@ -179,7 +179,7 @@ impl Opener {
         let first_new = self.drawn.get();
         self.drawn.set(first_new + DRAWN);
         self.draw();
-        // The button may be gone: the keyboard goes on where the new ones begin.
+        // The button may be gone, so the focus moves to the first new entry.
         let first = by_id("list").query_selector(&format!("li:nth-child({}) button", first_new + 1));
         if let Ok(Some(button)) = first {
             let _ = button.unchecked_into::<HtmlElement>().focus();
@@ -190,7 +190,7 @@ impl Opener {
         let entries = self.entries.borrow();
         let query = field("search").value();
         let wanted = lower_case(query.trim());
-        let is_wanted = |entry: &Entry| wanted.split_whitespace().all(|word| entry.found_by.contains(word));
+        let is_wanted = |entry: &Entry| wanted.split_whitespace().all(|word| entry.search_text.contains(word));
         let found: Vec<_> = entries.iter().enumerate().filter(|(_, entry)| is_wanted(entry)).collect();
         let list = by_id("list");
         list.set_text_content(None);
@@ -207,7 +207,7 @@ impl Opener {
         }));
     }
 
-    /// Does what a button of an entry says.
+    /// Handles a button of an entry.
     fn press(self: &Rc<Self>, button: &Element) {
         let number = |name: &str| button.get_attribute(name).and_then(|number| number.parse::<usize>().ok());
         let entries = self.entries.borrow();
@@ -218,7 +218,7 @@ impl Opener {
         let copied = match act.as_str() {
             "copy" => entry.password(),
             "username" => entry.username.clone(),
-            "former" => entry.former_password(number("data-former").unwrap_or_default()),
+            "previous" => entry.previous_password(number("data-previous").unwrap_or_default()),
             _ => {
                 let row = button.closest("li").ok().flatten();
                 let place = row.and_then(|row| row.query_selector(&format!("[data-of={act}]")).ok().flatten());
@@ -241,10 +241,10 @@ impl Opener {
         self.copy(&copied, say("copied", &[("name", &entry.name), ("seconds", &CLIPBOARD_SECONDS)]));
     }
 
-    /// Copies, and takes it off the clipboard again after a while, if the page has stayed in front.
+    /// Copies a text, and clears the clipboard after a while if the page has stayed in front.
     fn copy(self: &Rc<Self>, text: &str, copied: String) {
         let navigator = window().navigator();
-        // Some browsers have none for a file.
+        // Some browsers offer no clipboard to a local file.
         if dom::member(&navigator, "clipboard").is_undefined() {
             return status(&say("copyFailed", &[]));
         }
@@ -265,7 +265,7 @@ impl Opener {
         failed.forget();
     }
 
-    /// Hands what was sealed over as a file to save.
+    /// Offers the opened backup as a file to save.
     fn save(&self) {
         let options = BlobPropertyBag::new();
         options.set_type("application/json");
@@ -275,9 +275,9 @@ impl Opener {
             .unwrap_throw();
         let link: HtmlAnchorElement = document().create_element("a").unwrap_throw().unchecked_into();
         link.set_href(&file);
-        link.set_download(FILE);
+        link.set_download(FILE_NAME);
         link.click();
-        // The browser has taken what it needs by then.
+        // By then the browser has read the file.
         after(60_000, move || drop(Url::revoke_object_url(&file)));
     }
 }

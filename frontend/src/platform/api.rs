@@ -1,5 +1,5 @@
-//! The client of the server's API. Bodies and answers are text that the keyring makes and reads; the page itself reads
-//! only the code of a problem.
+//! The client of the server's API. The keyring writes the bodies and reads the answers; the page itself reads only a
+//! problem's code.
 
 use js_sys::{JSON, Reflect};
 use shared::ids::EntryId;
@@ -11,23 +11,22 @@ use web_sys::{AbortSignal, RequestInit, Response};
 use crate::platform::browser::window;
 use crate::secret::Secret;
 
-/// How long to wait for an answer, in milliseconds: longer than the server lets a request take.
-const PATIENCE: u32 = 35_000;
+/// The timeout of a request, in milliseconds: longer than the server's own.
+const TIMEOUT_MS: u32 = 35_000;
 
-/// The reason why a request has no good answer.
+/// The reason why a request failed.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub enum ApiFault {
-    /// The server did not answer: it or the network is away, or it takes too long. A proxy may have said so.
+    /// The server did not answer: it or the network is down, or the time ran out. A proxy may have reported this.
     Silent,
-    /// The server refused: the code, and the whole problem document.
+    /// The server refused, with this code and problem document.
     Refused(ProblemCode, String),
-    /// The answer is not of this API: another server answered, or a proxy.
+    /// The answer is not from this API but from another server or a proxy.
     Strange,
 }
 
 impl ApiFault {
     /// The problem's code, if the server gave one.
-    #[must_use]
     pub fn code(&self) -> Option<ProblemCode> {
         match self {
             Self::Refused(code, _) => Some(*code),
@@ -35,8 +34,7 @@ impl ApiFault {
         }
     }
 
-    /// Whether the same request may succeed later.
-    #[must_use]
+    /// The same request may succeed later.
     pub fn is_temporary(&self) -> bool {
         match self {
             Self::Silent | Self::Strange => true,
@@ -51,76 +49,47 @@ impl ApiFault {
     }
 }
 
-/// Sends a body to one of the steps of making an account or logging in: `accounts/start` and so on.
-///
-/// # Errors
-/// [`ApiFault`], as for every operation here.
+/// Posts a body to a path without a session, such as `accounts/start`.
 pub async fn post(step: &str, body: &str) -> Result<String, ApiFault> {
     send("POST", step, None, Some(body)).await
 }
 
-/// As [`post`], within a session.
-///
-/// # Errors
-/// [`ApiFault`].
+/// Posts a body within a session.
 pub async fn post_as(token: &Secret, step: &str, body: &str) -> Result<String, ApiFault> {
     send("POST", step, Some(token), Some(body)).await
 }
 
 /// Asks the server if it has any vault.
-///
-/// # Errors
-/// [`ApiFault`].
 pub async fn has_vault() -> Result<bool, ApiFault> {
     let answer = send("GET", "setup", None, None).await?;
     let member = JSON::parse(&answer).and_then(|answer| Reflect::get(&answer, &"has_vault".into()));
     member.ok().and_then(|member| member.as_bool()).ok_or(ApiFault::Strange)
 }
 
-/// Reads something of the account.
-///
-/// # Errors
-/// [`ApiFault`].
+/// Reads a resource of the account.
 pub async fn get(token: &Secret, what: &str) -> Result<String, ApiFault> {
     send("GET", what, Some(token), None).await
 }
 
-/// Ends or removes something of the account, or the account.
-///
-/// # Errors
-/// [`ApiFault`].
+/// Deletes a resource of the account, or the account.
 pub async fn delete(token: &Secret, what: &str) -> Result<(), ApiFault> {
     send("DELETE", what, Some(token), None).await.map(drop)
 }
 
-/// Ends the session.
-///
-/// # Errors
-/// [`ApiFault`].
 pub async fn end_session(token: &Secret) -> Result<(), ApiFault> {
     send("DELETE", "sessions/current", Some(token), None).await.map(drop)
 }
 
 /// Lists at most `limit` changes after change number `since`.
-///
-/// # Errors
-/// [`ApiFault`].
 pub async fn list_changes(token: &Secret, since: u64, limit: u32) -> Result<String, ApiFault> {
     send("GET", &format!("passwords?since={since}&limit={limit}"), Some(token), None).await
 }
 
-/// Puts an entry.
-///
-/// # Errors
-/// [`ApiFault`].
 pub async fn put_password(token: &Secret, id: EntryId, body: &str) -> Result<(), ApiFault> {
     send("PUT", &format!("passwords/{id}"), Some(token), Some(body)).await.map(drop)
 }
 
-/// Deletes an entry.
-///
-/// # Errors
-/// [`ApiFault`].
+/// Deletes an entry whose current version is `replaces`.
 pub async fn delete_password(token: &Secret, id: EntryId, replaces: u32) -> Result<(), ApiFault> {
     send("DELETE", &format!("passwords/{id}?replaces={replaces}"), Some(token), None).await.map(drop)
 }
@@ -136,7 +105,7 @@ async fn send(method: &str, path: &str, token: Option<&Secret>, body: Option<&st
     let request = RequestInit::new();
     request.set_method(method);
     request.set_headers(&headers);
-    request.set_signal(Some(&AbortSignal::timeout_with_u32(PATIENCE)));
+    request.set_signal(Some(&AbortSignal::timeout_with_u32(TIMEOUT_MS)));
     if let Some(body) = body {
         request.set_body(&body.into());
     }
@@ -149,13 +118,12 @@ async fn send(method: &str, path: &str, token: Option<&Secret>, body: Option<&st
     }
     match code_of(&text) {
         Some(code) => Err(ApiFault::Refused(code, text)),
-        // A proxy says that the server behind it does not answer.
+        // A proxy reports that the server behind it does not answer.
         None if response.status() >= 500 => Err(ApiFault::Silent),
         None => Err(ApiFault::Strange),
     }
 }
 
-/// The code of a problem.
 fn code_of(problem: &str) -> Option<ProblemCode> {
     let problem = JSON::parse(problem).ok()?;
     ProblemCode::of_name(&Reflect::get(&problem, &"code".into()).ok()?.as_string()?)

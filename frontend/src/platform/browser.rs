@@ -1,4 +1,4 @@
-//! Small dealings with the browser: clock, clipboard, local storage, focus.
+//! Small functions of the browser: clock, clipboard, local storage, focus.
 
 use std::cell::Cell;
 use std::rc::Rc;
@@ -9,32 +9,27 @@ use wasm_bindgen::prelude::*;
 use wasm_bindgen_futures::JsFuture;
 use web_sys::{Blob, BlobPropertyBag, Document, Event, HtmlAnchorElement, HtmlElement, Url, Window};
 
-/// The window. Not to be called in a worker.
-#[must_use]
+/// The window. A worker has none: do not call this there.
 pub fn window() -> Window {
     web_sys::window().unwrap_throw()
 }
 
-#[must_use]
 pub fn document() -> Document {
     window().document().unwrap_throw()
 }
 
 /// The time now, in milliseconds since 1970 (UTC), by the browser's clock.
-#[must_use]
 #[expect(clippy::cast_possible_truncation, clippy::cast_sign_loss, reason = "a clock of this age")]
 pub fn now() -> u64 {
     js_sys::Date::now() as u64
 }
 
-/// What this browser calls itself, in a few words.
-#[must_use]
+/// A short name of this browser and system.
 pub fn device() -> String {
     crate::model::device::name(&window().navigator().user_agent().unwrap_or_default())
 }
 
-/// An error to hand through JavaScript.
-#[must_use]
+/// A JavaScript `Error`.
 pub fn error(message: &str) -> JsValue {
     js_sys::Error::new(message).into()
 }
@@ -45,15 +40,15 @@ pub fn error(message: &str) -> JsValue {
 /// If the browser has no clipboard to offer, or refuses.
 pub async fn copy(text: &str) -> Result<(), JsValue> {
     let navigator = window().navigator();
-    // Missing where the page came over plain HTTP.
+    // The clipboard is missing if the page came over plain HTTP.
     if js_sys::Reflect::get(&navigator, &"clipboard".into())?.is_undefined() {
         return Err(error("no clipboard"));
     }
     JsFuture::from(navigator.clipboard().write_text(text)).await.map(drop)
 }
 
-/// Empties the clipboard after a while, if the page has stayed in front since: only then is it still the page's own text
-/// that is there, as far as a page can know. It never reads the clipboard, and cannot reach a clipboard's history.
+/// Empties the clipboard after `time`, if the page has stayed in front: otherwise it may hold text of another program.
+/// A page may not read the clipboard without asking, and cannot clear a clipboard history.
 pub fn clear_clipboard_after(time: Duration, cleared: impl Fn() + 'static) {
     let in_front = Rc::new(Cell::new(document().has_focus().unwrap_or(false)));
     let listener = {
@@ -75,16 +70,15 @@ pub fn clear_clipboard_after(time: Duration, cleared: impl Fn() + 'static) {
     );
 }
 
-/// Reads a setting that this browser keeps. Where storage is forbidden there are no settings.
-#[must_use]
+/// Reads a setting from local storage. Where storage is forbidden there are no settings.
 pub fn setting(name: &str) -> Option<String> {
     window().local_storage().ok()??.get_item(name).ok()?
 }
 
-/// Keeps a setting in this browser, as long as storage is allowed. Nothing secret.
+/// Stores a setting in local storage, if storage is allowed; `None` removes it. Never store secrets here.
 pub fn save_setting(name: &str, value: Option<&str>) {
     if let Ok(Some(storage)) = window().local_storage() {
-        // A storage that is full or forbidden loses a convenience and nothing else.
+        // If storage is full or forbidden, only a convenience is lost.
         let _ = match value {
             Some(value) => storage.set_item(name, value),
             None => storage.remove_item(name),
@@ -92,26 +86,25 @@ pub fn save_setting(name: &str, value: Option<&str>) {
     }
 }
 
-/// Tells `assets/boot.js` something, by an event of that name.
-pub fn tell(name: &str) {
+/// Dispatches an event on the window, for `assets/boot.js`.
+pub fn dispatch(name: &str) {
     if let Ok(event) = Event::new(name) {
-        // Nobody can cancel this event, and it has a name.
+        // Dispatching fails only for an event without a name.
         let _ = window().dispatch_event(&event);
     }
 }
 
-/// A clock for measuring, in milliseconds.
-#[must_use]
+/// A monotonic clock for measuring, in milliseconds.
 pub fn clock() -> f64 {
     window().performance().map_or(0.0, |performance| performance.now())
 }
 
-/// Lets the browser draw and listen before it goes on.
+/// Lets the browser draw and handle events before the caller continues.
 pub async fn pause() {
     let (done, is_done) = futures_channel::oneshot::channel();
     set_timeout(
         move || {
-            // Who waited may be gone.
+            // The waiting task may have been dropped.
             let _ = done.send(());
         },
         Duration::ZERO,
@@ -119,10 +112,7 @@ pub async fn pause() {
     let _ = is_done.await;
 }
 
-/// Hands a text over as a file to save.
-///
-/// # Errors
-/// The browser's.
+/// Offers a text as a file to save.
 pub fn download(text: &str, name: &str, kind: &str) -> Result<(), JsValue> {
     let options = BlobPropertyBag::new();
     options.set_type(kind);
@@ -132,15 +122,15 @@ pub fn download(text: &str, name: &str, kind: &str) -> Result<(), JsValue> {
     link.set_href(&url);
     link.set_download(name);
     link.click();
-    // The browser has taken what it needs by then.
+    // By then the browser has read the file.
     set_timeout(move || drop(Url::revoke_object_url(&url)), Duration::from_secs(60));
     Ok(())
 }
 
-/// Sets an attribute of the page's root element, or takes it away.
-pub fn set_on_root(name: &str, value: Option<&str>) {
+/// Sets or removes an attribute of the page's root element.
+pub fn set_root_attribute(name: &str, value: Option<&str>) {
     if let Some(root) = document().document_element() {
-        // The names are the page's own, and right.
+        // Setting fails only for an invalid name.
         let _ = match value {
             Some(value) => root.set_attribute(name, value),
             None => root.remove_attribute(name),
@@ -148,8 +138,8 @@ pub fn set_on_root(name: &str, value: Option<&str>) {
     }
 }
 
-/// Takes the fragment out of the page's address.
-pub fn forget_fragment() {
+/// Removes the fragment from the page's address.
+pub fn clear_fragment() {
     if let Ok(history) = window().history() {
         let _ = history.replace_state_with_url(&JsValue::NULL, "", Some("/"));
     }
@@ -160,14 +150,13 @@ pub fn print() {
     let _ = window().print();
 }
 
-/// A time as it is written in a language, given as a tag (RFC 5646).
-#[must_use]
+/// Formats a time in a language, given as a tag (RFC 5646).
 #[expect(clippy::cast_precision_loss, reason = "a clock of this age")]
 pub fn exact_time(unix_ms: u64, language: &str) -> String {
     js_sys::Date::new(&(unix_ms as f64).into()).to_locale_string(language, &JsValue::UNDEFINED).into()
 }
 
-/// Puts the keyboard's focus on the element of that id, once what is being rendered now is there.
+/// Focuses the element of that id after the rendering that is under way.
 pub fn focus_soon(id: &'static str) {
     leptos::prelude::request_animation_frame(move || {
         if let Some(element) = document().get_element_by_id(id) {
@@ -176,16 +165,15 @@ pub fn focus_soon(id: &'static str) {
     });
 }
 
-/// Puts the keyboard's focus on the first field in which something is wrong.
+/// Focuses the first invalid field.
 pub fn focus_first_invalid() {
     if let Ok(Some(element)) = document().query_selector("[aria-invalid=true]") {
-        // A field that is not shown takes no focus.
+        // A hidden field takes no focus.
         let _ = element.unchecked_into::<HtmlElement>().focus();
     }
 }
 
-/// Text in Unicode's normalisation form C, as RFC 8265 asks for passphrases: the same text from every keyboard.
-#[must_use]
+/// Normalises text to NFC, as RFC 8265 asks for passphrases: keyboards encode the same text differently.
 pub fn normalise(text: &str) -> String {
     String::from(js_sys::JsString::from(text).normalize("NFC"))
 }

@@ -1,5 +1,5 @@
-//! The page's own files that are fetched when they are needed, each by its name and with the hash that the page was
-//! built with (subresource integrity). A file that was changed on the way does not arrive.
+//! Fetches the page's own files on demand, by name, and checks each against its hash in the document (subresource
+//! integrity). A file that was altered on the way is refused.
 
 use js_sys::Promise;
 use wasm_bindgen::prelude::*;
@@ -8,17 +8,16 @@ use web_sys::{RequestCache, RequestInit, Response};
 
 use crate::platform::browser::{document, window};
 
-/// A file did not come, or is not the one that this page was built with.
+/// A file did not arrive, or is not the one that this page was built with.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct FileMissing;
 
-/// The address and the hash of a file, which the document names.
+/// The address and the hash of a file, from the document's `meta` elements.
 fn find(name: &str) -> Option<(String, String)> {
     let meta = document().query_selector(&format!("meta[name=file][content={name}]")).ok()??;
     Some((meta.get_attribute("data-url")?, meta.get_attribute("data-integrity")?))
 }
 
-/// The address of a file.
 ///
 /// # Errors
 /// If the page names no such file.
@@ -32,7 +31,7 @@ pub async fn fetch(name: &str) -> Result<Response, FileMissing> {
     options.set_integrity(&integrity);
     let mut answer = JsFuture::from(window().fetch_with_str_and_init(&url, &options)).await;
     if answer.is_err() {
-        // A file that was changed on the way may be in the cache, where names that are hashes stay for good.
+        // An altered file may be in the browser's cache, which keeps files with hashed names for good.
         options.set_cache(RequestCache::Reload);
         answer = JsFuture::from(window().fetch_with_str_and_init(&url, &options)).await;
     }
@@ -40,7 +39,6 @@ pub async fn fetch(name: &str) -> Result<Response, FileMissing> {
     if response.ok() { Ok(response) } else { Err(FileMissing) }
 }
 
-/// Fetches a file of text.
 pub async fn text(name: &str) -> Result<String, FileMissing> {
     let text: Promise = fetch(name).await?.text().map_err(|_| FileMissing)?;
     let text = JsFuture::from(text).await.map_err(|_| FileMissing)?;

@@ -1,5 +1,5 @@
-//! The local store: sealed changes that wait to be sent, and sealed drafts. It lies in IndexedDB, and an item counts as
-//! stored once it is written through to the disk.
+//! The local store: sealed changes that wait to be sent, and sealed drafts. It is an IndexedDB database. An item is
+//! stored once it is on the disk.
 
 use js_sys::{Array, Object, Promise, Reflect};
 use shared::ids::{AccountId, EntryId};
@@ -9,20 +9,20 @@ use web_sys::{IdbDatabase, IdbObjectStore, IdbObjectStoreParameters, IdbRequest,
 
 use crate::platform::browser::{error, window};
 
-/// The database, and the one collection in it.
+/// The name of the database.
 const DATABASE: &str = "passmint";
 const STORE: &str = "kept";
-/// The database's version, raised when its shape changes.
+/// The version of the database's schema.
 const VERSION: u32 = 1;
 
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub enum Item {
-    /// A change of this entry: the body to put.
+    /// A change of this entry: the body of the PUT request.
     Change(EntryId, String),
     Draft(String),
 }
 
-/// An item with its key. Keys rise.
+/// An item with its key. Later items have higher keys.
 #[derive(Clone, Debug)]
 pub struct StoredItem {
     pub key: u32,
@@ -33,49 +33,42 @@ pub struct StoredItem {
 /// All items, in the order in which they were stored.
 ///
 /// # Errors
-/// The browser's, where it stores nothing for this page.
+/// An error of the browser, for example if it stores nothing for this page.
 pub async fn all() -> Result<Vec<StoredItem>, JsValue> {
     let (transaction, store) = begin("readonly").await?;
     let (values, keys) = (store.get_all()?, store.get_all_keys()?);
-    finish(&transaction).await?;
+    await_commit(&transaction).await?;
     let (values, keys) = (Array::from(&values.result()?), Array::from(&keys.result()?));
     // Items that another version of the page stored are left alone.
     Ok(keys.iter().zip(values.iter()).filter_map(|(key, value)| read(&key, &value)).collect())
 }
 
-/// Whether there still is an item with this key.
-///
-/// # Errors
-/// As [`all`].
 pub async fn is_there(key: u32) -> Result<bool, JsValue> {
     let (transaction, store) = begin("readonly").await?;
     let found = store.get_key(&key.into())?;
-    finish(&transaction).await?;
+    await_commit(&transaction).await?;
     Ok(!found.result()?.is_undefined())
 }
 
 /// Removes every item of an account.
-///
-/// # Errors
-/// As [`all`].
 pub async fn forget(account: AccountId) -> Result<(), JsValue> {
     let keys: Vec<u32> =
         all().await?.into_iter().filter(|stored| stored.account == account).map(|stored| stored.key).collect();
     replace(&keys, None).await.map(drop)
 }
 
-/// Stores items, all or none. Gives their keys, in order.
+/// Stores items, all or none. Returns their keys, in order.
 ///
 /// # Errors
 /// As [`all`], and when the browser's quota is used up.
 pub async fn add(account: AccountId, items: &[Item]) -> Result<Vec<u32>, JsValue> {
     let (transaction, store) = begin("readwrite").await?;
     let added = items.iter().map(|item| store.put(&write(account, item))).collect::<Result<Vec<_>, _>>()?;
-    finish(&transaction).await?;
+    await_commit(&transaction).await?;
     added.iter().map(|added| number(&added.result()?).ok_or_else(|| error("no number"))).collect()
 }
 
-/// Removes the items with these keys and stores a new one, both or neither. Gives the new key.
+/// Removes the items with these keys and stores a new one, both or neither. Returns the new key.
 ///
 /// # Errors
 /// As [`all`], and when the browser's quota is used up.
@@ -85,13 +78,13 @@ pub async fn replace(remove: &[u32], add: Option<(AccountId, &Item)>) -> Result<
         store.delete(&(*key).into())?;
     }
     let added = add.map(|(account, item)| store.put(&write(account, item))).transpose()?;
-    finish(&transaction).await?;
+    await_commit(&transaction).await?;
     added.map(|added| number(&added.result()?).ok_or_else(|| error("no number"))).transpose()
 }
 
 #[wasm_bindgen]
 extern "C" {
-    /// A database whose transactions take options: web-sys has them among its unstable APIs only.
+    /// A database whose transactions take options. web-sys has these among its unstable APIs only.
     type Durable;
     #[wasm_bindgen(catch, method)]
     fn transaction(this: &Durable, store: &str, mode: &str, options: &Object) -> Result<IdbTransaction, JsValue>;
@@ -102,7 +95,7 @@ async fn begin(mode: &str) -> Result<(IdbTransaction, IdbObjectStore), JsValue> 
     let options = Object::new();
     Reflect::set(&options, &"durability".into(), &"strict".into())?;
     let transaction = database.unchecked_ref::<Durable>().transaction(STORE, mode, &options)?;
-    // It is closed once its transactions have ended.
+    // The browser closes it once its transactions have ended.
     database.close();
     let store = transaction.object_store(STORE)?;
     Ok((transaction, store))
@@ -121,12 +114,11 @@ async fn open_database() -> Result<IdbDatabase, JsValue> {
         })
     };
     request.set_onupgradeneeded(Some(upgrade.unchecked_ref()));
-    settle(&request).await?;
+    await_request(&request).await?;
     request.result()?.dyn_into()
 }
 
-/// Waits until a request has its result.
-async fn settle(request: &IdbRequest) -> Result<(), JsValue> {
+async fn await_request(request: &IdbRequest) -> Result<(), JsValue> {
     let settled = Promise::new(&mut |resolve, reject| {
         request.set_onsuccess(Some(&resolve));
         request.set_onerror(Some(&reject));
@@ -134,8 +126,8 @@ async fn settle(request: &IdbRequest) -> Result<(), JsValue> {
     JsFuture::from(settled).await.map(drop)
 }
 
-/// Waits until all of a transaction's requests have their results and are on the disk.
-async fn finish(transaction: &IdbTransaction) -> Result<(), JsValue> {
+/// Waits until a transaction is committed and on the disk.
+async fn await_commit(transaction: &IdbTransaction) -> Result<(), JsValue> {
     let finished = Promise::new(&mut |resolve, reject| {
         transaction.set_oncomplete(Some(&resolve));
         transaction.set_onabort(Some(&reject));

@@ -1,8 +1,7 @@
-//! Lower case by the browser, so that the page and the workers need no tables for it.
+//! Lower case by the browser. Rust's tables for it would make the page and the workers larger.
 
 use js_sys::JsString;
 
-#[must_use]
 pub fn lower_case(text: &str) -> String {
     JsString::from(text).to_lower_case().into()
 }
@@ -13,7 +12,7 @@ mod tests {
     use crate::browser_test::test;
 
     #[test]
-    fn the_browsers_lower_case_is_rusts() {
+    fn lower_case_equals_rusts() {
         for text in ["", "Ada", "ÅSA", "ΟΔΥΣΣΕΥΣ", "İstanbul", "ΣΑΣ.", "ǅ", "Ⅷ", "𐐀", "ẞ", "\u{212a}", "😀"]
         {
             assert_eq!(lower_case(text), text.to_lowercase());

@@ -1,5 +1,5 @@
-//! Everything that the browser offers and the page or a worker uses: storage, requests to the server, passkeys,
-//! randomness, files. Other modules call these functions and name no web API themselves.
+//! The browser's interfaces, wrapped for the page and the workers: storage, requests to the server, passkeys,
+//! randomness, files. Other modules call these functions instead of web APIs.
 
 #[cfg(feature = "page")]
 pub mod api;

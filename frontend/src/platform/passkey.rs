@@ -1,6 +1,5 @@
-//! Passkeys: what the browser's Web Authentication offers (Level 3), as far as it serves to open a vault. Nobody checks an
-//! assertion here: what counts is the secret that the authenticator makes of a fixed input ("prf", section 10.1.4),
-//! which is one more secret of the account's.
+//! Passkeys, by Web Authentication Level 3. An authenticator derives a secret from a fixed input ("prf", section
+//! 10.1.4), and that secret is a credential of the account. Assertions are therefore not verified.
 
 use js_sys::{Array, Object, Promise, Reflect, Uint8Array};
 use shared::bytes::Base64Url;
@@ -13,40 +12,39 @@ use crate::platform::browser::window;
 use crate::platform::random;
 use crate::secret::Secret;
 
-/// What the authenticator makes its secret of. Never changed: another input is another secret.
-const INPUT: &[u8] = b"passmint/1/passkey";
-/// Bytes of the secret.
+/// The input of "prf". It must never change: another input gives another secret.
+const PRF_INPUT: &[u8] = b"passmint/1/passkey";
+/// The length of the secret, in bytes.
 const SECRET_LEN: usize = 32;
-/// How long the person has, in milliseconds.
-const PATIENCE: u32 = 120_000;
-/// Signatures an authenticator may offer, by their COSE numbers: Ed25519, ES256, RS256. None is looked at.
+/// The time that the person has, in milliseconds.
+const TIMEOUT_MS: u32 = 120_000;
+/// Signature algorithms by their COSE numbers: Ed25519, ES256, RS256. No signature is verified.
 const ALGORITHMS: [i32; 3] = [-8, -7, -257];
 
-/// Why there is no secret.
+/// The reason why there is no secret.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum PasskeyFault {
-    /// The person, or the browser for them, said no, or took too long.
+    /// The person or the browser declined, or the time ran out.
     Declined,
-    /// This authenticator has a passkey for this vault already.
-    Known,
-    /// The authenticator or the browser has no "prf".
+    /// This authenticator already has a passkey for this vault.
+    AlreadyKnown,
+    /// The authenticator or the browser does not support "prf".
     NoPrf,
-    /// The browser does not do this here.
+    /// The browser failed in another way.
     Failed,
 }
 
-/// Whether the browser offers passkeys here: it does not where the page is reached by a bare address.
-#[must_use]
+/// Whether the browser offers passkeys. It does not if the page is reached by an IP address.
 pub fn are_offered() -> bool {
     let host = window().location().hostname().unwrap_or_default();
     let is_address = host.starts_with('[') || host.chars().all(|c| c.is_ascii_digit() || c == '.');
     !is_address && Reflect::has(&window(), &"PublicKeyCredential".into()).unwrap_or(false)
 }
 
-/// Makes a passkey for an account, on an authenticator that has none of `known`, and its secret.
+/// Creates a passkey for an account, on an authenticator that holds none of `known`. Returns its id and secret.
 ///
 /// # Errors
-/// [`PasskeyFault`]; with [`PasskeyFault::NoPrf`] the authenticator may keep a passkey that is good for nothing.
+/// After [`PasskeyFault::NoPrf`] the authenticator may hold a useless passkey.
 pub async fn create(
     account: AccountId,
     username: &str,
@@ -68,23 +66,20 @@ pub async fn create(
             ("authenticatorSelection", selection?.into()),
             ("excludeCredentials", descriptors(known)?.into()),
             ("extensions", extensions()?.into()),
-            ("timeout", PATIENCE.into()),
+            ("timeout", TIMEOUT_MS.into()),
         ])
     };
     let made = ask("create", options().map_err(|_| PasskeyFault::Failed)?).await?;
     let (id, secret) = read(&made)?;
     match secret {
         Some(secret) => Ok((id, secret)),
-        // Most authenticators do it in a step of its own.
+        // Most authenticators give the secret in a second step only.
         None if has_prf(&made) => get(&[id]).await,
         None => Err(PasskeyFault::NoPrf),
     }
 }
 
-/// Has the person choose a passkey of theirs (one of `known`, if any are), and gets its secret.
-///
-/// # Errors
-/// [`PasskeyFault`].
+/// Has the person choose a passkey (one of `known`, unless that is empty). Returns its id and secret.
 pub async fn get(known: &[PasskeyId]) -> Result<(PasskeyId, Secret), PasskeyFault> {
     let options = || -> Result<Object, JsValue> {
         object(&[
@@ -92,7 +87,7 @@ pub async fn get(known: &[PasskeyId]) -> Result<(PasskeyId, Secret), PasskeyFaul
             ("allowCredentials", descriptors(known)?.into()),
             ("userVerification", "required".into()),
             ("extensions", extensions()?.into()),
-            ("timeout", PATIENCE.into()),
+            ("timeout", TIMEOUT_MS.into()),
         ])
     };
     let chosen = ask("get", options().map_err(|_| PasskeyFault::Failed)?).await?;
@@ -108,13 +103,13 @@ fn object(fields: &[(&str, JsValue)]) -> Result<Object, JsValue> {
     Ok(object)
 }
 
-/// Bytes that no one looks at: there is nobody to prove anything to.
+/// A random challenge. Web Authentication demands one, but no assertion is verified.
 fn challenge() -> Uint8Array {
     Uint8Array::from(&random::bytes::<32>()[..])
 }
 
 fn extensions() -> Result<Object, JsValue> {
-    let first = object(&[("first", Uint8Array::from(INPUT).into())])?;
+    let first = object(&[("first", Uint8Array::from(PRF_INPUT).into())])?;
     object(&[("prf", object(&[("eval", first.into())])?.into())])
 }
 
@@ -139,7 +134,7 @@ async fn ask(method: &str, options: Object) -> Result<JsValue, PasskeyFault> {
             let name = Reflect::get(&error, &"name".into()).ok().and_then(|name| name.as_string()).unwrap_or_default();
             Err(match name.as_str() {
                 "NotAllowedError" | "AbortError" => PasskeyFault::Declined,
-                "InvalidStateError" => PasskeyFault::Known,
+                "InvalidStateError" => PasskeyFault::AlreadyKnown,
                 "NotSupportedError" => PasskeyFault::NoPrf,
                 _ => PasskeyFault::Failed,
             })
@@ -147,7 +142,7 @@ async fn ask(method: &str, options: Object) -> Result<JsValue, PasskeyFault> {
     }
 }
 
-/// Walks into an object by names; nothing where one is missing.
+/// Follows members by name; `None` if one is missing.
 fn walk(from: &JsValue, names: &[&str]) -> Option<JsValue> {
     names.iter().try_fold(from.clone(), |at, name| {
         Reflect::get(&at, &(*name).into()).ok().filter(|found| !found.is_undefined() && !found.is_null())
@@ -165,7 +160,7 @@ fn has_prf(credential: &JsValue) -> bool {
         .is_some_and(|enabled| enabled.is_truthy())
 }
 
-/// The id of a credential, and the secret if it came with it.
+/// The id of a credential, and its secret if the authenticator gave one.
 fn read(credential: &JsValue) -> Result<(PasskeyId, Option<Secret>), PasskeyFault> {
     let bytes = |value: JsValue| Uint8Array::new(&value).to_vec();
     let id = walk(credential, &["rawId"]).map(bytes).ok_or(PasskeyFault::Failed)?;

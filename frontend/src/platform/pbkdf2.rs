@@ -1,5 +1,5 @@
-//! PBKDF2 (RFC 8018, section 5.2), with which other programs protect their files. The browser's own implementation is
-//! used: it is fast and does not block the page.
+//! PBKDF2 (RFC 8018, section 5.2), for the protected files of other programs. The browser's own implementation is fast
+//! and does not block the page.
 
 use js_sys::{Array, Object, Promise, Reflect, Uint8Array};
 use wasm_bindgen::prelude::*;
@@ -9,9 +9,6 @@ use crate::platform::browser::window;
 use crate::secret::{Secret, SecretBytes};
 
 /// Derives a key of 32 bytes from a secret, by PBKDF2 with HMAC-SHA256.
-///
-/// # Errors
-/// The browser's.
 pub async fn derive(secret: &Secret, salt: &[u8], iterations: u32) -> Result<SecretBytes, JsValue> {
     let subtle = Reflect::get(&Reflect::get(&window(), &"crypto".into())?, &"subtle".into())?;
     let call = |name: &str, arguments: &[JsValue]| -> Result<Promise, JsValue> {

@@ -1,4 +1,4 @@
-//! Where randomness comes from: the browser's `crypto.getRandomValues`, by getrandom. There is no other source.
+//! Randomness, from the browser's `crypto.getRandomValues` by getrandom. The page and the workers have no other source.
 
 use std::cell::RefCell;
 
@@ -13,24 +13,23 @@ thread_local! {
     static SOURCE: RefCell<BrowserSource> = RefCell::new(Source::new(SysRng));
 }
 
-/// The browser's randomness, as samplers take it.
+/// The browser's randomness for samplers.
 pub type BrowserSource = Source<SysRng>;
 
-/// Lends the page's source to a sampler.
+/// Calls a sampler with the page's source.
 pub fn with_source<T>(sample: impl FnOnce(&mut BrowserSource) -> T) -> T {
     SOURCE.with_borrow_mut(sample)
 }
 
-/// A source of its own for many passwords at once: it asks the browser less often.
-#[must_use]
+/// A separate source for minting many passwords: it asks the browser less often.
 pub fn bulk_source() -> BrowserSource {
     Source::bulk(SysRng)
 }
 
-/// A uniform choice of `count` different numbers from 0 to `below - 1`, rising.
+/// A uniform choice of `count` different numbers from 0 to `below - 1`, in ascending order.
 ///
 /// # Errors
-/// [`RandomnessError`] if the browser has no randomness.
+/// If the browser has no randomness.
 pub fn pick(count: usize, below: usize) -> Result<Vec<usize>, RandomnessError> {
     use generator::random::Choose;
     SOURCE.with_borrow_mut(|source| {
@@ -44,7 +43,7 @@ pub fn pick(count: usize, below: usize) -> Result<Vec<usize>, RandomnessError> {
     })
 }
 
-/// The same source for the keyring, whose crates speak an older version of the interface.
+/// The same source for the keyring, whose crates use rand_core 0.6.
 pub struct BrowserRandom;
 
 impl RngCore for BrowserRandom {
@@ -55,7 +54,7 @@ impl RngCore for BrowserRandom {
         rand_core_06::impls::next_u64_via_fill(self)
     }
     fn fill_bytes(&mut self, dest: &mut [u8]) {
-        // The interface knows no failure here. Without randomness nothing may go on.
+        // This method cannot return an error, and nothing may continue without randomness.
         if getrandom::fill(dest).is_err() {
             throw_str("the browser has no randomness");
         }
@@ -68,15 +67,12 @@ impl RngCore for BrowserRandom {
 
 impl CryptoRng for BrowserRandom {}
 
-/// Random bytes.
-#[must_use]
 pub fn bytes<const N: usize>() -> [u8; N] {
     let mut bytes = [0; N];
     BrowserRandom.fill_bytes(&mut bytes);
     bytes
 }
 
-#[must_use]
 pub fn entry_id(now: u64) -> EntryId {
     EntryId::from_time(now, bytes())
 }
@@ -92,7 +88,7 @@ mod tests {
     use generator::password::Password;
 
     #[test]
-    fn the_browser_mints_what_the_rules_allow() {
+    fn minting_with_browser_randomness_uses_every_allowed_character() {
         let plan = Plan::new(&Rules::default()).unwrap();
         let minted: Vec<Password> = (0..500).map(|_| with_source(|source| plan.mint(source)).unwrap()).collect();
         let mut seen = BTreeSet::new();
@@ -105,26 +101,26 @@ mod tests {
             assert!(text.contains(|c: char| c.is_ascii_punctuation()));
             seen.extend(text.chars());
         }
-        // That one of 94 is missing from 15,000 characters has a chance below 1 in 10^66.
+        // The chance that one of 94 is missing from 15,000 characters is below 1 in 10^66.
         assert_eq!(seen.len(), 94);
         let different: BTreeSet<&str> = minted.iter().map(Password::expose).collect();
         assert_eq!(different.len(), minted.len());
     }
 
     #[test]
-    fn a_pick_is_of_different_numbers_and_misses_none() {
+    fn pick_returns_different_numbers_and_reaches_every_number() {
         let mut counts = [0; 12];
         for _ in 0..400 {
             let picked = pick(3, counts.len()).unwrap();
             assert!(picked.len() == 3 && picked.is_sorted_by(|a, b| a < b), "{picked:?}");
             picked.into_iter().for_each(|number| counts[number] += 1);
         }
-        // 100 each is expected, with a standard deviation below 9.
+        // The expectation is 100 each, with a standard deviation below 9.
         assert!(counts.iter().all(|count| (40..160).contains(count)), "{counts:?}");
     }
 
     #[test]
-    fn two_entries_made_at_once_have_different_ids() {
+    fn entry_ids_of_the_same_time_differ() {
         assert_ne!(entry_id(1), entry_id(1));
     }
 }

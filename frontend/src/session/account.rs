@@ -1,7 +1,7 @@
-//! The account of an open vault: what opens it, its sessions, its end.
+//! The account of an open vault: its credentials and sessions, and deleting it.
 //!
-//! What could take a vault over is done in a session that was opened a moment ago, for the server asks for that: the
-//! person confirms with the passphrase, which logs in once more, and the vault stays open meanwhile.
+//! For requests that could take a vault over the server demands a fresh session. The person confirms with the
+//! passphrase, which logs in once more while the vault stays open.
 
 use std::rc::Rc;
 
@@ -19,24 +19,22 @@ use crate::platform::passkey::{self, PasskeyFault};
 use crate::secret::Secret;
 use crate::workers::client::KeyringFault;
 
-/// A new recovery code that does not count yet.
+/// A new recovery code that is not in force yet.
 pub struct RecoveryRenewal {
-    /// To be written down before it counts.
+    /// The person writes it down before it is in force.
     pub recovery_code: Secret,
-    /// The body that makes it count.
+    /// The body of the request that puts it into force.
     finish: String,
 }
 
 impl Session {
-    /// The username of the open vault, or nothing.
-    #[must_use]
+    /// The username of the open vault, or an empty string.
     pub fn username(self) -> String {
         self.open_vault().map(|open| open.username.clone()).unwrap_or_default()
     }
 
-    /// Whether the vault was opened with the recovery code: its passphrase may be forgotten, and need not be given to
-    /// set a new one.
-    #[must_use]
+    /// Whether the recovery code opened the vault. Setting a new passphrase then needs no current one, which may be
+    /// forgotten.
     pub fn is_opened_by_code(self) -> bool {
         self.open_vault().is_some_and(|open| open.by == CredentialName::Recovery)
     }
@@ -44,7 +42,7 @@ impl Session {
     /// Logs in once more with the passphrase, beside the vault that is open.
     ///
     /// # Errors
-    /// [`Fault`], of the keyring if the passphrase is wrong; the session is the one it was then.
+    /// A keyring fault if the passphrase is wrong. On a fault the session stays as it is.
     pub async fn confirm(self, passphrase: Secret) -> Result<(), Fault> {
         let open = self.open_vault().ok_or(Fault::Keyring(KeyringFault::Ended))?;
         let (username, credential) = (open.username.clone(), CredentialName::Passphrase);
@@ -60,7 +58,7 @@ impl Session {
         }
         let (username, keyring) = (open.username.clone(), Rc::clone(&open.keyring));
         let confirmed = OpenVault { account, username, by: CredentialName::Passphrase, token, keyring };
-        // Locked in the meantime: the new session ends as the old one has.
+        // If the vault was locked meanwhile, the new session ends as the old one did.
         let old = if self.open_vault().is_some() {
             self.open.set_value(Some(Rc::new(confirmed)));
             open
@@ -68,22 +66,22 @@ impl Session {
             Rc::new(confirmed)
         };
         spawn_local(async move {
-            // If this does not arrive, it ends by itself when it has been idle.
+            // If this request fails, the server ends the idle session by itself.
             let _ = api::end_session(&old.token).await;
         });
         Ok(())
     }
 
-    /// Sets another passphrase. All other sessions of the account end.
+    /// Replaces the passphrase. All other sessions of the account end.
     ///
     /// # Errors
-    /// [`Fault`]; the passphrase is the one it was then, unless no answer came to the last request.
+    /// On a fault the passphrase is unchanged, unless the last request got no answer.
     pub async fn change_passphrase(self, new: Secret) -> Result<(), Fault> {
         let credential = CredentialName::Passphrase;
         let body = self.body(Request::StartReplacement { credential, secret: new }).await?;
         let finish = self.start_credential(&body).await?;
         self.send_to("credentials/finish", &finish).await?;
-        // From now on there is a passphrase to ask for.
+        // After this, the passphrase is known and [`Session::is_opened_by_code`] is false.
         if let Some(open) = self.open_vault() {
             let OpenVault { account, username, token, keyring, .. } = &*open;
             let (username, token) = (username.clone(), Secret::new(token.expose().to_owned()));
@@ -99,29 +97,20 @@ impl Session {
         Ok(())
     }
 
-    /// Has the browser make a passkey for this account, beside those that are known.
-    ///
-    /// # Errors
-    /// [`PasskeyFault`].
+    /// Has the browser create a passkey for this account, on an authenticator that holds none of `known`.
     pub async fn make_passkey(self, known: &[PasskeyId]) -> Result<(PasskeyId, Secret), PasskeyFault> {
         let open = self.open_vault().ok_or(PasskeyFault::Failed)?;
         passkey::create(open.account, &open.username, known).await
     }
 
-    /// Adds a passkey: `secret` is what its authenticator made for this purpose.
-    ///
-    /// # Errors
-    /// [`Fault`].
+    /// Adds a passkey to the account. `secret` is its "prf" output.
     pub async fn add_passkey(self, id: PasskeyId, secret: Secret) -> Result<(), Fault> {
         let body = self.body(Request::StartReplacement { credential: CredentialName::Passkey(id), secret }).await?;
         let finish = self.start_credential(&body).await?;
         self.send_to("credentials/finish", &finish).await.map(drop)
     }
 
-    /// Makes another recovery code. It counts after [`Session::finish_renewing`], once it is written down.
-    ///
-    /// # Errors
-    /// [`Fault`].
+    /// Creates another recovery code. [`Session::finish_renewing`] puts it into force, once it is written down.
     pub async fn start_renewing(self) -> Result<RecoveryRenewal, Fault> {
         let Response::RegistrationStarted { recovery_code, body } = self.ask(Request::StartRenewal).await? else {
             return Err(Fault::Keyring(KeyringFault::Ended));
@@ -129,15 +118,15 @@ impl Session {
         Ok(RecoveryRenewal { recovery_code, finish: self.start_credential(&body).await? })
     }
 
-    /// Has another recovery code count, and the one before it no longer. All other sessions of the account end.
+    /// Puts the new recovery code into force in place of the old one. All other sessions of the account end.
     ///
     /// # Errors
-    /// [`Fault`]; it can be called again.
+    /// On a fault call it again.
     pub async fn finish_renewing(self, renewing: &RecoveryRenewal) -> Result<(), Fault> {
         self.send_to("credentials/finish", &renewing.finish).await.map(drop)
     }
 
-    /// Registers a secret; gives the body that sets it.
+    /// Starts replacing a credential. Returns the body of `credentials/finish`.
     async fn start_credential(self, body: &str) -> Result<String, Fault> {
         let answer = self.send_to("credentials/start", body).await?;
         self.body(Request::FinishReplacement { answer }).await
@@ -153,19 +142,13 @@ impl Session {
         Ok(self.note_session_answer(&open, api::post_as(&open.token, step, body).await)?)
     }
 
-    /// Reads something of the account, `sessions` or `passkeys`, as the server's text.
-    ///
-    /// # Errors
-    /// [`Fault`].
+    /// Reads a resource of the account, `sessions` or `passkeys`, as JSON text.
     pub async fn read(self, what: &str) -> Result<String, Fault> {
         let open = self.open_vault().ok_or(Fault::Keyring(KeyringFault::Ended))?;
         Ok(self.note_session_answer(&open, api::get(&open.token, what).await)?)
     }
 
-    /// Ends or removes something of the account: `sessions/ID`, all other `sessions`, `passkeys/ID`.
-    ///
-    /// # Errors
-    /// [`Fault`].
+    /// Deletes a resource of the account: `sessions/ID`, `sessions` (all others), or `passkeys/ID`.
     pub async fn remove(self, what: &str) -> Result<(), Fault> {
         let open = self.open_vault().ok_or(Fault::Keyring(KeyringFault::Ended))?;
         Ok(self.note_session_answer(&open, api::delete(&open.token, what).await)?)
@@ -174,14 +157,14 @@ impl Session {
     /// Deletes the account and everything in its vault, on the server and in this browser.
     ///
     /// # Errors
-    /// [`Fault`]; nothing is deleted then, unless no answer came.
+    /// On a fault nothing is deleted, unless the request got no answer.
     pub async fn delete_account(self) -> Result<(), Fault> {
         let open = self.open_vault().ok_or(Fault::Keyring(KeyringFault::Ended))?;
         self.note_session_answer(&open, api::delete(&open.token, "accounts/current").await)?;
         self.waiting.update(|list| list.retain(|waiting| !waiting.is_of(open.account)));
         self.lock(LockReason::Deleted);
         super::pin::forget(open.account);
-        // What stays is sealed for a vault that nobody can open any more.
+        // Items that stay are sealed for a vault that nobody can open any more.
         let _ = local_store::forget(open.account).await;
         Ok(())
     }

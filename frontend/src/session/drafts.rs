@@ -1,5 +1,5 @@
-//! Drafts: what was copied or typed and is in no entry yet. They are sealed for the vault that was opened here last, also
-//! while it is locked, and shown when it is open.
+//! Drafts: text that was copied or typed but is in no entry yet. They are sealed for the vault that was opened here
+//! last, even while it is locked, and shown when it is open.
 
 use std::rc::Rc;
 
@@ -14,10 +14,10 @@ use crate::platform::browser;
 use crate::platform::local_store::{self, Item, StoredItem};
 use crate::workers::client::{KeyringClient, KeyringFault};
 
-/// The setting that keeps the vault's id and its public key.
+/// The setting with the vault's id and its public key.
 pub(super) const DRAFT_KEY_SETTING: &str = "passmint.draft-key";
 
-/// A draft, sealed, and what the page may know of it.
+/// A sealed draft with its summary.
 #[derive(Clone, PartialEq, Eq)]
 pub struct StoredDraft {
     pub(super) summary: DraftSummary,
@@ -25,19 +25,17 @@ pub struct StoredDraft {
 }
 
 impl StoredDraft {
-    /// What the page may know of it.
-    #[must_use]
     pub fn summary(&self) -> DraftSummary {
         self.summary.clone()
     }
 }
 
-/// Why there is no draft.
+/// The reason why a draft was not stored.
 pub enum DraftError {
     /// No vault has been opened in this browser.
     NoVault,
     Fault(Fault),
-    /// The browser keeps nothing for this page.
+    /// The browser stores nothing for this page.
     NotStored,
 }
 
@@ -48,10 +46,10 @@ impl From<KeyringFault> for DraftError {
 }
 
 impl Session {
-    /// Keeps a draft in place of an older one. Gives its number.
+    /// Stores a draft in place of the older one `replaces`. Returns its key.
     ///
     /// # Errors
-    /// [`DraftError`]; an older one is still there then.
+    /// On an error the older draft stays.
     pub async fn store_draft(
         self,
         content: Content,
@@ -62,7 +60,7 @@ impl Session {
         let open = self.open_vault();
         let keyring = match &open {
             Some(open) => Rc::clone(&open.keyring),
-            // It knows no secret, and ends when the draft is sealed.
+            // This keyring holds no secret, and ends once the draft is sealed.
             None => Rc::new(KeyringClient::start().await?),
         };
         let summary = DraftSummary { key: 0, name: content.name.clone(), of, sealed_at: browser::now() };
@@ -83,14 +81,13 @@ impl Session {
     }
 
     pub async fn drop_draft(self, key: u32) {
-        // If it stays, it is shown again, and can be thrown away then.
+        // If it stays, it is shown again, and can be discarded then.
         if local_store::replace(&[key], None).await.is_ok() {
             self.drafts.update(|drafts| drafts.retain(|draft| draft.summary.key != key));
         }
     }
 
-    /// The draft that would change an entry, if there is one.
-    #[must_use]
+    /// The newest draft of a change to an entry.
     pub fn draft_of(self, id: EntryId) -> Option<u32> {
         let newest = |drafts: &Vec<StoredDraft>| {
             drafts.iter().rev().find(|it| it.summary.of == Some(id)).map(|it| it.summary.key)
@@ -98,10 +95,7 @@ impl Session {
         self.drafts.with_untracked(newest)
     }
 
-    /// What is in a draft.
-    ///
-    /// # Errors
-    /// [`Fault`].
+    /// Opens a draft.
     pub async fn draft(self, key: u32) -> Result<Draft, Fault> {
         let ended = Fault::Keyring(KeyringFault::Ended);
         let of = |drafts: &Vec<StoredDraft>| drafts.iter().find(|it| it.summary.key == key).map(|it| it.sealed.clone());
@@ -112,7 +106,7 @@ impl Session {
         }
     }
 
-    /// Finds the drafts of the vault that is open.
+    /// Lists the open vault's drafts from the local store.
     pub(super) async fn restore_drafts(self, open: &OpenVault, stored: Vec<StoredItem>) -> Result<(), Fault> {
         let drafts =
             stored.into_iter().filter(|stored| stored.account == open.account).filter_map(|stored| match stored.item {
@@ -135,19 +129,18 @@ impl Session {
     }
 }
 
-/// How many changes and drafts this browser keeps, for whichever vault.
+/// The number of items in the local store, of all vaults.
 pub async fn count_stored() -> usize {
     local_store::all().await.map_or(0, |stored| stored.len())
 }
 
-/// The vault that was opened here last, and its public key.
 fn known_vault() -> Option<(AccountId, String)> {
     let setting = browser::setting(DRAFT_KEY_SETTING)?;
     let (account, key) = setting.split_once(' ')?;
     Some((account.parse().ok()?, key.to_owned()))
 }
 
-/// Remembers the vault that is open, for drafts to come.
+/// Remembers the vault and its public key, to seal drafts while it is locked.
 pub(super) fn remember_vault(account: AccountId, key: &str) {
     browser::save_setting(DRAFT_KEY_SETTING, Some(&format!("{account} {key}")));
 }

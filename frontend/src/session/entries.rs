@@ -1,4 +1,4 @@
-//! What is in an open vault: showing it, and deleting for good.
+//! Reading the entries of an open vault, and deleting them for good.
 
 use leptos::prelude::*;
 use leptos::task::spawn_local;
@@ -14,10 +14,7 @@ use crate::secret::Secret;
 use crate::workers::client::KeyringFault;
 
 impl Session {
-    /// Gets an entry's password, to be shown or copied.
-    ///
-    /// # Errors
-    /// [`Fault`].
+    /// Gets an entry's password.
     pub async fn reveal(self, id: EntryId) -> Result<Secret, Fault> {
         match self.ask(Request::Reveal { id }).await? {
             Response::Revealed { password } => Ok(password),
@@ -25,10 +22,7 @@ impl Session {
         }
     }
 
-    /// Gets an entry whole.
-    ///
-    /// # Errors
-    /// [`Fault`].
+    /// Gets a whole entry.
     pub async fn entry(self, id: EntryId) -> Result<Entry, Fault> {
         match self.ask(Request::GetEntry { id }).await? {
             Response::Entry(whole) => Ok(*whole),
@@ -36,10 +30,7 @@ impl Session {
         }
     }
 
-    /// Gets both sides of a conflict: what was changed here, and what the server has, if it has not deleted it.
-    ///
-    /// # Errors
-    /// [`Fault`].
+    /// Gets both sides of a conflict: the entry as changed here, and as on the server, unless it was deleted there.
     pub async fn compare(self, id: EntryId) -> Result<(Entry, Option<Entry>), Fault> {
         match self.ask(Request::Compare { id }).await? {
             Response::Comparison { mine, theirs } => Ok((*mine, theirs.map(|theirs| *theirs))),
@@ -47,11 +38,7 @@ impl Session {
         }
     }
 
-    /// Gets entries whole, by rising id, but not those in the bin; and whether there are more. `after` is the last that
-    /// was got.
-    ///
-    /// # Errors
-    /// [`Fault`].
+    /// Gets up to `limit` whole entries with ids above `after`, ascending, without the bin; and whether there are more.
     pub async fn list(self, after: Option<EntryId>, limit: u32) -> Result<(Vec<(EntryId, Entry)>, bool), Fault> {
         match self.ask(Request::ListEntries { after, limit }).await? {
             Response::Entries { entries, more } => Ok((entries, more)),
@@ -64,10 +51,9 @@ impl Session {
         Ok(open.keyring.ask(request).await?)
     }
 
-    /// Deletes an entry of the bin for good.
     ///
     /// # Errors
-    /// [`Fault`]; it is still there then.
+    /// On a fault the entry stays.
     pub async fn erase(self, id: EntryId) -> Result<(), Fault> {
         let open = self.open_vault().ok_or(Fault::Keyring(KeyringFault::Ended))?;
         let version = self.entries.with_untracked(|entries| entries.get(id).map(|entry| entry.version));
@@ -87,20 +73,20 @@ impl Session {
         }
     }
 
-    /// Deletes for good what has been in the bin for longer than `days`.
+    /// Deletes entries that have been in the bin for longer than `days`, for good.
     pub(super) fn purge(self, days: u64) {
         let before = browser::now().saturating_sub(days * 24 * 60 * 60 * 1000);
         let is_due = move |entry: &&EntrySummary| {
             entry.state == EntryState::Saved && entry.binned_at.is_some_and(|binned_at| binned_at < before)
         };
         spawn_local(async move {
-            // The list is drawn first.
+            // The list is drawn before this slow work begins.
             browser::pause().await;
             let due: Vec<EntryId> = self
                 .entries
                 .with_untracked(|entries| entries.search("", true).filter(is_due).map(|it| it.id).collect());
             for id in due {
-                // What cannot be deleted now is due the next time.
+                // The rest stays due and is deleted after the next log-in.
                 if self.erase(id).await.is_err() {
                     return;
                 }

@@ -1,4 +1,4 @@
-//! Locking by itself: after a while without a key, click or movement, and when the page is hidden, as the person wishes.
+//! The automatic lock: after minutes without input, and, if the person chose so, when the page is hidden.
 
 use std::time::Duration;
 
@@ -7,21 +7,20 @@ use leptos::prelude::*;
 use super::{LockReason, Report, Session, Stage};
 use crate::platform::browser;
 
-/// The setting that keeps after how many minutes the vault is locked; 0 for never.
+/// The setting with the minutes of [`lock_after`].
 const LOCK_AFTER_SETTING: &str = "passmint.lock-after";
 /// Minutes without activity after which the vault locks, unless the person chose another number.
 const LOCK_AFTER: u64 = 15;
 /// The minutes that a person can choose from; 0 for never.
 pub const LOCK_AFTER_CHOICES: [u64; 6] = [1, 5, 15, 60, 240, 0];
 const _: () = assert!(is_choice(LOCK_AFTER), "the form shows the default as one of the choices");
-/// The setting that is there if the vault is to be locked when the page is hidden.
+/// The setting that exists if the vault shall lock when the page is hidden.
 pub const LOCK_HIDDEN_SETTING: &str = "passmint.lock-hidden";
-/// How often it is looked whether it is time.
+/// The interval between checks of the idle time.
 const EVERY: Duration = Duration::from_secs(5);
 
 /// Minutes without activity after which the vault locks; 0 for never. A stored number that nobody can choose is ignored,
 /// so that the form shows the number that applies.
-#[must_use]
 pub fn lock_after() -> u64 {
     let chosen = browser::setting(LOCK_AFTER_SETTING).and_then(|minutes| minutes.parse().ok());
     chosen.filter(|minutes| is_choice(*minutes)).unwrap_or(LOCK_AFTER)
@@ -44,7 +43,7 @@ pub fn set_lock_after(minutes: u64) {
 }
 
 impl Session {
-    /// Watches, as long as the page lives.
+    /// Watches for input and locks the vault when it is idle, as long as the page lives.
     pub(super) fn lock_when_idle(self) {
         let attend = move || self.note_activity();
         let handles = [
@@ -54,7 +53,7 @@ impl Session {
             window_event_listener(leptos::ev::keydown, move |_| attend()),
             window_event_listener(leptos::ev::visibilitychange, move |_| {
                 if !browser::document().hidden() {
-                    // Asleep, a machine counts no seconds: what is overdue is done now.
+                    // Timers stand still while the machine sleeps, so the lock may be overdue.
                     self.lock_if_idle();
                 } else if browser::setting(LOCK_HIDDEN_SETTING).is_some() {
                     self.lock_and_report(Report::LockedHidden);
@@ -73,14 +72,14 @@ impl Session {
         });
     }
 
-    /// Notes that somebody is there, or that something is going on that need not be watched.
+    /// Notes activity: input, or work that runs unattended. Overdue, the vault locks instead.
     pub fn note_activity(self) {
         if !self.lock_if_idle() {
             self.last_active.set_value(browser::now());
         }
     }
 
-    /// Locks the vault if it is time to. Gives whether it was.
+    /// Locks the vault if it has been idle for too long. Returns whether it did.
     fn lock_if_idle(self) -> bool {
         let minutes = lock_after();
         let gone = browser::now().saturating_sub(self.last_active.get_value());

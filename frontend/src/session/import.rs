@@ -1,5 +1,5 @@
-//! Taking over what was in another program's file: sealed part by part, kept in this browser, and sent several at a time.
-//! What the server does not get now waits like every other change.
+//! Import of another program's file: items are sealed in portions, put into the local store, and sent several at a
+//! time. Those that cannot be sent now wait in the outbox.
 
 use futures_util::StreamExt;
 use futures_util::stream;
@@ -18,32 +18,33 @@ use crate::platform::local_store::{self, Item};
 use crate::secret::{Secret, SecretBytes};
 use crate::workers::client::KeyringFault;
 
-/// Requests that are under way at a time: browsers open six connections to a server.
+/// Concurrent requests. Browsers open six HTTP/1.1 connections to a server.
 const AT_ONCE: usize = 6;
 
 /// The outcome of one item of a file.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub enum ItemOutcome {
-    /// It is a new entry, which the server has.
+    /// The item is a new entry, and the server has it.
     Saved,
-    /// It is a new entry, which waits for the server.
+    /// The item is a new entry in the outbox.
     Waits,
-    /// The vault has it already.
-    Known,
-    /// It is longer than an entry can be.
+    /// The vault already has this item.
+    Duplicate,
+    /// The item is larger than an entry can be.
     TooLarge,
-    /// The server refused it.
+    /// The server refused the item.
     Refused(ApiFault),
 }
 
 impl Session {
-    /// Takes some items of a file over, in its order. `first` begins a file, `again` takes also what is known.
+    /// Imports items of a file, in its order. `first` begins a file; `again` also imports items that the vault already
+    /// has.
     ///
     /// # Errors
-    /// [`Fault`], of the keyring only; none of these items is an entry then.
+    /// A keyring fault; none of these items is an entry then.
     pub async fn import(self, items: Vec<ImportItem>, first: bool, again: bool) -> Result<Vec<ItemOutcome>, Fault> {
         let open = self.open_vault().ok_or(Fault::Keyring(KeyringFault::Ended))?;
-        // It need not be watched.
+        // The import may run unattended: it counts as activity.
         self.note_activity();
         let request = Request::Import { items, first, again, now: browser::now() };
         let Response::Imported { items, update } = open.keyring.ask(request).await? else {
@@ -55,17 +56,17 @@ impl Session {
         });
         let waiting = self.store_changes(&open, sealed.collect()).await;
         self.apply_update(update);
-        // Nobody else sends these meanwhile.
+        // The outbox must not send these too.
         self.sending.set_value(true);
         let refused = self.send_all(&open, &waiting).await;
         self.sending.set_value(false);
         let refused = refused?;
         for (id, _) in &refused {
-            // It is in the file still.
+            // The file still has the item.
             self.discard(*id).await?;
         }
         let outcome = |item: &ImportOutcome| match item {
-            ImportOutcome::Duplicate => ItemOutcome::Known,
+            ImportOutcome::Duplicate => ItemOutcome::Duplicate,
             ImportOutcome::TooLarge => ItemOutcome::TooLarge,
             ImportOutcome::Sealed(id, _) => match refused.iter().find(|(refused, _)| refused == id) {
                 Some((_, why)) => ItemOutcome::Refused(why.clone()),
@@ -78,10 +79,7 @@ impl Session {
         Ok(items.iter().map(outcome).collect())
     }
 
-    /// Opens a backup. Takes as long as a log-in.
-    ///
-    /// # Errors
-    /// [`Fault`].
+    /// Opens a backup, which takes as long as a log-in.
     pub async fn open_backup(self, passphrase: Secret, backup: String) -> Result<Secret, Fault> {
         match self.ask(Request::OpenBackup { passphrase, backup }).await? {
             Response::BackupOpened { text } => Ok(text),
@@ -89,10 +87,7 @@ impl Session {
         }
     }
 
-    /// Seals a backup. Takes as long as a log-in.
-    ///
-    /// # Errors
-    /// [`Fault`].
+    /// Seals a backup, which takes as long as a log-in.
     pub async fn seal_backup(self, passphrase: Secret, text: Secret) -> Result<String, Fault> {
         match self.ask(Request::SealBackup { passphrase, text }).await? {
             Response::Backup { backup } => Ok(backup),
@@ -100,10 +95,7 @@ impl Session {
         }
     }
 
-    /// Stretches another program's password by Argon2id.
-    ///
-    /// # Errors
-    /// [`Fault`].
+    /// Derives the key of another program's file from its password, by Argon2id.
     pub async fn stretch(self, secret: Secret, salt: Vec<u8>, costs: Costs) -> Result<SecretBytes, Fault> {
         match self.ask(Request::DeriveKey { secret, salt, costs }).await? {
             Response::KeyDerived { key } => Ok(key),
@@ -111,10 +103,10 @@ impl Session {
         }
     }
 
-    /// Keeps new entries in this browser, all in one go.
+    /// Puts new entries into the local store and the outbox, all in one transaction.
     async fn store_changes(self, open: &OpenVault, sealed: Vec<(EntryId, String)>) -> Vec<PendingChange> {
         let changes: Vec<Item> = sealed.iter().map(|(id, body)| Item::Change(*id, body.clone())).collect();
-        // A browser that keeps nothing: the page has them, and warns before it is left.
+        // If the browser stores nothing, the page has them and warns before it is left.
         let keys = local_store::add(open.account, &changes).await.unwrap_or_default();
         let mut keys = keys.into_iter();
         let waiting: Vec<PendingChange> =
@@ -123,8 +115,8 @@ impl Session {
         waiting
     }
 
-    /// Sends all of these. Gives those that the server will never take, and why; what it cannot take now goes on
-    /// waiting.
+    /// Sends these changes. Returns those that the server refused for good, with the reason; unsent ones stay in the
+    /// outbox.
     async fn send_all(self, open: &OpenVault, waiting: &[PendingChange]) -> Result<Vec<(EntryId, ApiFault)>, Fault> {
         let sends = waiting.iter().map(|waiting| async move {
             (waiting, self.note_session_answer(open, api::put_password(&open.token, waiting.id, waiting.body()).await))
@@ -145,7 +137,7 @@ impl Session {
         self.apply_update(update);
         let keys: Vec<u32> = saved.iter().filter_map(|waiting| waiting.key()).collect();
         self.waiting.update(|list| list.retain(|waiting| !saved.iter().any(|saved| saved.id == waiting.id)));
-        // What stays is sent once more, which changes nothing.
+        // An item that stays is sent once more, which changes nothing.
         let _ = local_store::replace(&keys, None).await;
         Ok(refused)
     }

@@ -1,5 +1,5 @@
-//! Hearing of changes that were made elsewhere: asked for every few seconds while the page is in front and somebody is
-//! there, and at once when it comes to the front or the network is back.
+//! Fetching changes made elsewhere: every few seconds while the page is in front and in use, and at once when it comes
+//! to the front or the network returns.
 
 use std::time::Duration;
 
@@ -13,15 +13,15 @@ use crate::model::changes;
 use crate::model::list::EntryList;
 use crate::platform::{api, browser, local_store};
 
-/// How often the server is asked.
+/// The interval of polling.
 const EVERY: Duration = Duration::from_secs(10);
-/// How long after the last key or click it is still asked, in milliseconds.
+/// Polling stops this long after the last activity, in milliseconds.
 const ACTIVE_MS: u64 = 5 * 60 * 1000;
-/// Entries asked for at a time.
+/// Entries in one request.
 const PAGE: u32 = 500;
 
 impl Session {
-    /// Listens, as long as the page lives.
+    /// Polls as long as the page lives.
     pub(super) fn poll_changes(self) {
         let now = move || {
             if self.stage.get_untracked() == Stage::Open && !browser::document().hidden() {
@@ -50,7 +50,7 @@ impl Session {
         });
     }
 
-    /// Asks for what has changed, with nobody waiting to hear of it.
+    /// Fetches changes in the background.
     pub fn refresh(self) {
         let Some(open) = self.open_vault() else { return };
         if self.refreshing.get_value() {
@@ -58,7 +58,7 @@ impl Session {
         }
         self.refreshing.set_value(true);
         spawn_local(async move {
-            // What went wrong is seen in the header, and tried again.
+            // The header shows the fault, and the next poll tries again.
             let _ = self.fetch_changes(&open, |_| {}).await;
             let stored = local_store::all().await.unwrap_or_default();
             let _ = self.restore_waiting(&open, &stored, false).await;
@@ -66,8 +66,8 @@ impl Session {
         });
     }
 
-    /// Fetches what changed since it was last asked for, page by page, and has the keyring open it. While it opens one page,
-    /// the next is on its way; there are never more than these two.
+    /// Fetches the changes since the last fetch, page by page, for the keyring to open. The next page is fetched while
+    /// the keyring opens one; at most two are in memory.
     pub(super) async fn fetch_changes(self, open: &OpenVault, progress: impl Fn(usize)) -> Result<(), Fault> {
         let list = async |since| self.note_session_answer(open, api::list_changes(&open.token, since, PAGE).await);
         let mut answer = list(self.synced.get_value()).await?;

@@ -1,9 +1,9 @@
-//! The state of the vault: locked, being opened, open; its entries; the changes that wait to be sent.
+//! The state of the vault (locked, opening, open), its entries, and the changes that wait to be sent.
 //!
 //! The session's token and the keyring live here, in the page's memory, and nowhere else. Locking drops both.
-//! [`opening`] makes and opens vaults, [`account`] changes what opens them, [`idle`] locks them, [`entries`] reads
-//! entries, [`outbox`] changes them, [`import`] adds many, [`drafts`] stores what is in no entry yet, [`live`] fetches
-//! changes made elsewhere, and [`pin`] notices when the server serves an older vault.
+//! [`opening`] creates and opens vaults, [`account`] changes credentials, [`idle`] locks the vault, [`entries`] reads
+//! entries, [`outbox`] changes them, [`import`] adds many, [`drafts`] stores unsaved text, [`live`] fetches changes
+//! made elsewhere, and [`pin`] notices when the server serves an older vault.
 //!
 //! The session reports facts ([`Fault`], [`Report`], [`Inconsistency`]); the page puts them into words.
 
@@ -68,7 +68,7 @@ impl From<KeyringFault> for Fault {
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Stage {
     Locked,
-    /// It is being made or opened.
+    /// The vault is being created or opened.
     Busy(OpeningStep),
     Open,
 }
@@ -90,23 +90,23 @@ pub enum OpeningStep {
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum LockReason {
     Asked,
-    /// By the person, who also wants the username forgotten.
+    /// The person logged out, which also forgets the username.
     LoggedOut,
-    /// The server knows the session no longer.
+    /// The server no longer knows the session.
     SessionEnded,
-    /// Nobody has touched the page for a while, or it was hidden.
+    /// The page was idle or hidden.
     Idle,
     Deleted,
 }
 
-/// The outcome of something that went on in the background.
+/// The outcome of work in the background.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub enum Report {
-    /// The server has this entry now.
+    /// The server has stored this entry.
     Saved { name: String },
     /// This entry was changed elsewhere too.
     Conflict { name: String },
-    /// The vault was locked because nobody touched the page for so many minutes.
+    /// The vault was locked after this many minutes without activity.
     LockedIdle { minutes: u64 },
     /// The vault was locked because the page was hidden.
     LockedHidden,
@@ -114,56 +114,51 @@ pub enum Report {
 
 struct OpenVault {
     account: AccountId,
-    /// The username, as the server keeps it.
+    /// The username as the server stores it.
     username: String,
-    /// What it was opened with.
+    /// The credential that opened it.
     by: CredentialName,
     token: Secret,
     keyring: Rc<KeyringClient>,
 }
 
-/// The session: a handle that can be copied.
+/// A copyable handle of the session.
 #[derive(Clone, Copy)]
 pub struct Session {
     pub stage: RwSignal<Stage>,
     pub entries: RwSignal<EntryList>,
-    /// Changes that the server does not have yet.
+    /// The outbox: changes that the server does not have yet.
     pub waiting: RwSignal<Vec<PendingChange>>,
-    /// What is in no entry yet.
     pub drafts: RwSignal<Vec<StoredDraft>>,
-    /// Whether the last request got no answer.
+    /// The last request got no answer.
     pub silent: RwSignal<bool>,
-    /// Whether the vault was locked because the server ended the session.
+    /// The vault was locked because the server ended the session.
     pub session_ended: RwSignal<bool>,
-    /// The last outcome in the background.
     pub report: RwSignal<Option<Report>>,
-    /// Entries that did not open.
+    /// Entries that the keyring could not open.
     pub unopened: RwSignal<BTreeSet<EntryId>>,
-    /// How many drafts did not open.
+    /// The number of drafts that the keyring could not open.
     pub unopened_drafts: RwSignal<u32>,
-    /// An inconsistency of the vault that the server serves.
     pub inconsistency: RwSignal<Option<Inconsistency>>,
     open: StoredValue<Option<Rc<OpenVault>>, LocalStorage>,
-    /// Ends what is being made or opened.
+    /// Aborts the creating or opening that is under way.
     working: StoredValue<Option<AbortHandle>>,
     sending: StoredValue<bool>,
     refreshing: StoredValue<bool>,
-    /// The last change that was taken in.
+    /// The last change number whose entries are in the list.
     synced: StoredValue<u64>,
-    /// The newest change number by the server's word.
+    /// The newest change number that the server claims.
     latest: StoredValue<u64>,
-    /// When somebody last touched the page, or something was going on that nobody has to watch.
+    /// The time of the last activity, in ms since 1970: input, or work that runs unattended.
     last_active: StoredValue<u64>,
 }
 
-/// The session of this page.
-#[must_use]
 pub fn use_session() -> Session {
     expect_context()
 }
 
 impl Session {
-    /// Makes the session known to all components below.
+    /// Creates the session and provides it as context.
     pub fn provide() -> Self {
         let session = Self {
             stage: RwSignal::new(Stage::Locked),
@@ -190,14 +185,11 @@ impl Session {
         session
     }
 
-    /// The username that was used here last.
-    #[must_use]
+    /// The last username used in this browser.
     pub fn remembered_username() -> Option<String> {
         browser::setting(LOGIN_SETTING)
     }
 
-    /// Whether something is being made or opened.
-    #[must_use]
     pub fn is_busy(self) -> bool {
         matches!(self.stage.get(), Stage::Busy(_))
     }
@@ -213,7 +205,7 @@ impl Session {
         self.entries.update(|entries| entries.apply(opened));
     }
 
-    /// Notes whether the server answers at all.
+    /// Notes whether the server answered, for [`Session::silent`].
     fn note_answer<T>(self, result: Result<T, ApiFault>) -> Result<T, ApiFault> {
         let silent = matches!(result, Err(ApiFault::Silent));
         if self.silent.get_untracked() != silent {
@@ -222,8 +214,8 @@ impl Session {
         result
     }
 
-    /// Like [`Session::note_answer`], for requests of an open vault: locks it if the session has ended, unless that session is
-    /// not the one that is open by now.
+    /// Like [`Session::note_answer`], for requests within a session: locks the vault if the session has ended. A late
+    /// answer to an earlier session locks nothing.
     fn note_session_answer<T>(self, open: &OpenVault, result: Result<T, ApiFault>) -> Result<T, ApiFault> {
         let result = self.note_answer(result);
         if result.as_ref().is_err_and(|fault| fault.code() == Some(ProblemCode::SessionEnded))
@@ -234,13 +226,13 @@ impl Session {
         result
     }
 
-    /// Locks the vault: ends the keyring, and every key with it, then the session. What waits to be saved stays.
+    /// Locks the vault: ends the keyring, which drops every key, then the session. Changes that wait to be sent stay.
     pub fn lock(self, reason: LockReason) {
         let Some(open) = self.open.try_update_value(Option::take).flatten() else { return };
         open.keyring.end();
         self.entries.update(EntryList::clear);
         self.drafts.set(Vec::new());
-        // What this browser keeps is taken up again when the vault is opened.
+        // Changes in the local store are restored when the vault is opened.
         self.waiting.update(|list| list.retain(PendingChange::is_in_page_only));
         self.session_ended.set(reason == LockReason::SessionEnded);
         self.stage.set(Stage::Locked);
@@ -250,7 +242,7 @@ impl Session {
         }
         if !matches!(reason, LockReason::SessionEnded | LockReason::Deleted) {
             spawn_local(async move {
-                // If this does not arrive, the session ends by itself when it has been idle.
+                // If this request fails, the server ends the idle session by itself.
                 let _ = api::end_session(&open.token).await;
             });
         }
@@ -259,7 +251,7 @@ impl Session {
 
 #[cfg(test)]
 impl Session {
-    /// Opens a vault as the end of a log-in does, with a keyring in which it is open, and what that told of its entries.
+    /// Opens a vault as a finished log-in does. The vault is already open in `keyring`, which reported `opened`.
     pub(crate) fn open_with(
         self,
         account: AccountId,

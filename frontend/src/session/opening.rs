@@ -1,4 +1,4 @@
-//! Making and opening vaults. The page carries messages between the keyring and the server.
+//! Creating and opening vaults. The page carries messages between the keyring and the server.
 
 use std::collections::BTreeSet;
 use std::rc::Rc;
@@ -17,21 +17,21 @@ use crate::platform::local_store;
 use crate::secret::Secret;
 use crate::workers::client::{KeyringClient, KeyringFault};
 
-/// A vault in the making: the keys are there, the account is not.
+/// A vault whose keys exist, but whose account does not yet.
 pub struct NewVault {
     keyring: Rc<KeyringClient>,
-    /// The body that makes the account.
+    /// The body of the request that creates the account.
     finish: String,
-    /// To be written down before the account is made.
+    /// The person writes it down before the account is created.
     pub recovery_code: Secret,
 }
 
 impl Session {
-    /// Makes the keys of a new vault and its recovery code. The account is made by [`Session::finish_creating`], once
+    /// Creates the keys and the recovery code of a new vault. [`Session::finish_creating`] creates the account, once
     /// the code is written down.
     ///
     /// # Errors
-    /// [`Fault`]; nothing has been made then.
+    /// On a fault nothing has been created.
     pub async fn start_creating(self, invite: String, username: String, passphrase: Secret) -> Result<NewVault, Fault> {
         let result = async {
             let keyring = self.start_keyring().await?;
@@ -47,23 +47,23 @@ impl Session {
         self.attempt(result, Stage::Locked).await
     }
 
-    /// Makes the account and opens its vault.
+    /// Creates the account and opens its vault.
     ///
     /// # Errors
-    /// [`Fault`]; it can be called again, and the account is made once.
+    /// On a fault call it again: the account is created once only.
     pub async fn finish_creating(self, new_vault: Rc<NewVault>) -> Result<(), Fault> {
         let result = async {
             self.post("accounts/finish", &new_vault.finish).await?;
-            // Opened the way it will be opened every day: what was just made is known to work.
+            // An ordinary log-in proves at once that the new account works.
             self.log_in(Rc::clone(&new_vault.keyring), Request::StartFirstLogin, CredentialName::Passphrase).await
         };
         self.attempt(result, Stage::Open).await
     }
 
-    /// Opens a vault with one of its secrets.
+    /// Opens a vault with one of its credentials.
     ///
     /// # Errors
-    /// [`Fault`]; the vault is locked as before then.
+    /// On a fault the vault stays locked.
     pub async fn unlock(self, username: String, credential: CredentialName, secret: Secret) -> Result<(), Fault> {
         let result = async {
             let keyring = self.start_keyring().await?;
@@ -103,39 +103,39 @@ impl Session {
         Ok(self.note_answer(api::post(step, body).await)?)
     }
 
-    /// Fetches all entries, and takes up what this browser keeps for them.
+    /// Fetches all entries, and restores changes and drafts from the local store.
     async fn load(self, open: &OpenVault) -> Result<(), Fault> {
         self.entries.update(EntryList::clear);
         self.unopened.set(BTreeSet::new());
         self.synced.set_value(0);
         self.fetch_changes(open, |done| self.stage.set(Stage::Busy(OpeningStep::Loading { done }))).await?;
-        // Where the browser keeps nothing, nothing waits but what the page has.
+        // A browser that stores nothing has only the changes in the page's memory.
         let stored = local_store::all().await.unwrap_or_default();
         self.restore_waiting(open, &stored, true).await?;
         self.restore_drafts(open, stored).await
     }
 
-    /// Does what can be cancelled, and sets the stage by how it ended.
+    /// Runs work that [`Session::cancel`] can end, then sets the stage by its result.
     async fn attempt<T>(self, work: impl Future<Output = Result<T, Fault>>, then: Stage) -> Result<T, Fault> {
         let (work, handle) = abortable(work);
         self.working.set_value(Some(handle));
         let result = work.await.unwrap_or(Err(Fault::Cancelled));
         self.working.set_value(None);
         if result.is_err() {
-            // What had been opened before it failed.
+            // Some entries may have been opened before the fault.
             self.entries.update(EntryList::clear);
         }
         self.stage.set(if result.is_ok() { then } else { Stage::Locked });
         if result.is_ok() && then == Stage::Open {
             self.last_active.set_value(browser::now());
-            // What waited while the vault was locked.
+            // Changes may have waited while the vault was locked.
             self.send_in_background();
             self.purge(BIN_DAYS);
         }
         result
     }
 
-    /// Ends what is being made or opened, and with it a keyring that nobody else holds.
+    /// Aborts creating or opening. A keyring that nothing else holds ends with it.
     pub fn cancel(self) {
         self.working.with_value(|working| working.iter().for_each(AbortHandle::abort));
     }

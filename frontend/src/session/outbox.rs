@@ -1,5 +1,5 @@
-//! Changing what is in an open vault. A change is sealed, kept in this browser, and waits until the server has it: in
-//! order, each sent until it is answered. Nothing that was sealed is lost, whatever ends meanwhile.
+//! Changes to entries of an open vault. A change is sealed, put into the local store, and sent in order until the
+//! server has it. A sealed change survives a lock, a reload and a lost connection.
 
 use std::time::Duration;
 
@@ -16,7 +16,7 @@ use crate::platform::browser;
 use crate::platform::local_store::{self, Item, StoredItem};
 use crate::workers::client::KeyringFault;
 
-/// How long before what waits is sent again.
+/// The pause before unsent changes are tried again.
 const RETRY: Duration = Duration::from_secs(4);
 
 /// A sealed change that the server does not have yet.
@@ -25,18 +25,18 @@ pub struct PendingChange {
     account: AccountId,
     /// The entry that it changes.
     pub id: EntryId,
-    /// The number that this browser keeps it under; nothing if the browser keeps nothing, and only the page has it.
+    /// Its key in the local store. Without one, only the page's memory has it.
     key: Option<u32>,
-    /// Why the server refused it; nothing if it will be sent again by itself.
+    /// The reason why the server refused it. Without one, it is sent again automatically.
     pub refused: Option<ApiFault>,
-    /// Whether nobody needs to hear that it is saved.
+    /// Saving it is not reported.
     quiet: bool,
-    /// What is sent, the same each time: what did arrive before is not saved twice.
+    /// The request's body. It is the same at every attempt, so the server stores it once.
     body: String,
 }
 
 impl PendingChange {
-    /// A new entry of which nobody needs to hear.
+    /// A new entry whose saving is not reported.
     pub(super) fn quiet(account: AccountId, id: EntryId, key: Option<u32>, body: String) -> Self {
         Self { account, id, key, refused: None, quiet: true, body }
     }
@@ -45,46 +45,33 @@ impl PendingChange {
         &self.body
     }
 
-    /// The number that this browser keeps it under, if it keeps it.
     pub(super) fn key(&self) -> Option<u32> {
         self.key
     }
 
-    /// Whether it is lost if the page is left.
-    #[must_use]
+    /// Leaving the page would lose it.
     pub fn is_in_page_only(&self) -> bool {
         self.key.is_none()
     }
 
-    /// Whether it is of this account.
     pub(super) fn is_of(&self, account: AccountId) -> bool {
         self.account == account
     }
 }
 
 impl Session {
-    /// Seals a new entry. It waits then, until [`Session::send_waiting`] has sent it. Drafts that became it are
-    /// forgotten in the same moment.
-    ///
-    /// # Errors
-    /// [`Fault`], of the keyring's only.
+    /// Seals a new entry and puts it into the outbox, for [`Session::send_waiting`]. Removes `drafts` in the same step.
     pub async fn create(self, content: Content, drafts: &[u32]) -> Result<EntryId, Fault> {
         let sealed = self.seal(Request::Create { content, now: browser::now() }, drafts).await?;
         sealed.ok_or(Fault::Keyring(KeyringFault::Ended))
     }
 
-    /// Seals an entry anew. It waits like a new one.
-    ///
-    /// # Errors
-    /// As [`Session::create`].
+    /// Seals a changed entry and puts it into the outbox. Removes `drafts` in the same step.
     pub async fn change(self, id: EntryId, content: Content, drafts: &[u32]) -> Result<(), Fault> {
         self.seal(Request::Change { id, content, now: browser::now() }, drafts).await.map(drop)
     }
 
-    /// Puts an entry into the bin, or takes it out.
-    ///
-    /// # Errors
-    /// As [`Session::create`].
+    /// Moves an entry into the bin, or out of it.
     pub async fn bin(self, id: EntryId, binned: bool) -> Result<(), Fault> {
         let open = self.open_vault().ok_or(Fault::Keyring(KeyringFault::Ended))?;
         let response = open.keyring.ask(Request::Bin { id, binned, now: browser::now() }).await?;
@@ -93,15 +80,12 @@ impl Session {
         Ok(())
     }
 
-    /// Ends a conflict.
-    ///
-    /// # Errors
-    /// As [`Session::create`].
+    /// Resolves a conflict.
     pub async fn resolve(self, id: EntryId, resolution: Resolution) -> Result<(), Fault> {
         let before = self.keys_of(id);
         let open = self.open_vault().ok_or(Fault::Keyring(KeyringFault::Ended))?;
         let response = open.keyring.ask(Request::Resolve { id, resolution, now: browser::now() }).await?;
-        // What lost is part of what is sealed now.
+        // The resolved entry contains both sides, so the older changes go.
         self.waiting.update(|list| list.retain(|waiting| waiting.id != id));
         self.store_sealed(&open, response, &before, true).await?;
         self.send_in_background();
@@ -114,7 +98,7 @@ impl Session {
         self.store_sealed(&open, response, drafts, false).await
     }
 
-    /// Keeps what was sealed, in place of what it came from.
+    /// Puts a sealed change into the local store and the outbox, in place of the items `replaced`.
     async fn store_sealed(
         self,
         open: &OpenVault,
@@ -129,7 +113,7 @@ impl Session {
         };
         let change = sealed.clone().map(|(id, body)| Item::Change(id, body));
         let add = change.as_ref().map(|change| (open.account, change));
-        // A browser that keeps nothing: the page has it, and warns before it is left.
+        // If the browser stores nothing, the page has the change and warns before it is left.
         let key = local_store::replace(replaced, add).await.ok().flatten();
         self.drafts.update(|drafts| drafts.retain(|draft| !replaced.contains(&draft.summary.key)));
         let id = sealed.map(|(id, body)| {
@@ -146,15 +130,15 @@ impl Session {
         self.waiting.with_untracked(|list| list.iter().filter(of).filter_map(|waiting| waiting.key).collect())
     }
 
-    /// Takes up what this browser keeps of an account's changes: from before a lock or a reload (`opening`), or from
-    /// another tab.
+    /// Adds the account's changes in the local store to the outbox: those from before a lock or a reload (`opening`),
+    /// and those of other tabs.
     pub(super) async fn restore_waiting(
         self,
         open: &OpenVault,
         stored: &[StoredItem],
         opening: bool,
     ) -> Result<(), Fault> {
-        // A keyring that has just been started knows nothing of what the page has.
+        // A new keyring does not know the changes that the page has.
         let mine = self.waiting.with_untracked(|list| {
             list.iter().filter(|waiting| waiting.account == open.account).cloned().collect::<Vec<_>>()
         });
@@ -175,36 +159,32 @@ impl Session {
         }
         let bodies = bodies.into_iter().map(|waiting| (waiting.id, waiting.body)).collect();
         let update = open.keyring.take(Request::RestoreWaiting { bodies }).await?;
-        // What does not open was changed outside this page, and is not for the server.
+        // A change that does not open was altered outside this page: do not send it.
         new.retain(|waiting| !update.refused.contains(&waiting.id));
         self.waiting.update(|list| list.extend(new));
         self.apply_update(update);
         Ok(())
     }
 
-    /// Whether an entry waits to be saved.
-    #[must_use]
     pub fn is_waiting(self, id: EntryId) -> bool {
         self.waiting.with(|list| list.iter().any(|waiting| waiting.id == id))
     }
 
-    /// Why the server refused an entry, if it did.
-    #[must_use]
+    /// The reason why the server refused a change of this entry.
     pub fn refusal(self, id: EntryId) -> Option<ApiFault> {
         let refused = |waiting: &PendingChange| waiting.refused.clone().filter(|_| waiting.id == id);
         self.waiting.with(|list| list.iter().find_map(refused))
     }
 
-    /// Sends what waits, in order, until one cannot be sent. `wanted` is the entry whose result the caller wants to hear;
-    /// what becomes of the others is told in [`Session::report`]. Gives whether `wanted` was sent now; if not, it is
-    /// among the others.
+    /// Sends the outbox in order until the server cannot be reached. Returns whether this call sent `wanted`. The
+    /// outcomes of all other entries go to [`Session::report`].
     ///
     /// # Errors
-    /// Why `wanted` was not sent.
+    /// The reason why `wanted` was not sent.
     pub async fn send_waiting(self, wanted: Option<EntryId>) -> Result<bool, Fault> {
         let Some(open) = self.open_vault() else { return Ok(false) };
         if self.sending.get_value() {
-            // Whoever sends now also sends what was added since.
+            // The call that is sending also sends changes added since.
             return Ok(false);
         }
         self.sending.set_value(true);
@@ -216,12 +196,12 @@ impl Session {
         result
     }
 
-    /// Sends what waits, with nobody waiting to hear of it.
+    /// Sends the outbox in the background.
     pub fn send_in_background(self) {
         spawn_local(async move { drop(self.send_waiting(None).await) });
     }
 
-    /// The oldest change that can be sent: not refused, not in conflict, and after none of its entry that is.
+    /// The oldest change that can be sent: neither it nor an earlier one of its entry is refused or in conflict.
     fn next_to_send(self, open: &OpenVault) -> Option<PendingChange> {
         self.waiting.with_untracked(|list| {
             let mut blocked = Vec::new();
@@ -246,7 +226,7 @@ impl Session {
             if let Some(key) = key
                 && matches!(local_store::is_there(key).await, Ok(false))
             {
-                // Another tab has sent it. What became of it comes with the changes.
+                // Another tab has sent it, and its outcome comes with the server's changes.
                 self.drop_waiting(id, Some(key));
                 self.refresh();
                 continue;
@@ -267,7 +247,7 @@ impl Session {
                     let update = open.keyring.take(Request::ApplyCurrent { problem }).await?;
                     self.apply_update(update);
                     if !self.is_in_conflict(id) {
-                        // What the server has is what was sealed here: the answer was lost, that is all.
+                        // The server has this very change: only the answer to it was lost.
                         self.drop_waiting(id, key);
                         self.remove_stored(key).await;
                     } else if let Some(name) = self.name_of(id) {
@@ -278,7 +258,7 @@ impl Session {
                     return Err(fault.into());
                 }
                 Err(fault) => {
-                    // This one will not go through by being sent again; the others may.
+                    // Sending this one again is pointless; the others may succeed.
                     if wanted == Some(id) {
                         result = Err(fault.clone().into());
                     }
@@ -289,8 +269,6 @@ impl Session {
         result
     }
 
-    /// The name of an entry.
-    #[must_use]
     pub fn name_of(self, id: EntryId) -> Option<String> {
         self.entries.with_untracked(|entries| entries.get(id).map(|entry| entry.name.clone()))
     }
@@ -305,7 +283,7 @@ impl Session {
 
     async fn remove_stored(self, key: Option<u32>) {
         if let Some(key) = key {
-            // If it stays, it is sent once more, which changes nothing.
+            // If it stays, it is sent once more, which changes nothing on the server.
             let _ = local_store::replace(&[key], None).await;
         }
     }
@@ -318,16 +296,16 @@ impl Session {
         });
     }
 
-    /// Sends now what waits or was refused.
+    /// Sends an entry's refused change again, and the rest of the outbox.
     pub fn try_again(self, id: EntryId) {
         self.mark(id, None);
         self.send_in_background();
     }
 
-    /// Throws away what the server does not have of an entry.
+    /// Discards the unsent changes of an entry.
     ///
     /// # Errors
-    /// [`Fault`]; it is still there then.
+    /// On a fault they stay.
     pub async fn discard(self, id: EntryId) -> Result<(), Fault> {
         let open = self.open_vault().ok_or(Fault::Keyring(KeyringFault::Ended))?;
         let keys = self.keys_of(id);

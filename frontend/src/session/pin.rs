@@ -1,4 +1,5 @@
-//! Notices when the server serves an older vault than this browser has seen, or leaves entries out.
+//! The pin: the newest state of a vault that this browser has seen. Shows when the server serves an older one, or
+//! leaves entries out.
 
 use leptos::prelude::*;
 use shared::ids::AccountId;
@@ -8,23 +9,22 @@ use super::{OpenVault, Session};
 use crate::keyring::protocol::entry::Completeness;
 use crate::platform::browser;
 
-/// A sign that the server serves an old vault or leaves something out.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Inconsistency {
-    /// The vault is older than this browser has seen it.
+    /// The vault is older than this browser's pin.
     Older {
-        /// The change number that the server has.
+        /// The server's newest change number.
         latest: u64,
-        /// The highest that was seen here.
+        /// The highest change number seen in this browser.
         seen: u64,
     },
-    /// The server counts changes of entries that it does not serve.
+    /// The server has assigned change numbers to entries that it does not serve.
     Missing { changes: u64 },
-    /// This browser has seen a newer format of this vault than this page knows.
+    /// This browser has seen a newer format of the vault than this page supports.
     Format,
 }
 
-/// The setting that keeps the newest format and the highest change number of an account that were seen here.
+/// The setting with an account's newest format and highest change number seen here.
 fn setting(account: AccountId) -> String {
     format!("passmint.seen.{account}")
 }
@@ -36,7 +36,7 @@ fn seen(account: AccountId) -> Option<(u8, u64)> {
 }
 
 impl Session {
-    /// Compares how the vault stands with what was seen before, and remembers it if nothing is wrong.
+    /// Compares the vault with the pin, and advances the pin if they are consistent.
     pub(super) fn compare_with_pin(self, open: &OpenVault, completeness: Completeness) {
         let Completeness { latest, missing } = completeness;
         let found = match seen(open.account) {
@@ -54,7 +54,7 @@ impl Session {
         }
     }
 
-    /// Takes the vault as the server serves it: the person knows why, a backup that was restored, say.
+    /// Pins the vault as the server serves it. The person knows the reason, such as a restored backup.
     pub fn accept_inconsistency(self) {
         let Some(open) = self.open_vault() else { return };
         if !matches!(self.inconsistency.get_untracked(), Some(Inconsistency::Format)) {
@@ -68,7 +68,7 @@ fn pin(account: AccountId, latest: u64) {
     browser::save_setting(&setting(account), Some(&format!("{FORMAT} {latest}")));
 }
 
-/// Forgets what was seen of an account that is no more.
+/// Removes the pin of a deleted account.
 pub(super) fn forget(account: AccountId) {
     browser::save_setting(&setting(account), None);
 }

@@ -17,7 +17,7 @@ pub(super) fn Header() -> impl IntoView {
     // `passmint:take-update`.
     let newer = RwSignal::new(false);
     let notices = use_notices();
-    let take = move |()| browser::tell("passmint:take-update");
+    let take = move |()| browser::dispatch("passmint:take-update");
     let listener = window_event_listener_untyped("passmint:update", move |_| {
         newer.set(true);
         notices.offer(Msg::UpdateReady, (Msg::UpdateNow, Callback::new(take)), None);

@@ -86,7 +86,7 @@ fn problem(code: ProblemCode) -> Msg {
 pub fn passkey_fault(fault: PasskeyFault) -> Msg {
     match fault {
         PasskeyFault::Declined => Msg::PasskeyDeclined,
-        PasskeyFault::Known => Msg::PasskeyKnown,
+        PasskeyFault::AlreadyKnown => Msg::PasskeyKnown,
         PasskeyFault::NoPrf => Msg::PasskeyNoPrf,
         PasskeyFault::Failed => Msg::PasskeyFailed,
     }

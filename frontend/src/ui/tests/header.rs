@@ -32,7 +32,7 @@ async fn newer_page_is_offered_and_taken_on_request() {
     let taken = Rc::new(Cell::new(false));
     let seen = Rc::clone(&taken);
     let listener = window_event_listener_untyped("passmint:take-update", move |_| seen.set(true));
-    browser::tell("passmint:update");
+    browser::dispatch("passmint:update");
     page.says(&en(Msg::UpdateReady)).await;
     let buttons = page.shown("button").into_iter();
     let offers: Vec<_> = buttons.filter(|it| it.inner_text() == en(Msg::UpdateNow)).collect();

@@ -72,7 +72,7 @@ pub(in crate::ui) async fn reset() {
     JsFuture::from(done).await.unwrap();
     window().history().unwrap().replace_state_with_url(&JsValue::NULL, "", Some("/")).unwrap();
     for attribute in ["lang", "data-theme"] {
-        browser::set_on_root(attribute, None);
+        browser::set_root_attribute(attribute, None);
     }
     text::speak(texts("en"));
 }

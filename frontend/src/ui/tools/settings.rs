@@ -62,7 +62,7 @@ fn Language() -> impl IntoView {
             };
             let Ok(texts) = fetched.await else { return notices.problem(Msg::NoPart) };
             browser::save_setting(LANGUAGE_SETTING, Some(tag));
-            browser::set_on_root("lang", Some(tag));
+            browser::set_root_attribute("lang", Some(tag));
             text::speak(texts);
         });
     };
@@ -78,7 +78,7 @@ fn Theme() -> impl IntoView {
         value.set(index);
         let theme = THEMES.get(index).map(|(theme, _)| *theme).filter(|_| index > 0);
         browser::save_setting(THEME_SETTING, theme);
-        browser::set_on_root("data-theme", theme);
+        browser::set_root_attribute("data-theme", theme);
     };
     let options = Signal::derive(|| THEMES.map(|(_, name)| text::get(name)).to_vec());
     view! { <Select id="theme" label=Msg::Theme options value choose/> }

@@ -124,7 +124,7 @@ fn WriteDownCode(
             match session.finish_creating(made.get_value()).await {
                 Ok(()) => {
                     // The invite is used up: take it out of the address.
-                    browser::forget_fragment();
+                    browser::clear_fragment();
                     notices.clear();
                     browser::focus_soon("name");
                     creating.set(false);

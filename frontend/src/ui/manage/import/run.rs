@@ -127,7 +127,7 @@ impl ImportReport {
                     self.why = Msg::ImportWaits.into();
                     continue;
                 }
-                ItemOutcome::Known => {
+                ItemOutcome::Duplicate => {
                     self.known += 1;
                     continue;
                 }
