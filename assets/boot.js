@@ -1,12 +1,12 @@
-// Checks what the page needs, chooses its language, and starts it.
+// Checks the browser, chooses the page's language, loads the page's files and starts it.
 
-// Drawing this message takes as long as most visits wait for the page, so it is shown to slow ones only.
+// Drawing this message takes as long as loading does for most visits, so only slow visits see it.
 const slow = setTimeout(() => { document.getElementById('loading').hidden = false; }, 300);
 const root = document.documentElement;
-// The page's files, as the build has written them into the document.
+// The page's files, which the build lists in the document.
 const files = new Map([...document.querySelectorAll('meta[name=file]')].map((meta) => [meta.content, meta.dataset]));
 
-// Shows a message in the page's language. The document has it in every language.
+// Shows one of the document's messages. The document has each in every language.
 const show = (id) => {
   clearTimeout(slow);
   document.getElementById('loading')?.remove();
@@ -16,14 +16,14 @@ const show = (id) => {
   message.hidden = false;
 };
 
-// The one place where a string becomes a script URL: of the workers and the service worker only. No string ever becomes
-// markup.
+// The only place where a string becomes a script URL, and only for the workers and the service worker. No string ever
+// becomes markup.
 globalThis.trustedTypes?.createPolicy('default', {
   createScriptURL: (url) => (/^\/(service-worker|(keyring|judge)-\w+)\.js$/.test(url) ? url : null),
 });
 
-// The theme that was chosen, before anything is drawn; and the language: the one chosen, or the first of the browser's
-// that this page speaks. "pt-BR" asks for a language of that name, then for "pt".
+// Sets the chosen theme before anything is drawn, and the language: the chosen one, or the first of the browser's
+// languages that the page has. "pt-BR" falls back to "pt".
 let chosen;
 try {
   const theme = localStorage.getItem('passmint.theme');
@@ -33,8 +33,8 @@ try {
 const wished = [chosen, ...navigator.languages].filter(Boolean).map((tag) => tag.toLowerCase());
 root.lang = wished.flatMap((tag) => [tag, tag.split('-')[0]]).find((tag) => files.has(`text-${tag}`)) ?? 'en';
 
-// Registers the service worker, which caches the page for times without a network, and tells the page when a newer
-// version is ready. The page says when to switch to it.
+// Registers the service worker, which caches the page for offline use. Tells the page when a newer version is ready;
+// the page decides when to switch.
 const register = async () => {
   const workers = navigator.serviceWorker;
   const registration = await workers?.register('/service-worker.js', { updateViaCache: 'none' }).catch(() => undefined);
@@ -58,11 +58,11 @@ if (!globalThis.isSecureContext) {
 } else if (typeof WebAssembly !== 'object') {
   show('no-wasm');
 } else {
-  // Browsers check no integrity of a preloaded fetch: this check is the one that counts.
-  // A file that was changed on the way may be in the browser's cache: it is fetched anew.
+  // Browsers do not check the integrity of preloads, so it is checked here. An altered file may be in the browser's
+  // cache: a second attempt bypasses the cache.
   const checked = ({ url, integrity }) =>
     fetch(url, { integrity }).catch(() => fetch(url, { integrity, cache: 'reload' }));
-  // After a fault in WebAssembly the page cannot go on.
+  // The page cannot continue after a fault in WebAssembly.
   const stopped = ({ error, reason }) => {
     if ((error ?? reason) instanceof WebAssembly.RuntimeError) show('stopped');
   };
@@ -70,9 +70,9 @@ if (!globalThis.isSecureContext) {
   addEventListener('unhandledrejection', stopped);
   try {
     const texts = checked(files.get(`text-${root.lang}`)).then((answer) => answer.text());
-    // Compiled while the script is still being read.
+    // The module compiles while the script loads.
     const module = WebAssembly.compileStreaming(checked(files.get('module')));
-    // If the script does not arrive, nobody awaits these.
+    // If the script does not arrive, nothing awaits these promises.
     module.catch(() => {});
     texts.catch(() => {});
     const { default: init, start } = await import(files.get('script').url);
@@ -80,7 +80,7 @@ if (!globalThis.isSecureContext) {
     start(root.lang, await texts);
     clearTimeout(slow);
     document.getElementById('plain').remove();
-    // Once the generator is drawn, load the styles of later parts; a second later, register the service worker.
+    // Once the generator is drawn, load the styles of the lazy parts; a second later, register the service worker.
     requestAnimationFrame(() => setTimeout(() => {
       const link = (rel, name) => {
         const { url: href, integrity } = files.get(name);

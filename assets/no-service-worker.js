@@ -1,5 +1,5 @@
-// In development the page is not cached. This removes the service worker of a release that was opened at the same
-// address before, which would go on answering with the release.
+// The service worker of development builds. It unregisters itself and its caches: a release's worker from the same
+// address would keep answering with the release.
 
 addEventListener('install', () => skipWaiting());
 

@@ -1,20 +1,20 @@
-// Caches one version of the page, complete and exactly as it was built, so that it opens without a network. It answers
-// for the page's files only: requests to the server's API do not pass through it.
+// Caches one complete, verified version of the page, so that it opens offline. It answers for the page's files only;
+// API requests bypass it.
 
 /* files */
 
 const CACHE = `passmint-${VERSION}`;
-// A file whose name, or whose folder's name, ends with a hash of the content. (Trunk omits leading zeros.)
+// Paths with a content hash at the end of the file's or the folder's name. Trunk omits the hash's leading zeros.
 const HASHED = /^\/[a-z0-9-]+-[0-9a-f]{8,16}(\.[a-z]+|\/\w+\.[a-z]+)$/;
 
 addEventListener('install', (event) => {
   const requests = FILES.map(([url, integrity]) => new Request(url, { integrity, cache: url === '/' ? 'no-cache' : 'default' }));
-  // All of them or none: a version that did not arrive completely is not used.
+  // `addAll` stores all files or none, so an incomplete version is never used.
   event.waitUntil(caches.open(CACHE).then((cache) => cache.addAll(requests)));
 });
 
 addEventListener('activate', (event) => {
-  // The version before this one stays for tabs that still run it and may load another part.
+  // The previous version stays for tabs that still run it and may load a lazy part.
   const old = async () => {
     const names = (await caches.keys()).filter((name) => name.startsWith('passmint-') && name !== CACHE);
     await Promise.all(names.slice(0, -1).map((name) => caches.delete(name)));
@@ -34,7 +34,7 @@ addEventListener('fetch', (event) => {
   event.respondWith(answer());
 });
 
-// A new version waits until the page asks for it, or until the last tab of the old one is closed.
+// A new version waits until the page asks for it, or until the last tab of the old one closes.
 addEventListener('message', ({ data }) => {
   if (data === 'take over') skipWaiting();
 });

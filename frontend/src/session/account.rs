@@ -1,6 +1,6 @@
 //! The account of an open vault: its credentials and sessions, and deleting it.
 //!
-//! For requests that could take a vault over the server demands a fresh session. The person confirms with the
+//! The server demands a fresh session for requests that could take a vault over. The person confirms them with the
 //! passphrase, which logs in once more while the vault stays open.
 
 use std::rc::Rc;
