@@ -133,11 +133,18 @@ impl GenerateArgs {
     }
 
     fn characters(&self) -> characters::Rules {
-        let mut rules = characters::Rules::default();
-        rules.length = self.length.unwrap_or(rules.length);
-        rules.no_look_alikes = self.no_look_alikes;
-        rules.exclude = self.exclude.clone().unwrap_or_default();
-        rules.include = self.include.clone().unwrap_or_default();
+        let usual = characters::Rules::default();
+        // Every rule by name: a new one does not compile until it has an option.
+        let mut rules = characters::Rules {
+            length: self.length.unwrap_or(usual.length),
+            lower: usual.lower,
+            upper: usual.upper,
+            digits: usual.digits,
+            symbols: usual.symbols,
+            no_look_alikes: self.no_look_alikes,
+            exclude: self.exclude.clone().unwrap_or_default(),
+            include: self.include.clone().unwrap_or_default(),
+        };
         for kind in &self.without {
             rules.class_mut((*kind).into()).on = false;
         }

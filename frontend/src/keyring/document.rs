@@ -10,6 +10,7 @@ use super::protocol::entry::{Content, Entry, PreviousPassword};
 use crate::secret::Secret;
 
 /// An entry's document. Fields may be added; none ever changes its meaning. Empty fields are not written.
+/// `docs/SECURITY.md`, "Bytes of a sealed entry", lists them.
 #[derive(Debug, Serialize, Deserialize)]
 pub(super) struct Document {
     name: String,

@@ -72,13 +72,14 @@ impl EntryForm {
     /// # Errors
     /// The first [`EntryFault`], from top to bottom.
     pub fn check(&self) -> Result<(), EntryFault> {
-        name::check(&self.name).map_err(EntryFault::Name)?;
+        let Self { name, username, website, password, note, tags } = self;
+        name::check(name).map_err(EntryFault::Name)?;
         for (text, max, fault) in [
-            (&self.username, FIELD_MAX, EntryFault::UsernameTooLong),
-            (&self.website, FIELD_MAX, EntryFault::WebsiteTooLong),
-            (&self.password, FIELD_MAX, EntryFault::PasswordTooLong),
-            (&self.note, NOTE_MAX, EntryFault::NoteTooLong),
-            (&self.tags, FIELD_MAX, EntryFault::TagsTooLong),
+            (username, FIELD_MAX, EntryFault::UsernameTooLong),
+            (website, FIELD_MAX, EntryFault::WebsiteTooLong),
+            (password, FIELD_MAX, EntryFault::PasswordTooLong),
+            (note, NOTE_MAX, EntryFault::NoteTooLong),
+            (tags, FIELD_MAX, EntryFault::TagsTooLong),
         ] {
             if text.chars().count() > max {
                 return Err(fault);

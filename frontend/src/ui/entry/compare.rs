@@ -6,7 +6,7 @@ use shared::ids::EntryId;
 
 use super::{Clipboard, Frame, Hidden, Pending, when};
 use crate::keyring::protocol::Resolution;
-use crate::keyring::protocol::entry::Entry;
+use crate::keyring::protocol::entry::{Content, Entry};
 use crate::session::use_session;
 use crate::text::{self, Msg};
 use crate::ui::dialog::use_dialog;
@@ -91,31 +91,33 @@ fn side(title: Msg, entry: Option<&Entry>, other: Option<&Entry>, clipboard: Cli
             view! { <div class="detail" class:detail--differs=differs><dt>{term}</dt><dd dir="auto">{mine.to_owned()}</dd></div> },
         )
     };
+    // Every field by name: a new one does not compile until it is compared or left out.
+    let Content { name, username, website, password, note, tags, rules: _ } = content;
     let of_other = |of: fn(&Entry) -> &str| other.map(of);
-    let differs = other.is_some_and(|other| other.content.password.expose() != content.password.expose());
-    let password = text_signal(move || {
+    let differs = other.is_some_and(|other| other.content.password.expose() != password.expose());
+    let password_label = text_signal(move || {
         let label = text::get(Msg::Password);
         if differs { text::with(Msg::SideDiffers, &[("field", &label)]) } else { label }
     });
     let changed = when(*changed_at);
-    let tags = content.tags.join(", ");
+    let tags = tags.join(", ");
     let other_tags = other.map(|other| other.content.tags.join(", "));
     view! {
         <section class="side">
             <h3 class="dialog-part">{tr(title)}</h3>
             <p class="hint">{changed}</p>
             <dl class="details">
-                {line(Msg::Name, &content.name, of_other(|it| &it.content.name))}
-                {line(Msg::EntryUsername, &content.username, of_other(|it| &it.content.username))}
-                {line(Msg::Website, &content.website, of_other(|it| &it.content.website))}
+                {line(Msg::Name, name, of_other(|it| &it.content.name))}
+                {line(Msg::EntryUsername, username, of_other(|it| &it.content.username))}
+                {line(Msg::Website, website, of_other(|it| &it.content.website))}
                 <div class="detail" class:detail--differs=differs>
-                    <dt>{password}</dt>
+                    <dt>{password_label}</dt>
                     <dd>
-                        <Hidden label=tr(Msg::Password) secret=content.password.expose().to_owned()
-                            name=content.name.clone() clipboard/>
+                        <Hidden label=tr(Msg::Password) secret=password.expose().to_owned()
+                            name=name.clone() clipboard/>
                     </dd>
                 </div>
-                {line(Msg::Note, content.note.expose(), of_other(|it| it.content.note.expose()))}
+                {line(Msg::Note, note.expose(), of_other(|it| it.content.note.expose()))}
                 {line(Msg::Tags, &tags, other_tags.as_deref())}
             </dl>
         </section>

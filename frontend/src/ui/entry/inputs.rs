@@ -75,7 +75,7 @@ pub(super) fn EntryInputs(
     #[prop(into)]
     generate: Callback<()>,
 ) -> impl IntoView {
-    let EntryFields { name, username, website, password, note, tags, shown, .. } = fields;
+    let EntryFields { name, username, website, password, note, tags, shown, minted: _ } = fields;
     let fault_if = move |is_mine: fn(EntryFault) -> bool| {
         text_signal(move || fault.get().filter(|it| is_mine(*it)).map_or_else(String::new, fault_text))
     };

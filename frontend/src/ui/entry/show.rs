@@ -89,12 +89,14 @@ fn details(session: Session, id: EntryId, whole: &Entry) -> AnyView {
     let dialog = use_dialog();
     let notices = use_notices();
     let parts = use_lazy_parts();
-    let Entry { content, created_at, changed_at, history, binned_at, .. } = whole;
-    let name = content.name.clone();
+    let Entry { content, created_at, changed_at, history, binned_at, imported_at: _ } = whole;
+    // Every field by name: a new one does not compile until it is drawn or left out.
+    let Content { name, username, website, password, note, tags, rules } = content;
+    let name = name.clone();
     let state = session.entries.with_untracked(|entries| entries.get(id).map(|entry| entry.state));
     let clipboard = Clipboard::new(notices, state == Some(EntryState::Saved));
     let in_conflict = state == Some(EntryState::Conflict);
-    let rules = content.rules.clone();
+    let rules = rules.clone();
     let has_rules = rules.is_some();
     let edit = move |()| dialog.open(Tool::Entry(EntryTool::Edit(id)));
     let duplicate = move |()| dialog.open(Tool::Entry(EntryTool::Duplicate(id)));
@@ -115,7 +117,7 @@ fn details(session: Session, id: EntryId, whole: &Entry) -> AnyView {
         }
     };
     let read = {
-        let secret = content.password.expose().to_owned();
+        let secret = password.expose().to_owned();
         move |()| dialog.open(Tool::Read(Secret::new(secret.clone()).into()))
     };
     let to_bin = move |()| {
@@ -124,9 +126,9 @@ fn details(session: Session, id: EntryId, whole: &Entry) -> AnyView {
             vault.to_bin.run(id);
         }
     };
-    let note = content.note.expose().to_owned();
+    let note = note.expose().to_owned();
     let has_note = !note.is_empty();
-    let tags = content.tags.join(", ");
+    let tags = tags.join(", ");
     let dates = {
         let (created, changed, binned) = (when(*created_at), when(*changed_at), binned_at.map(when));
         text_signal(move || {
@@ -141,11 +143,11 @@ fn details(session: Session, id: EntryId, whole: &Entry) -> AnyView {
     view! {
         <p class="fault" hidden=!in_conflict>{tr(Msg::ConflictHere)}</p>
         <dl class="details">
-            {line(Msg::EntryUsername, &content.username, &name, clipboard)}
-            {line(Msg::Website, &content.website, &name, clipboard)}
+            {line(Msg::EntryUsername, username, &name, clipboard)}
+            {line(Msg::Website, website, &name, clipboard)}
             <div class="detail">
                 <dt>{tr(Msg::Password)}</dt>
-                <dd><Hidden label=Msg::Password secret=content.password.expose().to_owned() name=name.clone() clipboard/></dd>
+                <dd><Hidden label=Msg::Password secret=password.expose().to_owned() name=name.clone() clipboard/></dd>
             </div>
             {line(Msg::Tags, &tags, &name, clipboard)}
         </dl>

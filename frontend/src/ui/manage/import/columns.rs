@@ -119,6 +119,16 @@ fn name_of(role: ColumnRole) -> Msg {
         ColumnRole::Note => Msg::Note,
         ColumnRole::Tags => Msg::Tags,
         ColumnRole::Leave => Msg::ColumnsLeave,
-        _ => Msg::ColumnsToNote,
+        ColumnRole::ToNote
+        | ColumnRole::SpareLogin
+        | ColumnRole::Labelled(_)
+        | ColumnRole::Folder
+        | ColumnRole::Group
+        | ColumnRole::Flag(_)
+        | ColumnRole::Websites
+        | ColumnRole::Addresses
+        | ColumnRole::Fields
+        | ColumnRole::Created(_)
+        | ColumnRole::Changed(_) => Msg::ColumnsToNote,
     }
 }

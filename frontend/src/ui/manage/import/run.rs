@@ -98,7 +98,7 @@ pub(super) fn is_wanted(row: &ImportRow) -> bool {
 fn imported(row: &ImportRow) -> Option<ImportItem> {
     let item = row.result.as_ref().ok()?;
     let secret = |text: &Secret| Secret::new(text.expose().to_owned());
-    let Content { name, username, website, password, note, tags, .. } = &item.content;
+    let Content { name, username, website, password, note, tags, rules: _ } = &item.content;
     let content = Content {
         name: name.clone(),
         username: username.clone(),
