@@ -41,8 +41,8 @@ impl ImportSource {
     }
 }
 
-struct Product {
-    source: ImportSource,
+pub(super) struct Product {
+    pub(super) source: ImportSource,
     /// Columns in lower case. The first `needed` are required; unlisted columns go to the note.
     columns: &'static [(&'static str, ColumnRole)],
     needed: usize,
@@ -50,7 +50,7 @@ struct Product {
     is_exact: bool,
 }
 
-const PRODUCTS: &[Product] = &[
+pub(super) const PRODUCTS: &[Product] = &[
     Product {
         source: ImportSource::BitwardenCsv,
         columns: &[

@@ -1,5 +1,8 @@
 //! A file of every product; fixtures/README.md names the sources of the formats.
 
+use std::path::Path;
+
+use super::super::products::{PRODUCTS, Product};
 use super::*;
 
 const TOTP: &str = "otpauth://totp/x?secret=JBSWY3DPEHPK3PXP";
@@ -160,4 +163,30 @@ fn proton_pass() {
     assert_eq!(fields(&items[1]), ["Mail only", "me@proton.me", "https://a.example", "pw2", ""]);
     assert_eq!(fields(&items[2]), ["Shopping", "", "", "", "milk, eggs"]);
     assert_eq!(fields(&items[3])[4], r#"{"number":"378282246310005","note":""}"#);
+}
+
+#[test]
+fn every_product_has_a_fixture_and_a_name_on_the_page() {
+    let folder = Path::new(env!("CARGO_MANIFEST_DIR"));
+    let files = |folder: &Path, kind: &str| -> Vec<Vec<u8>> {
+        let paths = std::fs::read_dir(folder).unwrap().map(|entry| entry.unwrap().path());
+        paths
+            .filter(|path| path.extension().is_some_and(|it| it == kind))
+            .map(|path| std::fs::read(path).unwrap())
+            .collect()
+    };
+    let fixtures = files(&folder.join("src/model/import_export/fixtures"), "csv");
+    let sources: Vec<ImportSource> = fixtures.iter().map(|file| table(file).source()).collect();
+    let languages: Vec<String> =
+        files(&folder.join("texts"), "txt").into_iter().map(|file| String::from_utf8(file).unwrap()).collect();
+    assert!(!languages.is_empty());
+    for Product { source, .. } in PRODUCTS {
+        assert!(sources.contains(source), "no file in fixtures/ is of {source:?}");
+        // Translations call Apple's product by a name of their own.
+        let name = source.name().and_then(|name| name.split([' ', ',']).next()).unwrap();
+        for language in &languages {
+            let kinds = language.lines().find(|line| line.starts_with("ImportKinds = ")).unwrap();
+            assert!(kinds.contains(name), "{name} is not in: {kinds}");
+        }
+    }
 }
