@@ -6,7 +6,7 @@ use serde::{Deserialize, Serialize};
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
 #[cfg_attr(feature = "openapi", derive(utoipa::ToSchema))]
 pub struct Setup {
-    /// Whether there is a vault on this server. While there is none, nobody can log in: the operator has the link to
+    /// True if there is a vault on this server. While there is none, nobody can log in: the operator has the link to
     /// make the first one. Up to a second old.
     pub has_vault: bool,
 }

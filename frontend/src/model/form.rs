@@ -14,7 +14,7 @@ pub struct RulesForm {
     /// The classes, in the order of [`Class::ALL`].
     pub classes: [ClassField; 4],
     pub no_look_alikes: bool,
-    /// Whether the rules are restricted to characters on the same key of common keyboards, see [`keyboard`].
+    /// True if the rules are restricted to characters on the same key of common keyboards, see [`keyboard`].
     pub keyboard_safe: bool,
     pub exclude: String,
     pub include: String,

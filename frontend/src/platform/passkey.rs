@@ -34,7 +34,7 @@ pub enum PasskeyFault {
     Failed,
 }
 
-/// Whether the browser offers passkeys. It does not if the page is reached by an IP address.
+/// True if the browser offers passkeys. It does not if the page is reached by an IP address.
 pub fn are_offered() -> bool {
     let host = window().location().hostname().unwrap_or_default();
     let is_address = host.starts_with('[') || host.chars().all(|c| c.is_ascii_digit() || c == '.');

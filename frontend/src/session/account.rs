@@ -33,7 +33,7 @@ impl Session {
         self.open_vault().map(|open| open.username.clone()).unwrap_or_default()
     }
 
-    /// Whether the recovery code opened the vault. Setting a new passphrase then needs no current one, which may be
+    /// True if the recovery code opened the vault. Setting a new passphrase then needs no current one, which may be
     /// forgotten.
     pub fn is_opened_by_code(self) -> bool {
         self.open_vault().is_some_and(|open| open.by == CredentialName::Recovery)

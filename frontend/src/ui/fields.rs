@@ -37,10 +37,10 @@ pub(super) fn TextField(
     value: RwSignal<String>,
     #[prop(into)] fault: Signal<String>,
     #[prop(optional, into)] hint: Signal<String>,
-    /// Whether the text is hidden, as that of a password.
+    /// True if the text is hidden, as that of a password.
     #[prop(optional, into)]
     secret: Signal<bool>,
-    /// Whether the field is read-only now.
+    /// True if the field is read-only now.
     #[prop(optional, into)]
     busy: Signal<bool>,
     /// The value of the attribute `autocomplete`, such as `username`; `off` if none is given.

@@ -44,7 +44,7 @@ pub(super) fn listen() {
     on_cleanup(move || listener.remove());
 }
 
-/// Whether a field has the focus that keys would type into.
+/// True if a field has the focus that keys would type into.
 fn is_typed_in() -> bool {
     browser::document().active_element().is_some_and(|element| match element.tag_name().as_str() {
         "INPUT" => !matches!(element.get_attribute("type").as_deref(), Some("checkbox" | "radio" | "range")),

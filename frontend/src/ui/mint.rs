@@ -61,11 +61,11 @@ pub struct Mint {
     /// The password that is shown. None while the rules have a fault.
     pub minted: RwSignal<Option<Result<Rc<Password>, RandomnessError>>, LocalStorage>,
     pub state: RwSignal<PasswordState>,
-    /// Whether the password was copied before the vault's part could store it as a draft.
+    /// True if the password was copied before the vault's part could store it as a draft.
     pub copied_unsaved: RwSignal<bool>,
     /// The number of the draft that holds the password; 0 if there is none. IndexedDB counts from 1.
     pub draft_number: RwSignal<usize>,
-    /// Whether to save the password as soon as the vault opens.
+    /// True to save the password as soon as the vault opens.
     pub save_once_open: RwSignal<bool>,
 }
 

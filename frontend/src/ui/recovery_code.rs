@@ -19,7 +19,7 @@ pub(super) fn RecoveryCodeForm(
     /// Words with spaces between them.
     code: Secret,
     fault: SentenceSignal,
-    /// Whether the code is being put in force.
+    /// True if the code is being put in force.
     busy: Signal<bool>,
     /// The label of the button that confirms.
     done: Msg,

@@ -70,7 +70,7 @@ impl SentenceSignal {
         Signal::derive(move || self.0.with(Sentence::say))
     }
 
-    /// Whether there is no sentence now. In a reactive scope this subscribes to it.
+    /// True if there is no sentence now. In a reactive scope this subscribes to it.
     pub fn is_none(self) -> bool {
         self.0.with(Sentence::is_none)
     }

@@ -12,7 +12,7 @@ use crate::session::{Fault, Inconsistency, OpeningStep};
 use crate::text::{Msg, get, with};
 use crate::workers::client::KeyringFault;
 
-/// What is wrong with a username.
+/// The sentence for a faulty username.
 pub fn username_fault(fault: NotUsername) -> String {
     match fault {
         NotUsername::Empty => get(Msg::UsernameEmpty),
@@ -30,7 +30,7 @@ fn recovery_fault(fault: RecoveryFault) -> String {
     }
 }
 
-/// What went wrong with the vault, and what to do.
+/// The sentence for a fault of the vault: the cause, and what to do.
 pub fn fault(fault: &Fault) -> String {
     get(match fault {
         Fault::Cancelled => Msg::FaultCancelled,
@@ -118,7 +118,7 @@ pub fn button(verb: Msg, name: &str) -> String {
     with(Msg::Named, &[("verb", &get(verb)), ("name", &name)])
 }
 
-/// What was sealed and is not saved yet, and why.
+/// The sentence for sealed changes that are not saved yet, with the reason.
 pub fn not_saved(name: &str, why: &Fault) -> String {
     match why {
         Fault::Api(ApiFault::Silent) => named(Msg::NotSavedSilent, name),

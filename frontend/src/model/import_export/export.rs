@@ -25,7 +25,7 @@ const HEADER: &str =
 pub enum ExportFormat {
     Json,
     Csv {
-        /// Whether the file is for a spreadsheet: cells that would be formulas get a leading apostrophe, except
+        /// True if the file is for a spreadsheet: cells that would be formulas get a leading apostrophe, except
         /// passwords, which would be wrong with it. Other password managers and this one would import the apostrophes.
         for_spreadsheets: bool,
     },
@@ -211,7 +211,7 @@ fn some(text: &str) -> Option<&str> {
     Some(text).filter(|text| !text.is_empty())
 }
 
-/// Whether Bitwarden calls the entry a secure note.
+/// True if Bitwarden calls the entry a secure note.
 fn is_note(content: &Content) -> bool {
     let Content { name: _, username, website, password, note: _, tags: _, rules: _ } = content;
     username.is_empty() && website.is_empty() && password.is_empty()
@@ -255,7 +255,7 @@ impl Formulas {
     }
 }
 
-/// Whether a spreadsheet takes the text for a formula (OWASP, "CSV injection").
+/// True if a spreadsheet takes the text for a formula (OWASP, "CSV injection").
 fn is_formula(text: &str) -> bool {
     text.starts_with(['=', '+', '-', '@', '\t', '\r', '\n'])
 }

@@ -300,7 +300,7 @@ fn fitted(mut whole: Entry) -> Option<(Entry, usize)> {
     Some((whole, left_out))
 }
 
-/// Whether an entry fits into the largest bucket. The keyring's document has the same fields with the same names and
+/// True if an entry fits into the largest bucket. The keyring's document has the same fields with the same names and
 /// leaves out empty ones, so it is never longer than this JSON.
 fn fits(whole: &Entry) -> bool {
     /// The length before the document in a bucket.

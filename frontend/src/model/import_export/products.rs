@@ -46,7 +46,7 @@ pub(super) struct Product {
     /// Columns in lower case. The first `needed` are required; unlisted columns go to the note.
     columns: &'static [(&'static str, ColumnRole)],
     needed: usize,
-    /// Whether other columns exclude the product, because its column names are too common.
+    /// True if other columns exclude the product, because its column names are too common.
     is_exact: bool,
 }
 

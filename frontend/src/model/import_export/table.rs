@@ -64,7 +64,7 @@ pub enum TimeFormat {
 /// The roles of all columns of a table.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct ColumnMapping {
-    /// Whether the first row names the columns.
+    /// True if the first row names the columns.
     pub has_header: bool,
     /// The role of each column. Columns without a role go to the note.
     pub roles: Vec<ColumnRole>,

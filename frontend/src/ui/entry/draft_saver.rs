@@ -31,7 +31,7 @@ pub(super) struct DraftSaver {
     /// Runs from a key to the save. Empty once the save has begun; a timer that was cleared stays, as a sign of text
     /// that is not stored.
     timer: StoredValue<Option<TimeoutHandle>>,
-    /// Whether the form is becoming an entry or is being discarded. Nothing is saved meanwhile.
+    /// True if the form is becoming an entry or is being discarded. Nothing is saved meanwhile.
     is_paused: StoredValue<bool>,
     unwanted: StoredValue<Unwanted>,
 }

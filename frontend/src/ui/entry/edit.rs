@@ -22,7 +22,7 @@ use crate::ui::notice::{Notices, use_notices};
 use crate::ui::sentence::SentenceSignal;
 use crate::ui::words as say;
 
-/// What the form begins with.
+/// The first state of the form.
 struct FormStart {
     /// The entry that is changed; nothing for a new one.
     of: Option<EntryId>,

@@ -18,7 +18,7 @@ pub(super) struct EntryFields {
     password: RwSignal<String>,
     note: RwSignal<String>,
     tags: RwSignal<String>,
-    /// Whether the password is shown.
+    /// True if the password is shown.
     shown: RwSignal<bool>,
     /// The last password that was minted, with its rules. An entry keeps the rules as long as it has that password.
     minted: StoredValue<(String, Option<Rules>)>,

@@ -120,7 +120,7 @@ fn Bar(
     hint: Msg,
     count: usize,
     all: usize,
-    /// Whether the list shows only these entries.
+    /// True if the list shows only these entries.
     pressed: Signal<bool>,
     /// Switches the filter on or off.
     #[prop(into)]

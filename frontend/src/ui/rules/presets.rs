@@ -23,7 +23,7 @@ pub(super) struct Presets {
     stored: RwSignal<presets::Presets>,
     /// The name of the chosen preset; nothing for the default rules.
     chosen: RwSignal<Option<String>>,
-    /// Whether the stored presets could not be read. They are not overwritten then.
+    /// True if the stored presets could not be read. They are not overwritten then.
     unread: bool,
 }
 

@@ -26,7 +26,7 @@ struct TestResults {
     /// Strings that are allowed and that were reached on the small alphabets, and whether all were equally likely.
     every: (usize, usize, bool),
     outcome: TrialResult,
-    /// Whether the default rules stood in for those of another kind.
+    /// True if the default rules stood in for those of another kind.
     usual: bool,
 }
 

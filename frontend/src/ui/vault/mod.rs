@@ -35,9 +35,9 @@ const UNDO: Duration = Duration::from_secs(8);
 struct PanelState {
     /// The invite in the page's address, until it is used.
     invite: RwSignal<String>,
-    /// Whether the panel shows the form that makes a vault, and not the one that opens it.
+    /// True if the panel shows the form that makes a vault, and not the one that opens it.
     creating: RwSignal<bool>,
-    /// Whether the list shows the bin.
+    /// True if the list shows the bin.
     in_bin: RwSignal<bool>,
     /// Puts an entry into the bin, and offers to undo that. Outlives the entry's row.
     to_bin: Callback<EntryId>,
@@ -54,7 +54,7 @@ pub fn part() -> VaultPart {
     take_up_invites(session, invite, creating);
     let to_bin = to_bin(session, notices);
     provide_context(PanelState { invite, creating, in_bin: RwSignal::new(false), to_bin });
-    // What went on in the background.
+    // Changes of the background.
     Effect::new(move |_| match session.report.get() {
         Some(Report::Saved { name }) => notices.result(move || say::named(Msg::Saved, &name)),
         Some(Report::Conflict { name }) => notices.problem(move || say::named(Msg::ConflictFound, &name)),

@@ -31,11 +31,11 @@ struct UnlockForm {
     username_fault: SentenceSignal,
     /// The passphrase, or the recovery code.
     secret: RwSignal<String>,
-    /// What is wrong with the secret, or why the vault does not open.
+    /// The fault of the secret, or the reason why the vault does not open.
     fault: SentenceSignal,
-    /// Whether the secret is the recovery code.
+    /// True if the secret is the recovery code.
     by_code: RwSignal<bool>,
-    /// Whether a vault is being opened.
+    /// True if a vault is being opened.
     busy: Signal<bool>,
 }
 
@@ -138,7 +138,7 @@ impl UnlockForm {
         self.fault.clear();
     }
 
-    /// Whether nobody has begun with the form: nothing is typed, or filled in by the browser, and the focus is
+    /// True if nobody has begun with the form: nothing is typed, or filled in by the browser, and the focus is
     /// elsewhere.
     fn is_untouched(self) -> bool {
         let is_empty = |field: RwSignal<String>| field.try_with_untracked(String::is_empty).unwrap_or_default();

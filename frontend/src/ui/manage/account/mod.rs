@@ -53,11 +53,11 @@ fn Section(title: Msg, children: ChildrenFn) -> impl IntoView {
 #[derive(Clone, Copy)]
 struct ConfirmedForm {
     typed: RwSignal<String>,
-    /// What is wrong with the typed passphrase.
+    /// The fault of the typed passphrase.
     fault: SentenceSignal,
-    /// Whether the work is running.
+    /// True if the work is running.
     busy: RwSignal<bool>,
-    /// What went wrong in the work itself.
+    /// The fault of the work itself.
     wrong: SentenceSignal,
     is_waived: bool,
     id: &'static str,

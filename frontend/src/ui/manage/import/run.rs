@@ -90,7 +90,7 @@ pub(super) fn start(session: Session, read: Rc<ParsedFile>, again: bool, running
     });
 }
 
-/// Whether a row is imported. Entries from the other program's bin are not.
+/// True if a row is imported. Entries from the other program's bin are not.
 pub(super) fn is_wanted(row: &ImportRow) -> bool {
     row.result.as_ref().is_ok_and(|item| item.binned_at.is_none())
 }
