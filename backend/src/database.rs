@@ -17,23 +17,23 @@ use crate::store::sqlite::SqliteStore;
 
 /// Connections that read the SQLite file.
 const SQLITE_READERS: usize = 4;
-/// An Oracle call ends this long before the request gives up waiting for it, so that its reason is heard.
+/// An Oracle call ends this long before the request's deadline, so that the log gets the database's own error.
 const MARGIN: Duration = Duration::from_millis(500);
 
 /// Data folder and database.
 #[derive(Args, Debug, Clone)]
 pub struct DataArgs {
-    /// Folder for the server key and the SQLite file; made if it is missing.
+    /// Folder of the server key and the SQLite file; created if it is missing.
     #[arg(long = "data", env = "PASSMINT_DATA", default_value = "./data", value_name = "FOLDER")]
     pub folder: PathBuf,
-    /// Address under which people reach the page, for the links that are printed [default: the address that is listened
-    /// on; for `invite`, the one that the server was last started with].
+    /// Address at which people reach the page, for printed links [default: the address of --listen; for `invite`, the
+    /// address of the server's last start].
     #[arg(long, env = "PASSMINT_PUBLIC_URL", value_name = "URL")]
     pub public_url: Option<String>,
     /// The database that holds sealed entries.
     #[arg(long, env = "PASSMINT_DATABASE", default_value = "sqlite", value_name = "KIND")]
     pub database: DatabaseKind,
-    /// Seconds a database call may take, waiting for its turn included.
+    /// Most seconds for a database call, including its wait for a free connection.
     #[arg(long, env = "PASSMINT_DATABASE_SECONDS", default_value_t = 10, value_name = "SECONDS",
           value_parser = clap::value_parser!(u64).range(1..=600))]
     pub database_seconds: u64,
@@ -72,34 +72,33 @@ pub struct OracleArgs {
     /// Database user.
     #[arg(long, env = "PASSMINT_ORACLE_USER", value_name = "USER")]
     pub oracle_user: Option<String>,
-    /// File whose first line is the database password; else PASSMINT_ORACLE_PASSWORD is taken, or the terminal asks.
+    /// File whose first line is the database password [default: PASSMINT_ORACLE_PASSWORD, or a prompt].
     #[arg(long, env = "PASSMINT_ORACLE_PASSWORD_FILE", value_name = "FILE")]
     pub oracle_password_file: Option<PathBuf>,
-    /// Folder of tnsnames.ora, sqlnet.ora and the unzipped wallet.
+    /// Folder with tnsnames.ora, sqlnet.ora and the unzipped wallet.
     #[arg(long, env = "PASSMINT_ORACLE_CONFIG", value_name = "FOLDER")]
     pub oracle_config: Option<PathBuf>,
-    /// Folder of Oracle Instant Client, if the system does not find it by itself.
+    /// Folder of Oracle Instant Client, if the system does not find it.
     #[arg(long, env = "PASSMINT_ORACLE_CLIENT", value_name = "FOLDER")]
     pub oracle_client: Option<PathBuf>,
-    /// Service level to use in place of the one in the connect string; tp is for this kind of work.
+    /// Service level that replaces the one of the connect string; tp suits Passmint.
     #[arg(long, env = "PASSMINT_ORACLE_SERVICE", value_name = "LEVEL", value_parser = PossibleValuesParser::new(LEVELS))]
     pub oracle_service: Option<String>,
-    /// Most connections to the database (an Always Free one has 30 for all its users).
+    /// Most connections to the database (an Always Free database has 30 for all its users).
     #[arg(long, env = "PASSMINT_ORACLE_POOL", default_value_t = 5, value_name = "NUMBER",
           value_parser = clap::value_parser!(u32).range(1..=100))]
     pub oracle_pool: u32,
-    /// Hours after which the database is asked for a sign of life, so that an Always Free one is not stopped for being
-    /// idle; 0 for never.
+    /// Hours between queries that prevent an idle Always Free database from being stopped; 0 for none.
     #[arg(long, env = "PASSMINT_ORACLE_WAKE_HOURS", default_value_t = 24, value_name = "HOURS",
           value_parser = clap::value_parser!(u64).range(0..=144))]
     pub oracle_wake_hours: u64,
-    /// Which of these came from the environment.
+    /// The settings that came from the environment.
     #[arg(skip)]
     pub(crate) from_environment: Vec<String>,
 }
 
 impl OracleArgs {
-    /// A setting as the person who set it knows it: the flag, or the variable if it came from there.
+    /// The name of a setting for messages: its flag, or its variable if the value came from there.
     pub fn name_of(&self, flag: &str) -> String {
         let id = flag.replace('-', "_");
         if self.from_environment.contains(&id) {
@@ -116,7 +115,7 @@ pub fn sqlite_file(data: &Path) -> PathBuf {
     data.join("passmint.db")
 }
 
-/// Opens the database. An Oracle one is not asked yet.
+/// Opens the database. An Oracle database is not connected to yet.
 ///
 /// # Errors
 /// Names the setting that is wrong, or says why the file or the client library cannot be opened.
@@ -128,7 +127,7 @@ pub fn open(data: &DataArgs) -> Result<Arc<dyn Store>> {
     }
 }
 
-/// Opens the Oracle database of the settings; it is not asked yet.
+/// Opens the Oracle database of the settings; it is not connected to yet.
 ///
 /// # Errors
 /// Names the setting that is missing or wrong, or says why the client library cannot be loaded.
@@ -139,16 +138,16 @@ pub fn open_oracle(data: &DataArgs) -> Result<Arc<dyn Store>> {
 /// Opens a SQLite file.
 ///
 /// # Errors
-/// If it cannot be opened. One that is damaged, or cannot be written, is opened for reading, and the log says so.
+/// If it cannot be opened. A file that is damaged or cannot be written is opened for reading, with a line in the log.
 pub fn open_sqlite(file: &Path) -> Result<Arc<dyn Store>> {
     let store = SqliteStore::open(file, SQLITE_READERS).with_context(|| format!("cannot open {}", file.display()))?;
     Ok(Arc::new(store))
 }
 
-/// Makes a folder that only its owner can look into; does nothing if there is one.
+/// Creates a folder that only its owner can read; does nothing if there is one.
 ///
 /// # Errors
-/// If it cannot be made.
+/// If it cannot be created.
 pub fn make_folder(data: &Path) -> Result<()> {
     let mut folder = fs::DirBuilder::new();
     folder.recursive(true);
@@ -206,7 +205,7 @@ fn descriptor(settings: &OracleArgs) -> Result<Descriptor> {
     if let Some(level @ ("high" | "medium")) = descriptor.level().map(str::to_lowercase).as_deref() {
         tracing::warn!("the service level {level} is for reports; --oracle-service tp is for this kind of work");
     }
-    // The console's sqlnet.ora looks for the wallet in a place where it is not.
+    // The sqlnet.ora of Oracle's console names a folder that does not exist here.
     if let Some(folder) = folder {
         let wallet = folder.join("cwallet.sso");
         if wallet.try_exists().unwrap_or(true) {

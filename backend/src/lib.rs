@@ -1,8 +1,7 @@
 //! Passmint's server: accounts, sessions and sealed entries, and the page that goes with them.
 //!
-//! A request passes `listener` (connections, time limits), `app` (layers), `routes` (one file for each subject),
-//! `gate` (the only way to the blocking store) and `store` (a trait with a driver for each database). The server has
-//! no code that could open an entry.
+//! A request passes `server` (connections, layers, handlers) and `store` (a trait with a driver for each database).
+//! `commands` are the subcommands of `passmint`. The server has no code that could open an entry.
 
 pub mod backup;
 pub mod commands;

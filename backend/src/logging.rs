@@ -1,4 +1,4 @@
-//! The log: its form, its filter, and what a panic leaves in it.
+//! The log: its form, its filter, and its line for a panic.
 //!
 //! It goes to standard error, one line for each event, and never contains a name, a path with an id, a query, a header
 //! or a body (docs/SECURITY.md).
@@ -11,11 +11,13 @@ use tracing_subscriber::EnvFilter;
 
 /// Settings of the log.
 #[derive(Args, Debug, Clone)]
+#[command(next_help_heading = "Log")]
 pub struct LoggingArgs {
-    /// Form of the log.
+    /// Format of the log.
     #[arg(long, env = "PASSMINT_LOG_FORMAT", default_value = "text", value_name = "FORMAT")]
     pub log_format: LogFormat,
-    /// Level of the log: error, warn, info, debug or trace; also for single modules (backend::server::gate=debug).
+    /// Level of the log: error, warn, info, debug or trace. A module can have another level:
+    /// info,backend::server::gate=debug.
     #[arg(long, env = "PASSMINT_LOG", default_value = "info", value_name = "FILTER")]
     pub log: String,
 }
@@ -23,9 +25,9 @@ pub struct LoggingArgs {
 /// Forms of the log.
 #[derive(ValueEnum, Clone, Copy, Debug, PartialEq, Eq)]
 pub enum LogFormat {
-    /// For people.
+    /// Lines for people.
     Text,
-    /// For programs: one JSON object a line.
+    /// One JSON object a line, for programs.
     Json,
 }
 
@@ -41,7 +43,7 @@ pub fn start(settings: &LoggingArgs) -> Result<()> {
         LogFormat::Text => log.init(),
         LogFormat::Json => log.json().init(),
     }
-    // The place only: a panic's message may quote a secret.
+    // Logs the place only: a panic's message may quote a secret.
     std::panic::set_hook(Box::new(|panic| {
         let place = panic.location().map_or_else(String::new, ToString::to_string);
         tracing::error!(place, "panicked: this is a defect of Passmint");

@@ -1,11 +1,11 @@
-//! The server key: OPAQUE's server setup and the key that seals half-done log-ins.
+//! The server key: OPAQUE's server setup and the key that seals the state of log-ins.
 //!
-//! It is made at first start and kept in a file beside the data, or given by the environment; it is **never in the
-//! database**, so that who steals the database alone cannot even guess at passphrases. Who loses it locks everyone
-//! out for good. The database holds a fingerprint of it, so that a wrong key is noticed at start.
+//! It is created at the first start and stored in a file beside the data, or given by the environment. It is **never in
+//! the database**, so that a thief of the database alone cannot even guess at passphrases. If it is lost, everyone is
+//! locked out for good. The database holds a fingerprint of it, so that a wrong key is noticed at the start.
 //!
-//! OPAQUE's half is in every record that was ever registered: it stays. The half that seals log-ins can be changed, and
-//! the key then carries the fingerprint by which the database knows it.
+//! OPAQUE's half cannot be changed, because every registered record depends on it. The half that seals log-ins can be
+//! changed; the key then carries the fingerprint by which the database knows it.
 
 use std::fs::{self, OpenOptions};
 use std::io::Write;
@@ -30,7 +30,7 @@ pub const FILE: &str = "server-key";
 pub const VARIABLE: &str = "PASSMINT_SERVER_KEY";
 /// Prefix of the key's text; the number is the format's version.
 const PREFIX: &str = "passmint-server-key-1.";
-/// The same once a half was changed: the fingerprint follows.
+/// Prefix of a key whose changeable half was changed: its fingerprint follows.
 const PREFIX_CHANGED: &str = "passmint-server-key-2.";
 /// Bytes of the OPAQUE server setup: seed (64), private key (32), decoy private key (32).
 const SETUP_LEN: usize = 128;
@@ -50,7 +50,7 @@ pub struct ServerKey {
     is_changed: bool,
 }
 
-/// Seals what the server hands out to itself.
+/// The half that seals the state of log-ins.
 #[derive(Zeroize, ZeroizeOnDrop)]
 struct TokenKey([u8; TOKEN_KEY_LEN]);
 
@@ -75,17 +75,17 @@ impl ServerKey {
         digest.update(token_key.0);
         let mut fingerprint = [0; 32];
         fingerprint.copy_from_slice(&digest.finalize()[..32]);
-        // A record that nobody has the secret of: its public key is the server's own.
+        // Nobody has the secret of this record: its public key is the server's own.
         let mut decoy = setup.keypair().public().serialize().to_vec();
         decoy.resize(RECORD_LEN, 0);
         Self { setup, decoy, token_key, fingerprint, is_changed: false }
     }
 
-    /// The same key with another half that seals log-ins: the database takes it for the same, every vault opens, and
-    /// who has the old half can make up no log-in any more. Log-ins that have begun fail.
+    /// The same key with a new half that seals log-ins. The database accepts it, and every vault opens; the old half
+    /// cannot forge log-ins any more. Log-ins that have begun fail.
     ///
     /// # Errors
-    /// Never for a key of ours: OPAQUE's half is read once more.
+    /// Never for a valid key: OPAQUE's half is parsed once more.
     pub fn with_new_token_key(&self) -> Result<Self> {
         let setup = ServerSetup::deserialize(&Zeroizing::new(self.setup.serialize())).ok().context("it is damaged")?;
         let mut token_key = TokenKey([0; TOKEN_KEY_LEN]);
@@ -96,7 +96,7 @@ impl ServerKey {
     /// Reads the text that [`ServerKey::expose_as_text`] writes.
     ///
     /// # Errors
-    /// Says what is wrong with the text, without repeating any of it.
+    /// Describes the mistake without quoting the text.
     pub fn from_text(text: &str) -> Result<Self> {
         let text = text.trim();
         let changed = text.strip_prefix(PREFIX_CHANGED);
@@ -116,7 +116,7 @@ impl ServerKey {
         }
     }
 
-    /// The key as text, to be kept as safe as the key itself.
+    /// The key as text: it is as secret as the key.
     pub fn expose_as_text(&self) -> Zeroizing<String> {
         let (prefix, more) = if self.is_changed { (PREFIX_CHANGED, &self.fingerprint[..]) } else { (PREFIX, &[][..]) };
         let bytes = Zeroizing::new([self.setup.serialize().as_slice(), &self.token_key.0, more].concat());
@@ -147,7 +147,7 @@ impl ServerKey {
         let file = folder.join(FILE);
         if store
             .has_accounts()
-            .context("there is no server key yet, and whether a new one may be made cannot be told")?
+            .context("there is no server key, and only the database shows if a new one may be created")?
         {
             bail!(
                 "there are vaults but no server key: put it back as {} (a new one would lock everyone out)",
@@ -160,7 +160,7 @@ impl ServerKey {
         Ok(key)
     }
 
-    /// Reads the key from a file; nothing if there is none.
+    /// Reads the key from a file; `None` if there is no file.
     ///
     /// # Errors
     /// If the file cannot be read or holds no key.
@@ -193,12 +193,12 @@ impl ServerKey {
     /// Replaces the key in its file: after a power cut, either the old one or this one is there.
     ///
     /// # Errors
-    /// If the file cannot be written; it is then what it was.
+    /// If the file cannot be written; it stays unchanged then.
     pub fn replace(&self, path: &Path) -> Result<()> {
         let fresh = path.with_extension("new");
         self.store(&fresh).context("a change of the key that was cut off may have left this file: delete it")?;
         let rename = || {
-            // The command may run as root, and the server as another user.
+            // The new file gets the old one's owner: the command may run as root, and the server as another user.
             #[cfg(unix)]
             {
                 use std::os::unix::fs::{MetadataExt, chown};
@@ -224,14 +224,14 @@ impl ServerKey {
         &self.setup
     }
 
-    /// An OPAQUE record that belongs to no account. Who logs in by a name that is not there has it read, so that this
-    /// takes as long as reading an account's own.
+    /// An OPAQUE record that belongs to no account. A log-in with an unknown username reads it, so that the answer
+    /// takes as long as for an existing account.
     pub fn decoy(&self) -> &[u8] {
         &self.decoy
     }
 
-    /// Seals bytes that the server hands to a client to get them back. Each call has a key of its own, derived from
-    /// a random salt, so that no number of calls wears the key out.
+    /// Seals bytes that the server hands to a client and gets back. Each call derives its own key from a random salt,
+    /// so that the number of calls is not limited.
     ///
     /// # Errors
     /// Fails only for inputs of more than 256 GiB.
@@ -243,10 +243,10 @@ impl ServerKey {
         Ok(sealed)
     }
 
-    /// Opens what [`ServerKey::seal_state`] sealed, here or in another process with the same key.
+    /// Opens the output of [`ServerKey::seal_state`], of this process or another one with the same key.
     ///
     /// # Errors
-    /// [`StateError`] for anything else.
+    /// [`StateError`] if the bytes are not such an output.
     pub fn open_state(&self, sealed: &[u8]) -> Result<Zeroizing<Vec<u8>>, StateError> {
         let (salt, ciphertext) = sealed.split_at_checked(SALT_LEN).ok_or(StateError)?;
         let plaintext = self.cipher(salt)?.decrypt(&Nonce::default(), ciphertext).map_err(|_| StateError)?;
@@ -295,7 +295,7 @@ mod tests {
         let path = folder.path().join("server-key");
         let first = ServerKey::generate();
         first.store(&path).unwrap();
-        // Twice: a key that was changed once is no end.
+        // Twice: a key that was changed once can be changed again.
         let mut key = first.with_new_token_key().unwrap();
         key = key.with_new_token_key().unwrap();
         key.replace(&path).unwrap();

@@ -1,4 +1,4 @@
-//! Backups: made while others write, restored, verified; and what is wrong with one is seen.
+//! Backups: created while others write, restored and verified; damage is noticed.
 
 #![allow(clippy::unwrap_used, clippy::expect_used, clippy::panic, reason = "a test may")]
 
@@ -82,7 +82,7 @@ fn none() -> anyhow::Result<Passphrase> {
     panic!("no passphrase is needed")
 }
 
-/// What lies in a folder, by name.
+/// The files of a folder with their content.
 fn names(folder: &Path) -> Vec<String> {
     let mut names: Vec<_> =
         fs::read_dir(folder).unwrap().map(|file| file.unwrap().file_name().into_string().unwrap()).collect();
@@ -132,7 +132,7 @@ fn backup_of_a_busy_database_restores_intact() {
         assert_eq!(verify_folder(&new).unwrap().summary, verified.summary, "{name}");
         let key = ServerKey::load(&new.join("server-key")).unwrap().unwrap();
         assert_eq!(key.fingerprint(), house.key.fingerprint());
-        // It is served, and goes on where it was.
+        // The restored database can be served, and its change numbers continue.
         let restored = open_sqlite(&sqlite_file(&new)).unwrap();
         let original = store.changes(house.account, 0, 150).unwrap().entries;
         assert_eq!(restored.changes(house.account, 0, 150).unwrap().entries, original);
@@ -157,10 +157,10 @@ fn restore_of_an_invalid_archive_changes_nothing() {
         assert!(!data.exists() || names(&data).is_empty(), "{error:#}");
         format!("{error:#}")
     };
-    // An byte of an entry, of the manifest, of the key; the end; and all of it.
+    // A changed byte of an entry, of the key and of the manifest; half of the archive; files that are not archives.
     let entry = whole.windows(64).position(|window| window == [7; 64]).unwrap();
     let key = whole.windows(20).position(|window| window == b"passmint-server-key-").unwrap();
-    for (place, told) in [(entry, "manifest says"), (key + 60, ""), (600, "")] {
+    for (place, told) in [(entry, "match its manifest"), (key + 60, ""), (600, "")] {
         let mut changed = whole.clone();
         changed[place] ^= 1;
         let error = refused(&changed, WORDS);
@@ -209,7 +209,7 @@ fn backup_of_a_damaged_database_or_with_a_foreign_key_is_refused() {
     assert!(faults.iter().any(|fault| fault.starts_with("damaged")), "{faults:?}");
 }
 
-/// Runs the program; gives whether it succeeded, and all it said.
+/// Runs the program. Returns true if it succeeded, and its whole output.
 fn passmint(arguments: &[&str], environment: &[(&str, &str)]) -> (bool, String) {
     let mut command = Command::new(env!("CARGO_BIN_EXE_passmint"));
     let Output { status, stdout, stderr } =
@@ -229,7 +229,7 @@ fn commands_print_their_result_and_never_the_passphrase() {
     let (ok, said) = passmint(&["backup", archive, "--data", data], &words);
     assert!(ok && said.contains("1 accounts, 1 entries") && !said.contains(WORDS), "{said}");
     let (ok, said) = passmint(&["verify", archive], &words);
-    assert!(ok && said.contains("\nwhole\n") && said.contains("server key: there"), "{said}");
+    assert!(ok && said.contains("\nintact\n") && said.contains("server key: present"), "{said}");
     let (ok, said) = passmint(&["verify", archive], &[]);
     assert!(!ok && said.contains("--passphrase-file"), "{said}");
     let file = out.path().join("words");
@@ -238,7 +238,7 @@ fn commands_print_their_result_and_never_the_passphrase() {
     assert!(!ok && said.contains("the passphrase is wrong") && !said.contains("incorrect"), "{said}");
     let new = out.path().join("new");
     let (ok, said) = passmint(&["restore", archive, "--data", new.to_str().unwrap()], &words);
-    assert!(ok && said.contains("Everybody logs in anew"), "{said}");
+    assert!(ok && said.contains("Everybody must log in again"), "{said}");
     let (ok, said) = passmint(&["verify", new.to_str().unwrap()], &[]);
     assert!(ok && said.contains("1 accounts, 1 entries"), "{said}");
     fs::remove_file(new.join("server-key")).unwrap();
@@ -279,7 +279,7 @@ fn wait_until(what: &str, done: impl Fn() -> bool) {
 fn scheduled_backups_are_created_and_pruned() {
     let house = House::new();
     let out = tempfile::tempdir().unwrap();
-    // Two of before: the older one goes once the new one is there. The newest is too old to count.
+    // Two earlier backups. The older one is deleted once the new one is there; the other is too old to delay it.
     for name in ["passmint-20250101T000000Z.tar", "passmint-20250102T000000Z.tar"] {
         let file = fs::File::create(out.path().join(name)).unwrap();
         file.set_modified(std::time::SystemTime::now() - Duration::from_hours(48)).unwrap();

@@ -18,7 +18,7 @@ fn passmint(command: &str, data: &Path, arguments: &[&str]) -> Command {
     passmint
 }
 
-/// The output and the error output of a command, and its success.
+/// Runs a command. Returns its output, its error output, and true if it succeeded.
 fn said(command: &mut Command) -> (bool, String, String) {
     let Output { status, stdout, stderr } = command.output().unwrap();
     assert!([Some(0), Some(1)].contains(&status.code()), "{status}");
@@ -36,7 +36,7 @@ impl Drop for Server {
 }
 
 impl Server {
-    /// Started, and serving; and what its log said until then.
+    /// Starts a server and waits until it serves. Returns it with its log so far.
     fn start(data: &Path, arguments: &[&str]) -> (Self, String) {
         let mut serve = passmint("serve", data, arguments);
         let mut server = Self(serve.stdout(Stdio::null()).stderr(Stdio::piped()).spawn().unwrap());
@@ -53,13 +53,13 @@ fn free_port() -> u16 {
     TcpListener::bind("127.0.0.1:0").unwrap().local_addr().unwrap().port()
 }
 
-/// The address in the link that `passmint invite` prints, and what it says beside it.
+/// The address in the link that `passmint invite` prints, and its advice on standard error.
 fn invited_to(data: &Path, arguments: &[&str]) -> (String, String) {
     let (succeeded, link, advice) = said(&mut passmint("invite", data, arguments));
     assert!(succeeded, "{advice}");
     let (address, code) = link.trim_end().split_once("/#invite=").unwrap();
     assert_eq!((code.len(), link.lines().count()), (22, 1), "{link}");
-    assert!(!advice.contains(code) && advice.contains("Good for 7 days"), "{advice}");
+    assert!(!advice.contains(code) && advice.contains("Valid for 7 days"), "{advice}");
     (address.to_owned(), advice)
 }
 
@@ -79,13 +79,13 @@ fn invite_links_to_the_recorded_address() {
     let (address, advice) = invited_to(data.path(), &[]);
     assert_eq!(address, format!("http://{listen}"));
     assert_eq!(advice.lines().count(), 1, "{advice}");
-    // The flag counts before the file.
+    // The flag takes precedence over the file.
     let (address, _) = invited_to(data.path(), &["--public-url", "https://given.example.org/"]);
     assert_eq!(address, "https://given.example.org");
     drop(server);
     assert_eq!(invited_to(data.path(), &[]).0, format!("http://{listen}"), "while it does not run, too");
 
-    // Served elsewhere from now on, behind a proxy.
+    // The server is started again with another address, behind a proxy.
     let socket = format!("unix:{}", data.path().join("passmint.sock").display());
     let arguments = ["--listen", &socket, "--public-url", "https://passwords.example.org/"];
     let _server = Server::start(data.path(), &arguments);
@@ -109,7 +109,7 @@ fn damaged_recorded_address_is_not_printed() {
 #[test]
 fn server_that_cannot_record_its_address_warns_and_serves() {
     let data = tempfile::tempdir().unwrap();
-    // Not even root can put a file in the place of a folder.
+    // A folder in the file's place, because permissions do not stop root.
     fs::create_dir(data.path().join("page-url")).unwrap();
     let (_server, log) = Server::start(data.path(), &["--listen", "127.0.0.1:0"]);
     let warning = log.lines().find(|line| line.contains("WARN") && line.contains("cannot record")).unwrap();
@@ -121,7 +121,7 @@ fn is_temporary(file: &fs::DirEntry) -> bool {
     file.file_name().to_string_lossy().starts_with("page-url.")
 }
 
-/// The one line that is said by a server that cannot start.
+/// The one line that a server prints if it cannot start.
 fn refusal(data: &Path, arguments: &[&str]) -> String {
     let (succeeded, out, log) = said(&mut passmint("serve", data, arguments));
     assert!(!succeeded && out.is_empty() && log.lines().count() == 1, "{out}\n{log}");
@@ -137,7 +137,7 @@ fn port_in_use_is_reported_in_one_line_with_a_remedy() {
     let address = taken.local_addr().unwrap().to_string();
     let said = refusal(&data, &["--listen", &address]);
     assert!(
-        said.starts_with(&format!("passmint: cannot listen on {address}: another program has this port")),
+        said.starts_with(&format!("passmint: cannot listen on {address}: another program uses this port")),
         "{said}"
     );
     assert!(said.contains("another Passmint") && said.contains(" --listen 127.0.0.1:"), "{said}");
@@ -148,12 +148,9 @@ fn port_in_use_is_reported_in_one_line_with_a_remedy() {
 #[test]
 fn foreign_address_is_reported_in_one_line_with_a_remedy() {
     let folder = tempfile::tempdir().unwrap();
-    // An address of documentation (RFC 5737).
+    // An address for documentation (RFC 5737), which no machine has.
     let said = refusal(&folder.path().join("data"), &["--listen", "192.0.2.1:8080", "--allow-plain-http"]);
-    assert!(
-        said.contains("192.0.2.1 is no address of this machine") && said.contains("--listen 127.0.0.1:8080"),
-        "{said}"
-    );
+    assert!(said.contains("does not have the address 192.0.2.1") && said.contains("--listen 127.0.0.1:8080"), "{said}");
 }
 
 #[test]

@@ -11,7 +11,7 @@ fn generate(arguments: &[&str]) -> (bool, String, String) {
     (status.success(), String::from_utf8(stdout).unwrap(), String::from_utf8(stderr).unwrap())
 }
 
-/// What was minted, a line each, and how strong it is said to be.
+/// The minted passwords, and the line about their strength.
 fn minted(arguments: &[&str]) -> (Vec<String>, String) {
     let (ok, out, told) = generate(arguments);
     assert!(ok, "{arguments:?}: {told}");
@@ -19,10 +19,10 @@ fn minted(arguments: &[&str]) -> (Vec<String>, String) {
 }
 
 #[test]
-fn defaults_are_those_of_the_page() {
+fn without_flags_the_defaults_of_the_page_apply() {
     let (passwords, told) = minted(&[]);
     assert_eq!((passwords.len(), passwords[0].chars().count()), (1, 30));
-    // The page's own figure.
+    // The page shows the same number of bits.
     assert_eq!(told, "196.59 bits each");
     assert!(!told.contains(&passwords[0]), "what is minted goes to standard output only");
     assert_eq!(minted(&["--length", "8"]).1, "51.32 bits each");
@@ -48,7 +48,7 @@ fn every_rule_is_obeyed() {
 }
 
 #[test]
-fn passphrases_and_pins() {
+fn words_and_pin_mint_passphrases_and_pins() {
     let (phrases, told) = minted(&["--words", "6"]);
     assert_eq!((phrases[0].split('-').count() >= 6, told.as_str()), (true, "77.55 bits each"));
     let shouted = ["--words", "4", "--separator", " ", "--capitals", "first-letters", "--digit"];
@@ -81,7 +81,7 @@ fn a_sites_rules_are_obeyed() {
 }
 
 #[test]
-fn many_at_once_and_as_json() {
+fn count_mints_many_and_json_lists_them() {
     let (passwords, _) = minted(&["--count", "100000", "--length", "20"]);
     assert_eq!(passwords.iter().collect::<BTreeSet<_>>().len(), 100_000, "no two are the same");
     let (ok, out, told) = generate(&["--count", "3", "--json"]);

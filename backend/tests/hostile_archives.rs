@@ -1,5 +1,4 @@
-//! Archives that somebody else wrote: the program ends with one sentence, never by a signal, and takes no more memory
-//! than it may.
+//! Archives of an attacker: the program ends with one sentence, never by a signal, and stays within a memory limit.
 
 #![cfg(unix)]
 #![allow(clippy::unwrap_used, clippy::panic, reason = "a test may")]
@@ -8,10 +7,10 @@ use std::fs;
 use std::path::Path;
 use std::process::{Command, Output, Stdio};
 
-/// Address space of the program, in KiB. It starts and verifies a small archive in less; 1 GiB does not fit.
+/// Limit of the program's address space, in KiB. It can verify a small archive within it, but not allocate 1 GiB.
 const LIMIT_KIB: u32 = 700_000;
 
-/// Runs `passmint verify` and `passmint restore` on a file with these bytes, under the limit. Gives the sentence that
+/// Runs `passmint verify` and `passmint restore` on a file with these bytes, under the limit. Returns the sentence that
 /// both end with.
 fn refused(bytes: &[u8]) -> String {
     let folder = tempfile::tempdir().unwrap();
@@ -37,7 +36,7 @@ fn refused(bytes: &[u8]) -> String {
     verified
 }
 
-/// A sealed archive with a header that asks for these costs, and nothing that opens.
+/// A sealed archive with these Argon2id costs in its header, and with content that does not open.
 fn sealed(memory_kib: u32, passes: u32, lanes: u32) -> Vec<u8> {
     let costs = [memory_kib, passes, lanes].map(u32::to_be_bytes);
     [b"passmint-archive\x01".as_slice(), costs.as_flattened(), &[0; 16], &[b'x'; 100]].concat()
@@ -82,7 +81,7 @@ fn sealed_archive_that_ends_in_its_header_is_refused() {
     }
 }
 
-/// A tar header, and what follows it.
+/// A tar header and its content.
 fn tar(kind: u8, name: &str, size: &[u8; 12], body: &[u8]) -> Vec<u8> {
     let mut header = [0; 512];
     header[..name.len()].copy_from_slice(name.as_bytes());
@@ -98,7 +97,7 @@ fn tar(kind: u8, name: &str, size: &[u8; 12], body: &[u8]) -> Vec<u8> {
 }
 
 #[test]
-fn tar_whose_sizes_are_not_true_is_refused() {
+fn tar_with_wrong_sizes_is_refused() {
     let mut largest = [0xff; 12];
     largest[0] = 0x80;
     for size in [b"77777777777\0", &largest] {
@@ -109,11 +108,11 @@ fn tar_whose_sizes_are_not_true_is_refused() {
     }
 }
 
-/// Their bodies would be read into memory, however long: an archive has no long names and no extended headers.
+/// The tar crate would read their bodies into memory, however long they are. Archives of Passmint have none.
 #[test]
 fn tar_with_extended_headers_is_refused_before_they_are_read() {
     for kind in *b"LKxg" {
         let told = refused(&tar(kind, "passmint.db", b"77777777777\0", &[b'x'; 100_000]));
-        assert!(told.contains("is no plain file"), "{}: {told}", char::from(kind));
+        assert!(told.contains("is not a regular file"), "{}: {told}", char::from(kind));
     }
 }

@@ -1,5 +1,5 @@
-//! The archive: a tar of the database, the server key and a manifest that says what they are; sealed as a whole if
-//! there is a passphrase.
+//! The archive: a tar of the database, the server key and a manifest that describes them. With a passphrase the tar is
+//! sealed.
 
 use std::collections::BTreeMap;
 use std::fs::File;
@@ -20,21 +20,21 @@ use crate::server_key::ServerKey;
 use crate::store::Millis;
 use crate::store::sqlite::DatabaseSummary;
 
-/// The format that is written, and the newest that is read.
+/// The format's version that is written, and the newest that can be read.
 const FORMAT: u32 = 1;
 pub(super) const DATABASE: &str = "passmint.db";
 pub(super) const SERVER_KEY: &str = "server-key";
 const MANIFEST: &str = "manifest.json";
-/// Bytes of the parts that are read into memory.
+/// Most bytes of a part that is read into memory.
 const SMALL_MAX: u64 = 64 * 1024;
 
 /// The archive's description of its content.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Manifest {
     pub format: u32,
-    /// The Passmint that made it.
+    /// The version of the Passmint that made it.
     pub passmint: String,
-    /// When it was made: milliseconds since 1970.
+    /// Time of creation, ms since 1970.
     pub made_at: Millis,
     /// The version of the database's schema.
     pub schema: u32,
@@ -131,11 +131,11 @@ pub(super) fn write(
     Ok(())
 }
 
-/// Reads an archive: its database goes into a file in `folder`, which is gone with the answer unless it is kept. The
-/// passphrase is asked for if it is sealed.
+/// Reads an archive. Its database goes into a temporary file in `folder`, which is deleted on drop unless it is
+/// persisted. `passphrase` is called if the archive is sealed.
 ///
 /// # Errors
-/// If it is no archive, of a newer format, sealed with another passphrase, or not what its manifest says.
+/// If it is not an archive, has a newer format, is sealed with another passphrase, or does not match its manifest.
 pub(super) fn read(
     archive: &Path,
     folder: &Path,
@@ -149,7 +149,7 @@ pub(super) fn read(
     let unpacked = if is_sealed {
         let mut opener = Opener::new(file, &passphrase()?)?;
         let unpacked = unpack(&mut opener, folder)?;
-        // To the end: what was added there, or cut off, is seen then.
+        // Read to the end, so that truncated or appended bytes are noticed.
         io::copy(&mut opener, &mut io::sink())?;
         unpacked
     } else {
@@ -162,17 +162,17 @@ fn unpack(from: &mut dyn Read, folder: &Path) -> Result<OpenedArchive> {
     let (mut manifest, mut server_key, mut database) = (None, None, None);
     let mut hashes = BTreeMap::new();
     let mut tar = tar::Archive::new(from);
-    // Raw: else the bodies of long names and extended headers, which no archive of Passmint's has, would be read into
-    // memory, however long they are.
-    for entry in tar.entries().context("it is no archive of Passmint's")?.raw(true) {
-        let mut entry = entry.context("it is no archive of Passmint's, or was changed")?;
-        let name = entry.path().context("it is no archive of Passmint's")?.to_string_lossy().into_owned();
-        ensure!(entry.header().entry_type() == EntryType::Regular, "{name:?} in it is no plain file");
+    // Raw, because the iterator would otherwise read the bodies of long names and extended headers into memory, however
+    // long they are. Archives of Passmint have neither.
+    for entry in tar.entries().context("it is not a Passmint archive")?.raw(true) {
+        let mut entry = entry.context("it is not a Passmint archive, or was changed")?;
+        let name = entry.path().context("it is not a Passmint archive")?.to_string_lossy().into_owned();
+        ensure!(entry.header().entry_type() == EntryType::Regular, "{name:?} in it is not a regular file");
         match name.as_str() {
             MANIFEST if manifest.is_none() => {
                 let read: Manifest =
                     serde_json::from_slice(&read_small(&mut entry)?).context("its manifest cannot be read")?;
-                ensure!(read.format <= FORMAT, "its format is {}: use the newer Passmint", read.format);
+                ensure!(read.format <= FORMAT, "its format {} is too new: use a newer Passmint", read.format);
                 manifest = Some(read);
             }
             SERVER_KEY if server_key.is_none() => {
@@ -186,17 +186,17 @@ fn unpack(from: &mut dyn Read, folder: &Path) -> Result<OpenedArchive> {
                     .prefix(".passmint-")
                     .tempfile_in(folder)
                     .with_context(|| format!("cannot write into {}", folder.display()))?;
-                io::copy(&mut entry, file.as_file_mut()).context("cannot take the database out of it")?;
+                io::copy(&mut entry, file.as_file_mut()).context("cannot extract its database")?;
                 file.as_file().sync_all()?;
                 file.as_file_mut().rewind()?;
                 hashes.insert(name, hash(file.as_file_mut())?);
                 database = Some(file);
             }
-            _ => bail!("{name:?} is in it, which belongs into no archive of Passmint's"),
+            _ => bail!("{name:?} is in it, which is not a file of a Passmint archive"),
         }
     }
-    let manifest = manifest.context("it has no manifest: it is no archive of Passmint's, or was cut off")?;
-    ensure!(manifest.files == hashes, "what is in it is not what its manifest says: it was damaged or changed");
+    let manifest = manifest.context("it has no manifest: it is not a Passmint archive, or was cut off")?;
+    ensure!(manifest.files == hashes, "its files do not match its manifest: it was damaged or changed");
     let database = database.context("it holds no database")?;
     Ok(OpenedArchive { manifest, database, server_key, is_sealed: false })
 }

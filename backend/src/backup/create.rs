@@ -1,4 +1,4 @@
-//! Makes an archive of what a database holds, while it is in use, and proves it before it has its name.
+//! Creates an archive of a database that is in use, and verifies it before it gets its name.
 
 use std::fs::{self, File};
 use std::path::{Path, PathBuf};
@@ -12,7 +12,7 @@ use crate::store::Store;
 use crate::store::sqlite::{self, DatabaseSummary, SqliteStore};
 use crate::store::transfer::{self, TransferError};
 
-/// Attempts at copying an Oracle database that is written meanwhile.
+/// Attempts at copying an Oracle database that changes during the copy.
 const TRIES: usize = 3;
 
 /// The database to back up.
@@ -23,22 +23,22 @@ pub enum Source<'a> {
     Store(&'a dyn Store),
 }
 
-/// A backup that was made.
+/// A new backup.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct NewArchive {
     /// The archive.
     pub file: PathBuf,
-    /// Its bytes.
+    /// The archive's size.
     pub bytes: u64,
     /// Its content.
     pub summary: DatabaseSummary,
 }
 
-/// Makes an archive, reads it back, and only then gives it its name. What has that name already is never overwritten.
+/// Creates an archive, reads it back, and only then gives it its name. An existing file is never overwritten.
 ///
 /// # Errors
 /// If the database cannot be read, is damaged, or belongs to another server key; if the archive cannot be written, or
-/// does not read back. Nothing is left of it then.
+/// does not read back. No file is left then.
 pub fn create(
     source: &Source<'_>,
     key: Option<&ServerKey>,
@@ -47,7 +47,7 @@ pub fn create(
 ) -> Result<NewArchive> {
     let target =
         if target.is_dir() { target.join(archive_name(crate::now(), passphrase.is_some())) } else { target.into() };
-    ensure!(!target.exists(), "{} exists already", target.display());
+    ensure!(!target.exists(), "{} exists already: name a new file", target.display());
     let folder = match target.parent() {
         Some(folder) if !folder.as_os_str().is_empty() => folder,
         _ => Path::new("."),
@@ -59,7 +59,7 @@ pub fn create(
     let copy = copy(source, work.path())?;
     let summary = sqlite::examine(&copy).context("the copy of the database")?;
     if let Some(fault) = summary.faults.first() {
-        bail!("the database is not whole ({fault}): no backup is made of it; keep the older ones");
+        bail!("the database is damaged ({fault}): there is no backup of it; keep the older backups");
     }
     if let Some(key) = key {
         ensure!(
@@ -77,7 +77,7 @@ pub fn create(
     ensure!(verified.summary == summary, "the archive does not read back as it was written");
     let place = || format!("cannot make {}", target.display());
     archive.persist_noclobber(&target).map_err(|error| error.error).with_context(place)?;
-    // The name is on the disk, too.
+    // Makes the new name durable.
     File::open(folder).and_then(|folder| folder.sync_all()).with_context(place)?;
     Ok(NewArchive { file: target, bytes, summary })
 }
@@ -86,7 +86,7 @@ fn copy(source: &Source<'_>, work: &Path) -> Result<PathBuf> {
     let copy = work.join(DATABASE);
     match source {
         Source::File(file) => {
-            ensure!(file.is_file(), "there is no database {}", file.display());
+            ensure!(file.is_file(), "there is no database {}: name its folder with --data", file.display());
             sqlite::copy(file, &copy).context("cannot copy the database")?;
         }
         Source::Store(store) => {
@@ -96,7 +96,7 @@ fn copy(source: &Source<'_>, work: &Path) -> Result<PathBuf> {
                 let into = SqliteStore::open(&copy, 1).context("cannot write the copy")?;
                 match transfer::transfer(*store, &into, &mut |_| {}) {
                     Ok(_) => break,
-                    // Somebody saved something meanwhile.
+                    // Something was saved during the copy.
                     Err(TransferError::Different | TransferError::OtherData) if tries < TRIES => {}
                     Err(error) => return Err(error).context("cannot copy the database"),
                 }
@@ -108,7 +108,7 @@ fn copy(source: &Source<'_>, work: &Path) -> Result<PathBuf> {
                     }
                 }
             }
-            // One file, without its log.
+            // Copied once more, so that it is one file without a write-ahead log.
             let whole = work.join("whole.db");
             sqlite::copy(&copy, &whole).context("cannot copy the database")?;
             return Ok(whole);

@@ -1,7 +1,7 @@
 //! Backups: on demand and scheduled; restore; verification.
 //!
-//! `archive` is the file, `seal` its encryption; `backup`, `restore` and `verify` are the commands' work; `clock` does
-//! it while the server runs.
+//! `archive` is the file format and `seal` its encryption. `create`, `restore` and `verify` do the work of the commands
+//! of these names; `schedule` creates backups while the server runs.
 
 mod archive;
 mod create;

@@ -8,7 +8,7 @@ use std::path::Path;
 use anyhow::{Context, Result, bail, ensure};
 use zeroize::Zeroizing;
 
-/// Fewer characters are refused: a thief of the file can guess without limit.
+/// Least characters of a passphrase: somebody who has the file can guess without limit.
 const CHARACTERS_MIN: usize = 12;
 const VARIABLE: &str = "PASSMINT_BACKUP_PASSPHRASE";
 
@@ -22,7 +22,7 @@ impl std::fmt::Debug for Passphrase {
 }
 
 impl Passphrase {
-    /// Takes a text for a passphrase.
+    /// Makes a passphrase of a text.
     ///
     /// # Errors
     /// If it is shorter than 12 characters.
@@ -40,10 +40,10 @@ impl Passphrase {
         &self.0
     }
 
-    /// From PASSMINT_BACKUP_PASSPHRASE, or the first line of the file, if there is either.
+    /// Reads PASSMINT_BACKUP_PASSPHRASE or the first line of the file; `None` if neither is set.
     ///
     /// # Errors
-    /// If what is named cannot be read or is too short.
+    /// If the file or variable cannot be read, or the passphrase is too short.
     pub fn find(file: Option<&Path>) -> Result<Option<Self>> {
         if let Some(file) = file {
             let text = fs::read_to_string(file)
@@ -57,21 +57,21 @@ impl Passphrase {
         Self::new(text).context(VARIABLE).map(Some)
     }
 
-    /// Asks for a new one at the terminal, twice.
+    /// Asks for a new passphrase at the terminal, twice.
     ///
     /// # Errors
-    /// If there is no terminal, the two differ, or it is too short.
+    /// If there is no terminal, the two passphrases differ, or they are too short.
     pub fn ask_for_new() -> Result<Self> {
         let first = Self::new(ask("Passphrase for the archive: ")?)?;
         let second = Zeroizing::new(ask("The same once more: ")?);
-        ensure!(*first.0 == *second, "the two differ");
+        ensure!(*first.0 == *second, "the two passphrases differ");
         Ok(first)
     }
 
-    /// As [`Passphrase::find`], and else asks at the terminal.
+    /// As [`Passphrase::find`]; if neither is set, asks at the terminal.
     ///
     /// # Errors
-    /// If there is none to be had.
+    /// Those of [`Passphrase::find`], or if there is no terminal.
     pub fn find_or_ask(file: Option<&Path>) -> Result<Self> {
         match Self::find(file)? {
             Some(found) => Ok(found),
@@ -83,7 +83,7 @@ impl Passphrase {
 fn ask(prompt: &str) -> Result<String> {
     if !std::io::stdin().is_terminal() {
         bail!(
-            "the archive's passphrase is needed: set {VARIABLE} or --passphrase-file, or start at a terminal, which asks \
+            "the archive needs a passphrase: set {VARIABLE} or --passphrase-file, or start at a terminal, which asks \
              for it"
         );
     }

@@ -10,20 +10,20 @@ use super::{Passphrase, Verification};
 use crate::database::make_folder;
 use crate::store::sqlite;
 
-/// Puts database and server key of an archive into a folder, after everything was found whole.
+/// Writes the database and server key of an archive into a folder, after both were verified.
 ///
 /// # Errors
 /// If the folder holds a database or a key, or anything about the archive is wrong; the folder is left as it was.
 pub fn restore(archive: &Path, data: &Path, passphrase: impl FnOnce() -> Result<Passphrase>) -> Result<Verification> {
     let files = [DATABASE.to_owned(), format!("{DATABASE}-wal"), format!("{DATABASE}-shm"), SERVER_KEY.to_owned()];
     for file in files.map(|name| data.join(name)) {
-        ensure!(!file.exists(), "{} exists: restore into an empty folder, or put it away first", file.display());
+        ensure!(!file.exists(), "{} exists: restore into an empty folder, or move it away first", file.display());
     }
     make_folder(data)?;
     let opened = archive::read(archive, data, passphrase)?;
     let summary = sqlite::examine(opened.database.path()).context("the database in it")?;
     if let Some(fault) = summary.faults.first() {
-        bail!("the database in it is not whole ({fault}); take another archive");
+        bail!("the database in it is damaged ({fault}): use another archive");
     }
     if let (Some(key), Some(bound)) = (&opened.server_key, summary.server_key) {
         ensure!(*key.fingerprint() == bound, "the server key in it does not belong to its database");

@@ -15,38 +15,38 @@ use crate::server_key::ServerKey;
 use crate::store::{ReadOnly, StoreError};
 
 const HOUR: Duration = Duration::from_hours(1);
-/// After a backup that was not made, before the next is tried.
+/// Pause after a failed backup before the next attempt.
 const RETRY: Duration = Duration::from_mins(15);
 
 /// Settings of scheduled backups and integrity checks.
 #[derive(Args, Debug, Clone)]
-#[command(next_help_heading = "Keeping")]
+#[command(next_help_heading = "Scheduled backups and integrity checks")]
 pub struct BackupSchedule {
-    /// Folder for backups, which must exist; best on another disk. None are made without it.
+    /// Existing folder for scheduled backups, best on another disk. If it is not set, there are none.
     #[arg(long, env = "PASSMINT_BACKUP_FOLDER", value_name = "FOLDER")]
     pub backup_folder: Option<PathBuf>,
-    /// Hours from one backup to the next; 0 for none.
+    /// Hours between scheduled backups; 0 for none.
     #[arg(long, env = "PASSMINT_BACKUP_HOURS", default_value_t = 24, value_name = "HOURS",
           value_parser = clap::value_parser!(u64).range(0..=8784))]
     pub backup_hours: u64,
-    /// How many of its backups stay in the folder; older ones are deleted once a new one is verified.
+    /// Number of scheduled backups to keep; older ones are deleted once a new one is verified.
     #[arg(long, env = "PASSMINT_BACKUP_KEEP", default_value_t = 14, value_name = "NUMBER",
           value_parser = clap::value_parser!(u64).range(1..=10_000))]
     pub backup_keep: u64,
-    /// File whose first line seals the backups; else PASSMINT_BACKUP_PASSPHRASE is taken, if it is set.
+    /// File whose first line is the passphrase that seals the backups [default: PASSMINT_BACKUP_PASSPHRASE, if set].
     #[arg(long, env = "PASSMINT_BACKUP_PASSPHRASE_FILE", value_name = "FILE")]
     pub backup_passphrase_file: Option<PathBuf>,
-    /// Hours from one look for damage to the next; 0 for none but at the start.
+    /// Hours between checks of the database for damage; 0 for a check at the start only.
     #[arg(long, env = "PASSMINT_DAMAGE_HOURS", default_value_t = 24, value_name = "HOURS",
           value_parser = clap::value_parser!(u64).range(0..=8784))]
     pub damage_hours: u64,
 }
 
 impl BackupSchedule {
-    /// Starts both. `sqlite` is the database's file, if it is one.
+    /// Starts the backups and the integrity checks. `sqlite` is the database's file, if SQLite is the database.
     ///
     /// # Errors
-    /// If a setting is wrong: it is better known at the start than when a backup is needed.
+    /// If a setting is wrong: the operator should learn of it now, not when a backup is needed.
     pub fn start(&self, gate: &Gate, key: &Arc<ServerKey>, sqlite: Option<PathBuf>) -> Result<()> {
         if self.damage_hours > 0 {
             let (gate, every) = (gate.clone(), HOUR * u32::try_from(self.damage_hours).unwrap_or(u32::MAX));
@@ -61,7 +61,7 @@ impl BackupSchedule {
         if self.backup_hours == 0 {
             return Ok(());
         }
-        ensure!(folder.is_dir(), "--backup-folder names {}, which is no folder", folder.display());
+        ensure!(folder.is_dir(), "--backup-folder names {}, which is not a folder: create it first", folder.display());
         let sealed = Passphrase::find(self.backup_passphrase_file.as_deref())?.is_some();
         if !sealed {
             tracing::warn!(
@@ -87,7 +87,7 @@ struct BackupJob {
 impl BackupJob {
     async fn run(self, gate: Gate, every: Duration) {
         let backups = Arc::new(self);
-        // One that was made before this start counts: restarts make no more of them.
+        // A backup from before this start counts, so that restarts cause no additional ones.
         let mut wait = match age_of_newest(&backups.folder) {
             Some(age) => every.saturating_sub(age),
             None => Duration::ZERO,
@@ -151,10 +151,10 @@ fn prune(folder: &Path, keep: usize) -> Result<()> {
     Ok(())
 }
 
-/// Has the store look for damage, and says what it finds. A store that finds any takes no more writes.
+/// Makes the store look for damage and logs the result. A store that finds any refuses writes from then on.
 pub async fn look_for_damage(gate: &Gate) {
     match gate.run_unbounded(|store| store.look_for_damage()).await {
-        Ok(()) => tracing::debug!("the database was looked through, and is whole"),
+        Ok(()) => tracing::debug!("the database was checked and is intact"),
         Err(GateError::Store(StoreError::ReadOnly(ReadOnly::Damaged(found)))) => {
             tracing::error!(found, "the database is damaged: serving reads only; restore a backup");
         }

@@ -1,8 +1,8 @@
-//! An archive's encryption: a stream in chunks, so that no size needs memory, and no part can be cut off unseen.
+//! An archive's encryption: a stream in chunks, so that large archives need little memory and truncation is detected.
 //!
-//! Argon2id makes a key of a passphrase and a salt; ChaCha20-Poly1305 in the STREAM construction (Hoang, Reyhanitabar,
-//! Rogaway and Vizár, 2015; `aead::stream`) seals chunks of 64 KiB, each bound to its place, the last one marked as the
-//! last, and all to the header. docs/SECURITY.md has the bytes.
+//! Argon2id derives a key from the passphrase and a salt. ChaCha20-Poly1305 in the STREAM construction (Hoang,
+//! Reyhanitabar, Rogaway and Vizár, 2015; `aead::stream`) seals chunks of 64 KiB. Each chunk is bound to its position
+//! and to the header, and the last one is marked. docs/SECURITY.md has the byte layout.
 
 use std::io::{self, ErrorKind, Read, Write};
 
@@ -24,7 +24,7 @@ const HEADER_LEN: usize = MAGIC.len() + 12 + SALT_LEN;
 /// Bytes of a chunk before it is sealed.
 const CHUNK: usize = 64 * 1024;
 const TAG_LEN: usize = 16;
-/// The nonce's fixed part. The key is used for one archive only, so that it may be the same each time.
+/// The nonce's fixed part. It may be the same each time, because each archive has its own key.
 const NONCE_PREFIX: [u8; 7] = [0; 7];
 
 fn cipher(passphrase: &Passphrase, salt: &[u8], costs: Costs) -> Result<ChaCha20Poly1305, KdfError> {
@@ -33,17 +33,17 @@ fn cipher(passphrase: &Passphrase, salt: &[u8], costs: Costs) -> Result<ChaCha20
     Ok(ChaCha20Poly1305::new(Key::from_slice(&*key)))
 }
 
-/// These errors are none of the standard library's; their texts hold no data.
+/// Converts an error of the cryptographic crates. Their texts hold no data.
 fn failed(error: impl std::fmt::Display) -> io::Error {
     io::Error::other(error.to_string())
 }
 
-/// Seals what is written to it. Nothing of it opens before [`Sealer::finish`].
+/// A writer that seals. The output cannot be opened before [`Sealer::finish`].
 pub(super) struct Sealer<W> {
     to: W,
     stream: EncryptorBE32<ChaCha20Poly1305>,
     header: [u8; HEADER_LEN],
-    /// Bytes that are not sealed yet: a full chunk may be the last one.
+    /// Bytes that are not sealed yet. A full chunk waits here, because it may be the last one.
     chunk: Zeroizing<Vec<u8>>,
 }
 
@@ -60,7 +60,7 @@ impl<W: Write> Sealer<W> {
         Ok(Self { to, stream, header, chunk: Zeroizing::new(Vec::with_capacity(CHUNK)) })
     }
 
-    /// Seals the last chunk, and gives back what it was written to.
+    /// Seals the last chunk and returns the inner writer.
     pub(super) fn finish(mut self) -> io::Result<W> {
         let last = Payload { msg: &self.chunk, aad: &self.header };
         let sealed = self.stream.encrypt_last(last).map_err(failed)?;
@@ -87,13 +87,13 @@ impl<W: Write> Write for Sealer<W> {
     }
 }
 
-/// Opens what a [`Sealer`] has sealed. Whoever reads it to its end has read all of it, unchanged.
+/// Opens the output of a [`Sealer`]. A caller that reads to the end without an error has the complete, unchanged data.
 pub(super) struct Opener<R> {
     from: R,
-    /// Nothing after the last chunk.
+    /// `None` after the last chunk.
     stream: Option<DecryptorBE32<ChaCha20Poly1305>>,
     header: [u8; HEADER_LEN],
-    /// The sealed chunk that comes next; one is read ahead to know which is the last.
+    /// The next sealed chunk, read ahead to know which one is the last.
     ahead: Vec<u8>,
     chunk: Zeroizing<Vec<u8>>,
     given: usize,
@@ -103,12 +103,12 @@ impl<R: Read> Opener<R> {
     /// Reads the header.
     ///
     /// # Errors
-    /// If it is of another format, or asks for more than is allowed.
+    /// If the archive has another format, or its Argon2id costs are outside the bounds.
     pub(super) fn new(mut from: R, passphrase: &Passphrase) -> Result<Self> {
         let mut header = [0; HEADER_LEN];
         from.read_exact(&mut header).context("it was cut off within its header")?;
         let (magic, rest) = header.split_at(MAGIC.len());
-        ensure!(magic == MAGIC, "it is no sealed archive of a format that this Passmint knows");
+        ensure!(magic == MAGIC, "it is not a sealed archive of a format that this Passmint knows");
         let (costs, salt) = rest.split_first_chunk().context("its header is too short")?;
         let cipher = cipher(passphrase, salt, Costs::from_be_bytes(*costs))?;
         let stream = Some(DecryptorBE32::from_aead(cipher, GenericArray::from_slice(&NONCE_PREFIX)));
@@ -200,7 +200,7 @@ mod tests {
         let (head, chunks) = whole.split_at(body);
         let swapped = [head, &chunks[sealed_chunk..], &chunks[..sealed_chunk]].concat();
         assert!(open(&swapped).is_err(), "chunks change places");
-        // A salt, a chunk, a tag; and the costs, within what is allowed.
+        // A byte of the costs (still within the bounds), of the salt, of each chunk and of the last tag.
         for place in [MAGIC.len() + 12, body, body + sealed_chunk - 1, whole.len() - 1] {
             let mut changed = whole.clone();
             changed[place] ^= 1;

@@ -1,4 +1,4 @@
-//! Proves that an archive or a data folder is whole: every page, every account's own numbers, and the server key.
+//! Checks that an archive or a data folder is intact: every page, every account's counters, and the server key.
 
 use std::path::Path;
 
@@ -22,10 +22,10 @@ pub struct Verification {
     pub is_sealed: bool,
 }
 
-/// Looks at an archive. Its database is unpacked into `folder`, and gone afterwards.
+/// Verifies an archive. Its database is unpacked into `folder` and deleted afterwards.
 ///
 /// # Errors
-/// If it cannot be read, or is not what its manifest says.
+/// If it cannot be read, or does not match its manifest.
 pub fn archive(archive: &Path, folder: &Path, passphrase: impl FnOnce() -> Result<Passphrase>) -> Result<Verification> {
     let opened = archive::read(archive, folder, passphrase)?;
     let mut summary = sqlite::examine(opened.database.path()).context("the database in it")?;
@@ -42,7 +42,7 @@ pub fn archive(archive: &Path, folder: &Path, passphrase: impl FnOnce() -> Resul
     Ok(Verification { summary, manifest: Some(manifest), has_server_key: key.is_some(), is_sealed: opened.is_sealed })
 }
 
-/// Looks at the SQLite file and the server key of a data folder. The server may go on meanwhile.
+/// Verifies the SQLite file and the server key of a data folder. The server may run meanwhile.
 ///
 /// # Errors
 /// If there is no database, or it cannot be read.

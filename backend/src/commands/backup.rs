@@ -16,18 +16,18 @@ use crate::store::sqlite::DatabaseSummary;
 /// Settings of `passmint backup`.
 #[derive(Args, Debug)]
 #[command(
-    after_help = "The server may go on meanwhile. Without a passphrase the archive is a plain tar: whoever has it has \
-the database and the server key, and can guess at passphrases. PASSMINT_BACKUP_PASSPHRASE or --passphrase-file seal it \
-without a terminal."
+    after_help = "The server may run meanwhile. Without a passphrase the archive is a plain tar: anyone who has it has \
+the database and the server key, and can guess at passphrases. PASSMINT_BACKUP_PASSPHRASE or --passphrase-file seals \
+it without a terminal."
 )]
 pub struct BackupArgs {
-    /// File to write, which must not exist; or a folder, in which it is named by the time.
+    /// New file, or a folder in which the file is named by the time.
     #[arg(value_name = "ARCHIVE")]
     pub archive: PathBuf,
-    /// Seal the archive with a passphrase, which is asked for if neither the environment nor a file has it.
+    /// Seal the archive with a passphrase: PASSMINT_BACKUP_PASSPHRASE, that of --passphrase-file, or a prompt.
     #[arg(long)]
     pub sealed: bool,
-    /// File whose first line is the passphrase to seal the archive with.
+    /// File whose first line is the passphrase that seals the archive.
     #[arg(long, env = "PASSMINT_BACKUP_PASSPHRASE_FILE", value_name = "FILE")]
     pub passphrase_file: Option<PathBuf>,
     /// Leave the server key out. Keep a copy of it elsewhere: without it no vault opens.
@@ -39,15 +39,16 @@ pub struct BackupArgs {
 }
 
 /// # Errors
-/// Those of [`create`]; if there is no server key to go with it; if it is to be sealed and there is no passphrase.
+/// Those of [`create`]; if there is no server key to include; if the archive is to be sealed and there is no
+/// passphrase.
 pub fn run(args: &BackupArgs) -> Result<ExitCode> {
     let key = if args.without_server_key {
         None
     } else {
         Some(ServerKey::find(&args.data.folder)?.with_context(|| {
             format!(
-                "there is no server key in {}, and none in PASSMINT_SERVER_KEY; --without-server-key makes a backup \
-                 that opens no vault by itself",
+                "there is no server key in {} or in PASSMINT_SERVER_KEY; --without-server-key makes a backup that \
+                 opens no vault by itself",
                 args.data.folder.display()
             )
         })?)
@@ -67,15 +68,19 @@ pub fn run(args: &BackupArgs) -> Result<ExitCode> {
         }
     };
     let (mut out, mut advice) = (io::stdout(), io::stderr());
-    writeln!(out, "{}: {bytes} bytes, read back and found whole", file.display())?;
+    writeln!(out, "{}: {bytes} bytes, read back and found intact", file.display())?;
     print_summary(&mut out, &summary)?;
     match (key.is_some(), is_sealed) {
         (true, false) => writeln!(
             advice,
-            "It is not sealed: whoever has it has the server key too, and can guess at passphrases. Keep it safe."
+            "The archive is not sealed: anyone who has it has the server key and can guess at passphrases. Keep it \
+             safe."
         )?,
-        (true, true) => writeln!(advice, "Without its passphrase nobody opens it, you included.")?,
-        (false, _) => writeln!(advice, "The server key is not in it: without a copy of it no vault opens again.")?,
+        (true, true) => writeln!(advice, "Nobody can open the archive without its passphrase, not even you.")?,
+        (false, _) => writeln!(
+            advice,
+            "The archive does not contain the server key: keep a copy of the key, or no vault opens again."
+        )?,
     }
     Ok(ExitCode::SUCCESS)
 }
@@ -85,7 +90,7 @@ pub(super) fn print_summary(out: &mut dyn Write, summary: &DatabaseSummary) -> i
     let DatabaseSummary { schema, accounts, entries, deleted, passkeys, invites, .. } = summary;
     writeln!(
         out,
-        "schema {schema}: {accounts} accounts, {entries} entries, {deleted} deleted ones, {passkeys} passkeys, {invites} \
-         invites"
+        "schema {schema}: {accounts} accounts, {entries} entries, {deleted} deleted entries, {passkeys} passkeys, \
+         {invites} invites"
     )
 }

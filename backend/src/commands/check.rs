@@ -13,12 +13,12 @@ use crate::store::oracle::{CheckStep, check_connection};
 /// Settings of `passmint check`.
 #[derive(Args, Debug)]
 pub struct CheckArgs {
-    /// Data folder and database.
-    #[command(flatten)]
-    pub data: DataArgs,
     /// Print the result as JSON.
     #[arg(long)]
     pub json: bool,
+    /// Data folder and database.
+    #[command(flatten)]
+    pub data: DataArgs,
 }
 
 /// # Errors

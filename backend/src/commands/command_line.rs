@@ -26,15 +26,15 @@ pub struct Cli {
 /// The commands.
 #[derive(Subcommand, Debug)]
 pub enum Command {
-    /// Serve the page and its interface.
+    /// Serve the page and its HTTP interface.
     Serve(Box<ServeArgs>),
-    /// Print a link with which one more person can make a vault.
+    /// Print a link with which one more person can create a vault.
     Invite(InviteArgs),
-    /// Test the connection to an Oracle database step by step, and say what to do about the step that fails.
+    /// Test the connection to an Oracle database step by step, with a remedy for the step that fails.
     Check(CheckArgs),
-    /// Mint passwords, passphrases or PINs here, as the page does.
+    /// Mint passwords, passphrases or PINs on the terminal, as the page does.
     Generate(GenerateArgs),
-    /// Copy everything from one database into another, and check that both hold the same.
+    /// Copy everything from one database into another, and compare both.
     Move(TransferArgs),
     /// Back up the database and the server key, while the server runs.
     Backup(BackupArgs),
@@ -44,12 +44,12 @@ pub enum Command {
     Verify(VerifyArgs),
     /// Print the state of a running server.
     Status(StatusArgs),
-    /// Change the changeable half of the server key, if somebody else may know it.
+    /// Change the half of the server key that can be changed, if somebody else may know the key.
     RotateKey(RotateKeyArgs),
 }
 
 impl Cli {
-    /// Reads the command line and the environment. Ends the process with an explanation if they make no sense.
+    /// Reads the command line and the environment. Ends the process with an explanation if they are invalid.
     #[must_use]
     pub fn read() -> Self {
         let matches = Self::command().get_matches();

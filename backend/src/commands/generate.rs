@@ -1,4 +1,4 @@
-//! `passmint generate`: the page's generator on the terminal, with the same rules, the same code and the same bits.
+//! `passmint generate`: the page's generator on the terminal, with the same code, rules and strength in bits.
 //!
 //! The passwords go to standard output and nowhere else; their strength goes to standard error.
 
@@ -16,19 +16,19 @@ use generator::random::Source;
 use generator::{keyboard, pin, site_rules};
 use getrandom::SysRng;
 
-/// Passwords that can be asked for at once.
+/// Most passwords of one call.
 const COUNT_MAX: u32 = 100_000;
 
-/// Settings of `passmint generate`. Without any: one password of 30 letters, digits and symbols.
+/// Settings of `passmint generate`. By default it mints one password of 30 letters, digits and symbols.
 #[derive(Args, Debug)]
 pub struct GenerateArgs {
-    /// How many characters [default: 30].
+    /// Number of characters [default: 30].
     #[arg(long, value_name = "8..30", conflicts_with_all = ["words", "pin"])]
     length: Option<usize>,
-    /// Kinds of characters to do without.
+    /// Kinds of characters to leave out.
     #[arg(long, value_name = "KIND", value_delimiter = ',', conflicts_with_all = ["words", "pin", "rules"])]
     without: Vec<Kind>,
-    /// Least number of a kind, as in symbols=2; may be given again for another kind.
+    /// Least number of characters of a kind, such as symbols=2; can be repeated for other kinds.
     #[arg(long, value_name = "KIND=NUMBER", value_parser = least, conflicts_with_all = ["words", "pin", "rules"])]
     least: Vec<(Kind, usize)>,
     /// Characters to leave out.
@@ -41,32 +41,32 @@ pub struct GenerateArgs {
     /// Leave out look-alikes, such as 0 and O, 1 and l.
     #[arg(long, conflicts_with_all = ["words", "pin", "rules"])]
     no_look_alikes: bool,
-    /// Only characters that sit on the same key on American, German and French keyboards.
+    /// Only characters that are on the same key of American, German and French keyboards.
     #[arg(long, conflicts_with_all = ["words", "pin"])]
     keyboard_safe: bool,
-    /// A passphrase of so many words instead.
+    /// Mint passphrases of this number of words.
     #[arg(long, value_name = "4..12", conflicts_with_all = ["pin", "rules"])]
     words: Option<usize>,
-    /// What stands between words; empty for nothing.
+    /// Character between words, or an empty text.
     #[arg(long, value_name = "CHARACTER", default_value = "-", allow_hyphen_values = true, requires = "words")]
     separator: String,
-    /// Capitals of a passphrase.
-    #[arg(long, value_name = "WHICH", default_value = "none", requires = "words")]
+    /// Capitals in a passphrase.
+    #[arg(long, value_name = "CAPITALS", default_value = "none", requires = "words")]
     capitals: Capitals,
     /// Add a digit to one word.
     #[arg(long, requires = "words")]
     digit: bool,
-    /// A PIN of so many digits instead.
+    /// Mint PINs of this number of digits.
     #[arg(long, value_name = "6..12", conflicts_with = "rules")]
     pin: Option<usize>,
-    /// Obey a site's password rules, as its `passwordrules` attribute has them: "minlength: 8; required: upper, digit".
+    /// Password rules of a site, as in its `passwordrules` attribute: "minlength: 8; required: upper, digit".
     #[arg(long, value_name = "TEXT")]
     rules: Option<String>,
-    /// How many.
+    /// Number of passwords to mint.
     #[arg(long, value_name = "NUMBER", default_value_t = 1,
           value_parser = clap::value_parser!(u32).range(1..=i64::from(COUNT_MAX)))]
     count: u32,
-    /// Print JSON: bits, and a list of what was minted.
+    /// Print JSON: the strength in bits, and a list of the passwords.
     #[arg(long)]
     json: bool,
 }
@@ -106,7 +106,7 @@ fn least(text: &str) -> Result<(Kind, usize), String> {
 }
 
 /// # Errors
-/// If the rules leave no password, there is no randomness, or standard output cannot be written.
+/// If the rules allow no password, there is no randomness, or standard output cannot be written.
 pub fn run(args: &GenerateArgs) -> Result<ExitCode> {
     args.print(&*args.plan()?, &mut io::stdout().lock(), &mut io::stderr().lock())?;
     Ok(ExitCode::SUCCESS)

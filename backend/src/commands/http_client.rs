@@ -1,7 +1,8 @@
-//! The HTTP client of the commands that ask a running server: `status` and `verify URL`. The server itself asks nobody.
+//! The HTTP client of the commands that query a running server: `status` and `verify URL`. The server itself sends no
+//! requests.
 //!
-//! No redirect is followed and no proxy of the environment is used: what answers is what was asked. Certificates are
-//! checked against the system's authorities, or those of a file; there is no way around that.
+//! The client follows no redirect and uses no proxy of the environment, so that the answer comes from the named server.
+//! Certificates are checked against the system's authorities, or those of a file; there is no way around that.
 
 use std::fs;
 use std::path::{Path, PathBuf};
@@ -21,12 +22,12 @@ const TIMEOUT: Duration = Duration::from_secs(20);
 /// TLS certificate authorities.
 #[derive(Args, Debug, Clone, Default)]
 pub struct TrustArgs {
-    /// File with the certificates (PEM) of the authorities to trust, in place of the system's.
+    /// File with the certificates (PEM) of the authorities to trust instead of the system's.
     #[arg(long, env = "PASSMINT_CA_FILE", value_name = "FILE")]
     pub ca_file: Option<PathBuf>,
 }
 
-/// Asks servers.
+/// An HTTP client.
 pub struct HttpClient(Agent);
 
 /// An answer.
@@ -41,7 +42,7 @@ pub struct Reply {
 }
 
 impl HttpClient {
-    /// A client that calls itself `name`. Authorities are looked for only if `url` begins with https.
+    /// A client with the user agent `name`. Authorities are loaded only if `url` begins with https.
     ///
     /// # Errors
     /// If the authorities cannot be read.
@@ -62,10 +63,10 @@ impl HttpClient {
         Ok(Self(config.build().new_agent()))
     }
 
-    /// Gets what is at a URL, if its body has at most `bytes_max`.
+    /// Gets a URL whose body has at most `bytes_max` bytes.
     ///
     /// # Errors
-    /// If nothing answers, nobody vouches for what answers, or the body is longer.
+    /// If no server answers, its certificate is not trusted, or the body is longer.
     pub fn get(&self, url: &str, encoding: &str, bytes_max: u64) -> Result<Reply> {
         let asked = self.0.get(url).header("accept-encoding", encoding).call();
         let mut answer = asked.with_context(|| format!("{url} does not answer"))?;
@@ -75,7 +76,7 @@ impl HttpClient {
     }
 }
 
-/// A URL with a path behind it.
+/// Appends a path to a URL.
 #[must_use]
 pub fn join_url(base: &str, path: &str) -> String {
     format!("{}/{}", base.trim_end_matches('/'), path.trim_start_matches('/'))

@@ -18,12 +18,12 @@ const DAY: Millis = 24 * 3_600_000;
 /// Settings of `passmint invite`.
 #[derive(Args, Debug)]
 pub struct InviteArgs {
+    /// Days for which the link is valid.
+    #[arg(long, default_value_t = 7, value_name = "DAYS", value_parser = clap::value_parser!(u64).range(1..=365))]
+    pub days: u64,
     /// Data folder and database.
     #[command(flatten)]
     pub data: DataArgs,
-    /// Days for which the link is good.
-    #[arg(long, default_value_t = 7, value_name = "DAYS", value_parser = clap::value_parser!(u64).range(1..=365))]
-    pub days: u64,
 }
 
 /// # Errors
@@ -33,12 +33,12 @@ pub fn run(args: &InviteArgs) -> Result<ExitCode> {
     let code = invites::create(store.as_ref(), args.days * DAY, false, now()).context("cannot make an invite")?;
     let page_url = args.data.public_url.clone().unwrap_or_else(|| recorded_page_url(&args.data.folder));
     writeln!(io::stdout(), "{}", invites::link(&page_url, &code))?;
-    writeln!(io::stderr(), "Good for {} days, once. Whoever has the link can make a vault here.", args.days)?;
+    writeln!(io::stderr(), "Valid for {} days, once. Anyone who has the link can create a vault here.", args.days)?;
     Ok(ExitCode::SUCCESS)
 }
 
-/// The address at which this data folder was served last; otherwise the default address, with a warning that it is a
-/// guess.
+/// The address of the server's last start with this data folder; otherwise the default address, with a warning that it
+/// is a guess.
 fn recorded_page_url(folder: &Path) -> String {
     let why = match page_url::recorded(folder) {
         Ok(Some(page_url)) => return page_url,
@@ -46,7 +46,7 @@ fn recorded_page_url(folder: &Path) -> String {
         Err(error) => format!("the page's address cannot be read: {error:#}"),
     };
     let guess = format!("http://{DEFAULT_LISTEN}");
-    // Without standard error nobody reads the warning; the link is still good.
+    // If the warning cannot be written, the link is still valid.
     let _ = writeln!(
         io::stderr(),
         "passmint: {why}. The link's address, {guess}, is a guess: --public-url gives the right one."

@@ -1,5 +1,5 @@
 //! The commands of `passmint`: one file for each, the command line that they share, and the HTTP client of those that
-//! ask a running server.
+//! query a running server.
 //!
 //! Each file of a command has its settings (`…Args`) and `run`, which prints the result and returns the exit code.
 

@@ -13,14 +13,14 @@ use crate::backup::{Passphrase, restore};
 /// Settings of `passmint restore`.
 #[derive(Args, Debug)]
 #[command(
-    after_help = "The folder must hold neither a database nor a server key. Everybody logs in anew. To take the data \
-into Oracle: passmint move --from sqlite:FOLDER/passmint.db --to oracle"
+    after_help = "The folder must hold neither a database nor a server key. Everybody must log in again. To continue \
+with Oracle: passmint move --from sqlite:FOLDER/passmint.db --to oracle"
 )]
 pub struct RestoreArgs {
-    /// The archive.
+    /// The archive to restore.
     #[arg(value_name = "ARCHIVE")]
     pub archive: PathBuf,
-    /// Folder to put database and server key into; made if it is missing.
+    /// Folder for the database and the server key; created if it is missing.
     #[arg(long = "data", env = "PASSMINT_DATA", default_value = "./data", value_name = "FOLDER")]
     pub folder: PathBuf,
     /// File whose first line is the archive's passphrase.
@@ -38,7 +38,7 @@ pub fn run(args: &RestoreArgs) -> Result<ExitCode> {
     writeln!(out, "Restored into {}.", args.folder.display())?;
     print_summary(&mut out, &restored.summary)?;
     if restored.has_server_key {
-        writeln!(advice, "Start the server with --data {}. Everybody logs in anew.", args.folder.display())?;
+        writeln!(advice, "Start the server with --data {}. Everybody must log in again.", args.folder.display())?;
     } else {
         writeln!(
             advice,

@@ -12,9 +12,9 @@ use crate::server_key::{self, ServerKey};
 /// Settings of `passmint rotate-key`.
 #[derive(Args, Debug)]
 #[command(
-    after_help = "For when the server key may be known to somebody: who has it can make up log-ins to every account, \
-which this ends. It cannot end that who has the database as well can guess at passphrases: see docs/OPERATING.md. \
-Restart the server afterwards, and make a new backup."
+    after_help = "Use this if somebody else may know the server key. With the key they can forge log-ins to every \
+account; with the new half they cannot. If they have the database as well, they can still guess at passphrases: see \
+docs/OPERATING.md. Restart the server afterwards, and make a new backup."
 )]
 pub struct RotateKeyArgs {
     /// Folder with the server key.
@@ -32,10 +32,10 @@ pub fn run(args: &RotateKeyArgs) -> Result<ExitCode> {
     );
     let file = args.folder.join(server_key::FILE);
     let key = ServerKey::load(&file)?
-        .with_context(|| format!("{} is not there: --data names the folder of the server key", file.display()))?;
+        .with_context(|| format!("there is no {}: name the folder of the server key with --data", file.display()))?;
     key.with_new_token_key()?.replace(&file)?;
     let mut out = io::stdout();
     writeln!(out, "{} is changed. Restart every server that uses it: log-ins that have begun fail.", file.display())?;
-    writeln!(out, "Make a new backup. Earlier ones hold the key as it was: after restoring one, change it again.")?;
+    writeln!(out, "Make a new backup. Earlier ones hold the old key: after restoring one, change the key again.")?;
     Ok(ExitCode::SUCCESS)
 }

@@ -27,7 +27,7 @@ use crate::server::{invites, page_url};
 use crate::server_key::ServerKey;
 use crate::store::{Hash, Lifetime, Millis, Store};
 
-/// Where `passmint serve` listens by default.
+/// Default listening address of `passmint serve`.
 pub const DEFAULT_LISTEN: &str = "127.0.0.1:8080";
 
 const HOUR: Millis = 3_600_000;
@@ -38,51 +38,52 @@ const RETRY: Duration = Duration::from_secs(3);
 
 /// Settings of `passmint serve`. The server key is read from PASSMINT_SERVER_KEY if that is set.
 #[derive(Args, Debug, Clone)]
-#[command(after_help = "The server key is kept in the data folder as `server-key`, or given in the environment as \
-PASSMINT_SERVER_KEY. Whoever loses it locks everyone out: keep a copy apart from the database's.")]
+#[command(after_help = "The server key is the file `server-key` in the data folder, or the text in \
+PASSMINT_SERVER_KEY. If it is lost, everyone is locked out: keep a copy of it, apart from copies of the database.")]
 pub struct ServeArgs {
-    /// Data folder and database.
-    #[command(flatten)]
-    pub data: DataArgs,
-    /// Where to listen: ADDRESS:PORT, or unix:PATH for a proxy on this machine.
+    /// Listening address: ADDRESS:PORT, or unix:PATH for a proxy on this machine.
     #[arg(long, env = "PASSMINT_LISTEN", default_value = DEFAULT_LISTEN, value_name = "ADDRESS")]
     pub listen: Listen,
     /// Minutes after which a session without a request ends.
     #[arg(long, env = "PASSMINT_SESSION_IDLE", default_value_t = 30, value_name = "MINUTES",
           value_parser = clap::value_parser!(u64).range(1..=43_200))]
     pub session_idle: u64,
-    /// Minutes after which a session ends in any case.
+    /// Minutes after which a session ends even if it is in use.
     #[arg(long, env = "PASSMINT_SESSION_MAX", default_value_t = 720, value_name = "MINUTES",
           value_parser = clap::value_parser!(u64).range(1..=43_200))]
     pub session_max: u64,
-    /// Entries that one account may hold.
+    /// Most entries of one account.
     #[arg(long, env = "PASSMINT_MAX_ENTRIES", default_value_t = ENTRIES_MAX, value_name = "NUMBER",
           value_parser = clap::value_parser!(u64).range(1..))]
     pub max_entries: u64,
-    /// Connections held at once; further ones are answered 503. Fewer if the system's limit of open files is lower.
+    /// Most connections at a time; further ones are answered 503. The system's limit of open files can lower this.
     #[arg(long, env = "PASSMINT_MAX_CONNECTIONS", default_value_t = 10_240, value_name = "NUMBER",
           value_parser = clap::value_parser!(u32).range(1..=1_000_000))]
     pub max_connections: u32,
-    /// Connections of one address (of IPv6, one /64) at once, trusted proxies aside; 0 for any number.
+    /// Most connections at a time from one address (one /64 of IPv6), except trusted proxies; 0 for no limit.
     #[arg(long, env = "PASSMINT_CONNECTIONS_PER_ADDRESS", default_value_t = 512, value_name = "NUMBER")]
     pub connections_per_address: u32,
-    /// Requests served at once; further ones are answered 503.
+    /// Most requests at a time; further ones are answered 503.
     #[arg(long, env = "PASSMINT_MAX_REQUESTS", default_value_t = 512, value_name = "NUMBER",
           value_parser = clap::value_parser!(u32).range(1..=1_000_000))]
     pub max_requests: u32,
-    /// Seconds a request may take, its arrival included.
+    /// Most seconds for a request, including its arrival.
     #[arg(long, env = "PASSMINT_REQUEST_SECONDS", default_value_t = 30, value_name = "SECONDS",
           value_parser = clap::value_parser!(u64).range(1..=600))]
     pub request_seconds: u64,
-    /// Database calls at once.
+    /// Most database calls at a time.
     #[arg(long, env = "PASSMINT_DATABASE_CALLS", default_value_t = 32, value_name = "NUMBER",
           value_parser = clap::value_parser!(u32).range(1..=512))]
     pub database_calls: u32,
-    /// Proxies whose word for a client's address and for HTTPS is taken (X-Forwarded-For, X-Forwarded-Proto): addresses
-    /// or networks such as 10.0.0.0/8, and unix for whoever connects to a Unix socket; with commas between them. No
-    /// network that people are in.
+    /// Proxies to trust for the client's address and for HTTPS (X-Forwarded-For, X-Forwarded-Proto), separated by
+    /// commas: addresses, networks such as 10.0.0.0/8, or unix for every process that connects to the Unix socket.
+    /// Never name a network that clients are in.
     #[arg(long, env = "PASSMINT_TRUSTED_PROXIES", value_delimiter = ',', value_name = "NETWORKS")]
     pub trusted_proxies: Vec<TrustedProxy>,
+    // After the options without a heading: the Oracle options begin a heading, which later options share.
+    /// Data folder and database.
+    #[command(flatten)]
+    pub data: DataArgs,
     /// Rate limits.
     #[command(flatten)]
     pub limits: RateLimitArgs,
@@ -106,7 +107,7 @@ impl ServeArgs {
         Lifetime { idle: self.session_idle * minute, max: self.session_max * minute }
     }
 
-    /// Bounds on connections. Raises the process's limit of open files, as far as they need it and the system lets it.
+    /// Bounds on connections. Raises the process's limit of open files as far as needed and allowed.
     fn connection_bounds(&self) -> listener::ConnectionBounds {
         let wanted = self.max_connections as usize;
         let connections = listener::connections_within(wanted, listener::raise_open_files(wanted));
@@ -137,7 +138,7 @@ impl ServeArgs {
 pub fn run(args: &ServeArgs) -> Result<ExitCode> {
     logging::start(&args.logging)?;
     let runtime = tokio::runtime::Builder::new_multi_thread().enable_all().build().context("cannot start")?;
-    // Before a socket is made.
+    // Checked before a socket is opened.
     ensure!(
         args.data.public_url.is_some() || matches!(args.listen, Listen::Tcp(_)),
         "--listen {} needs --public-url: the address under which people reach the page",
@@ -215,7 +216,7 @@ async fn bind_database(gate: &Gate, fingerprint: Hash, page_url: &str) -> Result
         },
     };
     if bound != fingerprint {
-        bail!("this database belongs to another server key: put the right one back");
+        bail!("this database belongs to another server key: put back the key that belongs to it");
     }
     let invite = gate.write_internal(|store| {
         // The invite is for the first account only.
@@ -235,7 +236,7 @@ async fn bind_database(gate: &Gate, fingerprint: Hash, page_url: &str) -> Result
 /// Closes the gate until [`retry_binding`] succeeds.
 fn postpone_binding(gate: &Gate, error: &GateError) -> bool {
     gate.close();
-    tracing::warn!(%error, "the database is not reached; trying again every {} s", RETRY.as_secs());
+    tracing::warn!(%error, "cannot reach the database; trying again every {} s", RETRY.as_secs());
     false
 }
 

@@ -1,4 +1,4 @@
-//! `passmint status`: asks a running server how it is, and prints it in a few lines.
+//! `passmint status`: prints the state of a running server in a few lines.
 
 use std::io::{self, Write};
 use std::process::ExitCode;
@@ -9,19 +9,21 @@ use serde_json::Value;
 
 use super::http_client::{HttpClient, TrustArgs, join_url};
 
-/// An answer of these is short.
+/// Most bytes of an answer.
 const BYTES_MAX: u64 = 1024 * 1024;
-/// Default address of the metrics of a server on this machine.
+/// Default metrics address of a server on this machine.
 const METRICS: &str = "http://127.0.0.1:9464/metrics";
 
 /// Settings of `passmint status`.
 #[derive(Args, Debug)]
-#[command(after_help = "Ends with 0 if the server is ready, 1 if it answers and is not, 2 if it does not answer.")]
+#[command(
+    after_help = "Exit code: 0 if the server is ready, 1 if it answers but is not ready, 2 if it does not answer."
+)]
 pub struct StatusArgs {
     /// Address of the server.
     #[arg(long, env = "PASSMINT_STATUS_URL", default_value = "http://127.0.0.1:8080", value_name = "URL")]
     pub url: String,
-    /// Address of its metrics [default: http://127.0.0.1:9464/metrics, if the server is on this machine].
+    /// Address of the server's metrics [default: http://127.0.0.1:9464/metrics, if the server is on this machine].
     #[arg(long, env = "PASSMINT_METRICS_URL", value_name = "URL")]
     pub metrics_url: Option<String>,
     /// Certificate authorities.
@@ -32,11 +34,11 @@ pub struct StatusArgs {
 /// State of a server.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum ServerStatus {
-    /// It does its work.
+    /// The server does all of its work.
     Ready,
-    /// It answers, and cannot do all of its work.
+    /// The server answers, but cannot do all of its work.
     NotReady,
-    /// It does not answer.
+    /// The server does not answer.
     Unreachable,
 }
 
@@ -79,7 +81,7 @@ impl StatusArgs {
         let found = match ask(&join_url(&self.url, "readyz")) {
             Ok(reply) => {
                 let body: Value = serde_json::from_slice(&reply.body).unwrap_or_default();
-                // Something else might answer 200 to whatever it is asked.
+                // The status alone proves nothing: another program might answer 200 to every request.
                 let ready = reply.status == 200 && body["status"] == "ok";
                 line("ready", if ready { "yes" } else { "no" })?;
                 for part in body["parts"].as_array().into_iter().flatten() {

@@ -17,8 +17,8 @@ use crate::store::transfer::{Progress, TransferCounts, transfer};
 /// Settings of `passmint move`.
 #[derive(Args, Debug)]
 #[command(
-    after_help = "Stop the server first. A move that was interrupted goes on where it was when it is started again. \
-The server key stays where it is: the server needs the same one with the new database."
+    after_help = "Stop the server first. An interrupted move continues when it is started again. The server key is not \
+moved: use the same one with the new database."
 )]
 pub struct TransferArgs {
     /// Source database: sqlite:FILE, or oracle.
@@ -69,9 +69,9 @@ impl FromStr for Endpoint {
 /// # Errors
 /// If a database cannot be opened, or the transfer stops before both hold the same.
 pub fn run(args: &TransferArgs) -> Result<ExitCode> {
-    ensure!(args.from != args.to, "--from and --to are the same");
+    ensure!(args.from != args.to, "--from and --to are the same database");
     if let Endpoint::Sqlite(file) = &args.from {
-        ensure!(file.is_file(), "{} is no file: --from names the SQLite file itself", file.display());
+        ensure!(file.is_file(), "{} is not a file: --from must name the SQLite file itself", file.display());
     }
     let (from, to) = (args.from.open(&args.data)?, args.to.open(&args.data)?);
     // The bar draws itself on a terminal only.

@@ -1,4 +1,4 @@
-//! `passmint verify`: checks that an archive or a data folder is whole, or that a server serves this Passmint's page.
+//! `passmint verify`: checks that an archive or a data folder is intact, or that a server serves this Passmint's page.
 
 use std::io::{self, Write};
 use std::path::{Path, PathBuf};
@@ -16,7 +16,7 @@ use crate::backup::{Passphrase, Verification, verify_archive, verify_folder};
 #[derive(Args, Debug)]
 pub struct VerifyArgs {
     /// An archive, a data folder, or the URL of a server.
-    #[arg(value_name = "WHAT")]
+    #[arg(value_name = "ARCHIVE|FOLDER|URL")]
     pub target: String,
     /// File whose first line is the archive's passphrase.
     #[arg(long, env = "PASSMINT_BACKUP_PASSPHRASE_FILE", value_name = "FILE")]
@@ -27,7 +27,7 @@ pub struct VerifyArgs {
 }
 
 /// # Errors
-/// If the target cannot be read, is not whole, or serves another page.
+/// If the target cannot be read, is damaged, or serves another page.
 pub fn run(args: &VerifyArgs) -> Result<ExitCode> {
     if ["http://", "https://"].iter().any(|scheme| args.target.starts_with(scheme)) {
         return verify_url::run(&args.target, &args.trust);
@@ -52,13 +52,13 @@ fn verify_path(path: &Path, passphrase_file: Option<&Path>) -> Result<ExitCode> 
         writeln!(out, "archive by Passmint {}, {age} hours old, {sealed}", manifest.passmint)?;
     }
     print_summary(&mut out, &summary)?;
-    writeln!(out, "server key: {}", if has_server_key { "there" } else { "not there" })?;
+    writeln!(out, "server key: {}", if has_server_key { "present" } else { "missing" })?;
     if summary.faults.is_empty() {
-        writeln!(out, "whole")?;
+        writeln!(out, "intact")?;
         return Ok(ExitCode::SUCCESS);
     }
     for fault in &summary.faults {
         writeln!(out, "fault: {fault}")?;
     }
-    bail!("{} is not whole", path.display())
+    bail!("{} is damaged", path.display())
 }

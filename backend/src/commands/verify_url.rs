@@ -1,7 +1,7 @@
-//! `passmint verify URL`: whether a server serves the very page that is inside this binary.
+//! `passmint verify URL`: checks that a server serves the page that is embedded in this binary.
 //!
-//! It expects what this build's own code would answer, headers included, and reports each changed file and each header
-//! that is missing or different. It cannot see whether the server serves something else to other callers.
+//! It compares each answer with the one that this build would give, headers included, and reports each changed file and
+//! each header that is missing or different. It cannot detect a server that serves something else to other callers.
 
 use std::collections::BTreeSet;
 use std::io::{self, Write};
@@ -23,14 +23,14 @@ use crate::server::page::Page;
 
 /// The user agent of a browser: a server should not recognise the check by its name.
 const BROWSER: &str = "Mozilla/5.0 (X11; Linux x86_64; rv:140.0) Gecko/20100101 Firefox/140.0";
-/// Bytes by which an answer may be longer than expected before it is not read further.
+/// An answer is read up to this many bytes beyond the expected length.
 const MORE: u64 = 64 * 1024;
 const ENCODINGS: [&str; 3] = ["br", "gzip", "identity"];
 
 /// The result of a comparison.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
 pub struct Comparison {
-    /// Files that were asked for, each in every encoding.
+    /// Number of files that were compared, each in every encoding.
     pub files: usize,
     /// Differences from this build, a sentence each.
     pub differences: Vec<String>,
@@ -41,7 +41,7 @@ pub struct Comparison {
 /// # Errors
 /// If the page is empty, or the server does not answer.
 pub fn compare(page: Page, url: &str, trust: &TrustArgs) -> Result<Comparison> {
-    ensure!(url.starts_with("https://") || url.starts_with("http://"), "{url} is no http or https URL");
+    ensure!(url.starts_with("https://") || url.starts_with("http://"), "{url} is not an http or https URL");
     let names: BTreeSet<String> = page.names().map(str::to_owned).collect();
     ensure!(!names.is_empty(), "this Passmint was built without its page: there is nothing to compare with");
     let page = Arc::new(page);
@@ -55,7 +55,7 @@ pub fn compare(page: Page, url: &str, trust: &TrustArgs) -> Result<Comparison> {
     let client = HttpClient::new(BROWSER, url, trust)?;
     let mut compared = Comparison { files: names.len(), differences: Vec::new() };
     for name in names.iter().map(String::as_str).chain([""]) {
-        // Once a file differs, its other encodings would say the same.
+        // Once a file differs, its other encodings differ too.
         for encoding in ENCODINGS {
             let expected = runtime.block_on(expected(&ours, name, encoding))?;
             let theirs = client.get(&join_url(url, name), encoding, expected.1.len() as u64 + MORE)?;
@@ -112,12 +112,12 @@ pub fn run(url: &str, trust: &TrustArgs) -> Result<ExitCode> {
         writeln!(out, "{difference}")?;
     }
     if differences.is_empty() {
-        writeln!(out, "{url} serves the page of Passmint {}: {files} files, the same", env!("CARGO_PKG_VERSION"))?;
+        writeln!(out, "{url} serves the page of Passmint {}: {files} files are the same", env!("CARGO_PKG_VERSION"))?;
         return Ok(ExitCode::SUCCESS);
     }
     bail!(
-        "{url} does not serve the page of this Passmint ({}): it is another version, something on the way changes it, or \
-         somebody has tampered with it",
+        "{url} does not serve the page of this Passmint ({}): it is another version, a proxy changes it, or somebody has \
+         tampered with it",
         env!("CARGO_PKG_VERSION")
     )
 }

@@ -31,7 +31,7 @@ const SECONDS: [f64; 14] = [0.0002, 0.0005, 0.001, 0.0025, 0.005, 0.01, 0.025, 0
 
 type Histograms<L> = Family<L, Histogram, fn() -> Histogram>;
 
-/// Every counter of the process. Handles to it are passed around; there is none that is global.
+/// Every counter of the process. Handles to it are passed around; there is no global one.
 #[derive(Debug)]
 pub struct Metrics {
     answers: Family<AnswerLabels, Counter>,
@@ -92,14 +92,14 @@ struct LimitLabels {
     limit: &'static str,
 }
 
-/// Progress of a log-in. The client notices a wrong passphrase and gives up: such log-ins are begun, and neither opened
-/// nor refused.
+/// Progress of a log-in. A client notices a wrong passphrase by itself and gives up: such a log-in is begun, and
+/// neither opened nor refused.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum LogInProgress {
     /// Its first step was answered.
     Begun,
     Opened,
-    /// Its last step did not fit, or came too late.
+    /// Its last step was wrong or came too late.
     Refused,
 }
 
@@ -146,7 +146,7 @@ impl Metrics {
         })
     }
 
-    /// A log-in has got this far.
+    /// Counts a log-in that has reached this step.
     pub fn log_in_progressed(&self, step: LogInProgress) {
         let step = match step {
             LogInProgress::Begun => "begun",
@@ -156,23 +156,23 @@ impl Metrics {
         self.log_ins.get_or_create(&LogInLabels { step }).inc();
     }
 
-    /// A request was refused because somebody sends too many. `limit` names which limit it was, from a fixed few.
+    /// Counts a request that a rate limit refused. `limit` is one of a few fixed names.
     pub fn throttled(&self, limit: &'static str) {
         self.throttled.get_or_create(&LimitLabels { limit }).inc();
     }
 
-    /// Notes that backups are scheduled.
+    /// Records that backups are scheduled.
     pub fn backups_scheduled(&self) {
         self.backups_scheduled.store(true, Ordering::Relaxed);
     }
 
-    /// A backup was made and verified, at this time.
+    /// Records the time of a backup that was made and verified.
     pub fn backup_made(&self, when: Millis) {
         self.backup_made.store(when, Ordering::Relaxed);
         self.last_backup_failed.store(false, Ordering::Relaxed);
     }
 
-    /// A backup was not made.
+    /// Records that a backup failed.
     pub fn backup_failed(&self) {
         self.backup_failures.inc();
         self.last_backup_failed.store(true, Ordering::Relaxed);
@@ -196,23 +196,24 @@ impl Metrics {
         self.operation_failures.get_or_create(&FailureLabels { operation, failure }).inc();
     }
 
-    /// A call waits at the gate.
+    /// Counts a call that waits at the gate, until the guard is dropped.
     pub(crate) fn call_waits(&self) -> GaugeGuard {
         GaugeGuard::new(&self.calls_waiting)
     }
 
-    /// A call has been let through.
+    /// Counts a call that runs, until the guard is dropped, and the time it waited.
     pub(crate) fn call_runs(&self, waited: Duration) -> GaugeGuard {
         self.calls_waited.observe(waited.as_secs_f64());
         GaugeGuard::new(&self.calls_running)
     }
 
-    /// A call got no answer from the store.
+    /// Counts a call that got no answer from the store.
     pub(crate) fn call_refused(&self, reason: &'static str) {
         self.calls_refused.get_or_create(&ReasonLabels { reason }).inc();
     }
 
-    /// Everything, as text. The registry is put together for each scrape: it holds what the store says at that moment.
+    /// All metrics as text. The registry is built for each scrape, because it includes the store's usage at that
+    /// moment.
     ///
     /// # Errors
     /// Never: text is written to memory.
@@ -256,7 +257,7 @@ impl Metrics {
     }
 }
 
-/// Counts and times a request. Of its path only the pattern counts, and methods that no route has are one.
+/// Counts and times a request, by the pattern of its path. All methods that no route has share one label.
 pub async fn observe(State(metrics): State<Arc<Metrics>>, request: Request, next: Next) -> Response {
     let start = Instant::now();
     let _going_on = GaugeGuard::new(&metrics.requests_going_on);

@@ -11,7 +11,7 @@ use prometheus_client::metrics::gauge::ConstGauge;
 /// Ticks a second of the times in /proc: a constant of the kernel's interface on every machine that Passmint runs on.
 const TICKS: f64 = 100.0;
 
-/// Reads /proc anew each time it is asked. The names are those that Prometheus' own clients use.
+/// Reads /proc for each scrape. The names are those that Prometheus' own clients use.
 #[derive(Debug)]
 pub(super) struct Process {
     /// Seconds since 1970.
@@ -51,7 +51,7 @@ fn resident() -> Option<f64> {
 }
 
 fn open_files() -> Option<f64> {
-    // The folder that is read is open itself.
+    // Minus one: reading the folder opens it.
     Some(fs::read_dir("/proc/self/fd").ok()?.count().saturating_sub(1) as f64)
 }
 

@@ -94,7 +94,7 @@ async fn bound(State((permits, time)): State<(Arc<Semaphore>, Duration)>, reques
     }
 }
 
-/// The log's span of a request: the path's pattern, and never the path, query, headers or body.
+/// The log's span of a request. It names the path's pattern, and never the path, query, headers or body.
 fn span(request: &Request) -> tracing::Span {
     let path = request.extensions().get::<MatchedPath>().map_or("page", MatchedPath::as_str);
     let id = request.extensions().get::<RequestId>().and_then(|id| id.header_value().to_str().ok()).unwrap_or("");

@@ -70,7 +70,7 @@ pub struct Client {
 pub struct TrustedProxies {
     networks: Arc<[IpNet]>,
     unix: bool,
-    /// Set once the log has warned about a header from a peer that is not trusted.
+    /// True once the log has warned about a header from a peer that is not trusted.
     told: Arc<AtomicBool>,
 }
 
@@ -175,7 +175,7 @@ impl fmt::Display for TrustedProxy {
     }
 }
 
-/// Puts the [`Client`] into the request. A request that came on no connection, as in a test, comes from this machine.
+/// Puts the [`Client`] into the request. A request without a connection, as in a test, counts as this machine's.
 pub async fn add_client(State(proxies): State<TrustedProxies>, mut request: Request, next: Next) -> Response {
     let nowhere = Connection { peer: Peer::Unix, tls: false };
     let connection = request.extensions().get().copied().unwrap_or(nowhere);
@@ -215,7 +215,7 @@ mod tests {
             ("10.0.0.0/8", "10.1.2.3", "203.0.113.9, 10.9.9.9", "203.0.113.9"),
             ("10.0.0.0/8", "10.1.2.3", "10.5.5.5,10.9.9.9", "10.5.5.5"),
             ("10.0.0.0/8 2001:db8:1::/48", "10.1.2.3", "203.0.113.9, 2001:db8:1::5", "203.0.113.9"),
-            // As they are written.
+            // Every notation that proxies use.
             ("unix", "unix", "203.0.113.9:4711", "203.0.113.9"),
             ("unix", "unix", "[2001:db8::1]:4711", "2001:db8::1"),
             ("unix", "unix", "[2001:db8::1]", "2001:db8::1"),
@@ -223,7 +223,7 @@ mod tests {
             ("127.0.0.1", "::ffff:127.0.0.1", "203.0.113.9", "203.0.113.9"),
             ("10.0.0.0/8", "unix", "203.0.113.9", "unix"),
             ("unix", "10.1.2.3", "203.0.113.9", "10.1.2.3"),
-            // What is no address.
+            // The last element is not an address.
             ("unix", "unix", "", "unix"),
             ("unix", "unix", "unknown", "unix"),
             ("unix", "unix", "203.0.113.9,", "unix"),

@@ -67,8 +67,8 @@ impl<T: DeserializeOwned, S: Send + Sync> FromRequestParts<S> for Query<T> {
     }
 }
 
-/// The live session of the `Authorization: Bearer` header. Its use is written beside the request, so that a read
-/// neither waits for the write nor fails with it.
+/// The live session of the `Authorization: Bearer` header. The time of use is recorded in the background, so that a
+/// read neither waits for that write nor fails with it.
 pub struct Session {
     /// The session's account. Every statement about entries is limited to it.
     pub account: AccountId,

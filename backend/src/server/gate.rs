@@ -1,8 +1,9 @@
-//! The one way from a request to the store, which blocks.
+//! The only way from a request to the store, whose calls block.
 //!
-//! So many calls run at once and no more; each has a deadline. A call that outlives its deadline cannot be stopped:
-//! the request is answered without it, but the call keeps its permit until it ends, so that threads cannot pile up
-//! behind a database that hangs. Reads and writes have permits of their own: reads go on while writes wait for a disk.
+//! The number of calls at a time is limited, and each has a deadline. A call that outlives its deadline cannot be
+//! stopped: the request is answered without it, but the call keeps its permit until it ends, so that threads cannot
+//! pile up behind a database that hangs. Reads and writes have separate permits: reads continue while writes wait for
+//! a disk.
 
 use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, Ordering};
@@ -14,7 +15,7 @@ use tokio::time::{Instant, timeout_at};
 use crate::metrics::{MeteredStore, Metrics};
 use crate::store::{Store, StoreError, Usage};
 
-/// A store behind bounds. Clones share the bounds.
+/// A store behind a limit of calls and a deadline. Clones share both.
 #[derive(Clone)]
 pub struct Gate {
     store: Arc<dyn Store>,

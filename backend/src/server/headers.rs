@@ -1,4 +1,4 @@
-//! The headers that every answer carries, whatever made it.
+//! The headers of every answer: policies for browsers, and their comparison by `passmint verify URL`.
 
 use axum::extract::Request;
 use axum::http::HeaderValue;
@@ -14,23 +14,24 @@ pub const PAGE_CSP: &str = "default-src 'none'; script-src 'self' 'wasm-unsafe-e
     connect-src 'self'; img-src 'self'; worker-src 'self'; manifest-src 'self'; base-uri 'none'; form-action 'none'; \
     frame-ancestors 'none'; require-trusted-types-for 'script'; trusted-types default";
 
-/// The page's workers: WebAssembly that is handed to them. Who holds keys or passwords can send no request at all.
+/// The page's workers run WebAssembly that the page hands to them. They hold keys and passwords, so they may send no
+/// request at all.
 pub const WORKER_CSP: &str = "default-src 'none'; script-src 'wasm-unsafe-eval'; require-trusted-types-for 'script'; \
     trusted-types 'none'";
 
-/// The service worker: it fetches the page's files, and no script can be put into it.
+/// The service worker fetches the page's files; no script can be injected into it.
 pub const SERVICE_WORKER_CSP: &str = "default-src 'none'; connect-src 'self'; require-trusted-types-for 'script'; \
     trusted-types 'none'";
 
-/// The policy of every answer that is no document.
+/// The policy of every answer that is not a document.
 const NOTHING_CSP: &str = "default-src 'none'; frame-ancestors 'none'";
 
-/// Only a document's own policy counts. The page writes to the clipboard and uses passkeys.
+/// The page writes to the clipboard and uses passkeys; every other browser feature is off.
 const PERMISSIONS: &str = "accelerometer=(), autoplay=(), camera=(), clipboard-write=(self), display-capture=(), \
     fullscreen=(), geolocation=(), gyroscope=(), magnetometer=(), microphone=(), midi=(), payment=(), \
     publickey-credentials-get=(self), publickey-credentials-create=(self), usb=()";
 
-/// A year of HTTPS only, for this host and no other of the domain.
+/// HTTPS only for a year, for this host and not for its subdomains.
 const HSTS: &str = "max-age=31536000";
 
 /// A header that decides what a browser does with an answer.
@@ -50,11 +51,11 @@ pub enum Sent {
     ByDefault(&'static str),
     /// On HTML documents: other answers need not carry so long a value.
     OnDocuments(&'static str),
-    /// On answers over HTTPS: on plain HTTP it would put the page out of reach.
+    /// On answers over HTTPS only: on plain HTTP it would make the page unreachable.
     OverHttps(&'static str),
     /// If the handler sets it.
     ByHandler,
-    /// Never: an answer that has it did not come from Passmint as it is.
+    /// Never: if an answer has it, something between Passmint and the client added it.
     Never,
 }
 

@@ -37,11 +37,11 @@ const PASSKEY: u8 = 2;
 /// A failed step.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, thiserror::Error)]
 pub enum LoginError {
-    /// The message is not one of OPAQUE's.
-    #[error("not a message of OPAQUE with ristretto255 and SHA-512")]
+    /// The message is not an OPAQUE message.
+    #[error("not an OPAQUE message with ristretto255 and SHA-512")]
     Malformed,
     /// The log-in does not succeed: wrong secret, unknown account, or a state that is too old or not ours.
-    #[error("the log-in does not succeed")]
+    #[error("the log-in failed")]
     Failed,
     /// A stored record cannot be read, or sealing failed.
     #[error("the log-in cannot be served")]
@@ -84,8 +84,8 @@ pub struct Claim {
     pub name: CredentialName,
 }
 
-/// Answers the first step of a log-in (KE1 with KE2 of RFC 9807, section 6). For an unknown username `credential`
-/// is nothing, and for an unknown passkey too; the answer is of the same kind, size and cost.
+/// Answers the first step of a log-in (KE1 with KE2 of RFC 9807, section 6). `credential` is `None` for an unknown
+/// username or passkey; the answer then has the same form, size and cost.
 ///
 /// # Errors
 /// [`LoginError::Malformed`] or [`LoginError::Fault`].
@@ -98,7 +98,7 @@ pub fn start(
     now: Millis,
 ) -> Result<SessionChallenge, LoginError> {
     let request = CredentialRequest::<Suite>::deserialize(&request.0).map_err(|_| LoginError::Malformed)?;
-    // Read for unknown names too, and ignored: their answer must not come sooner.
+    // The decoy is read although its content is ignored: the answer for an unknown name must take as long.
     let record = credential.map_or(key.decoy(), |credential| &credential.secret.record.0);
     let record = ServerRegistration::deserialize(record).map_err(|_| LoginError::Fault)?;
     let record = credential.is_some().then_some(record);
@@ -165,7 +165,7 @@ fn read_state(state: &[u8]) -> Option<(Millis, bool, Claim, &[u8])> {
         }
         _ => return None,
     };
-    // An unknown account's place is filled with zeros, which are no id.
+    // The state of an unknown account has zeros here, which are not a valid id.
     let account = AccountId::try_from(*account).unwrap_or_else(|_| AccountId::from_random([0; 16]));
     let claim = Claim { account, epoch: u32::from_be_bytes(*epoch), username: UsernameKey(*username), name };
     Some((Millis::from_be_bytes(*time), *known == 1, claim, opaque))

@@ -16,19 +16,19 @@ use crate::server::client_address::TrustedProxies;
 use crate::server::gate::Gate;
 use crate::server::listener;
 
-/// OpenMetrics, as its specification names it.
+/// The media type of OpenMetrics text.
 const KIND: &str = "application/openmetrics-text; version=1.0.0; charset=utf-8";
 
 /// Settings of the metrics endpoint.
 #[derive(Args, Debug, Clone)]
 #[command(next_help_heading = "Metrics")]
 pub struct MetricsArgs {
-    /// Address and port on which Prometheus finds /metrics, by plain HTTP and without a password; none if it is not
-    /// set.
+    /// Address and port that serve /metrics for Prometheus, over plain HTTP and without a password. If it is not set,
+    /// there are no metrics.
     #[arg(long, env = "PASSMINT_METRICS_LISTEN", value_name = "ADDRESS")]
     pub metrics_listen: Option<SocketAddr>,
-    /// Let --metrics-listen be an address that other machines may reach, as in a container; keep strangers off it by
-    /// other means.
+    /// Allow --metrics-listen to be an address that other machines can reach, as in a container. Restrict access to it
+    /// with a firewall or a private network.
     #[arg(long, env = "PASSMINT_METRICS_EXPOSED")]
     pub metrics_exposed: bool,
 }

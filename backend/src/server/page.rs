@@ -1,4 +1,4 @@
-//! The page's files: built by `cargo xtask dist`, compressed ahead, kept inside the binary.
+//! The page's files: built and compressed by `cargo xtask dist`, and embedded in the binary.
 
 use std::borrow::Cow;
 use std::collections::{BTreeSet, HashMap};
@@ -16,9 +16,9 @@ use shared::bytes::Base64Url;
 
 use crate::server::headers::{PAGE_CSP, SERVICE_WORKER_CSP, WORKER_CSP};
 
-/// The folder that `cargo xtask` fills. A release has the compressed files only: as they are, they would be a quarter
-/// of the binary, and every browser takes one of both. A debug build reads the folder when it starts, and a page for
-/// development is not compressed. A build without a page serves a line that says so.
+/// The folder that `cargo xtask` fills. A release embeds only the compressed files: uncompressed, they would be a
+/// quarter of the binary, and every browser accepts br or gzip. A debug build reads the folder when it starts; a page
+/// for development is not compressed. A build without a page serves a line that says so.
 #[derive(RustEmbed)]
 #[folder = "../dist/page"]
 #[cfg_attr(not(debug_assertions), include = "*.br")]
@@ -76,8 +76,8 @@ impl Page {
         }))
     }
 
-    /// A page of these files: name, bytes, and a hash of the bytes. `NAME.br` and `NAME.gz` are encodings of `NAME`,
-    /// which need not be there itself if the second is.
+    /// A page of these files: name, bytes, and a hash of the bytes. `NAME.br` and `NAME.gz` are encodings of `NAME`.
+    /// `NAME` itself may be absent if `NAME.gz` is there.
     #[must_use]
     pub fn new(files: impl Iterator<Item = (String, Cow<'static, [u8]>, [u8; 32])>) -> Self {
         let variant = |bytes, hash: &[u8]| match bytes {
@@ -184,7 +184,7 @@ fn content_type(name: &str) -> &'static str {
 
 fn csp(name: &str, bytes: impl FnOnce() -> Bytes) -> Option<HeaderValue> {
     if name.ends_with(".html") {
-        // The one script inside the document is let run by its hash: no other can be put there.
+        // The policy allows the document's one inline script by its hash, and so no other.
         let bytes = bytes();
         let allowed = match inline_script(&bytes) {
             Some(script) => PAGE_CSP.replace("script-src", &format!("script-src 'sha256-{}'", source_hash(script))),

@@ -1,6 +1,6 @@
 //! The page's address. `passmint serve` records it in the data folder, and `passmint invite` puts it into its link.
 //!
-//! The file is a convenience. It is in no backup, and nothing but the link depends on it.
+//! The file is a convenience: backups leave it out, and only the link depends on it.
 
 use std::fs::File;
 use std::io::{self, Read, Write};
@@ -18,9 +18,9 @@ fn file(data: &Path) -> PathBuf {
 /// Records the page's address. Only the file's owner can read it, like the server key beside it.
 ///
 /// # Errors
-/// If the file cannot be written; it is unchanged then.
+/// If the file cannot be written; it stays unchanged then.
 pub fn record(data: &Path, page_url: &str) -> io::Result<()> {
-    // In a read-only data folder an unchanged address is no reason for a warning.
+    // An unchanged address is not written again, so that a read-only data folder causes no warning.
     if recorded(data).is_ok_and(|recorded| recorded.as_deref() == Some(page_url)) {
         return Ok(());
     }
@@ -35,8 +35,8 @@ pub fn record(data: &Path, page_url: &str) -> io::Result<()> {
 /// The address that was recorded last; `None` if none was.
 ///
 /// # Errors
-/// If the file cannot be read, or holds something that `record` does not write. The error repeats none of it: it goes
-/// to a terminal.
+/// If the file cannot be read, or holds something that `record` does not write. The error does not quote the content:
+/// it is printed on a terminal.
 pub fn recorded(data: &Path) -> Result<Option<String>> {
     let file = file(data);
     let mut text = String::new();
@@ -48,13 +48,13 @@ pub fn recorded(data: &Path) -> Result<Option<String>> {
     let page_url = text.strip_suffix('\n').unwrap_or(&text);
     ensure!(
         text.len() as u64 <= LONGEST && is_page_url(page_url),
-        "{} holds no http:// or https:// address; the next start of `passmint serve` writes it anew",
+        "{} holds no http:// or https:// address; the next start of `passmint serve` writes it again",
         file.display()
     );
     Ok(Some(page_url.to_owned()))
 }
 
-/// Checks that a link can be made of it, by adding a fragment.
+/// Returns true if the address is valid and a fragment can be appended to it.
 fn is_page_url(text: &str) -> bool {
     let rest = text.strip_prefix("http://").or_else(|| text.strip_prefix("https://"));
     let odd = |c: char| c.is_control() || c.is_whitespace() || "#?\\\"<>".contains(c);
@@ -116,7 +116,7 @@ mod tests {
         fs::remove_file(file(folder.path())).unwrap();
         fs::create_dir(file(folder.path())).unwrap();
         assert!(recorded(folder.path()).is_err());
-        // The server writes it anew.
+        // The server can write it again.
         fs::remove_dir(file(folder.path())).unwrap();
         fs::write(file(folder.path()), "rubbish").unwrap();
         record(folder.path(), "http://127.0.0.1:8080").unwrap();

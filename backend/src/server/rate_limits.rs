@@ -42,16 +42,17 @@ const PRUNE: Duration = Duration::from_mins(1);
 
 /// Settings of the rate limits.
 #[derive(Args, Debug, Clone)]
-#[command(next_help_heading = "Attempts in ten minutes; 0 for any number")]
+#[command(next_help_heading = "Rate limits")]
 pub struct RateLimitArgs {
-    /// Log-ins that one address (of IPv6, one /64) may begin, and as many that it may finish.
+    /// Log-ins that one address (one /64 of IPv6) may begin in ten minutes, and as many that it may finish; 0 for no
+    /// limit.
     #[arg(long, env = "PASSMINT_LOGINS_PER_ADDRESS", default_value_t = 120, value_name = "NUMBER")]
     pub logins_per_address: u32,
-    /// Log-ins that may begin at one account from all addresses that it was not opened from in the last 30 days, and
-    /// as many from each address that it was opened from.
+    /// Log-ins to one account that all unfamiliar addresses together may begin in ten minutes, and as many for each
+    /// address from which the account was opened in the last 30 days; 0 for no limit.
     #[arg(long, env = "PASSMINT_LOGINS_PER_ACCOUNT", default_value_t = 30, value_name = "NUMBER")]
     pub logins_per_account: u32,
-    /// Steps of making an account that one address may take; making one takes two.
+    /// Steps of creating accounts that one address may take in ten minutes (an account takes two); 0 for no limit.
     #[arg(long, env = "PASSMINT_SIGN_UPS_PER_ADDRESS", default_value_t = 60, value_name = "NUMBER")]
     pub sign_ups_per_address: u32,
 }
@@ -302,7 +303,7 @@ mod tests {
     fn address_without_attempts_uses_none_of_the_accounts() {
         let (rate_limits, _) = rate_limits(&LIMITS);
         let flood = address("2001:db8:1:2::1");
-        // Twenty, at twenty names: one of each.
+        // Twenty attempts, one at each of twenty names.
         for name in 0..20 {
             assert!(rate_limits.count_login_start(username(&format!("name {name}")), flood, NOW).is_ok());
         }
@@ -330,7 +331,7 @@ mod tests {
         assert!(rate_limits.count_login_start(username("ada"), elsewhere, NOW).is_err());
         let at_home = (0..8).filter(|_| rate_limits.count_login_start(username("ada"), home, NOW).is_ok()).count();
         assert_eq!(at_home, 5, "bounded at home too");
-        // Only for a month, and only for that account.
+        // An address is familiar for a month only, and to that account only.
         rate_limits.remember_address(username("bob"), home, NOW);
         let later = NOW + FAMILIAR + 1;
         for host in 0..5 {

@@ -49,7 +49,7 @@ impl AppState {
         self.0.lifetime
     }
 
-    /// Entries an account may hold.
+    /// Most entries of an account.
     pub fn entries_max(&self) -> u64 {
         self.0.entries_max
     }

@@ -5,7 +5,7 @@ use shared::passwords::{NewVersion, StoredEntry};
 
 use super::{Put, StoreError};
 
-/// How a driver answers a put or a delete.
+/// The decision about a put or a delete.
 #[derive(Debug, PartialEq, Eq)]
 pub(super) enum Decision {
     /// Write the version after the replaced one.

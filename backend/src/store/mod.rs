@@ -64,7 +64,7 @@ pub trait Database: Send + Sync {
 
 /// Accounts, and the invites that let people make them.
 pub trait Accounts: Send + Sync {
-    /// Whether there is any account.
+    /// True if there is any account.
     fn has_accounts(&self) -> Result<bool, StoreError>;
 
     /// Stores an invite.
@@ -154,7 +154,7 @@ pub trait Sessions: Send + Sync {
     fn end_other_sessions(&self, account: AccountId, token_hash: &Hash) -> Result<(), StoreError>;
 }
 
-/// SealedEntry entries.
+/// Sealed entries.
 pub trait Passwords: Send + Sync {
     /// Entries that changed after change number `since`, by rising change number, at most `limit`.
     fn changes(&self, account: AccountId, since: u64, limit: u32) -> Result<Changes, StoreError>;

@@ -1,14 +1,15 @@
 //! A bounded pool of connections, for both drivers. Each connection is opened by the thread that needs it.
 //!
 //! Callers open connections side by side. After a failure to connect, all callers get the same answer for a moment, so
-//! that an absent database is not hammered. A caller that finds all connections in use waits for one until its deadline.
+//! that an absent database is not hammered. A caller that finds all connections in use waits for one until its
+//! deadline.
 
 use std::sync::{Condvar, Mutex, MutexGuard, PoisonError};
 use std::time::{Duration, Instant};
 
 use super::StoreError;
 
-/// How long callers get the answer of the last failure to connect.
+/// Time for which callers get the answer of the last failure to connect.
 const FAILURE_HOLDS: Duration = Duration::from_secs(1);
 
 /// Opens and checks the connections of a pool.
@@ -18,7 +19,7 @@ pub(super) trait Connect {
     /// Opens a connection. The error is a text for the operator's log.
     fn connect(&self) -> Result<Self::Connection, String>;
 
-    /// Whether a connection that has been idle this long can be used again.
+    /// Returns true if a connection that has been idle this long can be used again.
     fn is_usable(&self, connection: &Self::Connection, idle: Duration) -> bool;
 }
 

@@ -120,7 +120,7 @@ fn refuse_other_data(to: &dyn Store, source: &[StoredAccount]) -> Result<(), Tra
     Ok(())
 }
 
-/// Whether an account in the target has passkeys that the source never had. A passkey that was removed in the source
+/// True if an account in the target has passkeys that the source never had. A passkey that was removed in the source
 /// does not count: its removal has raised the source's epoch.
 fn has_other_passkeys(target: &StoredAccount, source: &StoredAccount) -> bool {
     let is_in_source = |passkey: &StoredPasskey| source.passkeys.iter().any(|other| other.secret == passkey.secret);

@@ -62,7 +62,7 @@ pub struct StoredInvite {
     pub expires_at: Millis,
     /// The time at which an account was made with it.
     pub used_at: Option<Millis>,
-    /// Whether it is a set-up link.
+    /// True if it is a set-up link.
     pub setup: bool,
 }
 
@@ -71,7 +71,7 @@ pub struct Invite {
     pub code_hash: Hash,
     /// Expiry, ms since 1970 (exclusive).
     pub expires_at: Millis,
-    /// Whether it is a set-up link: usable only while there is no account at all.
+    /// True if it is a set-up link: usable only while there is no account at all.
     pub setup: bool,
 }
 
@@ -138,7 +138,7 @@ pub struct StoredSession {
     pub used_at: Millis,
 }
 
-/// How long sessions last, in milliseconds.
+/// The lifetime of sessions, in milliseconds.
 #[derive(Clone, Copy, Debug)]
 pub struct Lifetime {
     /// Since the last use.
@@ -168,11 +168,11 @@ pub struct Usage {
     pub commits: u64,
     /// Writes in those commits.
     pub commit_writes: u64,
-    /// Whether damage was found: writes are refused.
+    /// True if damage was found: writes are refused.
     pub damaged: bool,
 }
 
-/// Why an operation failed.
+/// A failed operation.
 #[derive(Debug, thiserror::Error)]
 pub enum StoreError {
     /// The thing does not exist, or belongs to another account.

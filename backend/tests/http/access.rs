@@ -1,4 +1,4 @@
-//! Every route, as nobody, as somebody whose session is none, and as another account: one table.
+//! Access to every route: without a session, with an invalid token, and from another account.
 
 use axum::http::{StatusCode, header};
 use backend::now;
@@ -11,20 +11,20 @@ use shared::sessions::CredentialName;
 
 use crate::harness::{Answer, App, entry_id, request, sealed};
 
-/// Of a route with an id in its path, what the id is of.
+/// The kind of id in a route's path.
 #[derive(Clone, Copy, PartialEq, Eq)]
-pub enum Of {
+pub enum IdKind {
     Nothing,
     Entry,
     Passkey,
     Session,
 }
-use Of::{Entry, Nothing, Passkey, Session};
+use IdKind::{Entry, Nothing, Passkey, Session};
 
-/// A route: method, path, what the id in it is of, and whether it needs a session.
-pub type Route = (&'static str, &'static str, Of, bool);
+/// A route: method, path, kind of the id in the path, and true if it needs a session.
+pub type Route = (&'static str, &'static str, IdKind, bool);
 
-/// Every route that there is.
+/// Every route of the server.
 pub const ROUTES: [Route; 19] = [
     ("GET", "/api/v1/setup", Nothing, false),
     ("POST", "/api/v1/accounts/start", Nothing, false),
@@ -47,10 +47,10 @@ pub const ROUTES: [Route; 19] = [
     ("GET", "/readyz", Nothing, false),
 ];
 
-/// An element of the group: its base point (RFC 9496, appendix A.1).
+/// A valid element of the group: its base point (RFC 9496, appendix A.1).
 const POINT: &str = "4vKuCmq8TnGohKlhxQBRX1jjC2qlgt2NtqZZReCNLXY";
 
-/// Bodies and queries that are good for a route.
+/// Valid queries and bodies for a route.
 fn requests(method: &str, path: &str) -> Vec<(&'static str, Option<Value>)> {
     let secret = json!({ "record": Base64Url::encode(&record()), "wrapped_key": Base64Url::encode(&[4; 73]) });
     let body = match (method, path) {
@@ -68,16 +68,16 @@ fn requests(method: &str, path: &str) -> Vec<(&'static str, Option<Value>)> {
     vec![("", Some(body))]
 }
 
-/// A registration record that the server takes: a public key, a masking key, an envelope.
+/// A registration record that the server accepts: a public key, a masking key, an envelope.
 fn record() -> Vec<u8> {
     let mut record = Base64Url::decode(POINT).unwrap().0;
     record.resize(192, 5);
     record
 }
 
-/// A path of a route with ids that are well-formed.
-pub fn with_some_id((_, path, of, _): Route) -> String {
-    let id = match of {
+/// The path of a route with a well-formed id.
+pub fn with_some_id((_, path, id, _): Route) -> String {
+    let id = match id {
         Nothing => String::new(),
         Entry => entry_id(1).to_string(),
         Passkey => "cGFzc2tleQ".to_owned(),
@@ -86,8 +86,8 @@ pub fn with_some_id((_, path, of, _): Route) -> String {
     path.replace("{id}", &id)
 }
 
-/// What a client sees of an answer, but for the request's own id, and for the time, which goes on.
-fn seen(answer: &Answer, id: &str) -> (StatusCode, Vec<String>, String) {
+/// The status, headers and body of an answer, without the request's id and with placeholders for times and for `id`.
+fn comparable(answer: &Answer, id: &str) -> (StatusCode, Vec<String>, String) {
     let headers = answer.headers.iter().filter(|(name, _)| *name != "x-request-id");
     let headers = headers.map(|(name, value)| format!("{name}: {}", value.to_str().unwrap())).collect();
     let mut text = String::from_utf8(answer.body.clone()).unwrap();
@@ -158,21 +158,22 @@ async fn requests_without_a_live_session_get_the_same_refusal() {
             }
             for (which, token) in &tokens {
                 let answer = send(&app, method, &path, token.as_deref(), body.as_ref()).await;
-                assert_eq!(seen(&answer, ""), seen(&expected, ""), "{method} {path} with a token that is {which}");
+                let (answer, expected) = (comparable(&answer, ""), comparable(&expected, ""));
+                assert_eq!(answer, expected, "{method} {path} with a token that is {which}");
             }
         }
     }
     assert_eq!(app.get("/api/v1/passwords", Some(&good)).await.status, StatusCode::OK, "nothing was ended");
 }
 
-/// What is Ada's, and the tokens of two others who never had to do with her.
+/// An application with Ada's account and two others, and the tokens of their sessions.
 struct World {
     app: App,
     ada: String,
     others: [String; 2],
 }
 
-/// The id of the session that [`App::open`] opens by a tag.
+/// The id of the session that [`App::open`] opens for a tag.
 fn session(tag: u8) -> String {
     Base64Url::encode(&shared::login::session_token(&[tag; 64]).hash()[..16])
 }
@@ -188,7 +189,7 @@ impl World {
         Self { app, ada, others }
     }
 
-    /// Ada gets an entry, a passkey and a second session.
+    /// Gives Ada an entry, a passkey and a second session.
     async fn furnish(&self) {
         assert_eq!(self.app.put(entry_id(1), &self.ada, 0, 7).await.status, StatusCode::OK);
         let account = AccountId::from_random([ADA; 16]);
@@ -199,9 +200,9 @@ impl World {
         self.app.open(account, 9, now());
     }
 
-    /// The id of what is Ada's, and one of the same kind that is nowhere.
-    fn ids(of: Of) -> [String; 2] {
-        match of {
+    /// An id of this kind that belongs to Ada, and one that does not exist.
+    fn ids(kind: IdKind) -> [String; 2] {
+        match kind {
             Nothing => [String::new(), String::new()],
             Entry => [entry_id(1).to_string(), entry_id(99).to_string()],
             Passkey => [Base64Url::encode(PASSKEY), Base64Url::encode(b"nobody's keys")],
@@ -209,39 +210,39 @@ impl World {
         }
     }
 
-    /// All that Ada sees of her account, but for when her sessions were used last.
+    /// Ada's lists of entries, passkeys and sessions, with placeholders for times.
     async fn view(&self) -> Vec<(StatusCode, Vec<String>, String)> {
         let mut view = Vec::new();
         for path in ["/api/v1/passwords", "/api/v1/passkeys", "/api/v1/sessions"] {
-            view.push(seen(&self.app.get(path, Some(&self.ada)).await, ""));
+            view.push(comparable(&self.app.get(path, Some(&self.ada)).await, ""));
         }
         view
     }
 }
 
-/// One of the others asks for what is Ada's, the other one for what is nowhere; or, where there is no id to ask by, one
-/// asks before Ada has anything, and the other one after.
+/// The first account requests a missing id before Ada has any data; the second one then requests the id of Ada's. Both
+/// must get the same answer. Routes without an id get the same request both times.
 #[tokio::test]
-async fn another_accounts_things_are_answered_byte_for_byte_like_missing_ones() {
+async fn request_for_another_accounts_data_is_answered_like_one_for_missing_data() {
     for route in ROUTES.into_iter().filter(|route| route.3) {
-        let (method, pattern, of, _) = route;
+        let (method, pattern, kind, _) = route;
         for (query, body) in requests(method, pattern) {
             let world = World::new();
-            let [hers, nowhere] = World::ids(of);
+            let [hers, missing] = World::ids(kind);
             let path = |id: &str| format!("{}{query}", pattern.replace("{id}", id));
             let ask = async |token: &str, id: &str| {
                 let answer = send(&world.app, method, &path(id), Some(token), body.as_ref()).await;
-                let mut seen = seen(&answer, id);
+                let mut answer = comparable(&answer, id);
                 for own in [2, 3] {
-                    seen.2 = seen.2.replace(&session(own), "{own}");
+                    answer.2 = answer.2.replace(&session(own), "{own}");
                 }
-                // What is made of the username and the request alone, and of nothing that is Ada's.
+                // This answer is computed from the caller's username and the request, so it differs between callers.
                 if pattern.ends_with("credentials/start") {
-                    seen.2 = seen.2.len().to_string();
+                    answer.2 = answer.2.len().to_string();
                 }
-                seen
+                answer
             };
-            let before = ask(&world.others[0], &nowhere).await;
+            let before = ask(&world.others[0], &missing).await;
             world.furnish().await;
             let view = world.view().await;
             assert!(view.iter().all(|part| part.0 == StatusCode::OK), "{view:?}");

@@ -1,4 +1,4 @@
-//! Time-outs, overload, a store that fails, and stopping.
+//! Timeouts, overload, failing stores, and shutdown.
 
 use std::sync::mpsc;
 use std::sync::{Arc, Mutex};
@@ -22,14 +22,14 @@ use tokio::net::TcpStream;
 use crate::connections::{BOUNDS, read_all, serve};
 use crate::harness::App;
 
-/// A store whose `check` is a closure, without accounts. All else is unavailable.
+/// A store without accounts whose `check` is a closure. Every other operation fails as unavailable.
 struct FakeStore(Box<dyn Fn() -> Result<(), StoreError> + Send + Sync>);
 
 fn unavailable<T>() -> Result<T, StoreError> {
     Err(StoreError::Unavailable("a fake".into()))
 }
 
-/// Implements a trait of the store by operations that fail.
+/// Implements a trait of the store with operations that fail.
 macro_rules! unavailable {
     ($subject:ident { $($operation:ident($($kind:ty),*) -> $result:ty;)* } $($rest:item)*) => {
         impl $subject for FakeStore {
@@ -120,7 +120,7 @@ async fn ready(app: &App) -> (StatusCode, String) {
 const UNAVAILABLE: StatusCode = StatusCode::SERVICE_UNAVAILABLE;
 
 #[tokio::test]
-async fn a_store_that_does_not_answer_is_503_and_readiness_tells() {
+async fn unavailable_store_is_answered_503_and_reported_by_readyz() {
     let app = fake_store(unavailable);
     assert_eq!(ready(&app).await, (UNAVAILABLE, "store-unavailable".into()));
     assert_eq!(app.get("/healthz", None).await.status, StatusCode::OK, "the process is alive");
@@ -138,16 +138,16 @@ async fn internal_error_has_a_constant_answer() {
 }
 
 #[tokio::test]
-async fn a_store_call_that_panics_is_a_constant_answer() {
+async fn panic_of_a_store_call_has_a_constant_answer() {
     let app = fake_store(|| panic!("hunter2"));
     let answer = app.get("/readyz", None).await;
     assert_eq!((answer.status, answer.problem()), (StatusCode::INTERNAL_SERVER_ERROR, "internal".into()));
 }
 
-/// A store that hangs is answered for at the deadline; its calls keep their permits, so that no more than the gate's
-/// four threads ever wait for it, and it works again as soon as it answers.
+/// Requests to a hanging store are answered at the deadline. The calls keep their permits, so that at most the gate's
+/// four threads wait for the store, and requests succeed again as soon as it answers.
 #[tokio::test]
-async fn a_store_that_hangs_holds_no_more_threads_than_the_gate_has() {
+async fn hanging_store_holds_at_most_the_threads_of_the_gate() {
     let (release, hold) = mpsc::channel::<()>();
     let hold = Mutex::new(hold);
     let app = fake_store(move || {
@@ -157,7 +157,7 @@ async fn a_store_that_hangs_holds_no_more_threads_than_the_gate_has() {
     for _ in 0..4 {
         assert_eq!(ready(&app).await, (UNAVAILABLE, "store-unavailable".into()));
     }
-    // All permits are with calls that hang: the fifth is not even started.
+    // Hanging calls hold all permits: the fifth call is not started.
     assert_eq!(ready(&app).await, (UNAVAILABLE, "overloaded".into()));
     drop(release);
     tokio::time::sleep(Duration::from_millis(100)).await;

@@ -1,4 +1,4 @@
-//! The limits on connections, in all and for one client, and the process's limit of open files.
+//! Limits on connections, in total and per client, and the process's limit of open files.
 
 use std::collections::HashMap;
 use std::sync::{Arc, Mutex, PoisonError};
@@ -19,7 +19,8 @@ pub fn raise_open_files(connections: usize) -> Option<u64> {
     rlimit::increase_nofile_limit(wanted).ok()
 }
 
-/// The number of connections that fit into the limit of open files; at most `wanted`.
+/// The number of connections that the limit of open files allows; at most `wanted`, and at least [`LEAST`] or
+/// `wanted`, whichever is less.
 #[must_use]
 pub fn connections_within(wanted: usize, files: Option<u64>) -> usize {
     let Some(files) = files else { return wanted };

@@ -49,7 +49,7 @@ pub struct ConnectionBounds {
 
 /// Pause after the system refused to accept a connection, for example for lack of file handles.
 const ACCEPT_PAUSE: Duration = Duration::from_millis(100);
-/// Connections to which is being said that there is no place for them. More are closed without a word.
+/// Refused connections that are being answered at once. Further ones are closed without an answer.
 const REFUSALS: usize = 64;
 /// Time for a refused connection to read its answer.
 const REFUSAL: Duration = Duration::from_secs(1);
@@ -62,7 +62,7 @@ struct Serving {
     bounds: ConnectionBounds,
 }
 
-/// Serves until `stop` is done, then lets the requests that are going on finish.
+/// Serves until `stop` completes, then lets running requests finish.
 pub async fn serve(
     listener: impl Into<Listener>,
     app: Router,

@@ -61,15 +61,15 @@ impl fmt::Display for Listen {
 #[derive(Args, Debug, Clone, Default)]
 #[command(next_help_heading = "HTTPS")]
 pub struct TlsArgs {
-    /// File with the certificate and its chain (PEM). With it the server speaks HTTPS, TLS 1.3; it is read again when
-    /// it changes.
+    /// File with the certificate and its chain (PEM). If it is set, the server speaks HTTPS (TLS 1.3). The file is read
+    /// again when it changes.
     #[arg(long, env = "PASSMINT_TLS_CERT", value_name = "FILE", requires = "tls_key")]
     pub tls_cert: Option<PathBuf>,
     /// File with the certificate's private key (PEM; PKCS#8, SEC1 or RSA).
     #[arg(long, env = "PASSMINT_TLS_KEY", value_name = "FILE", requires = "tls_cert")]
     pub tls_key: Option<PathBuf>,
-    /// Serve plain HTTP on an address that others can reach. Something else has to protect the way: whoever can change
-    /// the page on it gets every passphrase.
+    /// Allow plain HTTP on an address that other machines can reach. Something else must protect the connection: anyone
+    /// who can change the page in transit gets every passphrase.
     #[arg(long, env = "PASSMINT_ALLOW_PLAIN_HTTP", value_parser = FalseyValueParser::new())]
     pub allow_plain_http: bool,
 }
@@ -99,10 +99,10 @@ impl Listener {
             Listen::Tcp(address) => {
                 ensure!(
                     address.ip().to_canonical().is_loopback() || files.is_some() || tls.allow_plain_http,
-                    "plain HTTP on {address} is refused: whoever can change the page on its way gets every passphrase, \
-                     and browsers refuse to seal without HTTPS. Give --tls-cert and --tls-key; or put a proxy that ends \
-                     TLS before it, and listen on 127.0.0.1 or unix:PATH; or, if something else protects the way, such \
-                     as the network of a container, give --allow-plain-http"
+                    "plain HTTP on {address} is refused: anyone who can change the page in transit gets every \
+                     passphrase, and browsers refuse to seal without HTTPS. Give --tls-cert and --tls-key; or listen on \
+                     127.0.0.1 or unix:PATH behind a proxy that speaks HTTPS; or, if something else protects the \
+                     connection, such as the network of a container, give --allow-plain-http"
                 );
                 let tls = files.map(|(cert, key)| Tls::load(cert, key)).transpose()?.map(Arc::new);
                 if let Some(tls) = &tls {
@@ -111,7 +111,10 @@ impl Listener {
                 Ok(Self(Kind::Tcp(bind_tcp(*address, "--listen").await?, tls)))
             }
             Listen::Unix(path) => {
-                ensure!(files.is_none(), "TLS is for addresses: with --listen unix:PATH the proxy ends it");
+                ensure!(
+                    files.is_none(),
+                    "--tls-cert does not work with --listen unix:PATH: give the certificate to the proxy"
+                );
                 let listener = bind(path).with_context(|| format!("cannot listen on {listen}"))?;
                 Ok(Self(Kind::Unix(listener, path.clone())))
             }
@@ -150,8 +153,8 @@ impl Listener {
         match &self.0 {
             Kind::Tcp(listener, _) => {
                 let (stream, address) = listener.accept().await?;
-                // Answers are small and complete: waiting to fill a packet would only delay them. If the client is gone
-                // already, the first read says so.
+                // Answers are small and complete: waiting to fill a packet would only delay them. If the client is
+                // already gone, the first read reports it.
                 let _ = stream.set_nodelay(true);
                 Ok((Stream::Tcp(stream), Peer::new(address.ip())))
             }
@@ -159,7 +162,7 @@ impl Listener {
         }
     }
 
-    /// Takes no more connections.
+    /// Stops accepting connections.
     pub(super) fn close(self) {
         if let Kind::Unix(_, path) = &self.0
             && let Err(error) = fs::remove_file(path)
@@ -182,32 +185,33 @@ fn cannot_listen(address: SocketAddr, flag: &str, error: &io::Error) -> anyhow::
     let other_port = |port| SocketAddr::new(ip, port);
     match error.kind() {
         io::ErrorKind::AddrInUse => anyhow!(
-            "cannot listen on {address}: another program has this port, perhaps another Passmint; stop it, or take \
+            "cannot listen on {address}: another program uses this port, perhaps another Passmint; stop it, or choose \
              another port, such as {flag} {}",
             other_port(port.checked_add(1).unwrap_or(8080))
         ),
         io::ErrorKind::PermissionDenied => anyhow!(
-            "cannot listen on {address}: the system does not let this user have port {port} (most systems keep those \
-             below 1024); take a higher one, such as {flag} {}, or give the process CAP_NET_BIND_SERVICE",
+            "cannot listen on {address}: this user may not use port {port} (most systems reserve ports below 1024); \
+             choose a higher one, such as {flag} {}, or give the process CAP_NET_BIND_SERVICE",
             other_port(if port < 1024 { port + 8000 } else { 8080 })
         ),
         io::ErrorKind::AddrNotAvailable => anyhow!(
-            "cannot listen on {address}: {ip} is no address of this machine; take one that is, such as {flag} {}",
+            "cannot listen on {address}: this machine does not have the address {ip}; choose one that it has, such as \
+             {flag} {}",
             SocketAddr::new(if ip.is_ipv4() { Ipv4Addr::LOCALHOST.into() } else { Ipv6Addr::LOCALHOST.into() }, port)
         ),
-        _ => anyhow!("cannot listen on {address}: {error}; {flag} names another address"),
+        _ => anyhow!("cannot listen on {address}: {error}; choose another address with {flag}"),
     }
 }
 
-/// Listens on a Unix socket. It is made under another name and gets its own when it has its mode: nobody else can
+/// Listens on a Unix socket. It is created under another name and renamed once it has its mode, so that nobody else can
 /// connect in between.
 fn bind(path: &Path) -> Result<UnixListener> {
     match fs::symlink_metadata(path) {
-        Ok(metadata) if !metadata.file_type().is_socket() => bail!("there is something that is no socket"),
+        Ok(metadata) if !metadata.file_type().is_socket() => bail!("the file exists and is not a socket"),
         Ok(_) => match Probe::connect(path) {
             Ok(_) => bail!("another process listens there"),
             Err(error) if error.kind() == io::ErrorKind::ConnectionRefused => {}
-            Err(error) => return Err(error).context("there is a socket, and it cannot be told whether it is in use"),
+            Err(error) => return Err(error).context("the socket exists, and may be in use"),
         },
         Err(error) if error.kind() == io::ErrorKind::NotFound => {}
         Err(error) => return Err(error.into()),
@@ -312,9 +316,17 @@ mod tests {
             ("127.0.0.1:8080", io::ErrorKind::AddrInUse, ["another Passmint", "--listen 127.0.0.1:8081"]),
             ("127.0.0.1:65535", io::ErrorKind::AddrInUse, ["another Passmint", "--listen 127.0.0.1:8080"]),
             ("[::]:443", io::ErrorKind::PermissionDenied, ["port 443", "--listen [::]:8443"]),
-            ("192.0.2.1:80", io::ErrorKind::AddrNotAvailable, ["192.0.2.1 is no address", "--listen 127.0.0.1:80"]),
-            ("[2001:db8::1]:80", io::ErrorKind::AddrNotAvailable, ["2001:db8::1 is no address", "--listen [::1]:80"]),
-            ("127.0.0.1:80", io::ErrorKind::OutOfMemory, ["out of memory", "--listen names another"]),
+            (
+                "192.0.2.1:80",
+                io::ErrorKind::AddrNotAvailable,
+                ["does not have the address 192.0.2.1", "--listen 127.0.0.1:80"],
+            ),
+            (
+                "[2001:db8::1]:80",
+                io::ErrorKind::AddrNotAvailable,
+                ["does not have the address 2001:db8::1", "--listen [::1]:80"],
+            ),
+            ("127.0.0.1:80", io::ErrorKind::OutOfMemory, ["out of memory", "another address with --listen"]),
         ] {
             let said = says(address, "--listen", kind);
             assert!(said.starts_with(&format!("cannot listen on {address}: ")) && !said.contains('\n'), "{said}");
@@ -343,7 +355,7 @@ mod tests {
         assert!(!path.exists());
         fs::write(&path, "a file of somebody's").unwrap();
         let error = format!("{:#}", open().await.err().unwrap());
-        assert!(error.contains("no socket"), "{error}");
+        assert!(error.contains("is not a socket"), "{error}");
         assert_eq!(fs::read_dir(folder.path()).unwrap().count(), 1, "nothing else is left");
     }
 }

@@ -1,7 +1,7 @@
 //! HTTPS: a certificate and its key from files, read again when they change. TLS 1.3 by rustls.
 //!
-//! No older version: every browser that can run the page knows 1.3. No HTTP/2: an answer of the interface is one small
-//! JSON document, and the page's parts are few.
+//! There is no older version: every browser that can run the page supports 1.3. There is no HTTP/2: answers of the
+//! interface are small JSON documents, and the page has few files.
 
 use std::fmt;
 use std::fs;
@@ -29,10 +29,10 @@ pub enum TlsError {
     /// A file holds no certificate or no key.
     #[error("{} holds no {what} in PEM form", path.display())]
     Empty { path: PathBuf, what: &'static str },
-    /// The certificate is not this key's.
+    /// The key does not belong to the certificate.
     #[error("{} is not the key of the certificate in {}: take both from the same order", key.display(), cert.display())]
     Mismatch { cert: PathBuf, key: PathBuf },
-    /// Its kind is unknown, or it is damaged.
+    /// The certificate or key is damaged, or of an unsupported kind.
     #[error("{} and {} cannot be used: {error}", cert.display(), key.display())]
     Unusable { cert: PathBuf, key: PathBuf, error: rustls::Error },
 }
@@ -102,7 +102,7 @@ impl Tls {
 /// network drive that hangs blocks nothing else.
 ///
 /// # Errors
-/// If the system gives no thread.
+/// If the thread cannot be started.
 pub fn watch(tls: &Arc<Tls>) -> Result<()> {
     let tls = Arc::downgrade(tls);
     let look = move || {

@@ -1,4 +1,4 @@
-//! Making an account by invite, and deleting it.
+//! Creating an account with an invite, and deleting it.
 
 use axum::extract::State;
 use axum::http::StatusCode;
@@ -18,7 +18,7 @@ use crate::server::rate_limits::UsernameKey;
 use crate::server::state::AppState;
 use crate::store::{Hash, NewAccount, StoreError};
 
-/// Start making an account: checks the invite and answers the two registration requests.
+/// Start creating an account: checks the invite and answers the two registration requests.
 #[utoipa::path(
     post,
     path = "/api/v1/accounts/start",
@@ -56,7 +56,7 @@ pub async fn start(
     }))
 }
 
-/// Finish making an account: uses the invite up. Sent twice, it is done once.
+/// Finish creating an account: uses the invite up. Repeating the request changes nothing.
 #[utoipa::path(
     post,
     path = "/api/v1/accounts/finish",
@@ -97,8 +97,8 @@ pub async fn finish(
     }
 }
 
-/// Delete the account: its entries, passkeys and sessions are gone, and nobody can bring them back. It needs a session
-/// that was opened in the last ten minutes.
+/// Delete the account with its entries, passkeys and sessions. Nobody can bring them back. It needs a session that was
+/// opened in the last ten minutes.
 #[utoipa::path(
     delete,
     path = "/api/v1/accounts/current",

@@ -1,4 +1,4 @@
-//! Changing what opens a vault, and listing and removing passkeys.
+//! Changing the secrets that open a vault; listing and removing passkeys.
 
 use axum::Json;
 use axum::extract::State;
@@ -42,7 +42,7 @@ pub async fn start(
 }
 
 /// Finish setting a passphrase, a recovery code or a passkey. A passphrase or recovery code replaces the one before,
-/// and all other sessions end. Sent twice, it is done once.
+/// and all other sessions end. Repeating the request changes nothing.
 #[utoipa::path(
     post,
     path = "/api/v1/credentials/finish",
@@ -86,8 +86,8 @@ pub async fn passkeys(State(state): State<AppState>, session: Session) -> Result
     Ok(Json(Passkeys { passkeys }))
 }
 
-/// Remove a passkey. Whoever has begun to log in does not get to the end of it. Removing one that is not there changes
-/// nothing. It needs a session that was opened in the last ten minutes.
+/// Remove a passkey. Log-ins that have begun fail. Removing a passkey that does not exist changes nothing. It needs a
+/// session that was opened in the last ten minutes.
 #[utoipa::path(
     delete,
     path = "/api/v1/passkeys/{id}",

@@ -12,7 +12,7 @@ use crate::server::gate::{Gate, GateError};
 use crate::server::state::AppState;
 use crate::store::{ReadOnly, StoreError};
 
-/// The answer to whoever asks for a sign of life.
+/// The answer of `/healthz`.
 #[derive(Serialize, utoipa::ToSchema)]
 pub struct Health {
     /// Always "ok".
@@ -33,7 +33,7 @@ pub struct Ready {
 pub struct NotReady {
     #[serde(flatten)]
     problem: Problem,
-    /// Each part; those that are ready, too.
+    /// Every part, including those that are ready.
     parts: Vec<Part>,
 }
 
@@ -42,40 +42,40 @@ pub struct NotReady {
 pub struct Part {
     part: Name,
     state: Condition,
-    /// For `read-only`: why.
+    /// The reason, for `read-only`.
     #[serde(skip_serializing_if = "Option::is_none")]
     cause: Option<&'static str>,
 }
 
-/// The parts. Without the first three no request is served in full; `backup` does not count against being ready.
+/// The parts. A server is ready if the first three are; `backup` does not count.
 #[derive(Clone, Copy, PartialEq, Eq, Serialize, utoipa::ToSchema)]
 #[serde(rename_all = "kebab-case")]
 enum Name {
-    /// Whether the database was found to belong to this server key.
+    /// The database's binding to this server key.
     ServerKey,
     /// Reading from the database.
     Reads,
     /// Writing to it.
     Writes,
-    /// The backups that are made by the clock, if any are.
+    /// The scheduled backups, if there is a schedule.
     Backup,
 }
 
-/// How a part is.
+/// The state of a part.
 #[derive(Clone, Copy, PartialEq, Eq, Serialize, utoipa::ToSchema)]
 #[serde(rename_all = "kebab-case")]
 enum Condition {
-    /// Well.
+    /// The part works.
     Ok,
-    /// The database is there, but takes no writes.
+    /// The database can be read, but takes no writes.
     ReadOnly,
     /// The database does not answer, or not in time.
     Unreachable,
-    /// Too much is going on.
+    /// Too many calls are waiting.
     Busy,
-    /// Not known, because of a part above.
+    /// Unknown, because a part before it is not ready.
     Unknown,
-    /// The last backup was not made.
+    /// The last backup failed.
     Failed,
 }
 
@@ -85,8 +85,8 @@ pub async fn alive() -> Json<Health> {
     Json(Health { status: "ok" })
 }
 
-/// Ready: the database is the right one, answers, and takes writes. Tells no path, no version, and nothing of who uses
-/// it.
+/// Ready: the database belongs to this server key, answers, and takes writes. The answer contains no path, no version
+/// and nothing about users.
 #[utoipa::path(
     get,
     path = "/readyz",
@@ -108,7 +108,7 @@ pub async fn ready(State(state): State<AppState>) -> Result<Response, ApiError> 
     };
     let refusal = ApiError::from(code);
     let problem = refusal.problem();
-    // Its status and headers stay; its body says more.
+    // The status and headers stay; the body gets the parts.
     let (mut head, _) = refusal.into_response().into_parts();
     head.headers.remove(header::CONTENT_LENGTH);
     head.headers.insert(header::CONTENT_TYPE, HeaderValue::from_static(PROBLEM_JSON));
@@ -124,7 +124,7 @@ async fn parts(gate: &Gate) -> Result<Vec<Part>, GateError> {
         parts.push(outcome(Name::Reads, gate.read(|store| store.has_accounts().map(drop)).await)?);
         parts.push(outcome(Name::Writes, gate.write(|store| store.check()).await)?);
     } else {
-        // The server itself asks every few seconds; requests do not make it ask more often.
+        // The server retries every few seconds by itself; requests must not make it query the database more often.
         let names = [Name::ServerKey, Name::Reads, Name::Writes];
         let states = [Condition::Unreachable, Condition::Unknown, Condition::Unknown];
         parts.extend(names.into_iter().zip(states).map(|(name, state)| part(name, state)));

@@ -35,7 +35,7 @@ pub async fn list(
     Ok(Json(changes))
 }
 
-/// Put an entry by its client-made id. The same put sent twice is one entry.
+/// Put an entry under an id that the client chose. Repeating the request changes nothing.
 #[utoipa::path(
     put,
     path = "/api/v1/passwords/{id}",
@@ -61,7 +61,7 @@ pub async fn put(
     Ok(Json(state.store().write(move |store| store.put(&put, entries_max, crate::now())).await?))
 }
 
-/// Delete an entry. Its bytes are gone; its id, version and change number stay, so that other devices hear of it.
+/// Delete an entry. Its bytes are gone; its id, version and change number stay, so that other devices learn of it.
 #[utoipa::path(
     delete,
     path = "/api/v1/passwords/{id}",

@@ -34,7 +34,7 @@ pub async fn start(
     Extension(client): Extension<Client>,
     JsonBody(body): JsonBody<SessionStart>,
 ) -> Result<Json<SessionChallenge>, ApiError> {
-    // Before anything is looked up: an unknown username takes the same attempts.
+    // Counted before the username is looked up, so that unknown usernames use up attempts too.
     state.rate_limits().count_login_start(UsernameKey::new(&body.username), client.address, crate::now())?;
     let (username, name) = (body.username.clone(), body.credential.clone());
     let credential = state.store().read(move |store| store.credential(&username, &name)).await?;
@@ -44,7 +44,7 @@ pub async fn start(
         .map_err(refusal)
 }
 
-/// Finish a log-in. Both sides derive the session's token from what OPAQUE leaves them with; it is not sent.
+/// Finish a log-in. Both sides derive the session's token from the result of OPAQUE; it is not sent.
 #[utoipa::path(
     post,
     path = "/api/v1/sessions/finish",
@@ -146,7 +146,7 @@ pub async fn end_others(State(state): State<AppState>, session: Session) -> Resu
     Ok(StatusCode::NO_CONTENT)
 }
 
-/// End a session of the account. Ending one that is not there, or is another account's, changes nothing.
+/// End a session of the account. Ending one that does not exist, or belongs to another account, changes nothing.
 #[utoipa::path(
     delete,
     path = "/api/v1/sessions/{id}",

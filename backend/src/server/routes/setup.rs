@@ -1,4 +1,4 @@
-//! Whether there is any vault, for the page of a person without an account.
+//! Tells the page of a person without an account if this server has any vault.
 
 use axum::Json;
 use axum::extract::State;
@@ -7,8 +7,8 @@ use shared::setup::Setup;
 use crate::server::error::ApiError;
 use crate::server::state::AppState;
 
-/// Tells if there is any vault. The page asks, to tell a newcomer where the link to the first one is, in place of
-/// asking for a log-in that nobody has.
+/// Tell if there is any vault. If there is none, nobody can log in yet, and the page says where to find the link that
+/// creates the first one.
 #[utoipa::path(
     get,
     path = "/api/v1/setup",

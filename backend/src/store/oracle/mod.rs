@@ -59,7 +59,7 @@ const DELETE_TIME: Duration = Duration::from_secs(300);
 pub struct OracleStore {
     pool: Pool<OracleConnector>,
     time: Duration,
-    /// Whether this process has brought the tables up to date.
+    /// True once this process has brought the tables up to date.
     migrated: AtomicBool,
 }
 
@@ -90,7 +90,7 @@ impl OpError {
         }
     }
 
-    /// Whether the connection cannot be used any more.
+    /// True if the connection cannot be used any more.
     fn is_lost(&self) -> bool {
         self.code().is_some_and(Code::is_lost)
     }

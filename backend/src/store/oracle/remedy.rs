@@ -34,7 +34,7 @@ impl Code {
         TABLE.iter().find(|remedy| remedy.codes.contains(&self))
     }
 
-    /// Whether the connection cannot be used any more.
+    /// True if the connection cannot be used any more.
     pub fn is_lost(self) -> bool {
         matches!(
             self,
@@ -43,12 +43,12 @@ impl Code {
         )
     }
 
-    /// Whether a call timed out.
+    /// True if a call timed out.
     pub fn is_timeout(self) -> bool {
         matches!(self, Dpi(1067) | Ora(3136 | 12170))
     }
 
-    /// Whether the database refuses a statement or a value: a bug of Passmint.
+    /// True if the database refuses a statement or a value: a bug of Passmint.
     pub fn is_fault(self) -> bool {
         matches!(
             self,

@@ -23,7 +23,7 @@ use self::writer::Writer;
 use super::pool::{Connect, Pool};
 use super::{Database, Hash, ReadOnly, StoreError, Usage};
 
-/// How long a statement waits for another process's lock, and a read for a free connection.
+/// Time limit of a statement that waits for another process's lock, and of a read that waits for a connection.
 const BUSY_TIMEOUT: Duration = Duration::from_secs(5);
 
 /// A store in one SQLite file.

@@ -1,4 +1,4 @@
-//! SealedEntry entries in SQLite. Every statement here names the account.
+//! Sealed entries in SQLite. Every statement here names the account.
 
 use rusqlite::{Connection, OptionalExtension, Row, params};
 use shared::ids::{AccountId, EntryId};

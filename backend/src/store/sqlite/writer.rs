@@ -203,7 +203,7 @@ impl State {
         }
     }
 
-    /// Whether there is a transaction: some errors make SQLite roll it back by itself.
+    /// True if a transaction is open: some errors make SQLite roll it back by itself.
     fn is_in_transaction(&self) -> bool {
         self.connection.as_ref().is_some_and(|connection| !connection.is_autocommit())
     }

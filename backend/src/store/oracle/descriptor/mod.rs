@@ -68,7 +68,7 @@ pub enum NotConnectString {
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Descriptor {
     root: Node,
-    /// Whether the string had longer time limits than Passmint allows.
+    /// True if the string had longer time limits than Passmint allows.
     pub shortened: bool,
 }
 
@@ -127,7 +127,7 @@ impl Descriptor {
         service.replace_range(end - old..end, level);
     }
 
-    /// Whether the descriptor names a wallet.
+    /// True if the descriptor names a wallet.
     pub fn has_wallet(&self) -> bool {
         WALLETS.iter().any(|name| self.root.find(name).is_some())
     }
