@@ -11,10 +11,10 @@ use crate::{dist, tools};
 /// The parts that can be measured alone.
 pub(crate) const PARTS: [&str; 4] = ["page", "keyring", "list", "server"];
 
-/// Every figure, or those of one part: a table, and dist/bench.json (dist/bench-PART.json).
+/// Measures all figures, or those of one part, into a table and dist/bench.json (dist/bench-PART.json).
 ///
 /// # Errors
-/// If something cannot be built, fetched or measured; never because of a figure.
+/// If something cannot be built, fetched or measured. A bad figure is not an error.
 pub(crate) fn run(part: Option<&str>) -> Result<()> {
     dist::run()?;
     let is_wanted = |other: &str| part.is_none_or(|part| part == other);
@@ -46,7 +46,7 @@ pub(crate) fn run(part: Option<&str>) -> Result<()> {
     result
 }
 
-/// Compiles the generator as the page does, with a script that calls it; gives their folder.
+/// Compiles the generator as the page does, with a script that calls it. Returns their folder.
 fn minting() -> Result<PathBuf> {
     let build =
         ["build", "--package", "minting", "--target", "wasm32-unknown-unknown", "--profile", "wasm", "--locked"];

@@ -26,10 +26,10 @@ pub(crate) fn run() -> Result<()> {
     page::build()?;
     sh(cargo()?
         .args(["build", "--release", "--locked", "--package", "backend", "--bin", "passmint"])
-        // The binary is linked anew when the page inside has changed.
+        // Cargo links the binary again when the page inside has changed.
         .env("PASSMINT_PAGE_HASH", page::hash()?))?;
     let binary = binary();
-    // Not over a running one: replaced under its name.
+    // Renamed into place: a running binary cannot be overwritten.
     let fresh = root().join("dist/passmint.new");
     fs::copy(target()?.join("release").join(name()), &fresh)?;
     fs::rename(&fresh, &binary)?;
@@ -42,12 +42,11 @@ pub(crate) fn run() -> Result<()> {
     Ok(())
 }
 
-/// Builds for development, and serves with the data in ./data. `dist` is the release: minutes more to build, and
-/// smaller.
+/// Builds for development, and serves with the data in ./data. A release (`dist`) takes minutes more to build.
 pub(crate) fn run_server(flags: &[String]) -> Result<()> {
     let address = value_of("--listen", flags).or_else(|| std::env::var("PASSMINT_LISTEN").ok());
     ensure_free(address.as_deref().unwrap_or("127.0.0.1:8080"), "cargo xtask run -- --listen 127.0.0.1:9000")?;
-    println!("1 of 3: tools that build the page (about 4 minutes, once)");
+    println!("1 of 3: the tools that build the page (about 4 minutes the first time)");
     page::tools()?;
     println!("2 of 3: the page, for development (about 3 minutes the first time, then seconds)");
     page::build_for_development()?;
@@ -56,6 +55,6 @@ pub(crate) fn run_server(flags: &[String]) -> Result<()> {
     println!();
     let mut server = command(debug_binary()?);
     server.arg("serve").args(flags);
-    // The terminal's Ctrl-C reaches the server too; it stops in good order.
+    // The terminal's Ctrl-C reaches the server too, which shuts down cleanly.
     sh(&mut server)
 }

@@ -19,25 +19,25 @@ use std::process::ExitCode;
 const HELP: &str = "\
 cargo xtask <command>
 
-  run [-- <flags>]   build the page and the server, start it on http://127.0.0.1:8080 with its data in ./data;
+  run [-- <flags>]   build the page and the server, and start it on http://127.0.0.1:8080 with its data in ./data;
                      flags after -- go to `passmint serve`
-  test [<step> ...]  everything that must pass: format, tidy, clippy, tests, browser tests; or only the steps named
-  test e2e -- <name> the tests of a step (browser, e2e) whose names hold this
-  test --oracle      the store contract and the main job against an Oracle server: see docs/ORACLE.md
-  page               the page alone, as it is released, into dist/page: a debug build of the server serves it from there
-  trunk <arguments>  Trunk, with its tools on its PATH: `trunk serve` rebuilds the page with each change (CONTRIBUTING.md)
-  finish-page        called by Trunk, when it has compiled the page: see Trunk.toml
-  dist               one release binary with the page inside: dist/passmint
-  reproduce          builds the page twice, in two places, and compares every byte
-  sbom               what binary and page are made of, as CycloneDX: dist/passmint.cdx.json, dist/page.cdx.json
-  bench [<part>]     every figure in one table: docs/BENCHMARKS.md. Parts: page (bytes, time to usable, minting), keyring
-                     (opening, sealing), list (1,000 and 10,000 entries), server (saves, sync, log-ins, memory)
-  slow [<part>]      what takes long and may find something new: fuzz (every parser, PASSMINT_FUZZ_SECONDS each, 60 if not
-                     set), api (Schemathesis against the served OpenAPI document), mutants (generator and keyring)
-  tidy               the rules of this repository that no other tool checks
+  test [<step> ...]  run all checks (format, tidy, clippy, tests, browser tests), or only the named steps
+  test e2e -- <name> run the tests of a step (browser, e2e) whose names contain this text
+  test --oracle      run the store contract and the main job against an Oracle server: see docs/ORACLE.md
+  page               build the release page into dist/page, from where a debug build of the server serves it
+  trunk <arguments>  run Trunk with its tools: `trunk serve` rebuilds the page at each change (docs/CONTRIBUTING.md)
+  finish-page        called by Trunk's hook when it has compiled the page: see Trunk.toml
+  dist               build one release binary with the page inside: dist/passmint
+  reproduce          build the page twice, in two folders, and compare every byte
+  sbom               list the dependencies of binary and page as CycloneDX: dist/passmint.cdx.json, dist/page.cdx.json
+  bench [<part>]     measure every figure of docs/BENCHMARKS.md, or one part: page (bytes, time to usable, minting),
+                     keyring (opening, sealing), list (1,000 and 10,000 entries), server (saves, sync, log-ins, memory)
+  slow [<part>]      run long searches for new defects: fuzz (every parser, for PASSMINT_FUZZ_SECONDS each, default 60),
+                     api (Schemathesis on the served OpenAPI document), mutants (generator and keyring)
+  tidy               check the rules of this repository that no other tool checks
 
-What is missing (WebAssembly target, Trunk, wasm-bindgen, for a release wasm-split, and for `test` and `bench` a browser)
-is installed into a cache of your own, ~/.cache/passmint or $PASSMINT_CACHE, where build output is kept too.
+Missing tools (the WebAssembly target, Trunk, wasm-bindgen; wasm-split for a release; a browser for `test` and `bench`)
+are installed into ~/.cache/passmint or $PASSMINT_CACHE, which holds the build output too.
 ";
 
 fn main() -> ExitCode {

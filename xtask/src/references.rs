@@ -6,7 +6,7 @@ use std::path::{Component, Path, PathBuf};
 
 /// The files of the repository, by their paths from its top with `/`, as references see them.
 pub(crate) struct Repository<'a> {
-    /// Whether there is a file or folder at a path.
+    /// Returns true if there is a file or folder at a path.
     pub(crate) exists: &'a dyn Fn(&str) -> bool,
     /// The text of a document.
     pub(crate) read: &'a dyn Fn(&str) -> Option<String>,
@@ -46,7 +46,7 @@ impl Repository<'_> {
         }
     }
 
-    /// Whether there is a file, and in it the heading after `#`, if there is one.
+    /// Returns true if there is such a file, with the heading after `#` if one is named.
     fn resolves(&self, target: &str) -> bool {
         let (path, anchor) = target.split_once('#').map_or((target, None), |(path, anchor)| (path, Some(anchor)));
         let has_anchor = |anchor| (self.read)(path).is_some_and(|text| anchors(&text).contains(anchor));
@@ -78,7 +78,7 @@ fn links(line: &str) -> impl Iterator<Item = &str> {
     line.split("](").skip(1).filter_map(|rest| rest.split([')', ' ']).next()).filter(|target| !target.is_empty())
 }
 
-/// Whether text in backticks is the path of one file or folder from the top of the repository.
+/// Returns true if text in backticks is the path of one file or folder from the top of the repository.
 fn is_path(text: &str, folders: &[&str]) -> bool {
     let is_plain = |character: char| character.is_ascii_alphanumeric() || "/._-".contains(character);
     text.chars().all(is_plain) && text.split_once('/').is_some_and(|(folder, _)| folders.contains(&folder))

@@ -1,7 +1,7 @@
 //! `cargo xtask reproduce`: the same sources give the same page everywhere, byte for byte.
 //!
-//! The page is built here, and once more from nothing: in another folder, with cargo's home, build output, umask,
-//! language and time zone elsewhere. What `passmint verify URL` says is worth only as much as this.
+//! The page is built here, and once more from nothing: in another folder, and with another cargo home, target folder,
+//! umask, language and time zone. `passmint verify URL` relies on this.
 
 use std::collections::BTreeMap;
 use std::env;
@@ -20,11 +20,11 @@ const ELSEWHERE: [(&str, &str); 4] =
 /// Builds the page twice and compares.
 pub(crate) fn run() -> Result<()> {
     page::build()?;
-    // Longer than any usual place: lengths must not show either.
+    // The path is longer than any usual one: the page must not depend on lengths either.
     let place = Temporary::new("reproduce-in-a-folder-with-a-long-name")?;
     let sources = place.path().join("some where/else");
     copy_sources(&sources)?;
-    // This program once more, for the other folder: what it does is compiled already.
+    // The other build is done by this same program, so that xtask is not compiled again.
     let program = env::current_exe().context("cannot find this program")?;
     let mut build = command("sh");
     build.args(["-c", "umask 077; exec \"$0\" \"$@\""]).arg(program).arg("page");
@@ -38,7 +38,7 @@ pub(crate) fn run() -> Result<()> {
     let ours = files(&root().join("dist/page"))?;
     compare(&ours, &files(&sources.join("dist/page"))?)?;
     names_no_place(&ours, &[cargo_home()?, root(), sysroot()?])?;
-    println!("{} files of the page, twice the same; the page's hash: {}", ours.len(), page::hash()?);
+    println!("both builds have the same {} files; the page's hash: {}", ours.len(), page::hash()?);
     Ok(())
 }
 
@@ -48,7 +48,7 @@ type Files = BTreeMap<String, Vec<u8>>;
 fn compare(ours: &Files, theirs: &Files) -> Result<()> {
     let mut differing: Vec<_> = ours.keys().chain(theirs.keys()).collect();
     differing.retain(|name| ours.get(*name) != theirs.get(*name));
-    ensure!(differing.is_empty(), "not the same, built elsewhere: {differing:?}");
+    ensure!(differing.is_empty(), "these files differ between the builds: {differing:?}");
     Ok(())
 }
 
@@ -57,7 +57,7 @@ fn names_no_place(files: &Files, places: &[PathBuf]) -> Result<()> {
     for place in places.iter().map(|place| format!("{}/", place.display())) {
         let naming = files.iter().find(|(_, bytes)| bytes.windows(place.len()).any(|part| part == place.as_bytes()));
         if let Some((name, _)) = naming {
-            bail!("{name} names a place on this machine: {place}");
+            bail!("{name} names a path of this machine: {place}");
         }
     }
     Ok(())
@@ -70,7 +70,7 @@ fn sysroot() -> Result<PathBuf> {
     Ok(String::from_utf8(answer.stdout)?.trim().into())
 }
 
-/// A home for cargo by another path, with what it has fetched already.
+/// A cargo home at another path, with the downloads of the usual one.
 fn other_cargo_home(home: PathBuf) -> Result<PathBuf> {
     fs::create_dir_all(&home)?;
     for file in fs::read_dir(cargo_home()?).context("cargo has no home")? {

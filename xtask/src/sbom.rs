@@ -1,7 +1,7 @@
-//! `cargo xtask sbom`: what the binary and the page are made of, as CycloneDX (JSON), into dist.
+//! `cargo xtask sbom`: the dependencies of the binary and the page as CycloneDX (JSON), into dist.
 //!
-//! cargo-cyclonedx writes beside each crate's manifest and names places on this machine: it runs on a copy of the
-//! sources, and its places become those of the repository.
+//! cargo-cyclonedx writes beside each crate's manifest and names paths of this machine. So it runs on a copy of the
+//! sources, and the paths are replaced by those of the repository.
 
 use std::fs;
 
@@ -25,7 +25,7 @@ pub(crate) fn run() -> Result<()> {
         let mut describe = command(&tool);
         describe.args(["cyclonedx", "--quiet", "--format", "json", "--spec-version", "1.5", "--no-build-deps"]);
         describe.args(["--override-filename", name, "--manifest-path"]).arg(copy.path().join(part).join("Cargo.toml"));
-        // The list is as old as the sources, and has no number of its own: twice the same of the same.
+        // The time is that of the sources, and there is no serial number, so that the same sources give the same list.
         describe.args(built_with).env("SOURCE_DATE_EPOCH", commit_time()?);
         sh(describe.current_dir(copy.path()))?;
         let made = copy.path().join(part).join(name).with_extension("json");
@@ -42,7 +42,7 @@ pub(crate) fn run() -> Result<()> {
     Ok(())
 }
 
-/// When the sources were last committed, in seconds since 1970.
+/// The time of the last commit, in seconds since 1970.
 fn commit_time() -> Result<String> {
     let answer = command("git").args(["log", "-1", "--format=%ct"]).output().context("cannot start git")?;
     ensure!(answer.status.success(), "git knows no commit: {}", String::from_utf8_lossy(&answer.stderr));

@@ -99,10 +99,10 @@ pub(crate) fn value_of(flag: &str, arguments: &[String]) -> Option<String> {
     after.cloned().or_else(|| arguments.iter().find_map(is_value))
 }
 
-/// Makes sure that an address can be listened on, before minutes of building. `instead` is a command that uses another.
+/// Checks that nothing listens on an address, before minutes of building. `instead` is a command with another address.
 ///
 /// # Errors
-/// If something listens there. What else may be wrong with an address, its user says.
+/// If something listens there. The server reports other faults of the address.
 pub(crate) fn ensure_free(address: &str, instead: &str) -> Result<()> {
     match TcpListener::bind(address) {
         Err(error) if error.kind() == ErrorKind::AddrInUse => {
@@ -112,7 +112,7 @@ pub(crate) fn ensure_free(address: &str, instead: &str) -> Result<()> {
     }
 }
 
-/// A folder for a while: deleted when dropped.
+/// A temporary folder, deleted when dropped.
 pub(crate) struct Temporary(PathBuf);
 
 impl Temporary {
@@ -135,8 +135,8 @@ impl Drop for Temporary {
     }
 }
 
-/// Copies the sources as they stand here: everything but git's own folder and what `.gitignore` names. git is not
-/// asked: it refuses to read a folder that belongs to somebody else, and archives of the sources have none.
+/// Copies the sources: everything but git's own folder and the names in `.gitignore`. It does without git, which
+/// refuses to read the folder of another user, and which archives of the sources lack.
 pub(crate) fn copy_sources(to: &Path) -> Result<()> {
     let ignored = fs::read_to_string(root().join(".gitignore")).context(".gitignore")?;
     let left_out: Vec<PathBuf> =

@@ -1,12 +1,12 @@
-//! `cargo xtask slow`: what takes long, and may find something new each time. It is no part of `cargo xtask test`; a
-//! workflow runs it now and then.
+//! `cargo xtask slow`: long searches that may find a new defect each time. `cargo xtask test` leaves them out; a
+//! workflow runs them regularly.
 
 use anyhow::{Context, Result, bail, ensure};
 
 use crate::shell::{command, root, run as sh, target};
 use crate::{dist, test, tools};
 
-/// A part: its name, what it does.
+/// A part: its name and its function.
 type Part = (&'static str, fn() -> Result<()>);
 
 const PARTS: &[Part] = &[("fuzz", fuzz), ("api", api), ("mutants", mutants)];
@@ -35,7 +35,7 @@ const MUTATED: [Mutated; 2] = [
 pub(crate) fn run(named: &[String]) -> Result<()> {
     if let Some(unknown) = named.iter().find(|name| !PARTS.iter().any(|(part, _)| part == name)) {
         let known: Vec<_> = PARTS.iter().map(|(part, _)| *part).collect();
-        bail!("no part is called {unknown}; there are: {}", known.join(", "));
+        bail!("there is no part {unknown}; the parts are: {}", known.join(", "));
     }
     for (name, part) in PARTS.iter().filter(|(name, _)| named.is_empty() || named.iter().any(|n| n == name)) {
         println!("\n=== {name}");
@@ -44,11 +44,11 @@ pub(crate) fn run(named: &[String]) -> Result<()> {
     Ok(())
 }
 
-/// Runs libFuzzer over every parser for a bounded time. What it finds that leads to new code is kept in the build
-/// output; what belongs into the corpus is put there by hand, after `cargo fuzz cmin`.
+/// Runs libFuzzer over every parser for a bounded time. Inputs that reach new code stay in the build output; additions
+/// to the corpus are made by hand, after `cargo fuzz cmin`.
 fn fuzz() -> Result<()> {
     let seconds = std::env::var("PASSMINT_FUZZ_SECONDS").unwrap_or_else(|_| "60".into());
-    let seconds: u32 = seconds.parse().context("PASSMINT_FUZZ_SECONDS is a number of seconds")?;
+    let seconds: u32 = seconds.parse().context("PASSMINT_FUZZ_SECONDS must be a number of seconds")?;
     let tool = tools::cargo_fuzz()?;
     let targets = std::fs::read_dir(root().join("testing/fuzz/fuzz_targets"))?;
     let mut names = Vec::new();
@@ -59,7 +59,8 @@ fn fuzz() -> Result<()> {
     for name in names {
         let found = target()?.join("fuzz-found").join(&name);
         std::fs::create_dir_all(&found)?;
-        // Nothing here is `unsafe`: what a sanitizer finds is not to be had, and without one the stable compiler does.
+        // The parsers have no `unsafe` code, so a sanitizer would find nothing; without one the stable compiler is
+        // enough.
         sh(command(&tool)
             .args(["run", "--fuzz-dir", "testing/fuzz", "--sanitizer", "none", &name])
             .arg(&found)
@@ -72,7 +73,7 @@ fn fuzz() -> Result<()> {
     Ok(())
 }
 
-/// Has Schemathesis make up requests for every operation of a served document, with a session and without.
+/// Lets Schemathesis generate requests for every operation of a served document, with and without a session.
 fn api() -> Result<()> {
     let tool = tools::schemathesis()?;
     dist::run()?;
@@ -81,8 +82,8 @@ fn api() -> Result<()> {
     })
 }
 
-/// Changes the generator and the keyring in every place, one at a time, and sees whether a test fails. Those that no
-/// test can tell from the original are named, with the reason, in `.cargo/mutants.toml`.
+/// Changes the generator and the keyring in one place at a time, and checks that a test fails. `.cargo/mutants.toml`
+/// lists the changes that do not change the behaviour.
 fn mutants() -> Result<()> {
     let tool = tools::cargo_mutants()?;
     for Mutated { package, files, features, opt_level } in MUTATED {
@@ -93,7 +94,7 @@ fn mutants() -> Result<()> {
         line.args(["--cargo-arg=--lib", "--no-shuffle", "--jobs", "2", "--output"]).arg(&output);
         line.envs([("CARGO_PROFILE_DEV_OPT_LEVEL", opt_level), ("CARGO_PROFILE_DEV_DEBUG", "0")]);
         line.env_remove("CARGO_TARGET_DIR");
-        // 2: some were missed. 3: some ran for too long, and nobody would have taken that for a pass.
+        // 2: some were missed. 3: some timed out, which counts as noticed.
         let status = line.status()?;
         ensure!(matches!(status.code(), Some(0 | 2 | 3)), "cargo-mutants failed: {status}");
         let missed = std::fs::read_to_string(output.join("mutants.out/missed.txt"))?;

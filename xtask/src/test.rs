@@ -1,4 +1,4 @@
-//! `cargo xtask test`: everything that must pass, in the order in which it fails fastest.
+//! `cargo xtask test`: all checks, the fastest first.
 
 use std::env::consts::{DLL_PREFIX, DLL_SUFFIX};
 use std::fs;
@@ -11,7 +11,7 @@ use anyhow::{Context, Result, bail, ensure};
 use crate::shell::{TOP, Temporary, cargo, command, copy_sources, line, run as sh, target};
 use crate::{dist, page, reproduce, tidy, tools};
 
-/// A step: its name, and what it does. Tests in the browser are given the names that were asked for.
+/// A step: its name and its function. Browser tests get the names to filter by.
 type Step = (&'static str, fn(&[&str]) -> Result<()>);
 
 const STEPS: &[Step] = &[
@@ -25,7 +25,7 @@ const STEPS: &[Step] = &[
     ("serve", |_| serve()),
     ("dist", |_| dist::run()),
     ("e2e", e2e),
-    // Last: it takes minutes and seldom fails.
+    // The last, because it takes minutes and seldom fails.
     ("reproduce", |_| reproduce::run()),
 ];
 
@@ -48,8 +48,8 @@ pub(crate) fn against_oracle() -> Result<()> {
     result
 }
 
-/// Runs the steps named, or all of them, stops at the first that fails, and closes with the time of each. Names of
-/// tests may come after `--`: of the browser's tests, only those whose names hold one of them are run.
+/// Runs the named steps or all of them, stops at the first failure, and prints the time of each. Names after `--`
+/// select the browser tests whose names contain one of them.
 pub(crate) fn run(arguments: &[String]) -> Result<()> {
     let (named, tests) = match arguments.iter().position(|argument| argument == "--") {
         Some(place) => (&arguments[..place], &arguments[place + 1..]),
@@ -58,11 +58,11 @@ pub(crate) fn run(arguments: &[String]) -> Result<()> {
     let tests: Vec<&str> = tests.iter().map(String::as_str).collect();
     let take_names = |step: &String| ["browser", "e2e"].contains(&step.as_str());
     if !tests.is_empty() && (named.is_empty() || !named.iter().all(take_names)) {
-        bail!("names of tests go with the steps browser and e2e: cargo xtask test e2e -- main_job::");
+        bail!("names of tests need the step browser or e2e: cargo xtask test e2e -- main_job::");
     }
     if let Some(unknown) = named.iter().find(|name| !STEPS.iter().any(|(step, _)| step == name)) {
         let known: Vec<_> = STEPS.iter().map(|(step, _)| *step).collect();
-        bail!("no step is called {unknown}; there are: {}", known.join(", "));
+        bail!("there is no step {unknown}; the steps are: {}", known.join(", "));
     }
     let start = Instant::now();
     let mut times = Vec::new();
@@ -86,13 +86,12 @@ fn clippy() -> Result<()> {
     sh(cargo()?.args(["clippy", "--package", "e2e", "--test", "e2e", "--locked", "--", "-D", "warnings"]))?;
     let frontend = ["clippy", "--package", "frontend", "--target", "wasm32-unknown-unknown"];
     sh(cargo()?.args(frontend).args(strict))?;
-    // As the workers are built: without the page.
+    // The workers are built without the page.
     let workers = ["--no-default-features", "--features", "judge", "--bin", "keyring", "--bin", "judge"];
     sh(cargo()?.args(frontend).args(workers).args(["--locked", "--", "-D", "warnings"]))
 }
 
-/// Tests of the frontend crate inside headless Chromium: of the keyring and its randomness, and of the page's
-/// components.
+/// Tests of the frontend crate in headless Chromium: the keyring and its randomness, and the page's components.
 fn browser(tests: &[&str]) -> Result<()> {
     let browser = tools::browser()?;
     sh(cargo()?
@@ -104,17 +103,17 @@ fn browser(tests: &[&str]) -> Result<()> {
         .env("WASM_BINDGEN_TEST_TIMEOUT", "120"))
 }
 
-/// The dev loop: a debug page that `trunk serve` builds anew with each change, beside a debug server.
+/// The dev loop: a debug page that `trunk serve` rebuilds at each change, beside a debug server.
 fn serve() -> Result<()> {
     let free_port = || Ok::<_, anyhow::Error>(TcpListener::bind("127.0.0.1:0")?.local_addr()?.port());
     let (page_port, server_port) = (free_port()?, free_port()?);
-    // Trunk watches a copy, which the test changes.
+    // Trunk watches a copy of the sources, which the test changes.
     let place = Temporary::new("trunk-serve")?;
     let sources = place.path().join("sources");
     copy_sources(&sources)?;
     let settings = fs::read_to_string(sources.join("Trunk.toml"))?;
     let settings = settings.replace("127.0.0.1:8080", &format!("127.0.0.1:{server_port}"));
-    // The hook is this program, which need not be compiled once more for the copy.
+    // The hook is this program, so that it is not compiled once more for the copy.
     let hook = settings.split("[[hooks]]").nth(1).and_then(|rest| rest.split("\n\n").next()).context("no hook")?;
     let program = std::env::current_exe().context("cannot find this program")?;
     let this = format!("\nstage = \"post_build\"\ncommand = {program:?}\ncommand_arguments = [\"finish-page\"]");
@@ -149,8 +148,8 @@ fn listens(port: u16, trunk: &mut Child) -> Result<()> {
     Ok(())
 }
 
-/// Tests of the page against the binary that `dist` has made; after them those that load the machine, by themselves: a
-/// browser beside them would wait.
+/// Tests of the page against the binary of `dist`. Tests that load the machine run after the others, whose browsers
+/// would otherwise have to wait.
 fn e2e(tests: &[&str]) -> Result<()> {
     if !tests.is_empty() {
         return e2e_of(tests);
@@ -159,18 +158,18 @@ fn e2e(tests: &[&str]) -> Result<()> {
     e2e_of(&[LOADING])
 }
 
-/// Tests that take all of the machine.
+/// Tests that load the whole machine.
 const LOADING: &str = "durability::";
 
 /// Tests of the dev loop, which need Trunk beside them.
 const TRUNK_SERVE: &str = "trunk_serve::";
 
-/// Those that these arguments of the test program choose.
+/// Runs the browser tests that these arguments of the test program select.
 fn e2e_of(filter: &[&str]) -> Result<()> {
     e2e_with(filter, |_| {})
 }
 
-/// The same, with more in their environment.
+/// As [`e2e_of`], with additional environment variables.
 pub(crate) fn e2e_with(filter: &[&str], more: impl FnOnce(&mut Command)) -> Result<()> {
     sh(cargo()?.args(["build", "--package", "oracle-double", "--locked"]))?;
     let browser = tools::browser()?;

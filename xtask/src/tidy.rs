@@ -1,5 +1,5 @@
-//! `cargo xtask tidy`: the rules of this repository that no other tool checks. A rule is one line of a table: what may
-//! not be named, and where. It keeps the directions in which the rooms may know each other.
+//! `cargo xtask tidy`: the rules of this repository that no other tool checks. A rule is an entry of a table: words
+//! that some files may not name. The rules enforce the directions of imports.
 
 use std::fs;
 use std::path::{Path, PathBuf};
@@ -60,13 +60,13 @@ const BANS: &[Ban] = &[
         within: &["frontend/src/session/"],
         except: &[],
         words: &["crate::text", "crate::ui"],
-        why: "the session reports facts; the page says them",
+        why: "the session reports facts; the page has the words for them",
     },
     Ban {
         within: &["frontend/src/text/"],
         except: &[],
         words: &["crate::session", "crate::ui"],
-        why: "text knows the languages, and nothing of what is said in them",
+        why: "text knows the languages, and none of the words",
     },
     Ban {
         within: &["frontend/src/platform/", "frontend/src/workers/"],
@@ -231,7 +231,7 @@ pub(crate) fn run() -> Result<()> {
     if !faults.is_empty() {
         bail!("{} rules broken:\n{}", faults.len(), faults.join("\n"));
     }
-    println!("tidy: {} files keep the rules", files.len());
+    println!("tidy: {} files obey the rules", files.len());
     Ok(())
 }
 
@@ -268,11 +268,11 @@ fn check(name: &str, text: &str, faults: &mut Vec<String>) {
     let is_test = name.ends_with("tests.rs") || name.contains("/tests/");
     if name.ends_with(".rs") {
         if !is_test && !text.starts_with("//!") {
-            faults.push(format!("{name}: does not begin with `//!`: say what the module owns"));
+            faults.push(format!("{name}: does not begin with `//!`: state what the module owns"));
         }
         let lines = text.lines().count();
         if lines > LINES_MAX {
-            faults.push(format!("{name}: {lines} lines: split it, the limit is {LINES_MAX}"));
+            faults.push(format!("{name}: has {lines} lines: split it, the limit is {LINES_MAX}"));
         }
     }
     // The double speaks C, so it alone may contain `unsafe`; the fuzz targets are a workspace of their own.
@@ -280,7 +280,7 @@ fn check(name: &str, text: &str, faults: &mut Vec<String>) {
     if name.ends_with("Cargo.toml") && !has_own_lints && !text.contains("[lints]\nworkspace = true") {
         faults.push(format!("{name}: does not inherit the workspace's lints"));
     }
-    // The table above names what it bans.
+    // The table above contains the banned words.
     if name == "xtask/src/tidy.rs" {
         return;
     }
@@ -290,7 +290,7 @@ fn check(name: &str, text: &str, faults: &mut Vec<String>) {
             continue;
         }
         for (number, line) in text.lines().enumerate() {
-            // Comments and descriptions may speak of anything.
+            // Comments and descriptions may contain any word.
             if line.trim_start().starts_with("//") || line.starts_with("description") {
                 continue;
             }
@@ -301,8 +301,7 @@ fn check(name: &str, text: &str, faults: &mut Vec<String>) {
     }
 }
 
-/// Folders with members of the workspace that the container's build does not get. Containers are built elsewhere, and
-/// later.
+/// Folders with members of the workspace that the container's build does not copy. No test here builds the container.
 fn left_out(manifest: &str, container: &str) -> Vec<String> {
     let members = manifest.split("members = [").nth(1).and_then(|rest| rest.split(']').next()).unwrap_or_default();
     let folders = members.split('"').skip(1).step_by(2).filter_map(|member| member.split('/').next());

@@ -179,13 +179,13 @@ pub(crate) fn wasm_bindgen(program: &str) -> Result<PathBuf> {
     let tool = main.with_file_name(program).with_extension(std::env::consts::EXE_EXTENSION);
     ensure!(
         tool.is_file(),
-        "{} is there, but {program} is not beside it: install wasm-bindgen-cli {version} whole",
+        "{} exists, but {program} is not beside it: install all programs of wasm-bindgen-cli {version}",
         main.display()
     );
     Ok(tool)
 }
 
-/// wasm-split, which takes the page's module apart into what comes first and what loads later.
+/// wasm-split, which splits the page's module into a first part and parts that load later.
 pub(crate) fn wasm_split() -> Result<PathBuf> {
     CrateTool { features: &["--features", "build-binary"], ..CrateTool::new("wasm_split_cli_support", WASM_SPLIT) }
         .installed("wasm-split-cli", "about half a minute")
@@ -201,12 +201,12 @@ pub(crate) fn cargo_fuzz() -> Result<PathBuf> {
     CrateTool::new("cargo-fuzz", CARGO_FUZZ).installed("cargo-fuzz", "some minutes")
 }
 
-/// cargo-mutants, which changes code and sees whether a test notices.
+/// cargo-mutants, which changes code and checks that a test fails.
 pub(crate) fn cargo_mutants() -> Result<PathBuf> {
     CrateTool::new("cargo-mutants", CARGO_MUTANTS).installed("cargo-mutants", "some minutes")
 }
 
-/// Schemathesis, which makes requests up from an OpenAPI document: in a Python environment of its own.
+/// Schemathesis, which generates requests from an OpenAPI document. It gets a Python environment of its own.
 pub(crate) fn schemathesis() -> Result<PathBuf> {
     let home = cache()?.join("tools").join(format!("schemathesis-{SCHEMATHESIS}"));
     let tool = home.join("bin/schemathesis");
@@ -278,8 +278,8 @@ impl<'a> CrateTool<'a> {
         for name in *optimised {
             install.args(["--config", &format!("profile.release.package.{name}.opt-level=3")]);
         }
-        // These tools run for seconds: building them fast matters more than their speed. What two of them are made of
-        // is built once.
+        // These tools run for seconds: a fast build matters more than their speed. The shared target folder builds
+        // common dependencies once.
         install.env("CARGO_TARGET_DIR", build_output()?).env("CARGO_PROFILE_RELEASE_OPT_LEVEL", "0");
         install.env("CARGO_PROFILE_RELEASE_LTO", "off").env("CARGO_PROFILE_RELEASE_CODEGEN_UNITS", "16");
         // Away from this repository, whose toolchain file and cargo settings are not theirs.
@@ -334,23 +334,21 @@ pub(crate) fn browser() -> Result<Browser> {
     )
 }
 
-/// nginx, to put before the server: the one that is there, or the system's package. Nothing where neither is to be had.
+/// nginx, as a proxy before the server: from the `PATH`, or the system's package. `None` if neither is available.
 pub(crate) fn nginx() -> Option<PathBuf> {
-    // Debian has it where only root's PATH leads.
+    // Debian installs it in a folder that is on root's PATH only.
     let there = || find("nginx").or_else(|| Some(PathBuf::from("/usr/sbin/nginx")).filter(|path| path.is_file()));
     there().or_else(|| {
         apt_install("nginx", &["nginx-light"]);
         let found = there();
         if found.is_none() {
-            println!(
-                "no nginx here: what packaging/nginx.conf promises is not tested (Debian: apt install nginx-light)"
-            );
+            println!("nginx is missing: packaging/nginx.conf is not tested (Debian: apt install nginx-light)");
         }
         found
     })
 }
 
-/// Installs packages of the system's, where it has apt-get and lets us; says what went wrong.
+/// Installs packages of the system if apt-get works; prints the error if it does not.
 fn apt_install(what: &str, packages: &[&str]) {
     let Some(apt) = find("apt-get") else { return };
     println!("installing {what} by apt-get");
@@ -401,7 +399,7 @@ pub(crate) fn generate_password() -> Result<PathBuf> {
 /// A package of npm, checked against its known hash: its folder, which has these files.
 fn npm_package(package: &NpmPackage, files: &[&str]) -> Result<PathBuf> {
     let NpmPackage { name, version, sha512 } = package;
-    // As npm names the archive: without the sign of a scope.
+    // npm names the archive without the sign of a scope.
     let archive = format!("{}-{version}", name.trim_start_matches('@').replace('/', "-"));
     let home = cache()?.join("tools").join(&archive);
     let folder = home.join("package");
@@ -420,7 +418,7 @@ fn npm_package(package: &NpmPackage, files: &[&str]) -> Result<PathBuf> {
         .with_context(|| format!("npm cannot fetch {spec}: connect to the network and try again"))?;
     let archive = home.join(archive + ".tgz");
     let hash = Base64::encode_string(&Sha512::digest(fs::read(&archive)?));
-    ensure!(hash == *sha512, "{} is not what the npm registry published", archive.display());
+    ensure!(hash == *sha512, "{} differs from the package that npm published", archive.display());
     let files = files.iter().map(|file| format!("package/{file}"));
     run(command("tar").arg("-xzf").arg(&archive).arg("-C").arg(&home).args(files))?;
     Ok(folder)

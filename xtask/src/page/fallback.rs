@@ -5,11 +5,11 @@
 use anyhow::{Context, Result, bail};
 use texts::Catalog;
 
-/// How a document asks for texts: the key of a paragraph, or the keys of a heading and a paragraph.
+/// A placeholder in a document contains the key of a paragraph, or the keys of a heading and a paragraph.
 const BEGIN: &str = "<!-- in every language: ";
 const END: &str = " -->";
 
-/// Replaces what asks for texts by an element with the attribute `lang` for each language, English first.
+/// Replaces each placeholder by an element with the attribute `lang` for each language, English first.
 pub(super) fn fill(html: &str, catalog: &Catalog) -> Result<String> {
     let mut parts = html.split(BEGIN);
     let mut filled = parts.next().unwrap_or_default().to_owned();

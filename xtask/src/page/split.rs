@@ -21,10 +21,11 @@ pub(super) const TO_BE_SPLIT: &str = "__wasm_split_placeholder__";
 /// wasm-split's script that loads the other parts. The page's script imports it by this name.
 pub(super) const LOADER: &str = "__wasm_split.js";
 
-/// How wasm-split's script fetches a part. It is meant to be rewritten by builds that name files otherwise.
+/// The code by which wasm-split's script fetches a part. Builds that name files differently are meant to rewrite it.
 const FETCH: (&str, &str) = ("fetch(new URL(\"./", "\", import.meta.url))");
 
-/// Fetches a part with its hash. One that was changed on the way may be in the browser's cache: it is fetched anew.
+/// Fetches a part with its hash. If the hash is wrong, the browser's cache may hold a changed part: it is fetched again
+/// from the server.
 const FETCH_CHECKED: &str = "const fetchChecked = (file, integrity) => {
     const url = new URL(file, import.meta.url);
     return fetch(url, { integrity }).catch(() => fetch(url, { integrity, cache: 'reload' }));
