@@ -17,7 +17,7 @@ pub fn use_session(store: &dyn Store, tag: u8, lifetime: &Lifetime, now: u64) ->
     store.touch_session(&[tag; 32], now).map(|()| live)
 }
 
-/// Whether the session of that tag has not ended.
+/// Returns true if the session of that tag has not ended.
 pub fn is_live(store: &dyn Store, tag: u8) -> bool {
     match store.live_session(&[tag; 32], &LONG, NOW) {
         Ok(_) => true,

@@ -1,4 +1,4 @@
-//! Making accounts, with the real OPAQUE client.
+//! Creating accounts, with the real OPAQUE client.
 
 use axum::http::StatusCode;
 use backend::server::invites;
@@ -12,7 +12,7 @@ use shared::login::{Suite, identifiers};
 
 use crate::harness::{Answer, App};
 
-/// A registration request and what the client keeps of it.
+/// A registration request, and the client's state for the answer.
 pub fn blind(secret: &[u8]) -> (Base64Url, ClientRegistration<Suite>) {
     let started = ClientRegistration::start(&mut OsRng, secret).unwrap();
     (Base64Url(started.message.serialize().to_vec()), started.state)
@@ -35,7 +35,7 @@ pub fn start_body(invite: &InviteCode, username: &str) -> AccountStart {
     }
 }
 
-/// Makes an account as the page does.
+/// Creates an account as the page does.
 pub async fn register(
     app: &App,
     invite: &InviteCode,
@@ -72,12 +72,12 @@ async fn invite_creates_one_account() {
     let app = App::new();
     let invite = app.invite();
     let finish = register(&app, &invite, "Ada", b"passphrase", b"recovery").await;
-    // The answer was lost, and the page sends the same again.
+    // The answer was lost, and the page repeats the request.
     assert_eq!(app.post("/api/v1/accounts/finish", &finish).await.status, StatusCode::CREATED);
     assert_eq!(refused_start(&app, &invite, "bob").await, (403, "invite-used".into()));
     let other = AccountFinish { username: Username::new("bob").unwrap(), ..finish };
     assert_eq!(app.post("/api/v1/accounts/finish", &other).await.problem(), "invite-used");
-    // Her name is taken, whoever has an invite may know; in any case of letters.
+    // The name is taken in any letter case. Only people with an invite can find that out.
     assert_eq!(refused_start(&app, &app.invite(), " ADA ").await, (409, "username-taken".into()));
     let other = AccountFinish { username: Username::new("ada").unwrap(), invite: app.invite(), ..other };
     let other = AccountFinish { account_id: AccountId::from_random([43; 16]), ..other };

@@ -1,4 +1,4 @@
-//! Connections: how many there may be, who is told what, and what becomes of those that read nothing.
+//! Connections: their limits, the answer to refused ones, and clients that read nothing.
 
 use std::time::{Duration, Instant};
 
@@ -53,7 +53,7 @@ pub async fn read_all(stream: &mut (impl AsyncRead + Unpin)) -> String {
     String::from_utf8_lossy(&text).into_owned()
 }
 
-/// Asks, and reads a first piece of the answer; the connection stays open.
+/// Sends a request and reads the start of the answer. The connection stays open.
 async fn ask(stream: &mut (impl AsyncRead + AsyncWrite + Unpin)) -> String {
     let _ = stream.write_all(ASK).await;
     let mut piece = [0; 4096];
@@ -81,13 +81,13 @@ async fn connection_beyond_the_limit_is_answered_503_at_once() {
         assert!(head.contains(&format!("content-length: {}", body.len())), "{told}");
     }
     assert!(before.elapsed() < Duration::from_secs(1), "{:?}", before.elapsed());
-    // Who asks a little later is not cut off in the middle of it: some systems would throw the answer away with that.
+    // A refused client that sends its request late still gets the answer: the server reads until the client closes.
     let mut late = TcpStream::connect(served.address).await.unwrap();
     tokio::time::sleep(Duration::from_millis(100)).await;
     let (first, second) = ASK.split_at(10);
     late.write_all(first).await.unwrap();
     tokio::time::sleep(Duration::from_millis(100)).await;
-    late.write_all(second).await.expect("somebody is still there");
+    late.write_all(second).await.expect("the server still reads");
     let mut told = Vec::new();
     late.read_to_end(&mut told).await.expect("the connection ends in order");
     assert!(told.starts_with(b"HTTP/1.1 503"));
@@ -95,7 +95,7 @@ async fn connection_beyond_the_limit_is_answered_503_at_once() {
     drop(held.pop());
     tokio::time::sleep(Duration::from_millis(100)).await;
     let mut next = TcpStream::connect(served.address).await.unwrap();
-    assert!(ask(&mut next).await.starts_with("HTTP/1.1 200"), "a place that is free is given again");
+    assert!(ask(&mut next).await.starts_with("HTTP/1.1 200"), "a free permit is used again");
 }
 
 #[tokio::test]
@@ -115,7 +115,7 @@ async fn connections_of_one_client_are_limited_unless_it_is_a_trusted_proxy() {
 
 #[tokio::test]
 async fn client_that_reads_nothing_is_cut_off() {
-    // More than the system keeps for a connection.
+    // More than the system buffers for a connection.
     let large: &'static str = Box::leak("x".repeat(64 << 20).into_boxed_str());
     let app = App::with_page(page(&[("large.txt", large)]));
     let served = serve(&app, BOUNDS, &[]).await;
@@ -125,7 +125,7 @@ async fn client_that_reads_nothing_is_cut_off() {
     tokio::time::sleep(Duration::from_millis(1_500)).await;
     let rest = tokio::time::timeout(Duration::from_secs(5), read_all(&mut slow)).await.expect("cut off");
     assert!(rest.len() < large.len(), "it was not cut off");
-    // Whoever reads gets all of it.
+    // A client that reads gets the whole answer.
     let mut quick = TcpStream::connect(served.address).await.unwrap();
     quick.write_all(request).await.unwrap();
     assert!(read_all(&mut quick).await.len() > large.len());
@@ -147,6 +147,6 @@ async fn unix_socket_serves_and_its_proxy_counts_only_if_trusted() {
         assert_eq!(answer.contains("strict-transport-security: max-age=31536000\r\n"), hsts, "{answer}");
         stop.send(()).unwrap();
         done.await.unwrap();
-        assert!(!path.exists(), "it takes its socket away");
+        assert!(!path.exists(), "the server deletes its socket");
     }
 }

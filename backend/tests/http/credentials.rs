@@ -1,4 +1,4 @@
-//! Changing what opens a vault, and deleting it, with the real OPAQUE client.
+//! Changing the secrets that open a vault, and deleting an account, with the real OPAQUE client.
 
 use axum::http::StatusCode;
 use shared::accounts::{NewCredential, Username};
@@ -11,21 +11,21 @@ use crate::accounts::{blind, record, register};
 use crate::harness::{Answer, App, entry_id};
 use crate::sessions::{conclude, finish, log_in, start};
 
-/// What a passkey's authenticator answers.
+/// The secret that a passkey's authenticator returns.
 const PRF: &[u8] = &[0xa5; 32];
 
 fn passkey(tag: u8) -> CredentialName {
     CredentialName::Passkey(vec![tag; 16].try_into().unwrap())
 }
 
-/// The finish of setting a secret, as the page makes it.
+/// The second request for setting a secret, as the page makes it.
 async fn prepare(app: &App, token: &str, name: &CredentialName, secret: &[u8]) -> CredentialFinish {
     let (request, state) = blind(secret);
     let body = CredentialStart { credential: name.clone(), request };
     let answer = app.post_in(token, "/api/v1/credentials/start", &body).await;
     assert_eq!(answer.status, StatusCode::OK, "{answer:?}");
     let challenge: CredentialChallenge = serde_json::from_slice(&answer.body).unwrap();
-    // The key tells the credentials apart.
+    // Each credential has another wrapped key, so that the tests can tell them apart.
     let wrapped_key = Base64Url(vec![secret[0]; 73]);
     let secret = NewCredential { wrapped_key, ..record(secret, state, &challenge.response) };
     CredentialFinish { credential: name.clone(), secret }
@@ -68,7 +68,7 @@ async fn new_passphrase_opens_the_vault_and_the_old_one_does_not() {
     assert_eq!(send(&app, &token, &body).await.status, StatusCode::NO_CONTENT);
     assert!(goes_on(&app, &token).await && goes_on(&app, &bob).await && !goes_on(&app, &other).await);
     assert!(log_in(&app, "ada", &Passphrase, b"passphrase").await.is_none());
-    // Whoever had begun to log in with the old one does not get to the end.
+    // A log-in that began with the old passphrase fails.
     let (late, _) = conclude(begun, b"passphrase").unwrap();
     assert_eq!(finish(&app, &late).await.problem(), "login-failed");
 
@@ -77,10 +77,10 @@ async fn new_passphrase_opens_the_vault_and_the_old_one_does_not() {
     let opened: SessionGrant = serde_json::from_slice(&finish(&app, &username).await.body).unwrap();
     assert_eq!(opened.wrapped_key.0, [b'n'; 73]);
     assert_eq!(app.get("/api/v1/passwords", Some(&again)).await.json()["latest"], 1, "entries stay");
-    // The answer was lost, and the same is sent again.
+    // The answer was lost, and the request is repeated.
     assert_eq!(send(&app, &token, &body).await.status, StatusCode::NO_CONTENT);
     assert!(goes_on(&app, &again).await);
-    // The recovery code is as it was.
+    // The recovery code is unchanged.
     assert!(log_in(&app, "ada", &Recovery, b"recovery").await.is_some());
 }
 
@@ -91,7 +91,7 @@ async fn recovery_code_sets_a_new_passphrase() {
     set(&app, &token, &Passphrase, b"new passphrase").await;
     assert!(log_in(&app, "ada", &Passphrase, b"passphrase").await.is_none());
     assert!(log_in(&app, "ada", &Passphrase, b"new passphrase").await.is_some());
-    // And then a new code, for the old one has been used.
+    // A new code replaces the one that was used.
     set(&app, &token, &Recovery, b"new recovery").await;
     assert!(log_in(&app, "ada", &Recovery, b"recovery").await.is_none());
     assert!(log_in(&app, "ada", &Recovery, b"new recovery").await.is_some());
@@ -99,7 +99,7 @@ async fn recovery_code_sets_a_new_passphrase() {
 }
 
 #[tokio::test]
-async fn a_passkey_opens_the_vault_until_it_is_removed() {
+async fn passkey_opens_the_vault_until_it_is_removed() {
     let app = ada().await;
     let token = log_in(&app, "ada", &Passphrase, b"passphrase").await.unwrap();
     let other = log_in(&app, "ada", &Passphrase, b"passphrase").await.unwrap();
@@ -107,7 +107,7 @@ async fn a_passkey_opens_the_vault_until_it_is_removed() {
     let begun = start(&app, "ada", Passphrase, b"passphrase").await;
     set(&app, &token, &passkey(1), PRF).await;
     set(&app, &token, &passkey(2), PRF).await;
-    assert!(goes_on(&app, &other).await, "adding ends nothing");
+    assert!(goes_on(&app, &other).await, "adding a passkey ends no session");
     assert_eq!(finish(&app, &conclude(begun, b"passphrase").unwrap().0).await.status, StatusCode::CREATED);
 
     let listed = async |token: &str| -> Passkeys {
@@ -119,14 +119,14 @@ async fn a_passkey_opens_the_vault_until_it_is_removed() {
     assert_eq!(opened.wrapped_key.0, [0xa5; 73]);
     let used: Vec<_> = listed(&token).await.passkeys.iter().map(|passkey| passkey.used_at.is_some()).collect();
     assert_eq!(used.iter().filter(|used| **used).count(), 1);
-    // One is not the other, though both answer the same; and neither is the passphrase.
+    // The states of two passkeys cannot be mixed; the passkey's secret is not the passphrase; a wrong secret fails.
     let (mut mixed, _) = conclude(start(&app, "ada", passkey(1), PRF).await, PRF).unwrap();
     mixed.state = start(&app, "ada", passkey(2), PRF).await.challenge.state;
     assert_eq!(finish(&app, &mixed).await.problem(), "login-failed");
     assert!(log_in(&app, "ada", &Passphrase, PRF).await.is_none());
     assert!(log_in(&app, "ada", &passkey(1), &[0xa6; 32]).await.is_none());
 
-    // Another account can neither see nor remove it.
+    // Another account can neither list nor remove the passkey.
     let bob = app.settle(9);
     let path = format!("/api/v1/passkeys/{}", Base64Url::encode(&[1; 16]));
     assert_eq!(listed(&bob).await.passkeys, []);
@@ -140,13 +140,13 @@ async fn a_passkey_opens_the_vault_until_it_is_removed() {
     assert_eq!(finish(&app, &conclude(begun, PRF).unwrap().0).await.problem(), "login-failed");
     assert!(log_in(&app, "ada", &passkey(1), PRF).await.is_none());
     assert!(log_in(&app, "ada", &passkey(2), PRF).await.is_some());
-    assert!(goes_on(&app, &by_passkey).await, "what it opened goes on");
+    assert!(goes_on(&app, &by_passkey).await, "a session opened with the passkey continues");
     assert_eq!(app.delete_at(&token, "/api/v1/passkeys/+").await.problem(), "malformed-request");
 }
 
-/// Added under the same id by another record between a log-in's steps: the old secret does not open the new one's door.
+/// Between the steps of a log-in, the passkey's id gets another record.
 #[tokio::test]
-async fn a_log_in_with_a_passkey_that_was_replaced_fails() {
+async fn log_in_with_a_replaced_passkey_fails() {
     let app = ada().await;
     let token = log_in(&app, "ada", &Passphrase, b"passphrase").await.unwrap();
     set(&app, &token, &passkey(1), PRF).await;
@@ -163,14 +163,18 @@ async fn passkey_beyond_twenty_is_refused() {
     let token = log_in(&app, "ada", &Passphrase, b"passphrase").await.unwrap();
     let body = prepare(&app, &token, &passkey(0), PRF).await;
     for tag in 0..PASSKEYS_MAX {
-        // Records differ in nothing that the server can see.
+        // The server cannot tell records apart by their content.
         let body = CredentialFinish { credential: passkey(u8::try_from(tag).unwrap()), ..body.clone() };
         assert_eq!(send(&app, &token, &body).await.status, StatusCode::NO_CONTENT);
     }
     let more = CredentialFinish { credential: passkey(99), ..body.clone() };
     let answer = send(&app, &token, &more).await;
     assert_eq!((answer.status, answer.problem()), (StatusCode::CONFLICT, "too-many-passkeys".into()));
-    assert_eq!(send(&app, &token, &body).await.status, StatusCode::NO_CONTENT, "one that is there");
+    assert_eq!(
+        send(&app, &token, &body).await.status,
+        StatusCode::NO_CONTENT,
+        "an existing passkey does not count again"
+    );
 }
 
 #[tokio::test]
@@ -196,7 +200,7 @@ async fn invalid_credential_is_malformed() {
 }
 
 #[tokio::test]
-async fn a_deleted_account_is_gone_and_its_name_is_free() {
+async fn deleted_account_is_gone_and_its_name_is_free() {
     let app = ada().await;
     let token = log_in(&app, "ada", &Passphrase, b"passphrase").await.unwrap();
     set(&app, &token, &passkey(1), PRF).await;

@@ -64,7 +64,7 @@ impl App {
         Self::with_key(store, ServerKey::generate(), folder, page, &RateLimitArgs::NONE, TrustedProxies::default())
     }
 
-    /// With limits on attempts, and these proxies to be believed.
+    /// An application with rate limits and these trusted proxies.
     pub fn throttled(limits: &RateLimitArgs, trusted_proxies: &[&str]) -> Self {
         let folder = tempfile::tempdir().unwrap();
         let store: Arc<dyn Store> = Arc::new(SqliteStore::open(&folder.path().join("a.db"), 2).unwrap());
@@ -90,7 +90,7 @@ impl App {
         Self { router: app(state, bounds, proxies), store, gate, key, folder }
     }
 
-    /// This process ends, and another serves the same database with the same server key: nothing else is left of it.
+    /// As if the process was restarted: keeps the database and the server key, and drops all other state.
     pub fn restart(self) -> Self {
         let Self { router, store, gate, key, folder } = self;
         let file = folder.path().join("server-key");
@@ -107,7 +107,7 @@ impl App {
         invites::create(&*self.store, 60_000, false, now()).unwrap()
     }
 
-    /// Makes an account with an open session, past OPAQUE; gives its bearer token.
+    /// Creates an account with an open session, without OPAQUE. Returns the bearer token.
     pub fn settle(&self, tag: u8) -> String {
         let secret = NewCredential { record: Base64Url(vec![tag; 192]), wrapped_key: Base64Url(vec![tag; 73]) };
         let id = AccountId::from_random([tag; 16]);
@@ -140,7 +140,7 @@ impl App {
         Answer { status: parts.status, headers: parts.headers, body }
     }
 
-    /// As [`App::post`], from another address.
+    /// As [`App::post`], from this address.
     pub async fn post_from(&self, peer: &str, path: &str, body: &impl serde::Serialize) -> Answer {
         let mut request = request("POST", path, None, Some(serde_json::to_vec(body).unwrap()));
         request.extensions_mut().insert(Connection { peer: Peer::new(peer.parse().unwrap()), tls: false });
@@ -155,12 +155,12 @@ impl App {
         self.send(request("POST", path, None, Some(serde_json::to_vec(body).unwrap()))).await
     }
 
-    /// As the owner of a session.
+    /// Posts with the token of a session.
     pub async fn post_in(&self, token: &str, path: &str, body: &impl serde::Serialize) -> Answer {
         self.send(request("POST", path, Some(token), Some(serde_json::to_vec(body).unwrap()))).await
     }
 
-    /// Deletes what is at a path, as the owner of a session.
+    /// Sends DELETE with the token of a session.
     pub async fn delete_at(&self, token: &str, path: &str) -> Answer {
         self.send(request("DELETE", path, Some(token), None)).await
     }
@@ -182,7 +182,7 @@ impl Answer {
         serde_json::from_slice(&self.body).unwrap()
     }
 
-    /// The code of a problem, after checking that it is a whole one.
+    /// The code of a problem, after checking its other members.
     pub fn problem(&self) -> String {
         assert_eq!(self.headers[header::CONTENT_TYPE], "application/problem+json", "{self:?}");
         let problem = self.json();
@@ -212,7 +212,7 @@ pub fn entry_id(tag: u8) -> EntryId {
     EntryId::from_time(1_790_000_000_000, [tag; 10])
 }
 
-/// Something that looks like a sealed entry from outside, as JSON carries it.
+/// A sealed entry in JSON, valid as far as the server can see.
 pub fn sealed(fill: u8) -> String {
     let mut bytes = vec![fill; 1024 + SEALED_OVERHEAD];
     bytes[0] = FORMAT;

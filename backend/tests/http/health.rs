@@ -1,4 +1,4 @@
-//! Which part is not ready, and why.
+//! Readiness: the state of each part, and its cause.
 
 use std::fs;
 use std::sync::Arc;
@@ -29,14 +29,14 @@ async fn readyz_names_each_part() {
     assert_eq!((answer.status, &answer.json()["status"]), (StatusCode::OK, &json!("ok")));
     assert_eq!(parts(&answer.json()), ["server-key ok", "reads ok", "writes ok"]);
 
-    // Nobody knows yet whose database it is.
+    // The database is not yet known to belong to this server key.
     app.gate.close();
     let answer = app.get("/readyz", None).await;
     assert_eq!(answer.problem(), "store-unavailable");
     assert_eq!(parts(&answer.json()), ["server-key unreachable", "reads unknown", "writes unknown"]);
     app.gate.open();
 
-    // A backup that was not made is told, and takes no server out of service.
+    // A failed backup is reported, but the server stays ready.
     app.gate.metrics().backups_scheduled();
     app.gate.metrics().backup_failed();
     let answer = app.get("/readyz", None).await;
@@ -63,7 +63,7 @@ async fn readyz_distinguishes_read_only_from_unreachable() {
     }
 }
 
-/// From the damage to what readiness, metrics and a client hear of it.
+/// Readiness, metrics and refused writes report the damage.
 #[tokio::test]
 async fn damage_stops_writes_and_is_reported() {
     let folder = tempfile::tempdir().unwrap();
@@ -74,7 +74,7 @@ async fn damage_stops_writes_and_is_reported() {
     for tag in 1..=3 {
         assert_eq!(app.put(entry_id(tag), &token, 0, tag).await.status, StatusCode::OK);
     }
-    // Closed and opened again, so that everything is in the file itself and not in its log.
+    // Closed and opened again, so that all data is in the file itself and not in its write-ahead log.
     let app = app.restart();
     look_for_damage(&app.gate).await;
     assert!(!app.gate.usage().damaged);

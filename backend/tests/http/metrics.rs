@@ -1,4 +1,4 @@
-//! What Prometheus gets to see: true numbers, and nothing of who uses the server.
+//! Metrics: their values are correct, and they reveal nothing about users.
 
 use axum::body::Body;
 use axum::http::{Request, StatusCode, header};
@@ -58,7 +58,7 @@ async fn requests_and_calls_are_counted_by_pattern_and_name() {
 }
 
 #[tokio::test]
-async fn log_ins_are_counted_and_those_that_are_refused() {
+async fn opened_and_refused_log_ins_are_counted() {
     let app = App::new();
     register(&app, &app.invite(), "ada", b"passphrase", b"recovery").await;
     let begun = start(&app, "ada", CredentialName::Passphrase, b"passphrase").await;

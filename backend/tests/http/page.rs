@@ -25,7 +25,7 @@ async fn get(app: &App, path: &str, extra: &[(header::HeaderName, &str)]) -> Ans
 }
 
 #[tokio::test]
-async fn files_are_served_with_right_caching_and_type() {
+async fn files_have_their_cache_policy_and_type() {
     let app = app();
     let index = get(&app, "/", &[]).await;
     assert_eq!((index.status, &*index.body), (StatusCode::OK, &b"<html>"[..]));
@@ -92,7 +92,7 @@ async fn only_the_pages_own_files_are_served() {
 }
 
 #[tokio::test]
-async fn a_build_without_a_page_says_so() {
+async fn build_without_a_page_serves_a_notice() {
     let answer = get(&App::new(), "/", &[]).await;
     assert_eq!(answer.status, StatusCode::SERVICE_UNAVAILABLE);
     assert!(String::from_utf8(answer.body).unwrap().contains("cargo xtask dist"));

@@ -9,7 +9,7 @@ use shared::passwords::FORMAT;
 use crate::harness::{App, ENTRIES_MAX, entry_id, request, sealed};
 
 #[tokio::test]
-async fn an_entry_is_put_listed_and_deleted() {
+async fn entry_is_put_listed_and_deleted() {
     let app = App::new();
     let token = app.settle(1);
     let put = app.put(entry_id(1), &token, 0, 7).await;
@@ -43,7 +43,7 @@ async fn stale_put_returns_the_current_entry() {
 }
 
 #[tokio::test]
-async fn anothers_entry_and_a_missing_one_get_the_same_answer() {
+async fn entry_of_another_account_is_answered_like_a_missing_one() {
     let app = App::new();
     let (ada, bob) = (app.settle(1), app.settle(2));
     app.put(entry_id(1), &ada, 0, 7).await;
@@ -94,7 +94,7 @@ async fn invalid_input_is_malformed() {
     for wrong in [not_base64, unknown_format, extra, good.replace("\"sealed\":\"", "\"sealed\":\"AAAA")] {
         assert_eq!(put(&id, wrong.clone()).await, malformed, "{wrong}");
     }
-    // No UUID, a UUID of another version.
+    // Not a UUID, and a UUID of another version.
     for wrong in ["x", "01a0c8f5-0000-4000-8000-000000000000"] {
         assert_eq!(put(wrong, good.clone()).await, malformed, "{wrong}");
     }

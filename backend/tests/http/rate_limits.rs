@@ -1,4 +1,4 @@
-//! Too many attempts at secrets and invites, with the real OPAQUE client.
+//! Rate limits on attempts at secrets and invites, with the real OPAQUE client.
 
 use axum::http::{StatusCode, header};
 use backend::server::client_address::{Connection, Peer};
@@ -25,7 +25,7 @@ fn first_step(username: &str) -> SessionStart {
     SessionStart { username: Username::new(username).unwrap(), credential: CredentialName::Passphrase, request }
 }
 
-/// Everything that a client sees of an answer, but for its id.
+/// The status, headers and body of an answer, without the request's id.
 fn seen(answer: &Answer) -> (StatusCode, Vec<u8>, Vec<(String, String)>) {
     let text =
         |name: &header::HeaderName, value: &header::HeaderValue| (name.to_string(), value.to_str().unwrap().to_owned());
@@ -52,7 +52,7 @@ async fn guesses_are_limited_alike_for_known_and_unknown_names() {
     assert_eq!(seen(known), seen(unknown));
     let wait: u64 = known.headers[header::RETRY_AFTER].to_str().unwrap().parse().unwrap();
     assert!((140..=150).contains(&wait), "ten minutes for four: {wait}");
-    // The owner, where the account was made: as if nothing had been.
+    // The owner can still log in from the address where the account was created.
     assert!(log_in(&app, "ada", &CredentialName::Passphrase, b"passphrase").await.is_some());
 }
 
@@ -61,7 +61,7 @@ async fn owner_logs_in_from_a_familiar_address_while_others_are_limited() {
     let app = App::throttled(&LIMITS, &[]);
     register(&app, &app.invite(), "ada", b"passphrase", b"recovery").await;
     let home = "198.51.100.7";
-    // Opened from home once, in time.
+    // The account was opened from home once, before the limit was reached.
     let started = ClientLogin::<Suite>::start(&mut OsRng, b"passphrase").unwrap();
     let body = SessionStart { request: Base64Url(started.message.serialize().to_vec()), ..first_step("ada") };
     let challenge = serde_json::from_slice(&app.post_from(home, START, &body).await.body).unwrap();
@@ -113,7 +113,7 @@ async fn finishes_sign_ups_and_new_secrets_are_limited() {
         statuses.push(app.post_from("203.0.113.200", "/api/v1/accounts/start", &guess).await.status.as_u16());
         statuses.push(app.post_from("203.0.113.200", "/api/v1/accounts/finish", &finish).await.status.as_u16());
     }
-    assert_eq!(statuses, [403, 400, 403, 400, 403, 400, 429, 429], "its record is none");
+    assert_eq!(statuses, [403, 400, 403, 400, 403, 400, 429, 429], "the record is malformed");
 
     let body = serde_json::json!({ "credential": "recovery", "request": first_step("ada").request });
     let mut statuses = Vec::new();

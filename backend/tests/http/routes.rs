@@ -1,4 +1,4 @@
-//! What holds for every route: who may use it, what its answers carry, how it is described.
+//! Rules for every route: fresh sessions, headers of answers, and the OpenAPI document.
 
 use axum::http::StatusCode;
 use backend::server::headers::{BROWSER_HEADERS, Sent};
@@ -8,7 +8,7 @@ use shared::ids::AccountId;
 use crate::access::{ROUTES, Route, with_some_id};
 use crate::harness::{App, request};
 
-/// Those of [`private_routes`] for which a session has to be fresh, too.
+/// The routes that need a fresh session.
 const FRESH: [&str; 4] = [
     "DELETE /api/v1/accounts/current",
     "DELETE /api/v1/passkeys/{id}",
@@ -21,8 +21,7 @@ fn private_routes() -> impl Iterator<Item = Route> {
     ROUTES.into_iter().filter(|route| route.3)
 }
 
-/// A session that is good but ten minutes old: it reads and writes entries, and changes nothing of what opens the
-/// vault.
+/// A session that is ten minutes old can read and write entries, but cannot change the secrets that open the vault.
 #[tokio::test]
 async fn protected_routes_need_a_fresh_session() {
     let app = App::new();
@@ -43,7 +42,7 @@ async fn protected_routes_need_a_fresh_session() {
         assert_eq!(refused, must_be_fresh, "{method} {path}: {answer:?}");
         if must_be_fresh && method == "POST" {
             let answer = app.send(request(method, &path, Some(&almost), body)).await;
-            assert_eq!(answer.problem(), "malformed-request", "it gets as far as the body");
+            assert_eq!(answer.problem(), "malformed-request", "the session is still fresh");
         }
     }
     assert_eq!(app.delete_at(&stale, "/api/v1/accounts/current").await.problem(), "log-in-again");
@@ -57,7 +56,7 @@ async fn openapi_document_has_the_paths_and_defines_its_references() {
     for path in ["/api/v1/accounts/finish", "/api/v1/sessions/start", "/api/v1/passwords/{id}", "/readyz"] {
         assert!(paths.iter().any(|known| known == path), "{path} in {paths:?}");
     }
-    // Whatever it refers to, it defines.
+    // The document defines everything that it refers to.
     fn references<'a>(value: &'a Value, found: &mut Vec<&'a str>) {
         match value {
             Value::Object(map) => {

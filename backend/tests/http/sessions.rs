@@ -32,7 +32,7 @@ pub async fn start(app: &App, username: &str, name: CredentialName, secret: &[u8
     Started { challenge: serde_json::from_slice(&answer.body).unwrap(), state: started.state }
 }
 
-/// The client's last step: the body to send and the bearer token, or nothing if the secret is wrong.
+/// The client's last step: the body to send and the bearer token, or `None` if the secret is wrong.
 pub fn conclude(started: Started, secret: &[u8]) -> Option<(SessionFinish, String)> {
     let response = CredentialResponse::deserialize(&started.challenge.response.0).unwrap();
     let parameters = ClientLoginFinishParameters::new(Some(CONTEXT), identifiers(), None);
@@ -46,7 +46,7 @@ pub async fn finish(app: &App, body: &SessionFinish) -> Answer {
     app.post("/api/v1/sessions/finish", body).await
 }
 
-/// Logs in as the page does: gives the session's token, or nothing if the secret is wrong.
+/// Logs in as the page does. Returns the session's token, or `None` if the secret is wrong.
 pub async fn log_in(app: &App, username: &str, name: &CredentialName, secret: &[u8]) -> Option<String> {
     let (body, token) = conclude(start(app, username, name.clone(), secret).await, secret)?;
     let answer = finish(app, &body).await;
@@ -68,7 +68,7 @@ async fn either_secret_opens_a_session_with_its_own_wrapped_key() {
         assert!(!String::from_utf8(answer.body).unwrap().contains(&token), "the token is not sent");
         assert_eq!(app.get("/api/v1/passwords", Some(&token)).await.status, StatusCode::OK);
     }
-    // One secret is not the other.
+    // The passphrase does not work as the recovery code, or the other way round.
     let mixed = start(&app, "ada", CredentialName::Recovery, b"passphrase").await;
     assert!(conclude(mixed, b"passphrase").is_none());
 }
@@ -79,7 +79,7 @@ async fn unknown_username_is_answered_like_a_wrong_passphrase() {
     register(&app, &app.invite(), "ada", b"passphrase", b"recovery").await;
     let longest = CredentialName::Passkey(vec![7; 1023].try_into().unwrap());
     let passkey = CredentialName::Passkey(vec![7; 16].try_into().unwrap());
-    // Hers is there for the second of these.
+    // The account has the passkey with the shorter id, and not the one with the longest.
     let token = log_in(&app, "ada", &CredentialName::Passphrase, b"passphrase").await.unwrap();
     set(&app, &token, &passkey, b"32 bytes of an authenticator...").await;
     for name in [CredentialName::Passphrase, passkey, longest] {
@@ -103,7 +103,7 @@ async fn unknown_username_is_answered_like_a_wrong_passphrase() {
 }
 
 #[tokio::test]
-async fn a_log_in_finishes_once() {
+async fn log_in_finishes_only_once() {
     let app = App::new();
     register(&app, &app.invite(), "ada", b"passphrase", b"recovery").await;
     let (body, _) =
@@ -113,7 +113,7 @@ async fn a_log_in_finishes_once() {
 }
 
 #[tokio::test]
-async fn a_foreign_or_changed_state_fails() {
+async fn foreign_or_changed_state_is_refused() {
     let app = App::new();
     register(&app, &app.invite(), "ada", b"passphrase", b"recovery").await;
     let started = start(&app, "ada", CredentialName::Passphrase, b"passphrase").await;
@@ -142,7 +142,7 @@ async fn logging_out_ends_the_session() {
 }
 
 #[tokio::test]
-async fn the_second_step_must_come_within_two_minutes() {
+async fn second_step_after_two_minutes_is_refused() {
     let app = App::new();
     register(&app, &app.invite(), "ada", b"passphrase", b"recovery").await;
     let username = Username::new("ada").unwrap();
@@ -170,10 +170,10 @@ async fn log_in_can_finish_in_another_process() {
     assert_eq!(finish(&app, &body).await.status, StatusCode::CREATED);
     let app = app.restart();
     assert_eq!(app.get("/api/v1/passwords", Some(&other)).await.status, StatusCode::OK);
-    assert_eq!(finish(&app, &body).await.problem(), "login-failed", "it finishes once, wherever");
+    assert_eq!(finish(&app, &body).await.problem(), "login-failed", "a log-in finishes once, in any process");
 }
 
-/// The ids, devices and marks of an account's sessions, as listed.
+/// The ids, devices and `current` marks of an account's sessions, as listed.
 async fn listed(app: &App, token: &str) -> Vec<(String, Option<String>, bool)> {
     let answer = app.get("/api/v1/sessions", Some(token)).await;
     assert_eq!(answer.status, StatusCode::OK, "{answer:?}");
@@ -207,7 +207,7 @@ async fn sessions_are_listed_and_ended_one_by_one_or_all_others() {
     let raw = app.get("/api/v1/sessions", Some(&ada)).await;
     assert!([&ada, &second, &third].iter().all(|token| !String::from_utf8_lossy(&raw.body).contains(token.as_str())));
 
-    // Another account's session is out of reach, and looks like one that is not there.
+    // A session of another account is answered like one that does not exist.
     let at = |id: &str| format!("/api/v1/sessions/{id}");
     for path in [at(&id(&second)), at(&Base64Url::encode(&[1; 16]))] {
         let answer = app.delete_at(&bob, &path).await;
@@ -225,13 +225,13 @@ async fn sessions_are_listed_and_ended_one_by_one_or_all_others() {
     assert_eq!(listed(&app, &ada).await, [(id(&ada), Some("Firefox on Linux".into()), true)]);
     assert_eq!(app.get("/api/v1/passwords", Some(&third)).await.problem(), "session-ended");
     assert_eq!(listed(&app, &bob).await.len(), 1);
-    // `current` is a path of its own, and no id.
+    // `current` is not an id: it has its own path.
     assert_eq!(app.delete_at(&ada, "/api/v1/sessions/current").await.status, StatusCode::NO_CONTENT);
     assert_eq!(app.get("/api/v1/sessions", Some(&ada)).await.problem(), "session-ended");
 }
 
 #[tokio::test]
-async fn a_device_has_limits() {
+async fn device_name_beyond_the_limits_is_malformed() {
     let app = App::new();
     register(&app, &app.invite(), "ada", b"passphrase", b"recovery").await;
     let started = start(&app, "ada", CredentialName::Passphrase, b"passphrase").await;

@@ -1,4 +1,4 @@
-//! The answer to strangers who ask if there is any vault, and the cost of their asking.
+//! `/api/v1/setup`, which tells unauthenticated clients if there is any vault, and its queries of the store.
 
 use std::time::Duration;
 
@@ -10,7 +10,7 @@ use tokio::task::JoinSet;
 use crate::accounts::register;
 use crate::harness::App;
 
-/// A little longer than an answer is remembered.
+/// A little longer than the lifetime of the cached answer.
 const WHILE: Duration = Duration::from_millis(1100);
 
 async fn has_vault(app: &App) -> bool {
@@ -21,7 +21,7 @@ async fn has_vault(app: &App) -> bool {
     told["has_vault"].as_bool().unwrap()
 }
 
-/// How often the store was asked.
+/// The number of queries of the store.
 fn asked(app: &App) -> u64 {
     let text = app.gate.metrics().text(&app.gate.usage(), app.gate.is_open()).unwrap();
     let series = "passmint_store_operation_seconds_count{operation=\"has_accounts\"} ";
@@ -33,22 +33,22 @@ async fn setup_reports_the_first_vault_at_once_and_the_last_deletion_within_a_se
     let app = App::new();
     assert!(!has_vault(&app).await);
     register(&app, &app.invite(), "ada", b"passphrase", b"recovery").await;
-    assert!(has_vault(&app).await, "though the answer before is not a second old");
+    assert!(has_vault(&app).await, "although the cached answer is less than a second old");
     let session = app.settle(2);
     assert_eq!(app.delete_at(&session, "/api/v1/accounts/current").await.status, StatusCode::NO_CONTENT);
     tokio::time::sleep(WHILE).await;
-    assert!(has_vault(&app).await, "there is another one");
+    assert!(has_vault(&app).await, "there is another vault");
 
     let app = App::new();
     let session = app.settle(1);
-    assert!(has_vault(&app).await, "one that was there before, or that another process made");
+    assert!(has_vault(&app).await, "a vault of an earlier start, or of another process");
     app.delete_at(&session, "/api/v1/accounts/current").await;
     tokio::time::sleep(WHILE).await;
     assert!(!has_vault(&app).await);
 }
 
 #[tokio::test]
-async fn strangers_make_the_store_be_asked_once_a_second_at_most_and_never_again_once_there_is_a_vault() {
+async fn store_is_queried_at_most_once_a_second_and_never_after_a_vault_was_found() {
     let app = App::new();
     for _ in 0..20 {
         assert!(!has_vault(&app).await);
@@ -66,14 +66,14 @@ async fn strangers_make_the_store_be_asked_once_a_second_at_most_and_never_again
 }
 
 #[tokio::test]
-async fn many_who_ask_at_once_and_go_away_make_the_store_be_asked_once() {
+async fn concurrent_requests_that_are_cancelled_query_the_store_once() {
     let app = App::new();
     let any_vault = std::sync::Arc::new(AnyVault::default());
     let ask = |asking: &mut JoinSet<bool>| {
         let (any_vault, gate) = (any_vault.clone(), app.gate.clone());
         asking.spawn(async move { any_vault.exists(&gate).await.unwrap() });
     };
-    // They go away while the store is asked.
+    // The clients disconnect during the query.
     for _ in 0..20 {
         let mut asking = JoinSet::new();
         ask(&mut asking);
@@ -88,12 +88,12 @@ async fn many_who_ask_at_once_and_go_away_make_the_store_be_asked_once() {
 }
 
 #[tokio::test]
-async fn a_store_that_does_not_answer_is_the_usual_problem_for_a_second() {
+async fn unavailable_store_is_answered_503_from_the_cache_for_a_second() {
     let app = App::new();
     app.gate.close();
     assert_eq!(app.get("/api/v1/setup", None).await.problem(), "store-unavailable");
     app.gate.open();
-    assert_eq!(app.get("/api/v1/setup", None).await.problem(), "store-unavailable", "it is not asked again so soon");
+    assert_eq!(app.get("/api/v1/setup", None).await.problem(), "store-unavailable", "the error is cached");
     assert_eq!(asked(&app), 0);
     tokio::time::sleep(WHILE).await;
     assert_eq!(app.get("/api/v1/setup", None).await.json(), json!({ "has_vault": false }));

@@ -1,4 +1,4 @@
-//! HTTPS with certificates from files. Those in `tests/certificates` were made with openssl, for these tests only.
+//! HTTPS with certificates from files. The files in `tests/certificates` were made with openssl, for these tests only.
 
 use std::fs;
 use std::path::{Path, PathBuf};
@@ -22,7 +22,7 @@ fn file(name: &str) -> PathBuf {
     Path::new(env!("CARGO_MANIFEST_DIR")).join("tests/certificates").join(name)
 }
 
-/// Connects, trusting one certificate only.
+/// Connects as a client that trusts only this certificate.
 async fn connect(address: &str, trusted: &str) -> std::io::Result<TlsStream<TcpStream>> {
     let mut roots = RootCertStore::empty();
     roots.add(CertificateDer::from_pem_file(file(trusted)).unwrap()).unwrap();
@@ -64,7 +64,7 @@ async fn every_form_of_key_serves_https_with_hsts() {
 }
 
 #[tokio::test]
-async fn a_handshake_that_stops_is_cut_off_and_stopping_does_not_wait_for_it() {
+async fn stalled_handshake_is_cut_off_and_does_not_delay_shutdown() {
     let tls = secure(file("ec.pem"), file("ec.key"));
     let listener = Listener::open(&"127.0.0.1:0".parse().unwrap(), &tls).await.unwrap();
     let address = listener.address();
@@ -73,7 +73,7 @@ async fn a_handshake_that_stops_is_cut_off_and_stopping_does_not_wait_for_it() {
     slow.write_all(b"\x16\x03\x01").await.unwrap();
     let cut = tokio::time::timeout(Duration::from_secs(3), read_all(&mut slow)).await.expect("cut off");
     assert_eq!(cut, "");
-    assert!(connect(&address, "ec.pem").await.is_ok(), "its place is free again");
+    assert!(connect(&address, "ec.pem").await.is_ok(), "its permit is free again");
     let mut plain = TcpStream::connect(&address).await.unwrap();
     plain.write_all(b"GET / HTTP/1.1\r\nhost: x\r\n\r\n").await.unwrap();
     let cut = tokio::time::timeout(Duration::from_secs(3), read_all(&mut plain)).await.expect("cut off");
@@ -88,7 +88,7 @@ async fn changed_certificate_is_loaded_unless_it_is_invalid() {
     put("ec", "pem", &cert);
     put("ec", "key", &key);
     let tls = Tls::load(cert.clone(), key.clone()).unwrap();
-    // What a browser gets to see.
+    // The certificate that a browser would get.
     let server = async || match (shows(&tls, "ec").await, shows(&tls, "rsa").await) {
         (true, false) => Some("ec"),
         (false, true) => Some("rsa"),
@@ -96,11 +96,11 @@ async fn changed_certificate_is_loaded_unless_it_is_invalid() {
     };
     assert_eq!(server().await, Some("ec"));
     assert!(!tls.reload_if_changed().unwrap(), "nothing has changed");
-    // Half of the new pair is there.
+    // Only the new certificate is there, and not its key.
     put("rsa", "pem", &cert);
     assert!(matches!(tls.reload_if_changed(), Err(TlsError::Mismatch { .. })));
     assert!(!tls.reload_if_changed().unwrap(), "said once");
-    assert_eq!(server().await, Some("ec"), "the one before is in use");
+    assert_eq!(server().await, Some("ec"), "the previous certificate is in use");
     put("rsa", "key", &key);
     assert!(tls.reload_if_changed().unwrap());
     assert_eq!(server().await, Some("rsa"));
@@ -119,7 +119,7 @@ async fn changed_certificate_is_loaded_unless_it_is_invalid() {
     assert!(tls.reload_if_changed().unwrap());
 }
 
-/// Whether a handshake with a client that trusts this certificate only succeeds.
+/// Returns true if a handshake succeeds with a client that trusts only this certificate.
 async fn shows(tls: &Tls, kind: &str) -> bool {
     let mut roots = RootCertStore::empty();
     roots.add(CertificateDer::from_pem_file(file(&format!("{kind}.pem"))).unwrap()).unwrap();
@@ -136,7 +136,7 @@ async fn shows(tls: &Tls, kind: &str) -> bool {
 
 #[test]
 fn certificate_errors_name_the_file() {
-    // As `main` writes it.
+    // In the form in which `main` prints errors.
     let error =
         |cert: &str, key: &str| format!("{:#}", anyhow::Error::from(Tls::load(file(cert), file(key)).unwrap_err()));
     let missing = error("missing.pem", "ec.key");

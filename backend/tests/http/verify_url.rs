@@ -1,4 +1,4 @@
-//! Whether a tampered page is seen from outside.
+//! `passmint verify URL` and `passmint status`: tampering and faults are reported.
 
 use std::net::SocketAddr;
 use std::time::Duration;
@@ -25,7 +25,7 @@ const FILES: [(&str, &str); 5] = [
     ("service-worker.js", "worker"),
 ];
 
-/// Serves an application on a port of its own until the test ends.
+/// Serves an application on a new port until the test ends.
 async fn serve(router: axum::Router) -> SocketAddr {
     let listener = TcpListener::bind("127.0.0.1:0").await.unwrap();
     let address = listener.local_addr().unwrap();
@@ -35,7 +35,7 @@ async fn serve(router: axum::Router) -> SocketAddr {
     address
 }
 
-/// Does blocking work beside the server.
+/// Runs blocking work on another thread than the server's.
 async fn beside<T: Send + 'static>(work: impl FnOnce() -> T + Send + 'static) -> T {
     let (done, result) = tokio::sync::oneshot::channel();
     std::thread::spawn(move || drop(done.send(work())));
@@ -106,7 +106,7 @@ async fn changed_headers_are_reported() {
 async fn each_compared_header_is_reported_when_it_is_changed() {
     for BrowserHeader { name, is_compared, .. } in &BROWSER_HEADERS {
         let change = move |mut answer: Response| {
-            // A header that is there goes, and one that is not there comes.
+            // A header that is sent is removed; one that is not sent is added.
             if answer.headers_mut().remove(name).is_none() {
                 answer.headers_mut().insert(name, HeaderValue::from_static("changed"));
             }
@@ -121,7 +121,7 @@ async fn each_compared_header_is_reported_when_it_is_changed() {
 
 #[tokio::test]
 async fn page_answers_carry_the_listed_headers_and_no_others() {
-    // They describe the transfer and the request, not what a browser may do.
+    // These headers describe the transfer and the request, and set no policy.
     const OTHERS: [&str; 4] = ["content-length", "etag", "vary", "x-request-id"];
     let app = App::with_page(page(&FILES));
     let mut sent = std::collections::BTreeSet::new();
@@ -159,7 +159,7 @@ async fn status_distinguishes_ready_not_ready_and_unreachable() {
         })
     };
     let app = App::new();
-    // Metrics are served elsewhere; here in the same place, for the test.
+    // The test serves the metrics on the server's own address, which `serve` never does.
     let both = app.router.clone().merge(backend::server::metrics_endpoint::router(app.gate.clone()));
     let (found, said) = status(format!("http://{}", serve(both).await)).await;
     assert_eq!(found, ServerStatus::Ready, "{said}");
