@@ -12,7 +12,7 @@ pub struct HttpConnection {
     answer: Vec<u8>,
 }
 
-/// How long an answer may take.
+/// Time limit of an answer.
 const ANSWER_TIMEOUT: Duration = Duration::from_secs(60);
 
 impl HttpConnection {

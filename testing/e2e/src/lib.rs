@@ -24,7 +24,7 @@ use std::path::{Path, PathBuf};
 use std::process::Command;
 use std::time::{Duration, Instant};
 
-/// How long anything may take before a test fails.
+/// Time limit of every wait; a test that exceeds it fails.
 pub const TIMEOUT: Duration = Duration::from_secs(20);
 
 /// The top of the repository.
@@ -39,7 +39,7 @@ pub fn path_from_env(variable: &str) -> PathBuf {
     })
 }
 
-/// Whether this process runs as root, whom file permissions do not stop.
+/// True if this process runs as root, which file permissions do not stop.
 pub fn is_root() -> bool {
     Command::new("id").arg("-u").output().unwrap().stdout.trim_ascii() == b"0"
 }

@@ -21,7 +21,7 @@ use e2e::vault_client::{VaultClient, content};
 /// Entries that are opened, in pages as the server sends them, and that are sealed, in batches.
 const ENTRIES: usize = 4000;
 const BATCH: usize = 500;
-/// How often Argon2id runs.
+/// Number of runs of Argon2id.
 const LOG_INS: usize = 7;
 
 /// Times are in milliseconds.

@@ -17,7 +17,7 @@ use e2e::vault_client::{VaultClient, content};
 
 /// Entries of the vaults.
 const SIZES: [usize; 2] = [1000, 10_000];
-/// How often each vault is opened.
+/// Number of times each vault is opened.
 const UNLOCKS: usize = 5;
 /// Queries that are typed into the search, key by key, and deleted again.
 const QUERIES: [&str; 4] = ["entry 004711", "ada99@example", "mail home", "zzz"];

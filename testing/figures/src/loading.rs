@@ -131,7 +131,7 @@ pub(crate) fn bytes(server: &Server) -> Bytes {
     Bytes { generator, with_keyring, until_opening, generator_needs_no_more, visit, keyring }
 }
 
-/// Whether the generator starts, and mints again on "Generate", although these paths are refused.
+/// Returns true if the generator starts, and mints again on "Generate", although these paths are refused.
 async fn mints_without(page: &Page, server: &Server, refused: BTreeSet<String>) -> bool {
     let recorder = Recorder::start(server.port, refused);
     let shown = tokio::time::timeout(TIMEOUT, FirstPassword::open(page, &recorder.url())).await;

@@ -1,4 +1,4 @@
-//! What `cargo xtask bench` measures of Passmint: the crate `generator`, compiled as the page compiles it, fed by
+//! Measurements of `cargo xtask bench`: the crate `generator`, compiled as the page compiles it, fed by
 //! the browser's randomness as the page feeds it.
 
 use generator::Plan as _;
@@ -35,7 +35,7 @@ impl Minting {
         Ok(JsValue::from_str(self.plan.mint(&mut self.few)?.expose()))
     }
 
-    /// So many passwords, one a line.
+    /// Mints this number of passwords, one a line.
     ///
     /// # Errors
     /// If the browser has no randomness.

@@ -24,7 +24,7 @@ pub struct Bind {
     callbacks: Mutex<Option<Callbacks>>,
     /// Its own handle, which callbacks want to see.
     handle: AtomicUsize,
-    /// How many rows RETURNING gave; the caller asks for it from within its callback.
+    /// Number of rows that RETURNING gave. The caller reads it from within its callback.
     pub rows_returned: AtomicU32,
 }
 

@@ -20,7 +20,7 @@ struct Date {
     second: u8,
 }
 
-/// How many bytes a value of a type has, if it always has as many.
+/// Number of bytes of a value of a type, if it is the same for all values.
 pub fn width(kind: u16) -> Option<usize> {
     match kind {
         sqlt::VNU => Some(22),
@@ -32,7 +32,7 @@ pub fn width(kind: u16) -> Option<usize> {
     }
 }
 
-/// Whether the buffer contains the address of a descriptor.
+/// Returns true if the buffer contains the address of a descriptor.
 pub fn is_descriptor(kind: u16) -> bool {
     matches!(kind, sqlt::CLOB | sqlt::BLOB | sqlt::TIMESTAMP | sqlt::TIMESTAMP_TZ | sqlt::TIMESTAMP_LTZ)
 }

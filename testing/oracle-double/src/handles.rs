@@ -182,7 +182,7 @@ unsafe extern "C" fn OCIDescriptorFree(at: Ptr, _kind: u32) -> c_int {
     })
 }
 
-/// How many descriptors each array holds, by its first descriptor: the caller does not say when it frees them.
+/// Number of descriptors in each array, by its first descriptor: the caller does not pass it when it frees the array.
 static ARRAYS: Mutex<Option<HashMap<usize, Vec<usize>>>> = Mutex::new(None);
 
 #[unsafe(no_mangle)]

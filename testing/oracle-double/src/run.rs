@@ -13,7 +13,7 @@ use crate::sql::{Dml, Query, TypeKind, Verb};
 /// The name of a column and its type, if it is a table's.
 pub type Described = (String, Option<TypeKind>);
 
-/// Rows, and what they are.
+/// Rows, and the descriptions of their columns.
 #[derive(Default)]
 pub struct Table {
     pub columns: Vec<Described>,
@@ -80,7 +80,7 @@ pub fn query(db: &mut DbGuard<'_>, query: &Query, values: &[Value], deadline: Op
     found
 }
 
-/// Whether a statement can be prepared, which resolves its names too.
+/// Checks that a statement can be prepared, which resolves its names too.
 pub fn understood(db: &DbGuard<'_>, sql: &str) -> Res<()> {
     db.prepare(sql).map(drop).map_err(|error| refused(db, &error, None))
 }

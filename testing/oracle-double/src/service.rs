@@ -21,7 +21,7 @@ pub struct Service {
     pub major: u8,
     folder: PathBuf,
     faults: Mutex<Faults>,
-    /// How often the service was seen going down: sessions from before are lost.
+    /// Number of times the service was seen going down: sessions from before are lost.
     downs: AtomicU64,
     gate: Gate,
 }

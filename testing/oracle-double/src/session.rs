@@ -21,7 +21,7 @@ pub struct Session {
     pub call_timeout: AtomicU32,
     /// Milliseconds that a ping may take; 0 for ever.
     pub receive_timeout: AtomicU32,
-    /// Whether a transaction is open, for callers that must not wait for the lock.
+    /// True if a transaction is open, for callers that must not wait for the lock.
     pub in_transaction: AtomicBool,
     lost: AtomicI32,
     downs: u64,
@@ -73,7 +73,7 @@ impl Session {
         }))
     }
 
-    /// Whether the connection to the server still exists.
+    /// Returns true if the connection to the server still exists.
     pub fn alive(&self) -> bool {
         self.lost.load(Ordering::SeqCst) == 0
     }
@@ -158,7 +158,7 @@ impl DbGuard<'_> {
         self.session
     }
 
-    /// Whether a transaction is open.
+    /// Returns true if a transaction is open.
     pub fn writing(&self) -> bool {
         self.db.pass.is_some()
     }

@@ -31,7 +31,7 @@ pub struct Stmt {
     pub rows: Vec<Vec<Value>>,
     /// The first row that has not been fetched.
     pub next: usize,
-    /// How many rows the last fetch brought.
+    /// Number of rows of the last fetch.
     pub fetched: u32,
     pub row_count: u64,
     /// The position in the SQL of the last refusal.

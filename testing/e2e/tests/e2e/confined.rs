@@ -32,7 +32,7 @@ exec setpriv $USER_FLAGS --no-new-privs --inh-caps=-all --bounding-set=-all "$co
 fn writable(process: u32) -> Vec<String> {
     let mounts = std::fs::read_to_string(format!("/proc/{process}/mountinfo")).unwrap();
     let words = mounts.lines().map(|mount| mount.split(' ').collect::<Vec<_>>());
-    // Of two mounts on the same place, the later one hides the other.
+    // The later of two mounts on the same path hides the earlier one.
     let places: BTreeMap<String, bool> = words.map(|words| (words[4].to_owned(), words[5].starts_with("rw"))).collect();
     let writable = places.into_iter().filter_map(|(place, writable)| writable.then_some(place));
     writable.filter(|place| place != "/proc" && !place.starts_with("/proc/")).collect()

@@ -71,7 +71,7 @@ async fn height(page: &Page) -> f64 {
     page.js(script, vec![]).await.as_f64().unwrap()
 }
 
-/// Whether a row is in the middle of the window.
+/// Returns true if a row is in the middle of the window.
 const IN_VIEW: &str = "const r = document.querySelector('#vault').getBoundingClientRect(); \
                        return !!document.elementFromPoint(r.left + r.width / 2, innerHeight / 2)?.closest('.row')";
 

@@ -81,7 +81,7 @@ fn browsers_language_is_used_until_a_person_chooses() {
     }
 }
 
-/// Whether the page is dark.
+/// Returns true if the page is dark.
 async fn is_dark(page: &Page) -> bool {
     let ground = page.js("return getComputedStyle(document.documentElement).backgroundColor", vec![]).await;
     let red = ground.as_str().unwrap().trim_start_matches("rgb(").split(',').next().unwrap().parse::<u8>();

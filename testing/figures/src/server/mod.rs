@@ -19,7 +19,7 @@ use measured::MeasuredServer;
 
 /// Connections that save at the same time.
 const CONNECTIONS: [usize; 3] = [1, 8, 32];
-/// How long each number of connections is measured, and how often.
+/// Duration and number of the measurements of each number of connections.
 const TIME: Duration = Duration::from_secs(4);
 const ROUNDS: usize = 3;
 /// Entries of the vault that is synced.

@@ -69,7 +69,7 @@ impl Parser<'_> {
         self.comparison()
     }
 
-    /// Whether the next token is an operator that needs a value before it.
+    /// Returns true if the next token is an operator that needs a value before it.
     fn compares(&self) -> bool {
         match self.tok() {
             Some(Tok::Op(op)) => !matches!(*op, ")" | "," | ";" | "%"),

@@ -24,7 +24,7 @@ impl Parser<'_> {
         Ok(Query { sql, lock: Some(wait), narrow: std::mem::take(&mut self.narrow) })
     }
 
-    /// How long to wait for a lock.
+    /// Time to wait for a lock.
     fn wait(&mut self) -> Res<Option<u64>> {
         Ok(if self.take("NOWAIT") || self.take("SKIP LOCKED") {
             Some(0)
@@ -193,7 +193,7 @@ impl Parser<'_> {
         Ok(sql)
     }
 
-    /// Whether a SELECT without FROM ends here.
+    /// Returns true if a SELECT without FROM ends here.
     fn may_end_here(&self) -> bool {
         match self.tok() {
             None | Some(Tok::Op(")" | ";")) => true,
