@@ -143,7 +143,7 @@ async fn compare_without_a_page_or_a_server_is_an_error() {
     let error = beside(move || compare(Page::default(), &url, &TrustArgs::default())).await.unwrap_err();
     assert!(error.to_string().contains("built without its page"), "{error}");
     let error = beside(|| compare(page(&FILES), "ftp://example", &TrustArgs::default())).await.unwrap_err();
-    assert!(error.to_string().contains("no http or https URL"), "{error}");
+    assert!(error.to_string().contains("is not an http or https URL"), "{error}");
     let error = beside(|| compare(page(&FILES), "http://127.0.0.1:1", &TrustArgs::default())).await.unwrap_err();
     assert!(error.to_string().contains("does not answer"), "{error}");
 }
