@@ -35,7 +35,7 @@ pub enum Class {
     Symbols,
 }
 
-/// Whether a text contains a character. `str::contains` would add the search for texts to the page: 2 kB.
+/// True if a text contains a character. `str::contains` would add the search for texts to the page: 2 kB.
 pub fn holds(text: &str, character: char) -> bool {
     text.chars().any(|other| other == character)
 }
@@ -63,7 +63,7 @@ impl Class {
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(default = "ClassRule::off")]
 pub struct ClassRule {
-    /// Whether passwords may contain the class.
+    /// True if passwords may contain the class.
     pub on: bool,
     /// Least number of characters of the class in every password. It applies only while the class is on.
     pub minimum: usize,
@@ -85,7 +85,7 @@ pub struct Rules {
     pub upper: ClassRule,
     pub digits: ClassRule,
     pub symbols: ClassRule,
-    /// Whether [`LOOK_ALIKES`] are left out.
+    /// True if [`LOOK_ALIKES`] are left out.
     pub no_look_alikes: bool,
     pub exclude: String,
     /// Characters to add, of any class or none, even if they are look-alikes. An added character counts towards its
@@ -193,7 +193,7 @@ pub struct Plan {
     /// Size and minimum of each set.
     quotas: Vec<Quota>,
     counts: Counts,
-    /// Whether to draw whole strings until one meets the minimums, instead of drawing the counts of the sets first.
+    /// True to draw whole strings until one meets the minimums, instead of drawing the counts of the sets first.
     /// Both ways are uniform. Rejection is faster if it seldom has to draw again.
     by_rejection: bool,
 }

@@ -65,7 +65,7 @@ impl Rules {
         })
     }
 
-    /// Whether the length is named. Every receipt names it, and no rules allow 0.
+    /// True if the length is named. Every receipt names it, and no rules allow 0.
     fn has_length(&self) -> bool {
         let length = match self {
             Self::Characters(rules) => rules.length,

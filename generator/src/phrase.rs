@@ -48,7 +48,7 @@ pub struct Rules {
     /// The character between words, in printable ASCII; none runs the words together.
     pub separator: Option<char>,
     pub capitals: Capitals,
-    /// Whether a random digit is added at the end of one random word.
+    /// True if a random digit is added at the end of one random word.
     pub digit: bool,
 }
 

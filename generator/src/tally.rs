@@ -28,7 +28,7 @@ impl Tally {
         self.0 += one;
     }
 
-    /// Whether every minimum is met.
+    /// True if every minimum is met.
     #[inline]
     pub(crate) fn is_met(self) -> bool {
         self.0 & MET == MET

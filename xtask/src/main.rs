@@ -13,6 +13,7 @@ mod slow;
 mod test;
 mod tidy;
 mod tools;
+mod words;
 
 use std::process::ExitCode;
 

@@ -8,6 +8,7 @@ use anyhow::{Context, Result, bail};
 
 use crate::references::Repository;
 use crate::shell::root;
+use crate::words;
 
 /// Words that may not be named in some files.
 struct Ban {
@@ -196,6 +197,7 @@ pub(crate) fn run() -> Result<()> {
         let Ok(text) = fs::read_to_string(file) else { continue };
         let name = name_of(file)?;
         check(&name, &text, &mut faults);
+        words::check(&name, &text, &mut faults);
         // Its tests refer to files that are not there.
         if name != "xtask/src/references.rs" {
             repository.check(&name, &text, &FOLDERS, &mut faults);
@@ -203,6 +205,7 @@ pub(crate) fn run() -> Result<()> {
     }
     for file in documents()? {
         let text = fs::read_to_string(&file).with_context(|| file.display().to_string())?;
+        words::check(&name_of(&file)?, &text, &mut faults);
         repository.check(&name_of(&file)?, &text, &FOLDERS, &mut faults);
     }
     let read = |name: &str| fs::read_to_string(root().join(name)).with_context(|| name.to_owned());

@@ -116,7 +116,7 @@ fn characters_of_default_passwords_are_spread_as_counted() {
     for place in &seen {
         let mut statistic = 0.0;
         for (index, quota) in plan.quotas.iter().enumerate().filter(|(_, quota)| quota.size > 0) {
-            // Of strings with a character of this set at this position, the rest needs one fewer of the set.
+            // Strings with a character of this set at this position need one fewer of the set in the rest.
             let mut rest = plan.quotas.clone();
             rest[index].minimum = rest[index].minimum.saturating_sub(1);
             let each = draws as f64 * (Bits::of(Counts::new(&rest, 7).total()).value() - total).exp2();

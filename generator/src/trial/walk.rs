@@ -145,12 +145,12 @@ pub struct WalkResult {
     pub reached: usize,
     /// The number of different outputs that break the rules.
     pub broken: usize,
-    /// Whether all outputs have exactly the same probability.
+    /// True if all outputs have exactly the same probability.
     pub even: bool,
 }
 
 impl WalkResult {
-    /// Whether the outputs are exactly the allowed strings, each with the same probability.
+    /// True if the outputs are exactly the allowed strings, each with the same probability.
     pub fn is_uniform(&self) -> bool {
         self.reached == self.allowed && self.broken == 0 && self.even
     }
