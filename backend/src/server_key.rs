@@ -147,7 +147,7 @@ impl ServerKey {
         let file = folder.join(FILE);
         if store
             .has_accounts()
-            .context("there is no server key, and only the database shows if a new one may be created")?
+            .context("there is no server key yet, and only the database shows if one may be created")?
         {
             bail!(
                 "there are vaults but no server key: put it back as {} (a new one would lock everyone out)",
