@@ -10,7 +10,7 @@ use serde::{Deserialize, Serialize};
 use serde_json::json;
 use shared::sessions::CredentialName;
 
-use crate::report::Runs;
+use crate::runs::Runs;
 use crate::with_browser;
 use e2e::http_connection::HttpConnection;
 use e2e::page::{PASSPHRASE, Page};

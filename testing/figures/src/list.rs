@@ -9,7 +9,8 @@ use serde::{Deserialize, Serialize};
 use serde_json::{Value, json};
 
 use crate::recorder::Recorder;
-use crate::report::{Runs, at_most};
+use crate::report::at_most;
+use crate::runs::Runs;
 use crate::with_profile;
 use e2e::page::{PASSPHRASE, Page};
 use e2e::server::Server;

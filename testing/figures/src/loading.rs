@@ -9,7 +9,7 @@ use serde::{Deserialize, Serialize};
 use serde_json::json;
 
 use crate::recorder::{RecordedRequest, Recorder};
-use crate::report::Runs;
+use crate::runs::Runs;
 use crate::with_browser;
 use e2e::TIMEOUT;
 use e2e::page::{PASSPHRASE, Page};

@@ -13,6 +13,7 @@ mod machine;
 mod minting;
 mod recorder;
 mod report;
+mod runs;
 mod server;
 
 use std::path::Path;

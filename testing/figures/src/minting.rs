@@ -7,7 +7,7 @@ use std::path::PathBuf;
 use serde::Serialize;
 use serde_json::json;
 
-use crate::report::Runs;
+use crate::runs::Runs;
 use crate::with_browser;
 use e2e::path_from_env;
 

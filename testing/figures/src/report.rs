@@ -2,48 +2,11 @@
 
 use std::fmt;
 
-use serde::{Serialize, Serializer};
+use serde::Serialize;
 
 use crate::loading::{Bytes, File, Phase, Throttle, Times};
 use crate::minting::Rate;
-
-/// Several measurements of one figure. In JSON: the median, and every run.
-pub(crate) struct Runs(Vec<f64>);
-
-impl Runs {
-    pub(crate) fn new(runs: Vec<f64>) -> Self {
-        assert!(!runs.is_empty(), "nothing was measured");
-        Self(runs)
-    }
-
-    /// The median; the upper of the two for an even number of runs.
-    pub(crate) fn median(&self) -> f64 {
-        self.sorted()[self.0.len() / 2]
-    }
-
-    fn sorted(&self) -> Vec<f64> {
-        let mut sorted = self.0.clone();
-        sorted.sort_by(f64::total_cmp);
-        sorted
-    }
-
-    /// The lowest and the highest run.
-    pub(crate) fn range(&self) -> (f64, f64) {
-        let sorted = self.sorted();
-        (sorted[0], sorted[sorted.len() - 1])
-    }
-}
-
-impl Serialize for Runs {
-    fn serialize<S: Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
-        #[derive(Serialize)]
-        struct Written<'a> {
-            median: f64,
-            runs: &'a [f64],
-        }
-        Written { median: self.median(), runs: &self.0 }.serialize(serializer)
-    }
-}
+use crate::runs::Runs;
 
 #[derive(Serialize)]
 pub(crate) struct PageFigures {
@@ -60,7 +23,8 @@ impl PageFigures {
     /// The rate of one contender divided by that of another: the median over the rounds, so that other work on the
     /// machine affects both.
     fn ratio(&self, one: &str, other: &str) -> f64 {
-        let runs = |name: &str| self.minting.iter().find(|rate| rate.name == name).map(|rate| &rate.per_second.0);
+        let runs =
+            |name: &str| self.minting.iter().find(|rate| rate.name == name).map(|rate| rate.per_second.as_slice());
         match (runs(one), runs(other)) {
             (Some(one), Some(other)) => {
                 Runs::new(one.iter().zip(other).map(|(one, other)| one / other).collect()).median()

@@ -11,6 +11,7 @@
 
 mod bitwarden;
 mod bitwarden_json;
+mod columns;
 mod date;
 pub mod export;
 mod fault;
@@ -21,11 +22,12 @@ mod table;
 mod text;
 
 pub use bitwarden::Items;
+pub use columns::{ColumnMapping, ColumnRole, TimeFormat};
 pub use fault::ImportFault;
 pub use item::{EntryField, ImportItem, ImportRow, NamedAfter, Refusal, RefusedRow, Remark};
 pub use locked::{Kdf, LockedExport};
 pub use products::ImportSource;
-pub use table::{ColumnMapping, ColumnRole, Table, TimeFormat};
+pub use table::Table;
 
 use shared::limits::ENTRIES_MAX;
 

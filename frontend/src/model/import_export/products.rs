@@ -5,7 +5,7 @@
 //! `toolkit/components/passwordmgr/LoginExport.sys.mjs`, Chrome's in `components/password_manager/core/browser/export`,
 //! Proton Pass's in `packages/pass/lib/export/csv.ts`; Apple's and 1Password's are known from their exports.
 
-use super::table::{ColumnRole, TimeFormat};
+use super::columns::{ColumnRole, TimeFormat};
 
 /// The program that wrote a file.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
@@ -117,7 +117,7 @@ pub(super) const PRODUCTS: &[Product] = &[
             ("note", ColumnRole::Note),
             ("totp", ColumnRole::Labelled("TOTP")),
             ("vault", ColumnRole::Folder),
-            ("email", ColumnRole::SpareLogin),
+            ("email", ColumnRole::SpareUsername),
             ("autofillurls", ColumnRole::Addresses),
             ("createtime", ColumnRole::Created(TimeFormat::Seconds)),
             ("modifytime", ColumnRole::Changed(TimeFormat::Seconds)),
@@ -240,7 +240,7 @@ const WORDS: &[(ColumnRole, &[&str])] = &[
         ],
     ),
     (
-        ColumnRole::SpareLogin,
+        ColumnRole::SpareUsername,
         &["email", "mail", "emailaddress", "username2", "emailadresse", "メール", "メールアドレス", "correo"],
     ),
     (

@@ -12,7 +12,8 @@ use shared::ids::EntryId;
 use shared::limits::{BUCKETS, SEALED_OVERHEAD};
 use shared::passwords::FORMAT;
 
-use crate::report::{Runs, at_least, at_most};
+use crate::report::{at_least, at_most};
+use crate::runs::Runs;
 use e2e::http_connection::HttpConnection;
 use e2e::vault_client::VaultClient;
 use measured::MeasuredServer;

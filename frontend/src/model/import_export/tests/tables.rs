@@ -45,7 +45,7 @@ fn values_are_imported_unchanged() {
 
 #[test]
 fn columns_of_unknown_products_are_guessed() {
-    use ColumnRole::{Name, Note, Password, SpareLogin, Tags, ToNote, Username, Website};
+    use ColumnRole::{Name, Note, Password, SpareUsername, Tags, ToNote, Username, Website};
     for (header, expected) in [
         // Headers of LastPass, Dashlane, NordPass and KeePass 1.
         (
@@ -54,7 +54,7 @@ fn columns_of_unknown_products_are_guessed() {
         ),
         (
             "username,username2,username3,title,password,note,url,category,otpSecret",
-            &[Username, SpareLogin, ToNote, Name, Password, Note, Website, Tags, ToNote],
+            &[Username, SpareUsername, ToNote, Name, Password, Note, Website, Tags, ToNote],
         ),
         (
             "name,url,username,password,note,cardholdername,folder",
@@ -66,7 +66,7 @@ fn columns_of_unknown_products_are_guessed() {
         ),
         (
             "Titel;Benutzername;Kennwort;Webseite;Notizen;E-Mail;Ordner",
-            &[Name, Username, Password, Website, Note, SpareLogin, Tags],
+            &[Name, Username, Password, Website, Note, SpareUsername, Tags],
         ),
         ("名前\tユーザー名\tパスワード\tURL\tメモ\tタグ", &[Name, Username, Password, Website, Note, Tags]),
         ("name,title,password", &[Name, ToNote, Password]),

@@ -120,7 +120,7 @@ fn name_of(role: ColumnRole) -> Msg {
         ColumnRole::Tags => Msg::Tags,
         ColumnRole::Leave => Msg::ColumnsLeave,
         ColumnRole::ToNote
-        | ColumnRole::SpareLogin
+        | ColumnRole::SpareUsername
         | ColumnRole::Labelled(_)
         | ColumnRole::Folder
         | ColumnRole::Group
