@@ -9,7 +9,7 @@ use super::say;
 use crate::platform::lowercase::lower_case;
 
 /// An entry of Bitwarden's unencrypted JSON. Secrets are read from `item` only when they are wanted.
-pub(super) struct Entry {
+pub(super) struct ExportedEntry {
     item: JsValue,
     pub(super) name: String,
     pub(super) username: String,
@@ -18,7 +18,7 @@ pub(super) struct Entry {
     pub(super) search_text: String,
 }
 
-impl Entry {
+impl ExportedEntry {
     pub(super) fn new(item: JsValue) -> Self {
         let (name, username) = (text(&item, "name"), text(&member(&item, "login"), "username"));
         let websites = array(&member(&item, "login"), "uris").into_iter().map(|uri| text(&uri, "uri"));

@@ -16,7 +16,7 @@ use wasm_bindgen::prelude::*;
 use web_sys::{Blob, BlobPropertyBag, Element, HtmlAnchorElement, HtmlElement, Url};
 
 use self::dom::{after, after_drawing, at, by_id, document, field, set, window};
-use self::entry::Entry;
+use self::entry::ExportedEntry;
 use crate::keyring::backup;
 use crate::keyring::protocol::KeyringError;
 use crate::platform::lowercase::lower_case;
@@ -50,7 +50,7 @@ fn json(id: &str) -> Option<JsValue> {
 #[derive(Default)]
 struct Opener {
     text: RefCell<Secret>,
-    entries: RefCell<Vec<Entry>>,
+    entries: RefCell<Vec<ExportedEntry>>,
     drawn: Cell<usize>,
     /// The page has stayed in front since the last copy.
     in_front: Cell<bool>,
@@ -156,7 +156,7 @@ impl Opener {
     /// Lists the entries of a backup. Returns false if `text` is not a backup's JSON.
     fn show(&self, text: Secret) -> bool {
         let Ok(vault) = JSON::parse(text.expose()) else { return false };
-        let mut entries: Vec<Entry> = dom::array(&vault, "items").iter().map(Entry::new).collect();
+        let mut entries: Vec<ExportedEntry> = dom::array(&vault, "items").iter().map(ExportedEntry::new).collect();
         entries.sort_by_cached_key(|entry| lower_case(&entry.name));
         self.entries.replace(entries);
         self.text.replace(text);
@@ -190,7 +190,7 @@ impl Opener {
         let entries = self.entries.borrow();
         let query = field("search").value();
         let wanted = lower_case(query.trim());
-        let is_wanted = |entry: &Entry| wanted.split_whitespace().all(|word| entry.search_text.contains(word));
+        let is_wanted = |entry: &ExportedEntry| wanted.split_whitespace().all(|word| entry.search_text.contains(word));
         let found: Vec<_> = entries.iter().enumerate().filter(|(_, entry)| is_wanted(entry)).collect();
         let list = by_id("list");
         list.set_text_content(None);

@@ -19,12 +19,12 @@ const HISTORY_MAX: usize = 100;
 pub struct ImportRow {
     /// The position in the file, from 1, without the header and empty lines of a table.
     pub number: usize,
-    pub result: Result<ImportItem, RefusedRow>,
+    pub result: Result<ConvertedEntry, RefusedRow>,
 }
 
-/// The future entry. Times are those of the file, in milliseconds since 1970 (UTC).
+/// The entry that a row becomes, before the keyring seals it. Times are those of the file, in milliseconds since 1970 (UTC).
 #[derive(Debug)]
-pub struct ImportItem {
+pub struct ConvertedEntry {
     pub content: Content,
     /// The passwords before this one, newest first; at most a hundred.
     pub history: Vec<PreviousPassword>,
@@ -229,7 +229,7 @@ impl ImportDraft {
         let Some((Entry { content, history, .. }, left_out)) = fitted(whole) else {
             return ImportRow { number, result: Err(RefusedRow { name, why: Refusal::TooLarge }) };
         };
-        let mut item = ImportItem { content, history, created_at, changed_at, binned_at, remarks };
+        let mut item = ConvertedEntry { content, history, created_at, changed_at, binned_at, remarks };
         if left_out > 0 {
             item.remarks.push(Remark::HistoryCut { left_out });
         }

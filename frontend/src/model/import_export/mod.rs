@@ -24,7 +24,7 @@ mod text;
 pub use bitwarden::Items;
 pub use columns::{ColumnMapping, ColumnRole, TimeFormat};
 pub use fault::ImportFault;
-pub use item::{EntryField, ImportItem, ImportRow, NamedAfter, Refusal, RefusedRow, Remark};
+pub use item::{ConvertedEntry, EntryField, ImportRow, NamedAfter, Refusal, RefusedRow, Remark};
 pub use locked::{Kdf, LockedExport};
 pub use products::ImportSource;
 pub use table::Table;

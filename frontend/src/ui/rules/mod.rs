@@ -30,7 +30,7 @@ pub fn part() -> RulesPart {
     let mint = use_mint();
     let forms = Forms { phrase: PhraseFields::new(), pin: PinFields::new(), site: SiteFields::new() };
     provide_context(forms);
-    presets::Presets::provide(mint, forms);
+    presets::PresetControls::provide(mint, forms);
     RulesPart {
         fields: || view! { <KindFields/> }.into_any(),
         more: || view! { <RarerRules/> }.into_any(),

@@ -17,7 +17,7 @@ const PRESETS_SETTING: &str = "passmint.presets";
 
 /// The page's presets: a handle that can be copied.
 #[derive(Clone, Copy)]
-pub(super) struct Presets {
+pub(super) struct PresetControls {
     mint: Mint,
     forms: Forms,
     stored: RwSignal<presets::Presets>,
@@ -27,7 +27,7 @@ pub(super) struct Presets {
     unread: bool,
 }
 
-impl Presets {
+impl PresetControls {
     /// Reads the stored presets, and applies the one that was chosen last.
     pub(super) fn provide(mint: Mint, forms: Forms) {
         let json = browser::setting(PRESETS_SETTING);
@@ -80,7 +80,7 @@ impl Presets {
 
 #[component]
 pub(super) fn PresetChoice() -> impl IntoView {
-    let presets: Presets = expect_context();
+    let presets: PresetControls = expect_context();
     let mint = use_mint();
     let notices = use_notices();
     let naming = RwSignal::new(false);

@@ -28,13 +28,13 @@ fn rows(bytes: impl AsRef<[u8]>) -> (ImportSource, Vec<ImportRow>) {
 }
 
 /// All items of a file without refused rows.
-fn items(bytes: impl AsRef<[u8]>) -> Vec<ImportItem> {
+fn items(bytes: impl AsRef<[u8]>) -> Vec<ConvertedEntry> {
     let (_, rows) = rows(bytes);
     rows.into_iter().map(|row| row.result.unwrap()).collect()
 }
 
 /// Name, username, website, password and note.
-fn fields(item: &ImportItem) -> [&str; 5] {
+fn fields(item: &ConvertedEntry) -> [&str; 5] {
     let content = &item.content;
     [&content.name, &content.username, &content.website, content.password.expose(), content.note.expose()]
 }

@@ -19,7 +19,7 @@ fn bitwarden_json() {
 pub(super) fn check_bitwarden(rows: Vec<ImportRow>) {
     let nothing = RefusedRow { name: String::new(), why: Refusal::Nothing };
     assert_eq!(rows[6].result.as_ref().unwrap_err(), &nothing);
-    let items: Vec<ImportItem> = rows.into_iter().filter_map(|row| row.result.ok()).collect();
+    let items: Vec<ConvertedEntry> = rows.into_iter().filter_map(|row| row.result.ok()).collect();
     let [login, note, card, identity, key, nameless, future] = items.as_slice() else { panic!("{items:?}") };
 
     let expected = "Line 1\r\nLine 2 😀\nWebsite: androidapp://com.github.android\n\
@@ -62,7 +62,7 @@ pub(super) fn check_bitwarden(rows: Vec<ImportRow>) {
 fn bitwarden_csv() {
     let (source, rows) = rows(include_bytes!("../fixtures/bitwarden.csv"));
     assert_eq!(source, ImportSource::BitwardenCsv);
-    let items: Vec<ImportItem> = rows.into_iter().map(|row| row.result.unwrap()).collect();
+    let items: Vec<ConvertedEntry> = rows.into_iter().map(|row| row.result.unwrap()).collect();
     assert_eq!(fields(&items[0]), ["Twitter", "me@example.com", "twitter.com", "password123", ""]);
     assert_eq!(
         (items[0].content.tags.as_slice(), items[0].remarks.len()),
@@ -90,7 +90,7 @@ fn bitwarden_csv_of_an_organisation() {
 fn keepassxc() {
     let (source, rows) = rows(include_bytes!("../fixtures/keepassxc.csv"));
     assert_eq!(source, ImportSource::KeePassXc);
-    let items: Vec<ImportItem> = rows.into_iter().map(|row| row.result.unwrap()).collect();
+    let items: Vec<ConvertedEntry> = rows.into_iter().map(|row| row.result.unwrap()).collect();
     let note = format!("two\nlines\nTOTP: {TOTP}");
     assert_eq!(fields(&items[0]), ["Sample \"quoted\"", "user", "https://keepassxc.org/", "pa,ss", note.as_str()]);
     assert_eq!((items[0].created_at, items[0].changed_at), (Some(1_705_314_300_000), Some(1_705_314_600_000)));
@@ -106,7 +106,7 @@ fn keepassxc() {
 fn chrome() {
     let (source, rows) = rows(include_bytes!("../fixtures/chrome.csv"));
     assert_eq!(source, ImportSource::Chrome);
-    let items: Vec<ImportItem> = rows.into_iter().map(|row| row.result.unwrap()).collect();
+    let items: Vec<ConvertedEntry> = rows.into_iter().map(|row| row.result.unwrap()).collect();
     assert_eq!(fields(&items[0]), ["github.com", "ada", "https://github.com/login", "hunter2", ""]);
     assert_eq!(items[0].remarks, []);
     let site = "https://www.example.com:8443/a?b#c";
@@ -122,7 +122,7 @@ fn chrome() {
 fn firefox() {
     let (source, rows) = rows(include_bytes!("../fixtures/firefox.csv"));
     assert_eq!(source, ImportSource::Firefox);
-    let items: Vec<ImportItem> = rows.into_iter().map(|row| row.result.unwrap()).collect();
+    let items: Vec<ConvertedEntry> = rows.into_iter().map(|row| row.result.unwrap()).collect();
     let note = "httpRealm: My realm";
     assert_eq!(fields(&items[0]), ["example.com", "joe@example.com", "https://example.com", "qwerty", note]);
     assert_eq!((items[0].created_at, items[0].changed_at), (Some(1_589_617_814_635), Some(1_589_617_846_802)));
@@ -142,7 +142,7 @@ fn apple() {
 fn onepassword() {
     let (source, rows) = rows(include_bytes!("../fixtures/onepassword.csv"));
     assert_eq!(source, ImportSource::OnePassword);
-    let items: Vec<ImportItem> = rows.into_iter().map(|row| row.result.unwrap()).collect();
+    let items: Vec<ConvertedEntry> = rows.into_iter().map(|row| row.result.unwrap()).collect();
     let note = "line one\nline two\nTOTP: otpauth://totp/bank?secret=JBSWY3DPEHPK3PXP";
     assert_eq!(fields(&items[0]), ["Bank", "alice", "https://bank.example", "s3cret", note]);
     assert_eq!(items[0].content.tags, ["favorite", "finance", "high priority"]);
@@ -154,7 +154,7 @@ fn onepassword() {
 fn proton_pass() {
     let (source, rows) = rows(include_bytes!("../fixtures/protonpass.csv"));
     assert_eq!(source, ImportSource::ProtonPass);
-    let items: Vec<ImportItem> = rows.into_iter().map(|row| row.result.unwrap()).collect();
+    let items: Vec<ConvertedEntry> = rows.into_iter().map(|row| row.result.unwrap()).collect();
     let note = "Website: https://account.proton.me\nWebsite: https://exact.proton.me\n\
                 TOTP: otpauth://totp/Proton?secret=GEZDGNBV\nemail: me@proton.me";
     assert_eq!(fields(&items[0]), ["Proton", "ada", "https://proton.me", "pw1", note]);

@@ -6,7 +6,7 @@ use leptos::prelude::*;
 
 use super::run::{self, RunningImport};
 use super::{ImportState, ParsedFile, words as say};
-use crate::model::import_export::{ImportItem, ImportRow};
+use crate::model::import_export::{ConvertedEntry, ImportRow};
 use crate::platform::browser;
 use crate::text::{self, Msg};
 use crate::ui::fields::{Button, Checkbox, bool_signal, text_signal, tr};
@@ -93,6 +93,6 @@ fn More(count: usize) -> impl IntoView {
 }
 
 fn shown(row: &ImportRow) -> Option<(usize, String, String, String)> {
-    let ImportItem { content, remarks, .. } = row.result.as_ref().ok().filter(|_| run::is_wanted(row))?;
+    let ConvertedEntry { content, remarks, .. } = row.result.as_ref().ok().filter(|_| run::is_wanted(row))?;
     Some((row.number, content.name.clone(), content.username.clone(), say::remarks(remarks)))
 }
