@@ -81,7 +81,14 @@ impl Address {
         Ok(())
     }
 
+    /// Logs in, and notes the log-in in the service's file.
     pub fn log_in(&self, user: &str, password: &str) -> Res<Arc<Session>> {
+        let session = self.let_in(user, password);
+        self.service.note_log_in(session.as_ref().err().map(|refusal| refusal.code));
+        session
+    }
+
+    fn let_in(&self, user: &str, password: &str) -> Res<Arc<Session>> {
         let weather = self.service.weather("connect", "");
         match weather.effect {
             None => {}

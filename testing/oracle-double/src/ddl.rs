@@ -89,7 +89,7 @@ fn change(db: &DbGuard<'_>, ddl: &Ddl) -> Res<()> {
                 return refuse(2449);
             }
             tell(db, &format!("DROP TABLE {}", quoted(name)))?;
-            for dictionary in ["ora$columns", "ora$constraints", "ora$indexes"] {
+            for dictionary in ["ora$columns", "ora$constraints", "ora$indexes", "ora$comments"] {
                 note(db, &format!("DELETE FROM {dictionary} WHERE table_name = ?1"), [name])?;
             }
             Ok(())
@@ -102,6 +102,7 @@ fn change(db: &DbGuard<'_>, ddl: &Ddl) -> Res<()> {
             note(db, "DELETE FROM ora$indexes WHERE name = ?1", [name])?;
             note(db, "DELETE FROM ora$constraints WHERE name = ?1", [name]).map(drop)
         }
+        Ddl::Comment { table, column, text } => comment(db, table, column.as_deref().unwrap_or_default(), text),
         Ddl::Truncate { table } => tell(db, &format!("DELETE FROM {}", quoted(table))),
     }
 }
@@ -161,6 +162,19 @@ fn add(db: &DbGuard<'_>, table: &str, column: &ColumnDef) -> Res<()> {
         note(db, sql, params![name, table, column.name])?;
     }
     remember(db, table, column)
+}
+
+/// Notes a comment, in place of the one before; a column without a name is the table.
+fn comment(db: &DbGuard<'_>, table: &str, column: &str, text: &str) -> Res<()> {
+    if !exists(db, "table", table) {
+        return refuse(942);
+    }
+    let known = "SELECT 1 FROM ora$columns WHERE table_name = ?1 AND column_name = ?2";
+    if !column.is_empty() && db.query_row(known, [table, column], |_| Ok(())).is_err() {
+        return Err(ora(904, format!("\"{column}\": invalid identifier")));
+    }
+    note(db, "DELETE FROM ora$comments WHERE table_name = ?1 AND column_name = ?2", [table, column])?;
+    note(db, "INSERT INTO ora$comments VALUES (?1, ?2, ?3)", [table, column, text]).map(drop)
 }
 
 /// The type of the columns of a name, if all tables that have one agree.

@@ -35,6 +35,11 @@ pub fn register(connection: &Connection, service: &Arc<Service>, user: &str) -> 
         Ok(format!("[{}]", quoted.iter().map(|line| format!("\"{line}\"")).collect::<Vec<_>>().join(",")))
     })?;
     let of = Arc::clone(service);
+    connection.create_scalar_function("ora_file", 1, changing, move |context| {
+        let kind: String = context.get(0)?;
+        Ok(of.content(&kind).map(|text| text.trim().to_owned()).filter(|text| !text.is_empty()))
+    })?;
+    let of = Arc::clone(service);
     connection.create_scalar_function("ora_quota", 0, changing, move |_| Ok(of.quota()))?;
     let (of, user) = (Arc::clone(service), user.to_uppercase());
     connection.create_scalar_function("ora_context", 2, changing, move |context| {

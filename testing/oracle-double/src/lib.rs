@@ -31,6 +31,9 @@
 //! | `<service>.db` | the SQLite file; made on the first connect |
 //! | `<service>.faults` | faults, below; read again whenever its content changes |
 //! | `<service>.privs` | what `session_privs` lists, a line each |
+//! | `<service>.expiry` | `expiry_date` of `user_users`, `YYYY-MM-DD` or `YYYY-MM-DD HH:MM:SS`; empty or not there: NULL |
+//! | `<service>.status` | `account_status` of `user_users`; empty or not there: `OPEN` |
+//! | `<service>.log-ins` | written by the double, a line for each log-in: `accepted`, or the refusal (`ORA-01017`) |
 //! | `<service>.quota` | `max_bytes` of `user_ts_quotas`; empty or 0: no quota, and INSERT is refused with ORA-01950 |
 //!
 //! # Faults
@@ -60,6 +63,8 @@
 //! - Quoted names differ from unquoted ones by no more than case, so they do not differ.
 //! - What may not be done to LOB columns is refused only where a column is named as it is, and all tables that have a
 //!   column of that name agree on its type; LENGTH of a RAW is doubled under the same condition.
+//! - A DATE of `user_users` or of a literal is a number of days since 1970; it can be computed with, not fetched as a
+//!   date.
 //! - CHAR is not padded; implicit conversions between RAW and text are refused.
 //! - Of two foreign keys of a table, the refusal names the first. Columns are always described as nullable.
 //! - A fetched LOB is a copy; writing to its locator is refused (ORA-22920).

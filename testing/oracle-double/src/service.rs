@@ -4,6 +4,7 @@ use std::collections::HashMap;
 use std::env;
 use std::ffi::{CStr, c_void};
 use std::fs;
+use std::io::Write;
 use std::mem::MaybeUninit;
 use std::path::{Path, PathBuf};
 use std::sync::atomic::{AtomicU64, Ordering};
@@ -76,6 +77,14 @@ impl Service {
     /// The content of a file of this service, if there is one.
     pub fn content(&self, kind: &str) -> Option<String> {
         fs::read_to_string(self.file(kind)).ok()
+    }
+
+    /// Appends a line for a log-in: `accepted`, or the refusal's number.
+    pub fn note_log_in(&self, refusal: Option<i32>) {
+        let line = refusal.map_or("accepted\n".to_owned(), |code| format!("ORA-{code:05}\n"));
+        let file = fs::OpenOptions::new().create(true).append(true).open(self.file("log-ins"));
+        // A folder that cannot be written to has failed the log-in already.
+        let _ = file.and_then(|mut file| file.write_all(line.as_bytes()));
     }
 
     /// The most bytes the user may store; `None` if the user has no quota at all.

@@ -323,6 +323,26 @@ impl Parser<'_> {
         Ok(Plan::Ddl(Ddl::DropTable { name, cascade, or_not }))
     }
 
+    /// COMMENT ON TABLE [schema.]table, or ON COLUMN [schema.]table.column, IS 'text'.
+    pub fn comment(&mut self) -> Res<Plan> {
+        self.at += 1;
+        self.need("ON", 969)?;
+        let on_column = self.take("COLUMN");
+        if !on_column {
+            self.need("TABLE", 905)?;
+        }
+        let mut names = vec![self.name(903)?];
+        while self.take_op(".") {
+            names.push(self.name(904)?);
+        }
+        let column = if on_column { names.pop() } else { None };
+        let table = names.pop().ok_or_else(|| self.refused(904))?;
+        self.need("IS", 905)?;
+        let Some(Tok::Str(text)) = self.tok() else { return Err(self.refused(1780)) };
+        self.at += 1;
+        Ok(Plan::Ddl(Ddl::Comment { table, column, text: text.clone() }))
+    }
+
     pub fn truncate(&mut self) -> Res<Plan> {
         self.at += 1;
         self.need("TABLE", 3290)?;

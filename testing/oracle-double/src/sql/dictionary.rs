@@ -4,7 +4,8 @@
 pub const TABLES: &str = "
     CREATE TABLE IF NOT EXISTS ora$columns (table_name, column_name, declared, nullable, position);
     CREATE TABLE IF NOT EXISTS ora$constraints (name, table_name, kind, columns, parent);
-    CREATE TABLE IF NOT EXISTS ora$indexes (name, table_name, uniqueness);";
+    CREATE TABLE IF NOT EXISTS ora$indexes (name, table_name, uniqueness);
+    CREATE TABLE IF NOT EXISTS ora$comments (table_name, column_name, comments);";
 
 /// The query behind a dictionary view.
 pub fn view(name: &str) -> Option<&'static str> {
@@ -25,6 +26,19 @@ pub fn view(name: &str) -> Option<&'static str> {
         "USER_TAB_COLUMNS" | "USER_TAB_COLS" => {
             "SELECT table_name AS TABLE_NAME, column_name AS COLUMN_NAME, declared AS DATA_TYPE,
                     nullable AS NULLABLE, position AS COLUMN_ID FROM ora$columns"
+        }
+        "USER_TAB_COMMENTS" => {
+            "SELECT DISTINCT t.table_name AS TABLE_NAME, c.comments AS COMMENTS FROM ora$columns t
+             LEFT JOIN ora$comments c ON c.table_name = t.table_name AND c.column_name = ''"
+        }
+        "USER_COL_COMMENTS" => {
+            "SELECT t.table_name AS TABLE_NAME, t.column_name AS COLUMN_NAME, c.comments AS COMMENTS FROM ora$columns t
+             LEFT JOIN ora$comments c ON c.table_name = t.table_name AND c.column_name = t.column_name"
+        }
+        // A DATE is a number of days since 1970 here.
+        "USER_USERS" => {
+            "SELECT ora_context('USERENV', 'SESSION_USER') AS USERNAME, ifnull(ora_file('status'), 'OPEN') AS ACCOUNT_STATUS,
+                    julianday(ora_file('expiry')) - 2440587.5 AS EXPIRY_DATE, 'DEFAULT' AS PROFILE"
         }
         "USER_CONSTRAINTS" => {
             "SELECT name AS CONSTRAINT_NAME, table_name AS TABLE_NAME, kind AS CONSTRAINT_TYPE FROM ora$constraints"

@@ -7,10 +7,8 @@ use crate::error::{Res, ora, unmodelled};
 const SAME: &[(&str, &str)] = &[
     ("ABS", "abs"),
     ("AVG", "avg"),
-    ("CEIL", "ceil"),
     ("COALESCE", "coalesce"),
     ("COUNT", "count"),
-    ("FLOOR", "floor"),
     ("HEXTORAW", "unhex"),
     ("INSTR", "instr"),
     ("LENGTHB", "octet_length"),
@@ -28,7 +26,6 @@ const SAME: &[(&str, &str)] = &[
     ("SUBSTR", "substr"),
     ("SUM", "sum"),
     ("TO_CHAR", "ora_text"),
-    ("TRUNC", "trunc"),
     ("UPPER", "upper"),
 ];
 
@@ -371,7 +368,11 @@ impl Parser<'_> {
             "MOD" => format!("({} % {})", at(0)?, at(1)?),
             "GREATEST" => format!("max({all})"),
             "LEAST" => format!("min({all})"),
+            // Nothing here is below zero.
+            "TRUNC" | "FLOOR" => format!("CAST({} AS INTEGER)", at(0)?),
             "TO_NUMBER" => format!("CAST({} AS NUMERIC)", at(0)?),
+            // Time zones are UTC here.
+            "SYS_EXTRACT_UTC" | "FROM_TZ" => at(0)?.clone(),
             "VSIZE" => format!("octet_length({})", at(0)?),
             "CONCAT" => format!("nullif(ifnull({}, '') || ifnull({}, ''), '')", at(0)?, at(1)?),
             "DECODE" => {
@@ -434,5 +435,10 @@ fn literal(kind: &str, text: &str) -> Res<String> {
     let full = if kind == "DATE" { format!("{text} 00:00:00") } else { text.to_owned() };
     let read =
         crate::datetime::DateTime::parse(&full).ok_or_else(|| ora(1861, "literal does not match format string"))?;
-    Ok(format!("'{}'", if kind == "DATE" { read.date() } else { read.timestamp() }))
+    // As in the dictionary: a number of days since 1970.
+    Ok(if kind == "DATE" {
+        format!("(julianday('{}') - 2440587.5)", read.date())
+    } else {
+        format!("'{}'", read.timestamp())
+    })
 }

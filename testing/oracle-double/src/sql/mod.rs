@@ -67,13 +67,45 @@ pub struct Dml {
 #[derive(Clone, Debug)]
 pub enum Ddl {
     CreateTable(ddl::Table),
-    CreateIndex { name: String, table: String, columns: Vec<String>, unique: bool, sql: String, or_not: bool },
-    AddColumns { table: String, columns: Vec<ddl::Column> },
-    AddUnique { table: String, name: String, columns: Vec<String> },
-    DropColumn { table: String, column: String },
-    DropTable { name: String, cascade: bool, or_not: bool },
-    DropIndex { name: String, or_not: bool },
-    Truncate { table: String },
+    CreateIndex {
+        name: String,
+        table: String,
+        columns: Vec<String>,
+        unique: bool,
+        sql: String,
+        or_not: bool,
+    },
+    AddColumns {
+        table: String,
+        columns: Vec<ddl::Column>,
+    },
+    AddUnique {
+        table: String,
+        name: String,
+        columns: Vec<String>,
+    },
+    DropColumn {
+        table: String,
+        column: String,
+    },
+    DropTable {
+        name: String,
+        cascade: bool,
+        or_not: bool,
+    },
+    DropIndex {
+        name: String,
+        or_not: bool,
+    },
+    Truncate {
+        table: String,
+    },
+    /// COMMENT ON TABLE, or ON COLUMN.
+    Comment {
+        table: String,
+        column: Option<String>,
+        text: String,
+    },
 }
 
 pub use ddl::{Column as ColumnDef, Table};
@@ -273,6 +305,7 @@ impl<'a> Parser<'a> {
             Some("ALTER") => self.alter(),
             Some("DROP") => self.drop(),
             Some("TRUNCATE") => self.truncate(),
+            Some("COMMENT") => self.comment(),
             Some("COMMIT") => {
                 self.at += 1;
                 self.take("WORK");
@@ -285,9 +318,7 @@ impl<'a> Parser<'a> {
             }
             Some("LOCK") => self.lock_table(),
             Some("MERGE") => unmodelled("MERGE"),
-            Some("CALL" | "EXPLAIN" | "SAVEPOINT" | "SET" | "GRANT" | "REVOKE" | "COMMENT") => {
-                unmodelled("this statement")
-            }
+            Some("CALL" | "EXPLAIN" | "SAVEPOINT" | "SET" | "GRANT" | "REVOKE") => unmodelled("this statement"),
             _ => refuse(900),
         }
     }

@@ -164,3 +164,32 @@ fn a_hung_call_can_be_broken_off() {
     assert!(begun.elapsed() < Duration::from_secs(3));
     db.query_row("SELECT 1 FROM dual", &[]).unwrap();
 }
+
+#[test]
+fn every_log_in_is_noted() {
+    let address = address("conn_log_ins");
+    folder();
+    faults("conn_log_ins", "connect||1|1|ORA-28000\n");
+    assert_eq!(ora(Connector::new("passmint", "wrong", &address).connect()), 1017);
+    assert_eq!(ora(try_connect(&address)), 28000);
+    try_connect(&address).unwrap();
+    // A connect that reaches no listener is no log-in.
+    faults("conn_log_ins", "down\n");
+    assert_eq!(ora(try_connect(&address)), 12541);
+    let noted = fs::read_to_string(folder().join("conn_log_ins.log-ins")).unwrap();
+    assert_eq!(noted, "ORA-01017\nORA-28000\naccepted\n");
+}
+
+#[test]
+fn the_password_expires_when_it_is_told() {
+    let db = connect("conn_expiry");
+    let expiry = || {
+        let sql = "SELECT account_status, ROUND((CAST(SYS_EXTRACT_UTC(FROM_TZ(CAST(expiry_date AS TIMESTAMP), 'UTC'))
+                       AS DATE) - DATE '1970-01-01') * 86400), TRUNC(expiry_date - DATE '2026-01-01') FROM user_users";
+        db.query_row_as::<(String, Option<i64>, Option<i64>)>(sql, &[]).unwrap()
+    };
+    assert_eq!(expiry(), ("OPEN".to_owned(), None, None));
+    fs::write(folder().join("conn_expiry.expiry"), "2027-11-25 06:30:01\n").unwrap();
+    fs::write(folder().join("conn_expiry.status"), "EXPIRED(GRACE)\n").unwrap();
+    assert_eq!(expiry(), ("EXPIRED(GRACE)".to_owned(), Some(1_827_124_201), Some(693)));
+}

@@ -172,3 +172,43 @@ fn columns_are_described_in_capitals() {
     let all: Vec<i64> = db.query_as("SELECT id FROM large ORDER BY id", &[]).unwrap().map(Result::unwrap).collect();
     assert_eq!(all, (1..=1024).collect::<Vec<_>>());
 }
+
+#[test]
+fn comments_are_kept() {
+    let db = connect("sql_comments");
+    run(
+        &db,
+        &[
+            "CREATE TABLE t (id NUMBER(10), s VARCHAR2(10))",
+            "COMMENT ON TABLE t IS 'before'",
+            "COMMENT ON TABLE passmint.t IS 'One row is one thing: it''s sealed'",
+            "COMMENT ON COLUMN t.id IS 'a number'",
+            "COMMENT ON COLUMN passmint.t.s IS 'a text'",
+        ],
+    );
+    let text = |sql: &str| db.query_row_as::<String>(sql, &[]).unwrap();
+    let of_table = "SELECT comments FROM user_tab_comments WHERE table_name = 'T'";
+    assert_eq!(text(of_table), "One row is one thing: it's sealed");
+    assert_eq!(text("SELECT comments FROM user_col_comments WHERE column_name = 'S'"), "a text");
+    for (sql, code) in [
+        ("COMMENT ON TABLE nowhere IS 'x'", 942),
+        ("COMMENT ON COLUMN nowhere.id IS 'x'", 942),
+        ("COMMENT ON COLUMN t.nothing IS 'x'", 904),
+        ("COMMENT ON TABLE t IS x", 1780),
+        ("COMMENT ON TABLE t 'x'", 905),
+    ] {
+        assert_eq!(crate::support::refusal(&db, sql), code, "{sql}");
+    }
+    run(&db, &["DROP TABLE t", "CREATE TABLE t (id NUMBER(10))"]);
+    assert_eq!(db.query_row_as::<Option<String>>(of_table, &[]).unwrap(), None);
+}
+
+#[test]
+fn sum_and_newest_of_a_table_are_told() {
+    let db = connect("sql_sum");
+    run(&db, &["CREATE TABLE t (entries NUMBER(19) NOT NULL, changed_at NUMBER(19))"]);
+    let told = || db.query_row_as::<(Option<i64>, Option<i64>)>("SELECT SUM(entries), MAX(changed_at) FROM t", &[]);
+    assert_eq!(told().unwrap(), (None, None));
+    run(&db, &["INSERT INTO t VALUES (3, 5)", "INSERT INTO t VALUES (4, NULL)"]);
+    assert_eq!(told().unwrap(), (Some(7), Some(5)));
+}
