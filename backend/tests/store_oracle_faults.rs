@@ -96,7 +96,7 @@ fn hanging_call_ends_at_its_deadline_and_the_next_one_works() {
     let settings = OracleSettings { time: Duration::from_secs(2), ..settings("hang") };
     let store = OracleStore::new(settings).unwrap();
     let ada = settle(&store, 1, "ada");
-    faults("hang", "execute|passwords|0|1|hang:60000\n");
+    faults("hang", "execute|passwords|0|1|wait:60000\n");
     let start = Instant::now();
     let said = unavailable(store.put(&put(ada, entry_id(1), 0, 7), MANY, NOW));
     assert!(said.starts_with("DPI-1067"), "{said}");

@@ -94,13 +94,15 @@ impl Address {
             None => {}
             Some(Effect::Fail(code) | Effect::Drop(code)) => return Err(plain(code)),
             Some(Effect::Slow(time)) => sleep(time),
-            Some(Effect::Hang(time)) => match self.connect_timeout.filter(|timeout| *timeout < time) {
-                Some(timeout) => {
-                    sleep(timeout);
-                    return Err(plain(12170));
+            Some(Effect::Hang(time) | Effect::Wait(time)) => {
+                match self.connect_timeout.filter(|timeout| *timeout < time) {
+                    Some(timeout) => {
+                        sleep(timeout);
+                        return Err(plain(12170));
+                    }
+                    None => sleep(time),
                 }
-                None => sleep(time),
-            },
+            }
         }
         let wanted = env::var("ORAFAKE_PASSWORD").unwrap_or_else(|_| "Orafake-Password-1".to_owned());
         if password.is_empty() {
@@ -117,7 +119,7 @@ impl Address {
         match self.service.weather("get", "").effect {
             None => {}
             Some(Effect::Fail(code) | Effect::Drop(code)) => return Err(plain(code)),
-            Some(Effect::Slow(time) | Effect::Hang(time)) => sleep(time),
+            Some(Effect::Slow(time) | Effect::Hang(time) | Effect::Wait(time)) => sleep(time),
         }
         Ok(())
     }

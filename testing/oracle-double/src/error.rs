@@ -109,6 +109,7 @@ fn words(code: i32) -> &'static str {
         3114 => "not connected to ORACLE",
         3135 => "connection lost contact",
         3136 => "inbound connection timed out",
+        3156 => "OCI call timed out",
         6502 => "PL/SQL: numeric or value error",
         12154 => "TNS:could not resolve the connect identifier specified",
         12162 => "TNS:net service name is incorrectly specified",

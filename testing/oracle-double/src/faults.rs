@@ -11,8 +11,10 @@ pub enum Effect {
     Fail(i32),
     /// The session is lost, with this number.
     Drop(i32),
-    /// The call hangs that long, or until a timeout of the caller's ends it.
+    /// The server is frozen that long. A time-out of the caller's ends the call and the session.
     Hang(Duration),
+    /// The server works or waits that long, and hears the caller's break: a time-out ends the call only.
+    Wait(Duration),
     /// The call takes that much longer, whatever timeouts say.
     Slow(Duration),
 }
@@ -99,6 +101,7 @@ fn effect(text: &str) -> Option<Effect> {
         "ora" => Some(Effect::Fail(amount as i32)),
         "drop" => Some(Effect::Drop(amount as i32)),
         "hang" => Some(Effect::Hang(Duration::from_millis(amount))),
+        "wait" => Some(Effect::Wait(Duration::from_millis(amount))),
         "slow" => Some(Effect::Slow(Duration::from_millis(amount))),
         _ => None,
     }

@@ -96,7 +96,16 @@ impl Session {
             Some(Effect::Fail(code)) => return Err(plain(code)),
             Some(Effect::Drop(code)) => return Err(self.lose(code)),
             Some(Effect::Slow(time)) => std::thread::sleep(time),
-            Some(Effect::Hang(time)) => self.hang(op, begun, begun + time, deadline)?,
+            Some(Effect::Wait(time)) => self.hang(op, begun, begun + time, deadline)?,
+            // Measured with client 19.3: it waits once for the answer, sends a break, waits as long for the answer to
+            // that, and gives the connection up.
+            Some(Effect::Hang(time)) => {
+                let given_up = (millis > 0).then(|| begun + 2 * Duration::from_millis(millis.into()));
+                self.hang(op, begun, begun + time, given_up).map_err(|refusal| match refusal.code {
+                    3136 => self.lose(3156),
+                    _ => refusal,
+                })?;
+            }
         }
         Ok(deadline)
     }

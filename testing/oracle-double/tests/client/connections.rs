@@ -59,7 +59,7 @@ fn versions_follow_the_environment_and_the_service_name() {
 fn older_clients_work_too() {
     for version in ["19.24.0.0.0", "21.5.0.0.0"] {
         let run = std::process::Command::new(std::env::current_exe().unwrap())
-            .args(["values::", "blocks::", "transactions::", "pools::sessions", "faults::a_call_timeout"])
+            .args(["values::", "blocks::", "transactions::", "pools::sessions", "faults::a_call"])
             .env("ORAFAKE_CLIENT_VERSION", version)
             .output()
             .unwrap();

@@ -2,7 +2,7 @@
 
 use std::time::{Duration, Instant};
 
-use oracle::ConnStatus;
+use oracle::{ConnStatus, Connection};
 
 use crate::support::{connect, dpi, faults, number, ora, run};
 
@@ -72,29 +72,42 @@ fn faults_count_skip_and_strike_by_text() {
     insert().unwrap();
 }
 
-#[test]
-fn a_call_timeout_ends_a_hung_call_and_the_session_lives() {
-    let db = connect("faults_timeout");
-    db.set_call_timeout(Some(Duration::from_millis(300))).unwrap();
-    for line in [
-        "execute|dual|0|1|hang:5000\n",
-        "fetch|dual|0|1|hang:5000\n",
-        "ping||0|1|hang:5000\n",
-        "commit||0|1|hang:5000\n",
-    ] {
-        faults("faults_timeout", line);
+/// What each call does while a fault of that effect holds it, with a call time-out of 300 ms.
+fn held(service: &str, effect: &str, check: impl Fn(&Connection, oracle::Result<()>, f64)) {
+    type Call = fn(&Connection) -> oracle::Result<()>;
+    let query: Call = |db| db.query_row("SELECT 1 FROM dual", &[]).map(drop);
+    let calls: [(&str, Call); 4] =
+        [("execute|dual", query), ("fetch|dual", query), ("ping|", Connection::ping), ("commit|", Connection::commit)];
+    for (op, call) in calls {
+        let db = connect(service);
+        db.set_call_timeout(Some(Duration::from_millis(300))).unwrap();
+        faults(service, &format!("{op}|0|1|{effect}\n"));
         let begun = Instant::now();
-        let failed = if line.starts_with("ping") {
-            db.ping()
-        } else if line.starts_with("commit") {
-            db.commit()
-        } else {
-            db.query_row("SELECT 1 FROM dual", &[]).map(drop)
-        };
-        assert_eq!(dpi(failed), 1067, "{line}");
-        assert!((0.3..4.0).contains(&begun.elapsed().as_secs_f64()), "{:?}", begun.elapsed());
-        db.query_row("SELECT 1 FROM dual", &[]).unwrap();
+        let result = call(&db);
+        check(&db, result, begun.elapsed().as_secs_f64());
     }
+}
+
+#[test]
+fn a_call_timeout_ends_a_call_that_waits_and_the_session_lives() {
+    held("faults_wait", "wait:5000", |db, result, time| {
+        assert_eq!(dpi(result), 1067);
+        assert!((0.3..4.0).contains(&time), "{time}");
+        db.query_row("SELECT 1 FROM dual", &[]).unwrap();
+    });
+}
+
+/// Measured with client 19.3 and a server that was stopped: 3.00 s with a call time-out of 1.5 s.
+#[test]
+fn a_call_timeout_ends_a_hung_call_after_twice_its_time_and_the_session() {
+    held("faults_hang", "hang:5000", |db, result, time| {
+        let error = result.unwrap_err();
+        assert_eq!((error.oci_code(), error.dpi_code()), (None, Some(1080)), "{error:?}");
+        assert!(error.to_string().contains("ORA-03156"), "{error}");
+        assert!((0.6..4.0).contains(&time), "{time}");
+        assert_eq!(dpi(db.query_row("SELECT 1 FROM dual", &[])), 1010);
+        assert!(matches!(db.status().unwrap(), ConnStatus::Closed));
+    });
 }
 
 #[test]
