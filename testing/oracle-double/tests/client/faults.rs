@@ -72,7 +72,7 @@ fn faults_count_skip_and_strike_by_text() {
     insert().unwrap();
 }
 
-/// What each call does while a fault of that effect holds it, with a call time-out of 300 ms.
+/// Calls that are held by that effect, each with a call time-out of 300 ms.
 fn held(service: &str, effect: &str, check: impl Fn(&Connection, oracle::Result<()>, f64)) {
     type Call = fn(&Connection) -> oracle::Result<()>;
     let query: Call = |db| db.query_row("SELECT 1 FROM dual", &[]).map(drop);
