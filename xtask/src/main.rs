@@ -4,6 +4,7 @@
 
 mod bench;
 mod dist;
+mod oracle_wire;
 mod page;
 mod references;
 mod reproduce;
@@ -23,7 +24,7 @@ cargo xtask <command>
   run [-- <flags>]   build the page and the server, and start it on http://127.0.0.1:8080 with its data in ./data;
                      flags after -- go to `passmint serve`
   test [<step> ...]  run all checks (format, tidy, clippy, tests, browser tests), or only the named steps
-  test e2e -- <name> run the tests of a step (browser, e2e) whose names contain this text
+  test e2e -- <name> run the tests of a step (browser, e2e, wire) whose names contain this text
   test --oracle      run the store contract and the main job against an Oracle server: see docs/ORACLE.md
   page               build the release page into dist/page, from where a debug build of the server serves it
   trunk <arguments>  run Trunk with its tools: `trunk serve` rebuilds the page at each change (docs/CONTRIBUTING.md)

@@ -9,7 +9,7 @@ use std::time::{Duration, Instant};
 use anyhow::{Context, Result, bail, ensure};
 
 use crate::shell::{TOP, Temporary, cargo, command, copy_sources, line, run as sh, target};
-use crate::{dist, page, reproduce, tidy, tools};
+use crate::{dist, oracle_wire, page, reproduce, tidy, tools};
 
 /// A step: its name and its function. Browser tests get the names to filter by.
 type Step = (&'static str, fn(&[&str]) -> Result<()>);
@@ -25,6 +25,7 @@ const STEPS: &[Step] = &[
     ("serve", |_| serve()),
     ("dist", |_| dist::run()),
     ("e2e", e2e),
+    ("wire", oracle_wire::run),
     // The last, because it takes minutes and seldom fails.
     ("reproduce", |_| reproduce::run()),
 ];
@@ -56,9 +57,9 @@ pub(crate) fn run(arguments: &[String]) -> Result<()> {
         None => (arguments, &[][..]),
     };
     let tests: Vec<&str> = tests.iter().map(String::as_str).collect();
-    let take_names = |step: &String| ["browser", "e2e"].contains(&step.as_str());
+    let take_names = |step: &String| ["browser", "e2e", "wire"].contains(&step.as_str());
     if !tests.is_empty() && (named.is_empty() || !named.iter().all(take_names)) {
-        bail!("names of tests need the step browser or e2e: cargo xtask test e2e -- main_job::");
+        bail!("names of tests need the step browser, e2e or wire: cargo xtask test e2e -- main_job::");
     }
     if let Some(unknown) = named.iter().find(|name| !STEPS.iter().any(|(step, _)| step == name)) {
         let known: Vec<_> = STEPS.iter().map(|(step, _)| *step).collect();
@@ -83,7 +84,9 @@ pub(crate) fn run(arguments: &[String]) -> Result<()> {
 fn clippy() -> Result<()> {
     let strict = ["--all-targets", "--locked", "--", "-D", "warnings"];
     sh(cargo()?.args(["clippy", "--workspace", "--all-features"]).args(strict))?;
-    sh(cargo()?.args(["clippy", "--package", "e2e", "--test", "e2e", "--locked", "--", "-D", "warnings"]))?;
+    for (package, tests) in [("e2e", "e2e"), ("oracle-wire", "wire")] {
+        sh(cargo()?.args(["clippy", "--package", package, "--test", tests, "--locked", "--", "-D", "warnings"]))?;
+    }
     let frontend = ["clippy", "--package", "frontend", "--target", "wasm32-unknown-unknown"];
     sh(cargo()?.args(frontend).args(strict))?;
     // The workers are built without the page.

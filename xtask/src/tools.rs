@@ -348,23 +348,45 @@ pub(crate) fn nginx() -> Option<PathBuf> {
     })
 }
 
-/// Installs packages of the system if apt-get works; prints the error if it does not.
-fn apt_install(what: &str, packages: &[&str]) {
-    let Some(apt) = find("apt-get") else { return };
-    println!("installing {what} by apt-get");
-    let sudo = if user_is_root() { None } else { find("sudo") };
-    let as_root = |arguments: &[&str]| {
-        let mut line = match &sudo {
-            Some(sudo) => command(sudo),
-            None => command(&apt),
-        };
-        if sudo.is_some() {
-            line.arg("-n").arg(&apt);
-        }
-        run(line.env("DEBIAN_FRONTEND", "noninteractive").args(arguments))
+/// The newest package of the system whose name matches this pattern of apt-cache: of several versions, the last by
+/// its number.
+pub(crate) fn newest_of_apt(pattern: &str) -> Option<String> {
+    let known = || {
+        let answer = command("apt-cache").args(["search", "--names-only", pattern]).output().ok()?;
+        let text = String::from_utf8_lossy(&answer.stdout).into_owned();
+        let names = text.lines().filter_map(|line| line.split_whitespace().next().map(str::to_owned));
+        names.max_by_key(|name| {
+            name.split(|c: char| !c.is_ascii_digit()).filter_map(|part| part.parse::<u32>().ok()).max()
+        })
     };
+    known().or_else(|| {
+        // A machine without lists of packages, such as a fresh container.
+        run(&mut as_root(&["update", "-qq"])?).ok()?;
+        known()
+    })
+}
+
+/// apt-get with these arguments, as root.
+fn as_root(arguments: &[&str]) -> Option<Command> {
+    let apt = find("apt-get")?;
+    let mut line = match find("sudo").filter(|_| !user_is_root()) {
+        Some(sudo) => {
+            let mut line = command(sudo);
+            line.arg("-n").arg(&apt);
+            line
+        }
+        None => command(&apt),
+    };
+    line.env("DEBIAN_FRONTEND", "noninteractive").args(arguments);
+    Some(line)
+}
+
+/// Installs packages of the system if apt-get works; prints the error if it does not.
+pub(crate) fn apt_install(what: &str, packages: &[&str]) {
     let install = [&["install", "-qq", "--no-install-recommends"], packages].concat();
-    if let Err(error) = as_root(&["update", "-qq"]).and_then(|()| as_root(&install)) {
+    let (Some(mut update), Some(mut install)) = (as_root(&["update", "-qq"]), as_root(&install)) else { return };
+    println!("installing {what} by apt-get");
+    if let Err(error) = run(&mut update).and_then(|()| run(&mut install)) {
         println!("apt-get could not: {error:#}");
     }
 }
