@@ -234,7 +234,7 @@ fn invite_check_and_move_use_the_same_database() {
     assert!(ok && said.lines().all(|line| line.starts_with('✓')), "{said}");
     let (ok, said) = run(&["check", "--json", "--oracle-connect", &connect]);
     let json: serde_json::Value = serde_json::from_str(&said).unwrap();
-    assert!(ok && json["ok"] == true && json["steps"].as_array().unwrap().len() == 10, "{said}");
+    assert!(ok && json["ok"] == true && json["steps"].as_array().unwrap().len() == 11, "{said}");
 
     let (ok, said) = run(&["move", "--from", "sqlite:/nowhere/passmint.db", "--to", "oracle"]);
     assert!(!ok && said.contains("is not a file"), "{said}");

@@ -236,7 +236,7 @@ fn database_with_a_newer_schema_is_refused() {
 #[test]
 fn schema_1_is_migrated_and_keeps_its_data() {
     const UNDO: [&str; 3] = [
-        "DELETE FROM schema_version WHERE version = 2",
+        "DELETE FROM schema_version WHERE version >= 2",
         "DROP TABLE passkeys",
         "ALTER TABLE sessions DROP COLUMN device",
     ];
@@ -253,6 +253,24 @@ fn schema_1_is_migrated_and_keeps_its_data() {
             store.set_credential(&contract::new(ada, &contract::passkey(3), 3), contract::PASSKEYS_MAX, NOW).unwrap();
             assert_eq!(store.passkeys(ada).unwrap().len(), 1);
             assert_eq!(store.sessions(ada, &contract::LONG, NOW).unwrap()[0].device, None);
+        }
+    }
+}
+
+#[test]
+fn interrupted_migration_that_only_comments_is_run_again() {
+    for (service, fault) in [("comments_cut", "drop-3113"), ("comments_refused", "ORA-1013")] {
+        let ada = settle(&store(service), 1, "ada");
+        oracle_double::execute(service, "DELETE FROM schema_version WHERE version = 3");
+        oracle_double::execute(service, "COMMENT ON TABLE invites IS 'old'");
+        faults(service, &format!("execute|COMMENT ON|20|1|{fault}\n"));
+        // A lost connection is replaced at once.
+        assert_eq!(store(service).has_accounts().is_ok(), fault.starts_with("drop"), "{fault}");
+        store(service).username(ada).unwrap();
+        assert_eq!(oracle_double::number(service, "SELECT MAX(version) FROM schema_version"), 3, "{fault}");
+        for (view, expected) in [("user_tab_comments", 7), ("user_col_comments", 36)] {
+            let count = format!("SELECT COUNT(*) FROM {view} WHERE comments <> 'old'");
+            assert_eq!(oracle_double::number(service, &count), expected, "{fault}: {view}");
         }
     }
 }
@@ -321,10 +339,19 @@ fn check_runs_all_steps_or_ends_with_the_one_that_fails() {
             "privileges",
             "quota",
             "tables",
-            "write, read, delete"
+            "write, read, delete",
+            "entries"
         ]
     );
+    assert_eq!(steps.last().unwrap().detail, "no entries yet in 0 accounts");
     assert!(store("check").invites().unwrap().is_empty(), "the check leaves no invite");
+    let (ada, bob) = (settle(&store("check"), 1, "ada"), settle(&store("check"), 2, "bob"));
+    store("check").put(&put(bob, entry_id(1), 0, 7), MANY, NOW).unwrap();
+    store("check").put(&put(ada, entry_id(1), 0, 7), MANY, NOW + 3_600_000).unwrap();
+    store("check").put(&put(bob, entry_id(2), 0, 7), MANY, NOW).unwrap();
+    store("check").delete(bob, entry_id(1), 1, NOW + 60_000).unwrap();
+    let (_, steps) = check(&settings("check"));
+    assert_eq!(steps.last().unwrap().detail, "2 entries in 2 accounts, the last change 2026-09-21 15:13 UTC");
 
     faults("check_1017", "connect||0|*|ORA-1017\n");
     let (ok, steps) = check(&settings("check_1017"));

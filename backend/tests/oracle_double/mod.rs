@@ -63,6 +63,13 @@ pub fn execute(service: &str, statement: &str) {
     connection.commit().unwrap();
 }
 
+/// The number that a query returns, in a service that a store has opened before.
+pub fn number(service: &str, query: &str) -> u64 {
+    let OracleSettings { user, password, descriptor, .. } = settings(service);
+    let connection = oracle::Connection::connect(user, password.as_str(), descriptor.to_string()).unwrap();
+    connection.query_row_as(query, &[]).unwrap()
+}
+
 /// The number of rows of an account, in each table that has a column `account_id` and in `accounts`.
 pub fn rows_of(service: &str, account: AccountId) -> Vec<(String, u64)> {
     let OracleSettings { user, password, descriptor, .. } = settings(service);

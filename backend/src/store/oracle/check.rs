@@ -7,10 +7,11 @@ use std::time::{Duration, Instant};
 use oracle::{Connection, Connector, Version};
 use rand_core_06::{OsRng, RngCore};
 use serde::Serialize;
+use time::OffsetDateTime;
 
 use super::remedy::Code;
 use super::{OpError, OracleSettings, cause, explain, first, load_client, schema, sql};
-use crate::store::StoreError;
+use crate::store::{Millis, StoreError};
 
 /// The time limit of the TCP connection.
 const TCP_TIME: Duration = Duration::from_secs(3);
@@ -134,7 +135,28 @@ fn run(settings: &OracleSettings, report: &mut dyn FnMut(CheckStep)) -> Result<(
             Some((0, None, 0)) => Ok(((), "read back as written".into())),
             _ => Err(Failure("the database did not return what was written: please report it.".into())),
         }
+    })?;
+    step(report, "entries", || {
+        let (accounts, entries, changed_at): (u64, Option<u64>, Option<u64>) =
+            connection.query_row_as(sql::ENTRIES_SUMMARY, &[])?;
+        Ok(((), entries_text(accounts, entries.unwrap_or_default(), changed_at)))
     })
+}
+
+/// The number of entries, and the time of the last change, which may be a deletion.
+fn entries_text(accounts: u64, entries: u64, changed_at: Option<Millis>) -> String {
+    let counted = |number: u64, one: &str, many: &str| format!("{number} {}", if number == 1 { one } else { many });
+    let entries = if entries == 0 { "no entries".to_owned() } else { counted(entries, "entry", "entries") };
+    let accounts = counted(accounts, "account", "accounts");
+    let seconds = changed_at.and_then(|millis| i64::try_from(millis / 1000).ok());
+    match seconds.and_then(|seconds| OffsetDateTime::from_unix_timestamp(seconds).ok()) {
+        None => format!("{entries} yet in {accounts}"),
+        Some(time) => {
+            let (year, month, day) = time.to_calendar_date();
+            let (month, hour, minute) = (u8::from(month), time.hour(), time.minute());
+            format!("{entries} in {accounts}, the last change {year:04}-{month:02}-{day:02} {hour:02}:{minute:02} UTC")
+        }
+    }
 }
 
 /// Connects. The code of a failure shows whether TLS failed or the log-in.
@@ -198,6 +220,19 @@ fn is_new_enough(version: &Version, without_wallet: bool) -> bool {
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    #[test]
+    fn summary_of_entries_counts_and_dates_them() {
+        for (accounts, entries, changed_at, expected) in [
+            (0, 0, None, "no entries yet in 0 accounts"),
+            (1, 0, None, "no entries yet in 1 account"),
+            (1, 1, Some(1_796_050_000_999), "1 entry in 1 account, the last change 2026-11-30 14:46 UTC"),
+            (2, 12, Some(951_825_599_999), "12 entries in 2 accounts, the last change 2000-02-29 11:59 UTC"),
+            (2, 0, Some(0), "no entries in 2 accounts, the last change 1970-01-01 00:00 UTC"),
+        ] {
+            assert_eq!(entries_text(accounts, entries, changed_at), expected);
+        }
+    }
 
     #[test]
     fn minimum_version_depends_on_the_wallet() {

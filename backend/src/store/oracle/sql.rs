@@ -16,7 +16,7 @@ macro_rules! statements {
 /// Migration `n` (from 1) leads from schema version `n - 1` to `n`. A migration that has been released is never changed.
 ///
 /// An interrupted migration runs again, and skips what exists.
-pub(super) const MIGRATIONS: &[&[&str]] = &[FIRST_RELEASE, PASSKEYS];
+pub(super) const MIGRATIONS: &[&[&str]] = &[FIRST_RELEASE, PASSKEYS, COMMENTS];
 
 const FIRST_RELEASE: &[&str] = &[
     "CREATE TABLE server (
@@ -75,6 +75,63 @@ const PASSKEYS: &[&str] = &[
         used_at NUMBER(19),
         CONSTRAINT passkeys_pk PRIMARY KEY (account_id, id)
     )",
+];
+
+/// Explains the tables to a person who meets them in Oracle's own tools. A comment is replaced when it is set again.
+const COMMENTS: &[&str] = &[
+    "COMMENT ON TABLE schema_version IS 'One row is one step of this schema that was carried out'",
+    "COMMENT ON COLUMN schema_version.version IS 'Number of the step, from 1'",
+    "COMMENT ON TABLE server IS 'One row says which server key this database belongs to'",
+    "COMMENT ON COLUMN server.only_row IS 'Always 1'",
+    "COMMENT ON COLUMN server.key_fingerprint IS 'Fingerprint of the server key. The key itself is never in the \
+        database'",
+    "COMMENT ON TABLE accounts IS 'One row is one account, the owner of a vault. Its entries are in PASSWORDS'",
+    "COMMENT ON COLUMN accounts.id IS 'Id of the account'",
+    "COMMENT ON COLUMN accounts.login IS 'Username, in lower case'",
+    "COMMENT ON COLUMN accounts.passphrase_record IS 'OPAQUE record that checks the passphrase at log-in; the \
+        passphrase cannot be read from it'",
+    "COMMENT ON COLUMN accounts.passphrase_key IS 'Key of the vault, encrypted with the passphrase'",
+    "COMMENT ON COLUMN accounts.recovery_record IS 'OPAQUE record that checks the recovery code'",
+    "COMMENT ON COLUMN accounts.recovery_key IS 'Key of the vault, encrypted with the recovery code'",
+    "COMMENT ON COLUMN accounts.epoch IS 'Number of times that passphrase, recovery code or passkeys were changed'",
+    "COMMENT ON COLUMN accounts.change_no IS 'Number of changes to entries so far; the newest is the row of PASSWORDS \
+        with this CHANGE_NO'",
+    "COMMENT ON COLUMN accounts.entries IS 'Number of entries that are not deleted'",
+    "COMMENT ON COLUMN accounts.created_at IS 'Time of creation, in milliseconds since 1970 (UTC)'",
+    "COMMENT ON TABLE passwords IS 'One row is one entry, sealed (encrypted) in the browser: its name, username, \
+        password and notes are in SEALED, and SQL cannot read them. Open the vault in Passmint to see them, or export \
+        them there as CSV or JSON'",
+    "COMMENT ON COLUMN passwords.account_id IS 'The account that owns the entry: ACCOUNTS.ID'",
+    "COMMENT ON COLUMN passwords.id IS 'Id of the entry, a UUIDv7: it begins with the time of creation'",
+    "COMMENT ON COLUMN passwords.version IS 'Number of times that this entry was saved'",
+    "COMMENT ON COLUMN passwords.change_no IS 'Number of its last change within the account'",
+    "COMMENT ON COLUMN passwords.sealed IS 'The entry, encrypted with a key that neither server nor database ever \
+        has. NULL if it is deleted or in SEALED_LARGE'",
+    "COMMENT ON COLUMN passwords.sealed_large IS 'As SEALED, for an entry that is longer than 2000 bytes'",
+    "COMMENT ON COLUMN passwords.deleted_at IS 'Time of deletion, in milliseconds since 1970 (UTC); NULL if it is not \
+        deleted'",
+    "COMMENT ON COLUMN passwords.changed_at IS 'Time of the last change, in milliseconds since 1970 (UTC)'",
+    "COMMENT ON TABLE passkeys IS 'One row is one passkey that opens a vault'",
+    "COMMENT ON COLUMN passkeys.account_id IS 'The account that it opens: ACCOUNTS.ID'",
+    "COMMENT ON COLUMN passkeys.id IS 'Id of the passkey, as the browser names it'",
+    "COMMENT ON COLUMN passkeys.opaque_record IS 'OPAQUE record that checks it at log-in'",
+    "COMMENT ON COLUMN passkeys.wrapped_key IS 'Key of the vault, encrypted with the passkey'",
+    "COMMENT ON COLUMN passkeys.created_at IS 'Time at which it was added, in milliseconds since 1970 (UTC)'",
+    "COMMENT ON COLUMN passkeys.used_at IS 'Time of the last log-in with it, in milliseconds since 1970 (UTC); NULL \
+        if there was none'",
+    "COMMENT ON TABLE sessions IS 'One row is one log-in'",
+    "COMMENT ON COLUMN sessions.token_hash IS 'Hash of the token that the browser sends; the token cannot be read \
+        from it'",
+    "COMMENT ON COLUMN sessions.account_id IS 'The account that is logged in: ACCOUNTS.ID'",
+    "COMMENT ON COLUMN sessions.created_at IS 'Time of the log-in, in milliseconds since 1970 (UTC)'",
+    "COMMENT ON COLUMN sessions.used_at IS 'Time of the last use, to the minute, in milliseconds since 1970 (UTC)'",
+    "COMMENT ON COLUMN sessions.device IS 'Browser and system, as the page calls them; NULL if it did not'",
+    "COMMENT ON TABLE invites IS 'One row is one link with which an account can be made'",
+    "COMMENT ON COLUMN invites.code_hash IS 'Hash of the code in the link; the code cannot be read from it'",
+    "COMMENT ON COLUMN invites.expires_at IS 'Time at which the link ends, in milliseconds since 1970 (UTC)'",
+    "COMMENT ON COLUMN invites.used_at IS 'Time at which an account was made with it, in milliseconds since 1970 \
+        (UTC); NULL if none was'",
+    "COMMENT ON COLUMN invites.setup IS '1 for the link that the first start prints, 0 for an invite'",
 ];
 
 /// The capacity of a `RAW` column, in bytes. Longer entries, which are few, go into the `BLOB` beside it: lists fetch
@@ -206,5 +263,9 @@ statements! {
         FROM dual";
     PRIVILEGES = "SELECT privilege FROM session_privs";
     QUOTA = "SELECT tablespace_name, bytes, max_bytes FROM user_ts_quotas";
+    /// One row: accounts, their entries, and the last change of an entry. The newest change of each account is found by
+    /// its number in an index, so that the time depends on the number of accounts only.
+    ENTRIES_SUMMARY = "SELECT COUNT(*), SUM(a.entries), MAX(p.changed_at) FROM accounts a
+        LEFT JOIN passwords p ON p.account_id = a.id AND p.change_no = a.change_no";
     REMOVE_INVITE = "DELETE FROM invites WHERE code_hash = :code_hash";
 }

@@ -1,3 +1,6 @@
+use std::collections::BTreeSet;
+
+use sqlparser::ast::{AlterTable, AlterTableOperation, Statement};
 use sqlparser::dialect::OracleDialect;
 use sqlparser::parser::Parser;
 
@@ -37,8 +40,37 @@ fn every_statement_parses_as_sql_of_oracle_19c() {
 }
 
 #[test]
+fn every_table_and_column_has_a_comment() {
+    let (mut made, mut commented) = (BTreeSet::new(), BTreeSet::new());
+    let migrations = sql::MIGRATIONS.iter().flat_map(|step| step.iter().copied());
+    for sql in migrations.chain([sql::SCHEMA_TABLE]) {
+        match Parser::parse_sql(&OracleDialect {}, sql).unwrap().remove(0) {
+            Statement::CreateTable(table) => {
+                made.extend(table.columns.iter().map(|column| format!("{}.{}", table.name, column.name)));
+                made.insert(table.name.to_string());
+            }
+            Statement::AlterTable(AlterTable { name, operations, .. }) => {
+                for operation in operations {
+                    let AlterTableOperation::AddColumn { column_def, .. } = operation else { panic!("{operation}") };
+                    made.insert(format!("{name}.{}", column_def.name));
+                }
+            }
+            Statement::Comment { object_name, comment: Some(text), .. } => {
+                assert!(text.is_ascii() && text.len() < 250, "{text}");
+                assert!(commented.insert(object_name.to_string()), "{object_name} has two comments");
+            }
+            Statement::CreateIndex(_) => {}
+            other => panic!("{other}"),
+        }
+    }
+    assert_eq!(made, commented);
+}
+
+#[test]
 fn every_statement_about_entries_names_the_account() {
-    for (name, sql) in sql::ALL.iter().filter(|(_, sql)| sql.contains("passwords")) {
+    // The summary of all accounts reads counts and a time, and no entry's id or content.
+    let scoped = |name: &str| name != "ENTRIES_SUMMARY";
+    for (name, sql) in sql::ALL.iter().filter(|(name, sql)| sql.contains("passwords") && scoped(name)) {
         let by_account = ["account_id = :account", "a.id = :account", "INTO passwords (account_id,"];
         assert!(by_account.iter().any(|text| sql.contains(text)), "{name}");
     }
