@@ -163,8 +163,17 @@ pub fn make_folder(data: &Path) -> Result<()> {
 pub fn oracle_settings(data: &DataArgs) -> Result<OracleSettings> {
     let settings = &data.oracle;
     let descriptor = descriptor(settings)?;
+    for warning in oracle_warnings(settings, &descriptor) {
+        tracing::warn!("{warning}");
+    }
     let user = settings.oracle_user.as_deref().map(str::trim).unwrap_or_default();
     ensure!(!user.is_empty(), "--database oracle needs --oracle-user (PASSMINT_ORACLE_USER)");
+    // Double quotation marks around it belong to the name of a user that was created with them.
+    ensure!(
+        !user.starts_with(['\'', '`', '‘', '“', '”', '„']) && user.starts_with('"') == user.ends_with('"'),
+        "{} has quotation marks that do not belong to it: leave them out",
+        settings.name_of("oracle-user")
+    );
     Ok(OracleSettings {
         descriptor,
         user: user.to_owned(),
@@ -175,6 +184,43 @@ pub fn oracle_settings(data: &DataArgs) -> Result<OracleSettings> {
         time: Duration::from_secs(data.database_seconds).saturating_sub(MARGIN),
         ping_after: PING_AFTER,
     })
+}
+
+/// Settings that work, but that the operator should know about; a sentence each. Ask before the client library is loaded:
+/// loading it sets `TNS_ADMIN`.
+#[must_use]
+pub fn oracle_warnings(settings: &OracleArgs, descriptor: &Descriptor) -> Vec<String> {
+    let mut warnings = Vec::new();
+    let connect = settings.name_of("oracle-connect");
+    if descriptor.is_unchecked() {
+        warnings.push(format!(
+            "{connect} says ssl_server_dn_match=no: the name in the database's certificate is not checked, so anyone on \
+             the way can pose as the database. Remove that part from the connect string."
+        ));
+    }
+    if descriptor.is_tls() && descriptor.is_plain() {
+        warnings.push(format!(
+            "{connect} has addresses with TLS and without: the client may use one without. Remove those with \
+             protocol=tcp."
+        ));
+    }
+    if let Some(set) = std::env::var_os("TNS_ADMIN").map(PathBuf::from).filter(|set| !set.as_os_str().is_empty()) {
+        let real = |folder: &Path| folder.canonicalize().unwrap_or_else(|_| folder.to_owned());
+        let set_text = set.display();
+        match &settings.oracle_config {
+            None => warnings.push(format!(
+                "TNS_ADMIN is set to {set_text}: Oracle's client takes the settings of sqlnet.ora and oraaccess.xml from \
+                 there, but Passmint no alias and no wallet. Unset it, or name the folder in --oracle-config."
+            )),
+            Some(config) if real(config) != real(&set) => warnings.push(format!(
+                "TNS_ADMIN is set to {set_text} and has no effect: {} names {}, which the client uses in its place.",
+                settings.name_of("oracle-config"),
+                config.display()
+            )),
+            Some(_) => {}
+        }
+    }
+    warnings
 }
 
 /// Parses the connect string and applies the other settings to it.

@@ -40,8 +40,14 @@ struct Server {
 
 impl Server {
     fn start(service: &str, data: &TempDir) -> Self {
+        Self::start_with(service, data, &[])
+    }
+
+    /// With more variables of the environment.
+    fn start_with(service: &str, data: &TempDir, settings: &[(&str, &str)]) -> Self {
         let port = TcpListener::bind("127.0.0.1:0").unwrap().local_addr().unwrap().port();
         let mut child = passmint(service, data)
+            .envs(settings.iter().copied())
             .args(["serve", "--listen", &format!("127.0.0.1:{port}")])
             .stdout(Stdio::piped())
             .stderr(Stdio::piped())
@@ -251,6 +257,53 @@ fn invite_check_and_move_use_the_same_database() {
     assert!(ok && said.contains("Moved 0 accounts, 0 entries and 2 invites"), "{said}");
 }
 
+#[test]
+fn warnings_of_a_connection_are_in_the_check_and_in_the_log() {
+    let data = tempfile::tempdir().unwrap();
+    let (config, other) = (data.path().join("config"), data.path().join("other"));
+    std::fs::create_dir(&config).unwrap();
+    std::fs::create_dir(&other).unwrap();
+    let listener = TcpListener::bind("127.0.0.1:0").unwrap();
+    let port = listener.local_addr().unwrap().port();
+    let warnings = |connect: &str, folders: &[(&str, &std::path::Path)]| {
+        let mut command = passmint("warnings", &data);
+        command.env_remove("TNS_ADMIN").envs(folders.iter().copied()).env("PASSMINT_ORACLE_CONNECT", connect);
+        let Output { status, stdout, .. } = command.args(["check", "--json"]).output().unwrap();
+        let said = String::from_utf8(stdout).unwrap();
+        assert!(status.success(), "{said}");
+        let json: serde_json::Value = serde_json::from_str(&said).unwrap();
+        json["warnings"].as_array().unwrap().iter().map(|text| text.as_str().unwrap().to_owned()).collect::<Vec<_>>()
+    };
+    let good = format!("tcps://127.0.0.1:{port}/warnings");
+    let unchecked = format!("{good}?ssl_server_dn_match=no");
+    let mixed = format!(
+        "(description=(address=(protocol=tcps)(host=127.0.0.1)(port={port}))(address=(protocol=tcp)(host=127.0.0.1)\
+         (port={port}))(connect_data=(service_name=warnings)))"
+    );
+    assert_eq!(warnings(&good, &[]), Vec::<String>::new());
+    assert_eq!(warnings(&good, &[("TNS_ADMIN", &config), ("PASSMINT_ORACLE_CONFIG", &config)]), Vec::<String>::new());
+    for (connect, folders, expected) in [
+        (&unchecked, vec![], "PASSMINT_ORACLE_CONNECT says ssl_server_dn_match=no"),
+        (&mixed, vec![], "addresses with TLS and without"),
+        (&good, vec![("TNS_ADMIN", other.as_path())], "takes the settings of sqlnet.ora"),
+        (&good, vec![("TNS_ADMIN", &other), ("PASSMINT_ORACLE_CONFIG", &config)], "has no effect"),
+    ] {
+        let found = warnings(connect, &folders);
+        assert!(found.len() == 1 && found[0].contains(expected), "{expected}: {found:?}");
+    }
+
+    let mut command = passmint("warnings", &data);
+    command.env("PASSMINT_ORACLE_CONNECT", &unchecked).env("TNS_ADMIN", &other);
+    let Output { stdout, .. } = command.arg("check").output().unwrap();
+    let said = String::from_utf8(stdout).unwrap();
+    assert!(said.lines().take(2).all(|line| line.starts_with("! ")) && said.contains("! TNS_ADMIN is set"), "{said}");
+    assert!(said.contains("TLS, the database's identity is not checked"), "{said}");
+
+    let server = Server::start_with("warnings", &data, &[("PASSMINT_ORACLE_CONNECT", &unchecked)]);
+    let log = server.wait_for("ssl_server_dn_match=no");
+    assert!(log.contains("WARN"), "{log}");
+}
+
 /// The archive can be opened without Oracle.
 #[test]
 fn backup_of_oracle_is_a_sqlite_file() {
@@ -290,6 +343,13 @@ fn error_of_a_wrong_setting_names_the_setting_and_its_source() {
     says(&|c| c.env_remove("PASSMINT_ORACLE_CONNECT"), &["needs --oracle-connect"]);
     says(&|c| c.env("PASSMINT_ORACLE_CONNECT", "(description=("), &["broken at character"]);
     says(&|c| c.env("PASSMINT_ORACLE_CONNECT", "db_tp"), &["db_tp is an alias", "--oracle-config"]);
+    for text in ["jdbc:oracle:thin:@localhost/x", "\"localhost/x", "scott/tiger@localhost/x", "scott tiger"] {
+        let expected = if text.contains("jdbc") { "JDBC" } else { "PASSMINT_ORACLE_CONNECT cannot be used" };
+        says(&|c| c.env("PASSMINT_ORACLE_CONNECT", text), &[expected]);
+    }
+    for user in ["'scott'", "“scott”", "\"scott", "scott\""] {
+        says(&|c| c.env("PASSMINT_ORACLE_USER", user), &["PASSMINT_ORACLE_USER has quotation marks"]);
+    }
     says(&|c| c.env("PASSMINT_ORACLE_SERVICE", "tp"), &["PASSMINT_ORACLE_SERVICE", "no level"]);
     says(&|c| c.env("PASSMINT_ORACLE_CONFIG", "/nowhere"), &["PASSMINT_ORACLE_CONFIG names /nowhere"]);
     says(&|c| c.env("PASSMINT_ORACLE_CLIENT", "/nowhere"), &["✗ client library", "DPI-1047", "Install"]);

@@ -27,6 +27,14 @@ pub fn run(args: &CheckArgs) -> Result<ExitCode> {
     let mut out = io::stdout();
     let mut steps = Vec::new();
     let mut printed = Ok(());
+    let settings = database::oracle_settings(&args.data);
+    let warnings = settings
+        .as_ref()
+        .map(|settings| database::oracle_warnings(&args.data.oracle, &settings.descriptor))
+        .unwrap_or_default();
+    if !args.json {
+        warnings.iter().try_for_each(|warning| writeln!(out, "! {warning}"))?;
+    }
     let mut report = |step: CheckStep| {
         if !args.json && printed.is_ok() {
             let CheckStep { name, detail, ms, .. } = &step;
@@ -35,7 +43,7 @@ pub fn run(args: &CheckArgs) -> Result<ExitCode> {
         }
         steps.push(step);
     };
-    let ok = match database::oracle_settings(&args.data) {
+    let ok = match settings {
         Ok(settings) => check_connection(&settings, &mut report),
         Err(error) => {
             report(CheckStep { name: "settings", ok: false, detail: format!("{error:#}"), ms: 0.0 });
@@ -44,7 +52,7 @@ pub fn run(args: &CheckArgs) -> Result<ExitCode> {
     };
     printed?;
     if args.json {
-        writeln!(out, "{}", serde_json::json!({ "ok": ok, "steps": steps }))?;
+        writeln!(out, "{}", serde_json::json!({ "ok": ok, "warnings": warnings, "steps": steps }))?;
     }
     Ok(if ok { ExitCode::SUCCESS } else { ExitCode::FAILURE })
 }

@@ -74,19 +74,21 @@ fn run(settings: &OracleSettings, report: &mut dyn FnMut(CheckStep)) -> Result<(
         let needed = if without_wallet { "19.14, 21.5 or 23 for TLS without a wallet" } else { "19" };
         Err(Failure(format!("{version} is too old: the minimum is {needed}. Install Instant Client 23.")))
     })?;
-    let address = format!("{}:{}", descriptor.host().unwrap_or_default(), descriptor.port());
     step(report, "connect string", || {
+        let address = match (descriptor.host().unwrap_or_default(), descriptor.port()) {
+            (host, port) if host.contains(':') => format!("[{host}]:{port}"),
+            (host, port) => format!("{host}:{port}"),
+        };
         let service = descriptor.service().unwrap_or("a SID");
-        Ok(((), format!("{address}, {service}, {}", if descriptor.is_tls() { "TLS" } else { "not encrypted" })))
+        let security = match (descriptor.is_tls(), descriptor.is_unchecked(), descriptor.is_plain()) {
+            (false, ..) => "not encrypted",
+            (true, true, _) => "TLS, the database's identity is not checked",
+            (true, false, true) => "TLS for some addresses only",
+            (true, false, false) => "TLS, the database's identity is checked",
+        };
+        Ok(((), format!("{address}, {service}, {security}")))
     })?;
-    step(report, "reachability", || {
-        let address = address.to_socket_addrs().ok().and_then(|mut found| found.next()).ok_or(Code::Ora(12545))?;
-        match TcpStream::connect_timeout(&address, TCP_TIME) {
-            Ok(_) => Ok(((), address.to_string())),
-            Err(error) if error.kind() == ErrorKind::TimedOut => Err(Code::Ora(12170).into()),
-            Err(_) => Err(Code::Ora(12541).into()),
-        }
-    })?;
+    step(report, "reachability", || reach(&descriptor.addresses()))?;
     let connection = log_in(settings, report)?;
     step(report, "service level", || {
         let (service, protocol): (Option<String>, Option<String>) =
@@ -157,6 +159,26 @@ fn entries_text(accounts: u64, entries: u64, changed_at: Option<Millis>) -> Stri
             format!("{entries} in {accounts}, the last change {year:04}-{month:02}-{day:02} {hour:02}:{minute:02} UTC")
         }
     }
+}
+
+/// Tries the addresses of every host in turn, as the client does, until one answers.
+fn reach(hosts: &[(&str, u16)]) -> Result<((), String), Failure> {
+    let mut failed = Vec::new();
+    let mut timed_out = false;
+    for address in hosts.iter().filter_map(|host| host.to_socket_addrs().ok()).flatten() {
+        match TcpStream::connect_timeout(&address, TCP_TIME) {
+            Ok(_) if failed.is_empty() => return Ok(((), address.to_string())),
+            Ok(_) => return Ok(((), format!("{address}; no answer from {}", failed.join(", ")))),
+            Err(error) => timed_out |= error.kind() == ErrorKind::TimedOut,
+        }
+        failed.push(address.to_string());
+    }
+    Err(match (failed.is_empty(), timed_out) {
+        (true, _) => Code::Ora(12545),
+        (false, true) => Code::Ora(12170),
+        (false, false) => Code::Ora(12541),
+    }
+    .into())
 }
 
 /// Connects. The code of a failure shows whether TLS failed or the log-in.
@@ -231,6 +253,33 @@ mod tests {
             (2, 0, Some(0), "no entries in 2 accounts, the last change 1970-01-01 00:00 UTC"),
         ] {
             assert_eq!(entries_text(accounts, entries, changed_at), expected);
+        }
+    }
+
+    #[test]
+    fn reach_tries_every_address_until_one_answers() {
+        let listener = std::net::TcpListener::bind("127.0.0.1:0").unwrap();
+        let open = listener.local_addr().unwrap().port();
+        let closed = {
+            let listener = std::net::TcpListener::bind("127.0.0.1:0").unwrap();
+            listener.local_addr().unwrap().port()
+        };
+        let said = |hosts: &[(&str, u16)]| match reach(hosts) {
+            Ok(((), text)) | Err(Failure(text)) => text,
+        };
+        let unknown = ("unknown.invalid", open);
+        assert_eq!(said(&[("127.0.0.1", open)]), format!("127.0.0.1:{open}"));
+        assert_eq!(
+            said(&[unknown, ("127.0.0.1", closed), ("127.0.0.1", open)]),
+            format!("127.0.0.1:{open}; no answer from 127.0.0.1:{closed}")
+        );
+        assert!(said(&[("127.0.0.1", closed)]).starts_with("ORA-12541"));
+        assert!(said(&[unknown, ("127.0.0.1", closed)]).starts_with("ORA-12541"));
+        assert!(said(&[unknown]).starts_with("ORA-12545"));
+        // A machine without IPv6 has no such listener.
+        if let Ok(listener) = std::net::TcpListener::bind("[::1]:0") {
+            let port = listener.local_addr().unwrap().port();
+            assert_eq!(said(&[("::1", port)]), format!("[::1]:{port}"));
         }
     }
 

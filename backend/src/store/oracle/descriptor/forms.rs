@@ -7,10 +7,6 @@ use super::node::{Node, balanced, parse};
 
 /// `[[protocol:]//]host[:port]/service[?name=value&…]`, of Oracle's EZConnect Plus.
 pub(super) fn ez_connect(text: &str) -> Result<Node, NotConnectString> {
-    // The text before it could be a password, and would be shown as a host or a service.
-    if text.contains('@') {
-        return Err(NotConnectString::Credentials);
-    }
     // The parts are written into a descriptor, where these characters have a meaning.
     if text.contains(['(', ')', '\n', '\0']) {
         return Err(NotConnectString::Parenthesis);
@@ -39,6 +35,9 @@ pub(super) fn ez_connect(text: &str) -> Result<Node, NotConnectString> {
     if host.is_empty() {
         return Err(NotConnectString::NoAddress);
     }
+    if !host.chars().all(|c| c.is_alphanumeric() || "._-:%".contains(c)) {
+        return Err(NotConnectString::Host);
+    }
     if !port.parse::<u16>().is_ok_and(|port| port > 0) {
         return Err(NotConnectString::Port);
     }
@@ -51,15 +50,22 @@ pub(super) fn ez_connect(text: &str) -> Result<Node, NotConnectString> {
     ];
     let mut security = Vec::new();
     for parameter in parameters.split('&').filter(|parameter| !parameter.is_empty()) {
-        let (name, value) = parameter.split_once('=').unwrap_or((parameter, ""));
+        let (name, value) = parameter.split_once('=').ok_or(NotConnectString::Parameters)?;
+        let value = value.trim();
         match name.to_lowercase().as_str() {
             "wallet_location" => security.push(Node::text("MY_WALLET_DIRECTORY", value)),
-            "ssl_server_dn_match" => security.push(Node::text("SSL_SERVER_DN_MATCH", value)),
-            "ssl_server_cert_dn" => security.push(Node::text("SSL_SERVER_CERT_DN", value)),
+            "ssl_server_dn_match" | "tls_server_dn_match" => security.push(Node::text("SSL_SERVER_DN_MATCH", value)),
+            "ssl_server_cert_dn" | "tls_server_cert_dn" => {
+                security.push(Node::text("SSL_SERVER_CERT_DN", format!("\"{}\"", value.replace('"', ""))));
+            }
             "retry_count" | "retry_delay" | "connect_timeout" | "transport_connect_timeout" => {
                 description.push(Node::text(&name.to_uppercase(), value));
             }
-            _ => return Err(NotConnectString::Parameter(name.to_owned())),
+            // Text that is no name is not shown: it could be anything.
+            name if name.len() > 40 || !name.chars().all(|c| c.is_ascii_lowercase() || c == '_') => {
+                return Err(NotConnectString::Parameters);
+            }
+            name => return Err(NotConnectString::Parameter(name.to_owned())),
         }
     }
     if !security.is_empty() {
@@ -68,8 +74,18 @@ pub(super) fn ez_connect(text: &str) -> Result<Node, NotConnectString> {
     Ok(Node::list("DESCRIPTION", description))
 }
 
+/// The text from the next line on, if a comment comes first: one may stand behind a descriptor.
+fn without_comment(text: &str) -> &str {
+    let text = text.trim_start();
+    if text.starts_with('#') { text.split_once('\n').map_or("", |(_, rest)| rest) } else { text }
+}
+
 /// Looks an alias up in tnsnames.ora: lines of `alias = (DESCRIPTION = …)`, which may span many lines.
 pub(super) fn alias(alias: &str, folder: Option<&Path>) -> Result<Node, NotConnectString> {
+    // Other text is not shown: it could hold a password.
+    if alias.len() > 128 || !alias.chars().all(|c| c.is_alphanumeric() || "_.-".contains(c)) {
+        return Err(NotConnectString::NoForm);
+    }
     let folder = folder.ok_or_else(|| NotConnectString::AliasWithoutFolder(alias.to_owned()))?;
     let file = folder.join("tnsnames.ora");
     let shown = file.display().to_string();
@@ -81,7 +97,7 @@ pub(super) fn alias(alias: &str, folder: Option<&Path>) -> Result<Node, NotConne
     let text: String = text.lines().filter(|line| !line.trim_start().starts_with('#')).collect::<Vec<_>>().join("\n");
     let mut known = Vec::new();
     let mut rest = text.as_str();
-    while let Some((names, after)) = rest.split_once('=') {
+    while let Some((names, after)) = without_comment(rest).split_once('=') {
         let after = after.trim_start();
         let end = balanced(after).ok_or(NotConnectString::Broken { at: 1, what: "tnsnames.ora is broken" })?;
         for name in names.split(',').map(str::trim) {

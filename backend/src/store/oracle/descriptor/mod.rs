@@ -1,17 +1,20 @@
 //! Connect strings. The three forms that people paste (a descriptor, an EZConnect address, an alias of tnsnames.ora)
-//! become one descriptor, with a limit on every wait.
+//! become one descriptor, with a limit on every wait and a check of the database's identity.
 //!
 //! The console's strings let the client retry twenty times, three seconds apart: a wrong access control list would take
 //! a minute to show. Here one attempt takes a few seconds, and the next request tries again.
 
 mod forms;
+mod identity;
 mod node;
+mod pasted;
 
 use std::fmt;
 use std::path::Path;
 
 use self::forms::{alias, ez_connect};
-use self::node::{Node, Value, parse};
+use self::identity::{require_match, uses_plain_tcp, uses_tls};
+use self::node::{Node, Value, parse, without_quotes};
 
 /// The time limit of a connection, from the first packet to the end of the log-in, in seconds.
 const CONNECT_SECONDS: u32 = 4;
@@ -41,6 +44,29 @@ pub enum NotConnectString {
         "it contains an @: use only the part after it; the user goes into --oracle-user, the password into its file"
     )]
     Credentials,
+    /// It may hold user and password too, and is not shown.
+    #[error(
+        "it is a JDBC URL: use only the part after the @, without a ? and what follows it; the folder of TNS_ADMIN \
+         there goes into --oracle-config"
+    )]
+    Jdbc,
+    #[error("a quotation mark of it has no partner: use the text between the marks, without them")]
+    Quotes,
+    #[error("something follows its closing quotation mark: use the text between the marks, without them")]
+    AfterQuotes,
+    #[error(
+        "it is neither a descriptor, which begins with a parenthesis, nor host:port/service, nor an alias, which is \
+         one word"
+    )]
+    NoForm,
+    #[error("its first name is neither description nor description_list")]
+    NoDescription,
+    #[error("its ssl_server_dn_match (or tls_server_dn_match) is neither yes nor no: write yes, or leave it out")]
+    Match,
+    #[error("its host is no name and no address: several hosts, for instance, need a descriptor")]
+    Host,
+    #[error("what follows its ? is not name=value, or several of these with & between")]
+    Parameters,
     #[error("it contains a parenthesis: a descriptor begins with one, and the short form host:port/service has none")]
     Parenthesis,
     #[error("it names no address: (address=(protocol=tcps)(host=…)(port=…)) is missing")]
@@ -70,6 +96,7 @@ pub struct Descriptor {
     root: Node,
     /// True if the string had longer time limits than Passmint allows.
     pub shortened: bool,
+    is_unchecked: bool,
 }
 
 impl Descriptor {
@@ -78,14 +105,21 @@ impl Descriptor {
     /// # Errors
     /// [`NotConnectString`] names the part of the string that cannot be used.
     pub fn read(text: &str, folder: Option<&Path>) -> Result<Self, NotConnectString> {
-        let text = text.trim();
-        let root = match text.chars().next() {
+        let text = pasted::connect_string(text)?;
+        let mut root = match text.chars().next() {
             None => return Err(NotConnectString::Empty),
-            Some('(') => parse(text)?,
-            Some(_) if text.contains(['/', ':']) => ez_connect(text)?,
-            Some(_) => alias(text, folder)?,
+            Some('(') => parse(&text)?,
+            // The text before it could be a password, and would be shown as a host, a service or an alias.
+            Some(_) if text.contains('@') => return Err(NotConnectString::Credentials),
+            Some(_) if text.contains(['/', ':']) => ez_connect(&text)?,
+            Some(_) => alias(&text, folder)?,
         };
-        let mut descriptor = Self { root, shortened: false };
+        if !root.is("DESCRIPTION") && !root.is("DESCRIPTION_LIST") {
+            return Err(NotConnectString::NoDescription);
+        }
+        unquote(&mut root);
+        let is_unchecked = require_match(&mut root)?;
+        let mut descriptor = Self { root, shortened: false, is_unchecked };
         if descriptor.host().is_none() {
             return Err(NotConnectString::NoAddress);
         }
@@ -104,8 +138,26 @@ impl Descriptor {
         self.root.find("PORT").and_then(|port| port.parse().ok()).unwrap_or(1521)
     }
 
+    /// Host and port of every address, in the order of the string.
+    pub fn addresses(&self) -> Vec<(&str, u16)> {
+        let mut addresses = Vec::new();
+        collect_addresses(&self.root, &mut addresses);
+        addresses
+    }
+
+    /// True if an address is reached over TLS.
     pub fn is_tls(&self) -> bool {
-        self.root.find("PROTOCOL").is_some_and(|protocol| protocol.eq_ignore_ascii_case("tcps"))
+        uses_tls(&self.root)
+    }
+
+    /// True if an address is reached without TLS.
+    pub fn is_plain(&self) -> bool {
+        uses_plain_tcp(&self.root)
+    }
+
+    /// True if the string says of a description with TLS that the name in the certificate is not to be checked.
+    pub fn is_unchecked(&self) -> bool {
+        self.is_unchecked
     }
 
     pub fn service(&self) -> Option<&str> {
@@ -135,6 +187,32 @@ impl Descriptor {
     /// Sets the folder of the wallet, unless the descriptor names one.
     pub fn set_wallet(&mut self, folder: &str) {
         add_wallet(&mut self.root, folder);
+    }
+}
+
+/// Takes quotation marks and an IPv6 address's brackets off: the client accepts no brackets in a descriptor (ORA-12545,
+/// measured with 19.3), and Passmint compares the texts.
+fn unquote(node: &mut Node) {
+    let is_host = node.is("HOST");
+    let is_plain = is_host || ["PROTOCOL", "PORT", "SERVICE_NAME"].iter().any(|name| node.is(name));
+    match &mut node.value {
+        Value::List(nodes) => nodes.iter_mut().for_each(unquote),
+        Value::Text(text) if is_plain => {
+            let plain = without_quotes(text);
+            let plain =
+                plain.strip_prefix('[').and_then(|host| host.strip_suffix(']')).filter(|_| is_host).unwrap_or(plain);
+            *text = plain.to_owned();
+        }
+        Value::Text(_) => {}
+    }
+}
+
+fn collect_addresses<'a>(node: &'a Node, addresses: &mut Vec<(&'a str, u16)>) {
+    let Value::List(nodes) = &node.value else { return };
+    let text = |name: &str| nodes.iter().find(|node| node.is(name)).and_then(|node| node.find(name));
+    match text("HOST") {
+        Some(host) => addresses.push((host, text("PORT").and_then(|port| port.parse().ok()).unwrap_or(1521))),
+        None => nodes.iter().for_each(|node| collect_addresses(node, addresses)),
     }
 }
 

@@ -37,6 +37,16 @@ impl Node {
         Self { name: name.into(), value: Value::List(nodes) }
     }
 
+    /// Names are compared without regard to case.
+    pub(super) fn is(&self, name: &str) -> bool {
+        self.name.eq_ignore_ascii_case(name)
+    }
+
+    /// True if the condition holds for this node, or for one inside it.
+    pub(super) fn any(&self, holds: &dyn Fn(&Self) -> bool) -> bool {
+        holds(self) || matches!(&self.value, Value::List(nodes) if nodes.iter().any(|node| node.any(holds)))
+    }
+
     /// The first text of that name, in reading order.
     pub(super) fn find(&self, name: &str) -> Option<&str> {
         match &self.value {
@@ -128,15 +138,25 @@ impl<'a> Parser<'a> {
             Value::Text(text)
         };
         self.expect(')', "a closing parenthesis is missing")?;
-        Ok(Node { name: name.to_owned(), value })
+        Ok(Node { name: without_quotes(name).to_owned(), value })
     }
+}
+
+/// Oracle's client reads a name or a plain value in quotation marks as the same without them.
+pub(super) fn without_quotes(text: &str) -> &str {
+    let inside = ['"', '\''].iter().find_map(|mark| text.strip_prefix(*mark)?.strip_suffix(*mark)).map(str::trim);
+    let is_plain = |text: &str| !text.is_empty() && text.chars().all(|c| c.is_alphanumeric() || "._-:[]%".contains(c));
+    inside.filter(|text| is_plain(text)).unwrap_or(text)
 }
 
 /// The length of the parenthesised group at the start of `text`, if it is complete.
 pub(super) fn balanced(text: &str) -> Option<usize> {
     let mut depth = 0_usize;
+    let mut quoted = false;
     for (at, character) in text.char_indices() {
+        quoted ^= character == '"';
         match character {
+            _ if depth > 0 && quoted => continue,
             '(' => depth += 1,
             ')' => depth = depth.checked_sub(1)?,
             _ if depth == 0 => return None,

@@ -19,7 +19,7 @@ fn string_of_the_console_is_parsed_and_its_waits_are_shortened() {
         descriptor.to_string(),
         "(description=(TRANSPORT_CONNECT_TIMEOUT=3)(CONNECT_TIMEOUT=4)(retry_count=1)(retry_delay=1)\
          (address=(protocol=tcps)(port=1521)(host=adb.eu-frankfurt-1.oraclecloud.com))\
-         (connect_data=(service_name=g1_passmint_high.adb.oraclecloud.com))(security=(ssl_server_dn_match=yes)))"
+         (connect_data=(service_name=g1_passmint_high.adb.oraclecloud.com))(SECURITY=(SSL_SERVER_DN_MATCH=yes)))"
     );
 }
 
@@ -39,10 +39,10 @@ fn set_wallet_adds_a_wallet_where_there_is_none() {
     descriptor.set_wallet("/wallet");
     descriptor.set_wallet("/another");
     let text = descriptor.to_string();
-    assert!(text.ends_with("(security=(ssl_server_dn_match=yes)(MY_WALLET_DIRECTORY=/wallet)))"), "{text}");
+    assert!(text.ends_with("(SECURITY=(SSL_SERVER_DN_MATCH=yes)(MY_WALLET_DIRECTORY=/wallet)))"), "{text}");
     let mut plain = read("tcps://localhost:1522/x").unwrap();
     plain.set_wallet("/wallet");
-    assert!(plain.to_string().contains("(SECURITY=(MY_WALLET_DIRECTORY=/wallet))"));
+    assert!(plain.to_string().contains("(SECURITY=(SSL_SERVER_DN_MATCH=yes)(MY_WALLET_DIRECTORY=/wallet))"));
 }
 
 #[test]
@@ -57,8 +57,49 @@ fn ez_connect_becomes_a_descriptor() {
     let descriptor = read("tcps://db.example:1522/p_tp?wallet_location=/wallet&retry_count=9").unwrap();
     assert!(descriptor.shortened && descriptor.is_tls());
     assert_eq!((descriptor.host(), descriptor.port()), (Some("db.example"), 1522));
-    assert!(descriptor.to_string().contains("(SECURITY=(MY_WALLET_DIRECTORY=/wallet))"));
-    assert_eq!(read("//[::1]:1599/x").unwrap().host(), Some("::1"));
+    assert!(descriptor.to_string().ends_with("(SECURITY=(MY_WALLET_DIRECTORY=/wallet)(SSL_SERVER_DN_MATCH=yes)))"));
+    let text = "tcps://db.example/x?ssl_server_cert_dn=\"CN=db.example,C=DE\"";
+    assert!(read(text).unwrap().to_string().contains("(SSL_SERVER_CERT_DN=\"CN=db.example,C=DE\")"));
+    assert_eq!(read(&text.replace('"', "")), read(text), "the client needs the marks");
+}
+
+#[test]
+fn ipv6_address_reaches_the_client_without_brackets() {
+    for (text, address, port) in [
+        ("[::1]:1599/x", "(ADDRESS=(PROTOCOL=tcp)(HOST=::1)(PORT=1599))", 1599),
+        ("//[::1]/x", "(ADDRESS=(PROTOCOL=tcp)(HOST=::1)(PORT=1521))", 1521),
+        ("tcps://[2001:db8::1]:1522/x", "(ADDRESS=(PROTOCOL=tcps)(HOST=2001:db8::1)(PORT=1522))", 1522),
+        (
+            "(DESCRIPTION=(ADDRESS=(PROTOCOL=tcp)(HOST=::1)(PORT=1599))(CONNECT_DATA=(SERVICE_NAME=x)))",
+            "(ADDRESS=(PROTOCOL=tcp)(HOST=::1)(PORT=1599))",
+            1599,
+        ),
+        (
+            "(DESCRIPTION=(ADDRESS=(PROTOCOL=tcp)(HOST=[::1])(PORT=1599))(CONNECT_DATA=(SERVICE_NAME=x)))",
+            "(ADDRESS=(PROTOCOL=tcp)(HOST=::1)(PORT=1599))",
+            1599,
+        ),
+        (
+            "(DESCRIPTION=(ADDRESS=(PROTOCOL=tcp)(HOST=\"[::1]\")(PORT=\"1599\"))(CONNECT_DATA=(SERVICE_NAME=x)))",
+            "(ADDRESS=(PROTOCOL=tcp)(HOST=::1)(PORT=1599))",
+            1599,
+        ),
+    ] {
+        let descriptor = read(text).unwrap();
+        assert!(descriptor.to_string().contains(address), "{text}: {descriptor}");
+        assert_eq!(descriptor.addresses(), [(descriptor.host().unwrap(), port)], "{text}");
+    }
+}
+
+#[test]
+fn addresses_are_those_of_every_description() {
+    let address = |host: &str| format!("(ADDRESS=(PROTOCOL=tcps)(HOST={host})(PORT=1522))");
+    let description = |addresses: &str| format!("(DESCRIPTION={addresses}(CONNECT_DATA=(SERVICE_NAME=x)))");
+    let first = description(&format!("(ADDRESS_LIST={}{})", address("a"), address("b")));
+    let second = description("(ADDRESS=(PORT=9)(HOST=c)(PROTOCOL=tcp))");
+    let descriptor = read(&format!("(DESCRIPTION_LIST={first}{second})")).unwrap();
+    assert_eq!(descriptor.addresses(), [("a", 1522), ("b", 1522), ("c", 9)]);
+    assert!(descriptor.is_tls() && descriptor.is_plain());
 }
 
 #[test]
@@ -72,6 +113,105 @@ fn alias_is_looked_up_in_tnsnames_ora() {
     assert_eq!(at("p_tp").unwrap().level(), Some("tp"));
     let error = at("p_tq").unwrap_err().to_string();
     assert!(error.contains("p_tq") && error.ends_with("it has p_high, P_TP"), "{error}");
+    // Comments of the file may hold anything, also an equals sign.
+    let file = format!("p_high = {CONSOLE} # was = (\n# p_tp = x\n\n p_tp, p_old = {CONSOLE}# end");
+    std::fs::write(folder.path().join("tnsnames.ora"), file).unwrap();
+    assert_eq!(at("p_tp").unwrap(), read(CONSOLE).unwrap());
+    assert!(at("p_tq").unwrap_err().to_string().ends_with("it has p_high, p_tp, p_old"));
+}
+
+#[test]
+fn pasted_string_is_what_it_contains() {
+    let folder = tempfile::tempdir().unwrap();
+    std::fs::write(folder.path().join("tnsnames.ora"), format!("p_tp = {CONSOLE}\n")).unwrap();
+    let with_dn = CONSOLE.replace("=yes)", "=yes)(ssl_server_cert_dn=\"CN=a (b), O=c\")");
+    for plain in
+        [CONSOLE, &with_dn, "localhost:1521/x", "tcps://db.example:1522/x?retry_count=1", "[::1]:1521/x", "p_tp"]
+    {
+        let expected = Descriptor::read(plain, Some(folder.path())).unwrap();
+        for around in [
+            "'{}'",
+            "\"{}\"",
+            "“{}”",
+            "„{}“",
+            "‘{}’",
+            "«{}»",
+            "`{}`",
+            " \" {} \" ",
+            "\u{feff}{}\u{a0}",
+            "{};",
+            "{},",
+            "{} ;",
+            "'{}';",
+            "\"{}\", ",
+            "{} # of the console",
+            "'{}' # it's the \"tp\" one",
+            "{}\t#x",
+            "# p_high\n# p_tp\n{}",
+            "\"{}\" -- x",
+            "dsn={}",
+            "dsn = {}",
+            "dsn='{}'",
+            "dsn=\"{}\",",
+            "'dsn={}'",
+            "export X={}",
+            "export X=\"{}\"  # x",
+            "PASSMINT_ORACLE_CONNECT={}\n",
+            "- PASSMINT_ORACLE_CONNECT='{}'",
+            "PASSMINT_ORACLE_CONNECT: \"{}\"",
+            "  p_high,p_tp =\n  {}\n",
+            "spring.url = {}",
+            "X=PASSMINT_ORACLE_CONNECT='{}'",
+        ] {
+            let pasted = around.replace("{}", plain);
+            let found = Descriptor::read(&pasted, Some(folder.path()));
+            assert_eq!(found.as_ref().map(ToString::to_string), Ok(expected.to_string()), "{pasted}");
+        }
+    }
+    let typographic = read(&with_dn.replace("\"CN", "“CN").replace("c\"", "c”")).unwrap();
+    assert_eq!(typographic, read(&with_dn).unwrap());
+}
+
+#[test]
+fn pasted_string_that_is_not_understood_is_refused_without_being_shown() {
+    const SECRET: &str = "Tiger-1234";
+    for (text, expected) in [
+        (format!("'{CONSOLE}"), NotConnectString::Quotes),
+        (format!("{CONSOLE}'"), NotConnectString::Quotes),
+        (format!("\"{CONSOLE}'"), NotConnectString::Quotes),
+        ("\"localhost/x".into(), NotConnectString::Quotes),
+        ("localhost/x'".into(), NotConnectString::Quotes),
+        (format!("\"{CONSOLE}\" {SECRET}"), NotConnectString::AfterQuotes),
+        (format!("\"dsn\": \"{CONSOLE}\""), NotConnectString::AfterQuotes),
+        (format!("jdbc:oracle:thin:@{CONSOLE}"), NotConnectString::Jdbc),
+        (format!("url=\"JDBC:oracle:thin:scott/{SECRET}@//localhost:1521/x\""), NotConnectString::Jdbc),
+        ("jdbc:oracle:thin:@p_tp?TNS_ADMIN=/wallet".into(), NotConnectString::Jdbc),
+        (format!("scott/{SECRET}@p_tp"), NotConnectString::Credentials),
+        (format!("scott/{SECRET}@{CONSOLE}"), NotConnectString::Credentials),
+        (format!("dsn=scott/{SECRET}@localhost/x"), NotConnectString::Credentials),
+        ("@p_tp".into(), NotConnectString::Credentials),
+        (format!("connect(user=\"scott\", password=\"{SECRET}\", dsn=\"localhost/x\")"), NotConnectString::Quotes),
+        (format!("scott {SECRET}"), NotConnectString::NoForm),
+        (format!("{SECRET}!"), NotConnectString::NoForm),
+        (format!("{SECRET} p_tp"), NotConnectString::NoForm),
+        (format!("localhost/x?{SECRET}"), NotConnectString::Parameters),
+        (format!("localhost/x?{SECRET}=1"), NotConnectString::Parameters),
+        (format!("localhost {SECRET}:1521/x"), NotConnectString::Host),
+        ("tcps://a,b:1522/x".into(), NotConnectString::Host),
+        ("dsn=".into(), NotConnectString::Empty),
+        ("''".into(), NotConnectString::Empty),
+        ("# localhost/x".into(), NotConnectString::Empty),
+        (CONSOLE.replace("(description", "(database"), NotConnectString::NoDescription),
+        (CONSOLE.replacen('(', "", 1), NotConnectString::Broken { at: 1, what: "an opening parenthesis is missing" }),
+        (
+            format!("{CONSOLE}\np_low = {CONSOLE}"),
+            NotConnectString::Broken { at: CONSOLE.len() + 2, what: "something follows the last parenthesis" },
+        ),
+    ] {
+        let error = read(&text).unwrap_err();
+        assert_eq!(error, expected, "{text}");
+        assert!(!error.to_string().contains(SECRET), "{error}");
+    }
 }
 
 #[test]
