@@ -352,7 +352,10 @@ fn error_of_a_wrong_setting_names_the_setting_and_its_source() {
     }
     says(&|c| c.env("PASSMINT_ORACLE_SERVICE", "tp"), &["PASSMINT_ORACLE_SERVICE", "no level"]);
     says(&|c| c.env("PASSMINT_ORACLE_CONFIG", "/nowhere"), &["PASSMINT_ORACLE_CONFIG names /nowhere"]);
-    says(&|c| c.env("PASSMINT_ORACLE_CLIENT", "/nowhere"), &["✗ client library", "DPI-1047", "Install"]);
+    says(
+        &|c| c.env("PASSMINT_ORACLE_CLIENT", "/nowhere"),
+        &["✗ client library", "DPI-1047: --oracle-client names /nowhere, which does not exist. Install"],
+    );
     says(&|c| c.env("PASSMINT_ORACLE_USER", " "), &["needs --oracle-user"]);
     says(&|c| c.env_remove("PASSMINT_ORACLE_PASSWORD"), &["no database password", "--oracle-password-file"]);
     says(

@@ -6,6 +6,7 @@
 
 mod accounts;
 mod check;
+mod client_library;
 mod connect;
 mod credentials;
 mod descriptor;
@@ -177,8 +178,13 @@ impl OracleStore {
     }
 }
 
-/// Loads Oracle's client library, once for the whole process.
+/// Loads Oracle's client library, once for the whole process. After a failure, the crate would repeat the first error:
+/// no caller tries again.
 fn load_client(settings: &OracleSettings) -> Result<(), StoreError> {
+    let folder = settings.client_folder.as_deref();
+    if let Some(damage) = client_library::cut_short(folder) {
+        return Err(StoreError::Unavailable(damage));
+    }
     let load = || {
         let mut parameters = InitParams::new();
         if let Some(folder) = &settings.client_folder {
@@ -190,7 +196,7 @@ fn load_client(settings: &OracleSettings) -> Result<(), StoreError> {
         parameters.default_driver_name(concat!("passmint : ", env!("CARGO_PKG_VERSION")))?;
         parameters.init()
     };
-    load().map(drop).map_err(|error: oracle::Error| StoreError::Unavailable(explain(Code::of(&error))))
+    load().map(drop).map_err(|error: oracle::Error| StoreError::Unavailable(client_library::explain(&error, folder)))
 }
 
 /// A code with its meaning and remedy, for the operator's log.

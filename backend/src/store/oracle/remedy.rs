@@ -83,8 +83,8 @@ pub const TABLE: &[Remedy] = &[
                  or LD_LIBRARY_PATH), and start again.",
     },
     Remedy {
-        codes: &[Dpi(1050), Dpi(1072)],
-        meaning: "Oracle Instant Client is too old",
+        codes: &[Dpi(1049), Dpi(1050), Dpi(1072)],
+        meaning: "Oracle Instant Client is too old, or its libclntsh is another program's library",
         remedy: "Install Instant Client 23.",
     },
     Remedy {
