@@ -64,6 +64,11 @@ impl Gate {
         &self.metrics
     }
 
+    /// The deadline of a call.
+    pub fn deadline(&self) -> Duration {
+        self.deadline
+    }
+
     pub fn usage(&self) -> Usage {
         self.store.usage()
     }

@@ -17,5 +17,6 @@ pub mod metrics_endpoint;
 pub mod page;
 pub mod page_url;
 pub mod rate_limits;
+pub mod readiness;
 pub mod routes;
 pub mod state;

@@ -6,6 +6,7 @@ use crate::server::any_vault::AnyVault;
 use crate::server::gate::Gate;
 use crate::server::page::Page;
 use crate::server::rate_limits::RateLimits;
+use crate::server::readiness::Readiness;
 use crate::server_key::ServerKey;
 use crate::store::Lifetime;
 
@@ -21,6 +22,7 @@ struct Inner {
     page: Page,
     rate_limits: Arc<RateLimits>,
     any_vault: AnyVault,
+    readiness: Readiness,
 }
 
 impl AppState {
@@ -33,7 +35,8 @@ impl AppState {
         page: Page,
         rate_limits: Arc<RateLimits>,
     ) -> Self {
-        Self(Arc::new(Inner { store, key, lifetime, entries_max, page, rate_limits, any_vault: AnyVault::default() }))
+        let (any_vault, readiness) = (AnyVault::default(), Readiness::default());
+        Self(Arc::new(Inner { store, key, lifetime, entries_max, page, rate_limits, any_vault, readiness }))
     }
 
     /// The way to the store.
@@ -60,6 +63,10 @@ impl AppState {
 
     pub fn any_vault(&self) -> &AnyVault {
         &self.0.any_vault
+    }
+
+    pub fn readiness(&self) -> &Readiness {
+        &self.0.readiness
     }
 
     pub fn page(&self) -> &Page {

@@ -1,11 +1,10 @@
 //! Timeouts, overload, failing stores, and shutdown.
 
-use std::sync::mpsc;
-use std::sync::{Arc, Mutex};
-use std::time::Duration;
+use std::sync::atomic::{AtomicUsize, Ordering};
+use std::sync::{Arc, Mutex, mpsc};
+use std::time::{Duration, Instant};
 
 use axum::http::StatusCode;
-use backend::server::page::Page;
 use backend::store::{
     Accounts, Credential, Credentials, Database, Hash, Invite, Lifetime, LiveSession, Millis, NewAccount, NewSecret,
     NewSession, Passwords, Put, Sessions, StoreError, StoredAccount, StoredInvite, StoredSession, Transfer, Usage,
@@ -20,10 +19,13 @@ use tokio::io::AsyncWriteExt;
 use tokio::net::TcpStream;
 
 use crate::connections::{BOUNDS, read_all, serve};
-use crate::harness::App;
+use crate::harness::{App, DEADLINE};
 
-/// A store without accounts whose `check` is a closure. Every other operation fails as unavailable.
-struct FakeStore(Box<dyn Fn() -> Result<(), StoreError> + Send + Sync>);
+type Closure = Box<dyn Fn() -> Result<(), StoreError> + Send + Sync>;
+
+/// A store without accounts or sessions whose `check` and `live_session` run one closure, and `has_accounts` another.
+/// Every other operation fails as unavailable.
+struct FakeStore(Closure, Closure);
 
 fn unavailable<T>() -> Result<T, StoreError> {
     Err(StoreError::Unavailable("a fake".into()))
@@ -64,7 +66,7 @@ unavailable! {
         delete_account(AccountId) -> ();
     }
     fn has_accounts(&self) -> Result<bool, StoreError> {
-        Ok(false)
+        (self.1)().and(Ok(false))
     }
 }
 
@@ -80,12 +82,14 @@ unavailable! {
 unavailable! {
     Sessions {
         open_session(&NewSession, &Lifetime, Millis) -> Base64Url;
-        live_session(&Hash, &Lifetime, Millis) -> LiveSession;
         touch_session(&Hash, Millis) -> ();
         sessions(AccountId, &Lifetime, Millis) -> Vec<StoredSession>;
         end_session(&Hash) -> ();
         end_listed_session(AccountId, SessionId) -> ();
         end_other_sessions(AccountId, &Hash) -> ();
+    }
+    fn live_session(&self, _: &Hash, _: &Lifetime, _: Millis) -> Result<LiveSession, StoreError> {
+        (self.0)().and(Err(StoreError::NotFound))
     }
 }
 
@@ -108,7 +112,22 @@ unavailable! {
 }
 
 pub fn fake_store(check: impl Fn() -> Result<(), StoreError> + Send + Sync + 'static) -> App {
-    App::over(Arc::new(FakeStore(Box::new(check))), tempfile::tempdir().unwrap(), Page::default())
+    fake(Box::new(check), Box::new(|| Ok(())), DEADLINE)
+}
+
+/// A store whose reads hang until the sender is dropped; a database call may take this long.
+pub fn store_with_hanging_reads(deadline: Duration) -> (mpsc::Sender<()>, App) {
+    let (release, hold) = mpsc::channel::<()>();
+    let hold = Mutex::new(hold);
+    let reads = move || {
+        let _ = hold.lock().unwrap().recv();
+        Ok(())
+    };
+    (release, fake(Box::new(|| Ok(())), Box::new(reads), deadline))
+}
+
+fn fake(check: Closure, reads: Closure, deadline: Duration) -> App {
+    App::over_with_deadline(Arc::new(FakeStore(check, reads)), tempfile::tempdir().unwrap(), deadline)
 }
 
 async fn ready(app: &App) -> (StatusCode, String) {
@@ -144,34 +163,60 @@ async fn panic_of_a_store_call_has_a_constant_answer() {
     assert_eq!((answer.status, answer.problem()), (StatusCode::INTERNAL_SERVER_ERROR, "internal".into()));
 }
 
+/// A store that hangs until the sender is dropped, and a count of the calls that it got.
+pub fn hanging_store() -> (mpsc::Sender<()>, Arc<AtomicUsize>, App) {
+    let (release, hold) = mpsc::channel::<()>();
+    let (hold, calls) = (Mutex::new(hold), Arc::new(AtomicUsize::new(0)));
+    let counted = Arc::clone(&calls);
+    let app = fake_store(move || {
+        counted.fetch_add(1, Ordering::SeqCst);
+        let _ = hold.lock().unwrap().recv();
+        Ok(())
+    });
+    (release, calls, app)
+}
+
 /// Requests to a hanging store are answered at the deadline. The calls keep their permits, so that at most the gate's
 /// four threads wait for the store, and requests succeed again as soon as it answers.
 #[tokio::test]
 async fn hanging_store_holds_at_most_the_threads_of_the_gate() {
-    let (release, hold) = mpsc::channel::<()>();
-    let hold = Mutex::new(hold);
-    let app = fake_store(move || {
-        let _ = hold.lock().unwrap().recv();
-        Ok(())
-    });
+    let (release, calls, app) = hanging_store();
+    let token = shared::login::session_token(&[1; 64]).expose_as_bearer();
+    let problem = async || app.get("/api/v1/passwords", Some(&token)).await.problem();
     for _ in 0..4 {
-        assert_eq!(ready(&app).await, (UNAVAILABLE, "store-unavailable".into()));
+        assert_eq!(problem().await, "store-unavailable");
     }
     // Hanging calls hold all permits: the fifth call is not started.
-    assert_eq!(ready(&app).await, (UNAVAILABLE, "overloaded".into()));
+    assert_eq!(problem().await, "overloaded");
+    assert_eq!(calls.load(Ordering::SeqCst), 4);
+    drop(release);
+    tokio::time::sleep(Duration::from_millis(100)).await;
+    assert_eq!(problem().await, "session-ended");
+}
+
+/// The calls of `/readyz` are its own: a request that is answered at the deadline leaves one call behind, and later
+/// requests start no other until that one has ended.
+#[tokio::test]
+async fn readyz_of_a_hanging_store_holds_one_call_and_answers_by_its_deadline() {
+    let (release, calls, app) = hanging_store();
+    let start = Instant::now();
+    let (first, second) = tokio::join!(ready(&app), ready(&app));
+    assert_eq!((first, second), ((UNAVAILABLE, "store-unavailable".into()), (UNAVAILABLE, "store-unavailable".into())));
+    for _ in 0..8 {
+        assert_eq!(ready(&app).await, (UNAVAILABLE, "store-unavailable".into()));
+    }
+    // The deadline is a second, and the nine later requests are answered at once. Ten deadlines in a row would take ten.
+    assert!(start.elapsed() < Duration::from_secs(5), "{:?}", start.elapsed());
+    assert_eq!(calls.load(Ordering::SeqCst), 1);
     drop(release);
     tokio::time::sleep(Duration::from_millis(100)).await;
     assert_eq!(ready(&app).await, (StatusCode::OK, "ok".into()));
+    assert_eq!(calls.load(Ordering::SeqCst), 2);
 }
 
 #[tokio::test]
 async fn request_beyond_the_limit_is_refused_at_once() {
-    let (release, hold) = mpsc::channel::<()>();
-    let hold = Mutex::new(hold);
-    let app = fake_store(move || {
-        let _ = hold.lock().unwrap().recv();
-        Ok(())
-    });
+    let (release, _, app) = hanging_store();
     let app = Arc::new(app);
     let waiting: Vec<_> = (0..4)
         .map(|_| {
@@ -206,12 +251,7 @@ async fn slow_head_is_cut_off_and_slow_body_answered_408() {
 
 #[tokio::test]
 async fn stop_waits_for_a_running_request() {
-    let (release, hold) = mpsc::channel::<()>();
-    let hold = Mutex::new(hold);
-    let app = fake_store(move || {
-        let _ = hold.lock().unwrap().recv();
-        Ok(())
-    });
+    let (release, _, app) = hanging_store();
     let served = serve(&app, BOUNDS, &[]).await;
     let mut going_on = TcpStream::connect(served.address).await.unwrap();
     going_on.write_all(b"GET /readyz HTTP/1.1\r\nhost: x\r\n\r\n").await.unwrap();

@@ -48,6 +48,8 @@ pub struct Answer {
 }
 
 pub const ENTRIES_MAX: u64 = 3;
+/// The deadline of a database call.
+pub const DEADLINE: Duration = Duration::from_secs(1);
 
 impl App {
     pub fn new() -> Self {
@@ -61,7 +63,14 @@ impl App {
     }
 
     pub fn over(store: Arc<dyn Store>, folder: TempDir, page: Page) -> Self {
-        Self::with_key(store, ServerKey::generate(), folder, page, &RateLimitArgs::NONE, TrustedProxies::default())
+        let key = ServerKey::generate();
+        Self::with_key(store, key, folder, page, &RateLimitArgs::NONE, TrustedProxies::default(), DEADLINE)
+    }
+
+    /// As [`App::over`], with another deadline of a database call.
+    pub fn over_with_deadline(store: Arc<dyn Store>, folder: TempDir, deadline: Duration) -> Self {
+        let (key, page) = (ServerKey::generate(), Page::default());
+        Self::with_key(store, key, folder, page, &RateLimitArgs::NONE, TrustedProxies::default(), deadline)
     }
 
     /// An application with rate limits and these trusted proxies.
@@ -70,7 +79,7 @@ impl App {
         let store: Arc<dyn Store> = Arc::new(SqliteStore::open(&folder.path().join("a.db"), 2).unwrap());
         let proxies: Vec<_> = trusted_proxies.iter().map(|proxy| proxy.parse().unwrap()).collect();
         let key = ServerKey::generate();
-        Self::with_key(store, key, folder, Page::default(), limits, TrustedProxies::new(&proxies))
+        Self::with_key(store, key, folder, Page::default(), limits, TrustedProxies::new(&proxies), DEADLINE)
     }
 
     fn with_key(
@@ -80,13 +89,14 @@ impl App {
         page: Page,
         limits: &RateLimitArgs,
         proxies: TrustedProxies,
+        deadline: Duration,
     ) -> Self {
-        let gate = Gate::new(Arc::clone(&store), 4, Duration::from_secs(1));
+        let gate = Gate::new(Arc::clone(&store), 4, deadline);
         let lifetime = Lifetime { idle: 1_800_000, max: 43_200_000 };
         let key = Arc::new(key);
         let rate_limits = Arc::new(RateLimits::new(limits, Default::default()));
         let state = AppState::new(gate.clone(), Arc::clone(&key), lifetime, ENTRIES_MAX, page, rate_limits);
-        let bounds = RequestBounds { requests: 4, time: Duration::from_secs(2) };
+        let bounds = RequestBounds { requests: 4, time: 2 * deadline };
         Self { router: app(state, bounds, proxies), store, gate, key, folder }
     }
 
@@ -100,7 +110,7 @@ impl App {
         drop((router, store, gate, key));
         let store: Arc<dyn Store> = Arc::new(SqliteStore::open(&folder.path().join("a.db"), 2).unwrap());
         let key = ServerKey::load(&file).unwrap().unwrap();
-        Self::with_key(store, key, folder, Page::default(), &RateLimitArgs::NONE, TrustedProxies::default())
+        Self::with_key(store, key, folder, Page::default(), &RateLimitArgs::NONE, TrustedProxies::default(), DEADLINE)
     }
 
     pub fn invite(&self) -> InviteCode {

@@ -2,6 +2,7 @@
 
 use std::fs;
 use std::sync::Arc;
+use std::time::{Duration, Instant};
 
 use axum::http::StatusCode;
 use backend::backup::look_for_damage;
@@ -10,7 +11,7 @@ use backend::store::sqlite::SqliteStore;
 use backend::store::{ReadOnly, Store, StoreError};
 use serde_json::{Value, json};
 
-use crate::bounds::fake_store;
+use crate::bounds::{fake_store, hanging_store, store_with_hanging_reads};
 use crate::harness::{App, entry_id};
 
 /// The parts, each as `part state cause`.
@@ -61,6 +62,25 @@ async fn readyz_distinguishes_read_only_from_unreachable() {
         assert_eq!(parts(&answer.json()), ["server-key ok", "reads ok", told]);
         assert!(!String::from_utf8(answer.body).unwrap().contains("secret"), "{told}");
     }
+}
+
+/// One deadline for the whole answer: a part without an answer is unreachable, and the one after it is not asked.
+#[tokio::test]
+async fn readyz_tells_at_its_deadline_which_parts_have_not_answered() {
+    let (release, _, writes_hang) = hanging_store();
+    let (release_reads, reads_hang) = store_with_hanging_reads(Duration::from_secs(20));
+    for (app, told, seconds) in [
+        // A database call has a second.
+        (writes_hang, ["server-key ok", "reads ok", "writes unreachable"], 4),
+        // A database call has twenty seconds, the answer has five.
+        (reads_hang, ["server-key ok", "reads unreachable", "writes unknown"], 15),
+    ] {
+        let start = Instant::now();
+        let answer = app.get("/readyz", None).await;
+        assert_eq!(parts(&answer.json()), told);
+        assert!(start.elapsed() < Duration::from_secs(seconds), "{:?}", start.elapsed());
+    }
+    drop((release, release_reads));
 }
 
 /// Readiness, metrics and refused writes report the damage.

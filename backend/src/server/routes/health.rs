@@ -1,14 +1,18 @@
 //! Health checks: `/healthz` (the process answers) and `/readyz` (the server works, or which part does not and why).
 
+use std::sync::Arc;
+
 use axum::Json;
 use axum::extract::State;
 use axum::http::{HeaderValue, header};
 use axum::response::{IntoResponse, Response};
 use serde::Serialize;
 use shared::problem::{PROBLEM_JSON, Problem, ProblemCode};
+use tokio::sync::watch;
 
 use crate::server::error::ApiError;
 use crate::server::gate::{Gate, GateError};
+use crate::server::readiness::Look;
 use crate::server::state::AppState;
 use crate::store::{ReadOnly, StoreError};
 
@@ -69,7 +73,7 @@ enum Condition {
     Ok,
     /// The database can be read, but takes no writes.
     ReadOnly,
-    /// The database does not answer, or not in time.
+    /// The database does not answer, or has not answered within this request's deadline.
     Unreachable,
     /// Too many calls are waiting.
     Busy,
@@ -85,8 +89,9 @@ pub async fn alive() -> Json<Health> {
     Json(Health { status: "ok" })
 }
 
-/// Ready: the database belongs to this server key, answers, and takes writes. The answer contains no path, no version
-/// and nothing about users.
+/// Ready: the database belongs to this server key, answers, and takes writes. Answers within five seconds, or within
+/// the deadline of a database call if that is shorter; requests at the same time share one look at the database. The
+/// answer contains no path, no version and nothing about users.
 #[utoipa::path(
     get,
     path = "/readyz",
@@ -97,7 +102,7 @@ pub async fn alive() -> Json<Health> {
     )
 )]
 pub async fn ready(State(state): State<AppState>) -> Result<Response, ApiError> {
-    let parts = parts(state.store()).await?;
+    let parts = parts(&state).await?;
     let faulty = |part: &&Part| part.part != Name::Backup && part.state != Condition::Ok;
     let Some(worst) = parts.iter().find(faulty) else {
         return Ok(Json(Ready { status: "ok", parts }).into_response());
@@ -116,27 +121,59 @@ pub async fn ready(State(state): State<AppState>) -> Result<Response, ApiError> 
     Ok(Response::from_parts(head, body.into()))
 }
 
-async fn parts(gate: &Gate) -> Result<Vec<Part>, GateError> {
+async fn parts(state: &AppState) -> Result<Vec<Part>, ApiError> {
+    let gate = state.store();
     let part = |part, state| Part { part, state, cause: None };
-    let mut parts = Vec::new();
-    if gate.is_open() {
-        parts.push(part(Name::ServerKey, Condition::Ok));
-        parts.push(outcome(Name::Reads, gate.read(|store| store.has_accounts().map(drop)).await)?);
-        parts.push(outcome(Name::Writes, gate.write(|store| store.check()).await)?);
+    let mut parts = if gate.is_open() {
+        let look = state.readiness().look(gate).await;
+        if let Some(defect) = look.defect {
+            return Err(defect.into());
+        }
+        // A part that has not answered yet counts as unreachable; the one after it was not asked.
+        let reads = look.reads.unwrap_or(part(Name::Reads, Condition::Unreachable));
+        let without_answer = if reads.state == Condition::Ok { Condition::Unreachable } else { Condition::Unknown };
+        vec![part(Name::ServerKey, Condition::Ok), reads, look.writes.unwrap_or(part(Name::Writes, without_answer))]
     } else {
         // The server retries every few seconds by itself; requests must not make it query the database more often.
         let names = [Name::ServerKey, Name::Reads, Name::Writes];
         let states = [Condition::Unreachable, Condition::Unknown, Condition::Unknown];
-        parts.extend(names.into_iter().zip(states).map(|(name, state)| part(name, state)));
-    }
+        names.into_iter().zip(states).map(|(name, state)| part(name, state)).collect()
+    };
     if let Some(well) = gate.metrics().last_backup_succeeded() {
         parts.push(part(Name::Backup, if well { Condition::Ok } else { Condition::Failed }));
     }
     Ok(parts)
 }
 
-/// Derives a part's condition from a call. Bugs are passed on: they are no condition of a part.
-fn outcome(part: Name, done: Result<(), GateError>) -> Result<Part, GateError> {
+/// Asks the database: reads, then, if they work, writes. `running` lives as long as any of the calls, also one that
+/// outlives its deadline.
+pub async fn ask(gate: Gate, running: Arc<()>, look: watch::Sender<Look>) {
+    let call = Arc::clone(&running);
+    let reads = gate.read(move |store| {
+        let _running = call;
+        store.has_accounts().map(drop)
+    });
+    let reads = outcome(Name::Reads, reads.await);
+    let works = matches!(&reads, Ok(part) if part.state == Condition::Ok);
+    look.send_modify(|look| match reads {
+        Ok(reads) => look.reads = Some(reads),
+        Err(defect) => look.defect = Some(defect),
+    });
+    if works {
+        let writes = gate.write(move |store| {
+            let _running = running;
+            store.check()
+        });
+        let writes = outcome(Name::Writes, writes.await);
+        look.send_modify(|look| match writes {
+            Ok(writes) => look.writes = Some(writes),
+            Err(defect) => look.defect = Some(defect),
+        });
+    }
+}
+
+/// Derives a part's condition from a call. A bug is no condition of a part: its code is the whole answer.
+fn outcome(part: Name, done: Result<(), GateError>) -> Result<Part, ProblemCode> {
     let (state, cause) = match done {
         Ok(()) => (Condition::Ok, None),
         Err(GateError::Overloaded) => (Condition::Busy, None),
@@ -152,7 +189,7 @@ fn outcome(part: Name, done: Result<(), GateError>) -> Result<Part, GateError> {
             };
             (Condition::ReadOnly, Some(cause))
         }
-        Err(defect) => return Err(defect),
+        Err(defect) => return Err(ApiError::from(defect).problem().code),
     };
     Ok(Part { part, state, cause })
 }
