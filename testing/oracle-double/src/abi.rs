@@ -11,21 +11,17 @@ use crate::handles;
 pub type Ptr = *mut c_void;
 
 pub const SUCCESS: c_int = 0;
+pub const SUCCESS_WITH_INFO: c_int = 1;
 pub const ERROR: c_int = -1;
 pub const INVALID_HANDLE: c_int = -2;
 pub const NO_DATA: c_int = 100;
 pub const CONTINUE: c_int = -24200;
 
 pub mod htype {
-    pub const ENV: u32 = 1;
     pub const ERROR: u32 = 2;
     pub const SVCCTX: u32 = 3;
     pub const SERVER: u32 = 8;
     pub const SESSION: u32 = 9;
-    pub const SPOOL: u32 = 27;
-    pub const LOB: u32 = 50;
-    pub const TIMESTAMP: u32 = 68;
-    pub const TIMESTAMP_LTZ: u32 = 70;
 }
 
 /// Attributes. One number may mean different things on different handles.
@@ -36,9 +32,7 @@ pub mod attr {
     pub const PRECISION: u32 = 5;
     pub const SCALE: u32 = 6;
     pub const SERVER: u32 = 6;
-    pub const SESSION: u32 = 7;
     pub const IS_NULL: u32 = 7;
-    pub const ROW_COUNT: u32 = 9;
     pub const SQLFNCODE: u32 = 10;
     pub const PARAM_COUNT: u32 = 18;
     pub const USERNAME: u32 = 22;
@@ -46,8 +40,6 @@ pub mod attr {
     pub const STMT_TYPE: u32 = 24;
     pub const CHARSET_ID: u32 = 31;
     pub const CHARSET_FORM: u32 = 32;
-    pub const ROWS_RETURNED: u32 = 42;
-    pub const NUM_DML_ERRORS: u32 = 73;
     pub const PARSE_ERROR_OFFSET: u32 = 129;
     pub const SERVER_STATUS: u32 = 143;
     pub const STATEMENT: u32 = 144;
@@ -55,33 +47,17 @@ pub mod attr {
     pub const BIND_COUNT: u32 = 190;
     pub const ROWS_FETCHED: u32 = 197;
     pub const STMT_IS_RETURNING: u32 = 218;
-    pub const CURRENT_SCHEMA: u32 = 224;
     pub const NCHARSET_ID: u32 = 262;
     pub const CHAR_SIZE: u32 = 286;
-    pub const SPOOL_TIMEOUT: u32 = 308;
-    pub const SPOOL_GETMODE: u32 = 309;
-    pub const SPOOL_BUSY_COUNT: u32 = 310;
-    pub const SPOOL_OPEN_COUNT: u32 = 311;
-    pub const DBNAME: u32 = 391;
-    pub const INSTNAME: u32 = 392;
-    pub const SERVICENAME: u32 = 393;
-    pub const DBDOMAIN: u32 = 399;
-    pub const RECEIVE_TIMEOUT: u32 = 436;
     pub const UB8_ROW_COUNT: u32 = 457;
-    pub const MAX_OPEN_CURSORS: u32 = 471;
     pub const ERROR_IS_RECOVERABLE: u32 = 472;
     pub const TRANSACTION_IN_PROGRESS: u32 = 484;
-    pub const SPOOL_MAX_LIFETIME: u32 = 490;
-    pub const BREAK_ON_NET_TIMEOUT: u32 = 495;
-    pub const MAX_IDENTIFIER_LEN: u32 = 500;
-    pub const SPOOL_WAIT_TIMEOUT: u32 = 506;
     pub const CALL_TIMEOUT: u32 = 531;
     pub const JSON_COL: u32 = 534;
     pub const OSON_COL: u32 = 623;
     pub const DOMAIN_SCHEMA: u32 = 659;
     pub const DOMAIN_NAME: u32 = 660;
     pub const NUM_ANNOTATIONS: u32 = 687;
-    pub const SERVER_TYPE: u32 = 694;
 }
 
 /// External data types, as binds and defines name them.
@@ -90,29 +66,18 @@ pub mod sqlt {
     pub const NUM: u16 = 2;
     pub const INT: u16 = 3;
     pub const VNU: u16 = 6;
-    pub const LNG: u16 = 8;
     pub const DAT: u16 = 12;
-    pub const BFLOAT: u16 = 21;
-    pub const BDOUBLE: u16 = 22;
     pub const BIN: u16 = 23;
     pub const LBI: u16 = 24;
     pub const UIN: u16 = 68;
-    pub const AFC: u16 = 96;
-    pub const IBDOUBLE: u16 = 101;
-    pub const CLOB: u16 = 112;
     pub const BLOB: u16 = 113;
     pub const ODT: u16 = 156;
-    pub const TIMESTAMP: u16 = 187;
-    pub const TIMESTAMP_TZ: u16 = 188;
-    pub const TIMESTAMP_LTZ: u16 = 232;
-    pub const BOL: u16 = 252;
 }
 
 pub mod mode {
     pub const DATA_AT_EXEC: u32 = 0x02;
     pub const DYNAMIC_FETCH: u32 = 0x02;
     pub const COMMIT_ON_SUCCESS: u32 = 0x20;
-    pub const PARSE_ONLY: u32 = 0x100;
 }
 
 /// AL32UTF8.
@@ -120,9 +85,6 @@ pub const UTF8: u16 = 873;
 
 /// Asks the caller for the bytes of a bind value.
 pub type InCallback = unsafe extern "C" fn(Ptr, Ptr, u32, u32, *mut *mut u8, *mut u32, *mut u8, *mut *mut i16) -> i32;
-/// Asks the caller where to put the bytes of a returned value.
-pub type OutCallback =
-    unsafe extern "C" fn(Ptr, Ptr, u32, u32, *mut *mut u8, *mut *mut u32, *mut u8, *mut *mut i16, *mut *mut u16) -> i32;
 /// Asks the caller where to put the next piece of a fetched value.
 pub type DefineCallback =
     unsafe extern "C" fn(Ptr, Ptr, u32, *mut *mut u8, *mut *mut u32, *mut u8, *mut *mut i16, *mut *mut u16) -> i32;
@@ -134,14 +96,10 @@ pub fn guard(error: Ptr, body: impl FnOnce() -> Res<c_int>) -> c_int {
         let why = why.or_else(|| panic.downcast_ref::<&str>().copied()).unwrap_or("?");
         Err(ora(600, format!("the double panicked: {why}")))
     });
-    match done {
-        Ok(status) => status,
-        Err(refusal) => {
-            let status = if refusal.code == 100 { NO_DATA } else { ERROR };
-            handles::set_error(error, refusal);
-            status
-        }
-    }
+    done.unwrap_or_else(|refusal| {
+        handles::set_error(error, refusal);
+        ERROR
+    })
 }
 
 /// The bytes behind a pointer and a length; none if the pointer is null.

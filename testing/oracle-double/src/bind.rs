@@ -1,13 +1,13 @@
-//! Bind variables: the values that a statement reads, and those that PL/SQL and RETURNING write.
+//! Bind variables: the values that a statement reads, and those that PL/SQL writes.
 
 use std::ffi::c_int;
 use std::ptr;
-use std::sync::atomic::{AtomicU32, AtomicUsize, Ordering};
+use std::sync::atomic::{AtomicUsize, Ordering};
 use std::sync::{Arc, Mutex};
 
 use rusqlite::types::Value;
 
-use crate::abi::{CONTINUE, InCallback, OutCallback, Ptr, SUCCESS, bytes, guard, mode, put};
+use crate::abi::{CONTINUE, InCallback, Ptr, SUCCESS, bytes, guard, mode, put};
 use crate::codec;
 use crate::error::{Res, plain};
 use crate::handles::{self, Handle, lock};
@@ -21,19 +21,10 @@ pub struct Bind {
     lengths: usize,
     codes: usize,
     dynamic: bool,
-    callbacks: Mutex<Option<Callbacks>>,
-    /// Its own handle, which callbacks want to see.
+    /// The caller's function for a value that does not lie in memory, and its context.
+    callback: Mutex<Option<(usize, InCallback)>>,
+    /// Its own handle, which the callback wants to see.
     handle: AtomicUsize,
-    /// Number of rows that RETURNING gave. The caller reads it from within its callback.
-    pub rows_returned: AtomicU32,
-}
-
-#[derive(Clone, Copy)]
-struct Callbacks {
-    in_context: usize,
-    give: InCallback,
-    out_context: usize,
-    take: OutCallback,
 }
 
 /// The address of an element of the caller's array.
@@ -45,20 +36,15 @@ unsafe fn element<T>(base: usize, index: usize) -> Option<*mut T> {
 }
 
 impl Bind {
-    fn callbacks(&self) -> Res<Callbacks> {
-        (*lock(&self.callbacks)).ok_or_else(|| plain(1008))
-    }
-
     /// The value for an iteration.
     pub fn value(&self, iteration: usize) -> Res<Value> {
         if self.dynamic {
-            let calls = self.callbacks()?;
+            let (context, give) = (*lock(&self.callback)).ok_or_else(|| plain(1008))?;
             let (mut buffer, mut len, mut piece, mut indicator) = (ptr::null_mut(), 0, 0, ptr::null_mut());
             // Safety: the caller's callback, with what OCI promises it.
             let said = unsafe {
                 let handle = self.handle.load(Ordering::SeqCst) as Ptr;
-                let context = calls.in_context as Ptr;
-                (calls.give)(context, handle, iteration as u32, 0, &mut buffer, &mut len, &mut piece, &mut indicator)
+                give(context as Ptr, handle, iteration as u32, 0, &mut buffer, &mut len, &mut piece, &mut indicator)
             };
             if said != CONTINUE {
                 return Err(plain(1008));
@@ -74,9 +60,6 @@ impl Bind {
                 return Ok(Value::Null);
             }
             let at = (self.values as *const u8).add(iteration * self.size);
-            if codec::is_descriptor(self.kind) {
-                return codec::read(self.kind, at.cast::<*const u8>().read(), 0);
-            }
             let len = element::<u32>(self.lengths, iteration).map_or(self.size, |len| len.read() as usize);
             codec::read(self.kind, at, len)
         }
@@ -89,13 +72,9 @@ impl Bind {
         }
         // Safety: as in `value`.
         unsafe {
-            let mut at = self.values as *mut u8;
-            if codec::is_descriptor(self.kind) {
-                at = at.cast::<*mut u8>().read();
-            }
             let len = match value {
                 Value::Null => 0,
-                value => codec::write(self.kind, value, at, self.size)?,
+                value => codec::write(self.kind, value, self.values as *mut u8, self.size)?,
             };
             if let Some(indicator) = element::<i16>(self.indicators, 0) {
                 indicator.write(if *value == Value::Null { -1 } else { 0 });
@@ -105,58 +84,6 @@ impl Bind {
             }
             if let Some(code) = element::<u16>(self.codes, 0) {
                 code.write(0);
-            }
-        }
-        Ok(())
-    }
-
-    /// Gives the values of a RETURNING clause back, one for each row.
-    pub fn returned(&self, iteration: usize, values: &[&Value]) -> Res<()> {
-        let calls = self.callbacks()?;
-        self.rows_returned.store(values.len() as u32, Ordering::SeqCst);
-        for (index, value) in values.iter().enumerate() {
-            let bytes = codec::width(self.kind).is_none().then(|| codec::to_bytes(self.kind, value)).transpose()?;
-            let mut done = 0;
-            let mut piece = 0;
-            loop {
-                let mut room = self.size as u32;
-                let (mut buffer, mut len) = (ptr::null_mut(), &raw mut room);
-                let (mut indicator, mut code) = (ptr::null_mut(), ptr::null_mut());
-                // Safety: the caller's callback and the buffers it names.
-                unsafe {
-                    let handle = self.handle.load(Ordering::SeqCst) as Ptr;
-                    let said = (calls.take)(
-                        calls.out_context as Ptr,
-                        handle,
-                        iteration as u32,
-                        index as u32,
-                        &mut buffer,
-                        &mut len,
-                        &mut piece,
-                        &mut indicator,
-                        &mut code,
-                    );
-                    if said != CONTINUE {
-                        return Err(plain(1008));
-                    }
-                    put(indicator, if **value == Value::Null { -1 } else { 0 });
-                    put(code, 0);
-                    match &bytes {
-                        _ if **value == Value::Null => put(len, 0),
-                        None => put(len, codec::write(self.kind, value, buffer, self.size)? as u32),
-                        Some(bytes) => {
-                            let part = (bytes.len() - done).min(len.read() as usize);
-                            ptr::copy_nonoverlapping(bytes[done..].as_ptr(), buffer, part);
-                            put(len, part as u32);
-                            done += part;
-                        }
-                    }
-                }
-                if bytes.as_ref().is_none_or(|bytes| done >= bytes.len()) {
-                    break;
-                }
-                // The next piece of the same value.
-                piece = 2;
             }
         }
         Ok(())
@@ -189,9 +116,8 @@ fn bind(statement: Ptr, slots: impl FnOnce(&[String]) -> Vec<usize>, bound: &Bou
         lengths: bound.lengths as usize,
         codes: bound.codes as usize,
         dynamic: bound.mode & mode::DATA_AT_EXEC != 0,
-        callbacks: Mutex::new(None),
+        callback: Mutex::new(None),
         handle: AtomicUsize::new(0),
-        rows_returned: AtomicU32::new(0),
     });
     let handle = handles::make(Handle::Bind(Arc::clone(&made)));
     made.handle.store(handle as usize, Ordering::SeqCst);
@@ -260,15 +186,14 @@ unsafe extern "C" fn OCIBindByName2(
 unsafe extern "C" fn OCIBindDynamic(
     bind: Ptr,
     error: Ptr,
-    in_context: Ptr,
+    context: Ptr,
     give: InCallback,
-    out_context: Ptr,
-    take: OutCallback,
+    _out_context: Ptr,
+    _take: Ptr,
 ) -> c_int {
     guard(error, || {
-        let Some(Handle::Bind(bind)) = handles::get(bind) else { return Err(plain(24330)) };
-        let callbacks = Callbacks { in_context: in_context as usize, give, out_context: out_context as usize, take };
-        *lock(&bind.callbacks) = Some(callbacks);
+        let Some(Handle::Bind(bind)) = handles::get(bind) else { return Err(handles::wrong()) };
+        *lock(&bind.callback) = Some((context as usize, give));
         Ok(SUCCESS)
     })
 }

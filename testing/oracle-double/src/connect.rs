@@ -1,16 +1,14 @@
 //! Connecting: connect strings, attaching to a server, logging in and out, transactions, pings.
 
-use std::env;
 use std::ffi::c_int;
 use std::sync::Arc;
 use std::thread::sleep;
 use std::time::Duration;
 
-use crate::abi::{Ptr, SUCCESS, guard, text};
-use crate::error::{Res, ora, plain};
+use crate::abi::{Ptr, SUCCESS, SUCCESS_WITH_INFO, guard, text};
+use crate::error::{Res, internal, ora, plain};
 use crate::faults::Effect;
 use crate::handles::{self, Handle, lock};
-use crate::pool::Pool;
 use crate::service::Service;
 use crate::session::Session;
 
@@ -18,17 +16,16 @@ use crate::session::Session;
 pub struct Svc {
     /// The server handle, as an address.
     pub server: usize,
-    /// The session handle, as an address.
-    pub session: usize,
     pub core: Option<Arc<Session>>,
     pub cache_size: u32,
-    /// The pool it came from.
-    pub pool: Option<Arc<Pool>>,
 }
+
+/// The password of every user.
+const PASSWORD: &str = "Orafake-Password-1";
 
 pub struct Address {
     service: Arc<Service>,
-    connect_timeout: Option<Duration>,
+    connect_timeout: Duration,
 }
 
 /// The value of `name=` in a connect string, up to a delimiter.
@@ -39,33 +36,21 @@ fn parameter<'a>(address: &'a str, lower: &str, name: &str) -> Option<&'a str> {
         let whole = !lower[..at].ends_with(|c: char| c.is_alphanumeric() || c == '_');
         after.strip_prefix('=').filter(|_| whole)
     })?;
-    Some(from.trim_start().split([')', '&', '?', ' ']).next().unwrap_or_default().trim())
+    Some(from.trim_start().split([')', ' ']).next().unwrap_or_default().trim())
 }
 
 impl Address {
-    /// Understands EZConnect (`[tcps://]host[:port]/service[:mode][?name=value&...]`), a descriptor, or an alias.
+    /// Understands a descriptor, as the driver writes it from every form of connect string.
     pub fn parse(address: &str) -> Res<Self> {
-        let address = address.trim();
-        if address.is_empty() {
-            return Err(plain(12162));
-        }
         let lower = address.to_ascii_lowercase();
-        let name = if address.starts_with('(') {
-            if address.matches('(').count() != address.matches(')').count() {
-                return Err(plain(12154));
-            }
-            parameter(address, &lower, "service_name").ok_or_else(|| plain(12514))?
-        } else {
-            let path = address.split('?').next().unwrap_or_default();
-            let last = path.rsplit('/').next().unwrap_or_default();
-            last.split(':').next().unwrap_or_default()
-        };
-        if name.is_empty() || !name.chars().all(|c| c.is_alphanumeric() || "._-".contains(c)) || name.starts_with('.') {
-            return Err(plain(12154));
+        let name = parameter(address, &lower, "service_name").unwrap_or_default();
+        let is_name = |name: &str| name.chars().all(|c| c.is_alphanumeric() || "._-".contains(c));
+        if name.is_empty() || name.starts_with('.') || !is_name(name) {
+            return Err(ora(12154, "the double takes a descriptor with a service_name, and nothing else"));
         }
         let seconds = parameter(address, &lower, "connect_timeout").and_then(|text| text.parse().ok());
-        let service = Service::find(name).ok_or_else(|| ora(12154, "the double finds no folder: set ORAFAKE_DIR"))?;
-        Ok(Self { service, connect_timeout: seconds.map(Duration::from_secs) })
+        let service = Service::find(name).ok_or_else(|| internal("it cannot find its own folder"))?;
+        Ok(Self { service, connect_timeout: seconds.map_or(Duration::from_secs(60), Duration::from_secs) })
     }
 
     /// Reaches the listener, or not.
@@ -75,7 +60,7 @@ impl Address {
             return Err(plain(12541));
         }
         if weather.silent {
-            sleep(self.connect_timeout.unwrap_or(Duration::from_secs(60)));
+            sleep(self.connect_timeout);
             return Err(plain(12170));
         }
         Ok(())
@@ -95,39 +80,16 @@ impl Address {
             Some(Effect::Fail(code) | Effect::Drop(code)) => return Err(plain(code)),
             Some(Effect::Slow(time)) => sleep(time),
             Some(Effect::Hang(time) | Effect::Wait(time)) => {
-                match self.connect_timeout.filter(|timeout| *timeout < time) {
-                    Some(timeout) => {
-                        sleep(timeout);
-                        return Err(plain(12170));
-                    }
-                    None => sleep(time),
+                sleep(time.min(self.connect_timeout));
+                if time > self.connect_timeout {
+                    return Err(plain(12170));
                 }
             }
         }
-        let wanted = env::var("ORAFAKE_PASSWORD").unwrap_or_else(|_| "Orafake-Password-1".to_owned());
-        if password.is_empty() {
-            return Err(plain(1005));
-        }
-        if user.is_empty() || password != wanted {
+        if user.is_empty() || password != PASSWORD {
             return Err(plain(1017));
         }
         Session::open(&self.service, user, weather.downs)
-    }
-
-    /// Is about to take a session out of a pool.
-    pub fn take(&self) -> Res<()> {
-        match self.service.weather("get", "").effect {
-            None => {}
-            Some(Effect::Fail(code) | Effect::Drop(code)) => return Err(plain(code)),
-            Some(Effect::Slow(time) | Effect::Hang(time) | Effect::Wait(time)) => sleep(time),
-        }
-        Ok(())
-    }
-
-    /// Reaches the listener and logs in.
-    pub fn connect(&self, user: &str, password: &str) -> Res<Arc<Session>> {
-        self.reach()?;
-        self.log_in(user, password)
     }
 }
 
@@ -136,7 +98,7 @@ unsafe extern "C" fn OCIServerAttach(server: Ptr, error: Ptr, address: *const u8
     guard(error, || {
         let address = unsafe { text(address, len.max(0) as usize) };
         Address::parse(&address)?.reach()?;
-        let Some(Handle::Server(cell)) = handles::get(server) else { return Err(plain(24327)) };
+        let Some(Handle::Server(cell)) = handles::get(server) else { return Err(handles::wrong()) };
         lock(cell).address = Some(address);
         Ok(SUCCESS)
     })
@@ -156,15 +118,20 @@ unsafe extern "C" fn OCIServerDetach(server: Ptr, error: Ptr, _mode: u32) -> c_i
 unsafe extern "C" fn OCISessionBegin(svc: Ptr, error: Ptr, session: Ptr, _credentials: u32, _mode: u32) -> c_int {
     guard(error, || {
         let mut context = handles::svc(svc)?;
-        let Some(Handle::Server(server)) = handles::get(context.server as Ptr) else { return Err(plain(24327)) };
-        let Some(Handle::Session(session)) = handles::get(session) else { return Err(plain(24330)) };
+        let Some(Handle::Server(server)) = handles::get(context.server as Ptr) else { return Err(handles::wrong()) };
+        let Some(Handle::Session(session)) = handles::get(session) else { return Err(handles::wrong()) };
         let address = lock(server).address.clone().ok_or_else(|| plain(3114))?;
         let mut session = lock(session);
         let core = Address::parse(&address)?.log_in(&session.user, &session.password)?;
         session.password.clear();
         session.core = Some(Arc::clone(&core));
         lock(server).core = Some(Arc::clone(&core));
+        let in_grace = core.service.content("status").is_some_and(|status| status.contains("GRACE"));
         context.core = Some(core);
+        if in_grace {
+            handles::set_error(error, plain(28002));
+            return Ok(SUCCESS_WITH_INFO);
+        }
         Ok(SUCCESS)
     })
 }

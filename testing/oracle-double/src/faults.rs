@@ -20,7 +20,7 @@ pub enum Effect {
 }
 
 /// The operations that `any` includes. `executed` and `committed` come after the work is done and must be named.
-const OPS: &[&str] = &["connect", "get", "execute", "fetch", "commit", "ping"];
+const OPS: &[&str] = &["connect", "execute", "fetch", "commit", "ping"];
 
 struct Line {
     op: String,

@@ -40,14 +40,8 @@ impl Define {
             }
             let mut len = 0;
             if !null {
-                let mut at = (self.values as *mut u8).add(row * self.size);
-                if codec::is_descriptor(self.kind) {
-                    at = at.cast::<*mut u8>().read();
-                }
-                len = codec::write(self.kind, value, at, self.size).map_err(|error| {
-                    // The column grew after it was described.
-                    if error.code == 6502 { plain(1406) } else { error }
-                })?;
+                let at = (self.values as *mut u8).add(row * self.size);
+                len = codec::write(self.kind, value, at, self.size)?;
             }
             if self.lengths != 0 {
                 (self.lengths as *mut u32).add(row).write(len as u32);
@@ -58,7 +52,7 @@ impl Define {
 
     fn put_in_pieces(&self, row: usize, value: &Value) -> Res<()> {
         let (context, take) = (*lock(&self.callback)).ok_or_else(|| plain(1405))?;
-        let bytes = codec::to_bytes(self.kind, value)?;
+        let bytes = if *value == Value::Null { Vec::new() } else { codec::to_bytes(self.kind, value)? };
         let mut done = 0;
         loop {
             let (mut buffer, mut len, mut piece) = (ptr::null_mut(), ptr::null_mut(), 0);
@@ -132,7 +126,7 @@ unsafe extern "C" fn OCIDefineByPos2(
 #[unsafe(no_mangle)]
 unsafe extern "C" fn OCIDefineDynamic(define: Ptr, error: Ptr, context: Ptr, take: DefineCallback) -> c_int {
     guard(error, || {
-        let Some(Handle::Define(define)) = handles::get(define) else { return Err(plain(24330)) };
+        let Some(Handle::Define(define)) = handles::get(define) else { return Err(handles::wrong()) };
         *lock(&define.callback) = Some((context as usize, take));
         Ok(SUCCESS)
     })
@@ -143,16 +137,12 @@ unsafe extern "C" fn OCIStmtFetch2(
     statement: Ptr,
     error: Ptr,
     rows: u32,
-    orientation: u16,
+    _orientation: u16,
     _offset: i32,
     _mode: u32,
 ) -> c_int {
     guard(error, || {
         let mut statement = handles::stmt(statement)?;
-        // Only forwards: 0 and 2 are "next".
-        if orientation != 0 && orientation != 2 {
-            return Err(plain(24391));
-        }
         statement.fetched = 0;
         statement.core.call("fetch", &statement.sql)?;
         let left = statement.rows.len() - statement.next;
@@ -174,21 +164,11 @@ unsafe extern "C" fn OCIStmtFetch2(
 
 /// The type that a column of no table is described with, by its values.
 pub fn guess(values: impl Iterator<Item = Value>) -> (u16, u16) {
-    let mut guess = (sqlt::CHR, 4000);
-    for value in values {
-        match value {
-            Value::Null => continue,
-            Value::Integer(_) | Value::Real(_) => return (sqlt::NUM, 22),
-            Value::Blob(bytes) if bytes.len() > 2000 => return (sqlt::BLOB, 4000),
-            Value::Blob(_) => guess = (sqlt::BIN, 2000),
-            Value::Text(text) => match crate::datetime::DateTime::parse(&text) {
-                Some(read) if read.offset.is_some() => return (sqlt::TIMESTAMP_TZ, 13),
-                Some(_) if text.len() == 19 => return (sqlt::DAT, 7),
-                Some(_) => return (sqlt::TIMESTAMP, 11),
-                None if text.len() > 4000 => return (sqlt::CLOB, 4000),
-                None => guess = (sqlt::CHR, 4000),
-            },
-        }
+    let first = values.into_iter().find(|value| *value != Value::Null);
+    match first {
+        Some(Value::Integer(_)) => (sqlt::NUM, 22),
+        Some(Value::Text(text)) if codec::is_date(&text) => (sqlt::DAT, 7),
+        Some(Value::Blob(_)) => (sqlt::BIN, 2000),
+        _ => (sqlt::CHR, 4000),
     }
-    guess
 }

@@ -1,18 +1,15 @@
-//! Handles and descriptors: OCI's opaque pointers are boxes of one enum here.
+//! Handles: OCI's opaque pointers are boxes of one enum here.
 
-use std::collections::{BTreeSet, HashMap};
-use std::ffi::{c_int, c_void};
+use std::collections::BTreeSet;
+use std::ffi::c_int;
 use std::ptr;
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 
-use crate::abi::{INVALID_HANDLE, NO_DATA, Ptr, SUCCESS, bytes, guard, htype, put};
+use crate::abi::{INVALID_HANDLE, NO_DATA, Ptr, SUCCESS, guard, htype, put};
 use crate::bind::Bind;
 use crate::connect::Svc;
-use crate::datetime::DateTime;
 use crate::error::{OraError, Res, ora};
 use crate::fetch::Define;
-use crate::lob::Lob;
-use crate::pool::PoolHandle;
 use crate::session::Session;
 use crate::statement::{Column, Stmt};
 
@@ -26,9 +23,8 @@ pub enum Handle {
     Svc(Mutex<Svc>),
     /// The line to a server.
     Server(Mutex<ServerHandle>),
-    /// A session, or what it is to log in with (`OCI_HTYPE_AUTHINFO` is the same number).
+    /// A session, or what it is to log in with.
     Session(Mutex<SessionHandle>),
-    Pool(Mutex<PoolHandle>),
     Stmt(Box<Mutex<Stmt>>),
     /// A bind variable of a statement.
     Bind(Arc<Bind>),
@@ -36,8 +32,6 @@ pub enum Handle {
     Define(Arc<Define>),
     /// The description of a column.
     Param(Column),
-    Lob(Mutex<Lob>),
-    DateTime(Mutex<DateTime>),
     /// Anything that is only made and freed.
     Other,
 }
@@ -57,8 +51,6 @@ pub struct SessionHandle {
     pub user: String,
     pub password: String,
     pub core: Option<Arc<Session>>,
-    /// The caller's own values, by name; addresses.
-    pub context: HashMap<Vec<u8>, usize>,
 }
 
 /// Makes a handle; it lives until [`free`].
@@ -91,20 +83,19 @@ pub fn set_error(error: Ptr, refusal: OraError) {
     }
 }
 
+/// The refusal of a handle of another kind.
+pub fn wrong() -> OraError {
+    ora(24330, "the double was given a handle of another kind")
+}
+
 /// The service context behind a pointer.
 pub fn svc<'a>(at: Ptr) -> Res<MutexGuard<'a, Svc>> {
-    match get(at) {
-        Some(Handle::Svc(cell)) => Ok(lock(cell)),
-        _ => Err(ora(24327, "the handle is no service context")),
-    }
+    if let Some(Handle::Svc(cell)) = get(at) { Ok(lock(cell)) } else { Err(wrong()) }
 }
 
 /// The statement behind a pointer.
 pub fn stmt<'a>(at: Ptr) -> Res<MutexGuard<'a, Stmt>> {
-    match get(at) {
-        Some(Handle::Stmt(cell)) => Ok(lock(cell)),
-        _ => Err(ora(24337, "the handle is no statement")),
-    }
+    if let Some(Handle::Stmt(cell)) = get(at) { Ok(lock(cell)) } else { Err(wrong()) }
 }
 
 /// The session on a service context.
@@ -119,51 +110,24 @@ pub fn intern(text: &str) -> &'static str {
     if let Some(known) = texts.get(text) {
         return known;
     }
-    // A NUL follows, for callers that take it for a C string.
-    let leaked: &'static str = Box::leak(format!("{text}\0").into_boxed_str());
-    let kept = &leaked[..text.len()];
-    texts.insert(kept);
-    kept
-}
-
-fn fresh(kind: u32) -> Option<Handle> {
-    Some(match kind {
-        htype::ENV => Handle::Env,
-        htype::ERROR => Handle::Error(Mutex::default()),
-        htype::SVCCTX => Handle::Svc(Mutex::default()),
-        htype::SERVER => Handle::Server(Mutex::default()),
-        htype::SESSION => Handle::Session(Mutex::default()),
-        htype::SPOOL => Handle::Pool(Mutex::default()),
-        htype::LOB => Handle::Lob(Mutex::default()),
-        htype::TIMESTAMP..=htype::TIMESTAMP_LTZ => Handle::DateTime(Mutex::default()),
-        _ => Handle::Other,
-    })
-}
-
-unsafe fn alloc(to: *mut Ptr, kind: u32) -> c_int {
-    guard(ptr::null_mut(), || match fresh(kind) {
-        Some(handle) => {
-            unsafe { put(to, make(handle)) };
-            Ok(SUCCESS)
-        }
-        None => Ok(INVALID_HANDLE),
-    })
+    let leaked: &'static str = Box::leak(text.to_owned().into_boxed_str());
+    texts.insert(leaked);
+    leaked
 }
 
 #[unsafe(no_mangle)]
 unsafe extern "C" fn OCIHandleAlloc(_parent: Ptr, to: *mut Ptr, kind: u32, _extra: usize, _user: *mut Ptr) -> c_int {
-    unsafe { alloc(to, kind) }
-}
-
-#[unsafe(no_mangle)]
-unsafe extern "C" fn OCIDescriptorAlloc(
-    _parent: Ptr,
-    to: *mut Ptr,
-    kind: u32,
-    _extra: usize,
-    _user: *mut Ptr,
-) -> c_int {
-    unsafe { alloc(to, kind) }
+    guard(ptr::null_mut(), || {
+        let fresh = match kind {
+            htype::ERROR => Handle::Error(Mutex::default()),
+            htype::SVCCTX => Handle::Svc(Mutex::default()),
+            htype::SERVER => Handle::Server(Mutex::default()),
+            htype::SESSION => Handle::Session(Mutex::default()),
+            _ => Handle::Other,
+        };
+        unsafe { put(to, make(fresh)) };
+        Ok(SUCCESS)
+    })
 }
 
 #[unsafe(no_mangle)]
@@ -175,113 +139,8 @@ unsafe extern "C" fn OCIHandleFree(at: Ptr, _kind: u32) -> c_int {
 }
 
 #[unsafe(no_mangle)]
-unsafe extern "C" fn OCIDescriptorFree(at: Ptr, _kind: u32) -> c_int {
-    guard(ptr::null_mut(), || {
-        free(at);
-        Ok(SUCCESS)
-    })
-}
-
-/// Number of descriptors in each array, by its first descriptor: the caller does not pass it when it frees the array.
-static ARRAYS: Mutex<Option<HashMap<usize, Vec<usize>>>> = Mutex::new(None);
-
-#[unsafe(no_mangle)]
-unsafe extern "C" fn OCIArrayDescriptorAlloc(
-    _parent: Ptr,
-    to: *mut Ptr,
-    kind: u32,
-    count: u32,
-    _extra: usize,
-    _user: *mut Ptr,
-) -> c_int {
-    guard(ptr::null_mut(), || {
-        let mut made = Vec::new();
-        for at in 0..count as usize {
-            let Some(handle) = fresh(kind) else { return Ok(INVALID_HANDLE) };
-            let pointer = make(handle);
-            made.push(pointer as usize);
-            unsafe { put(to.add(at), pointer) };
-        }
-        if let Some(&first) = made.first() {
-            lock(&ARRAYS).get_or_insert_default().insert(first, made);
-        }
-        Ok(SUCCESS)
-    })
-}
-
-#[unsafe(no_mangle)]
-unsafe extern "C" fn OCIArrayDescriptorFree(array: *mut Ptr, _kind: u32) -> c_int {
-    guard(ptr::null_mut(), || {
-        let first = if array.is_null() { 0 } else { unsafe { array.read() as usize } };
-        let made = lock(&ARRAYS).get_or_insert_default().remove(&first).unwrap_or_default();
-        made.into_iter().for_each(|pointer| free(pointer as Ptr));
-        Ok(SUCCESS)
-    })
-}
-
-unsafe extern "C" {
-    fn calloc(count: usize, size: usize) -> *mut c_void;
-    #[link_name = "free"]
-    fn c_free(at: *mut c_void);
-}
-
-/// Session memory; what the caller forgets to free stays, as ODPI-C's last-used times do.
-#[unsafe(no_mangle)]
-unsafe extern "C" fn OCIMemoryAlloc(
-    _handle: Ptr,
-    error: Ptr,
-    to: *mut Ptr,
-    _duration: u16,
-    size: u32,
-    _flags: u32,
-) -> c_int {
-    guard(error, || {
-        unsafe { put(to, calloc(1, size.max(1) as usize)) };
-        Ok(SUCCESS)
-    })
-}
-
-#[unsafe(no_mangle)]
-unsafe extern "C" fn OCIMemoryFree(_handle: Ptr, _error: Ptr, at: Ptr) -> c_int {
-    unsafe { c_free(at) };
-    SUCCESS
-}
-
-fn context<T>(session: Ptr, with: impl FnOnce(&mut HashMap<Vec<u8>, usize>) -> T) -> Res<T> {
-    match get(session) {
-        Some(Handle::Session(cell)) => Ok(with(&mut lock(cell).context)),
-        _ => Err(ora(24330, "the handle is no session")),
-    }
-}
-
-#[unsafe(no_mangle)]
-unsafe extern "C" fn OCIContextSetValue(
-    session: Ptr,
-    error: Ptr,
-    _duration: u16,
-    key: *const u8,
-    key_len: u8,
-    value: Ptr,
-) -> c_int {
-    guard(error, || {
-        let key = unsafe { bytes(key, key_len.into()) }.to_vec();
-        context(
-            session,
-            |values| {
-                if value.is_null() { values.remove(&key) } else { values.insert(key, value as usize) }
-            },
-        )?;
-        Ok(SUCCESS)
-    })
-}
-
-#[unsafe(no_mangle)]
-unsafe extern "C" fn OCIContextGetValue(session: Ptr, error: Ptr, key: *const u8, key_len: u8, to: *mut Ptr) -> c_int {
-    guard(error, || {
-        let found = context(session, |values| values.get(unsafe { bytes(key, key_len.into()) }).copied())?;
-        unsafe { put(to, found.unwrap_or_default() as Ptr) };
-        Ok(SUCCESS)
-    })
+unsafe extern "C" fn OCIDescriptorFree(at: Ptr, kind: u32) -> c_int {
+    unsafe { OCIHandleFree(at, kind) }
 }
 
 #[unsafe(no_mangle)]

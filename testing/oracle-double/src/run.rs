@@ -1,22 +1,19 @@
 //! Running plans on a session's SQLite connection, with Oracle's transactions around them.
 
-use std::time::{Duration, Instant};
+use std::time::Instant;
 
 use rusqlite::Statement;
 use rusqlite::types::Value;
 
 use crate::error::{OraError, Res, plain};
-use crate::refusals::{self, Failed};
+use crate::refusals;
 use crate::session::DbGuard;
 use crate::sql::{Dml, Query, TypeKind, Verb};
 
-/// The name of a column and its type, if it is a table's.
-pub type Described = (String, Option<TypeKind>);
-
-/// Rows, and the descriptions of their columns.
+/// Rows, and the names of their columns with their types, if they are a table's.
 #[derive(Default)]
 pub struct Table {
-    pub columns: Vec<Described>,
+    pub columns: Vec<(String, Option<TypeKind>)>,
     pub rows: Vec<Vec<Value>>,
 }
 
@@ -29,7 +26,7 @@ fn bind(statement: &mut Statement<'_>, values: &[Value]) -> rusqlite::Result<()>
 }
 
 /// The rows of a statement, all of them: what they show is one moment.
-pub fn rows(db: &DbGuard<'_>, sql: &str, values: &[Value]) -> rusqlite::Result<Table> {
+fn rows(db: &DbGuard<'_>, sql: &str, values: &[Value]) -> rusqlite::Result<Table> {
     let mut statement = db.prepare(sql)?;
     let columns = statement.columns().map(|c| (c.name().to_owned(), c.decl_type().and_then(TypeKind::read))).collect();
     let width = statement.column_count();
@@ -42,37 +39,20 @@ pub fn rows(db: &DbGuard<'_>, sql: &str, values: &[Value]) -> rusqlite::Result<T
     Ok(Table { columns, rows })
 }
 
+/// Oracle's refusal for an error of a statement that is no DML.
+pub fn refused(error: &rusqlite::Error) -> OraError {
+    refusals::map(error, None)
+}
+
+/// One value, or whether a condition is true.
 pub fn value(db: &DbGuard<'_>, sql: &str, values: &[Value]) -> Res<Value> {
-    let table = rows(db, &format!("SELECT {sql}"), values).map_err(|error| refused(db, &error, None))?;
+    let table = rows(db, &format!("SELECT {sql}"), values).map_err(|error| refused(&error))?;
     Ok(table.rows.into_iter().flatten().next().unwrap_or(Value::Null))
 }
 
-/// Oracle's words for an error of SQLite's.
-pub fn refused(db: &DbGuard<'_>, error: &rusqlite::Error, dml: Option<&Dml>) -> OraError {
-    let failed = Failed {
-        user: &db.session().user,
-        verb: dml.map(|dml| dml.verb),
-        table: dml.map_or("", |dml| &dml.table),
-        set: dml.map_or(&[], |dml| &dml.set),
-    };
-    refusals::map(db, error, failed)
-}
-
-/// Opens a transaction, as a row or a table is to be locked; `wait` is in seconds. Answers whether it opened one.
-pub fn lock(db: &mut DbGuard<'_>, wait: Option<u64>, deadline: Option<Instant>) -> Res<bool> {
-    match wait {
-        None => db.begin(deadline, 3136),
-        Some(0) => db.begin(Some(Instant::now()), 54),
-        Some(seconds) => db.begin(Some(Instant::now() + Duration::from_secs(seconds)), 30006),
-    }
-}
-
 pub fn query(db: &mut DbGuard<'_>, query: &Query, values: &[Value], deadline: Option<Instant>) -> Res<Table> {
-    let begun = match query.lock {
-        None => false,
-        Some(wait) => lock(db, wait, deadline)?,
-    };
-    let found = rows(db, &query.sql, values).map_err(|error| refused(db, &error, None));
+    let begun = query.lock && db.begin(deadline, 3136)?;
+    let found = rows(db, &query.sql, values).map_err(|error| refused(&error));
     // No row, no lock.
     if begun && found.as_ref().map_or(true, |found| found.rows.is_empty()) {
         db.undo();
@@ -82,7 +62,7 @@ pub fn query(db: &mut DbGuard<'_>, query: &Query, values: &[Value], deadline: Op
 
 /// Checks that a statement can be prepared, which resolves its names too.
 pub fn understood(db: &DbGuard<'_>, sql: &str) -> Res<()> {
-    db.prepare(sql).map(drop).map_err(|error| refused(db, &error, None))
+    db.prepare(sql).map(drop).map_err(|error| refused(&error))
 }
 
 /// The result of a DML statement.
@@ -118,5 +98,5 @@ fn one(db: &DbGuard<'_>, dml: &Dml, values: &[Value]) -> Res<Done> {
         let returned = rows(db, &dml.sql, values)?.rows;
         Ok(Done { count: returned.len() as u64, returned })
     };
-    run().map_err(|error| refused(db, &error, Some(dml)))
+    run().map_err(|error| refusals::map(&error, Some(dml.verb)))
 }

@@ -1,17 +1,15 @@
 //! A service: one SQLite file, its faults, and the gate that lets one session write at a time.
 
-use std::collections::HashMap;
-use std::env;
+use std::collections::{HashMap, VecDeque};
 use std::ffi::{CStr, c_void};
 use std::fs;
 use std::io::Write;
 use std::mem::MaybeUninit;
 use std::path::{Path, PathBuf};
 use std::sync::atomic::{AtomicU64, Ordering};
-use std::sync::{Arc, Condvar, Mutex};
-use std::time::Instant;
+use std::sync::{Arc, Condvar, Mutex, PoisonError};
+use std::time::{Duration, Instant};
 
-use crate::env::server_major;
 use crate::faults::{Effect, Faults};
 use crate::handles::lock;
 
@@ -50,16 +48,15 @@ fn own_folder() -> Option<PathBuf> {
 }
 
 impl Service {
-    /// The service of a name, in the folder of `ORAFAKE_DIR` or, if that is not set, the one this library was loaded
-    /// from.
+    /// The service of a name, in the folder that this library was loaded from.
     pub fn find(name: &str) -> Option<Arc<Self>> {
         static KNOWN: Mutex<Option<HashMap<PathBuf, Arc<Service>>>> = Mutex::new(None);
-        let folder = env::var_os("ORAFAKE_DIR").map(PathBuf::from).or_else(own_folder)?;
+        let folder = own_folder()?;
         let mut known = lock(&KNOWN);
         let service = known.get_or_insert_default().entry(folder.join(name)).or_insert_with(|| {
             Arc::new(Self {
                 name: name.to_owned(),
-                major: server_major(name),
+                major: if name.starts_with("v19") { 19 } else { 23 },
                 faults: Mutex::new(Faults::at(folder.join(format!("{name}.faults")))),
                 folder,
                 downs: AtomicU64::new(0),
@@ -74,9 +71,10 @@ impl Service {
         self.folder.join(format!("{}.{kind}", self.name))
     }
 
-    /// The content of a file of this service, if there is one.
+    /// The content of a file of this service, if there is one that says anything.
     pub fn content(&self, kind: &str) -> Option<String> {
-        fs::read_to_string(self.file(kind)).ok()
+        let text = fs::read_to_string(self.file(kind)).ok()?;
+        Some(text.trim().to_owned()).filter(|text| !text.is_empty())
     }
 
     /// Appends a line for a log-in: `accepted`, or the refusal's number.
@@ -89,10 +87,10 @@ impl Service {
 
     /// The most bytes the user may store; `None` if the user has no quota at all.
     pub fn quota(&self) -> Option<i64> {
-        match self.content("quota") {
-            None => Some(1 << 30),
-            Some(text) => text.trim().parse().ok().filter(|bytes| *bytes > 0),
+        if !self.file("quota").exists() {
+            return Some(1 << 30);
         }
+        self.content("quota")?.parse().ok().filter(|bytes| *bytes > 0)
     }
 
     /// Looks at the faults, and strikes if one is for this call.
@@ -132,7 +130,7 @@ struct Gate {
 #[derive(Default)]
 struct Turns {
     next: u64,
-    waiting: Vec<u64>,
+    waiting: VecDeque<u64>,
     inside: bool,
 }
 
@@ -141,24 +139,20 @@ impl Gate {
         let mut turns = lock(&self.turns);
         let mine = turns.next;
         turns.next += 1;
-        turns.waiting.push(mine);
-        loop {
-            if !turns.inside && turns.waiting.first() == Some(&mine) {
-                turns.waiting.remove(0);
-                turns.inside = true;
-                return true;
-            }
-            let left = deadline.map(|deadline| deadline.saturating_duration_since(Instant::now()));
-            if left.is_some_and(|left| left.is_zero()) {
+        turns.waiting.push_back(mine);
+        while turns.inside || turns.waiting.front() != Some(&mine) {
+            let far = Duration::from_secs(3600);
+            let left = deadline.map_or(far, |deadline| deadline.saturating_duration_since(Instant::now()));
+            if left.is_zero() {
                 turns.waiting.retain(|turn| *turn != mine);
                 self.moved.notify_all();
                 return false;
             }
-            turns = match left {
-                None => self.moved.wait(turns).unwrap_or_else(|poisoned| poisoned.into_inner()),
-                Some(left) => self.moved.wait_timeout(turns, left).unwrap_or_else(|poisoned| poisoned.into_inner()).0,
-            };
+            turns = self.moved.wait_timeout(turns, left).unwrap_or_else(PoisonError::into_inner).0;
         }
+        turns.waiting.pop_front();
+        turns.inside = true;
+        true
     }
 
     fn leave(&self) {

@@ -1,13 +1,13 @@
 //! A session: one SQLite connection with Oracle's transactions, and the ways in which it can be lost.
 
 use std::sync::atomic::{AtomicBool, AtomicI32, AtomicU32, Ordering};
-use std::sync::{Arc, Condvar, Mutex, MutexGuard};
+use std::sync::{Arc, Mutex, MutexGuard};
 use std::time::{Duration, Instant};
 
 use rusqlite::Connection;
 use rusqlite::config::DbConfig;
 
-use crate::error::{Res, ora, plain};
+use crate::error::{OraError, Res, internal, plain};
 use crate::faults::Effect;
 use crate::functions;
 use crate::handles::lock;
@@ -16,17 +16,12 @@ use crate::sql::dictionary;
 
 pub struct Session {
     pub service: Arc<Service>,
-    pub user: String,
     /// Milliseconds that a call may take; 0 for ever.
     pub call_timeout: AtomicU32,
-    /// Milliseconds that a ping may take; 0 for ever.
-    pub receive_timeout: AtomicU32,
     /// True if a transaction is open, for callers that must not wait for the lock.
     pub in_transaction: AtomicBool,
     lost: AtomicI32,
     downs: u64,
-    stop: Mutex<bool>,
-    stopped: Condvar,
     db: Mutex<Db>,
 }
 
@@ -39,7 +34,7 @@ pub struct Db {
 impl Session {
     /// Opens a session on a service, and its file if it is the first.
     pub fn open(service: &Arc<Service>, user: &str, downs: u64) -> Res<Arc<Self>> {
-        let broken = |error: rusqlite::Error| ora(12514, format!("the double cannot open its file: {error}"));
+        let broken = |error: rusqlite::Error| internal(format!("it cannot open its file: {error}"));
         let connection = {
             // Two connections that make the same file at once would find it locked.
             static OPENING: Mutex<()> = Mutex::new(());
@@ -48,27 +43,20 @@ impl Session {
             connection.busy_timeout(Duration::from_secs(10)).map_err(broken)?;
             // No fsync: what a test double writes need not survive the machine.
             connection
-                .execute_batch(
-                    "PRAGMA journal_mode=WAL; PRAGMA synchronous=OFF; PRAGMA foreign_keys=ON;
-                     PRAGMA case_sensitive_like=ON;",
-                )
+                .execute_batch("PRAGMA journal_mode=WAL; PRAGMA synchronous=OFF; PRAGMA foreign_keys=ON;")
                 .map_err(broken)?;
             connection.set_db_config(DbConfig::SQLITE_DBCONFIG_DQS_DML, false).map_err(broken)?;
             connection.set_db_config(DbConfig::SQLITE_DBCONFIG_DQS_DDL, false).map_err(broken)?;
-            connection.execute_batch(dictionary::TABLES).map_err(broken)?;
+            connection.execute_batch(dictionary::COMMENTS).map_err(broken)?;
             functions::register(&connection, service, user).map_err(broken)?;
             connection
         };
         Ok(Arc::new(Self {
             service: Arc::clone(service),
-            user: user.to_owned(),
             call_timeout: AtomicU32::new(0),
-            receive_timeout: AtomicU32::new(0),
             in_transaction: AtomicBool::new(false),
             lost: AtomicI32::new(0),
             downs,
-            stop: Mutex::new(false),
-            stopped: Condvar::new(),
             db: Mutex::new(Db { connection, pass: None }),
         }))
     }
@@ -84,59 +72,34 @@ impl Session {
             return Err(plain(3114));
         }
         let begun = Instant::now();
-        *lock(&self.stop) = false;
         let weather = self.service.weather(op, sql);
         if weather.down || weather.downs != self.downs {
             return Err(self.lose(3113));
         }
         let millis = self.call_timeout.load(Ordering::SeqCst);
-        let deadline = (millis > 0).then(|| begun + Duration::from_millis(millis.into()));
+        let timeout = Duration::from_millis(millis.into());
+        let deadline = (millis > 0).then(|| begun + timeout);
         match weather.effect {
             None => {}
             Some(Effect::Fail(code)) => return Err(plain(code)),
             Some(Effect::Drop(code)) => return Err(self.lose(code)),
-            Some(Effect::Slow(time)) => std::thread::sleep(time),
-            Some(Effect::Wait(time)) => self.hang(op, begun, begun + time, deadline)?,
+            Some(Effect::Wait(time)) if millis > 0 && time > timeout => {
+                std::thread::sleep(timeout);
+                return Err(plain(3136));
+            }
             // Measured with client 19.3: it waits once for the answer, sends a break, waits as long for the answer to
             // that, and gives the connection up.
-            Some(Effect::Hang(time)) => {
-                let given_up = (millis > 0).then(|| begun + 2 * Duration::from_millis(millis.into()));
-                self.hang(op, begun, begun + time, given_up).map_err(|refusal| match refusal.code {
-                    3136 => self.lose(3156),
-                    _ => refusal,
-                })?;
+            Some(Effect::Hang(time)) if millis > 0 && time > 2 * timeout => {
+                std::thread::sleep(2 * timeout);
+                return Err(self.lose(3156));
             }
+            Some(Effect::Slow(time) | Effect::Wait(time) | Effect::Hang(time)) => std::thread::sleep(time),
         }
         Ok(deadline)
     }
 
-    fn hang(&self, op: &str, begun: Instant, end: Instant, deadline: Option<Instant>) -> Res<()> {
-        let receive = self.receive_timeout.load(Ordering::SeqCst);
-        let given_up = (op == "ping" && receive > 0).then(|| begun + Duration::from_millis(receive.into()));
-        let until = [Some(end), deadline, given_up].into_iter().flatten().min().unwrap_or(end);
-        let stop = lock(&self.stop);
-        let left = until.saturating_duration_since(Instant::now());
-        let waited = self.stopped.wait_timeout_while(stop, left, |stop| !*stop);
-        if *waited.unwrap_or_else(|poisoned| poisoned.into_inner()).0 {
-            return Err(plain(1013));
-        }
-        if until == end {
-            Ok(())
-        } else if Some(until) == deadline {
-            Err(plain(3136))
-        } else {
-            Err(self.lose(12609))
-        }
-    }
-
-    /// Ends a call that hangs.
-    pub fn interrupt(&self) {
-        *lock(&self.stop) = true;
-        self.stopped.notify_all();
-    }
-
     /// Loses the session; what it had not committed is undone. Answers the refusal that tells it.
-    pub fn lose(&self, code: i32) -> crate::error::OraError {
+    pub fn lose(&self, code: i32) -> OraError {
         self.lost.store(code, Ordering::SeqCst);
         self.db().undo();
         plain(code)
@@ -185,7 +148,7 @@ impl DbGuard<'_> {
         let _ = self.busy_timeout(Duration::from_secs(10));
         if let Err(error) = begun {
             let busy = error.sqlite_error_code() == Some(rusqlite::ErrorCode::DatabaseBusy);
-            return Err(if busy { plain(refusal) } else { ora(600, error.to_string()) });
+            return Err(if busy { plain(refusal) } else { internal(error) });
         }
         self.db.pass = Some(pass);
         self.session.in_transaction.store(true, Ordering::SeqCst);
@@ -200,7 +163,7 @@ impl DbGuard<'_> {
             }
             self.db.pass = None;
             self.session.in_transaction.store(false, Ordering::SeqCst);
-            done.map_err(|error| ora(600, error.to_string()))?;
+            done.map_err(internal)?;
         }
         Ok(())
     }

@@ -7,11 +7,11 @@ use rusqlite::types::Value;
 
 use crate::abi::{NO_DATA, Ptr, SUCCESS, guard, mode, put, sqlt, text};
 use crate::bind::Bind;
-use crate::error::{OraError, Res, ora, plain};
+use crate::error::{OraError, Res, ora, plain, unmodelled};
 use crate::fetch::{self, Define};
 use crate::handles::{self, Handle, intern};
 use crate::session::{DbGuard, Session};
-use crate::sql::{self, Plan, Tok, Token, TypeKind, World};
+use crate::sql::{self, Plan, Token, TypeKind, World};
 use crate::{ddl, plsql, run};
 
 pub struct Stmt {
@@ -24,8 +24,6 @@ pub struct Stmt {
     pub binds: Vec<Option<Arc<Bind>>>,
     /// OCI's number for the kind of statement.
     pub kind: u16,
-    /// It is DML with a RETURNING clause.
-    pub returning: bool,
     pub columns: Vec<Column>,
     pub defines: Vec<Option<Arc<Define>>>,
     pub rows: Vec<Vec<Value>>,
@@ -59,34 +57,19 @@ pub struct Column {
 
 impl Column {
     fn of(name: &str, known: Option<&TypeKind>, values: impl Iterator<Item = Value>) -> Self {
-        let name = intern(&name.to_uppercase());
-        let plain = |kind, size| Self { name, kind, size, chars: 0, precision: 0, scale: 0 };
-        let wide = |size: u32, chars: bool, max: u32| if chars { (size * 4).min(max) } else { size } as u16;
-        match known {
-            None => {
-                let (kind, size) = fetch::guess(values);
-                let scale = if kind == sqlt::NUM { -127 } else { 6 };
-                Self { chars: if kind == sqlt::CHR { size } else { 0 }, scale, ..plain(kind, size) }
-            }
-            Some(TypeKind::Varchar { size, chars }) => {
-                Self { chars: *size as u16, ..plain(sqlt::CHR, wide(*size, *chars, 4000)) }
-            }
-            Some(TypeKind::Char { size, chars }) => {
-                Self { chars: *size as u16, ..plain(sqlt::AFC, wide(*size, *chars, 2000)) }
-            }
-            Some(TypeKind::Raw(size)) => plain(sqlt::BIN, *size as u16),
-            Some(TypeKind::Number { precision: None, .. }) => Self { scale: -127, ..plain(sqlt::NUM, 22) },
-            Some(TypeKind::Number { precision: Some(precision), scale }) => {
-                Self { precision: *precision as i16, scale: *scale as i8, ..plain(sqlt::NUM, 22) }
-            }
-            Some(TypeKind::Double) => plain(sqlt::IBDOUBLE, 8),
-            Some(TypeKind::Date) => plain(sqlt::DAT, 7),
-            Some(TypeKind::Timestamp) => Self { scale: 6, ..plain(sqlt::TIMESTAMP, 11) },
-            Some(TypeKind::TimestampTz) => Self { scale: 6, ..plain(sqlt::TIMESTAMP_TZ, 13) },
-            Some(TypeKind::Blob) => plain(sqlt::BLOB, 4000),
-            Some(TypeKind::Clob) => plain(sqlt::CLOB, 4000),
-            Some(TypeKind::Boolean) => plain(sqlt::BOL, 1),
-        }
+        let (kind, size) = match known {
+            None => fetch::guess(values),
+            Some(TypeKind::Varchar(chars)) => (sqlt::CHR, (chars * 4).min(4000) as u16),
+            Some(TypeKind::Raw(size)) => (sqlt::BIN, *size as u16),
+            Some(TypeKind::Number(_)) => (sqlt::NUM, 22),
+            Some(TypeKind::Blob) => (sqlt::BLOB, 4000),
+        };
+        let chars = if let Some(TypeKind::Varchar(chars)) = known { *chars as u16 } else { size };
+        let (precision, scale) = match known {
+            Some(TypeKind::Number(precision)) => (*precision as i16, 0),
+            _ => (0, -127),
+        };
+        Self { name: intern(&name.to_uppercase()), kind, size, chars, precision, scale }
     }
 }
 
@@ -96,21 +79,12 @@ impl Stmt {
             Ok((tokens, slots)) => (Ok(tokens), slots),
             Err(refusal) => (Err(refusal), Vec::new()),
         };
-        // A statement that cannot be cut into tokens still says by its first word what it is.
-        let first = || sql.split(|c: char| !c.is_alphanumeric()).find(|word| !word.is_empty()).unwrap_or_default();
-        let kind = match &tokens {
-            Ok(tokens) => sql::statement_type(tokens),
-            Err(_) => sql::statement_type(&[Token { tok: Tok::Word(first().to_uppercase()), at: 0 }]),
-        };
-        let returns = |token: &Token| matches!(&token.tok, Tok::Word(w) if w == "RETURNING" || w == "RETURN");
-        let returning = matches!(kind, 2..=4) && tokens.as_ref().is_ok_and(|tokens| tokens.iter().any(returns));
         Self {
             core,
             tokens,
             binds: slots.iter().map(|_| None).collect(),
-            slots: slots.iter().map(|name| intern(name).to_owned()).collect(),
-            kind,
-            returning,
+            slots,
+            kind: sql::statement_type(&sql),
             columns: Vec::new(),
             defines: Vec::new(),
             rows: Vec::new(),
@@ -125,32 +99,26 @@ impl Stmt {
 
     fn plan(&self, db: &DbGuard<'_>) -> Res<Plan> {
         let tokens = self.tokens.as_ref().map_err(OraError::clone)?;
-        let kind_of = |column: &str| ddl::kind_of(db, column);
-        sql::parse(tokens, &World { major: self.core.service.major, kind_of: &kind_of })
+        sql::parse(tokens, &World { major: self.core.service.major, is_lob: &|column| ddl::is_lob(db, column) })
     }
 
-    /// The values of all slots for an iteration; slots in `out` need none.
-    fn values(&self, iteration: usize, out: &[usize]) -> Res<Vec<Value>> {
-        let of = |(slot, bind): (usize, &Option<Arc<Bind>>)| match bind {
-            None => Err(plain(1008)),
-            Some(_) if out.contains(&slot) => Ok(Value::Null),
-            Some(bind) => bind.value(iteration),
-        };
-        self.binds.iter().enumerate().map(of).collect()
+    /// The values of all slots for an iteration.
+    fn values(&self, iteration: usize) -> Res<Vec<Value>> {
+        let of = |bind: &Option<Arc<Bind>>| bind.as_ref().ok_or_else(|| plain(1008))?.value(iteration);
+        self.binds.iter().map(of).collect()
     }
 
     fn execute(&mut self, iterations: u32, flags: u32) -> Res<()> {
+        if flags & mode::COMMIT_ON_SUCCESS != 0 {
+            return Err(unmodelled("autocommit"));
+        }
         let core = Arc::clone(&self.core);
         let deadline = core.call("execute", &self.sql)?;
         let mut db = core.db();
-        let plan = self.plan(&db)?;
-        if flags & mode::PARSE_ONLY != 0 {
-            return Ok(());
-        }
         self.row_count = 0;
-        match &plan {
+        match &self.plan(&db)? {
             Plan::Query(query) => {
-                let values = self.values(0, &[])?;
+                let values = self.values(0)?;
                 fits(&values, &query.narrow)?;
                 let found = run::query(&mut db, query, &values, deadline)?;
                 self.describe(&found);
@@ -159,52 +127,23 @@ impl Stmt {
             }
             Plan::Dml(dml) => {
                 for iteration in 0..iterations.max(1) as usize {
-                    let values = self.values(iteration, &dml.into)?;
+                    let values = self.values(iteration)?;
                     fits(&values, &dml.narrow)?;
-                    let done = run::dml(&mut db, dml, &values, deadline)?;
-                    self.row_count += done.count;
-                    for (column, slot) in dml.into.iter().enumerate() {
-                        let returned: Vec<_> = done.returned.iter().map(|row| &row[column]).collect();
-                        if let Some(bind) = &self.binds[*slot] {
-                            bind.returned(iteration, &returned)?;
-                        }
-                    }
+                    self.row_count += run::dml(&mut db, dml, &values, deadline)?.count;
                 }
             }
-            Plan::Ddl(change) => {
-                if !self.slots.is_empty() {
-                    return Err(plain(1036));
-                }
-                ddl::run(&mut db, change, deadline)?;
-            }
+            Plan::Ddl(change) => ddl::run(&mut db, change, deadline)?,
             Plan::Block(block) => {
-                for iteration in 0..iterations.max(1) as usize {
-                    let mut values = self.values(iteration, &[])?;
-                    let set = plsql::run(&mut db, block, &mut values, deadline).map_err(plsql::outside)?;
-                    for ((bind, value), _) in self.binds.iter().zip(&values).zip(set).filter(|(_, set)| *set) {
-                        if let Some(bind) = bind {
-                            bind.give_back(value)?;
-                        }
+                let mut values = self.values(0)?;
+                for slot in plsql::run(&mut db, block, &mut values, deadline)? {
+                    if let Some(bind) = &self.binds[slot] {
+                        bind.give_back(&values[slot])?;
                     }
                 }
                 self.row_count = 1;
             }
-            Plan::Lock(table, wait) => {
-                run::understood(&db, &format!("SELECT 1 FROM {}", sql::quoted(table)))?;
-                run::lock(&mut db, *wait, deadline)?;
-            }
-            Plan::Commit => db.commit()?,
-            Plan::Rollback => db.undo(),
-            Plan::Nothing => {}
         }
-        if flags & mode::COMMIT_ON_SUCCESS != 0 && db.writing() {
-            drop(db);
-            core.call("commit", "")?;
-            core.db().commit()?;
-            core.call("committed", "")?;
-        } else {
-            drop(db);
-        }
+        drop(db);
         core.call("executed", &self.sql)?;
         Ok(())
     }
@@ -325,9 +264,6 @@ unsafe extern "C" fn OCIStmtGetBindInfo(
 #[unsafe(no_mangle)]
 unsafe extern "C" fn OCIParamGet(handle: Ptr, _kind: u32, error: Ptr, to: *mut Ptr, position: u32) -> c_int {
     guard(error, || {
-        let Some(Handle::Stmt(_)) = handles::get(handle) else {
-            return Err(ora(24334, "no descriptor for this position"));
-        };
         let statement = handles::stmt(handle)?;
         let column = statement.columns.get((position as usize).wrapping_sub(1)).copied();
         let column = column.ok_or_else(|| ora(24334, "no descriptor for this position"))?;

@@ -1,70 +1,8 @@
-//! CREATE, ALTER, DROP.
+//! CREATE, ALTER, DROP, COMMENT.
 
 use super::types::Kind;
-use super::{Ddl, Parser, Plan, Tok, listed, quoted};
-use crate::error::{Res, ora, unmodelled};
-
-/// A column of a table.
-#[derive(Clone, Debug)]
-pub struct Column {
-    pub name: String,
-    pub kind: Kind,
-    pub not_null: bool,
-    /// A UNIQUE constraint that could not stand in an added column.
-    pub unique: Option<String>,
-    /// Default, CHECK and REFERENCES, as SQLite takes them.
-    rest: String,
-}
-
-impl Column {
-    pub fn sql(&self, table: &str) -> String {
-        let mut sql = format!("{} {}", quoted(&self.name), self.kind.declared());
-        if self.not_null {
-            sql += " NOT NULL";
-        }
-        sql += &self.rest;
-        for (code, check) in self.kind.checks(&self.name) {
-            sql += &format!(" CONSTRAINT [~{code}~{table}~{}] CHECK ({check})", self.name);
-        }
-        sql
-    }
-}
-
-/// A constraint that has to be found again by what SQLite says of it.
-#[derive(Clone, Debug)]
-pub struct Constraint {
-    pub name: String,
-    /// `P`, `U`, `R`, `C`, as the dictionary has it.
-    pub kind: char,
-    pub columns: Vec<String>,
-    /// The table that a foreign key refers to.
-    pub parent: Option<String>,
-    sql: String,
-}
-
-/// A table to be made.
-#[derive(Clone, Debug, Default)]
-pub struct Table {
-    pub name: String,
-    pub columns: Vec<Column>,
-    pub constraints: Vec<Constraint>,
-    pub or_not: bool,
-}
-
-impl Table {
-    pub fn sql(&self) -> String {
-        let key = self.constraints.iter().find(|constraint| constraint.kind == 'P');
-        let in_key = |name: &String| key.is_some_and(|key| key.columns.contains(name));
-        let columns = self.columns.iter().map(|column| {
-            // SQLite lets a primary key be NULL.
-            Column { not_null: column.not_null || in_key(&column.name), ..column.clone() }.sql(&self.name)
-        });
-        // A foreign key that stands with its column has no text here: it is only in the list to be found again.
-        let texts = self.constraints.iter().map(|constraint| constraint.sql.clone());
-        let constraints = texts.filter(|text| !text.is_empty());
-        format!("CREATE TABLE {} ({})", quoted(&self.name), columns.chain(constraints).collect::<Vec<_>>().join(", "))
-    }
-}
+use super::{Parser, Plan, Tok, in_parentheses, quoted};
+use crate::error::{Res, ora};
 
 impl Parser<'_> {
     pub fn create(&mut self) -> Res<Plan> {
@@ -72,258 +10,134 @@ impl Parser<'_> {
         if self.take("TABLE") {
             return self.create_table();
         }
-        let unique = self.take("UNIQUE");
-        if self.take("INDEX") {
-            return self.create_index(unique);
+        if !self.take("INDEX") {
+            return Err(self.refused(901));
         }
-        if self.is("SEQUENCE") || self.is("VIEW") || self.is("OR") || self.is("TRIGGER") || self.is("USER") {
-            return unmodelled("this CREATE");
-        }
-        Err(self.refused(901))
+        let or_not = self.if_exists("IF NOT EXISTS")?;
+        let name = quoted(&self.name(953)?);
+        self.need("ON", 969)?;
+        let table = quoted(&self.name(903)?);
+        Ok(Plan::Ddl(format!("CREATE INDEX {or_not} {name} ON {table} {}", in_parentheses(&self.names()?))))
     }
 
     fn create_table(&mut self) -> Res<Plan> {
-        let or_not = self.or_not("IF NOT EXISTS")?;
-        let mut table = Table { name: self.table_name(903)?, or_not, ..Table::default() };
+        let or_not = self.if_exists("IF NOT EXISTS")?;
+        let name = quoted(&self.name(903)?);
         self.need_op("(", 922)?;
-        loop {
-            if self.is("CONSTRAINT")
-                || self.is("PRIMARY")
-                || self.is("UNIQUE")
-                || self.is("CHECK")
-                || self.is("FOREIGN")
-            {
-                let constraint = self.constraint(&table.name)?;
-                table.constraints.push(constraint);
-            } else {
-                self.column_definition(&mut table)?;
-            }
-            if !self.take_op(",") {
-                break;
-            }
-        }
+        let parts = self.list(|parser| if parser.is("CONSTRAINT") { parser.constraint() } else { parser.column() })?;
         self.need_op(")", 907)?;
-        self.table_options()?;
-        let lob = |name: &String| {
-            let kind = table.columns.iter().find(|column| column.name == *name).map(|column| &column.kind);
-            matches!(kind, Some(Kind::Blob | Kind::Clob))
-        };
-        if table.constraints.iter().any(|key| "PU".contains(key.kind) && key.columns.iter().any(lob)) {
-            return Err(ora(2329, "column of datatype LOB cannot be unique or a primary key"));
-        }
-        Ok(Plan::Ddl(Ddl::CreateTable(table)))
+        Ok(Plan::Ddl(format!("CREATE TABLE {or_not} {name} ({})", parts.join(", "))))
     }
 
-    /// Skips clauses about the storage of a table, which the double ignores.
-    fn table_options(&mut self) -> Res<()> {
-        loop {
-            if self.take("ORGANIZATION INDEX")
-                || self.take("ORGANIZATION HEAP")
-                || self.take("SEGMENT CREATION IMMEDIATE")
-                || self.take("SEGMENT CREATION DEFERRED")
-                || self.take("LOGGING")
-                || self.take("NOLOGGING")
-                || self.take("NOCOMPRESS")
-                || self.take("COMPRESS")
-                || self.take("CACHE")
-                || self.take("NOCACHE")
-            {
-                continue;
-            }
-            if self.take("TABLESPACE") {
-                self.name(922)?;
-            } else if self.take("PCTFREE") {
-                self.integer(922)?;
-            } else if self.take("LOB") {
-                self.names()?;
-                self.need("STORE AS", 922)?;
-                if !self.take("SECUREFILE") {
-                    self.take("BASICFILE");
-                }
-                if self.take_op("(") {
-                    while !self.take_op(")") {
-                        if self.done() {
-                            return Err(self.refused(907));
-                        }
-                        self.at += 1;
-                    }
-                }
-            } else {
-                return Ok(());
-            }
-        }
-    }
-
-    fn column_definition(&mut self, table: &mut Table) -> Res<()> {
+    /// A column with its constraints.
+    fn column(&mut self) -> Res<String> {
         let name = self.name(904)?;
         let kind = self.data_type()?;
-        self.defined.push((name.clone(), kind.clone()));
-        let mut column = Column { name, kind, not_null: false, unique: None, rest: String::new() };
-        if self.take("DEFAULT") {
-            if self.take("ON NULL") {
-                return unmodelled("DEFAULT ON NULL");
-            }
-            column.rest += &format!(" DEFAULT ({})", self.value()?);
+        if kind == Kind::Blob {
+            self.lobs.push(name.clone());
         }
+        let mut sql = format!("{} {}", quoted(&name), kind.declared());
         loop {
-            let named = if self.take("CONSTRAINT") { Some(self.name(904)?) } else { None };
-            let name =
-                |kind: &str| named.clone().unwrap_or_else(|| format!("SYS_{}_{}_{kind}", table.name, column.name));
-            let columns = vec![column.name.clone()];
+            let named = self.take("CONSTRAINT");
+            if named {
+                sql += &format!(" CONSTRAINT {}", quoted(&self.name(904)?));
+            }
             if self.take("NOT NULL") {
-                column.not_null = true;
-            } else if self.take("NULL") {
+                sql += " NOT NULL";
             } else if self.take("PRIMARY KEY") {
-                table.constraints.push(key(name("PK"), 'P', columns));
+                // SQLite lets a primary key be NULL.
+                sql += " PRIMARY KEY NOT NULL";
+                self.no_key(&name)?;
             } else if self.take("UNIQUE") {
-                column.unique = Some(name("UK"));
-                table.constraints.push(key(name("UK"), 'U', columns));
+                sql += " UNIQUE";
+                self.no_key(&name)?;
             } else if self.take("CHECK") {
-                column.rest += &format!(" CONSTRAINT {} CHECK {}", quoted(&name("CK")), self.check()?);
+                sql += &self.check()?;
             } else if self.is("REFERENCES") {
-                let (sql, parent) = self.references()?;
-                column.rest += &format!(" {sql}");
-                let constraint =
-                    Constraint { name: name("FK"), kind: 'R', columns, parent: Some(parent), sql: String::new() };
-                table.constraints.push(constraint);
-            } else if named.is_some() {
+                sql += &self.references()?;
+            } else if named {
                 return Err(self.refused(904));
             } else {
-                break;
+                return Ok(sql + &kind.checks(&name));
             }
-            self.take("ENABLE");
         }
-        table.columns.push(column);
-        Ok(())
+    }
+
+    /// Refuses a column that cannot be part of a key.
+    fn no_key(&self, column: &String) -> Res<()> {
+        let lob = ora(2329, format!("{column} is a LOB: it cannot be unique or a primary key"));
+        if self.lobs.contains(column) { Err(lob) } else { Ok(()) }
+    }
+
+    /// The columns of a key.
+    fn key(&mut self) -> Res<Vec<String>> {
+        let names = self.names()?;
+        names.iter().try_for_each(|name| self.no_key(name))?;
+        Ok(names)
     }
 
     fn check(&mut self) -> Res<String> {
         self.need_op("(", 906)?;
         let condition = self.condition()?;
         self.need_op(")", 907)?;
-        Ok(format!("({condition})"))
+        Ok(format!(" CHECK ({condition})"))
     }
 
-    fn references(&mut self) -> Res<(String, String)> {
+    fn references(&mut self) -> Res<String> {
         self.need("REFERENCES", 905)?;
-        let parent = self.table_name(903)?;
-        let columns = if self.is_op("(") { format!(" ({})", listed(&self.names()?)) } else { String::new() };
-        let action = if self.take("ON DELETE CASCADE") {
-            " ON DELETE CASCADE"
-        } else if self.take("ON DELETE SET NULL") {
-            " ON DELETE SET NULL"
-        } else {
-            ""
-        };
+        let parent = quoted(&self.name(903)?);
+        let columns = in_parentheses(&self.names()?);
+        let action = if self.take("ON DELETE CASCADE") { " ON DELETE CASCADE" } else { "" };
         if self.is("ON") {
             return Err(self.refused(905));
         }
-        Ok((format!("REFERENCES {}{columns}{action}", quoted(&parent)), parent))
+        Ok(format!(" REFERENCES {parent} {columns}{action}"))
     }
 
-    fn constraint(&mut self, table: &str) -> Res<Constraint> {
-        let name = if self.take("CONSTRAINT") { self.name(904)? } else { format!("SYS_{table}_{}", self.at) };
-        let made = if self.take("PRIMARY KEY") {
-            key(name, 'P', self.names()?)
+    /// CONSTRAINT name ..., of a table.
+    fn constraint(&mut self) -> Res<String> {
+        self.need("CONSTRAINT", 904)?;
+        let name = quoted(&self.name(904)?);
+        let sql = if self.take("PRIMARY KEY") {
+            // SQLite lets a primary key be NULL.
+            let names = self.key()?;
+            let filled = |name: &String| format!(", CONSTRAINT [~1400~{name}] CHECK ({} IS NOT NULL)", quoted(name));
+            format!(" PRIMARY KEY {}{}", in_parentheses(&names), names.iter().map(filled).collect::<String>())
         } else if self.take("UNIQUE") {
-            key(name, 'U', self.names()?)
+            format!(" UNIQUE {}", in_parentheses(&self.key()?))
         } else if self.take("CHECK") {
-            let sql = format!("CONSTRAINT {} CHECK {}", quoted(&name), self.check()?);
-            Constraint { name, kind: 'C', columns: Vec::new(), parent: None, sql }
+            self.check()?
         } else if self.take("FOREIGN KEY") {
-            let columns = self.names()?;
-            let (references, parent) = self.references()?;
-            let sql = format!("CONSTRAINT {} FOREIGN KEY ({}) {references}", quoted(&name), listed(&columns));
-            Constraint { name, kind: 'R', columns, parent: Some(parent), sql }
+            format!(" FOREIGN KEY {}{}", in_parentheses(&self.names()?), self.references()?)
         } else {
             return Err(self.refused(904));
         };
-        self.take("ENABLE");
-        Ok(made)
+        Ok(format!("CONSTRAINT {name}{sql}"))
     }
 
-    fn create_index(&mut self, unique: bool) -> Res<Plan> {
-        let or_not = self.or_not("IF NOT EXISTS")?;
-        let name = self.table_name(953)?;
-        self.need("ON", 969)?;
-        let table = self.table_name(903)?;
-        self.need_op("(", 906)?;
-        let mut parts = Vec::new();
-        let mut columns = Vec::new();
-        loop {
-            if let Some(Tok::Word(word)) = self.tok() {
-                columns.push(word.clone());
-            }
-            let part = self.value()?;
-            let down = self.take("DESC");
-            self.take("ASC");
-            parts.push(if down { format!("{part} DESC") } else { part });
-            if !self.take_op(",") {
-                break;
-            }
-        }
-        self.need_op(")", 907)?;
-        self.table_options()?;
-        let kind = if unique { "UNIQUE " } else { "" };
-        let sql = format!("CREATE {kind}INDEX {} ON {} ({})", quoted(&name), quoted(&table), parts.join(", "));
-        Ok(Plan::Ddl(Ddl::CreateIndex { name, table, columns, unique, sql, or_not }))
-    }
-
-    /// ALTER TABLE ... ADD | DROP COLUMN; ALTER SESSION changes nothing here.
+    /// ALTER TABLE ... ADD | DROP COLUMN.
     pub fn alter(&mut self) -> Res<Plan> {
         self.at += 1;
-        if self.take("SESSION") {
-            self.at = self.tokens.len();
-            return Ok(Plan::Nothing);
-        }
         self.need("TABLE", 940)?;
-        let name = self.table_name(903)?;
+        let table = quoted(&self.name(903)?);
         if self.take("DROP COLUMN") {
-            return Ok(Plan::Ddl(Ddl::DropColumn { table: name, column: self.name(904)? }));
+            return Ok(Plan::Ddl(format!("ALTER TABLE {table} DROP COLUMN {}", quoted(&self.name(904)?))));
         }
-        if !self.take("ADD") {
-            return unmodelled("this ALTER TABLE");
-        }
-        if self.is("CONSTRAINT") || self.is("UNIQUE") || self.is("CHECK") || self.is("FOREIGN") || self.is("PRIMARY") {
-            let constraint = self.constraint(&name)?;
-            return match constraint.kind {
-                'U' => {
-                    Ok(Plan::Ddl(Ddl::AddUnique { table: name, name: constraint.name, columns: constraint.columns }))
-                }
-                _ => unmodelled("ADD CONSTRAINT other than UNIQUE"),
-            };
-        }
-        let mut table = Table { name, ..Table::default() };
-        let many = self.take_op("(");
-        loop {
-            self.column_definition(&mut table)?;
-            if !many || !self.take_op(",") {
-                break;
-            }
-        }
-        if many {
-            self.need_op(")", 907)?;
-        }
-        Ok(Plan::Ddl(Ddl::AddColumns { table: table.name, columns: table.columns }))
+        self.need("ADD", 1735)?;
+        Ok(Plan::Ddl(format!("ALTER TABLE {table} ADD COLUMN {}", self.column()?)))
     }
 
-    pub fn drop(&mut self) -> Res<Plan> {
+    pub fn drop_table(&mut self) -> Res<Plan> {
         self.at += 1;
-        if self.take("INDEX") {
-            let or_not = self.or_not("IF EXISTS")?;
-            return Ok(Plan::Ddl(Ddl::DropIndex { name: self.table_name(953)?, or_not }));
-        }
-        if !self.take("TABLE") {
-            return Err(self.refused(950));
-        }
-        let or_not = self.or_not("IF EXISTS")?;
-        let name = self.table_name(903)?;
-        let cascade = self.take("CASCADE CONSTRAINTS");
+        self.need("TABLE", 950)?;
+        let or_not = self.if_exists("IF EXISTS")?;
+        let name = quoted(&self.name(903)?);
+        self.take("CASCADE CONSTRAINTS");
         self.take("PURGE");
-        Ok(Plan::Ddl(Ddl::DropTable { name, cascade, or_not }))
+        Ok(Plan::Ddl(format!("DROP TABLE {or_not} {name}")))
     }
 
-    /// COMMENT ON TABLE [schema.]table, or ON COLUMN [schema.]table.column, IS 'text'.
+    /// COMMENT ON TABLE table, or ON COLUMN table.column, IS 'text'. Table and column must exist.
     pub fn comment(&mut self) -> Res<Plan> {
         self.at += 1;
         self.need("ON", 969)?;
@@ -331,28 +145,20 @@ impl Parser<'_> {
         if !on_column {
             self.need("TABLE", 905)?;
         }
-        let mut names = vec![self.name(903)?];
-        while self.take_op(".") {
-            names.push(self.name(904)?);
+        let table = self.name(903)?;
+        let mut column = String::new();
+        if on_column {
+            self.need_op(".", 904)?;
+            column = self.name(904)?;
         }
-        let column = if on_column { names.pop() } else { None };
-        let table = names.pop().ok_or_else(|| self.refused(904))?;
         self.need("IS", 905)?;
         let Some(Tok::Str(text)) = self.tok() else { return Err(self.refused(1780)) };
         self.at += 1;
-        Ok(Plan::Ddl(Ddl::Comment { table, column, text: text.clone() }))
+        let wanted = if on_column { quoted(&column) } else { "1".to_owned() };
+        let text = text.replace('\'', "''");
+        Ok(Plan::Ddl(format!(
+            "SELECT {wanted} FROM {} WHERE 0; REPLACE INTO ora$comments VALUES ('{table}', '{column}', '{text}')",
+            quoted(&table)
+        )))
     }
-
-    pub fn truncate(&mut self) -> Res<Plan> {
-        self.at += 1;
-        self.need("TABLE", 3290)?;
-        Ok(Plan::Ddl(Ddl::Truncate { table: self.table_name(903)? }))
-    }
-}
-
-/// A primary key or a unique constraint.
-fn key(name: String, kind: char, columns: Vec<String>) -> Constraint {
-    let what = if kind == 'P' { "PRIMARY KEY" } else { "UNIQUE" };
-    let sql = format!("CONSTRAINT {} {what} ({})", quoted(&name), listed(&columns));
-    Constraint { name, kind, columns, parent: None, sql }
 }

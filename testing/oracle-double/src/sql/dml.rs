@@ -1,49 +1,36 @@
 //! INSERT, UPDATE, DELETE.
 
-use super::{Dml, Parser, Plan, Tok, Verb, listed, quoted};
-use crate::error::{Res, ora, plain};
+use std::mem::take;
+
+use super::{Dml, Parser, Plan, Tok, Verb, in_parentheses, quoted};
+use crate::error::{Res, ora, unmodelled};
 
 impl Parser<'_> {
-    /// INSERT INTO ... VALUES | SELECT.
+    /// INSERT INTO ... VALUES.
     pub fn insert(&mut self) -> Res<Plan> {
         self.at += 1;
         self.need("INTO", 925)?;
-        let table = self.table_name(903)?;
-        let alias = self.alias()?.map(|alias| format!(" AS {}", quoted(&alias))).unwrap_or_default();
-        let columns = if self.is_op("(") { format!(" ({})", listed(&self.names()?)) } else { String::new() };
-        let source = if self.take("VALUES") {
-            let mut rows = vec![self.row()?];
-            while self.is_op(",") {
-                if self.world.major < 23 {
-                    return Err(self.refused(933));
-                }
-                self.at += 1;
-                rows.push(self.row()?);
+        let table = quoted(&self.name(903)?);
+        let columns = if self.is_op("(") { in_parentheses(&self.names()?) } else { String::new() };
+        if self.is("SELECT") {
+            return Err(unmodelled("INSERT ... SELECT"));
+        }
+        self.need("VALUES", 926)?;
+        let mut rows = vec![self.row()?];
+        while self.is_op(",") {
+            if self.world.major < 23 {
+                return Err(self.refused(933));
             }
-            format!("VALUES {}", rows.join(", "))
-        } else if self.is("SELECT") || self.is("WITH") || self.is_op("(") {
-            self.subquery()?
-        } else {
-            return Err(self.refused(926));
-        };
-        let (returning, into) = self.returning()?;
-        let sql = format!("INSERT INTO {}{alias}{columns} {source}{returning}", quoted(&table));
-        Ok(Plan::Dml(Dml {
-            verb: Verb::Insert,
-            table,
-            set: Vec::new(),
-            sql,
-            into,
-            narrow: std::mem::take(&mut self.narrow),
-        }))
+            self.at += 1;
+            rows.push(self.row()?);
+        }
+        let sql = format!("INSERT INTO {table} {columns} VALUES {}", rows.join(", "));
+        self.dml(Verb::Insert, sql)
     }
 
     fn row(&mut self) -> Res<String> {
         self.need_op("(", 906)?;
-        let mut values = vec![self.stored()?];
-        while self.take_op(",") {
-            values.push(self.stored()?);
-        }
+        let values = self.list(Self::stored)?;
         self.need_op(")", 917)?;
         Ok(format!("({})", values.join(", ")))
     }
@@ -60,66 +47,52 @@ impl Parser<'_> {
 
     pub fn update(&mut self) -> Res<Plan> {
         self.at += 1;
-        let table = self.table_name(903)?;
-        let alias = self.alias()?;
+        let table = quoted(&self.name(903)?);
         self.need("SET", 971)?;
-        let mut set = Vec::new();
-        let mut changes = Vec::new();
-        loop {
-            let columns = if self.is_op("(") {
-                let names = self.names()?;
-                let sql = format!("({})", listed(&names));
-                set.extend(names);
-                sql
-            } else {
-                let mut name = self.name(904)?;
-                if self.take_op(".") {
-                    name = self.name(904)?;
-                }
-                let sql = quoted(&name);
-                set.push(name);
-                sql
-            };
-            self.need_op("=", 927)?;
-            if columns.starts_with('(') && !matches!(self.ahead(1), Some(Tok::Word(word)) if word == "SELECT") {
-                return Err(ora(1767, "UPDATE ... SET expression must be a subquery").at(self.offset()));
-            }
-            changes.push(format!("{columns} = {}", self.stored()?));
-            if !self.take_op(",") {
-                break;
-            }
-        }
-        let (named, filter) = self.target(&table, alias)?;
-        let (returning, into) = self.returning()?;
-        let sql = format!("UPDATE {named} SET {}{filter}{returning}", changes.join(", "));
-        Ok(Plan::Dml(Dml { verb: Verb::Update, table, set, sql, into, narrow: std::mem::take(&mut self.narrow) }))
+        let changes = self.list(|parser| {
+            let name = quoted(&parser.name(904)?);
+            parser.need_op("=", 927)?;
+            Ok(format!("{name} = {}", parser.stored()?))
+        })?;
+        let filter = self.filter()?;
+        self.dml(Verb::Update, format!("UPDATE {table} SET {}{filter}", changes.join(", ")))
     }
 
-    /// DELETE [FROM].
+    /// DELETE FROM.
     pub fn delete(&mut self) -> Res<Plan> {
         self.at += 1;
-        self.take("FROM");
-        let table = self.table_name(903)?;
-        let alias = self.alias()?;
-        let (named, filter) = self.target(&table, alias)?;
-        let (returning, into) = self.returning()?;
-        let sql = format!("DELETE FROM {named}{filter}{returning}");
-        Ok(Plan::Dml(Dml {
-            verb: Verb::Delete,
-            table,
-            set: Vec::new(),
-            sql,
-            into,
-            narrow: std::mem::take(&mut self.narrow),
-        }))
+        if !self.take("FROM") {
+            return Err(unmodelled("DELETE without FROM"));
+        }
+        let table = quoted(&self.name(903)?);
+        let filter = self.filter()?;
+        self.dml(Verb::Delete, format!("DELETE FROM {table}{filter}"))
     }
 
-    fn target(&mut self, table: &str, alias: Option<String>) -> Res<(String, String)> {
-        let alias = alias.map(|alias| format!(" AS {}", quoted(&alias))).unwrap_or_default();
-        let filter = if self.take("WHERE") { format!(" WHERE {}", self.condition()?) } else { String::new() };
-        if self.is("FROM") || self.is("LIMIT") {
-            return Err(plain(933).at(self.offset()));
+    /// WHERE, if it is there.
+    pub fn filter(&mut self) -> Res<String> {
+        Ok(if self.take("WHERE") { format!(" WHERE {}", self.condition()?) } else { String::new() })
+    }
+
+    /// `RETURNING values INTO binds`, and the end of a statement.
+    fn dml(&mut self, verb: Verb, mut sql: String) -> Res<Plan> {
+        let mut into = Vec::new();
+        if self.take("RETURNING") {
+            if !self.in_block {
+                return Err(unmodelled("RETURNING outside of a block"));
+            }
+            let values = self.list(Self::value)?;
+            self.need("INTO", 925)?;
+            into = self.list(|parser| {
+                let Some(Tok::Bind(slot)) = parser.tok() else { return Err(parser.refused(1036)) };
+                parser.at += 1;
+                Ok(*slot)
+            })?;
+            if into.len() != values.len() {
+                return Err(ora(if into.len() < values.len() { 947 } else { 913 }, "RETURNING INTO does not match"));
+            }
+            sql += &format!(" RETURNING {}", values.join(", "));
         }
-        Ok((format!("{}{alias}", quoted(table)), filter))
+        Ok(Plan::Dml(Dml { verb, sql, into, narrow: take(&mut self.narrow) }))
     }
 }

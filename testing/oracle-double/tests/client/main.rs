@@ -4,10 +4,7 @@
 mod blocks;
 mod connections;
 mod faults;
-mod pools;
 mod refusals;
-mod schema;
-mod sql;
+mod statements;
 mod support;
 mod transactions;
-mod values;

@@ -20,8 +20,6 @@ pub fn folder() -> &'static Path {
         let library = if library.exists() { library } else { library.parent().unwrap().with_file_name(&name) };
         let alias = folder.join(format!("libclntsh{DLL_SUFFIX}"));
         fs::hard_link(&library, &alias).or_else(|_| fs::copy(&library, &alias).map(drop)).unwrap();
-        // Safety: `get_or_init` lets one thread in, and it comes before any other use of the environment.
-        unsafe { std::env::set_var("ORAFAKE_DIR", &folder) };
         InitParams::new().oracle_client_lib_dir(&folder).unwrap().init().unwrap();
         folder
     })
@@ -29,7 +27,7 @@ pub fn folder() -> &'static Path {
 
 pub fn address(service: &str) -> String {
     folder();
-    format!("//localhost:1521/{service}")
+    format!("(description=(connect_timeout=1)(connect_data=(service_name={service})))")
 }
 
 pub fn connect(service: &str) -> Connection {
