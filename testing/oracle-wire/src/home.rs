@@ -58,6 +58,18 @@ impl Home {
         self.0.join(format!("cluster-{version}-{:016x}", hash(&parts)))
     }
 
+    /// A library for `LD_AUDIT` that hides the library named in `WIRE_HIDE`. Compiled the first time.
+    pub(crate) fn auditor(&self) -> PathBuf {
+        let auditor = self.0.join(format!("hide-{:016x}.so", hash(&["c/hide.c"])));
+        if !auditor.is_file() {
+            let fresh = tempfile::tempdir_in(&self.0).unwrap();
+            let library = fresh.path().join("hide.so");
+            assert_success(Command::new("cc").args(["-shared", "-fPIC", "-o"]).arg(&library).arg(part("c/hide.c")));
+            fs::rename(library, &auditor).unwrap();
+        }
+        auditor
+    }
+
     /// A Python script of this crate, in the environment with the mirror's package.
     pub(crate) fn python(&self, script: &str) -> Command {
         let mut python = Command::new(self.0.join("venv/bin/python"));

@@ -194,6 +194,14 @@ impl Stand {
         command
     }
 
+    /// As [`Self::command`], on a system that lacks a library, for example `libaio.so.1`.
+    #[must_use]
+    pub fn command_without(&self, library: &str, arguments: &[&str]) -> Command {
+        let mut command = self.command(arguments);
+        command.env("LD_AUDIT", self.home.auditor()).env("WIRE_HIDE", library);
+        command
+    }
+
     /// Runs the finished binary to its end.
     #[must_use]
     pub fn passmint(&self, arguments: &[&str]) -> Output {
