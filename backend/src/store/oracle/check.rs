@@ -148,11 +148,15 @@ fn run(settings: &OracleSettings, report: &mut dyn FnMut(CheckStep)) -> Result<(
 /// The number of entries, and the time of the last change, which may be a deletion.
 fn entries_text(accounts: u64, entries: u64, changed_at: Option<Millis>) -> String {
     let counted = |number: u64, one: &str, many: &str| format!("{number} {}", if number == 1 { one } else { many });
-    let entries = if entries == 0 { "no entries".to_owned() } else { counted(entries, "entry", "entries") };
     let accounts = counted(accounts, "account", "accounts");
+    let entries = match (entries, changed_at) {
+        (0, None) => "no entries yet".to_owned(),
+        (0, Some(_)) => "no entries".to_owned(),
+        _ => counted(entries, "entry", "entries"),
+    };
     let seconds = changed_at.and_then(|millis| i64::try_from(millis / 1000).ok());
     match seconds.and_then(|seconds| OffsetDateTime::from_unix_timestamp(seconds).ok()) {
-        None => format!("{entries} yet in {accounts}"),
+        None => format!("{entries} in {accounts}"),
         Some(time) => {
             let (year, month, day) = time.to_calendar_date();
             let (month, hour, minute) = (u8::from(month), time.hour(), time.minute());
@@ -250,6 +254,7 @@ mod tests {
             (1, 0, None, "no entries yet in 1 account"),
             (1, 1, Some(1_796_050_000_999), "1 entry in 1 account, the last change 2026-11-30 14:46 UTC"),
             (2, 12, Some(951_825_599_999), "12 entries in 2 accounts, the last change 2000-02-29 11:59 UTC"),
+            (2, 3, None, "3 entries in 2 accounts"),
             (2, 0, Some(0), "no entries in 2 accounts, the last change 1970-01-01 00:00 UTC"),
         ] {
             assert_eq!(entries_text(accounts, entries, changed_at), expected);

@@ -95,3 +95,23 @@ fn guide_prints_the_table_of_codes() {
     });
     assert_eq!(rows, expected.collect::<Vec<_>>());
 }
+
+/// The convention of the guide: names are in lower case, all else in capitals.
+#[test]
+fn statements_of_the_guide_parse_and_name_columns_that_exist() {
+    let guide = include_str!("../../../../docs/ORACLE.md");
+    let (_, rest) = guide.split_once("### What you see in SQL").unwrap();
+    let (_, rest) = rest.split_once("```sql").unwrap();
+    let (block, _) = rest.split_once("```").unwrap();
+    assert_eq!(Parser::parse_sql(&OracleDialect {}, block).unwrap().len(), 3);
+
+    let schema: String = sql::MIGRATIONS.concat().concat();
+    let words = |text: &str| -> BTreeSet<String> {
+        let split = text.split(|c: char| !c.is_ascii_alphanumeric() && c != '_');
+        split.filter(|word| word.starts_with(|c: char| c.is_ascii_lowercase())).map(str::to_owned).collect()
+    };
+    let dictionary = ["all_tab_comments", "table_name", "comments", "owner", "passmint", "changed_utc"];
+    let known = &words(&schema) | &dictionary.map(str::to_owned).into();
+    assert_eq!(&words(block) - &known, BTreeSet::new());
+    assert!(words(block).is_superset(&["login", "changed_at", "sealed"].map(str::to_owned).into()));
+}
