@@ -8,7 +8,7 @@ mod contract;
 use std::sync::{Mutex, MutexGuard, Once, PoisonError};
 use std::time::Duration;
 
-use backend::store::Store;
+use backend::store::{Accounts, Store};
 use backend::store::oracle::{Descriptor, OracleSettings, OracleStore, PING_AFTER};
 use zeroize::Zeroizing;
 
