@@ -109,8 +109,22 @@ def parse_execute(payload, parse=tns.parse_exec_oci):
     return other_rows.request
 
 
+# Mend 9. The package describes a text column by its characters, and the client fails where a value has more bytes
+# (ORA-03106, or no answer at all). Here a column has four bytes for each character.
+#
+# Mend 10. ODPI-C reads a BLOB by defining the column as LONG RAW. The package answers with a locator, for which the client
+# does not ask (ORA-03106). Here a BLOB is described as LONG RAW, so that the bytes come in the row.
+def mended_column(column):
+    if column.data_type in (tns.TNS_TYPE_VARCHAR, tns.TNS_TYPE_CHAR):
+        length, size = (min(4 * bytes_, 32767) for bytes_ in (column.data_length, column.max_size))
+        return dataclasses.replace(column, data_length=length, max_size=size)
+    if column.data_type == tns.TNS_TYPE_BLOB:
+        return dataclasses.replace(column, data_type=tns.TNS_TYPE_LONGRAW, data_length=0, max_size=0)
+    return column
+
+
 class MendedBackend:
-    """A backend whose `execute` runs every row, and knows mend 4."""
+    """A backend whose `execute` runs every row, knows mend 4, and describes columns by mends 9 and 10."""
 
     def __init__(self, backend):
         self._backend = backend
@@ -122,6 +136,8 @@ class MendedBackend:
         rows, other_rows.rows = other_rows.rows, ()
         sql = DROP_TABLE.sub(r"\1 CASCADE", sql)
         result = self._backend.execute(sql, binds)
+        if result.columns:
+            result = dataclasses.replace(result, columns=[mended_column(column) for column in result.columns])
         done = result.rowcount
         for row in rows:
             request = dataclasses.replace(other_rows.request, binds=row, bind_rows=[row])
