@@ -8,8 +8,8 @@ mod contract;
 use std::sync::{Mutex, MutexGuard, Once, PoisonError};
 use std::time::Duration;
 
-use backend::store::{Accounts, Store};
 use backend::store::oracle::{Descriptor, OracleSettings, OracleStore, PING_AFTER};
+use backend::store::{Accounts, Store};
 use zeroize::Zeroizing;
 
 /// The driver's tables. A table stands before those it refers to.

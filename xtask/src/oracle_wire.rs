@@ -11,8 +11,8 @@ use std::time::Instant;
 
 use anyhow::{Context, Result, ensure};
 
-use crate::shell::{cache, cargo, command, find, root, run as sh};
-use crate::{dist, tools};
+use crate::shell::{cache, cargo, command, find, root, run as sh, target};
+use crate::{dist, test, tools};
 
 /// PyPI's package with Oracle Instant Client Basic 19.3 for Linux on x86-64, under Oracle's Free Use Terms.
 const CLIENT: &str = "pyoracleclient==0.0.5";
@@ -33,7 +33,8 @@ const SYSTEM_PARTS: [SystemPart; 3] = [
     SystemPart { what: "Python's venv", package: "^python3-venv$", is_there: has_venv },
 ];
 
-/// Runs the tests of the stand, or those whose names contain one of these texts.
+/// Runs the tests of the stand, the store contract and the browser's main job; or only the tests of the stand whose names
+/// contain one of these texts.
 pub(crate) fn run(tests: &[&str]) -> Result<()> {
     let start = Instant::now();
     let home = match install()? {
@@ -44,14 +45,54 @@ pub(crate) fn run(tests: &[&str]) -> Result<()> {
         }
     };
     println!("have {} ({:.1} s)", home.display(), start.elapsed().as_secs_f64());
-    let binary = std::env::var_os("PASSMINT_BIN").map_or_else(dist::binary, PathBuf::from);
+    let binary = binary();
     ensure!(binary.is_file(), "{} is missing: run `cargo xtask test dist` first", binary.display());
     sh(cargo()?
         .args(["test", "--package", "oracle-wire", "--test", "wire", "--locked", "--", "--test-threads=2"])
         .args(tests)
         .env("PASSMINT_WIRE", &home)
         .env("PASSMINT_BIN", &binary)
-        .env("RUST_BACKTRACE", "0"))
+        .env("RUST_BACKTRACE", "0"))?;
+    if !tests.is_empty() {
+        return Ok(());
+    }
+    sh(cargo()?.args(["build", "--package", "oracle-wire", "--bin", "oracle-wire", "--locked"]))?;
+    let mut contract = cargo()?;
+    contract.args(["test", "--package", "backend", "--test", "real_oracle", "--locked", "--", "--test-threads=1"]);
+    let stand = target()?.join("debug/oracle-wire");
+    sh(&mut beside_stand(&contract, &stand, &home))?;
+    for limit in CONTRACT_LIMITS {
+        println!("wire: the contract here does not prove: {limit}");
+    }
+    test::e2e_with(&["on_oracle"], |tests| {
+        tests.env("PASSMINT_BIN", &binary);
+        *tests = beside_stand(tests, &stand, &home);
+    })
+}
+
+/// All cases of the contract run. Some cannot fail here as they could on Oracle.
+const CONTRACT_LIMITS: [&str; 3] = [
+    "cut_connection_is_replaced_without_an_error: no privilege to cut a session; tests/wire/outage.rs ends the server",
+    "concurrent_writers_… and one_of_two_writers_…: the row locks are PostgreSQL's",
+    "times_keep_their_milliseconds, letter_case_…: types and comparison are PostgreSQL's, in Oracle's type codes",
+];
+
+/// The binary to test: of `dist`, or another one in `PASSMINT_BIN`.
+fn binary() -> PathBuf {
+    std::env::var_os("PASSMINT_BIN").map_or_else(dist::binary, PathBuf::from)
+}
+
+/// The same command, run beside a stand of its own with the variables that name it.
+fn beside_stand(inner: &Command, stand: &Path, home: &Path) -> Command {
+    let mut outer = command(stand);
+    outer.arg(inner.get_program()).args(inner.get_args()).env("PASSMINT_WIRE", home).env("RUST_BACKTRACE", "0");
+    for (name, value) in inner.get_envs() {
+        match value {
+            Some(value) => outer.env(name, value),
+            None => outer.env_remove(name),
+        };
+    }
+    outer
 }
 
 /// Installs what is missing. Returns the folder of the parts, or the reason why one of them cannot be had.

@@ -6,12 +6,16 @@ use std::fs::{self, File};
 use std::hash::{Hash, Hasher};
 use std::path::{Path, PathBuf};
 use std::process::Command;
+use std::time::Duration;
 
 use e2e::repository;
 
 use crate::mirror::{self, Mirror};
 use crate::postgres::{self, Postgres, assert_success};
 use crate::stand::{ADMIN, USER};
+
+/// Age of a database made from other versions of the files, after which it is deleted.
+const UNUSED_AFTER: Duration = Duration::from_secs(7 * 24 * 3600);
 
 /// The folder with the parts.
 #[derive(Clone)]
@@ -54,7 +58,7 @@ impl Home {
     /// The database that stands copy. Another version of PostgreSQL, or of a file that it is made from, makes another.
     pub(crate) fn cluster(&self) -> PathBuf {
         let version = postgres::version().unwrap_or_default();
-        let parts = ["python/requirements.txt", "python/mirror.py", "sql/prepare.sql", "sql/dictionary.sql"];
+        let parts = ["python/requirements.txt", "sql/prepare.sql", "sql/dictionary.sql"];
         self.0.join(format!("cluster-{version}-{:016x}", hash(&parts)))
     }
 
@@ -117,8 +121,10 @@ impl Home {
         let _ = fs::remove_dir_all(&fresh);
         postgres::copy(&files, &fresh);
         for entry in fs::read_dir(&self.0).unwrap().map(Result::unwrap) {
-            // Made from other versions of the same files.
-            if entry.file_name().to_string_lossy().starts_with("cluster-") {
+            // Made from other versions of the same files, which other clones may still use.
+            let is_cluster = entry.file_name().to_string_lossy().starts_with("cluster-");
+            if is_cluster && entry.metadata().unwrap().modified().unwrap().elapsed().unwrap_or_default() > UNUSED_AFTER
+            {
                 fs::remove_dir_all(entry.path()).unwrap();
             }
         }

@@ -8,3 +8,5 @@ mod check;
 mod client_library;
 mod connect_strings;
 mod identity;
+mod outage;
+mod transfer;
