@@ -220,6 +220,50 @@ fn each_fault_is_answered_with_503_in_time_and_recovered_from() {
 }
 
 #[test]
+fn defect_is_answered_with_500_and_logged_with_its_code() {
+    let data = tempfile::tempdir().unwrap();
+    let server = Server::start("defect", &data);
+    server.wait_for("/#invite=");
+    faults("defect", "execute|sessions|0|*|ORA-1455\n");
+    let answer = server.get(LIST).0;
+    assert!(answer.starts_with("HTTP/1.1 500") && answer.contains(r#""code":"internal""#), "{answer}");
+    assert!(!answer.contains("retry-after") && !answer.contains("again"), "{answer}");
+    let log = server.wait_for("ORA-01455: the database refuses a value");
+    assert!(log.contains("ERROR") && log.contains("report it"), "{log}");
+}
+
+/// `passmint check` runs it; its result is one word.
+#[test]
+fn try_log_in_reads_standard_input_and_prints_the_code() {
+    let request = |service: &str, password: &str| {
+        serde_json::json!({
+            "connect": format!("tcps://localhost/{service}"), "user": "passmint", "password": password,
+            "config_folder": null, "client_folder": folder(),
+        })
+        .to_string()
+    };
+    let run = |input: &str| {
+        let mut child = Command::new(env!("CARGO_BIN_EXE_passmint"))
+            .arg("try-log-in")
+            .stdin(Stdio::piped())
+            .stdout(Stdio::piped())
+            .stderr(Stdio::piped())
+            .spawn()
+            .unwrap();
+        child.stdin.take().unwrap().write_all(input.as_bytes()).unwrap();
+        let Output { status, stdout, stderr } = child.wait_with_output().unwrap();
+        let said = String::from_utf8([stdout, stderr].concat()).unwrap();
+        assert!(!said.contains(PASSWORD), "{said}");
+        (status.success(), said)
+    };
+    assert_eq!(run(&request("tried", PASSWORD)), (true, "logged-in\n".into()));
+    assert_eq!(run(&request("tried", "wrong")), (true, "ORA-01017\n".into()));
+    faults("tried_28860", "connect||0|*|ORA-28860\n");
+    assert_eq!(run(&request("tried_28860", PASSWORD)), (true, "ORA-28860\n".into()));
+    assert!(!run(&format!("no JSON {PASSWORD}")).0);
+}
+
+#[test]
 fn invite_check_and_move_use_the_same_database() {
     let data = tempfile::tempdir().unwrap();
     let run = |arguments: &[&str]| {

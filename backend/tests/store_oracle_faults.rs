@@ -9,7 +9,7 @@ mod oracle_double;
 use std::thread;
 use std::time::{Duration, Instant};
 
-use backend::store::oracle::{OracleSettings, OracleStore, TABLE, check_connection};
+use backend::store::oracle::{Code, OracleSettings, OracleStore, SecondTry, TABLE, check_connection};
 use backend::store::{Accounts, Credentials, Database, Passwords, Sessions, StoreError, Transfer};
 use contract::{MANY, NOW, entry_id, put, settle};
 use oracle_double::{faults, settings, store};
@@ -41,6 +41,21 @@ fn error_with_a_code_of_the_table_contains_its_remedy() {
         // Far below any timeout: the refusal is the answer.
         assert!(start.elapsed() < Duration::from_secs(3), "{text}");
     }
+}
+
+/// A save that fails for such a code fails again, so the answer must not be "try again".
+#[test]
+fn code_that_is_no_known_outage_is_a_fault() {
+    let store = store("unknown_codes");
+    let ada = settle(&store, 1, "ada");
+    for (round, number) in [1455, 3115, 600, 6550, 24333].into_iter().enumerate() {
+        faults("unknown_codes", &format!("execute|passwords|0|1|ORA-{number}\n# {round}\n"));
+        match store.put(&put(ada, entry_id(1), 0, 7), MANY, NOW) {
+            Err(StoreError::Fault(said)) => assert!(said.starts_with(&format!("ORA-{number:05}: ")), "{said}"),
+            other => panic!("{number}: {other:?}"),
+        }
+    }
+    store.put(&put(ada, entry_id(1), 0, 7), MANY, NOW).unwrap();
 }
 
 #[test]
@@ -321,7 +336,8 @@ fn check_runs_all_steps_or_ends_with_the_one_that_fails() {
     };
     let check = |settings: &OracleSettings| {
         let mut steps = Vec::new();
-        let ok = check_connection(settings, |step| steps.push(step));
+        let second_try = || SecondTry::Failed(Code::Ora(28860));
+        let ok = check_connection(settings, second_try, |step| steps.push(step));
         (ok, steps)
     };
     let (ok, steps) = check(&settings("check"));
@@ -370,8 +386,13 @@ fn check_runs_all_steps_or_ends_with_the_one_that_fails() {
     let (_, steps) = tls("check_tls_29024", "connect||0|*|ORA-29024\n");
     let last = steps.last().unwrap();
     assert!(last.name == "TLS" && last.detail.starts_with("ORA-29024: the database's certificate"), "{last:?}");
+    let (_, steps) = tls("check_tls_12561", "connect||0|*|ORA-12561\n");
+    let last = steps.last().unwrap();
+    assert!(last.name == "TLS" && last.detail.starts_with("ORA-28860: "), "{last:?}");
     let (_, steps) = tls("check_tls_28000", "connect||0|*|ORA-28000\n");
-    assert_eq!(steps.last().unwrap().name, "log-in");
+    let [.., tls, last] = steps.as_slice() else { panic!("{steps:?}") };
+    assert!(tls.name == "TLS" && tls.ok && tls.ms.is_none(), "{tls:?}");
+    assert!(last.name == "log-in" && last.detail.starts_with("ORA-28000: "), "{last:?}");
 
     std::fs::write(oracle_double::folder().join("check_privs.privs"), "CREATE SESSION\n").unwrap();
     let (_, steps) = check(&settings("check_privs"));

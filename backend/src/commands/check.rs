@@ -7,6 +7,7 @@ use std::process::ExitCode;
 use anyhow::Result;
 use clap::Args;
 
+use super::try_log_in::second_try;
 use crate::database::{self, DataArgs};
 use crate::store::oracle::{CheckStep, check_connection};
 
@@ -39,14 +40,15 @@ pub fn run(args: &CheckArgs) -> Result<ExitCode> {
         if !args.json && printed.is_ok() {
             let CheckStep { name, detail, ms, .. } = &step;
             let mark = if step.ok { '✓' } else { '✗' };
-            printed = writeln!(out, "{mark} {name:<20} {ms:>8.1} ms  {detail}");
+            let ms = ms.map_or_else(String::new, |ms| format!("{ms:.1} ms"));
+            printed = writeln!(out, "{mark} {name:<20} {ms:>11}  {detail}");
         }
         steps.push(step);
     };
     let ok = match settings {
-        Ok(settings) => check_connection(&settings, &mut report),
+        Ok(settings) => check_connection(&settings, || second_try(&settings), &mut report),
         Err(error) => {
-            report(CheckStep { name: "settings", ok: false, detail: format!("{error:#}"), ms: 0.0 });
+            report(CheckStep { name: "settings", ok: false, detail: format!("{error:#}"), ms: None });
             false
         }
     };

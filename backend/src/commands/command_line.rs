@@ -46,6 +46,9 @@ pub enum Command {
     Status(StatusArgs),
     /// Change the half of the server key that can be changed, if somebody else may know the key.
     RotateKey(RotateKeyArgs),
+    /// Log in once with the settings on standard input, for `passmint check`.
+    #[command(hide = true)]
+    TryLogIn,
 }
 
 impl Cli {
@@ -59,7 +62,8 @@ impl Cli {
             | Command::Restore(_)
             | Command::Verify(_)
             | Command::Status(_)
-            | Command::RotateKey(_) => return cli,
+            | Command::RotateKey(_)
+            | Command::TryLogIn => return cli,
             Command::Backup(args) => &mut args.data,
             Command::Serve(args) => &mut args.data,
             Command::Invite(args) => &mut args.data,

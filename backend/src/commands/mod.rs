@@ -14,6 +14,7 @@ pub mod rotate_key;
 pub mod serve;
 pub mod status;
 pub mod transfer;
+pub mod try_log_in;
 pub mod verify;
 pub mod verify_url;
 
@@ -39,5 +40,6 @@ pub fn run(command: &Command) -> Result<ExitCode> {
         Command::Verify(args) => verify::run(args),
         Command::Status(args) => status::run(args),
         Command::RotateKey(args) => rotate_key::run(args),
+        Command::TryLogIn => try_log_in::run(),
     }
 }

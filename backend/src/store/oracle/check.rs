@@ -10,11 +10,9 @@ use serde::Serialize;
 use time::OffsetDateTime;
 
 use super::remedy::Code;
+use super::tls_check::{FailedStep, SecondTry, TCP_TIME, failed_step};
 use super::{OpError, OracleSettings, cause, explain, first, load_client, schema, sql};
 use crate::store::{Millis, StoreError};
-
-/// The time limit of the TCP connection.
-const TCP_TIME: Duration = Duration::from_secs(3);
 
 /// The result of one step.
 #[derive(Debug, Serialize)]
@@ -23,8 +21,8 @@ pub struct CheckStep {
     pub ok: bool,
     /// The finding; or the error code, its meaning and its remedy.
     pub detail: String,
-    /// The duration, in milliseconds.
-    pub ms: f64,
+    /// The duration, in milliseconds, if it can be told.
+    pub ms: Option<f64>,
 }
 
 /// The text of a failed step.
@@ -52,14 +50,25 @@ impl From<OpError> for Failure {
 }
 
 /// Runs all steps until one fails, and passes each to `report` when it is done. Returns whether all succeeded.
-pub fn check_connection(settings: &OracleSettings, mut report: impl FnMut(CheckStep)) -> bool {
-    run(settings, &mut report).is_ok()
+///
+/// `second_try` is called if a connection over TLS fails with a code that hides the cause: it logs in once more with
+/// [`Descriptor::to_string_without_limit`], somewhere that it can be ended.
+pub fn check_connection(
+    settings: &OracleSettings,
+    second_try: impl FnOnce() -> SecondTry,
+    mut report: impl FnMut(CheckStep),
+) -> bool {
+    run(settings, second_try, &mut report).is_ok()
 }
 
 /// A step failed, and was reported.
 struct Stopped;
 
-fn run(settings: &OracleSettings, report: &mut dyn FnMut(CheckStep)) -> Result<(), Stopped> {
+fn run(
+    settings: &OracleSettings,
+    second_try: impl FnOnce() -> SecondTry,
+    report: &mut dyn FnMut(CheckStep),
+) -> Result<(), Stopped> {
     let descriptor = &settings.descriptor;
     step(report, "client library", || {
         load_client(settings).map_err(|error| Failure::from(OpError::from(error)))?;
@@ -89,7 +98,7 @@ fn run(settings: &OracleSettings, report: &mut dyn FnMut(CheckStep)) -> Result<(
         Ok(((), format!("{address}, {service}, {security}")))
     })?;
     step(report, "reachability", || reach(&descriptor.addresses()))?;
-    let connection = log_in(settings, report)?;
+    let connection = log_in(settings, second_try, report)?;
     step(report, "service level", || {
         let (service, protocol): (Option<String>, Option<String>) =
             connection.query_row_as(sql::SESSION_CONTEXT, &[])?;
@@ -98,7 +107,9 @@ fn run(settings: &OracleSettings, report: &mut dyn FnMut(CheckStep)) -> Result<(
             Some("high" | "medium") => "; this level is made for reports: set --oracle-service tp",
             _ => "",
         };
-        Ok(((), format!("{service} over {protocol}{hint}")))
+        // Not every server tells the protocol.
+        let over = if protocol.is_empty() { String::new() } else { format!(" over {protocol}") };
+        Ok(((), format!("{service}{over}{hint}")))
     })?;
     let unlimited = step(report, "privileges", || {
         let privileges: Vec<String> = connection.query_as(sql::PRIVILEGES, &[])?.collect::<Result<_, _>>()?;
@@ -168,39 +179,57 @@ fn entries_text(accounts: u64, entries: u64, changed_at: Option<Millis>) -> Stri
 /// Tries the addresses of every host in turn, as the client does, until one answers.
 fn reach(hosts: &[(&str, u16)]) -> Result<((), String), Failure> {
     let mut failed = Vec::new();
-    let mut timed_out = false;
+    let (mut timed_out, mut routed) = (false, false);
     for address in hosts.iter().filter_map(|host| host.to_socket_addrs().ok()).flatten() {
         match TcpStream::connect_timeout(&address, TCP_TIME) {
             Ok(_) if failed.is_empty() => return Ok(((), address.to_string())),
             Ok(_) => return Ok(((), format!("{address}; no answer from {}", failed.join(", ")))),
-            Err(error) => timed_out |= error.kind() == ErrorKind::TimedOut,
+            Err(error) => {
+                timed_out |= error.kind() == ErrorKind::TimedOut;
+                routed |= !matches!(error.kind(), ErrorKind::HostUnreachable | ErrorKind::NetworkUnreachable);
+            }
         }
         failed.push(address.to_string());
     }
-    Err(match (failed.is_empty(), timed_out) {
-        (true, _) => Code::Ora(12545),
-        (false, true) => Code::Ora(12170),
-        (false, false) => Code::Ora(12541),
+    Err(match (failed.is_empty(), timed_out, routed) {
+        (true, ..) => Code::Ora(12545),
+        (false, true, _) => Code::Ora(12170),
+        (false, false, true) => Code::Ora(12541),
+        (false, false, false) => Code::Ora(12543),
     }
     .into())
 }
 
-/// Connects. The code of a failure shows whether TLS failed or the log-in.
-fn log_in(settings: &OracleSettings, report: &mut dyn FnMut(CheckStep)) -> Result<Connection, Stopped> {
+/// Connects. TLS and log-in are one call of the client; the code of a failure shows which of the two failed.
+fn log_in(
+    settings: &OracleSettings,
+    second_try: impl FnOnce() -> SecondTry,
+    report: &mut dyn FnMut(CheckStep),
+) -> Result<Connection, Stopped> {
     let start = Instant::now();
     let (user, password) = (settings.user.as_str(), settings.password.as_str());
     let result = Connector::new(user, password, settings.descriptor.to_string()).connect();
-    let code = result.as_ref().err().and_then(Code::of);
-    let failed_at_tls = matches!(code, Some(Code::Ora(28759 | 28860 | 28864 | 29024 | 12537 | 12547 | 12569)));
-    if settings.descriptor.is_tls() && (failed_at_tls || result.is_ok()) {
-        let result = code.map_or_else(|| Ok(((), "agreed".to_owned())), |code| Err(code.into()));
-        finish(report, "TLS", start, result)?;
+    let took = start.elapsed();
+    let is_tls = settings.descriptor.is_tls();
+    let result = if is_tls {
+        result.map_err(|error| failed_step(Code::of(&error), &settings.descriptor, second_try))
+    } else {
+        result.map_err(|error| FailedStep::LogIn(explain(Code::of(&error))))
+    };
+    match &result {
+        Err(FailedStep::Tls(text)) => {
+            return finish(report, "TLS", Some(start.elapsed()), Err(Failure(text.clone())));
+        }
+        // The client does not tell when TLS was agreed.
+        Ok(_) | Err(FailedStep::LogIn(_)) if is_tls => finish(report, "TLS", None, Ok(((), "agreed".to_owned())))?,
+        Ok(_) | Err(FailedStep::LogIn(_) | FailedStep::Unknown(_)) => {}
     }
-    let result = result.map_err(Failure::from).and_then(|connection| {
+    let result = result.map_err(|step| Failure(step.into_text()));
+    let result = result.and_then(|connection| {
         connection.set_call_timeout(Some(settings.time))?;
         Ok((connection, format!("as {user}")))
     });
-    finish(report, "log-in", start, result)
+    finish(report, "log-in", Some(took), result)
 }
 
 fn step<T>(
@@ -210,16 +239,16 @@ fn step<T>(
 ) -> Result<T, Stopped> {
     let start = Instant::now();
     let result = work();
-    finish(report, name, start, result)
+    finish(report, name, Some(start.elapsed()), result)
 }
 
 fn finish<T>(
     report: &mut dyn FnMut(CheckStep),
     name: &'static str,
-    start: Instant,
+    took: Option<Duration>,
     result: Result<(T, String), Failure>,
 ) -> Result<T, Stopped> {
-    let ms = (start.elapsed().as_secs_f64() * 10_000.0).round() / 10.0;
+    let ms = took.map(|took| (took.as_secs_f64() * 10_000.0).round() / 10.0);
     match result {
         Ok((value, detail)) => {
             report(CheckStep { name, ok: true, detail, ms });

@@ -8,7 +8,7 @@ use std::time::Duration;
 use oracle::{Connection, Connector};
 use zeroize::Zeroizing;
 
-use super::explain;
+use super::explain_connection;
 use super::remedy::Code;
 use crate::store::pool::Connect;
 
@@ -24,6 +24,7 @@ pub(super) struct OracleConnector {
     pub(super) user: String,
     pub(super) password: Zeroizing<String>,
     pub(super) connect_string: String,
+    pub(super) is_tls: bool,
     /// A connection that has been idle this long is pinged before it is used.
     pub(super) ping_after: Duration,
 }
@@ -46,7 +47,7 @@ impl Connect for OracleConnector {
             .stmt_cache_size(STATEMENTS)
             .connect()
             .map(BoundedConnection)
-            .map_err(|error| explain(Code::of(&error)))
+            .map_err(|error| explain_connection(Code::of(&error), self.is_tls))
     }
 
     fn is_usable(&self, BoundedConnection(connection): &BoundedConnection, idle: Duration) -> bool {

@@ -15,6 +15,7 @@ mod remedy;
 mod schema;
 mod sessions;
 mod sql;
+mod tls_check;
 mod transfer;
 
 use std::path::PathBuf;
@@ -25,12 +26,14 @@ use oracle::{Connection, InitParams};
 use zeroize::Zeroizing;
 
 use self::connect::OracleConnector;
+use self::remedy::TlsVerdict;
 use super::pool::Pool;
 use super::{Database, Hash, StoreError, Usage};
 
 pub use check::{CheckStep, check_connection};
 pub use descriptor::{Descriptor, LEVELS, NotConnectString};
-pub use remedy::{Code, Remedy, TABLE};
+pub use remedy::{Code, NotCode, Remedy, TABLE};
+pub use tls_check::{SecondTry, log_in_without_limit};
 
 /// The address of the database, and how to log in there.
 pub struct OracleSettings {
@@ -117,7 +120,8 @@ impl OracleStore {
     pub fn new(settings: OracleSettings) -> Result<Self, StoreError> {
         load_client(&settings)?;
         let OracleSettings { descriptor, user, password, connections, time, ping_after, .. } = settings;
-        let connector = OracleConnector { user, password, connect_string: descriptor.to_string(), ping_after };
+        let is_tls = descriptor.is_tls();
+        let connector = OracleConnector { user, password, connect_string: descriptor.to_string(), is_tls, ping_after };
         Ok(Self { pool: Pool::new(connector, connections), time, migrated: AtomicBool::new(false) })
     }
 
@@ -205,8 +209,19 @@ fn explain(code: Option<Code>) -> String {
         None => "the database driver failed without a code".to_owned(),
         Some(code) => match code.remedy() {
             Some(remedy) => format!("{code}: {remedy}"),
-            None => format!("{code}: not in Passmint's table; Oracle's documentation of {code} says more."),
+            None => format!("{code}: not in Passmint's table. {}", code.help()),
         },
+    }
+}
+
+/// As [`explain`], of a failed connection.
+fn explain_connection(code: Option<Code>, is_tls: bool) -> String {
+    let explained = explain(code);
+    match code {
+        Some(code) if is_tls && code.tls_verdict() == TlsVerdict::Unknown && code != Code::Ora(12561) => {
+            format!("{explained} Run passmint check: it finds the cause.")
+        }
+        _ => explained,
     }
 }
 
@@ -215,7 +230,7 @@ fn cause(error: OpError) -> StoreError {
     match error {
         OpError::Store(error) => error,
         OpError::Oracle(error) => match Code::of(&error) {
-            Some(code) if !code.is_fault() => StoreError::Unavailable(explain(Some(code))),
+            Some(code) if code.is_outage() => StoreError::Unavailable(explain(Some(code))),
             code => StoreError::Fault(explain(code)),
         },
     }

@@ -3,7 +3,12 @@
 //! Codes are matched by number. The driver's own texts are never shown or logged: some contain stray bytes (ODPI-C
 //! 5.4.1), some quote values, and older clients lack many.
 
+mod table;
+
 use std::fmt;
+use std::str::FromStr;
+
+pub use table::TABLE;
 
 /// A code of the database and its client (ORA), or of the layer between the client and the `oracle` crate (DPI).
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
@@ -23,6 +28,24 @@ impl fmt::Display for Code {
     }
 }
 
+/// The text is not a code as `Display` writes it.
+#[derive(Debug)]
+pub struct NotCode;
+
+impl FromStr for Code {
+    type Err = NotCode;
+
+    fn from_str(text: &str) -> Result<Self, NotCode> {
+        let (prefix, number) = text.split_once('-').ok_or(NotCode)?;
+        let number = number.parse().map_err(|_| NotCode)?;
+        match prefix {
+            "ORA" => Ok(Ora(number)),
+            "DPI" => Ok(Dpi(number)),
+            _ => Err(NotCode),
+        }
+    }
+}
+
 impl Code {
     /// The code of an error. Some errors of the `oracle` crate have none.
     pub fn of(error: &oracle::Error) -> Option<Self> {
@@ -34,12 +57,21 @@ impl Code {
         TABLE.iter().find(|remedy| remedy.codes.contains(&self))
     }
 
+    /// For a code that is not in the table: where to read about it.
+    pub fn help(self) -> String {
+        match self {
+            Ora(number) => format!("Oracle explains it: https://docs.oracle.com/error-help/db/ora-{number:05}/"),
+            Dpi(_) => "It is an error of the driver: please report it.".to_owned(),
+        }
+    }
+
     /// True if the connection cannot be used any more.
     pub fn is_lost(self) -> bool {
         matches!(
             self,
             Dpi(1080 | 1010 | 1067)
-                | Ora(28 | 1012 | 1041 | 2396 | 3113 | 3114 | 3135 | 3136 | 12170 | 12537 | 12547 | 12569 | 12571)
+                | Ora(28 | 603 | 1012 | 1041 | 1089 | 1092 | 2396 | 3113 | 3114 | 3135 | 3136)
+                | Ora(12170 | 12537 | 12547 | 12569 | 12570 | 12571)
         )
     }
 
@@ -48,15 +80,65 @@ impl Code {
         matches!(self, Dpi(1067) | Ora(3136 | 12170))
     }
 
-    /// True if the database refuses a statement or a value: a bug of Passmint.
-    pub fn is_fault(self) -> bool {
-        matches!(
-            self,
-            Ora(
-                1 | 900..=941 | 943..=999 | 1400 | 1401 | 1407 | 1438 | 1461 | 1465 | 1722 | 2290..=2292 | 6550 | 12899,
-            )
-        )
+    /// True if the cause is known to be outside Passmint: the network, TLS, a credential, a limit, or the state of the
+    /// database. Every other code is a bug of Passmint, or is treated as one: "try again" would not help.
+    pub fn is_outage(self) -> bool {
+        match self {
+            // Memory, the client library, and connections that were lost or timed out.
+            Dpi(number) => matches!(number, 1000 | 1010 | 1047 | 1049 | 1050 | 1067 | 1072 | 1080),
+            Ora(number) => matches!(
+                number,
+                // Sessions and processes: their limits, and sessions that were ended.
+                18..=20 | 24 | 28 | 31 | 40 | 603 | 609
+                // Locks.
+                | 51..=62 | 99 | 104 | 1591 | 2049 | 4020 | 4021 | 30006
+                // Control, log and data files; background processes.
+                | 200..=399 | 443..=490 | 1110..=1299 | 1578
+                // No table, or one of somebody else: the user of the settings is the wrong one.
+                | 942 | 955
+                // Log-in, privileges, profiles.
+                | 1005 | 1017 | 1031 | 1035 | 1045 | 2391..=2399 | 28000..=28002 | 28040
+                // Start and end of the database and of a session.
+                | 1012..=1014 | 1033 | 1034 | 1041 | 1089..=1092 | 1109 | 3113 | 3114 | 3134..=3136
+                // Space, quotas and memory.
+                | 1536 | 1555 | 1562 | 1628..=1632 | 1650..=1659 | 1683 | 1688 | 1691..=1694 | 1950
+                | 4030 | 4031 | 4036 | 30036 | 65114
+                // The network, and the client's own network layer.
+                | 12150..=12699 | 21561
+                // Parallel statements, which a service level may force; the limits of the resource manager.
+                | 12751 | 12805 | 12829 | 12838 | 12853
+                // Standby databases; operating system, files, and recovery area.
+                | 16000..=16999 | 17500..=17699 | 19500..=19999 | 27000..=27199 | 29700..=29799
+                // The client's pool of connections; failover.
+                | 24418 | 24457 | 24459 | 24496 | 25400..=25425
+                // Keys of an encrypted tablespace; TLS and wallets.
+                | 28350..=28399 | 28750..=29249
+            ),
+        }
     }
+
+    /// The state of TLS when a connection failed with this code.
+    pub fn tls_verdict(self) -> TlsVerdict {
+        match self {
+            Ora(12170 | 12535 | 12537 | 12547 | 12560 | 12561 | 12569..=12571 | 12606 | 12608 | 12637) => {
+                TlsVerdict::Unknown
+            }
+            // No connection, or no TLS on it.
+            Ora(12154 | 12162 | 12541 | 12543 | 12545 | 21561 | 28750..=29249) => TlsVerdict::Failed,
+            code if code.remedy().is_none() => TlsVerdict::Unknown,
+            _ => TlsVerdict::Agreed,
+        }
+    }
+}
+
+/// See [`Code::tls_verdict`].
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum TlsVerdict {
+    /// TLS was established; the failure came later.
+    Agreed,
+    Failed,
+    /// The code hides the cause.
+    Unknown,
 }
 
 /// Codes of one meaning, and their remedy.
@@ -73,160 +155,6 @@ impl fmt::Display for Remedy {
         write!(f, "{}. {}", self.meaning, self.remedy)
     }
 }
-
-/// Every code that Passmint explains. docs/ORACLE.md prints the same table; a test compares them.
-pub const TABLE: &[Remedy] = &[
-    Remedy {
-        codes: &[Dpi(1047)],
-        meaning: "Oracle Instant Client was not found, or a library that it needs is missing",
-        remedy: "Install Instant Client Basic Light 23 and libaio, make their folder known to the system (ldconfig \
-                 or LD_LIBRARY_PATH), and start again.",
-    },
-    Remedy {
-        codes: &[Dpi(1049), Dpi(1050), Dpi(1072)],
-        meaning: "Oracle Instant Client is too old, or its libclntsh is another program's library",
-        remedy: "Install Instant Client 23.",
-    },
-    Remedy {
-        codes: &[Dpi(1080), Dpi(1010), Ora(3113), Ora(3114), Ora(3135), Ora(2396), Ora(28), Ora(1012)],
-        meaning: "the connection was cut, by the network or by the database",
-        remedy: "Once, it needs no action: the next call opens a new connection. If it happens often, check \
-                 firewalls that end idle connections.",
-    },
-    Remedy {
-        codes: &[Dpi(1067), Ora(3136)],
-        meaning: "the database did not answer in time",
-        remedy: "Try again later, or raise --database-seconds if the database is slow.",
-    },
-    Remedy {
-        codes: &[Ora(1017)],
-        meaning: "the user or the password is wrong",
-        remedy: "Check --oracle-user and the database password; it is not the password of the wallet.",
-    },
-    Remedy {
-        codes: &[Ora(28000)],
-        meaning: "the database user is locked",
-        remedy: "As ADMIN: ALTER USER … ACCOUNT UNLOCK.",
-    },
-    Remedy {
-        codes: &[Ora(28001)],
-        meaning: "the database user's password has expired",
-        remedy: "As ADMIN: ALTER USER … IDENTIFIED BY a new password, and set that in Passmint.",
-    },
-    Remedy {
-        codes: &[Ora(12506), Ora(12529)],
-        meaning: "the database's access control list does not let this machine in, or a wallet is required",
-        remedy: "Add this machine's public address to the access control list, or allow TLS without a wallet, or \
-                 name the wallet's folder in --oracle-config.",
-    },
-    Remedy {
-        codes: &[Ora(12514)],
-        meaning: "the database server does not know the service: the name is wrong, or the database is stopped",
-        remedy: "Start the database in the console (an Always Free database stops after 7 idle days), and check the \
-                 service_name.",
-    },
-    Remedy {
-        codes: &[Ora(12505)],
-        meaning: "the connect string names a SID that does not exist",
-        remedy: "Use service_name in --oracle-connect.",
-    },
-    Remedy {
-        codes: &[Ora(12541)],
-        meaning: "nothing listens at that address",
-        remedy: "Check host and port in --oracle-connect (1521 for TLS, 1522 with a wallet), and the firewall.",
-    },
-    Remedy {
-        codes: &[Ora(12545)],
-        meaning: "the host name cannot be resolved",
-        remedy: "Check the host in --oracle-connect, and this machine's DNS.",
-    },
-    Remedy {
-        codes: &[Ora(12154)],
-        meaning: "the connect string is not valid, or its alias does not exist",
-        remedy: "Check --oracle-connect, and that --oracle-config is the folder of tnsnames.ora.",
-    },
-    Remedy { codes: &[Ora(12162)], meaning: "the connect string is empty", remedy: "Set --oracle-connect." },
-    Remedy {
-        codes: &[Ora(12170)],
-        meaning: "the connection timed out; a TLS fault can look like this",
-        remedy: "Check the firewall and the access control list, then the wallet and the client's version.",
-    },
-    Remedy {
-        codes: &[Ora(12537), Ora(12547), Ora(12569), Ora(12571)],
-        meaning: "the server closed the connection, or does not speak this protocol",
-        remedy: "Use protocol=tcps with Autonomous Database, and no HTTP proxy in between.",
-    },
-    Remedy {
-        codes: &[Ora(28759)],
-        meaning: "the wallet cannot be read, or the client is too old to connect without one",
-        remedy: "Check the folder in --oracle-config and its files' permissions, or install Instant Client 23.",
-    },
-    Remedy {
-        codes: &[Ora(29024)],
-        meaning: "the database's certificate is not trusted",
-        remedy: "Install the system's ca-certificates, or download the wallet again.",
-    },
-    Remedy {
-        codes: &[Ora(28860), Ora(28864)],
-        meaning: "TLS failed: the database requires a wallet, or another version of TLS",
-        remedy: "Allow TLS without a wallet in the console, or use the wallet and port 1522, and Instant Client 23.",
-    },
-    Remedy {
-        codes: &[Ora(18), Ora(12516), Ora(12519), Ora(12520)],
-        meaning: "the database has no free session (an Always Free database has 30)",
-        remedy: "Lower --oracle-pool, and close other tools.",
-    },
-    Remedy {
-        codes: &[Ora(12528)],
-        meaning: "the database is starting, or blocks new connections",
-        remedy: "Wait a minute.",
-    },
-    Remedy {
-        codes: &[Ora(24418), Ora(24457), Ora(24459), Ora(24496)],
-        meaning: "all of the client's connections are in use",
-        remedy: "Raise --oracle-pool, if the database has free sessions.",
-    },
-    Remedy {
-        codes: &[Ora(942)],
-        meaning: "a table does not exist, or this user may not access it",
-        remedy: "Grant CREATE TABLE to the user and start again: Passmint makes its tables.",
-    },
-    Remedy {
-        codes: &[Ora(955)],
-        meaning: "a table or an index of that name exists already",
-        remedy: "Give Passmint a database user of its own.",
-    },
-    Remedy {
-        codes: &[Ora(1950), Ora(1536)],
-        meaning: "the database user has no quota, or has used it up",
-        remedy: "As ADMIN: ALTER USER … QUOTA 1G ON data.",
-    },
-    Remedy {
-        codes: &[Ora(1031)],
-        meaning: "the database user lacks a privilege",
-        remedy: "As ADMIN: GRANT CREATE SESSION, CREATE TABLE TO the user.",
-    },
-    Remedy {
-        codes: &[Ora(1)],
-        meaning: "a row of that key exists already",
-        remedy: "This is a bug in Passmint: please report it.",
-    },
-    Remedy {
-        codes: &[Ora(1400), Ora(12899), Ora(1438), Ora(2290), Ora(2291)],
-        meaning: "the database refuses a value",
-        remedy: "This is a bug in Passmint: please report it.",
-    },
-    Remedy {
-        codes: &[Ora(12838)],
-        meaning: "the service runs statements in parallel",
-        remedy: "Use the service that ends in _tp.",
-    },
-    Remedy {
-        codes: &[Ora(16000)],
-        meaning: "the database is open for reading only",
-        remedy: "Open it for writing in the console.",
-    },
-];
 
 #[cfg(test)]
 mod tests {
@@ -253,5 +181,88 @@ mod tests {
     fn code_is_displayed_as_oracle_displays_it() {
         assert_eq!((Ora(1).to_string(), Ora(12541).to_string()), ("ORA-00001".into(), "ORA-12541".into()));
         assert_eq!(Dpi(1047).to_string(), "DPI-1047");
+    }
+
+    #[test]
+    fn code_is_parsed_as_it_is_displayed() {
+        for code in TABLE.iter().flat_map(|remedy| remedy.codes) {
+            assert_eq!(code.to_string().parse::<Code>().ok(), Some(*code));
+        }
+        for text in ["", "logged-in", "ORA-", "ORA-x", "TNS-12541", "12541"] {
+            assert!(text.parse::<Code>().is_err(), "{text}");
+        }
+    }
+
+    #[test]
+    fn bug_of_passmint_is_no_outage() {
+        for code in TABLE.iter().filter(|row| row.remedy.contains("bug in Passmint")).flat_map(|row| row.codes) {
+            assert!(!code.is_outage(), "{code}");
+        }
+        // Statements, binds and values.
+        let ours = [
+            1, 600, 900, 904, 911, 918, 923, 932, 933, 936, 972, 1000, 1002, 1006, 1008, 1036, 1400, 1401, 1407, 1438,
+            1455, 1461, 1465, 1480, 1722, 1747, 1756, 1843, 2289, 2290, 2291, 2292, 2449, 3106, 3115, 6502, 6508, 6512,
+            6550, 7445, 8177, 12700, 12704, 12899, 17000, 22275, 24333, 24338, 24816, 26000, 38104, 40441, 99999, 0,
+            -1,
+        ];
+        for number in ours {
+            assert!(!Ora(number).is_outage(), "{}", Ora(number));
+        }
+        for number in [1001, 1002, 1007, 1014, 1037, 1043, 1056, 1059, 9999] {
+            assert!(!Dpi(number).is_outage(), "{}", Dpi(number));
+        }
+    }
+
+    #[test]
+    fn cause_outside_passmint_is_an_outage() {
+        for code in TABLE.iter().filter(|row| !row.remedy.contains("bug in Passmint")).flat_map(|row| row.codes) {
+            assert!(code.is_outage(), "{code}");
+        }
+        let theirs = [
+            18, 20, 28, 54, 60, 257, 376, 942, 1012, 1017, 1031, 1033, 1034, 1045, 1089, 1090, 1092, 1109, 1110, 1157,
+            1536, 1555, 1578, 1653, 1691, 1950, 2049, 2391, 2396, 2399, 3113, 3114, 3135, 3136, 4021, 4030, 4031,
+            12150, 12154, 12170, 12500, 12514, 12564, 12599, 12637, 12650, 12699, 12751, 12838, 16000, 16456, 19809,
+            25401, 25408, 27101, 28000, 28001, 28040, 28365, 28750, 28759, 28860, 29024, 29106, 29249, 30006, 30036,
+            65114,
+        ];
+        for number in theirs {
+            assert!(Ora(number).is_outage(), "{}", Ora(number));
+        }
+    }
+
+    #[test]
+    fn lost_connection_and_timeout_are_outages() {
+        let all = || (0..100_000).map(Ora).chain((1000..1100).map(Dpi));
+        let lost: Vec<Code> = all().filter(|code| code.is_lost() || code.is_timeout()).collect();
+        assert!(lost.len() > 10 && lost.iter().all(|code| code.is_outage()), "{lost:?}");
+    }
+
+    #[test]
+    fn unlisted_code_has_the_address_of_its_help() {
+        assert!(Ora(600).help().ends_with(" https://docs.oracle.com/error-help/db/ora-00600/"));
+        assert!(Ora(29158).help().ends_with("/ora-29158/"));
+        assert!(!Dpi(1001).help().contains("http"));
+    }
+
+    /// Listed are all that Oracle's client 19.3 passes on from a listener.
+    #[test]
+    fn refusal_of_a_listener_is_listed_and_comes_after_tls() {
+        for number in (12500..=12530).chain([12564]) {
+            assert!(Ora(number).remedy().is_some(), "{number}");
+            assert_eq!(Ora(number).tls_verdict(), TlsVerdict::Agreed, "{number}");
+        }
+    }
+
+    #[test]
+    fn code_says_if_tls_failed() {
+        for number in [28759, 28860, 28862, 28864, 29003, 29019, 29024, 29106, 12541, 12545] {
+            assert_eq!(Ora(number).tls_verdict(), TlsVerdict::Failed, "{number}");
+        }
+        for number in [1017, 1045, 28000, 28001, 28040, 2391, 1033, 12651, 12696] {
+            assert_eq!(Ora(number).tls_verdict(), TlsVerdict::Agreed, "{number}");
+        }
+        for number in [12561, 12170, 12547, 12537, 12560, 600, 43070] {
+            assert_eq!(Ora(number).tls_verdict(), TlsVerdict::Unknown, "{number}");
+        }
     }
 }

@@ -84,6 +84,17 @@ fn explanation_of_an_unlisted_code_names_the_code() {
 }
 
 #[test]
+fn failed_connection_over_tls_is_explained_by_the_check() {
+    const ADVICE: &str = "Run passmint check: it finds the cause.";
+    for number in [12561, 12170, 12547] {
+        let text = explain_connection(Some(Code::Ora(number)), true);
+        assert_eq!(text.matches(ADVICE).count(), 1, "{text}");
+    }
+    assert!(!explain_connection(Some(Code::Ora(12170)), false).contains(ADVICE));
+    assert!(!explain_connection(Some(Code::Ora(1017)), true).contains(ADVICE));
+}
+
+#[test]
 fn guide_prints_the_table_of_codes() {
     let guide = include_str!("../../../../docs/ORACLE.md");
     let (_, rest) = guide.split_once("<!-- codes -->").unwrap();

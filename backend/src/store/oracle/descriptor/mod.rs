@@ -184,6 +184,16 @@ impl Descriptor {
         WALLETS.iter().any(|name| self.root.find(name).is_some())
     }
 
+    /// The connect string without the limit on the whole connection, and without retries. Only the TCP connection is
+    /// limited: the client can wait without end.
+    ///
+    /// Under that limit Oracle's client 19.3 reports nearly every fault of TLS as ORA-12561.
+    pub fn to_string_without_limit(&self) -> String {
+        let mut root = self.root.clone();
+        remove_limit(&mut root);
+        root.to_string()
+    }
+
     /// Sets the folder of the wallet, unless the descriptor names one.
     pub fn set_wallet(&mut self, folder: &str) {
         add_wallet(&mut self.root, folder);
@@ -266,6 +276,16 @@ fn bound(node: &mut Node) -> bool {
         }
     }
     nodes.iter_mut().fold(shortened, |shortened, node| bound(node) | shortened)
+}
+
+/// Removes the limit on the whole connection, and the retries, from every description.
+fn remove_limit(node: &mut Node) {
+    let Value::List(nodes) = &mut node.value else { return };
+    let is_limit = |node: &Node| {
+        ["CONNECT_TIMEOUT", "RETRY_COUNT", "RETRY_DELAY"].iter().any(|name| node.name.eq_ignore_ascii_case(name))
+    };
+    nodes.retain(|node| !is_limit(node));
+    nodes.iter_mut().for_each(remove_limit);
 }
 
 #[cfg(test)]

@@ -24,6 +24,17 @@ fn string_of_the_console_is_parsed_and_its_waits_are_shortened() {
 }
 
 #[test]
+fn string_without_limit_has_no_limit_but_the_one_of_tcp() {
+    let text = read(CONSOLE).unwrap().to_string_without_limit();
+    assert!(text.starts_with("(description=(TRANSPORT_CONNECT_TIMEOUT=3)(address="), "{text}");
+    let list = "(description_list=(description=(connect_timeout=2)(retry_count=1)(address=(host=a)(port=1))\
+                (connect_data=(service_name=x)))(DESCRIPTION=(ADDRESS=(HOST=b)(PORT=2))(CONNECT_DATA=(SERVICE_NAME=x))))";
+    let text = read(list).unwrap().to_string_without_limit().to_uppercase();
+    assert_eq!(text.matches("TRANSPORT_CONNECT_TIMEOUT=3").count(), 2, "{text}");
+    assert!(!text.contains("(CONNECT_TIMEOUT") && !text.contains("RETRY"), "{text}");
+}
+
+#[test]
 fn set_level_changes_the_service_name_if_it_has_a_level() {
     let mut descriptor = read(CONSOLE).unwrap();
     descriptor.set_level("tp");
