@@ -242,6 +242,15 @@ impl Stand {
         self.postgres.run_sql("wire", sql);
     }
 
+    /// The rows of a query in Oracle's SQL, as the administrator sees them in a worksheet. Bytes are hexadecimal digits.
+    #[must_use]
+    pub fn query_as_admin(&self, statement: &str) -> Vec<Vec<String>> {
+        let port = self.port().to_string();
+        let output = run(self.home.python("query.py").args([port.as_str(), ADMIN, &self.password, statement]));
+        assert_eq!(output.code, Some(0), "{statement}: {}", output.text());
+        output.stdout.lines().map(|row| row.split('\t').map(str::to_owned).collect()).collect()
+    }
+
     /// Ends the servers, as for maintenance: connections break and ports are closed.
     pub fn stop_server(&mut self) {
         self.plain.stop();

@@ -10,3 +10,4 @@ mod connect_strings;
 mod identity;
 mod outage;
 mod transfer;
+mod worksheet;
