@@ -25,6 +25,8 @@ cargo xtask <command>
                      flags after -- go to `passmint serve`
   test [<step> ...]  run all checks (format, tidy, clippy, tests, browser tests), or only the named steps
   test e2e -- <name> run the tests of a step (browser, e2e, wire) whose names contain this text
+  test wire          run the finished binary with Oracle's client library against an independent server of Oracle's
+                     protocol (testing/oracle-wire/README.md); PASSMINT_BIN names another binary
   test --oracle      run the store contract and the main job against an Oracle server: see docs/ORACLE.md
   page               build the release page into dist/page, from where a debug build of the server serves it
   trunk <arguments>  run Trunk with its tools: `trunk serve` rebuilds the page at each change (docs/CONTRIBUTING.md)
