@@ -9,5 +9,7 @@ mod client_library;
 mod connect_strings;
 mod identity;
 mod outage;
+mod refusals;
+mod tls_faults;
 mod transfer;
 mod worksheet;

@@ -231,8 +231,9 @@ pub const TABLE: &[Remedy] = &[
     Remedy {
         codes: &[Ora(29002), Ora(29003)],
         meaning: "the certificate is that of another server",
-        remedy: "Check the host in --oracle-connect. If it is right, something between this machine and the database \
-                 answers in its place: find out what, and leave ssl_server_dn_match on.",
+        remedy: "Check the host in --oracle-connect: it must be the name in the certificate, not an IP address. If it is \
+                 right, something between this machine and the database answers in its place: find out what, and \
+                 leave ssl_server_dn_match on.",
     },
     Remedy {
         codes: &[Ora(28860)],
