@@ -4,14 +4,14 @@
 //! The parts are installed into the per-user cache. Where one cannot be had, a line says so and the step passes; parts
 //! that are there and do not work fail it.
 
-use std::fs;
+use std::fs::{self, File};
 use std::path::{Path, PathBuf};
 use std::process::Command;
 use std::time::Instant;
 
-use anyhow::{Context, Result, ensure};
+use anyhow::{Context, Result, bail, ensure};
 
-use crate::shell::{cache, cargo, command, find, root, run as sh, target};
+use crate::shell::{cache, cargo, command, find, line, root, run as sh, target};
 use crate::{dist, test, tools};
 
 /// PyPI's package with Oracle Instant Client Basic 19.3 for Linux on x86-64, under Oracle's Free Use Terms.
@@ -107,6 +107,9 @@ fn install() -> Result<Result<PathBuf, String>> {
     }
     let home = cache()?.join("tools/oracle-wire");
     fs::create_dir_all(&home)?;
+    // Another clone may install at the same time.
+    let lock = File::create(home.join("lock"))?;
+    lock.lock()?;
     Ok(install_python(&home).and_then(|()| install_client(&home)).map(|()| home).map_err(|error| format!("{error:#}")))
 }
 
@@ -143,7 +146,7 @@ fn install_python(home: &Path) -> Result<()> {
     if fs::read_to_string(&stamp).is_ok_and(|installed| installed == requirements) {
         return Ok(());
     }
-    println!("installing the server of Oracle's protocol into {} (80 MB, about 15 s, once)", venv.display());
+    println!("installing the server of Oracle's protocol into {} (80 MB, about 10 s, once)", venv.display());
     sh(command("python3").args(["-m", "venv", "--clear"]).arg(&venv))?;
     pip(home, &["--requirement", REQUIREMENTS])?;
     fs::write(stamp, requirements)?;
@@ -193,11 +196,19 @@ fn link_file(_: &Path, _: &Path) -> Result<()> {
     anyhow::bail!("there are no symbolic links here")
 }
 
-/// Installs packages of PyPI without what they depend on: all are named.
+/// Installs packages of PyPI without what they depend on: all are named. The error is one line, the last of pip's.
 fn pip(home: &Path, arguments: &[&str]) -> Result<()> {
     let mut pip = command(home.join("venv/bin/python"));
-    pip.args(["-m", "pip", "install", "--quiet", "--no-deps", "--disable-pip-version-check"]);
-    sh(pip.args(arguments)).context("pip could not install a part: connect to the network and try again")
+    pip.args(["-m", "pip", "install", "--quiet", "--retries", "1", "--no-deps", "--disable-pip-version-check"]);
+    pip.args(arguments);
+    println!("$ {}", line(&pip));
+    let output = pip.output().context("cannot start pip")?;
+    if !output.status.success() {
+        let errors = String::from_utf8_lossy(&output.stderr).into_owned();
+        let last = errors.lines().rev().find(|line| line.starts_with("ERROR")).unwrap_or("pip says nothing");
+        bail!("PyPI's packages could not be installed: connect to the network and try again ({last})");
+    }
+    Ok(())
 }
 
 fn has_postgres() -> bool {
