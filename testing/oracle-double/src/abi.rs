@@ -91,11 +91,7 @@ pub type DefineCallback =
 
 /// Runs the body of an exported function: a refusal goes to the error handle, a panic never crosses the ABI.
 pub fn guard(error: Ptr, body: impl FnOnce() -> Res<c_int>) -> c_int {
-    let done = catch_unwind(AssertUnwindSafe(body)).unwrap_or_else(|panic| {
-        let why = panic.downcast_ref::<String>().map(String::as_str);
-        let why = why.or_else(|| panic.downcast_ref::<&str>().copied()).unwrap_or("?");
-        Err(ora(600, format!("the double panicked: {why}")))
-    });
+    let done = catch_unwind(AssertUnwindSafe(body)).unwrap_or_else(|_| Err(ora(600, "the double panicked")));
     done.unwrap_or_else(|refusal| {
         handles::set_error(error, refusal);
         ERROR

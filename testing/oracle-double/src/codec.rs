@@ -1,13 +1,13 @@
-//! Values in the caller's buffers: Oracle's external data types to and from SQLite's values.
+//! Values in the caller's memory: Oracle's external data types to and from SQLite's values.
 
 use rusqlite::types::Value;
 
-use crate::abi::{bytes, sqlt, text};
+use crate::abi::{Ptr, bytes, sqlt, text};
 use crate::error::{Res, plain, unmodelled};
 use crate::number;
 
 /// Number of bytes of a value of a type, if it is the same for all values.
-pub fn width(kind: u16) -> Option<usize> {
+fn width(kind: u16) -> Option<usize> {
     match kind {
         sqlt::VNU => Some(22),
         sqlt::INT | sqlt::UIN | sqlt::ODT => Some(8),
@@ -38,9 +38,6 @@ pub fn to_bytes(kind: u16, value: &Value) -> Res<Vec<u8>> {
     Ok(match (kind, value) {
         (sqlt::CHR, Value::Text(text)) => text.clone().into_bytes(),
         (sqlt::BIN | sqlt::LBI, Value::Blob(bytes)) => bytes.clone(),
-        // Oracle converts for a caller that asks for text.
-        (sqlt::CHR, Value::Integer(number)) => number.to_string().into_bytes(),
-        (sqlt::CHR, Value::Blob(bytes)) => bytes.iter().flat_map(|byte| format!("{byte:02X}").into_bytes()).collect(),
         (sqlt::VNU, number) => {
             let coded = number::encode(whole(number)?);
             [&[coded.len() as u8], coded.as_slice()].concat()
@@ -72,15 +69,60 @@ pub fn is_date(text: &str) -> bool {
     text.len() == 19 && date(text).is_some()
 }
 
-/// Writes a value that is not NULL into a buffer. Answers how many bytes it has.
-///
-/// # Safety
-/// `at` points to `size` bytes that may be written.
-pub unsafe fn write(kind: u16, value: &Value, at: *mut u8, size: usize) -> Res<usize> {
-    let bytes = to_bytes(kind, value)?;
-    if bytes.len() > size {
-        return Err(plain(6502));
+/// The caller's arrays with the values of a bind variable or of a column, a row each. Addresses are numbers, because a
+/// statement may change threads.
+pub struct Memory {
+    pub kind: u16,
+    values: usize,
+    size: usize,
+    indicators: usize,
+    lengths: usize,
+    codes: usize,
+}
+
+impl Memory {
+    pub fn new(kind: u16, values: Ptr, size: usize, indicators: *mut i16, lengths: *mut u32, codes: *mut u16) -> Self {
+        // A type of fixed width needs no lengths.
+        let lengths = if width(kind).is_some() { 0 } else { lengths as usize };
+        Self { kind, values: values as usize, size, indicators: indicators as usize, lengths, codes: codes as usize }
     }
-    unsafe { std::ptr::copy_nonoverlapping(bytes.as_ptr(), at, bytes.len()) };
-    Ok(width(kind).unwrap_or(bytes.len()))
+
+    /// Reads a row.
+    ///
+    /// # Safety
+    /// The caller's arrays are still there, and have that row.
+    pub unsafe fn get(&self, row: usize) -> Res<Value> {
+        unsafe {
+            if self.indicators != 0 && (self.indicators as *const i16).add(row).read() == -1 {
+                return Ok(Value::Null);
+            }
+            let len = if self.lengths == 0 { self.size } else { (self.lengths as *const u32).add(row).read() as usize };
+            read(self.kind, (self.values as *const u8).add(row * self.size), len)
+        }
+    }
+
+    /// Writes a row.
+    ///
+    /// # Safety
+    /// As [`Memory::get`].
+    pub unsafe fn put(&self, row: usize, value: &Value) -> Res<()> {
+        let is_null = *value == Value::Null;
+        let bytes = if is_null { Vec::new() } else { to_bytes(self.kind, value)? };
+        if bytes.len() > self.size {
+            return Err(plain(6502));
+        }
+        unsafe {
+            std::ptr::copy_nonoverlapping(bytes.as_ptr(), (self.values as *mut u8).add(row * self.size), bytes.len());
+            if self.indicators != 0 {
+                (self.indicators as *mut i16).add(row).write(if is_null { -1 } else { 0 });
+            }
+            if self.codes != 0 {
+                (self.codes as *mut u16).add(row).write(0);
+            }
+            if self.lengths != 0 {
+                (self.lengths as *mut u32).add(row).write(bytes.len() as u32);
+            }
+        }
+        Ok(())
+    }
 }

@@ -78,13 +78,7 @@ impl Address {
         match weather.effect {
             None => {}
             Some(Effect::Fail(code) | Effect::Drop(code)) => return Err(plain(code)),
-            Some(Effect::Slow(time)) => sleep(time),
-            Some(Effect::Hang(time) | Effect::Wait(time)) => {
-                sleep(time.min(self.connect_timeout));
-                if time > self.connect_timeout {
-                    return Err(plain(12170));
-                }
-            }
+            Some(Effect::Slow(time) | Effect::Hang(time) | Effect::Wait(time)) => sleep(time),
         }
         if user.is_empty() || password != PASSWORD {
             return Err(plain(1017));

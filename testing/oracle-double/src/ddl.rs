@@ -12,7 +12,7 @@ pub fn run(db: &mut DbGuard<'_>, sql: &str, deadline: Option<Instant>) -> Res<()
     // SQLite would delete a dropped table's rows first, and their children with them.
     let keys = |db: &DbGuard<'_>, on: bool| db.pragma_update(None, "foreign_keys", on).map_err(internal);
     keys(db, false)?;
-    let done = db.begin(deadline, 3136).and_then(|_| db.execute_batch(sql).map_err(|error| run::refused(&error)));
+    let done = db.begin(deadline).and_then(|_| db.execute_batch(sql).map_err(|error| run::refused(&error)));
     let done = match done {
         Ok(()) => db.commit(),
         Err(refusal) => {

@@ -7,18 +7,14 @@ use std::sync::{Arc, Mutex};
 use rusqlite::types::Value;
 
 use crate::abi::{CONTINUE, DefineCallback, NO_DATA, Ptr, SUCCESS, guard, mode, put, sqlt};
-use crate::codec;
+use crate::codec::{self, Memory};
 use crate::error::{Res, plain};
 use crate::handles::{self, Handle, lock};
 
-/// The caller's buffer for the values of a column.
+/// The caller's memory for the values of a column.
 pub struct Define {
-    kind: u16,
-    values: usize,
-    size: usize,
-    indicators: usize,
-    lengths: usize,
-    codes: usize,
+    memory: Memory,
+    /// The caller takes a value in pieces.
     dynamic: bool,
     callback: Mutex<Option<(usize, DefineCallback)>>,
 }
@@ -29,30 +25,13 @@ impl Define {
         if self.dynamic {
             return self.put_in_pieces(row, value);
         }
-        let null = *value == Value::Null;
         // Safety: the arrays that the caller defined, for as many rows as it asked to fetch.
-        unsafe {
-            if self.indicators != 0 {
-                (self.indicators as *mut i16).add(row).write(if null { -1 } else { 0 });
-            }
-            if self.codes != 0 {
-                (self.codes as *mut u16).add(row).write(0);
-            }
-            let mut len = 0;
-            if !null {
-                let at = (self.values as *mut u8).add(row * self.size);
-                len = codec::write(self.kind, value, at, self.size)?;
-            }
-            if self.lengths != 0 {
-                (self.lengths as *mut u32).add(row).write(len as u32);
-            }
-        }
-        Ok(())
+        unsafe { self.memory.put(row, value) }
     }
 
     fn put_in_pieces(&self, row: usize, value: &Value) -> Res<()> {
         let (context, take) = (*lock(&self.callback)).ok_or_else(|| plain(1405))?;
-        let bytes = if *value == Value::Null { Vec::new() } else { codec::to_bytes(self.kind, value)? };
+        let bytes = if *value == Value::Null { Vec::new() } else { codec::to_bytes(self.memory.kind, value)? };
         let mut done = 0;
         loop {
             let (mut buffer, mut len, mut piece) = (ptr::null_mut(), ptr::null_mut(), 0);
@@ -98,21 +77,13 @@ unsafe extern "C" fn OCIDefineByPos2(
     indicators: *mut i16,
     lengths: *mut u32,
     codes: *mut u16,
-    mode: u32,
+    flags: u32,
 ) -> c_int {
     guard(error, || {
         let mut statement = handles::stmt(statement)?;
-        let define = Arc::new(Define {
-            kind,
-            values: values as usize,
-            size: size as usize,
-            indicators: indicators as usize,
-            // A type of fixed width needs no lengths.
-            lengths: if codec::width(kind).is_some() { 0 } else { lengths as usize },
-            codes: codes as usize,
-            dynamic: mode & mode::DYNAMIC_FETCH != 0,
-            callback: Mutex::new(None),
-        });
+        let memory = Memory::new(kind, values, size as usize, indicators, lengths, codes);
+        let dynamic = flags & mode::DYNAMIC_FETCH != 0;
+        let define = Arc::new(Define { memory, dynamic, callback: Mutex::default() });
         let at = (position as usize).wrapping_sub(1);
         let slot = statement.defines.get_mut(at).ok_or_else(|| plain(1007))?;
         *slot = Some(Arc::clone(&define));
@@ -163,12 +134,10 @@ unsafe extern "C" fn OCIStmtFetch2(
 }
 
 /// The type that a column of no table is described with, by its values.
-pub fn guess(values: impl Iterator<Item = Value>) -> (u16, u16) {
-    let first = values.into_iter().find(|value| *value != Value::Null);
-    match first {
+pub fn guess(values: impl Iterator<Item = Value>) -> (u16, u32) {
+    match values.into_iter().find(|value| *value != Value::Null) {
         Some(Value::Integer(_)) => (sqlt::NUM, 22),
         Some(Value::Text(text)) if codec::is_date(&text) => (sqlt::DAT, 7),
-        Some(Value::Blob(_)) => (sqlt::BIN, 2000),
         _ => (sqlt::CHR, 4000),
     }
 }

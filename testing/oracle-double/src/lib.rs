@@ -6,7 +6,7 @@
 //! library: log-in, TLS, wallets, type codes, versions. Neither proves Oracle's optimizer or locks.
 //!
 //! It has the functions of OCI that ODPI-C calls for this driver, and no others (no session pool, no LOB locators, no
-//! TIMESTAMP): ODPI-C looks each one up at its first use, and names a missing one with an error (DPI-1054).
+//! TIMESTAMP): ODPI-C looks each one up at its first use, and names a missing one with an error (DPI-1049).
 //!
 //! # How a test uses it
 //! 1. Have `oracle-double` as a dev-dependency; Cargo then leaves `liborafake.so` beside the test executables

@@ -51,7 +51,7 @@ pub fn value(db: &DbGuard<'_>, sql: &str, values: &[Value]) -> Res<Value> {
 }
 
 pub fn query(db: &mut DbGuard<'_>, query: &Query, values: &[Value], deadline: Option<Instant>) -> Res<Table> {
-    let begun = query.lock && db.begin(deadline, 3136)?;
+    let begun = query.lock && db.begin(deadline)?;
     let found = rows(db, &query.sql, values).map_err(|error| refused(&error));
     // No row, no lock.
     if begun && found.as_ref().map_or(true, |found| found.rows.is_empty()) {
@@ -76,7 +76,7 @@ pub struct Done {
 pub fn dml(db: &mut DbGuard<'_>, dml: &Dml, values: &[Value], deadline: Option<Instant>) -> Res<Done> {
     // A statement that does not parse needs no lock.
     understood(db, &dml.sql)?;
-    let begun = db.begin(deadline, 3136)?;
+    let begun = db.begin(deadline)?;
     let done = one(db, dml, values);
     if begun && done.as_ref().map_or(true, |done| done.count == 0) {
         db.undo();

@@ -4,8 +4,8 @@ use std::sync::atomic::{AtomicBool, AtomicI32, AtomicU32, Ordering};
 use std::sync::{Arc, Mutex, MutexGuard};
 use std::time::{Duration, Instant};
 
-use rusqlite::Connection;
 use rusqlite::config::DbConfig;
+use rusqlite::{Connection, ErrorCode};
 
 use crate::error::{OraError, Res, internal, plain};
 use crate::faults::Effect;
@@ -34,23 +34,21 @@ pub struct Db {
 impl Session {
     /// Opens a session on a service, and its file if it is the first.
     pub fn open(service: &Arc<Service>, user: &str, downs: u64) -> Res<Arc<Self>> {
-        let broken = |error: rusqlite::Error| internal(format!("it cannot open its file: {error}"));
-        let connection = {
-            // Two connections that make the same file at once would find it locked.
-            static OPENING: Mutex<()> = Mutex::new(());
+        // Two connections that make the same file at once would find it locked.
+        static OPENING: Mutex<()> = Mutex::new(());
+        let connect = || -> rusqlite::Result<Connection> {
             let _one = lock(&OPENING);
-            let connection = Connection::open(service.file("db")).map_err(broken)?;
-            connection.busy_timeout(Duration::from_secs(10)).map_err(broken)?;
+            let connection = Connection::open(service.file("db"))?;
+            connection.busy_timeout(Duration::from_secs(10))?;
             // No fsync: what a test double writes need not survive the machine.
-            connection
-                .execute_batch("PRAGMA journal_mode=WAL; PRAGMA synchronous=OFF; PRAGMA foreign_keys=ON;")
-                .map_err(broken)?;
-            connection.set_db_config(DbConfig::SQLITE_DBCONFIG_DQS_DML, false).map_err(broken)?;
-            connection.set_db_config(DbConfig::SQLITE_DBCONFIG_DQS_DDL, false).map_err(broken)?;
-            connection.execute_batch(dictionary::COMMENTS).map_err(broken)?;
-            functions::register(&connection, service, user).map_err(broken)?;
-            connection
+            connection.execute_batch("PRAGMA journal_mode=WAL; PRAGMA synchronous=OFF; PRAGMA foreign_keys=ON;")?;
+            connection.set_db_config(DbConfig::SQLITE_DBCONFIG_DQS_DML, false)?;
+            connection.set_db_config(DbConfig::SQLITE_DBCONFIG_DQS_DDL, false)?;
+            connection.execute_batch(dictionary::COMMENTS)?;
+            functions::register(&connection, service, user)?;
+            Ok(connection)
         };
+        let connection = connect().map_err(internal)?;
         Ok(Arc::new(Self {
             service: Arc::clone(service),
             call_timeout: AtomicU32::new(0),
@@ -135,20 +133,19 @@ impl DbGuard<'_> {
         self.db.pass.is_some()
     }
 
-    /// Opens a transaction if none is open; `refusal` is for when the lock does not come in time. Answers whether it
-    /// opened one.
-    pub fn begin(&mut self, deadline: Option<Instant>, refusal: i32) -> Res<bool> {
+    /// Opens a transaction if none is open. Answers whether it opened one.
+    pub fn begin(&mut self, deadline: Option<Instant>) -> Res<bool> {
         if self.writing() {
             return Ok(false);
         }
-        let pass = self.session.service.enter_gate(deadline).ok_or_else(|| plain(refusal))?;
+        let pass = self.session.service.enter_gate(deadline).ok_or_else(|| plain(3136))?;
         // Other processes are kept out by SQLite's lock.
         let left = deadline.map_or(Duration::from_secs(600), |at| at.saturating_duration_since(Instant::now()));
         let begun = self.busy_timeout(left).and_then(|()| self.execute_batch("BEGIN IMMEDIATE"));
         let _ = self.busy_timeout(Duration::from_secs(10));
         if let Err(error) = begun {
-            let busy = error.sqlite_error_code() == Some(rusqlite::ErrorCode::DatabaseBusy);
-            return Err(if busy { plain(refusal) } else { internal(error) });
+            let busy = error.sqlite_error_code() == Some(ErrorCode::DatabaseBusy);
+            return Err(if busy { plain(3136) } else { internal(error) });
         }
         self.db.pass = Some(pass);
         self.session.in_transaction.store(true, Ordering::SeqCst);

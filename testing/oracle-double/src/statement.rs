@@ -10,7 +10,7 @@ use crate::bind::Bind;
 use crate::error::{OraError, Res, ora, plain, unmodelled};
 use crate::fetch::{self, Define};
 use crate::handles::{self, Handle, intern};
-use crate::session::{DbGuard, Session};
+use crate::session::Session;
 use crate::sql::{self, Plan, Token, TypeKind, World};
 use crate::{ddl, plsql, run};
 
@@ -57,19 +57,18 @@ pub struct Column {
 
 impl Column {
     fn of(name: &str, known: Option<&TypeKind>, values: impl Iterator<Item = Value>) -> Self {
-        let (kind, size) = match known {
-            None => fetch::guess(values),
-            Some(TypeKind::Varchar(chars)) => (sqlt::CHR, (chars * 4).min(4000) as u16),
-            Some(TypeKind::Raw(size)) => (sqlt::BIN, *size as u16),
-            Some(TypeKind::Number(_)) => (sqlt::NUM, 22),
-            Some(TypeKind::Blob) => (sqlt::BLOB, 4000),
+        let (kind, size, precision, scale) = match known {
+            Some(TypeKind::Varchar(chars)) => (sqlt::CHR, (chars * 4).min(4000), 0, 0),
+            Some(TypeKind::Raw(size)) => (sqlt::BIN, *size, 0, 0),
+            Some(TypeKind::Number(precision)) => (sqlt::NUM, 22, *precision as i16, 0),
+            Some(TypeKind::Blob) => (sqlt::BLOB, 4000, 0, 0),
+            None => {
+                let (kind, size) = fetch::guess(values);
+                (kind, size, 0, -127)
+            }
         };
-        let chars = if let Some(TypeKind::Varchar(chars)) = known { *chars as u16 } else { size };
-        let (precision, scale) = match known {
-            Some(TypeKind::Number(precision)) => (*precision as i16, 0),
-            _ => (0, -127),
-        };
-        Self { name: intern(&name.to_uppercase()), kind, size, chars, precision, scale }
+        let chars = if let Some(TypeKind::Varchar(chars)) = known { *chars } else { size };
+        Self { name: intern(&name.to_uppercase()), kind, size: size as u16, chars: chars as u16, precision, scale }
     }
 }
 
@@ -97,11 +96,6 @@ impl Stmt {
         }
     }
 
-    fn plan(&self, db: &DbGuard<'_>) -> Res<Plan> {
-        let tokens = self.tokens.as_ref().map_err(OraError::clone)?;
-        sql::parse(tokens, &World { major: self.core.service.major, is_lob: &|column| ddl::is_lob(db, column) })
-    }
-
     /// The values of all slots for an iteration.
     fn values(&self, iteration: usize) -> Res<Vec<Value>> {
         let of = |bind: &Option<Arc<Bind>>| bind.as_ref().ok_or_else(|| plain(1008))?.value(iteration);
@@ -116,7 +110,10 @@ impl Stmt {
         let deadline = core.call("execute", &self.sql)?;
         let mut db = core.db();
         self.row_count = 0;
-        match &self.plan(&db)? {
+        let tokens = self.tokens.as_ref().map_err(OraError::clone)?;
+        let is_lob = |column: &str| ddl::is_lob(&db, column);
+        let plan = sql::parse(tokens, &World { major: core.service.major, is_lob: &is_lob })?;
+        match &plan {
             Plan::Query(query) => {
                 let values = self.values(0)?;
                 fits(&values, &query.narrow)?;
@@ -149,15 +146,10 @@ impl Stmt {
     }
 
     fn describe(&mut self, found: &run::Table) {
-        let columns =
-            found.columns.iter().enumerate().map(|(at, (name, known))| {
-                Column::of(name, known.as_ref(), found.rows.iter().map(|row| row[at].clone()))
-            });
-        let columns: Vec<_> = columns.collect();
-        if columns.len() != self.defines.len() {
-            self.defines = columns.iter().map(|_| None).collect();
-        }
-        self.columns = columns;
+        let values = |at: usize| found.rows.iter().map(move |row| row[at].clone());
+        let columns = found.columns.iter().enumerate();
+        self.columns = columns.map(|(at, (name, known))| Column::of(name, known.as_ref(), values(at))).collect();
+        self.defines.resize_with(self.columns.len(), || None);
     }
 }
 

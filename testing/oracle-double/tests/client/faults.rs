@@ -54,24 +54,6 @@ fn an_answer_can_be_lost_after_the_work_was_done() {
     assert_eq!(number(&connect("faults_after"), "SELECT COUNT(*) FROM t"), 2);
 }
 
-#[test]
-fn faults_count_skip_and_strike_by_text() {
-    let db = connect("faults_count");
-    run(&db, &["CREATE TABLE t (id NUMBER(10))"]);
-    faults("faults_count", "execute|INTO T|1|2|ORA-1536\n");
-    let insert = || db.execute("insert into t values (1)", &[]).map(drop);
-    insert().unwrap();
-    assert_eq!(ora(insert()), 1536);
-    db.query_row("SELECT COUNT(*) FROM t", &[]).unwrap();
-    assert_eq!(ora(insert()), 1536);
-    insert().unwrap();
-    faults("faults_count", "any||0|*|ORA-18\n");
-    assert_eq!(ora(insert()), 18);
-    assert_eq!(ora(db.ping()), 18);
-    faults("faults_count", "");
-    insert().unwrap();
-}
-
 /// Calls that are held by that effect, each with a call time-out of 300 ms.
 fn held(service: &str, effect: &str, check: impl Fn(&Connection, oracle::Result<()>, f64)) {
     type Call = fn(&Connection) -> oracle::Result<()>;

@@ -146,17 +146,6 @@ fn queries_of_every_shape() {
 }
 
 #[test]
-fn many_rows_come_in_order() {
-    let db = connect("sql_many");
-    run(&db, &["CREATE TABLE t (id NUMBER(10))"]);
-    let mut batch = db.batch("INSERT INTO t VALUES (:1)", 1100).build().unwrap();
-    (0..1024).rev().for_each(|id| batch.append_row(&[&id]).unwrap());
-    batch.execute().unwrap();
-    let all: Vec<i64> = db.query_as("SELECT id FROM t ORDER BY id", &[]).unwrap().map(Result::unwrap).collect();
-    assert_eq!(all, (0..1024).collect::<Vec<_>>());
-}
-
-#[test]
 fn columns_come_and_go() {
     let db = connect("sql_ddl");
     run(
