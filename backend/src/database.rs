@@ -12,7 +12,7 @@ use clap::{Args, ValueEnum};
 use zeroize::Zeroizing;
 
 use crate::store::Store;
-use crate::store::oracle::{Descriptor, LEVELS, OracleSettings, OracleStore, PING_AFTER};
+use crate::store::oracle::{Descriptor, LEVELS, OracleSettings, OracleStore, PING_AFTER, REFUSAL_HOLDS};
 use crate::store::sqlite::SqliteStore;
 
 /// Connections that read the SQLite file.
@@ -88,7 +88,8 @@ pub struct OracleArgs {
     #[arg(long, env = "PASSMINT_ORACLE_POOL", default_value_t = 5, value_name = "NUMBER",
           value_parser = clap::value_parser!(u32).range(1..=100))]
     pub oracle_pool: u32,
-    /// Hours between queries that prevent an idle Always Free database from being stopped; 0 for none.
+    /// Hours between queries that prevent an idle Always Free database from being stopped; 0 for none beside the daily
+    /// look at the password's expiry.
     #[arg(long, env = "PASSMINT_ORACLE_WAKE_HOURS", default_value_t = 24, value_name = "HOURS",
           value_parser = clap::value_parser!(u64).range(0..=144))]
     pub oracle_wake_hours: u64,
@@ -183,6 +184,7 @@ pub fn oracle_settings(data: &DataArgs) -> Result<OracleSettings> {
         connections: settings.oracle_pool as usize,
         time: Duration::from_secs(data.database_seconds).saturating_sub(MARGIN),
         ping_after: PING_AFTER,
+        refusal_holds: REFUSAL_HOLDS,
     })
 }
 

@@ -8,7 +8,7 @@ mod contract;
 use std::sync::{Mutex, MutexGuard, Once, PoisonError};
 use std::time::Duration;
 
-use backend::store::oracle::{Descriptor, OracleSettings, OracleStore, PING_AFTER};
+use backend::store::oracle::{Descriptor, OracleSettings, OracleStore, PING_AFTER, REFUSAL_HOLDS};
 use backend::store::{Accounts, Store};
 use zeroize::Zeroizing;
 
@@ -30,6 +30,7 @@ fn settings() -> OracleSettings {
         connections: 4,
         time: Duration::from_secs(30),
         ping_after: PING_AFTER,
+        refusal_holds: REFUSAL_HOLDS,
     }
 }
 

@@ -5,106 +5,13 @@
 
 mod oracle_double;
 
-use std::cell::RefCell;
-use std::io::{BufRead, BufReader, Read, Write};
+use std::io::Write;
 use std::net::{TcpListener, TcpStream};
-use std::process::{Child, Command, Output, Stdio};
-use std::sync::mpsc::{Receiver, channel};
+use std::process::{Command, Output, Stdio};
 use std::time::{Duration, Instant};
 
+use oracle_double::server::{LIST, Server, passmint};
 use oracle_double::{PASSWORD, faults, folder};
-use tempfile::TempDir;
-
-/// The program, with its database named in the environment.
-fn passmint(service: &str, data: &TempDir) -> Command {
-    let mut command = Command::new(env!("CARGO_BIN_EXE_passmint"));
-    command
-        .env("PASSMINT_DATABASE", "oracle")
-        .env("PASSMINT_DATA", data.path())
-        .env("PASSMINT_ORACLE_CONNECT", format!("localhost/{service}"))
-        .env("PASSMINT_ORACLE_USER", "passmint")
-        .env("PASSMINT_ORACLE_PASSWORD", PASSWORD)
-        .env("PASSMINT_ORACLE_CLIENT", folder())
-        .env("PASSMINT_DATABASE_SECONDS", "6")
-        .stdin(Stdio::null());
-    command
-}
-
-/// A running `passmint serve`.
-struct Server {
-    child: Child,
-    port: u16,
-    lines: Receiver<String>,
-    output: RefCell<String>,
-}
-
-impl Server {
-    fn start(service: &str, data: &TempDir) -> Self {
-        Self::start_with(service, data, &[])
-    }
-
-    /// With more variables of the environment.
-    fn start_with(service: &str, data: &TempDir, settings: &[(&str, &str)]) -> Self {
-        let port = TcpListener::bind("127.0.0.1:0").unwrap().local_addr().unwrap().port();
-        let mut child = passmint(service, data)
-            .envs(settings.iter().copied())
-            .args(["serve", "--listen", &format!("127.0.0.1:{port}")])
-            .stdout(Stdio::piped())
-            .stderr(Stdio::piped())
-            .spawn()
-            .unwrap();
-        let (said, lines) = channel();
-        let outputs: [Box<dyn Read + Send>; 2] =
-            [Box::new(child.stdout.take().unwrap()), Box::new(child.stderr.take().unwrap())];
-        for output in outputs {
-            let said = said.clone();
-            std::thread::spawn(move || {
-                BufReader::new(output).lines().map_while(Result::ok).for_each(|line| drop(said.send(line)));
-            });
-        }
-        let server = Self { child, port, lines, output: RefCell::default() };
-        server.wait_for("serving");
-        server
-    }
-
-    /// Waits for a text in the output, and returns all output so far.
-    fn wait_for(&self, text: &str) -> String {
-        let mut output = self.output.borrow_mut();
-        while !output.contains(text) {
-            let line = self.lines.recv_timeout(Duration::from_secs(20));
-            let line = line.unwrap_or_else(|_| panic!("no {text:?} in the output:\n{output}"));
-            output.push_str(&line);
-            output.push('\n');
-        }
-        output.clone()
-    }
-
-    /// The answer, and the time it took.
-    fn get(&self, path: &str) -> (String, Duration) {
-        let start = Instant::now();
-        let mut stream = TcpStream::connect(("127.0.0.1", self.port)).unwrap();
-        let token = "A".repeat(43);
-        write!(stream, "GET {path} HTTP/1.1\r\nhost: x\r\nauthorization: Bearer {token}\r\nconnection: close\r\n\r\n")
-            .unwrap();
-        let mut answer = String::new();
-        stream.read_to_string(&mut answer).unwrap();
-        (answer, start.elapsed())
-    }
-
-    fn status(&self, path: &str) -> String {
-        self.get(path).0.split(' ').nth(1).unwrap().to_owned()
-    }
-}
-
-impl Drop for Server {
-    fn drop(&mut self) {
-        let _ = self.child.kill();
-        let _ = self.child.wait();
-    }
-}
-
-/// A request that looks its session up in the database.
-const LIST: &str = "/api/v1/passwords";
 
 #[test]
 fn server_starts_while_the_database_is_down_and_serves_when_it_comes() {
@@ -195,7 +102,6 @@ fn each_fault_is_answered_with_503_in_time_and_recovered_from() {
         ("stopped (ORA-12514)", "connect||0|*|ORA-12514\nany||0|*|drop-3113\n"),
         ("nothing listens", "down\n"),
         ("refused by the list (ORA-12506)", "connect||0|*|ORA-12506\nany||0|*|drop-3113\n"),
-        ("password changed (ORA-1017)", "connect||0|*|ORA-1017\nany||0|*|drop-3113\n"),
         ("no session left (ORA-18)", "connect||0|*|ORA-18\nany||0|*|drop-3113\n"),
         ("silent", "silent\nany||0|*|drop-3113\n"),
         ("hangs in a call", "execute||0|*|hang:60000\n"),
@@ -211,7 +117,12 @@ fn each_fault_is_answered_with_503_in_time_and_recovered_from() {
         assert_eq!(server.status("/healthz"), "200", "{name}");
         faults("faulty", "");
         std::thread::sleep(Duration::from_millis(1100));
-        assert_eq!((server.status("/readyz").as_str(), server.status(LIST).as_str()), ("200", "401"), "{name}");
+        assert_eq!(server.status(LIST), "401", "{name}");
+        // A look at the database ends with its calls, and a hung call takes twice its time-out.
+        let start = Instant::now();
+        while server.status("/readyz") != "200" {
+            assert!(start.elapsed() < Duration::from_secs(12), "{name}");
+        }
     }
     // The operator's log contains the remedy, and never the password.
     let output = server.wait_for("ORA-12514: the database server does not know the service");
@@ -284,7 +195,7 @@ fn invite_check_and_move_use_the_same_database() {
     assert!(ok && said.lines().all(|line| line.starts_with('✓')), "{said}");
     let (ok, said) = run(&["check", "--json", "--oracle-connect", &connect]);
     let json: serde_json::Value = serde_json::from_str(&said).unwrap();
-    assert!(ok && json["ok"] == true && json["steps"].as_array().unwrap().len() == 11, "{said}");
+    assert!(ok && json["ok"] == true && json["steps"].as_array().unwrap().len() == 12, "{said}");
 
     let (ok, said) = run(&["move", "--from", "sqlite:/nowhere/passmint.db", "--to", "oracle"]);
     assert!(!ok && said.contains("is not a file"), "{said}");

@@ -10,7 +10,7 @@ use std::thread;
 use std::time::{Duration, Instant};
 
 use backend::store::oracle::{Code, OracleSettings, OracleStore, SecondTry, TABLE, check_connection};
-use backend::store::{Accounts, Credentials, Database, Passwords, Sessions, StoreError, Transfer};
+use backend::store::{Accounts, Credentials, Database, LogInRefusal, Passwords, Sessions, StoreError, Transfer};
 use contract::{MANY, NOW, entry_id, put, settle};
 use oracle_double::{faults, settings, store};
 
@@ -35,7 +35,9 @@ fn error_with_a_code_of_the_table_contains_its_remedy() {
         faults(&service, &format!("connect||0|*|ORA-{}\n", ora.trim_start_matches('0')));
         let start = Instant::now();
         match store(&service).has_accounts() {
-            Err(StoreError::Unavailable(said)) => assert_eq!(said, format!("{text}: {remedy}")),
+            Err(StoreError::Unavailable(said) | StoreError::Refused(LogInRefusal { text: said, .. })) => {
+                assert_eq!(said, format!("{text}: {remedy}"));
+            }
             other => panic!("{text}: {other:?}"),
         }
         // Far below any timeout: the refusal is the answer.
@@ -351,6 +353,7 @@ fn check_runs_all_steps_or_ends_with_the_one_that_fails() {
             "connect string",
             "reachability",
             "log-in",
+            "password",
             "service level",
             "privileges",
             "quota",
@@ -411,5 +414,8 @@ fn check_runs_all_steps_or_ends_with_the_one_that_fails() {
 
     let wrong =
         OracleSettings { password: zeroize::Zeroizing::new("wrong".into()), ..oracle_double::settings("check") };
-    assert!(unavailable(OracleStore::new(wrong).unwrap().has_accounts()).starts_with("ORA-01017"));
+    match OracleStore::new(wrong).unwrap().has_accounts() {
+        Err(StoreError::Refused(refusal)) => assert!(refusal.text.starts_with("ORA-01017"), "{refusal:?}"),
+        other => panic!("{other:?}"),
+    }
 }

@@ -2,6 +2,7 @@
 //! asked to stop.
 
 use std::io::{self, Write};
+use std::path::Path;
 use std::process::ExitCode;
 use std::sync::Arc;
 use std::time::Duration;
@@ -25,7 +26,7 @@ use crate::server::rate_limits::{self, RateLimitArgs, RateLimits};
 use crate::server::state::AppState;
 use crate::server::{invites, page_url};
 use crate::server_key::ServerKey;
-use crate::store::{Hash, Lifetime, Millis, Store};
+use crate::store::{Hash, Lifetime, Millis, Store, StoreError};
 
 /// Default listening address of `passmint serve`.
 pub const DEFAULT_LISTEN: &str = "127.0.0.1:8080";
@@ -35,6 +36,10 @@ const HOUR: Millis = 3_600_000;
 const SETUP_LIFETIME: Millis = 24 * HOUR;
 /// Pause between attempts to reach a database that did not answer at the start.
 const RETRY: Duration = Duration::from_secs(3);
+
+/// Pause between looks at the expiry of the database user's password, and the one after a look that failed.
+const PASSWORD_LOOK: Duration = Duration::from_hours(24);
+const PASSWORD_LOOK_RETRY: Duration = Duration::from_mins(1);
 
 /// Settings of `passmint serve`. The server key is read from PASSMINT_SERVER_KEY if that is set.
 #[derive(Args, Debug, Clone)]
@@ -151,9 +156,23 @@ pub fn run(args: &ServeArgs) -> Result<ExitCode> {
         anyhow::Ok((listener, args.metrics.open().await?))
     })?;
     let store = database::open(&args.data)?;
-    let key = ServerKey::find_or_create(&args.data.folder, store.as_ref())?;
+    let key = find_or_create_key(&args.data.folder, store.as_ref())?;
     runtime.block_on(serve(args, listener, metrics, store, Arc::new(key)))?;
     Ok(ExitCode::SUCCESS)
+}
+
+/// As [`ServerKey::find_or_create`], but waits while the database refuses the log-in. A service manager would start a
+/// process that ends every few seconds, and each start is a log-in that brings the database user nearer to being locked.
+fn find_or_create_key(folder: &Path, store: &dyn Store) -> Result<ServerKey> {
+    loop {
+        let error = match ServerKey::find_or_create(folder, store) {
+            Ok(key) => return Ok(key),
+            Err(error) => error,
+        };
+        let Some(StoreError::Refused(refusal)) = error.downcast_ref() else { return Err(error) };
+        tracing::warn!("there is no server key yet, and only the database shows if one may be created: waiting for it");
+        std::thread::sleep(refusal.pause);
+    }
 }
 
 async fn serve(
@@ -171,7 +190,7 @@ async fn serve(
     if let Some(socket) = metrics {
         metrics_endpoint::serve(socket, gate.clone())?;
     }
-    let is_bound = bind_database(&gate, fingerprint, &page_url).await?;
+    let unbound = bind_database(&gate, fingerprint, &page_url).await?;
 
     let limits = RateLimits::new(&args.limits, Default::default()).with_metrics(Arc::clone(gate.metrics()));
     let limits = Arc::new(limits);
@@ -184,14 +203,19 @@ async fn serve(
     }
     tracing::info!(%address, version = env!("CARGO_PKG_VERSION"), "serving");
     match args.data.database {
-        DatabaseKind::Oracle if args.data.oracle.oracle_wake_hours > 0 => {
-            let interval = Duration::from_millis(args.data.oracle.oracle_wake_hours * HOUR);
-            tokio::spawn(ping_regularly(gate.clone(), interval));
+        DatabaseKind::Oracle => {
+            tokio::spawn(look_at_password_regularly(gate.clone()));
+            if args.data.oracle.oracle_wake_hours > 0 {
+                let interval = Duration::from_millis(args.data.oracle.oracle_wake_hours * HOUR);
+                tokio::spawn(ping_regularly(gate.clone(), interval));
+            }
         }
-        DatabaseKind::Oracle | DatabaseKind::Sqlite => {}
+        DatabaseKind::Sqlite => {}
     }
     let binding = async {
-        if !is_bound && let Err(error) = retry_binding(gate, fingerprint, page_url).await {
+        if let Some(pause) = unbound
+            && let Err(error) = retry_binding(gate, fingerprint, page_url, pause).await
+        {
             return error;
         }
         std::future::pending().await
@@ -204,15 +228,15 @@ async fn serve(
     Ok(())
 }
 
-/// Checks that the database belongs to this server key, opens the gate, and prints where the page is. Returns false if
-/// the database does not answer; the gate is closed then.
-async fn bind_database(gate: &Gate, fingerprint: Hash, page_url: &str) -> Result<bool> {
+/// Checks that the database belongs to this server key, opens the gate, and prints where the page is. If the database
+/// does not answer, the gate is closed, and the result is the pause until the next attempt.
+async fn bind_database(gate: &Gate, fingerprint: Hash, page_url: &str) -> Result<Option<Duration>> {
     let bound = match gate.write_internal(move |store| store.bind_server_key(&fingerprint)).await {
         Ok(()) => fingerprint,
         // A damaged database takes no binding, and is served for reading if it is bound to this key already.
         Err(refused) => match gate.write_internal(|store| store.server_key()).await {
             Ok(Some(bound)) => bound,
-            Ok(None) | Err(_) => return Ok(postpone_binding(gate, &refused)),
+            Ok(None) | Err(_) => return Ok(Some(postpone_binding(gate, &refused))),
         },
     };
     if bound != fingerprint {
@@ -224,30 +248,61 @@ async fn bind_database(gate: &Gate, fingerprint: Hash, page_url: &str) -> Result
     });
     let link = match invite.await {
         Ok(code) => code.map(|code| invites::link(page_url, &code)),
-        Err(error) => return Ok(postpone_binding(gate, &error)),
+        Err(error) => return Ok(Some(postpone_binding(gate, &error))),
     };
     if let Err(error) = print_address(page_url, link.as_deref()) {
         tracing::warn!(%error, "cannot print the page's address");
     }
     gate.open();
-    Ok(true)
+    Ok(None)
 }
 
-/// Closes the gate until [`retry_binding`] succeeds.
-fn postpone_binding(gate: &Gate, error: &GateError) -> bool {
+/// Closes the gate until [`retry_binding`] succeeds. Returns the pause until the next attempt.
+fn postpone_binding(gate: &Gate, error: &GateError) -> Duration {
     gate.close();
+    if let GateError::Store(StoreError::Refused(refusal)) = error {
+        // The store has logged it.
+        return refusal.pause.max(RETRY);
+    }
     tracing::warn!(%error, "cannot reach the database; trying again every {} s", RETRY.as_secs());
-    false
+    RETRY
 }
 
 /// Repeats [`bind_database`] until the database answers.
-async fn retry_binding(gate: Gate, fingerprint: Hash, page_url: String) -> Result<()> {
+async fn retry_binding(gate: Gate, fingerprint: Hash, page_url: String, mut pause: Duration) -> Result<()> {
     loop {
-        tokio::time::sleep(RETRY).await;
-        if bind_database(&gate, fingerprint, &page_url).await? {
-            tracing::info!("the database is reached");
-            return Ok(());
+        tokio::time::sleep(pause).await;
+        match bind_database(&gate, fingerprint, &page_url).await? {
+            Some(longer) => pause = longer,
+            None => {
+                tracing::info!("the database is reached");
+                return Ok(());
+            }
         }
+    }
+}
+
+/// Looks at the expiry of the database user's password: at the start, and then once a day.
+async fn look_at_password_regularly(gate: Gate) {
+    loop {
+        let pause = match gate.read(|store| store.password_expiry()).await {
+            Ok(expiry) => {
+                gate.metrics().password_expires(expiry);
+                let said = expiry.describe(now());
+                if expiry.is_near(now()) {
+                    tracing::warn!("the database user's password: {said}");
+                } else {
+                    tracing::info!("the database user's password: {said}");
+                }
+                PASSWORD_LOOK
+            }
+            // The failure is logged where it matters. A closed gate refuses without asking the database.
+            Err(error) => {
+                tracing::debug!(%error, "cannot look at the expiry of the database user's password");
+                PASSWORD_LOOK_RETRY
+            }
+        };
+        tokio::time::sleep(pause).await;
     }
 }
 

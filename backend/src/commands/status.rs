@@ -1,5 +1,6 @@
 //! `passmint status`: prints the state of a running server in a few lines.
 
+use std::fmt::Write as _;
 use std::io::{self, Write};
 use std::process::ExitCode;
 
@@ -8,6 +9,7 @@ use clap::Args;
 use serde_json::Value;
 
 use super::http_client::{HttpClient, TrustArgs, join_url};
+use crate::store::{Millis, PasswordExpiry};
 
 /// Most bytes of an answer.
 const BYTES_MAX: u64 = 1024 * 1024;
@@ -86,8 +88,15 @@ impl StatusArgs {
                 line("ready", if ready { "yes" } else { "no" })?;
                 for part in body["parts"].as_array().into_iter().flatten() {
                     let word = |name: &str| part[name].as_str().unwrap_or_default();
-                    let cause = if word("cause").is_empty() { String::new() } else { format!(", {}", word("cause")) };
-                    line(&format!("  {}", word("part")), &format!("{}{cause}", word("state")))?;
+                    let mut value = word("state").to_owned();
+                    if !word("cause").is_empty() {
+                        write!(value, ", {}", word("cause")).map_err(io::Error::other)?;
+                    }
+                    if word("state") == "refused" {
+                        value.push_str(": ");
+                        value.push_str(refusal(word("cause")));
+                    }
+                    line(&format!("  {}", word("part")), &value)?;
                 }
                 if ready { ServerStatus::Ready } else { ServerStatus::NotReady }
             }
@@ -117,6 +126,16 @@ impl StatusArgs {
     }
 }
 
+/// A refused log-in of the server at its database, in words for the operator.
+fn refusal(cause: &str) -> &'static str {
+    match cause {
+        "password-wrong" => "the database does not accept the server's user and password",
+        "account-locked" => "the server's database user is locked",
+        "password-expired" => "the password of the server's database user has expired",
+        _ => "the database does not let the server log in",
+    }
+}
+
 /// Picks the lines to print from the metrics. `now` is in seconds since 1970.
 fn summary(metrics: &str, now: f64) -> Vec<(&'static str, String)> {
     let sum = |series: &str| {
@@ -128,6 +147,10 @@ fn summary(metrics: &str, now: f64) -> Vec<(&'static str, String)> {
         values.fold(None, |sum: Option<f64>, value| Some(sum.unwrap_or_default() + value))
     };
     let hours = |since: f64| format!("{:.1} hours", (now - since).max(0.0) / 3600.0);
+    let password = |expiry: f64| {
+        let when = (expiry * 1000.0) as Millis;
+        format!("password {}", PasswordExpiry::At { when, in_grace: false }.describe((now * 1000.0) as Millis))
+    };
     let version = metrics.split("passmint_build_info{version=\"").nth(1).and_then(|rest| rest.split('"').next());
     let lines = [
         ("version", version.map(str::to_owned)),
@@ -136,6 +159,7 @@ fn summary(metrics: &str, now: f64) -> Vec<(&'static str, String)> {
         ("requests", sum("passmint_http_answers_total").map(|count| format!("{count}"))),
         ("log-ins", sum("passmint_log_ins_total{step=\"opened\"}").map(|count| format!("{count}"))),
         ("throttled", sum("passmint_throttled_total").map(|count| format!("{count}"))),
+        ("database", sum("passmint_database_password_expiry_timestamp_seconds").map(password)),
         ("last backup", sum("passmint_backup_made_timestamp_seconds").map(|made| format!("{} ago", hours(made)))),
     ];
     lines.into_iter().filter_map(|(name, value)| Some((name, value?))).collect()
@@ -144,6 +168,14 @@ fn summary(metrics: &str, now: f64) -> Vec<(&'static str, String)> {
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    #[test]
+    fn summary_tells_the_expiry_of_the_database_password() {
+        let metrics = "passmint_database_password_expiry_timestamp_seconds 1827144001.0\n";
+        let told = |now| summary(metrics, now)[0].1.clone();
+        assert_eq!(told(1_796_040_000.0), "password good until 2027-11-25 (360 days)");
+        assert!(told(1_827_000_000.0).contains("(1 day): change it before then"), "{}", told(1_827_000_000.0));
+    }
 
     #[test]
     fn summary_picks_and_sums_metrics() {

@@ -14,7 +14,7 @@ use anyhow::{Context, Result};
 use serde::{Deserialize, Serialize};
 use zeroize::{Zeroize, ZeroizeOnDrop, Zeroizing};
 
-use crate::store::oracle::{Descriptor, OracleSettings, PING_AFTER, SecondTry, log_in_without_limit};
+use crate::store::oracle::{Descriptor, OracleSettings, PING_AFTER, REFUSAL_HOLDS, SecondTry, log_in_without_limit};
 
 /// The process is ended after this time.
 const TIME: Duration = Duration::from_secs(6);
@@ -110,6 +110,7 @@ pub fn run() -> Result<ExitCode> {
         connections: 1,
         time: TIME,
         ping_after: PING_AFTER,
+        refusal_holds: REFUSAL_HOLDS,
     };
     match log_in_without_limit(&settings) {
         SecondTry::LoggedIn => writeln!(io::stdout(), "{LOGGED_IN}")?,

@@ -13,8 +13,8 @@ use shared::sessions::CredentialName;
 use super::Metrics;
 use crate::store::{
     Accounts, Credential, Credentials, Database, Hash, Invite, Lifetime, LiveSession, Millis, NewAccount, NewSecret,
-    NewSession, Passwords, Put, Sessions, Store, StoreError, StoredAccount, StoredInvite, StoredSession, Transfer,
-    Usage,
+    NewSession, PasswordExpiry, Passwords, Put, Sessions, Store, StoreError, StoredAccount, StoredInvite,
+    StoredSession, Transfer, Usage,
 };
 
 /// Forwards each operation to `store`.
@@ -44,6 +44,7 @@ forward! {
         look_for_damage() -> ();
         bind_server_key(fingerprint: &Hash) -> ();
         server_key() -> Option<Hash>;
+        password_expiry() -> PasswordExpiry;
     }
     fn usage(&self) -> Usage {
         self.store.usage()

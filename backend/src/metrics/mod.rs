@@ -22,7 +22,7 @@ use prometheus_client::metrics::histogram::Histogram;
 use prometheus_client::metrics::info::Info;
 use prometheus_client::registry::Registry;
 
-use crate::store::{Millis, StoreError, Usage};
+use crate::store::{Millis, PasswordExpiry, StoreError, Usage};
 
 pub(crate) use metered_store::MeteredStore;
 
@@ -50,6 +50,8 @@ pub struct Metrics {
     backup_failures: Counter,
     backups_scheduled: AtomicBool,
     last_backup_failed: AtomicBool,
+    /// Milliseconds since 1970; 0 if the password does not expire, or nobody knows when.
+    password_expiry: AtomicU64,
     process: Arc<process::Process>,
 }
 
@@ -142,6 +144,7 @@ impl Metrics {
             backup_failures: Counter::default(),
             backups_scheduled: AtomicBool::new(false),
             last_backup_failed: AtomicBool::new(false),
+            password_expiry: AtomicU64::new(0),
             process: Arc::new(process::Process::new()),
         })
     }
@@ -184,11 +187,17 @@ impl Metrics {
         due.then(|| !self.last_backup_failed.load(Ordering::Relaxed))
     }
 
+    /// Records the expiry of the database user's password.
+    pub fn password_expires(&self, expiry: PasswordExpiry) {
+        self.password_expiry.store(expiry.when().unwrap_or(0), Ordering::Relaxed);
+    }
+
     /// Counts and times an operation of the store. An expected error, such as "not found", is no failure.
     pub(crate) fn operation_ended(&self, operation: &'static str, took: Duration, error: Option<&StoreError>) {
         self.operation_times.get_or_create(&OperationLabels { operation }).observe(took.as_secs_f64());
         let failure = match error {
             Some(StoreError::Unavailable(_)) => "unavailable",
+            Some(StoreError::Refused(_)) => "refused",
             Some(StoreError::ReadOnly(_)) => "read-only",
             Some(StoreError::Fault(_)) => "fault",
             _ => return,
@@ -244,6 +253,15 @@ impl Metrics {
         all.register("store_writes_waiting", "Writes that wait for their turn", number(usage.writes_waiting));
         all.register("store_commits", "Commits; one may hold many writes", ConstCounter::new(usage.commits));
         all.register("store_commit_writes", "Writes in these commits", ConstCounter::new(usage.commit_writes));
+
+        let refused = ConstCounter::new(usage.log_ins_refused);
+        all.register("database_log_ins_refused", "Log-ins of Passmint that the database refused", refused);
+        let expiry = self.password_expiry.load(Ordering::Relaxed);
+        if expiry > 0 {
+            let expiry = ConstGauge::new(expiry as f64 / 1000.0);
+            let help = "When the database user's password expires";
+            all.register("database_password_expiry_timestamp_seconds", help, expiry);
+        }
 
         all.register("backup_failures", "Backups that were not made", self.backup_failures.clone());
         let made = self.backup_made.load(Ordering::Relaxed);

@@ -131,7 +131,7 @@ impl From<GateError> for ApiError {
                 let detail = Some("It can be read, but takes no writes at present.".into());
                 return Self { detail, ..ProblemCode::StoreUnavailable.into() };
             }
-            GateError::Store(StoreError::Unavailable(_)) | GateError::Deadline => {
+            GateError::Store(StoreError::Unavailable(_) | StoreError::Refused(_)) | GateError::Deadline => {
                 tracing::warn!(%error, "the store is unavailable");
                 ProblemCode::StoreUnavailable
             }

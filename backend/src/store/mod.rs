@@ -5,6 +5,7 @@
 
 mod decide;
 pub mod oracle;
+mod password_expiry;
 mod pool;
 pub mod sqlite;
 pub mod transfer;
@@ -17,6 +18,7 @@ use shared::ids::{AccountId, EntryId, PasskeyId, SessionId};
 use shared::passwords::{Changes, NewVersion, StoredEntry};
 use shared::sessions::CredentialName;
 
+pub use password_expiry::{PasswordExpiry, WARN_DAYS};
 pub use types::*;
 
 /// Every operation of a database, by subject. A driver implements each subject in a file of its own.
@@ -29,8 +31,8 @@ pub use types::*;
 /// - Methods block. The server calls them through [`crate::server::gate`] only.
 /// - Several processes may have the same database open.
 /// - No method has a default body, so the compiler finds what a driver lacks.
-/// - Any method may fail with [`StoreError::Unavailable`], and a write with [`StoreError::ReadOnly`].
-///   `# Errors` lists only what comes in addition.
+/// - Any method may fail with [`StoreError::Unavailable`] or [`StoreError::Refused`], and a write with
+///   [`StoreError::ReadOnly`]. `# Errors` lists only what comes in addition.
 ///
 /// `tests/contract` holds every driver to this.
 pub trait Store: Database + Accounts + Credentials + Sessions + Passwords + Transfer {}
@@ -60,6 +62,9 @@ pub trait Database: Send + Sync {
 
     /// The fingerprint that [`Database::bind_server_key`] stored, if any.
     fn server_key(&self) -> Result<Option<Hash>, StoreError>;
+
+    /// The expiry of the password with which this program logs in to the database.
+    fn password_expiry(&self) -> Result<PasswordExpiry, StoreError>;
 }
 
 /// Accounts, and the invites that let people make them.

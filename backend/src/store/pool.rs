@@ -1,33 +1,51 @@
 //! A bounded pool of connections, for both drivers. Each connection is opened by the thread that needs it.
 //!
-//! Callers open connections side by side. After a failure to connect, all callers get the same answer for a moment, so
-//! that an absent database is not hammered. A caller that finds all connections in use waits for one until its
-//! deadline.
+//! Callers open connections side by side, but only behind one that has just succeeded: while it is in doubt whether the
+//! database lets anybody in, one caller connects and the others take its answer. After a failure to connect, all callers
+//! get the same answer for a moment, so that an absent database is not hammered. A refused log-in is their answer for
+//! minutes: databases count refused log-ins, and lock the user after a few (Oracle's default profile after ten). A caller
+//! that finds all connections in use waits for one until its deadline.
 
 use std::sync::{Condvar, Mutex, MutexGuard, PoisonError};
 use std::time::{Duration, Instant};
 
-use super::StoreError;
+use super::{LogInRefusal, RefusalCause, StoreError};
 
 /// Time for which callers get the answer of the last failure to connect.
 const FAILURE_HOLDS: Duration = Duration::from_secs(1);
+/// Time for which callers get the answer of the first refused log-in. Each further refusal in a row doubles it.
+pub const REFUSAL_HOLDS: Duration = Duration::from_mins(1);
+/// The longest time is this many times the first one: an hour.
+const REFUSAL_HOLDS_MAX: u32 = 60;
+/// Time for which callers connect side by side after one has succeeded: those that waited for it begin at once.
+const TRUST: Duration = Duration::from_secs(2);
 
 /// Opens and checks the connections of a pool.
 pub(super) trait Connect {
     type Connection;
 
-    /// Opens a connection. The error is a text for the operator's log.
-    fn connect(&self) -> Result<Self::Connection, String>;
+    /// Opens a connection.
+    fn connect(&self) -> Result<Self::Connection, ConnectFailure>;
 
     /// Returns true if a connection that has been idle this long can be used again.
     fn is_usable(&self, connection: &Self::Connection, idle: Duration) -> bool;
 }
 
+/// A failure to connect. Its text is for the operator's log.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub(super) enum ConnectFailure {
+    /// The database cannot be reached, or takes no connection now: trying again may help.
+    Unreachable(String),
+    /// The database refuses the user or the password: trying again helps only after a person has acted.
+    Refused(RefusalCause, String),
+}
+
 pub(super) struct Pool<C: Connect> {
     connector: C,
     limit: usize,
+    refusal_holds: Duration,
     state: Mutex<State<C::Connection>>,
-    freed: Condvar,
+    changed: Condvar,
 }
 
 struct State<T> {
@@ -35,7 +53,64 @@ struct State<T> {
     idle: Vec<(T, Instant)>,
     /// Connections that are in use, or being opened.
     in_use: usize,
-    last_failure: Option<(Instant, String)>,
+    /// The number of those that are being opened.
+    opening: usize,
+    last_success: Option<Instant>,
+    last_failure: Option<Failure>,
+    /// Refused log-ins since the start.
+    refusals: u64,
+    /// Refused log-ins since the last one that succeeded. Those that ran side by side count as one.
+    refusals_in_row: u32,
+}
+
+/// The last failure to connect, until a connection succeeds.
+struct Failure {
+    at: Instant,
+    /// Nobody connects before this time has passed.
+    holds: Duration,
+    failure: ConnectFailure,
+}
+
+impl Failure {
+    fn time_left(&self) -> Duration {
+        self.holds.saturating_sub(self.at.elapsed())
+    }
+
+    fn is_refusal(&self) -> bool {
+        matches!(self.failure, ConnectFailure::Refused(..))
+    }
+
+    /// The error for a caller.
+    fn error(&self) -> StoreError {
+        match &self.failure {
+            ConnectFailure::Unreachable(text) => StoreError::Unavailable(text.clone()),
+            ConnectFailure::Refused(cause, text) => {
+                StoreError::Refused(LogInRefusal { cause: *cause, text: text.clone(), pause: self.time_left() })
+            }
+        }
+    }
+}
+
+impl<T> State<T> {
+    /// The failure that is every caller's answer now.
+    fn held(&self) -> Option<&Failure> {
+        self.last_failure.as_ref().filter(|failure| !failure.time_left().is_zero())
+    }
+
+    /// True if another caller may open a connection now.
+    fn may_open(&self) -> bool {
+        self.opening == 0 || self.last_success.is_some_and(|at| at.elapsed() < TRUST)
+    }
+}
+
+/// The pool at one moment.
+pub(super) struct PoolUsage {
+    pub(super) connections: u64,
+    pub(super) in_use: u64,
+    /// The cause, if the last log-in was refused.
+    pub(super) log_in_refused: Option<RefusalCause>,
+    /// Refused log-ins since the start.
+    pub(super) refusals: u64,
 }
 
 /// A connection in use. When it is dropped, it is closed; [`Pooled::give_back`] keeps it for the next caller.
@@ -48,6 +123,8 @@ pub(super) struct Pooled<'p, C: Connect> {
 /// One of the connections that a pool may have in use.
 struct Slot<'p, C: Connect> {
     pool: &'p Pool<C>,
+    /// True until the connection is open.
+    is_opening: bool,
     /// The connection, if it is free for the next caller.
     returned: Option<C::Connection>,
 }
@@ -55,14 +132,28 @@ struct Slot<'p, C: Connect> {
 impl<C: Connect> Pool<C> {
     /// A pool of at most `limit` connections, none of which is opened yet.
     pub(super) fn new(connector: C, limit: usize) -> Self {
-        let state = State { idle: Vec::new(), in_use: 0, last_failure: None };
-        Self { connector, limit, state: Mutex::new(state), freed: Condvar::new() }
+        let state = State {
+            idle: Vec::new(),
+            in_use: 0,
+            opening: 0,
+            last_success: None,
+            last_failure: None,
+            refusals: 0,
+            refusals_in_row: 0,
+        };
+        Self { connector, limit, refusal_holds: REFUSAL_HOLDS, state: Mutex::new(state), changed: Condvar::new() }
+    }
+
+    /// The same pool with another time for which the first refused log-in holds.
+    pub(super) fn with_refusal_holds(self, refusal_holds: Duration) -> Self {
+        Self { refusal_holds, ..self }
     }
 
     /// A usable connection. Waits for one until `deadline` if all are in use.
     ///
     /// # Errors
-    /// [`StoreError::Unavailable`] if none can be opened, or none is free by then.
+    /// [`StoreError::Unavailable`] if none can be opened, or none is free by then; [`StoreError::Refused`] if the
+    /// database refuses the log-in.
     pub(super) fn get(&self, deadline: Instant) -> Result<Pooled<'_, C>, StoreError> {
         let mut state = self.state();
         loop {
@@ -76,56 +167,103 @@ impl<C: Connect> Pool<C> {
                 state = self.state();
                 continue;
             }
-            if let Some((at, failure)) = &state.last_failure
-                && at.elapsed() < FAILURE_HOLDS
-            {
-                return Err(StoreError::Unavailable(failure.clone()));
-            }
-            if state.in_use < self.limit {
-                let slot = self.slot(&mut state);
+            let left = deadline.saturating_duration_since(Instant::now());
+            if let Some(failure) = state.held() {
+                // A refused log-in does not end the connections that are open: their turn comes.
+                let has_open = state.in_use > state.opening;
+                if !(failure.is_refusal() && has_open) || left.is_zero() {
+                    return Err(failure.error());
+                }
+            } else if state.in_use < self.limit && state.may_open() {
+                let mut slot = self.slot(&mut state);
+                state.opening += 1;
+                slot.is_opening = true;
                 drop(state);
                 return self.connect(slot);
+            } else if left.is_zero() {
+                let all = state.in_use >= self.limit;
+                let text = if all { "all connections to the database are in use" } else { "a log-in is not answered" };
+                return Err(StoreError::Unavailable(text.into()));
             }
-            let left = deadline.saturating_duration_since(Instant::now());
-            if left.is_zero() {
-                return Err(StoreError::Unavailable("all connections to the database are in use".into()));
-            }
-            state = self.freed.wait_timeout(state, left).unwrap_or_else(PoisonError::into_inner).0;
+            state = self.changed.wait_timeout(state, left).unwrap_or_else(PoisonError::into_inner).0;
         }
     }
 
-    /// The number of open connections, and how many of them are in use.
-    pub(super) fn usage(&self) -> (u64, u64) {
+    /// The connections and refused log-ins at this moment.
+    pub(super) fn usage(&self) -> PoolUsage {
         let state = self.state();
-        ((state.in_use + state.idle.len()) as u64, state.in_use as u64)
+        PoolUsage {
+            connections: (state.in_use + state.idle.len()) as u64,
+            in_use: state.in_use as u64,
+            log_in_refused: state.last_failure.as_ref().and_then(|failure| match failure.failure {
+                ConnectFailure::Refused(cause, _) => Some(cause),
+                ConnectFailure::Unreachable(_) => None,
+            }),
+            refusals: state.refusals,
+        }
     }
 
     /// Closes all idle connections, for instance because they were opened before the database went away.
     pub(super) fn close_idle(&self) {
         // Closing may wait for a server that does not answer: never under the lock.
         let idle = std::mem::take(&mut self.state().idle);
-        self.freed.notify_all();
+        self.changed.notify_all();
         drop(idle);
     }
 
-    fn connect<'p>(&'p self, slot: Slot<'p, C>) -> Result<Pooled<'p, C>, StoreError> {
+    fn connect<'p>(&'p self, mut slot: Slot<'p, C>) -> Result<Pooled<'p, C>, StoreError> {
         match self.connector.connect() {
             Ok(connection) => {
-                self.state().last_failure = None;
+                let mut state = self.state();
+                state.opening -= 1;
+                slot.is_opening = false;
+                state.last_failure = None;
+                state.last_success = Some(Instant::now());
+                state.refusals_in_row = 0;
+                drop(state);
+                // The callers that waited for this one connect side by side.
+                self.changed.notify_all();
                 Ok(Pooled { connection, slot })
             }
             Err(failure) => {
-                self.state().last_failure = Some((Instant::now(), failure.clone()));
+                let error = self.failed(failure);
                 drop(slot);
-                self.close_idle();
-                Err(StoreError::Unavailable(failure))
+                match error {
+                    StoreError::Refused(_) => self.changed.notify_all(),
+                    _ => self.close_idle(),
+                }
+                Err(error)
             }
         }
     }
 
+    /// Notes a failure to connect. Returns the error for callers.
+    fn failed(&self, failure: ConnectFailure) -> StoreError {
+        let mut state = self.state();
+        state.last_success = None;
+        let holds = match &failure {
+            ConnectFailure::Unreachable(_) => FAILURE_HOLDS,
+            ConnectFailure::Refused(_, text) => {
+                state.refusals += 1;
+                if !state.held().is_some_and(Failure::is_refusal) {
+                    state.refusals_in_row += 1;
+                }
+                let doubled = 2_u32.saturating_pow(state.refusals_in_row - 1);
+                let holds = self.refusal_holds * doubled.min(REFUSAL_HOLDS_MAX);
+                tracing::warn!(
+                    "the database refuses Passmint's log-in: {text} There is no further log-in for {} s, because the \
+                     database may lock its user after too many. A restart of Passmint tries at once.",
+                    holds.as_secs()
+                );
+                holds
+            }
+        };
+        state.last_failure.insert(Failure { at: Instant::now(), holds, failure }).error()
+    }
+
     fn slot(&self, state: &mut State<C::Connection>) -> Slot<'_, C> {
         state.in_use += 1;
-        Slot { pool: self, returned: None }
+        Slot { pool: self, is_opening: false, returned: None }
     }
 
     fn state(&self) -> MutexGuard<'_, State<C::Connection>> {
@@ -145,95 +283,13 @@ impl<C: Connect> Drop for Slot<'_, C> {
     fn drop(&mut self) {
         let mut state = self.pool.state();
         state.in_use -= 1;
+        state.opening -= usize::from(self.is_opening);
         state.idle.extend(self.returned.take().map(|connection| (connection, Instant::now())));
         drop(state);
-        self.pool.freed.notify_one();
+        self.pool.changed.notify_one();
     }
 }
 
 #[cfg(test)]
-mod tests {
-    use std::sync::atomic::{AtomicBool, AtomicUsize, Ordering};
-    use std::thread;
-
-    use super::*;
-
-    /// Opens numbered connections, unless it is down.
-    #[derive(Default)]
-    struct Numbers {
-        opened: AtomicUsize,
-        is_down: AtomicBool,
-    }
-
-    impl Connect for Numbers {
-        type Connection = usize;
-
-        fn connect(&self) -> Result<usize, String> {
-            if self.is_down.load(Ordering::Relaxed) {
-                return Err("it is down".into());
-            }
-            Ok(self.opened.fetch_add(1, Ordering::Relaxed))
-        }
-
-        /// Every odd connection is lost while it is idle.
-        fn is_usable(&self, connection: &usize, _: Duration) -> bool {
-            connection.is_multiple_of(2)
-        }
-    }
-
-    fn soon() -> Instant {
-        Instant::now() + Duration::from_millis(50)
-    }
-
-    fn failure(pool: &Pool<Numbers>) -> String {
-        match pool.get(soon()) {
-            Ok(pooled) => panic!("connection {}", pooled.connection),
-            Err(error) => error.to_string(),
-        }
-    }
-
-    #[test]
-    fn returned_connection_is_reused_and_dropped_or_unusable_one_is_replaced() {
-        let pool = Pool::new(Numbers::default(), 2);
-        pool.get(soon()).unwrap().give_back();
-        let first = pool.get(soon()).unwrap();
-        assert_eq!((first.connection, pool.usage()), (0, (1, 1)));
-        let second = pool.get(soon()).unwrap();
-        assert_eq!((second.connection, pool.usage()), (1, (2, 2)));
-        drop(first);
-        second.give_back();
-        assert_eq!(pool.usage(), (1, 0));
-        // Connection 1 is unusable.
-        let third = pool.get(soon()).unwrap();
-        assert_eq!((third.connection, pool.usage()), (2, (1, 1)));
-    }
-
-    #[test]
-    fn caller_waits_for_a_free_connection_until_its_deadline() {
-        let pool = Pool::new(Numbers::default(), 1);
-        let held = pool.get(soon()).unwrap();
-        assert!(failure(&pool).contains("in use"));
-        thread::scope(|scope| {
-            let waiting = scope.spawn(|| pool.get(Instant::now() + Duration::from_secs(10)).unwrap().connection);
-            thread::sleep(Duration::from_millis(50));
-            held.give_back();
-            assert_eq!(waiting.join().unwrap(), 0);
-        });
-    }
-
-    #[test]
-    fn failure_to_connect_is_the_answer_for_a_second_and_closes_idle_connections() {
-        let pool = Pool::new(Numbers::default(), 2);
-        let (first, second) = (pool.get(soon()).unwrap(), pool.get(soon()).unwrap());
-        drop(second);
-        pool.connector.is_down.store(true, Ordering::Relaxed);
-        assert!(failure(&pool).contains("it is down"));
-        pool.connector.is_down.store(false, Ordering::Relaxed);
-        assert!(failure(&pool).contains("it is down"), "it is not asked again so soon");
-        first.give_back();
-        pool.close_idle();
-        assert_eq!(pool.usage(), (0, 0));
-        thread::sleep(FAILURE_HOLDS);
-        assert_eq!(pool.get(soon()).unwrap().connection, 2);
-    }
-}
+#[path = "pool_tests.rs"] // A folder here would be a driver.
+mod tests;

@@ -1,5 +1,7 @@
 //! The values that go into a store and come out of it, and its errors.
 
+use std::time::Duration;
+
 use shared::accounts::{NewCredential, Username};
 use shared::credentials::PasskeySummary;
 use shared::ids::{AccountId, EntryId, PasskeyId};
@@ -170,6 +172,40 @@ pub struct Usage {
     pub commit_writes: u64,
     /// True if damage was found: writes are refused.
     pub damaged: bool,
+    /// The cause, if the database refused the last log-in of this program.
+    pub log_in_refused: Option<RefusalCause>,
+    /// Log-ins of this program that the database has refused since the start.
+    pub log_ins_refused: u64,
+}
+
+/// The database refuses the log-in of this program.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct LogInRefusal {
+    pub cause: RefusalCause,
+    /// The code with its meaning and remedy, for the operator's log.
+    pub text: String,
+    /// Time until the next log-in; until then this error is the answer.
+    pub pause: Duration,
+}
+
+/// Why a database refuses a log-in.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum RefusalCause {
+    /// The user or the password is wrong.
+    PasswordWrong,
+    AccountLocked,
+    PasswordExpired,
+}
+
+impl RefusalCause {
+    /// The name in `/readyz`. It tells neither the user nor the database.
+    pub fn name(self) -> &'static str {
+        match self {
+            Self::PasswordWrong => "password-wrong",
+            Self::AccountLocked => "account-locked",
+            Self::PasswordExpired => "password-expired",
+        }
+    }
 }
 
 /// A failed operation.
@@ -194,6 +230,9 @@ pub enum StoreError {
     /// contains no user data.
     #[error("the database is unavailable: {0}")]
     Unavailable(String),
+    /// The database refuses the user or the password of this program: a person must act.
+    #[error("the database refuses the log-in: {}", .0.text)]
+    Refused(LogInRefusal),
     /// The database can be read, but takes no writes.
     #[error("read-only because {0}")]
     ReadOnly(ReadOnly),

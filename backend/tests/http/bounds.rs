@@ -7,7 +7,8 @@ use std::time::{Duration, Instant};
 use axum::http::StatusCode;
 use backend::store::{
     Accounts, Credential, Credentials, Database, Hash, Invite, Lifetime, LiveSession, Millis, NewAccount, NewSecret,
-    NewSession, Passwords, Put, Sessions, StoreError, StoredAccount, StoredInvite, StoredSession, Transfer, Usage,
+    NewSession, PasswordExpiry, Passwords, Put, Sessions, StoreError, StoredAccount, StoredInvite, StoredSession,
+    Transfer, Usage,
 };
 use shared::accounts::Username;
 use shared::bytes::Base64Url;
@@ -48,6 +49,7 @@ unavailable! {
         look_for_damage() -> ();
         bind_server_key(&Hash) -> ();
         server_key() -> Option<Hash>;
+        password_expiry() -> PasswordExpiry;
     }
     fn check(&self) -> Result<(), StoreError> {
         (self.0)()

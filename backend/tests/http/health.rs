@@ -8,7 +8,7 @@ use axum::http::StatusCode;
 use backend::backup::look_for_damage;
 use backend::server::page::Page;
 use backend::store::sqlite::SqliteStore;
-use backend::store::{ReadOnly, Store, StoreError};
+use backend::store::{LogInRefusal, ReadOnly, RefusalCause, Store, StoreError};
 use serde_json::{Value, json};
 
 use crate::bounds::{fake_store, hanging_store, store_with_hanging_reads};
@@ -47,6 +47,10 @@ async fn readyz_names_each_part() {
     assert_eq!(parts(&app.get("/readyz", None).await.json())[3], "backup ok");
 }
 
+fn refused(cause: RefusalCause) -> StoreError {
+    StoreError::Refused(LogInRefusal { cause, text: "the secret user".into(), pause: Duration::from_secs(60) })
+}
+
 #[tokio::test]
 async fn readyz_distinguishes_read_only_from_unreachable() {
     for (error, told) in [
@@ -54,6 +58,9 @@ async fn readyz_distinguishes_read_only_from_unreachable() {
         (StoreError::ReadOnly(ReadOnly::DiskFull), "writes read-only disk-full"),
         (StoreError::ReadOnly(ReadOnly::File), "writes read-only file"),
         (StoreError::Unavailable("/secret/path is locked".into()), "writes unreachable"),
+        (refused(RefusalCause::PasswordWrong), "writes refused password-wrong"),
+        (refused(RefusalCause::AccountLocked), "writes refused account-locked"),
+        (refused(RefusalCause::PasswordExpired), "writes refused password-expired"),
     ] {
         let error = std::sync::Mutex::new(Some(error));
         let app = fake_store(move || Err(error.lock().unwrap().take().unwrap()));

@@ -3,6 +3,7 @@
 use axum::body::Body;
 use axum::http::{Request, StatusCode, header};
 use backend::server::metrics_endpoint::router;
+use backend::store::PasswordExpiry;
 use http_body_util::BodyExt;
 use shared::sessions::CredentialName;
 use tower::ServiceExt;
@@ -69,6 +70,21 @@ async fn opened_and_refused_log_ins_are_counted() {
     for (step, count) in [("begun", 1.0), ("opened", 1.0), ("refused", 1.0)] {
         assert_eq!(value(&text, &format!("passmint_log_ins_total{{step=\"{step}\"}}")), count, "{step}");
     }
+}
+
+/// A password that does not expire, or whose expiry is not known, has no series.
+#[tokio::test]
+async fn expiry_of_the_database_password_is_a_series_if_it_is_known() {
+    let app = App::new();
+    let series = "passmint_database_password_expiry_timestamp_seconds";
+    assert!(!scrape(&app).await.contains(series));
+    app.gate.metrics().password_expires(PasswordExpiry::At { when: 1_827_144_001_500, in_grace: false });
+    assert_eq!(value(&scrape(&app).await, &format!("{series} ")), 1_827_144_001.5);
+    for expiry in [PasswordExpiry::Never, PasswordExpiry::Unknown] {
+        app.gate.metrics().password_expires(expiry);
+        assert!(!scrape(&app).await.contains(series), "{expiry:?}");
+    }
+    assert_eq!(value(&scrape(&app).await, "passmint_database_log_ins_refused_total "), 0.0);
 }
 
 #[cfg(target_os = "linux")]

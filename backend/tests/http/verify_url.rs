@@ -11,6 +11,7 @@ use backend::commands::verify_url::{Comparison, compare};
 use backend::server::client_address::{Connection, Peer, TrustedProxies};
 use backend::server::headers::{BROWSER_HEADERS, BrowserHeader, Sent};
 use backend::server::{listener, page::Page};
+use backend::store::{LogInRefusal, ReadOnly, RefusalCause, StoreError};
 use tokio::net::TcpListener;
 
 use crate::bounds::fake_store;
@@ -166,11 +167,17 @@ async fn status_distinguishes_ready_not_ready_and_unreachable() {
     assert!(said.contains("ready        yes\n  server-key ok\n  reads      ok\n  writes     ok\n"), "{said}");
     assert!(said.contains(&format!("version      {}\n", env!("CARGO_PKG_VERSION"))), "{said}");
 
-    let full = fake_store(|| Err(backend::store::StoreError::ReadOnly(backend::store::ReadOnly::DiskFull)));
+    let full = fake_store(|| Err(StoreError::ReadOnly(ReadOnly::DiskFull)));
     let (found, said) = status(format!("http://{}", serve(full.router.clone()).await)).await;
     assert_eq!(found, ServerStatus::NotReady, "{said}");
     assert!(said.contains("ready        no\n") && said.contains("  writes     read-only, disk-full\n"), "{said}");
     assert!(said.contains("metrics      answered 404\n"), "{said}");
+
+    let refused = || LogInRefusal { cause: RefusalCause::AccountLocked, text: String::new(), pause: Duration::ZERO };
+    let locked = fake_store(move || Err(StoreError::Refused(refused())));
+    let (found, said) = status(format!("http://{}", serve(locked.router.clone()).await)).await;
+    assert_eq!(found, ServerStatus::NotReady, "{said}");
+    assert!(said.contains("  writes     refused, account-locked: the server's database user is locked\n"), "{said}");
 
     let other = axum::Router::new().fallback(|| async { "<html>Welcome" });
     let (found, said) = status(format!("http://{}", serve(other).await)).await;

@@ -2,13 +2,15 @@
 
 #![allow(dead_code, reason = "shared between test programs")]
 
+pub mod server;
+
 use std::env::consts::{DLL_PREFIX, DLL_SUFFIX};
 use std::fs;
 use std::path::{Path, PathBuf};
 use std::sync::OnceLock;
 use std::time::Duration;
 
-use backend::store::oracle::{Descriptor, OracleSettings, OracleStore, PING_AFTER};
+use backend::store::oracle::{Descriptor, OracleSettings, OracleStore, PING_AFTER, REFUSAL_HOLDS};
 use shared::ids::AccountId;
 use zeroize::Zeroizing;
 
@@ -43,6 +45,7 @@ pub fn settings(service: &str) -> OracleSettings {
         connections: 4,
         time: Duration::from_secs(8),
         ping_after: PING_AFTER,
+        refusal_holds: REFUSAL_HOLDS,
     }
 }
 
@@ -53,6 +56,12 @@ pub fn store(service: &str) -> OracleStore {
 /// Sets the faults of a service: lines of `op|text|skip|times|effect`.
 pub fn faults(service: &str, lines: &str) {
     fs::write(folder().join(format!("{service}.faults")), lines).unwrap();
+}
+
+/// The number of log-ins at a service that the double has refused.
+pub fn refused_log_ins(service: &str) -> usize {
+    let log_ins = fs::read_to_string(folder().join(format!("{service}.log-ins"))).unwrap_or_default();
+    log_ins.lines().filter(|line| line.starts_with("ORA-")).count()
 }
 
 /// Runs a statement in a service that a store has opened before, past the driver.

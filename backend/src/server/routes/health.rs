@@ -14,7 +14,7 @@ use crate::server::error::ApiError;
 use crate::server::gate::{Gate, GateError};
 use crate::server::readiness::Look;
 use crate::server::state::AppState;
-use crate::store::{ReadOnly, StoreError};
+use crate::store::{ReadOnly, RefusalCause, StoreError};
 
 /// The answer of `/healthz`.
 #[derive(Serialize, utoipa::ToSchema)]
@@ -46,7 +46,7 @@ pub struct NotReady {
 pub struct Part {
     part: Name,
     state: Condition,
-    /// The reason, for `read-only`.
+    /// The reason, for `read-only` and `refused`.
     #[serde(skip_serializing_if = "Option::is_none")]
     cause: Option<&'static str>,
 }
@@ -75,6 +75,8 @@ enum Condition {
     ReadOnly,
     /// The database does not answer, or has not answered within this request's deadline.
     Unreachable,
+    /// The database refuses the server's own log-in: its password is wrong or has expired, or its user is locked.
+    Refused,
     /// Too many calls are waiting.
     Busy,
     /// Unknown, because a part before it is not ready.
@@ -135,9 +137,11 @@ async fn parts(state: &AppState) -> Result<Vec<Part>, ApiError> {
         vec![part(Name::ServerKey, Condition::Ok), reads, look.writes.unwrap_or(part(Name::Writes, without_answer))]
     } else {
         // The server retries every few seconds by itself; requests must not make it query the database more often.
-        let names = [Name::ServerKey, Name::Reads, Name::Writes];
-        let states = [Condition::Unreachable, Condition::Unknown, Condition::Unknown];
-        names.into_iter().zip(states).map(|(name, state)| part(name, state)).collect()
+        let key = match gate.usage().log_in_refused {
+            Some(cause) => refused(Name::ServerKey, cause),
+            None => part(Name::ServerKey, Condition::Unreachable),
+        };
+        vec![key, part(Name::Reads, Condition::Unknown), part(Name::Writes, Condition::Unknown)]
     };
     if let Some(well) = gate.metrics().last_backup_succeeded() {
         parts.push(part(Name::Backup, if well { Condition::Ok } else { Condition::Failed }));
@@ -172,6 +176,10 @@ pub async fn ask(gate: Gate, running: Arc<()>, look: watch::Sender<Look>) {
     }
 }
 
+fn refused(part: Name, cause: RefusalCause) -> Part {
+    Part { part, state: Condition::Refused, cause: Some(cause.name()) }
+}
+
 /// Derives a part's condition from a call. A bug is no condition of a part: its code is the whole answer.
 fn outcome(part: Name, done: Result<(), GateError>) -> Result<Part, ProblemCode> {
     let (state, cause) = match done {
@@ -181,6 +189,7 @@ fn outcome(part: Name, done: Result<(), GateError>) -> Result<Part, ProblemCode>
             tracing::warn!(%error, "not ready");
             (Condition::Unreachable, None)
         }
+        Err(GateError::Store(StoreError::Refused(refusal))) => return Ok(refused(part, refusal.cause)),
         Err(GateError::Store(StoreError::ReadOnly(why))) => {
             let cause = match why {
                 ReadOnly::Damaged(_) => "damaged",

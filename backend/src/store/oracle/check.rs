@@ -9,6 +9,7 @@ use rand_core_06::{OsRng, RngCore};
 use serde::Serialize;
 use time::OffsetDateTime;
 
+use super::expiry::password_expiry;
 use super::remedy::Code;
 use super::tls_check::{FailedStep, SecondTry, TCP_TIME, failed_step};
 use super::{OpError, OracleSettings, cause, explain, first, load_client, schema, sql};
@@ -99,6 +100,7 @@ fn run(
     })?;
     step(report, "reachability", || reach(&descriptor.addresses()))?;
     let connection = log_in(settings, second_try, report)?;
+    step(report, "password", || Ok(((), password_expiry(&connection)?.describe(crate::now()))))?;
     step(report, "service level", || {
         let (service, protocol): (Option<String>, Option<String>) =
             connection.query_row_as(sql::SESSION_CONTEXT, &[])?;

@@ -8,9 +8,9 @@ use std::time::Duration;
 use oracle::{Connection, Connector};
 use zeroize::Zeroizing;
 
-use super::explain_connection;
 use super::remedy::Code;
-use crate::store::pool::Connect;
+use super::{expiry, explain_connection};
+use crate::store::pool::{Connect, ConnectFailure};
 
 /// A connection that has been idle this long is closed: firewalls and the database itself forget such connections, and
 /// an Always Free database counts only new ones as a sign of life.
@@ -42,12 +42,19 @@ impl Drop for BoundedConnection {
 impl Connect for OracleConnector {
     type Connection = BoundedConnection;
 
-    fn connect(&self) -> Result<BoundedConnection, String> {
-        Connector::new(&self.user, self.password.as_str(), &self.connect_string)
+    fn connect(&self) -> Result<BoundedConnection, ConnectFailure> {
+        let connection = Connector::new(&self.user, self.password.as_str(), &self.connect_string)
             .stmt_cache_size(STATEMENTS)
             .connect()
-            .map(BoundedConnection)
-            .map_err(|error| explain_connection(Code::of(&error), self.is_tls))
+            .map_err(|error| {
+                let code = Code::of(&error);
+                match code.and_then(Code::refusal_cause) {
+                    Some(cause) => ConnectFailure::Refused(cause, explain_connection(code, self.is_tls)),
+                    None => ConnectFailure::Unreachable(explain_connection(code, self.is_tls)),
+                }
+            })?;
+        expiry::warn_of_expiry(&connection);
+        Ok(BoundedConnection(connection))
     }
 
     fn is_usable(&self, BoundedConnection(connection): &BoundedConnection, idle: Duration) -> bool {

@@ -10,6 +10,7 @@ mod client_library;
 mod connect;
 mod credentials;
 mod descriptor;
+mod expiry;
 mod passwords;
 mod remedy;
 mod schema;
@@ -27,9 +28,10 @@ use zeroize::Zeroizing;
 
 use self::connect::OracleConnector;
 use self::remedy::TlsVerdict;
-use super::pool::Pool;
-use super::{Database, Hash, StoreError, Usage};
+use super::pool::{Pool, PoolUsage};
+use super::{Database, Hash, PasswordExpiry, StoreError, Usage};
 
+pub use super::pool::REFUSAL_HOLDS;
 pub use check::{CheckStep, check_connection};
 pub use descriptor::{Descriptor, LEVELS, NotConnectString};
 pub use remedy::{Code, NotCode, Remedy, TABLE};
@@ -50,6 +52,9 @@ pub struct OracleSettings {
     pub time: Duration,
     /// A connection that has been idle this long is pinged before it is used: [`PING_AFTER`].
     pub ping_after: Duration,
+    /// Time without a further log-in after the database has refused one: [`REFUSAL_HOLDS`]. Each further refusal in a
+    /// row doubles it.
+    pub refusal_holds: Duration,
 }
 
 /// Firewalls and databases rarely cut a connection that has been idle for less.
@@ -119,10 +124,11 @@ impl OracleStore {
     /// [`StoreError::Unavailable`] if the library cannot be loaded.
     pub fn new(settings: OracleSettings) -> Result<Self, StoreError> {
         load_client(&settings)?;
-        let OracleSettings { descriptor, user, password, connections, time, ping_after, .. } = settings;
+        let OracleSettings { descriptor, user, password, connections, time, ping_after, refusal_holds, .. } = settings;
         let is_tls = descriptor.is_tls();
         let connector = OracleConnector { user, password, connect_string: descriptor.to_string(), is_tls, ping_after };
-        Ok(Self { pool: Pool::new(connector, connections), time, migrated: AtomicBool::new(false) })
+        let pool = Pool::new(connector, connections).with_refusal_holds(refusal_holds);
+        Ok(Self { pool, time, migrated: AtomicBool::new(false) })
     }
 
     /// Runs one operation. `work` commits; if it fails, the rest is rolled back.
@@ -267,8 +273,8 @@ impl Database for OracleStore {
     }
 
     fn usage(&self) -> Usage {
-        let (connections, in_use) = self.pool.usage();
-        Usage { connections, in_use, ..Usage::default() }
+        let PoolUsage { connections, in_use, log_in_refused, refusals } = self.pool.usage();
+        Usage { connections, in_use, log_in_refused, log_ins_refused: refusals, ..Usage::default() }
     }
 
     fn bind_server_key(&self, fingerprint: &Hash) -> Result<(), StoreError> {
@@ -287,6 +293,10 @@ impl Database for OracleStore {
 
     fn server_key(&self) -> Result<Option<Hash>, StoreError> {
         self.run(|connection, _| server_key(connection))
+    }
+
+    fn password_expiry(&self) -> Result<PasswordExpiry, StoreError> {
+        self.run(|connection, _| expiry::password_expiry(connection))
     }
 }
 

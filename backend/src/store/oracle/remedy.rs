@@ -10,6 +10,8 @@ use std::str::FromStr;
 
 pub use table::TABLE;
 
+use crate::store::RefusalCause;
+
 /// A code of the database and its client (ORA), or of the layer between the client and the `oracle` crate (DPI).
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
 pub enum Code {
@@ -78,6 +80,17 @@ impl Code {
     /// True if a call timed out.
     pub fn is_timeout(self) -> bool {
         matches!(self, Dpi(1067) | Ora(3136 | 12170))
+    }
+
+    /// The cause, if the database refuses the user or the password. A warning (28002, 28011) is no refusal. A user
+    /// without CREATE SESSION (1045) has shown the right password: no database counts that log-in as a failed one.
+    pub fn refusal_cause(self) -> Option<RefusalCause> {
+        match self {
+            Ora(1005 | 1017) => Some(RefusalCause::PasswordWrong),
+            Ora(28000) => Some(RefusalCause::AccountLocked),
+            Ora(28001) => Some(RefusalCause::PasswordExpired),
+            _ => None,
+        }
     }
 
     /// True if the cause is known to be outside Passmint: the network, TLS, a credential, a limit, or the state of the

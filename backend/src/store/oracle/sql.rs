@@ -267,5 +267,6 @@ statements! {
     /// its number in an index, so that the time depends on the number of accounts only.
     ENTRIES_SUMMARY = "SELECT COUNT(*), SUM(a.entries), MAX(p.changed_at) FROM accounts a
         LEFT JOIN passwords p ON p.account_id = a.id AND p.change_no = a.change_no";
+    PASSWORD_EXPIRY = "SELECT account_status, expiry_date FROM user_users";
     REMOVE_INVITE = "DELETE FROM invites WHERE code_hash = :code_hash";
 }

@@ -20,8 +20,8 @@ use rusqlite::{Connection, ErrorCode, OpenFlags, OptionalExtension, params};
 
 pub use self::backup::{DatabaseSummary, copy, examine};
 use self::writer::Writer;
-use super::pool::{Connect, Pool};
-use super::{Database, Hash, ReadOnly, StoreError, Usage};
+use super::pool::{Connect, ConnectFailure, Pool, PoolUsage};
+use super::{Database, Hash, PasswordExpiry, ReadOnly, StoreError, Usage};
 
 /// Time limit of a statement that waits for another process's lock, and of a read that waits for a connection.
 const BUSY_TIMEOUT: Duration = Duration::from_secs(5);
@@ -43,11 +43,11 @@ struct Reader {
 impl Connect for Reader {
     type Connection = Connection;
 
-    fn connect(&self) -> Result<Connection, String> {
+    fn connect(&self) -> Result<Connection, ConnectFailure> {
         let flags = OpenFlags::SQLITE_OPEN_READ_ONLY | OpenFlags::SQLITE_OPEN_NO_MUTEX;
         Connection::open_with_flags(&self.path, flags)
             .and_then(|connection| prepare(&connection).map(|()| connection))
-            .map_err(|error| error.to_string())
+            .map_err(|error| ConnectFailure::Unreachable(error.to_string()))
     }
 
     /// A file has no network that could have cut the connection.
@@ -113,8 +113,8 @@ impl Database for SqliteStore {
     }
 
     fn usage(&self) -> Usage {
-        let (readers, in_use) = self.readers.usage();
-        Usage { connections: readers + 1, in_use, damaged: self.damage.get().is_some(), ..self.writer.usage() }
+        let PoolUsage { connections, in_use, .. } = self.readers.usage();
+        Usage { connections: connections + 1, in_use, damaged: self.damage.get().is_some(), ..self.writer.usage() }
     }
 
     fn bind_server_key(&self, fingerprint: &Hash) -> Result<(), StoreError> {
@@ -130,6 +130,11 @@ impl Database for SqliteStore {
 
     fn server_key(&self) -> Result<Option<Hash>, StoreError> {
         self.read(server_key)
+    }
+
+    /// A file has no password.
+    fn password_expiry(&self) -> Result<PasswordExpiry, StoreError> {
+        Ok(PasswordExpiry::Never)
     }
 }
 

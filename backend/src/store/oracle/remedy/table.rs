@@ -60,7 +60,8 @@ pub const TABLE: &[Remedy] = &[
     Remedy {
         codes: &[Ora(28001)],
         meaning: "the database user's password has expired",
-        remedy: "As ADMIN: ALTER USER … IDENTIFIED BY a new password, and set that in Passmint.",
+        remedy: "Stop Passmint. As ADMIN: ALTER USER … IDENTIFIED BY a new password. Set that in Passmint, and start \
+                 it again.",
     },
     Remedy {
         codes: &[Ora(1045)],
