@@ -7,6 +7,7 @@
 mod check;
 mod client_library;
 mod connect_strings;
+mod credentials;
 mod identity;
 mod outage;
 mod refusals;
