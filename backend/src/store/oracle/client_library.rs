@@ -25,13 +25,18 @@ const PATH_MAX: usize = 1024;
 /// The meaning and the remedy of a failure to load the library, for the operator's log. `folder` is the one that the
 /// operator named.
 pub(super) fn explain(error: &oracle::Error, folder: Option<&Path>) -> String {
+    let search = Search { folder, system: System::this() };
     let code = Code::of(error);
-    if code != Some(Code::Dpi(1047)) {
-        return explain_code(code);
+    let reason = match code {
+        Some(Code::Dpi(1047)) => search.reason(error.db_error().map(oracle::DbError::message).unwrap_or_default()),
+        // The library was loaded; the one with its data was not.
+        Some(Code::Ora(1804)) => search.denied(),
+        _ => None,
+    };
+    match code.zip(reason) {
+        Some((code, reason)) => format!("{code}: {reason}"),
+        None => explain_code(code),
     }
-    let text = error.db_error().map(oracle::DbError::message).unwrap_or_default();
-    let reason = Search { folder, system: System::this() }.reason(text);
-    reason.map_or_else(|| explain_code(code), |reason| format!("{}: {reason}", Code::Dpi(1047)))
 }
 
 /// A library that would end the process with SIGBUS while it is loaded, because its file is cut short.
@@ -82,7 +87,8 @@ impl Search<'_> {
         }
         let named = named(message);
         if let Some(folder) = self.folder
-            && let Some(reason) = self.folder_fault(folder).or_else(|| self.library_fault(folder))
+            && let Some(reason) =
+                self.folder_fault(folder).or_else(|| self.library_fault(folder, self.system.library()))
         {
             return Some(reason);
         }
@@ -103,10 +109,7 @@ impl Search<'_> {
         }
         let is_main = name.starts_with(self.system.library());
         if !is_main && (says("cannot open shared object file") || says("Library not loaded")) {
-            return Some(match &home {
-                Some(home) if says("Permission denied") => unreadable(&home.join(name), home),
-                _ => self.missing(name, home.as_deref()),
-            });
+            return Some(self.missing(name, home.as_deref()));
         }
         if self.folder.is_none() {
             return self.not_found(home.as_deref(), &says);
@@ -194,9 +197,9 @@ impl Search<'_> {
         format!("--oracle-client names {shown}, which {problem}. {remedy}")
     }
 
-    /// A fault of the library's own file, if the folder holds it.
-    fn library_fault(&self, folder: &Path) -> Option<String> {
-        let path = folder.join(self.system.library());
+    /// A fault of a library's own file, if the folder holds it.
+    fn library_fault(&self, folder: &Path, name: &str) -> Option<String> {
+        let path = folder.join(name);
         let shown = shown(&path);
         Some(match file::read(&path) {
             LibraryFile::Absent if file::exists(&path) => format!(
@@ -228,6 +231,10 @@ impl Search<'_> {
                  /etc/ld.so.conf.d/oracle-instantclient.conf, run sudo ldconfig, and start again."
             );
         };
+        // glibc says of a file that it may not read, and of one for another machine, that it does not exist.
+        if let Some(fault) = self.library_fault(home, name) {
+            return fault;
+        }
         if file::exists(&home.join(name)) && !self.system.is_macos {
             return format!(
                 "Oracle Instant Client is in {}, but the system does not search there for its other libraries, such \
@@ -245,7 +252,7 @@ impl Search<'_> {
     /// Neither the loader nor the operator knows a folder.
     fn not_found(&self, home: Option<&Path>, says: &dyn Fn(&str) -> bool) -> Option<String> {
         if let Some(home) = home {
-            if let Some(fault) = self.library_fault(home) {
+            if let Some(fault) = self.library_fault(home, self.system.library()) {
                 return Some(fault);
             }
             let (names, library) = (self.versions(home), self.system.library());
@@ -287,11 +294,21 @@ impl Search<'_> {
         if self.folder.is_none() && !self.system.searched.contains(&folder) {
             return None;
         }
-        let names = file::names(&folder).unwrap_or_default();
-        let mut libraries = names.iter().filter(|name| ORACLE_LIBRARIES.iter().any(|part| name.starts_with(part)));
-        let cut = libraries.find(|name| matches!(file::read(&folder.join(name)), LibraryFile::CutShort))?;
-        Some(damaged(&folder.join(cut)))
+        Some(damaged(&first_library(&folder, LibraryFile::CutShort)?))
     }
+
+    /// A library that this user may not read.
+    fn denied(&self) -> Option<String> {
+        let folder = self.home("")?;
+        Some(unreadable(&first_library(&folder, LibraryFile::Denied)?, &folder))
+    }
+}
+
+/// The first of Oracle's libraries in a folder with this fault.
+fn first_library(folder: &Path, fault: LibraryFile) -> Option<PathBuf> {
+    let mut names = file::names(folder).unwrap_or_default();
+    names.retain(|name| ORACLE_LIBRARIES.iter().any(|library| name.starts_with(library)));
+    names.into_iter().map(|name| folder.join(name)).find(|path| file::read(path) == fault)
 }
 
 /// The file that the loader's message begins with. Only the characters of usual paths are taken.

@@ -116,6 +116,8 @@ impl Code {
                 // Space, quotas and memory.
                 | 1536 | 1555 | 1562 | 1628..=1632 | 1650..=1659 | 1683 | 1688 | 1691..=1694 | 1950
                 | 4030 | 4031 | 4036 | 30036 | 65114
+                // The client library's own data.
+                | 1804
                 // The network, and the client's own network layer.
                 | 12150..=12699 | 21561
                 // Parallel statements, which a service level may force; the limits of the resource manager.

@@ -63,6 +63,10 @@ fn libraries_out_of_the_search_path_are_answered_with_the_line_for_ldconfig() {
     symlink(client.join("libclntsh.so.19.1"), incomplete.join("libclntsh.so")).unwrap();
     let sentence = failure_in(&stand, &incomplete);
     assert!(sentence.contains("/incomplete lacks libnnz19.so, "), "{sentence}");
+    let without_data = copy(&stand, "without_data");
+    fs::remove_file(without_data.join("libociei.so")).unwrap();
+    let sentence = failure_in(&stand, &without_data);
+    assert!(sentence.starts_with("ORA-01804: Oracle Instant Client cannot read its own data"), "{sentence}");
 }
 
 #[test]

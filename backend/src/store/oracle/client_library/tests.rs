@@ -1,5 +1,6 @@
 use std::fs;
 use std::io::Write;
+use std::os::unix::fs::PermissionsExt;
 
 use tempfile::TempDir;
 
@@ -126,12 +127,23 @@ fn libraries_beside_the_named_one_are_made_known_by_ldconfig() {
     contains_all(&reason_of(debian(), Some(path)), &[" lacks libnnz19.so, ", "unpack it whole."]);
 }
 
+/// glibc says of such a library that it does not exist.
 #[test]
-fn unreadable_library_beside_the_named_one_is_said() {
-    let client = folder(&[("libclntsh.so", &elf(2, X86_64, 120))]);
-    let message = "libnnz19.so: cannot open shared object file: Permission denied";
+fn library_beside_the_named_one_that_cannot_be_loaded_is_named() {
+    let library = elf(2, X86_64, 120);
+    let client = folder(&[("libclntsh.so", &library), ("libnnz19.so", &elf(2, ARM_64, 120))]);
+    let message = "libnnz19.so: cannot open shared object file: No such file or directory";
     let said = reason(debian(), Some(client.path()), message);
-    contains_all(&said, &["libnnz19.so cannot be read by the user that runs Passmint", "sudo chmod -R a+rX "]);
+    contains_all(&said, &["libnnz19.so is made for Linux on 64-bit Arm, not for"]);
+    // The administrator may read every file.
+    let path = client.path().join("libnnz19.so");
+    fs::set_permissions(&path, fs::Permissions::from_mode(0o000)).unwrap();
+    if fs::File::open(&path).is_err() {
+        let said = reason(debian(), Some(client.path()), message);
+        contains_all(&said, &["libnnz19.so cannot be read by the user that runs Passmint", "sudo chmod -R a+rX "]);
+        let search = Search { folder: Some(client.path()), system: debian() };
+        assert_eq!(search.denied(), Some(said));
+    }
 }
 
 #[test]

@@ -23,6 +23,11 @@ pub const TABLE: &[Remedy] = &[
         remedy: "Install Instant Client 23.",
     },
     Remedy {
+        codes: &[Ora(1804)],
+        meaning: "Oracle Instant Client cannot read its own data (libociei.so or libociicus.so)",
+        remedy: "Download it again and unpack it whole, and unset ORACLE_HOME and ORA_TZFILE.",
+    },
+    Remedy {
         codes: &[
             Dpi(1080),
             Dpi(1010),
