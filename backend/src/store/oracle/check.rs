@@ -130,7 +130,7 @@ fn run(
         // -1 means no limit.
         let usable = quotas.iter().find(|(_, used, most)| *most == -1 || most > used).ok_or(Code::Ora(1950))?;
         let (space, used, most) = usable;
-        Ok(((), format!("{space}: {used} of {most} bytes used (-1: no limit)")))
+        Ok(((), quota_text(space, *used, *most)))
     })?;
     step(report, "tables", || {
         schema::migrate(&connection)?;
@@ -158,9 +158,21 @@ fn run(
     })
 }
 
+/// The use of a tablespace, in whole mebibytes; a maximum of -1 means no limit.
+fn quota_text(space: &str, used: i64, most: i64) -> String {
+    const MEBIBYTE: i64 = 1 << 20;
+    match (used / MEBIBYTE, most) {
+        (used, -1) => format!("{space}: {used} MiB used, no limit"),
+        (used, most) => format!("{space}: {used} of {} MiB used", most / MEBIBYTE),
+    }
+}
+
 /// The number of entries, and the time of the last change, which may be a deletion.
 fn entries_text(accounts: u64, entries: u64, changed_at: Option<Millis>) -> String {
     let counted = |number: u64, one: &str, many: &str| format!("{number} {}", if number == 1 { one } else { many });
+    if accounts == 0 {
+        return "no entries yet".to_owned();
+    }
     let accounts = counted(accounts, "account", "accounts");
     let entries = match (entries, changed_at) {
         (0, None) => "no entries yet".to_owned(),
@@ -279,9 +291,15 @@ mod tests {
     use super::*;
 
     #[test]
+    fn quota_is_shown_in_mebibytes() {
+        assert_eq!(quota_text("DATA", 65_536, 1 << 30), "DATA: 0 of 1024 MiB used");
+        assert_eq!(quota_text("DATA", 3 << 20, -1), "DATA: 3 MiB used, no limit");
+    }
+
+    #[test]
     fn summary_of_entries_counts_and_dates_them() {
         for (accounts, entries, changed_at, expected) in [
-            (0, 0, None, "no entries yet in 0 accounts"),
+            (0, 0, None, "no entries yet"),
             (1, 0, None, "no entries yet in 1 account"),
             (1, 1, Some(1_796_050_000_999), "1 entry in 1 account, the last change 2026-11-30 14:46 UTC"),
             (2, 12, Some(951_825_599_999), "12 entries in 2 accounts, the last change 2000-02-29 11:59 UTC"),
