@@ -146,7 +146,7 @@ fn tns_admin_steers_the_client_unless_a_folder_is_named() {
     let (ok, text) = check(None, None);
     assert!(ok && !text.contains("! "), "{text}");
     let (ok, text) = check(Some(&old), None);
-    assert!(!ok && text.contains("✗ log-in") && text.contains("! TNS_ADMIN is set"), "{text}");
+    assert!(!ok && text.contains("✗ TLS") && text.contains("! TNS_ADMIN is set"), "{text}");
     let (ok, text) = check(Some(&old), Some(&config));
     assert!(ok && text.contains("! TNS_ADMIN is set") && text.contains("has no effect"), "{text}");
     let (ok, text) = check(Some(&config), Some(&config));
