@@ -13,6 +13,7 @@ use backend::store::oracle::{Code, OracleSettings, OracleStore, SecondTry, TABLE
 use backend::store::{Accounts, Credentials, Database, LogInRefusal, Passwords, Sessions, StoreError, Transfer};
 use contract::{MANY, NOW, entry_id, put, settle};
 use oracle_double::{faults, settings, store};
+use shared::passwords::StoredEntry;
 
 fn unavailable<T: std::fmt::Debug>(result: Result<T, StoreError>) -> String {
     match result {
@@ -108,18 +109,45 @@ fn callers_of_a_silent_database_wait_side_by_side() {
     assert!(waited >= Duration::from_secs(4) && waited < Duration::from_secs(11), "{waited:?}");
 }
 
+/// A server that works on the call, or waits for a lock, hears the break. A frozen one does not, and the client waits
+/// for its answer to the break: within the deadline, not beyond it.
 #[test]
 fn hanging_call_ends_at_its_deadline_and_the_next_one_works() {
-    let settings = OracleSettings { time: Duration::from_secs(2), ..settings("hang") };
+    for (service, fault, code) in
+        [("hang_works", "wait:60000", "ORA-12609"), ("hang_frozen", "hang:60000", "ORA-03156")]
+    {
+        let settings = OracleSettings { time: Duration::from_secs(4), ..settings(service) };
+        let store = OracleStore::new(settings).unwrap();
+        let ada = settle(&store, 1, "ada");
+        faults(service, &format!("execute|passwords|0|1|{fault}\n"));
+        let start = Instant::now();
+        let said = unavailable(store.put(&put(ada, entry_id(1), 0, 7), MANY, NOW));
+        assert!(said.starts_with(code) && said.contains("did not answer in time"), "{said}");
+        // Twice the deadline would be eight seconds.
+        assert!(start.elapsed() < Duration::from_millis(6500), "{fault}: {:?}", start.elapsed());
+        store.put(&put(ada, entry_id(1), 0, 7), MANY, NOW).unwrap();
+        assert_eq!(store.changes(ada, 0, 10).unwrap().latest, 1);
+    }
+}
+
+/// The deadline is the operation's, whatever the number of its calls.
+#[test]
+fn operation_of_many_slow_calls_ends_at_its_deadline() {
+    let settings = OracleSettings { time: Duration::from_secs(4), ..settings("many_calls") };
     let store = OracleStore::new(settings).unwrap();
     let ada = settle(&store, 1, "ada");
-    faults("hang", "execute|passwords|0|1|wait:60000\n");
+    store.open_session(&contract::session(ada, 5), &contract::LONG, NOW).unwrap();
+    faults("many_calls", "execute||0|*|wait:1400\n");
     let start = Instant::now();
-    let said = unavailable(store.put(&put(ada, entry_id(1), 0, 7), MANY, NOW));
-    assert!(said.starts_with("DPI-1067"), "{said}");
-    assert!(start.elapsed() < Duration::from_secs(10), "{:?}", start.elapsed());
-    store.put(&put(ada, entry_id(1), 0, 7), MANY, NOW).unwrap();
-    assert_eq!(store.changes(ada, 0, 10).unwrap().latest, 1);
+    let passphrase = shared::sessions::CredentialName::Passphrase;
+    let new = contract::new(ada, &passphrase, 9);
+    let said = unavailable(store.set_credential(&new, contract::PASSKEYS_MAX, NOW));
+    assert!(said.contains("did not answer in time"), "{said}");
+    // Its five calls would take seven seconds.
+    assert!(start.elapsed() < Duration::from_millis(6500), "{:?}", start.elapsed());
+    faults("many_calls", "");
+    let found = store.credential(&shared::accounts::Username::new("ada").unwrap(), &passphrase).unwrap().unwrap();
+    assert_ne!(found.secret, new.secret);
 }
 
 #[test]
@@ -174,6 +202,54 @@ fn dead_idle_connection_is_replaced_without_an_error() {
         assert!(times.contains(&start.elapsed().as_millis()), "{fault}: {:?}", start.elapsed());
     }
     assert_eq!(store.changes(ada, 0, 10).unwrap().latest, 3);
+}
+
+/// The first connection whose ping fails speaks for the others: one ping and one log-in, not a ping for each.
+#[test]
+fn idle_connections_to_a_frozen_server_cost_one_ping() {
+    let settings = OracleSettings { ping_after: Duration::ZERO, ..settings("idle_all") };
+    let store = OracleStore::new(settings).unwrap();
+    let ada = settle(&store, 1, "ada");
+    // Four connections, all in use at once, then idle.
+    faults("idle_all", "execute|passwords|0|4|slow:300\n");
+    thread::scope(|scope| {
+        for n in 0..4 {
+            let store = &store;
+            scope.spawn(move || store.put(&put(ada, entry_id(n), 0, 7), MANY, NOW).unwrap());
+        }
+    });
+    faults("idle_all", "ping||0|*|hang:60000\n");
+    let start = Instant::now();
+    store.put(&put(ada, entry_id(9), 0, 7), MANY, NOW).unwrap();
+    assert!(start.elapsed() < Duration::from_millis(5500), "{:?}", start.elapsed());
+}
+
+/// Each call deletes a part of the entries, so that none is broken off for its silence; all are one transaction.
+#[test]
+fn account_with_many_entries_is_deleted_in_several_calls_and_one_transaction() {
+    let store = store("delete_many");
+    let ada = settle(&store, 1, "ada");
+    let bob = settle(&store, 2, "bob");
+    store.put(&put(bob, entry_id(1), 0, 7), MANY, NOW).unwrap();
+    let entry = |n: u16| StoredEntry {
+        id: entry_id(n),
+        version: 1,
+        change_no: n.into(),
+        changed_at: NOW,
+        sealed: Some(contract::sealed(1024, 7)),
+    };
+    let entries: Vec<_> = (1..=4500).map(entry).collect();
+    for entries in entries.chunks(500) {
+        store.insert_entries(ada, entries).unwrap();
+    }
+    oracle_double::execute("delete_many", "UPDATE accounts SET change_no = 4500 WHERE login = 'ada'");
+    // The third call fails: nothing of the first two stays.
+    faults("delete_many", "execute|DELETE FROM|2|1|ORA-18\n");
+    unavailable(store.delete_account(ada));
+    assert_eq!(oracle_double::number("delete_many", "SELECT COUNT(*) FROM passwords"), 4501);
+    faults("delete_many", "");
+    store.delete_account(ada).unwrap();
+    assert_eq!(oracle_double::number("delete_many", "SELECT COUNT(*) FROM passwords"), 1);
 }
 
 #[test]

@@ -20,12 +20,18 @@ const REFUSAL_HOLDS_MAX: u32 = 60;
 /// Time for which callers connect side by side after one has succeeded: those that waited for it begin at once.
 const TRUST: Duration = Duration::from_secs(2);
 
+/// A check of an idle connection that fails after this time has met a server that does not answer.
+const SLOW_CHECK: Duration = Duration::from_millis(500);
+
 /// Opens and checks the connections of a pool.
 pub(super) trait Connect {
     type Connection;
 
-    /// Opens a connection.
-    fn connect(&self) -> Result<Self::Connection, ConnectFailure>;
+    /// Opens a connection by the deadline, if it can.
+    fn connect(&self, deadline: Instant) -> Result<Self::Connection, ConnectFailure>;
+
+    /// Closes connections that no caller may use again, without making the caller wait for long.
+    fn close(&self, connections: Vec<Self::Connection>);
 
     /// Returns true if a connection that has been idle this long can be used again.
     fn is_usable(&self, connection: &Self::Connection, idle: Duration) -> bool;
@@ -160,10 +166,17 @@ impl<C: Connect> Pool<C> {
             if let Some((connection, since)) = state.idle.pop() {
                 let pooled = Pooled { connection, slot: self.slot(&mut state) };
                 drop(state);
+                let start = Instant::now();
                 if self.connector.is_usable(&pooled.connection, since.elapsed()) {
                     return Ok(pooled);
                 }
-                drop(pooled);
+                let Pooled { connection, slot } = pooled;
+                drop(slot);
+                self.connector.close(vec![connection]);
+                // A server that does not answer would take as long for each of the others.
+                if start.elapsed() >= SLOW_CHECK {
+                    self.close_idle();
+                }
                 state = self.state();
                 continue;
             }
@@ -179,7 +192,7 @@ impl<C: Connect> Pool<C> {
                 state.opening += 1;
                 slot.is_opening = true;
                 drop(state);
-                return self.connect(slot);
+                return self.connect(slot, deadline);
             } else if left.is_zero() {
                 let all = state.in_use >= self.limit;
                 let text = if all { "all connections to the database are in use" } else { "a log-in is not answered" };
@@ -208,11 +221,11 @@ impl<C: Connect> Pool<C> {
         // Closing may wait for a server that does not answer: never under the lock.
         let idle = std::mem::take(&mut self.state().idle);
         self.changed.notify_all();
-        drop(idle);
+        self.connector.close(idle.into_iter().map(|(connection, _)| connection).collect());
     }
 
-    fn connect<'p>(&'p self, mut slot: Slot<'p, C>) -> Result<Pooled<'p, C>, StoreError> {
-        match self.connector.connect() {
+    fn connect<'p>(&'p self, mut slot: Slot<'p, C>, deadline: Instant) -> Result<Pooled<'p, C>, StoreError> {
+        match self.connector.connect(deadline) {
             Ok(connection) => {
                 let mut state = self.state();
                 state.opening -= 1;

@@ -15,12 +15,14 @@ struct Numbers {
     most: AtomicUsize,
     /// Milliseconds that each call takes.
     time: AtomicU64,
+    /// Milliseconds that the check of an unusable connection takes.
+    check_time: AtomicU64,
 }
 
 impl Connect for Numbers {
     type Connection = usize;
 
-    fn connect(&self) -> Result<usize, ConnectFailure> {
+    fn connect(&self, _: Instant) -> Result<usize, ConnectFailure> {
         self.calls.fetch_add(1, Ordering::Relaxed);
         self.most.fetch_max(self.running.fetch_add(1, Ordering::Relaxed) + 1, Ordering::Relaxed);
         thread::sleep(Duration::from_millis(self.time.load(Ordering::Relaxed)));
@@ -34,9 +36,15 @@ impl Connect for Numbers {
         Ok(self.opened.fetch_add(1, Ordering::Relaxed))
     }
 
+    fn close(&self, _: Vec<usize>) {}
+
     /// Every odd connection is lost while it is idle.
     fn is_usable(&self, connection: &usize, _: Duration) -> bool {
-        connection.is_multiple_of(2)
+        let usable = connection.is_multiple_of(2);
+        if !usable {
+            thread::sleep(Duration::from_millis(self.check_time.load(Ordering::Relaxed)));
+        }
+        usable
     }
 }
 
@@ -70,6 +78,20 @@ fn returned_connection_is_reused_and_dropped_or_unusable_one_is_replaced() {
     // Connection 1 is unusable.
     let third = pool.get(soon()).unwrap();
     assert_eq!((third.connection, usage(&pool)), (2, (1, 1)));
+}
+
+/// A cut connection says nothing of the others. A server that does not answer would hang each of their checks.
+#[test]
+fn check_that_fails_slowly_closes_the_other_idle_connections() {
+    for (millis, next) in [(0, 0), (SLOW_CHECK.as_millis() as u64, 2)] {
+        let pool = Pool::new(Numbers::default(), 2);
+        pool.connector.check_time.store(millis, Ordering::Relaxed);
+        let (first, second) = (pool.get(soon()).unwrap(), pool.get(soon()).unwrap());
+        first.give_back();
+        second.give_back();
+        // Connection 1 is unusable.
+        assert_eq!(pool.get(soon()).unwrap().connection, next, "{millis}");
+    }
 }
 
 #[test]

@@ -26,6 +26,8 @@ const PASSWORD: &str = "Orafake-Password-1";
 pub struct Address {
     service: Arc<Service>,
     connect_timeout: Duration,
+    /// Milliseconds of silence after which a call is broken off; 0 for ever.
+    silence: u32,
 }
 
 /// The value of `name=` in a connect string, up to a delimiter.
@@ -50,7 +52,9 @@ impl Address {
         }
         let seconds = parameter(address, &lower, "connect_timeout").and_then(|text| text.parse().ok());
         let service = Service::find(name).ok_or_else(|| internal("it cannot find its own folder"))?;
-        Ok(Self { service, connect_timeout: seconds.map_or(Duration::from_secs(60), Duration::from_secs) })
+        let silence = parameter(address, &lower, "recv_timeout").and_then(|text| text.parse::<u32>().ok());
+        let connect_timeout = seconds.map_or(Duration::from_secs(60), Duration::from_secs);
+        Ok(Self { service, connect_timeout, silence: silence.unwrap_or_default().saturating_mul(1000) })
     }
 
     /// Reaches the listener, or not.
@@ -83,7 +87,7 @@ impl Address {
         if user.is_empty() || password != PASSWORD {
             return Err(plain(1017));
         }
-        Session::open(&self.service, user, weather.downs)
+        Session::open(&self.service, user, weather.downs, self.silence)
     }
 }
 

@@ -43,7 +43,9 @@
 //! - `effect`: `ORA-n` fails the call; `drop-n` loses the session with that number, uncommitted work and all; `slow:ms`
 //!   only delays. `wait:ms` is a server that works or waits for a lock and hears a break: a call time-out ends the call
 //!   when it is due, and the session lives (DPI-1067). `hang:ms` is a frozen server: the call ends after twice the
-//!   time-out, and the session is lost (DPI-1080 with ORA-03156), as measured with client 19.3.
+//!   time-out, and the session is lost (DPI-1080 with ORA-03156), as measured with client 19.3. With `RECV_TIMEOUT=s`
+//!   in the address, the break is sent after that silence if it is shorter: a server that hears it ends the call then
+//!   (ORA-12609), and a frozen one does not hold it beyond the time-out.
 //!
 //! A line `down` refuses every connect with ORA-12541 and loses the sessions that are open (ORA-03113 at their next
 //! use; the double must have looked at the file while it said so). A line `silent` lets connects hang for the

@@ -18,6 +18,8 @@ pub struct Session {
     pub service: Arc<Service>,
     /// Milliseconds that a call may take; 0 for ever.
     pub call_timeout: AtomicU32,
+    /// Milliseconds of silence after which a call is broken off; 0 for ever.
+    silence: u32,
     /// True if a transaction is open, for callers that must not wait for the lock.
     pub in_transaction: AtomicBool,
     lost: AtomicI32,
@@ -31,9 +33,34 @@ pub struct Db {
     pass: Option<Pass>,
 }
 
+/// Ends of a call that the server does not answer, as measured with client 19.3 and a stopped server.
+struct Limits {
+    /// If the server hears the break: after the call time-out or the silence, whichever is shorter. The session lives.
+    heard: Option<(Duration, i32)>,
+    /// If it does not. A break because of the call time-out is given as long again. One because of silence too, but
+    /// no longer than until the call time-out. The session is lost.
+    unheard: Option<(Duration, i32)>,
+}
+
+impl Limits {
+    /// Milliseconds; 0 for no limit.
+    fn new(call: u32, silence: u32) -> Self {
+        let time = |millis: u32, factor: u32, code| Some((factor * Duration::from_millis(millis.into()), code));
+        let (heard, unheard) = match (call, silence) {
+            (0, 0) => (None, None),
+            (call, 0) => (time(call, 1, 3136), time(call, 2, 3156)),
+            (0, silence) => (time(silence, 1, 12609), time(silence, 2, 12609)),
+            (call, silence) if call <= silence => (time(call, 1, 3136), time(call, 2, 3156)),
+            (call, silence) if call < 2 * silence => (time(silence, 1, 12609), time(call, 1, 3156)),
+            (_, silence) => (time(silence, 1, 12609), time(silence, 2, 12609)),
+        };
+        Self { heard, unheard }
+    }
+}
+
 impl Session {
     /// Opens a session on a service, and its file if it is the first.
-    pub fn open(service: &Arc<Service>, user: &str, downs: u64) -> Res<Arc<Self>> {
+    pub fn open(service: &Arc<Service>, user: &str, downs: u64, silence: u32) -> Res<Arc<Self>> {
         // Two connections that make the same file at once would find it locked.
         static OPENING: Mutex<()> = Mutex::new(());
         let connect = || -> rusqlite::Result<Connection> {
@@ -52,6 +79,7 @@ impl Session {
         Ok(Arc::new(Self {
             service: Arc::clone(service),
             call_timeout: AtomicU32::new(0),
+            silence,
             in_transaction: AtomicBool::new(false),
             lost: AtomicI32::new(0),
             downs,
@@ -74,24 +102,27 @@ impl Session {
         if weather.down || weather.downs != self.downs {
             return Err(self.lose(3113));
         }
-        let millis = self.call_timeout.load(Ordering::SeqCst);
-        let timeout = Duration::from_millis(millis.into());
-        let deadline = (millis > 0).then(|| begun + timeout);
+        let limits = Limits::new(self.call_timeout.load(Ordering::SeqCst), self.silence);
+        let deadline = limits.heard.map(|(limit, _)| begun + limit);
         match weather.effect {
             None => {}
             Some(Effect::Fail(code)) => return Err(plain(code)),
             Some(Effect::Drop(code)) => return Err(self.lose(code)),
-            Some(Effect::Wait(time)) if millis > 0 && time > timeout => {
-                std::thread::sleep(timeout);
-                return Err(plain(3136));
-            }
-            // Measured with client 19.3: it waits once for the answer, sends a break, waits as long for the answer to
-            // that, and gives the connection up.
-            Some(Effect::Hang(time)) if millis > 0 && time > 2 * timeout => {
-                std::thread::sleep(2 * timeout);
-                return Err(self.lose(3156));
-            }
-            Some(Effect::Slow(time) | Effect::Wait(time) | Effect::Hang(time)) => std::thread::sleep(time),
+            Some(Effect::Slow(time)) => std::thread::sleep(time),
+            Some(Effect::Wait(time)) => match limits.heard {
+                Some((limit, code)) if limit < time => {
+                    std::thread::sleep(limit);
+                    return Err(plain(code));
+                }
+                _ => std::thread::sleep(time),
+            },
+            Some(Effect::Hang(time)) => match limits.unheard {
+                Some((limit, code)) if limit < time => {
+                    std::thread::sleep(limit);
+                    return Err(self.lose(code));
+                }
+                _ => std::thread::sleep(time),
+            },
         }
         Ok(deadline)
     }

@@ -1,11 +1,11 @@
 //! Invites and accounts in Oracle.
 
-use oracle::Connection;
 use oracle::sql_type::ToSql;
 use shared::accounts::Username;
 use shared::ids::AccountId;
 
-use super::{Attempt, DELETE_TIME, OpError, OracleStore, bytes, first, sql, taken};
+use super::connect::TimedConnection;
+use super::{Attempt, DELETE_STEP, DELETE_TIME, OpError, OracleStore, bytes, first, sql, taken};
 use crate::store::{Accounts, Hash, Invite, InviteFault, Millis, NewAccount, StoreError, StoredAccount};
 
 impl Accounts for OracleStore {
@@ -66,18 +66,25 @@ impl Accounts for OracleStore {
 
     fn delete_account(&self, account: AccountId) -> Result<(), StoreError> {
         self.run_for(self.time.max(DELETE_TIME), |connection, _| {
-            connection.execute_named(sql::DELETE_ACCOUNT, &[("account", &account.as_bytes())])?;
+            let by_account: (&str, &dyn ToSql) = ("account", &account.as_bytes());
+            let last: Option<(u64, u64)> = first(connection, sql::LOCK_ACCOUNT, &[by_account])?;
+            let (last, _) = last.unwrap_or_default();
+            // The client breaks off a call that has no answer for some seconds, which the cascade alone could take.
+            for upto in (DELETE_STEP..=last).step_by(DELETE_STEP as usize) {
+                connection.execute_named(sql::DELETE_ENTRIES, &[by_account, ("upto", &upto)])?;
+            }
+            connection.execute_named(sql::DELETE_ACCOUNT, &[by_account])?;
             Ok(connection.commit()?)
         })
     }
 }
 
-fn any_account(connection: &Connection) -> Result<bool, OpError> {
+fn any_account(connection: &TimedConnection<'_>) -> Result<bool, OpError> {
     Ok(first::<Vec<u8>>(connection, sql::ANY_ACCOUNT, &[])?.is_some())
 }
 
 /// `query` is [`sql::INVITE`] or, to lock the invite, [`sql::LOCK_INVITE`].
-fn check_invite(connection: &Connection, query: &str, code_hash: &Hash, now: Millis) -> Result<(), OpError> {
+fn check_invite(connection: &TimedConnection<'_>, query: &str, code_hash: &Hash, now: Millis) -> Result<(), OpError> {
     let invite: Option<(u64, Option<u64>, i32)> = first(connection, query, &[("code_hash", &code_hash)])?;
     let fault = match invite {
         None => InviteFault::Unknown,
@@ -91,7 +98,11 @@ fn check_invite(connection: &Connection, query: &str, code_hash: &Hash, now: Mil
 
 /// Runs a statement that writes all columns of an account, and returns the number of rows it wrote. Passkeys are not
 /// written.
-pub(super) fn write_account(connection: &Connection, statement: &str, account: &StoredAccount) -> oracle::Result<u64> {
+pub(super) fn write_account(
+    connection: &TimedConnection<'_>,
+    statement: &str,
+    account: &StoredAccount,
+) -> oracle::Result<u64> {
     let StoredAccount { id, username, passphrase, recovery, passkeys: _, epoch, change_no, entries, created_at } =
         account;
     let binds: [(&str, &dyn ToSql); 10] = [

@@ -9,6 +9,7 @@ use rand_core_06::{OsRng, RngCore};
 use serde::Serialize;
 use time::OffsetDateTime;
 
+use super::connect::{TimedConnection, silence};
 use super::expiry::password_expiry;
 use super::remedy::Code;
 use super::tls_check::{FailedStep, SecondTry, TCP_TIME, failed_step};
@@ -100,7 +101,8 @@ fn run(
     })?;
     step(report, "reachability", || reach(&descriptor.addresses()))?;
     let connection = log_in(settings, second_try, report)?;
-    step(report, "password", || Ok(((), password_expiry(&connection)?.describe(crate::now()))))?;
+    let timed = || TimedConnection::new(&connection, Instant::now() + settings.time, silence(settings.time));
+    step(report, "password", || Ok(((), password_expiry(&timed())?.describe(crate::now()))))?;
     step(report, "service level", || {
         let (service, protocol): (Option<String>, Option<String>) =
             connection.query_row_as(sql::SESSION_CONTEXT, &[])?;
@@ -133,7 +135,7 @@ fn run(
         Ok(((), quota_text(space, *used, *most)))
     })?;
     step(report, "tables", || {
-        schema::migrate(&connection)?;
+        schema::migrate(&timed())?;
         Ok(((), format!("schema version {}", sql::MIGRATIONS.len())))
     })?;
     step(report, "write, read, delete", || {
@@ -143,7 +145,7 @@ fn run(
         connection.execute_named(sql::ADD_INVITE, &[("code_hash", &&hash), ("expires_at", &0), ("setup", &0)])?;
         connection.commit()?;
         let binds: [(&str, &dyn oracle::sql_type::ToSql); 1] = [("code_hash", &&hash)];
-        let found: Option<(u64, Option<u64>, i32)> = first(&connection, sql::INVITE, &binds)?;
+        let found: Option<(u64, Option<u64>, i32)> = first(&timed(), sql::INVITE, &binds)?;
         connection.execute_named(sql::REMOVE_INVITE, &binds)?;
         connection.commit()?;
         match found {

@@ -1,7 +1,7 @@
 //! The secrets that open a vault, in Oracle: passphrase, recovery code, passkeys.
 
+use oracle::Row;
 use oracle::sql_type::ToSql;
-use oracle::{Connection, Row};
 use shared::accounts::{NewCredential, Username};
 use shared::bytes::Base64Url;
 use shared::credentials::PasskeySummary;
@@ -9,6 +9,7 @@ use shared::ids::{AccountId, PasskeyId};
 use shared::sessions::CredentialName;
 
 use super::accounts::account_id;
+use super::connect::TimedConnection;
 use super::{OpError, OracleStore, first, sql};
 use crate::store::{Credential, Credentials, Millis, NewSecret, StoreError, StoredPasskey, summaries};
 
@@ -81,13 +82,13 @@ impl Credentials for OracleStore {
 }
 
 /// Locks the account and returns its epoch. Until the transaction ends, nobody else changes its secrets.
-pub(super) fn lock_epoch(connection: &Connection, account: AccountId) -> Result<Option<u32>, OpError> {
+pub(super) fn lock_epoch(connection: &TimedConnection<'_>, account: AccountId) -> Result<Option<u32>, OpError> {
     first(connection, sql::LOCK_EPOCH, &[("account", &account.as_bytes())])
 }
 
 /// A secret of an account, looked up by the account's id.
 pub(super) fn own_secret(
-    connection: &Connection,
+    connection: &TimedConnection<'_>,
     account: AccountId,
     name: &CredentialName,
 ) -> Result<Option<NewCredential>, OpError> {
@@ -101,7 +102,11 @@ pub(super) fn own_secret(
 }
 
 /// Stores a passkey. The caller commits.
-pub(super) fn add_passkey(connection: &Connection, account: AccountId, passkey: &StoredPasskey) -> Result<(), OpError> {
+pub(super) fn add_passkey(
+    connection: &TimedConnection<'_>,
+    account: AccountId,
+    passkey: &StoredPasskey,
+) -> Result<(), OpError> {
     let StoredPasskey { id, secret, created_at, used_at } = passkey;
     let binds: [(&str, &dyn ToSql); 6] = [
         ("account", &account.as_bytes()),
@@ -116,7 +121,10 @@ pub(super) fn add_passkey(connection: &Connection, account: AccountId, passkey: 
 }
 
 /// The passkeys of an account, ordered by their ids.
-pub(super) fn stored_passkeys(connection: &Connection, account: AccountId) -> Result<Vec<StoredPasskey>, OpError> {
+pub(super) fn stored_passkeys(
+    connection: &TimedConnection<'_>,
+    account: AccountId,
+) -> Result<Vec<StoredPasskey>, OpError> {
     type Row = (Vec<u8>, Vec<u8>, Vec<u8>, u64, Option<u64>);
     let rows = connection.query_as_named::<Row>(sql::ALL_PASSKEYS, &[("account", &account.as_bytes())])?;
     rows.map(|row| {
@@ -129,7 +137,7 @@ pub(super) fn stored_passkeys(connection: &Connection, account: AccountId) -> Re
 }
 
 /// Removes a passkey, and raises the epoch if it existed. The caller holds the account's lock and commits.
-fn remove(connection: &Connection, account: AccountId, id: &PasskeyId) -> Result<(), OpError> {
+fn remove(connection: &TimedConnection<'_>, account: AccountId, id: &PasskeyId) -> Result<(), OpError> {
     let by_account: (&str, &dyn ToSql) = ("account", &account.as_bytes());
     let removed =
         connection.execute_named(sql::REMOVE_PASSKEY, &[by_account, ("passkey", &id.as_bytes())])?.row_count()?;

@@ -6,12 +6,13 @@ use oracle::Connection;
 use oracle::sql_type::Timestamp;
 use time::{Date, Month};
 
+use super::connect::TimedConnection;
 use super::remedy::Code;
 use super::{OpError, first, sql};
 use crate::store::{Millis, PasswordExpiry};
 
 /// Reads the expiry. A database that has no such view, or refuses it, does not tell.
-pub(super) fn password_expiry(connection: &Connection) -> Result<PasswordExpiry, OpError> {
+pub(super) fn password_expiry(connection: &TimedConnection<'_>) -> Result<PasswordExpiry, OpError> {
     let row: Option<(String, Option<Timestamp>)> = match first(connection, sql::PASSWORD_EXPIRY, &[]) {
         Err(error) if matches!(error.code(), Some(Code::Ora(942 | 1031))) => None,
         row => row?,

@@ -23,10 +23,10 @@ use std::path::PathBuf;
 use std::sync::atomic::{AtomicBool, Ordering};
 use std::time::{Duration, Instant};
 
-use oracle::{Connection, InitParams};
+use oracle::InitParams;
 use zeroize::Zeroizing;
 
-use self::connect::OracleConnector;
+use self::connect::{OracleConnector, TimedConnection, silence};
 use self::remedy::TlsVerdict;
 use super::pool::{Pool, PoolUsage};
 use super::{Database, Hash, PasswordExpiry, StoreError, Usage};
@@ -63,6 +63,9 @@ pub const PING_AFTER: Duration = Duration::from_secs(30);
 /// The deadline for deleting an account. Its up to 100,000 entries are one transaction; with a deadline that it always
 /// missed, the account could never be deleted.
 const DELETE_TIME: Duration = Duration::from_secs(300);
+
+/// Change numbers, and so at most as many entries, that one call of deleting an account deletes.
+const DELETE_STEP: u64 = 2000;
 
 /// A store in an Oracle database.
 pub struct OracleStore {
@@ -125,14 +128,14 @@ impl OracleStore {
     pub fn new(settings: OracleSettings) -> Result<Self, StoreError> {
         load_client(&settings)?;
         let OracleSettings { descriptor, user, password, connections, time, ping_after, refusal_holds, .. } = settings;
-        let is_tls = descriptor.is_tls();
-        let connector = OracleConnector { user, password, connect_string: descriptor.to_string(), is_tls, ping_after };
+        let (is_tls, silence) = (descriptor.is_tls(), silence(time));
+        let connector = OracleConnector { user, password, descriptor, silence, is_tls, ping_after };
         let pool = Pool::new(connector, connections).with_refusal_holds(refusal_holds);
         Ok(Self { pool, time, migrated: AtomicBool::new(false) })
     }
 
     /// Runs one operation. `work` commits; if it fails, the rest is rolled back.
-    fn run<T>(&self, work: impl Fn(&Connection, Attempt) -> Result<T, OpError>) -> Result<T, StoreError> {
+    fn run<T>(&self, work: impl Fn(&TimedConnection<'_>, Attempt) -> Result<T, OpError>) -> Result<T, StoreError> {
         self.run_for(self.time, work)
     }
 
@@ -140,14 +143,16 @@ impl OracleStore {
     fn run_for<T>(
         &self,
         time: Duration,
-        work: impl Fn(&Connection, Attempt) -> Result<T, OpError>,
+        work: impl Fn(&TimedConnection<'_>, Attempt) -> Result<T, OpError>,
     ) -> Result<T, StoreError> {
         let deadline = Instant::now() + time;
         let mut attempt = Attempt::First;
         loop {
             match self.attempt(deadline, attempt, &work) {
                 Ok(done) => return Ok(done),
-                Err(error) if error.is_retryable() && attempt == Attempt::First => attempt = Attempt::Second,
+                Err(error) if error.is_retryable() && attempt == Attempt::First && Instant::now() < deadline => {
+                    attempt = Attempt::Second;
+                }
                 Err(error) => return Err(cause(error)),
             }
         }
@@ -157,14 +162,11 @@ impl OracleStore {
         &self,
         deadline: Instant,
         attempt: Attempt,
-        work: impl Fn(&Connection, Attempt) -> Result<T, OpError>,
+        work: impl Fn(&TimedConnection<'_>, Attempt) -> Result<T, OpError>,
     ) -> Result<T, OpError> {
         let pooled = self.pool.get(deadline)?;
-        let connection = &pooled.connection.0;
-        // Each call ends by the deadline; 100 ms are left for one that comes late.
-        let time_left = deadline.saturating_duration_since(Instant::now()).max(Duration::from_millis(100));
-        connection.set_call_timeout(Some(time_left))?;
-        let result = self.migrate(connection).and_then(|()| work(connection, attempt));
+        let connection = TimedConnection::new(&pooled.connection.0, deadline, silence(self.time));
+        let result = self.migrate(&connection).and_then(|()| work(&connection, attempt));
         let is_reusable = match &result {
             Ok(_) => true,
             Err(error) => !error.is_lost() && connection.rollback().is_ok(),
@@ -179,7 +181,7 @@ impl OracleStore {
     }
 
     /// Brings the tables up to date, once in the life of this process.
-    fn migrate(&self, connection: &Connection) -> Result<(), OpError> {
+    fn migrate(&self, connection: &TimedConnection<'_>) -> Result<(), OpError> {
         if !self.migrated.load(Ordering::Acquire) {
             schema::migrate(connection)?;
             self.migrated.store(true, Ordering::Release);
@@ -249,12 +251,12 @@ fn taken(error: oracle::Error) -> OpError {
 
 /// The first row of a query, if any.
 fn first<T: oracle::RowValue>(
-    connection: &Connection,
+    connection: &TimedConnection<'_>,
     sql: &str,
     binds: &[(&str, &dyn oracle::sql_type::ToSql)],
 ) -> Result<Option<T>, OpError> {
     // Two rows are prefetched, so that the first one comes with the statement's own round trip.
-    let mut statement = connection.statement(sql).fetch_array_size(1).prefetch_rows(2).build()?;
+    let mut statement = connection.now()?.statement(sql).fetch_array_size(1).prefetch_rows(2).build()?;
     let mut rows = statement.query_as_named(binds)?;
     Ok(rows.next().transpose()?)
 }
@@ -300,7 +302,7 @@ impl Database for OracleStore {
     }
 }
 
-fn server_key(connection: &Connection) -> Result<Option<Hash>, OpError> {
+fn server_key(connection: &TimedConnection<'_>) -> Result<Option<Hash>, OpError> {
     let bound: Option<Vec<u8>> = first(connection, sql::BOUND_KEY, &[])?;
     bound.map(|bound| bytes(bound, "server.key_fingerprint")).transpose()
 }

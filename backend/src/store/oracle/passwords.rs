@@ -1,10 +1,10 @@
 //! SealedEntry entries in Oracle. Every statement here names the account.
 
-use oracle::Connection;
 use oracle::sql_type::{OracleType, ToSql};
 use shared::ids::{AccountId, EntryId};
 use shared::passwords::{Changes, NewVersion, SealedEntry, StoredEntry};
 
+use super::connect::TimedConnection;
 use super::remedy::Code;
 use super::sql::RAW_MAX;
 use super::{OpError, OracleStore, bytes, first, sql};
@@ -70,7 +70,7 @@ impl Passwords for OracleStore {
 
 /// `None` if a large entry changed after the list was read and before its bytes were.
 fn read_changes(
-    connection: &Connection,
+    connection: &TimedConnection<'_>,
     account: AccountId,
     since: u64,
     limit: u32,
@@ -78,7 +78,8 @@ fn read_changes(
     let since = i64::try_from(since).unwrap_or(i64::MAX);
     // One row more than asked for shows whether more follow; all of them come in one round trip.
     let wanted = limit.saturating_add(1);
-    let mut query = connection.statement(sql::CHANGES).fetch_array_size(wanted).prefetch_rows(wanted + 1).build()?;
+    let mut query =
+        connection.now()?.statement(sql::CHANGES).fetch_array_size(wanted).prefetch_rows(wanted + 1).build()?;
     let binds: [(&str, &dyn ToSql); 3] = [("since", &since), ("account", &account.as_bytes()), ("wanted", &wanted)];
     let mut changes = Changes { entries: Vec::new(), latest: 0, more: false };
     for row in query.query_named(&binds)? {
@@ -98,7 +99,7 @@ fn read_changes(
 }
 
 /// The entry of a row; large bytes are fetched separately. `None` if it has another version by then.
-fn entry(connection: &Connection, account: AccountId, row: Row) -> Result<Option<StoredEntry>, OpError> {
+fn entry(connection: &TimedConnection<'_>, account: AccountId, row: Row) -> Result<Option<StoredEntry>, OpError> {
     let (id, version, change_no, changed_at, deleted_at, mut sealed) = row;
     let fault = |text: String| OpError::Store(StoreError::Fault(text));
     let id: [u8; 16] = bytes(id, "passwords.id")?;
@@ -120,7 +121,7 @@ fn entry(connection: &Connection, account: AccountId, row: Row) -> Result<Option
 }
 
 /// Saves an entry under the account's lock, in several round trips.
-fn save_any(connection: &Connection, put: &Put, entries_max: u64, now: Millis) -> Result<NewVersion, OpError> {
+fn save_any(connection: &TimedConnection<'_>, put: &Put, entries_max: u64, now: Millis) -> Result<NewVersion, OpError> {
     let Some(counters) = lock(connection, put.account)? else { return Err(StoreError::NotFound.into()) };
     let current = current(connection, put.account, put.id)?;
     let exists = current.is_some();
@@ -163,10 +164,15 @@ fn save_any(connection: &Connection, put: &Put, entries_max: u64, now: Millis) -
 }
 
 /// Saves a new entry in one round trip. `None` if that is impossible; [`save_any`] finds out why.
-fn save_new(connection: &Connection, put: &Put, entries_max: u64, now: Millis) -> Result<Option<NewVersion>, OpError> {
+fn save_new(
+    connection: &TimedConnection<'_>,
+    put: &Put,
+    entries_max: u64,
+    now: Millis,
+) -> Result<Option<NewVersion>, OpError> {
     let most = i64::try_from(entries_max).unwrap_or(i64::MAX);
     let bytes = put.sealed.as_bytes();
-    let mut block = connection.statement(sql::SAVE_NEW).build()?;
+    let mut block = connection.now()?.statement(sql::SAVE_NEW).build()?;
     let binds: [(&str, &dyn ToSql); 6] = [
         ("account", &put.account.as_bytes()),
         ("most", &most),
@@ -191,12 +197,17 @@ struct Counters {
     entries: u64,
 }
 
-fn lock(connection: &Connection, account: AccountId) -> Result<Option<Counters>, OpError> {
+fn lock(connection: &TimedConnection<'_>, account: AccountId) -> Result<Option<Counters>, OpError> {
     let row: Option<(u64, u64)> = first(connection, sql::LOCK_ACCOUNT, &[("account", &account.as_bytes())])?;
     Ok(row.map(|(change_no, entries)| Counters { change_no, entries }))
 }
 
-fn write_counters(connection: &Connection, account: AccountId, change_no: u64, entries: u64) -> Result<(), OpError> {
+fn write_counters(
+    connection: &TimedConnection<'_>,
+    account: AccountId,
+    change_no: u64,
+    entries: u64,
+) -> Result<(), OpError> {
     let binds: [(&str, &dyn ToSql); 3] =
         [("change_no", &change_no), ("entries", &entries), ("account", &account.as_bytes())];
     connection.execute_named(sql::COUNT_CHANGE, &binds)?;
@@ -204,7 +215,7 @@ fn write_counters(connection: &Connection, account: AccountId, change_no: u64, e
 }
 
 /// The entry, read under the account's lock.
-fn current(connection: &Connection, account: AccountId, id: EntryId) -> Result<Option<StoredEntry>, OpError> {
+fn current(connection: &TimedConnection<'_>, account: AccountId, id: EntryId) -> Result<Option<StoredEntry>, OpError> {
     let binds: [(&str, &dyn ToSql); 2] = [("account", &account.as_bytes()), ("entry", &id.as_bytes())];
     let row: Option<Row> = first(connection, sql::CURRENT, &binds)?;
     match row {

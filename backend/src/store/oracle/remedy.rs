@@ -51,7 +51,13 @@ impl FromStr for Code {
 impl Code {
     /// The code of an error. Some errors of the `oracle` crate have none.
     pub fn of(error: &oracle::Error) -> Option<Self> {
-        error.oci_code().map(Ora).or_else(|| error.dpi_code().map(Dpi))
+        if let Some(code) = error.oci_code() {
+            return Some(Ora(code));
+        }
+        let code = error.dpi_code().map(Dpi)?;
+        // A call to a server that does not answer at all ends in DPI-1080, as if the connection was cut.
+        let cause = error.db_error().filter(|_| code == Dpi(1080)).and_then(|error| closed_by(error.message()));
+        Some(cause.filter(|cause| cause.is_timeout()).unwrap_or(code))
     }
 
     /// The row of [`TABLE`] for this code.
@@ -72,14 +78,14 @@ impl Code {
         matches!(
             self,
             Dpi(1080 | 1010 | 1067)
-                | Ora(28 | 603 | 1012 | 1041 | 1089 | 1092 | 2396 | 3113 | 3114 | 3135 | 3136)
-                | Ora(12170 | 12537 | 12547 | 12569 | 12570 | 12571)
+                | Ora(28 | 603 | 1012 | 1041 | 1089 | 1092 | 2396 | 3113 | 3114 | 3135 | 3136 | 3156)
+                | Ora(12170 | 12537 | 12547 | 12569 | 12570 | 12571 | 12609)
         )
     }
 
     /// True if a call timed out.
     pub fn is_timeout(self) -> bool {
-        matches!(self, Dpi(1067) | Ora(3136 | 12170))
+        matches!(self, Dpi(1067) | Ora(3136 | 3156 | 12170 | 12609))
     }
 
     /// The cause, if the database refuses the user or the password. A warning (28002, 28011) is no refusal. A user
@@ -112,7 +118,7 @@ impl Code {
                 // Log-in, privileges, profiles.
                 | 1005 | 1017 | 1031 | 1035 | 1045 | 2391..=2399 | 28000..=28002 | 28040
                 // Start and end of the database and of a session.
-                | 1012..=1014 | 1033 | 1034 | 1041 | 1089..=1092 | 1109 | 3113 | 3114 | 3134..=3136
+                | 1012..=1014 | 1033 | 1034 | 1041 | 1089..=1092 | 1109 | 3113 | 3114 | 3134..=3136 | 3156
                 // Space, quotas and memory.
                 | 1536 | 1555 | 1562 | 1628..=1632 | 1650..=1659 | 1683 | 1688 | 1691..=1694 | 1950
                 | 4030 | 4031 | 4036 | 30036 | 65114
@@ -156,6 +162,13 @@ pub enum TlsVerdict {
     Unknown,
 }
 
+/// The cause in the text of DPI-1080, "connection was closed by ORA-n". Nothing else of the text is used.
+fn closed_by(text: &str) -> Option<Code> {
+    let (_, number) = text.split_once("closed by ORA-")?;
+    let end = number.find(|c: char| !c.is_ascii_digit()).unwrap_or(number.len());
+    number[..end].parse().ok().map(Ora)
+}
+
 /// Codes of one meaning, and their remedy.
 #[derive(Debug)]
 pub struct Remedy {
@@ -189,6 +202,18 @@ mod tests {
         for Remedy { codes, meaning, remedy } in TABLE {
             assert!(remedy.ends_with('.') && !meaning.ends_with('.'), "{codes:?}");
             assert!(!remedy.to_lowercase().contains("error occurred"), "{codes:?}");
+        }
+    }
+
+    #[test]
+    fn cause_of_a_closed_connection_is_its_number() {
+        for (text, cause) in [
+            ("DPI-1080: connection was closed by ORA-03156\u{fffd}ORA-03156: OCI call timed out", Some(Ora(3156))),
+            ("DPI-1080: connection was closed by ORA-3113", Some(Ora(3113))),
+            ("DPI-1080: connection was closed by ORA-", None),
+            ("DPI-1080", None),
+        ] {
+            assert_eq!(closed_by(text), cause, "{text}");
         }
     }
 

@@ -1,14 +1,13 @@
 //! Runs the migrations. Oracle commits DDL by itself, so a migration can be interrupted half-way: each of its statements
 //! may be done again.
 
-use oracle::Connection;
-
+use super::connect::TimedConnection;
 use super::remedy::Code;
 use super::{OpError, sql};
 use crate::store::StoreError;
 
 /// Runs the missing migrations.
-pub(super) fn migrate(connection: &Connection) -> Result<(), OpError> {
+pub(super) fn migrate(connection: &TimedConnection<'_>) -> Result<(), OpError> {
     make(connection, sql::SCHEMA_TABLE)?;
     let version: Option<u32> = connection.query_row_as(sql::SCHEMA_VERSION, &[])?;
     let version = version.unwrap_or_default() as usize;
@@ -34,7 +33,7 @@ pub(super) fn migrate(connection: &Connection) -> Result<(), OpError> {
 }
 
 /// Makes a table, an index or a column, unless it exists: 19c knows no `IF NOT EXISTS`.
-fn make(connection: &Connection, statement: &str) -> Result<(), OpError> {
+fn make(connection: &TimedConnection<'_>, statement: &str) -> Result<(), OpError> {
     match connection.execute(statement, &[]) {
         Err(error) if !matches!(Code::of(&error), Some(Code::Ora(955 | 1430))) => Err(error.into()),
         _ => Ok(()),

@@ -167,6 +167,7 @@ statements! {
     PASSKEY = "SELECT a.id, a.epoch, p.opaque_record, p.wrapped_key FROM accounts a, passkeys p
         WHERE p.account_id = a.id AND a.login = :login AND p.id = :passkey";
     USERNAME = "SELECT login FROM accounts WHERE id = :account";
+    DELETE_ENTRIES = "DELETE FROM passwords WHERE account_id = :account AND change_no <= :upto";
     /// `ON DELETE CASCADE` deletes every row that refers to the account.
     DELETE_ACCOUNT = "DELETE FROM accounts WHERE id = :account";
 

@@ -75,7 +75,7 @@ impl Transfer for OracleStore {
             let existing = existing.map(|row| row.map(|(id, version, change_no)| (change_no, (id, version))));
             let mut existing = existing.collect::<Result<BTreeMap<_, _>, _>>()?;
             // One more than will come: a full batch would be sent at once.
-            let mut batch = connection.batch(sql::INSERT_ENTRY, entries.len() + 1).build()?;
+            let mut batch = connection.now()?.batch(sql::INSERT_ENTRY, entries.len() + 1).build()?;
             // The types are set before the first row, which may have NULLs there.
             batch.set_type(6, &OracleType::Int64)?;
             batch.set_type(7, &OracleType::Raw(RAW_MAX as u32))?;

@@ -43,11 +43,15 @@ struct Reader {
 impl Connect for Reader {
     type Connection = Connection;
 
-    fn connect(&self) -> Result<Connection, ConnectFailure> {
+    fn connect(&self, _: Instant) -> Result<Connection, ConnectFailure> {
         let flags = OpenFlags::SQLITE_OPEN_READ_ONLY | OpenFlags::SQLITE_OPEN_NO_MUTEX;
         Connection::open_with_flags(&self.path, flags)
             .and_then(|connection| prepare(&connection).map(|()| connection))
             .map_err(|error| ConnectFailure::Unreachable(error.to_string()))
+    }
+
+    fn close(&self, connections: Vec<Connection>) {
+        drop(connections);
     }
 
     /// A file has no network that could have cut the connection.

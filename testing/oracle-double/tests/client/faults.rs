@@ -4,7 +4,7 @@ use std::time::{Duration, Instant};
 
 use oracle::{ConnStatus, Connection};
 
-use crate::support::{connect, dpi, faults, number, ora, run};
+use crate::support::{connect, dpi, faults, number, ora, run, try_connect};
 
 #[test]
 fn a_session_lost_in_a_call_stays_lost() {
@@ -105,4 +105,25 @@ fn a_hang_shorter_than_the_timeout_and_a_slow_call_go_on() {
     let begun = Instant::now();
     db.query_row("SELECT 1 FROM dual", &[]).unwrap();
     assert!(begun.elapsed() >= Duration::from_millis(200));
+}
+
+/// Measured with client 19.3: with RECV_TIMEOUT=3 in the descriptor, a call time-out of 3.5 s ended after 3.50 s if the
+/// server was stopped, and after 3.3 s, with the connection whole, if the server went on at that time.
+#[test]
+fn a_break_because_of_silence_ends_a_hung_call_at_its_timeout() {
+    let descriptor = "(description=(recv_timeout=1)(connect_data=(service_name=faults_silence)))";
+    let call = |effect: &str| {
+        let db = try_connect(descriptor).unwrap();
+        db.set_call_timeout(Some(Duration::from_millis(1500))).unwrap();
+        faults("faults_silence", &format!("execute|dual|0|1|{effect}:9000\n"));
+        let begun = Instant::now();
+        let error = db.query_row("SELECT 1 FROM dual", &[]).unwrap_err();
+        assert!(begun.elapsed() < Duration::from_millis(2900), "{:?}", begun.elapsed());
+        (error, db.query_row("SELECT 1 FROM dual", &[]).is_ok())
+    };
+    let (error, lives) = call("hang");
+    assert_eq!((error.dpi_code(), lives), (Some(1080), false), "{error:?}");
+    assert!(error.to_string().contains("ORA-03156"), "{error}");
+    let (error, lives) = call("wait");
+    assert_eq!((error.oci_code(), lives), (Some(12609), true), "{error:?}");
 }

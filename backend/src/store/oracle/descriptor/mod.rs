@@ -11,6 +11,7 @@ mod pasted;
 
 use std::fmt;
 use std::path::Path;
+use std::time::Duration;
 
 use self::forms::{alias, ez_connect};
 use self::identity::{require_match, uses_plain_tcp, uses_tls};
@@ -194,6 +195,27 @@ impl Descriptor {
         root.to_string()
     }
 
+    /// The connect string for a connection that is to be open within `left`, at least a second. Its calls are broken off
+    /// when the server has sent nothing for `silence`.
+    pub(super) fn within(&self, left: Duration, silence: Duration) -> String {
+        let seconds = |time: Duration| u32::try_from(time.as_secs()).unwrap_or(u32::MAX);
+        let addresses = u32::try_from(self.addresses().len()).unwrap_or(u32::MAX).max(1);
+        // Each address is tried for the whole limit.
+        let connect = (seconds(left) / addresses).clamp(1, CONNECT_SECONDS);
+        let twice = connect.saturating_mul(addresses).saturating_mul(2).saturating_add(RETRY_SECONDS);
+        let retries = if seconds(left) >= twice { RETRIES } else { 0 };
+        let limits = [
+            ("RETRY_COUNT", retries),
+            ("CONNECT_TIMEOUT", connect),
+            ("TRANSPORT_CONNECT_TIMEOUT", connect.min(TRANSPORT_SECONDS)),
+            // Oracle's client knows it here too, in seconds, as it knows SQLNET.RECV_TIMEOUT in sqlnet.ora.
+            ("RECV_TIMEOUT", seconds(silence)),
+        ];
+        let mut root = self.root.clone();
+        lower(&mut root, &limits);
+        root.to_string()
+    }
+
     /// Sets the folder of the wallet, unless the descriptor names one.
     pub fn set_wallet(&mut self, folder: &str) {
         add_wallet(&mut self.root, folder);
@@ -252,30 +274,36 @@ impl fmt::Display for Descriptor {
 }
 
 /// Sets the time limits in every description. Returns whether a limit of the string was lowered.
-fn bound(node: &mut Node) -> bool {
-    let is_description = node.name.eq_ignore_ascii_case("DESCRIPTION");
+fn bound(root: &mut Node) -> bool {
+    let limits = [
+        ("RETRY_COUNT", RETRIES),
+        ("RETRY_DELAY", RETRY_SECONDS),
+        ("CONNECT_TIMEOUT", CONNECT_SECONDS),
+        ("TRANSPORT_CONNECT_TIMEOUT", TRANSPORT_SECONDS),
+    ];
+    lower(root, &limits)
+}
+
+/// Sets limits in every description that has none, and lowers those that are higher. Returns whether any was.
+fn lower(node: &mut Node, limits: &[(&str, u32)]) -> bool {
+    let is_description = node.is("DESCRIPTION");
     let Value::List(nodes) = &mut node.value else { return false };
-    let mut shortened = false;
+    let mut lowered = false;
     if is_description {
-        for (name, limit) in [
-            ("RETRY_COUNT", RETRIES),
-            ("RETRY_DELAY", RETRY_SECONDS),
-            ("CONNECT_TIMEOUT", CONNECT_SECONDS),
-            ("TRANSPORT_CONNECT_TIMEOUT", TRANSPORT_SECONDS),
-        ] {
-            match nodes.iter_mut().find(|node| node.name.eq_ignore_ascii_case(name)) {
+        for (name, limit) in limits {
+            match nodes.iter_mut().find(|node| node.is(name)) {
                 Some(node) => {
                     let written = node.find(name).and_then(|text| text.parse::<u32>().ok());
-                    if written.is_none_or(|written| written > limit) {
+                    if written.is_none_or(|written| written > *limit) {
                         node.value = Value::Text(limit.to_string());
-                        shortened = true;
+                        lowered = true;
                     }
                 }
                 None => nodes.insert(0, Node::text(name, limit.to_string())),
             }
         }
     }
-    nodes.iter_mut().fold(shortened, |shortened, node| bound(node) | shortened)
+    nodes.iter_mut().fold(lowered, |lowered, node| lower(node, limits) | lowered)
 }
 
 /// Removes the limit on the whole connection, and the retries, from every description.

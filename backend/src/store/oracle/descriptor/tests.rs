@@ -249,3 +249,30 @@ fn unusable_string_is_an_error_that_names_the_reason() {
         assert!(matches!(read(&CONSOLE[..end]), Err(NotConnectString::Broken { .. })), "{end}");
     }
 }
+
+#[test]
+fn connect_string_is_bounded_by_the_time_left() {
+    let two = "(address_list=(address=(protocol=tcp)(host=a)(port=1))(address=(protocol=tcp)(host=b)(port=1)))";
+    let two = format!("(description={two}(connect_data=(service_name=x)))");
+    for (text, left, limits) in [
+        ("h/x", 9500, [1, 4, 3, 8]),
+        // No time for a second attempt.
+        ("h/x", 8900, [0, 4, 3, 8]),
+        ("h/x", 2700, [0, 2, 2, 8]),
+        ("h/x", 0, [0, 1, 1, 8]),
+        // Each address takes the whole limit.
+        (&two, 9500, [0, 4, 3, 8]),
+        (&two, 5000, [0, 2, 2, 8]),
+        // Lower limits of the string stay.
+        ("h/x?connect_timeout=1", 9500, [1, 1, 3, 8]),
+        ("(description=(recv_timeout=5)(address=(host=h))(connect_data=(service_name=x)))", 9500, [1, 4, 3, 5]),
+        ("(description=(recv_timeout=90)(address=(host=h))(connect_data=(service_name=x)))", 9500, [1, 4, 3, 8]),
+    ] {
+        let descriptor = Descriptor::read(text, None).unwrap();
+        let string = descriptor.within(Duration::from_millis(left), Duration::from_secs(8));
+        let names = ["RETRY_COUNT", "CONNECT_TIMEOUT", "TRANSPORT_CONNECT_TIMEOUT", "RECV_TIMEOUT"];
+        let root = parse(&string).unwrap();
+        let found = names.map(|name| root.find(name).unwrap().parse::<u32>().unwrap());
+        assert_eq!(found, limits, "{text} {left}: {string}");
+    }
+}

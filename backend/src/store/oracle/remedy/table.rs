@@ -46,7 +46,7 @@ pub const TABLE: &[Remedy] = &[
                  firewalls that end idle connections.",
     },
     Remedy {
-        codes: &[Dpi(1067), Ora(3136)],
+        codes: &[Dpi(1067), Ora(3136), Ora(3156), Ora(12609)],
         meaning: "the database did not answer in time",
         remedy: "Try again later, or raise --database-seconds if the database is slow.",
     },
