@@ -285,6 +285,25 @@ fn library_cut_short_is_not_loaded() {
 }
 
 #[test]
+fn library_cut_at_any_byte_is_no_library_of_this_machine() {
+    let client = folder(&[]);
+    let path = client.path().join("libclntsh.so");
+    let whole = elf(2, X86_64, 120);
+    for length in 0..whole.len() {
+        fs::write(&path, &whole[..length]).unwrap();
+        let expected = if length < 4 { LibraryFile::Other } else { LibraryFile::CutShort };
+        assert_eq!(file::read(&path), expected, "{length}");
+    }
+    for at in 0..whole.len() {
+        let mut odd = whole.clone();
+        odd[at] = 0xff;
+        fs::write(&path, &odd).unwrap();
+        let found = file::read(&path);
+        assert!(!matches!(found, LibraryFile::Absent | LibraryFile::Denied), "{at}: {found:?}");
+    }
+}
+
+#[test]
 fn musl_is_told_by_the_words_of_its_loader() {
     for message in [
         "Error loading shared library libclntsh.so: No such file or directory",
