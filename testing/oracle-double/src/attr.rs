@@ -1,11 +1,13 @@
 //! Attributes of handles.
 
 use std::ffi::c_int;
+use std::sync::Arc;
 use std::sync::atomic::Ordering;
 
 use crate::abi::{NO_DATA, Ptr, SUCCESS, UTF8, attr, guard, put, text};
-use crate::error::{Res, ora, unmodelled};
+use crate::error::{Res, unmodelled};
 use crate::handles::{self, Handle, intern, lock};
+use crate::session::Session;
 use crate::statement::{Column, Stmt};
 
 /// The caller's buffer for an attribute.
@@ -42,16 +44,14 @@ unsafe extern "C" fn OCIAttrGet(handle: Ptr, _kind: u32, to: Ptr, len: *mut u32,
             (Some(Handle::Error(_)), attr::ERROR_IS_RECOVERABLE) => answer.value(0i32),
             (Some(Handle::Svc(cell)), attr::STMTCACHESIZE) => answer.value(lock(cell).cache_size),
             (Some(Handle::Svc(cell)), attr::CALL_TIMEOUT) => {
-                let core = lock(cell).core.clone();
-                answer.value(core.map_or(0, |core| core.call_timeout.load(Ordering::SeqCst)))
+                answer.value(lock(cell).core.as_ref().map_or(0, |core| core.call_timeout.load(Ordering::SeqCst)))
             }
             (Some(Handle::Server(cell)), attr::SERVER_STATUS) => {
-                let core = lock(cell).core.clone();
-                answer.value(u32::from(core.is_none_or(|core| core.alive())))
+                answer.value(u32::from(lock(cell).core.as_ref().is_none_or(|core| core.alive())))
             }
             (Some(Handle::Session(cell)), attr::TRANSACTION_IN_PROGRESS) => {
-                let core = lock(cell).core.clone();
-                answer.value(i32::from(core.is_some_and(|core| core.in_transaction.load(Ordering::SeqCst))))
+                let open = |core: &Arc<Session>| core.in_transaction.load(Ordering::SeqCst);
+                answer.value(i32::from(lock(cell).core.as_ref().is_some_and(open)))
             }
             (Some(Handle::Stmt(cell)), _) => statement(&lock(cell), attribute, &answer),
             (Some(Handle::Param(column)), _) => param(column, attribute, &answer),
@@ -105,7 +105,7 @@ unsafe extern "C" fn OCIAttrSet(handle: Ptr, _kind: u32, from: Ptr, len: u32, at
             (Some(Handle::Svc(cell)), attr::SERVER) => lock(cell).server = from as usize,
             (Some(Handle::Svc(cell)), attr::STMTCACHESIZE) => lock(cell).cache_size = number(),
             (Some(Handle::Svc(cell)), attr::CALL_TIMEOUT) => {
-                let core = lock(cell).core.clone().ok_or_else(|| ora(1012, "not logged on"))?;
+                let core = lock(cell).core.clone().ok_or_else(handles::wrong)?;
                 core.call_timeout.store(number(), Ordering::SeqCst);
             }
             (Some(Handle::Session(cell)), attr::USERNAME) => {

@@ -9,7 +9,7 @@ use rusqlite::types::Value;
 
 use crate::abi::{CONTINUE, InCallback, Ptr, SUCCESS, bytes, guard, mode, put};
 use crate::codec::{self, Memory};
-use crate::error::{Res, plain};
+use crate::error::Res;
 use crate::handles::{self, Handle, lock};
 
 pub struct Bind {
@@ -29,7 +29,7 @@ impl Bind {
             // Safety: the arrays that the caller bound, for as many iterations as it asked to execute.
             return unsafe { self.memory.get(iteration) };
         }
-        let (context, give) = (*lock(&self.callback)).ok_or_else(|| plain(1008))?;
+        let (context, give) = (*lock(&self.callback)).ok_or_else(handles::wrong)?;
         let (mut buffer, mut len, mut piece, mut indicator) = (ptr::null_mut(), 0, 0, ptr::null_mut());
         // Safety: the caller's callback, with what OCI promises it, and the buffer that it names.
         unsafe {
@@ -40,7 +40,7 @@ impl Bind {
             match said {
                 CONTINUE if null => Ok(Value::Null),
                 CONTINUE => codec::read(self.memory.kind, buffer, len as usize),
-                _ => Err(plain(1008)),
+                _ => Err(handles::wrong()),
             }
         }
     }
@@ -57,7 +57,7 @@ fn bind(statement: Ptr, slots: impl FnOnce(&[String]) -> Vec<usize>, memory: Mem
     let mut statement = handles::stmt(statement)?;
     let slots = slots(&statement.slots);
     if slots.is_empty() {
-        return Err(plain(1036));
+        return Err(handles::wrong());
     }
     let dynamic = flags & mode::DATA_AT_EXEC != 0;
     let made = Arc::new(Bind { memory, dynamic, callback: Mutex::default(), handle: AtomicUsize::new(0) });

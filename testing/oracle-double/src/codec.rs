@@ -43,13 +43,13 @@ pub fn to_bytes(kind: u16, value: &Value) -> Res<Vec<u8>> {
             [&[coded.len() as u8], coded.as_slice()].concat()
         }
         (sqlt::INT | sqlt::UIN, number) => whole(number)?.to_ne_bytes().to_vec(),
-        (sqlt::ODT, Value::Text(text)) => date(text).ok_or_else(|| plain(1843))?,
+        (sqlt::ODT, Value::Text(text)) => date(text).ok_or_else(|| unmodelled("this date"))?,
         _ => return Err(unmodelled(&format!("external type {kind} for {}", value.data_type()))),
     })
 }
 
 fn whole(value: &Value) -> Res<i64> {
-    if let Value::Integer(number) = value { Ok(*number) } else { Err(plain(1722)) }
+    if let Value::Integer(number) = value { Ok(*number) } else { Err(unmodelled("conversions to numbers")) }
 }
 
 /// OCIDate, of SQLite's `YYYY-MM-DD HH:MM:SS`: the year in two bytes, the five other parts in one each, and a byte that

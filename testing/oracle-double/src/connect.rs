@@ -118,7 +118,7 @@ unsafe extern "C" fn OCISessionBegin(svc: Ptr, error: Ptr, session: Ptr, _creden
         let mut context = handles::svc(svc)?;
         let Some(Handle::Server(server)) = handles::get(context.server as Ptr) else { return Err(handles::wrong()) };
         let Some(Handle::Session(session)) = handles::get(session) else { return Err(handles::wrong()) };
-        let address = lock(server).address.clone().ok_or_else(|| plain(3114))?;
+        let address = lock(server).address.clone().ok_or_else(handles::wrong)?;
         let mut session = lock(session);
         let core = Address::parse(&address)?.log_in(&session.user, &session.password)?;
         session.password.clear();

@@ -8,7 +8,7 @@ use rusqlite::types::Value;
 
 use crate::abi::{CONTINUE, DefineCallback, NO_DATA, Ptr, SUCCESS, guard, mode, put, sqlt};
 use crate::codec::{self, Memory};
-use crate::error::{Res, plain};
+use crate::error::Res;
 use crate::handles::{self, Handle, lock};
 
 /// The caller's memory for the values of a column.
@@ -30,7 +30,7 @@ impl Define {
     }
 
     fn put_in_pieces(&self, row: usize, value: &Value) -> Res<()> {
-        let (context, take) = (*lock(&self.callback)).ok_or_else(|| plain(1405))?;
+        let (context, take) = (*lock(&self.callback)).ok_or_else(handles::wrong)?;
         let bytes = if *value == Value::Null { Vec::new() } else { codec::to_bytes(self.memory.kind, value)? };
         let mut done = 0;
         loop {
@@ -49,7 +49,7 @@ impl Define {
                     &mut code,
                 );
                 if said != CONTINUE || len.is_null() {
-                    return Err(plain(1405));
+                    return Err(handles::wrong());
                 }
                 let part = (bytes.len() - done).min(len.read() as usize);
                 ptr::copy_nonoverlapping(bytes[done..].as_ptr(), buffer, part);
@@ -85,7 +85,7 @@ unsafe extern "C" fn OCIDefineByPos2(
         let dynamic = flags & mode::DYNAMIC_FETCH != 0;
         let define = Arc::new(Define { memory, dynamic, callback: Mutex::default() });
         let at = (position as usize).wrapping_sub(1);
-        let slot = statement.defines.get_mut(at).ok_or_else(|| plain(1007))?;
+        let slot = statement.defines.get_mut(at).ok_or_else(handles::wrong)?;
         *slot = Some(Arc::clone(&define));
         let handle = handles::make(Handle::Define(define));
         statement.owned.push(handle as usize);

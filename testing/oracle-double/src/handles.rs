@@ -8,7 +8,7 @@ use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 use crate::abi::{INVALID_HANDLE, NO_DATA, Ptr, SUCCESS, guard, htype, put};
 use crate::bind::Bind;
 use crate::connect::Svc;
-use crate::error::{OraError, Res, ora};
+use crate::error::{OraError, Res, internal};
 use crate::fetch::Define;
 use crate::session::Session;
 use crate::statement::{Column, Stmt};
@@ -83,9 +83,9 @@ pub fn set_error(error: Ptr, refusal: OraError) {
     }
 }
 
-/// The refusal of a handle of another kind.
+/// The refusal of a call that ODPI-C does not make.
 pub fn wrong() -> OraError {
-    ora(24330, "the double was given a handle of another kind")
+    internal("a function was called in an order, or with a handle, that it does not know")
 }
 
 /// The service context behind a pointer.
@@ -100,7 +100,7 @@ pub fn stmt<'a>(at: Ptr) -> Res<MutexGuard<'a, Stmt>> {
 
 /// The session on a service context.
 pub fn core(svc_at: Ptr) -> Res<Arc<Session>> {
-    svc(svc_at)?.core.clone().ok_or_else(|| ora(1012, "not logged on"))
+    svc(svc_at)?.core.clone().ok_or_else(wrong)
 }
 
 /// Text at an address that never goes away: ODPI-C keeps name pointers longer than what it got them from.

@@ -12,27 +12,16 @@ pub fn map(error: &Error, verb: Option<Verb>) -> OraError {
         Error::SqliteFailure(_, Some(message)) => (message.clone(), 0),
         other => (other.to_string(), 0),
     };
+    let of = |this: Verb, code, other| if verb == Some(this) { code } else { other };
     let code = match message.as_str() {
         m if m.starts_with("UNIQUE constraint failed") => 1,
         // A check of a data type carries its number in its name: `~12899~`.
         m if m.starts_with("CHECK constraint failed") => {
             m.split('~').nth(1).and_then(|code| code.parse().ok()).unwrap_or(2290)
         }
-        m if m.starts_with("NOT NULL constraint failed") => {
-            if verb == Some(Verb::Update) {
-                1407
-            } else {
-                1400
-            }
-        }
+        m if m.starts_with("NOT NULL constraint failed") => of(Verb::Update, 1407, 1400),
         // SQLite does not say on which side: only a DELETE can leave children behind, as no key is ever changed.
-        m if m.starts_with("FOREIGN KEY constraint failed") => {
-            if verb == Some(Verb::Delete) {
-                2292
-            } else {
-                2291
-            }
-        }
+        m if m.starts_with("FOREIGN KEY constraint failed") => of(Verb::Delete, 2292, 2291),
         m if m.starts_with("no such column") || m.contains("has no column named") => 904,
         m if m.starts_with("no such table") => 942,
         m if m.starts_with("ambiguous column name") => 918,

@@ -258,7 +258,7 @@ unsafe extern "C" fn OCIParamGet(handle: Ptr, _kind: u32, error: Ptr, to: *mut P
     guard(error, || {
         let statement = handles::stmt(handle)?;
         let column = statement.columns.get((position as usize).wrapping_sub(1)).copied();
-        let column = column.ok_or_else(|| ora(24334, "no descriptor for this position"))?;
+        let column = column.ok_or_else(handles::wrong)?;
         unsafe { put(to, handles::make(Handle::Param(column))) };
         Ok(SUCCESS)
     })
