@@ -26,6 +26,9 @@ pub(super) fn ez_connect(text: &str) -> Result<Node, NotConnectString> {
     if service.is_empty() {
         return Err(NotConnectString::NoService);
     }
+    if !service.chars().all(|c| c.is_alphanumeric() || "._-$/".contains(c)) {
+        return Err(NotConnectString::Service);
+    }
     // An IPv6 address stands in brackets.
     let (host, port) = match address.rsplit_once(':') {
         Some((host, port)) if !port.contains(']') => (host, port),
@@ -52,6 +55,10 @@ pub(super) fn ez_connect(text: &str) -> Result<Node, NotConnectString> {
     for parameter in parameters.split('&').filter(|parameter| !parameter.is_empty()) {
         let (name, value) = parameter.split_once('=').ok_or(NotConnectString::Parameters)?;
         let value = value.trim();
+        // Only a distinguished name may be in quotation marks.
+        if value.contains('"') && !name.to_lowercase().ends_with("_server_cert_dn") {
+            return Err(NotConnectString::Quotes);
+        }
         match name.to_lowercase().as_str() {
             "wallet_location" => security.push(Node::text("MY_WALLET_DIRECTORY", value)),
             "ssl_server_dn_match" | "tls_server_dn_match" => security.push(Node::text("SSL_SERVER_DN_MATCH", value)),

@@ -60,12 +60,14 @@ pub enum NotConnectString {
          one word"
     )]
     NoForm,
-    #[error("its first name is neither description nor description_list")]
+    #[error("it has an address outside a description, as in (description=(address=…)(connect_data=…))")]
     NoDescription,
     #[error("its ssl_server_dn_match (or tls_server_dn_match) is neither yes nor no: write yes, or leave it out")]
     Match,
     #[error("its host is no name and no address: several hosts, for instance, need a descriptor")]
     Host,
+    #[error("its service has characters that no name of a service has")]
+    Service,
     #[error("what follows its ? is not name=value, or several of these with & between")]
     Parameters,
     #[error("it contains a parenthesis: a descriptor begins with one, and the short form host:port/service has none")]
@@ -115,19 +117,19 @@ impl Descriptor {
             Some(_) if text.contains(['/', ':']) => ez_connect(&text)?,
             Some(_) => alias(&text, folder)?,
         };
-        if !root.is("DESCRIPTION") && !root.is("DESCRIPTION_LIST") {
+        if has_stray_address(&root) {
             return Err(NotConnectString::NoDescription);
         }
         unquote(&mut root);
         let is_unchecked = require_match(&mut root)?;
-        let mut descriptor = Self { root, shortened: false, is_unchecked };
+        let shortened = bound(&mut root);
+        let descriptor = Self { root, shortened, is_unchecked };
         if descriptor.host().is_none() {
             return Err(NotConnectString::NoAddress);
         }
         if descriptor.service().is_none() && descriptor.root.find("SID").is_none() {
             return Err(NotConnectString::NoService);
         }
-        descriptor.shortened = bound(&mut descriptor.root);
         Ok(descriptor)
     }
 
@@ -237,6 +239,15 @@ fn unquote(node: &mut Node) {
         }
         Value::Text(_) => {}
     }
+}
+
+/// True if an address is outside every description, where no rule for descriptions would reach it.
+fn has_stray_address(node: &Node) -> bool {
+    if node.is("DESCRIPTION") {
+        return false;
+    }
+    let is_part = node.is("PROTOCOL") || node.is("HOST");
+    is_part || matches!(&node.value, Value::List(nodes) if nodes.iter().any(has_stray_address))
 }
 
 fn collect_addresses<'a>(node: &'a Node, addresses: &mut Vec<(&'a str, u16)>) {

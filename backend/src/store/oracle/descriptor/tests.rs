@@ -209,10 +209,13 @@ fn pasted_string_that_is_not_understood_is_refused_without_being_shown() {
         (format!("localhost/x?{SECRET}=1"), NotConnectString::Parameters),
         (format!("localhost {SECRET}:1521/x"), NotConnectString::Host),
         ("tcps://a,b:1522/x".into(), NotConnectString::Host),
+        (format!("localhost/x {SECRET}"), NotConnectString::Service),
+        ("tcps://a/x?wallet_location=\"w&ssl_server_cert_dn=a\"".into(), NotConnectString::Quotes),
         ("dsn=".into(), NotConnectString::Empty),
         ("''".into(), NotConnectString::Empty),
         ("# localhost/x".into(), NotConnectString::Empty),
         (CONSOLE.replace("(description", "(database"), NotConnectString::NoDescription),
+        (format!("(description_list={})", CONSOLE.replace("(description", "(x")), NotConnectString::NoDescription),
         (CONSOLE.replacen('(', "", 1), NotConnectString::Broken { at: 1, what: "an opening parenthesis is missing" }),
         (
             format!("{CONSOLE}\np_low = {CONSOLE}"),
