@@ -172,7 +172,7 @@ fn second_attempt_that_hangs_is_ended_and_shows_no_password() {
         if let Some(child) = second_attempt(check.id()) {
             // Empty if it has just ended.
             let shown = [read(child, "cmdline"), read(child, "environ")].concat();
-            assert!(!shown.contains(stand.password()), "{shown}");
+            assert!(!shown.contains(stand.password()), "others can read the password");
             seen = seen.or(shown.contains("try-log-in").then_some(child));
         }
         assert!(start.elapsed() < Duration::from_secs(60), "the check does not end");
