@@ -123,7 +123,7 @@ fn username_reaches_the_server_as_it_is_written() {
     assert!(text.contains("as PassMint"), "{text}");
     // The independent server has no user in quotation marks, but its log has the name that it was asked for.
     let text = stand.check(&["--oracle-user", "\"Passmint\""]).text();
-    assert!(text.contains("ORA-01017"), "{text}");
+    assert!(text.contains("ORA-01017") && text.contains("double quotation marks"), "{text}");
     assert!(stand.server_log().contains("log-in rejected: \"Passmint\""), "{}", stand.server_log());
 }
 
@@ -146,7 +146,10 @@ fn tns_admin_steers_the_client_unless_a_folder_is_named() {
     let (ok, text) = check(None, None);
     assert!(ok && !text.contains("! "), "{text}");
     let (ok, text) = check(Some(&old), None);
-    assert!(!ok && text.contains("✗ TLS") && text.contains("! TNS_ADMIN is set"), "{text}");
+    assert!(
+        !ok && text.contains("✗ TLS") && text.contains("ORA-12560") && text.contains("! TNS_ADMIN is set"),
+        "{text}"
+    );
     let (ok, text) = check(Some(&old), Some(&config));
     assert!(ok && text.contains("! TNS_ADMIN is set") && text.contains("has no effect"), "{text}");
     let (ok, text) = check(Some(&config), Some(&config));

@@ -54,7 +54,8 @@ pub const TABLE: &[Remedy] = &[
     Remedy {
         codes: &[Ora(1017), Ora(1005)],
         meaning: "the user or the password is wrong",
-        remedy: "Check --oracle-user and the database password; it is not the password of the wallet.",
+        remedy: "Check --oracle-user and the database password; it is not the password of the wallet. A user that was \
+                 created in double quotation marks needs them in --oracle-user too.",
     },
     Remedy {
         codes: &[Ora(28000)],
@@ -237,8 +238,8 @@ pub const TABLE: &[Remedy] = &[
     Remedy {
         codes: &[Ora(29002), Ora(29003)],
         meaning: "the certificate is that of another server",
-        remedy: "Check the host in --oracle-connect: it must be the name in the certificate, not an IP address. If it is \
-                 right, something between this machine and the database answers in its place: find out what, and \
+        remedy: "Check the host in --oracle-connect: it must be the name in the certificate, not an IP address. An \
+                 ssl_server_cert_dn there must be the certificate's whole name. If both are right, something between this machine and the database answers in its place: find out what, and \
                  leave ssl_server_dn_match on.",
     },
     Remedy {
