@@ -128,15 +128,30 @@ impl VaultClient {
 
     /// Seals an entry, and returns its id and the future that sends it.
     fn put(&mut self, request: Request) -> (EntryId, impl Future<Output = ()> + use<>) {
-        let Response::EntrySealed { id, body, .. } = self.keyring.handle(request).unwrap() else {
-            panic!("not sealed")
-        };
+        let (id, body) = self.seal(request);
         let (connection, token) = (self.connection.clone(), self.token.clone());
         let put = async move {
             let (status, answer) = connection.send(Method::PUT, &format!("passwords/{id}"), &token, body).await;
             assert!(status.is_success(), "{status} {answer}");
         };
         (id, put)
+    }
+
+    fn seal(&mut self, request: Request) -> (EntryId, String) {
+        let Response::EntrySealed { id, body, .. } = self.keyring.handle(request).unwrap() else {
+            panic!("not sealed")
+        };
+        (id, body)
+    }
+
+    /// Seals a new entry, to be sent once or, as by the page, until it is accepted.
+    pub fn seal_new(&mut self, content: Content) -> (EntryId, String) {
+        self.seal(Request::Create { content, now: now() })
+    }
+
+    /// Sends a sealed entry once, and returns the status.
+    pub async fn send(&self, (id, body): &(EntryId, String)) -> StatusCode {
+        self.connection.send(Method::PUT, &format!("passwords/{id}"), &self.token, body.clone()).await.0
     }
 
     /// Starts a log-in: returns the keyring that continues it, and the body of the first request.

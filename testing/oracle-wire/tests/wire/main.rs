@@ -8,6 +8,7 @@ mod check;
 mod client_library;
 mod connect_strings;
 mod credentials;
+mod frozen;
 mod identity;
 mod outage;
 mod refusals;
