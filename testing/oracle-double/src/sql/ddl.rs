@@ -96,7 +96,7 @@ impl Parser<'_> {
 
     /// CONSTRAINT name ..., of a table.
     fn constraint(&mut self) -> Res<String> {
-        self.need("CONSTRAINT", 904)?;
+        self.at += 1;
         let name = quoted(&self.name(904)?);
         let sql = if self.take("PRIMARY KEY") {
             // SQLite lets a primary key be NULL.

@@ -3,7 +3,7 @@
 use std::mem::take;
 
 use super::{Dml, Parser, Plan, Tok, Verb, in_parentheses, quoted};
-use crate::error::{Res, ora, unmodelled};
+use crate::error::{Res, unmodelled};
 
 impl Parser<'_> {
     /// INSERT INTO ... VALUES.
@@ -82,14 +82,14 @@ impl Parser<'_> {
                 return Err(unmodelled("RETURNING outside of a block"));
             }
             let values = self.list(Self::value)?;
-            self.need("INTO", 925)?;
+            self.need("INTO", 6550)?;
             into = self.list(|parser| {
-                let Some(Tok::Bind(slot)) = parser.tok() else { return Err(parser.refused(1036)) };
+                let Some(Tok::Bind(slot)) = parser.tok() else { return Err(parser.refused(6550)) };
                 parser.at += 1;
                 Ok(*slot)
             })?;
             if into.len() != values.len() {
-                return Err(ora(if into.len() < values.len() { 947 } else { 913 }, "RETURNING INTO does not match"));
+                return Err(self.refused(6550));
             }
             sql += &format!(" RETURNING {}", values.join(", "));
         }

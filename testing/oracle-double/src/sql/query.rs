@@ -7,7 +7,7 @@ use crate::error::{OraError, Res, ora};
 
 impl Parser<'_> {
     pub fn query(&mut self) -> Res<Query> {
-        self.need("SELECT", 900)?;
+        self.at += 1;
         self.in_groups = false;
         let mut plain = None;
         let items = self.list(|parser| {

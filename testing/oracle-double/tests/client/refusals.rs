@@ -33,10 +33,13 @@ fn violated_constraints_have_oracles_numbers() {
         ("INSERT INTO t (id, name) VALUES (2, 'abcde')", 12899),
         ("INSERT INTO t (id, bytes) VALUES (2, 'xyz')", 1465),
         ("INSERT INTO t (id) VALUES ('abc')", 1722),
+        ("UPDATE t SET sealed = 'x'", 932),
+        ("UPDATE t SET gone_at = gone_at + 9223372036854775807", 3001),
     ] {
         assert_eq!(refusal(&db, sql), code, "{sql}");
     }
     assert_eq!(ora(db.execute("UPDATE t SET sealed = :1", &[&vec![1u8]])), 2290);
+    assert_eq!(ora(db.execute("UPDATE t SET name = :1", &[&vec![1u8]])), 932);
     // Four characters, twelve bytes.
     run(&db, &["INSERT INTO t (id, name) VALUES (2, '日本日本')"]);
 }
@@ -108,6 +111,56 @@ fn statements_that_19c_does_not_know_are_refused() {
         ("SELECT FROM t", 936),
         ("SELECT id FROM t FETCH FIRST 1 ROW", 905),
         ("SELECT TRUE FROM dual", 904),
+    ] {
+        assert_eq!(refusal(&db, sql), code, "{sql}");
+    }
+}
+
+#[test]
+fn statements_that_lack_a_part_are_refused() {
+    let db = connect("refuse_parts");
+    run(&db, TABLES);
+    for (sql, code) in [
+        ("CREATE INDEX 1 ON t (id)", 953),
+        ("CREATE INDEX x t (id)", 969),
+        ("CREATE INDEX x ON 1 (id)", 903),
+        ("CREATE INDEX x ON t id", 906),
+        ("CREATE INDEX x ON t (1)", 904),
+        ("CREATE INDEX x ON t (id", 907),
+        ("CREATE TABLE 1 (id NUMBER(1))", 903),
+        ("CREATE TABLE x", 922),
+        ("CREATE TABLE x (id 1)", 902),
+        ("CREATE TABLE x (id RAW(x))", 910),
+        ("CREATE TABLE x (id RAW(1 x))", 907),
+        ("CREATE TABLE x (id NUMBER(1) CONSTRAINT 1 UNIQUE)", 904),
+        ("CREATE TABLE x (id NUMBER(1) CHECK id = 1)", 906),
+        ("CREATE TABLE x (id NUMBER(1) CHECK (id = 1 x))", 907),
+        ("CREATE TABLE x (id NUMBER(1) REFERENCES 1 (id))", 903),
+        ("CREATE TABLE x (id NUMBER(1), CONSTRAINT 1 UNIQUE (id))", 904),
+        ("CREATE TABLE x (id NUMBER(1), CONSTRAINT f FOREIGN KEY (id) p)", 905),
+        ("ALTER TABLE 1 ADD x NUMBER(1)", 903),
+        ("ALTER TABLE t DROP COLUMN 1", 904),
+        ("DROP INDEX x", 950),
+        ("DROP TABLE 1", 903),
+        ("COMMENT TABLE t IS 'x'", 969),
+        ("COMMENT ON t IS 'x'", 905),
+        ("COMMENT ON TABLE 1 IS 'x'", 903),
+        ("COMMENT ON COLUMN t.1 IS 'x'", 904),
+        ("INSERT INTO 1 VALUES (1)", 903),
+        ("INSERT INTO p VALUES 1", 906),
+        ("UPDATE 1 SET id = 1", 903),
+        ("UPDATE t SET 1 = 1", 904),
+        ("DELETE FROM 1", 903),
+        ("SELECT", 936),
+        ("SELECT ) FROM t", 936),
+        ("SELECT (1 FROM dual", 907),
+        ("SELECT t.1 FROM t", 904),
+        ("SELECT COUNT(* FROM t", 907),
+        ("SELECT MAX(id FROM t", 907),
+        ("SELECT id AS 1 FROM t", 923),
+        ("SELECT 1 FROM 1", 903),
+        ("SELECT a.id FROM t a LEFT JOIN p b WHERE 1 = 1", 905),
+        ("SELECT id FROM t FOR x", 933),
     ] {
         assert_eq!(refusal(&db, sql), code, "{sql}");
     }
