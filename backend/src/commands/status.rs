@@ -172,8 +172,9 @@ mod tests {
     #[test]
     fn summary_tells_the_expiry_of_the_database_password() {
         let metrics = "passmint_database_password_expiry_timestamp_seconds 1827144001.0\n";
-        let told = |now| summary(metrics, now)[0].1.clone();
-        assert_eq!(told(1_796_040_000.0), "password good until 2027-11-25 (360 days)");
+        let told =
+            |now| summary(metrics, now).iter().map(|(name, value)| format!("{name}: {value}")).collect::<String>();
+        assert_eq!(told(1_796_040_000.0), "database: password good until 2027-11-25 (360 days)");
         assert!(told(1_827_000_000.0).contains("(1 day): change it before then"), "{}", told(1_827_000_000.0));
     }
 
