@@ -3,7 +3,7 @@
 use std::fs;
 
 use oracle::Connector;
-use oracle::sql_type::Timestamp;
+use oracle::sql_type::{OracleType, Timestamp};
 
 use crate::support::{address, connect, faults, folder, ora, try_connect};
 
@@ -41,6 +41,8 @@ fn the_password_expires_when_it_is_told() {
     fs::write(folder().join("conn_expiry.expiry"), "2027-11-25 06:30:01\n").unwrap();
     fs::write(folder().join("conn_expiry.status"), "EXPIRED(GRACE)\n").unwrap();
     assert_eq!(expiry(), ("EXPIRED(GRACE)".to_owned(), Some(Timestamp::new(2027, 11, 25, 6, 30, 1, 0).unwrap())));
+    let rows = db.query("SELECT expiry_date FROM user_users", &[]).unwrap();
+    assert_eq!(rows.column_info()[0].oracle_type(), &OracleType::Date);
     // A log-in of the days of grace succeeds with a warning.
     assert!(db.last_warning().is_none());
     assert_eq!(connect("conn_expiry").last_warning().unwrap().oci_code(), Some(28002));
