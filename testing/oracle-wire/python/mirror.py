@@ -10,14 +10,18 @@ import importlib.metadata
 import logging
 import os
 import re
+import signal
+import socket
 import struct
 import sys
 import threading
+import weakref
 
 import seerdb.common.tns as tns
 import seerdb.server.backends.postgres as postgres
 import seerdb.server.launcher as launcher
 import seerdb.server.lockout as lockout
+import seerdb.server.service as service
 import seerdb.server.session as session
 
 VERSION = "3.3.0"
@@ -200,6 +204,25 @@ def is_locked(user, ask=lockout.is_locked):
     return locked
 
 
+# Tests cut all connections by SIGUSR2, as a firewall does.
+class Connections:
+    def __init__(self, make_stream=service.PacketStream):
+        self._make_stream = make_stream
+        self._sockets = weakref.WeakSet()
+
+    def stream(self, connection):
+        self._sockets.add(connection)
+        return self._make_stream(connection)
+
+    def cut(self, *_signal):
+        for connection in list(self._sockets):
+            try:
+                connection.shutdown(socket.SHUT_RDWR)
+            except OSError:
+                pass  # the client has closed it
+        log.info("connections cut")
+
+
 def end_with_standard_input():
     """Ends with the process that holds the other end of standard input, even if that one is killed."""
     sys.stdin.read()
@@ -218,6 +241,9 @@ def main():
     session._answer_query_oci = answer_query
     session.encode_out_bind_response_oci = encode_out_binds
     lockout.failed, lockout.is_locked = log_in_failed, is_locked
+    connections = Connections()
+    service.PacketStream = connections.stream
+    signal.signal(signal.SIGUSR2, connections.cut)
     threading.Thread(target=end_with_standard_input, daemon=True).start()
     launcher.main()
 

@@ -81,6 +81,10 @@ impl Mirror {
         self.process.as_ref().expect("the mirror is not running").signal(name);
     }
 
+    pub(crate) fn process_id(&self) -> u32 {
+        self.process.as_ref().expect("the mirror is not running").id()
+    }
+
     /// Writes another password into the settings, which the next start reads.
     pub(crate) fn set_password(&self, user: &str, password: &str) {
         let key = format!("{} = ", user.to_uppercase());

@@ -7,7 +7,7 @@ use std::process::{Command, Stdio};
 use std::sync::OnceLock;
 use std::time::{Duration, Instant};
 
-use e2e::path_from_env;
+use e2e::{path_from_env, wait_until};
 use e2e::server::Server;
 use tempfile::TempDir;
 
@@ -233,6 +233,8 @@ impl Stand {
             ("PASSMINT_TEST_ORACLE_USER", USER.into()),
             ("PASSMINT_TEST_ORACLE_PASSWORD", self.password.clone()),
             ("PASSMINT_TEST_ORACLE_CLIENT", client.clone()),
+            // SIGUSR2 to this process cuts all connections.
+            ("PASSMINT_TEST_ORACLE_PROCESS", self.plain.process_id().to_string()),
             ("LD_LIBRARY_PATH", client),
         ]
     }
@@ -265,6 +267,14 @@ impl Stand {
         if let Some(tls) = self.tls.get_mut() {
             tls.start_again();
         }
+    }
+
+    /// Cuts all connections, as a firewall does; the servers stay. Returns when it is done.
+    pub fn cut_connections(&self) {
+        let cuts = || self.server_log().matches("connections cut").count();
+        let servers = [Some(&self.plain), self.tls.get()].into_iter().flatten();
+        let expected = cuts() + servers.map(|mirror| mirror.signal("USR2")).count();
+        wait_until("all connections are cut", || cuts() >= expected);
     }
 
     /// Freezes the servers (SIGSTOP): their ports still accept connections, and nothing is answered.
