@@ -205,6 +205,11 @@ pub fn oracle_warnings(settings: &OracleArgs, descriptor: &Descriptor) -> Vec<St
             "{connect} has addresses with TLS and without: the client may use one without. Remove those with \
              protocol=tcp."
         ));
+    } else if descriptor.is_tls() && descriptor.addresses().len() > 1 {
+        warnings.push(format!(
+            "{connect} has several addresses with TLS: if the first does not answer, Oracle's client 19.3 ends with \
+             ORA-12561 and does not try the next, because Passmint limits the time."
+        ));
     }
     if let Some(set) = std::env::var_os("TNS_ADMIN").map(PathBuf::from).filter(|set| !set.as_os_str().is_empty()) {
         let real = |folder: &Path| folder.canonicalize().unwrap_or_else(|_| folder.to_owned());

@@ -235,11 +235,13 @@ fn warnings_of_a_connection_are_in_the_check_and_in_the_log() {
         "(description=(address=(protocol=tcps)(host=127.0.0.1)(port={port}))(address=(protocol=tcp)(host=127.0.0.1)\
          (port={port}))(connect_data=(service_name=warnings)))"
     );
+    let several = mixed.replace("tcp)", "tcps)");
     assert_eq!(warnings(&good, &[]), Vec::<String>::new());
     assert_eq!(warnings(&good, &[("TNS_ADMIN", &config), ("PASSMINT_ORACLE_CONFIG", &config)]), Vec::<String>::new());
     for (connect, folders, expected) in [
         (&unchecked, vec![], "PASSMINT_ORACLE_CONNECT says ssl_server_dn_match=no"),
         (&mixed, vec![], "addresses with TLS and without"),
+        (&several, vec![], "several addresses with TLS"),
         (&good, vec![("TNS_ADMIN", other.as_path())], "takes the settings of sqlnet.ora"),
         (&good, vec![("TNS_ADMIN", &other), ("PASSMINT_ORACLE_CONFIG", &config)], "has no effect"),
     ] {

@@ -116,6 +116,23 @@ fn address_that_does_not_answer_is_told_beside_the_one_that_does() {
     assert!(text.contains(&format!("127.0.0.1:{}; no answer from 127.0.0.1:1", stand.port())), "{text}");
 }
 
+/// Client 19.3 does so under a limit of the whole connection only, and not without TLS.
+#[test]
+fn client_does_not_get_past_a_closed_address_with_tls_and_the_check_warns() {
+    let stand = Stand::start();
+    let listener = TlsListener::start(Fault::None, Some(stand.port()));
+    let address = |port: u16| format!("(ADDRESS=(PROTOCOL=tcps)(HOST=localhost)(PORT={port}))");
+    let connect = format!(
+        "(DESCRIPTION=(ADDRESS_LIST=(LOAD_BALANCE=off){}{})(CONNECT_DATA=(SERVICE_NAME={ALIAS})))",
+        address(1),
+        address(listener.port)
+    );
+    let config = stand.wallet_with(Wallet::CaOnly, &connect);
+    let text = stand.check(&["--oracle-connect", ALIAS, "--oracle-config", config.to_str().unwrap()]).text();
+    assert!(text.starts_with("! ") && text.contains("several addresses with TLS"), "{text}");
+    assert!(text.contains("✓ reachability") && text.contains("ORA-12561"), "{text}");
+}
+
 #[test]
 fn username_reaches_the_server_as_it_is_written() {
     let stand = Stand::start();

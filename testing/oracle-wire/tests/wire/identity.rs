@@ -58,7 +58,7 @@ fn certificate_for_another_name_is_refused_in_every_form() {
             let text = check(&stand, &form).text();
             let name = format!("{}, {security:?}", form.name);
             assert!(text.contains("ORA-29003") && text.contains("identity is checked"), "{name}: {text}");
-            assert!(!text.contains("✓ log-in") && !text.contains("! "), "{name}: {text}");
+            assert!(!text.contains("✓ log-in") && !text.contains("can pose as the database"), "{name}: {text}");
             assert!(listener.lines()[seen..].contains(&"connect".to_owned()), "{name}: the listener saw no client");
         }
     }
@@ -73,7 +73,8 @@ fn certificate_for_another_name_is_accepted_with_a_warning_if_the_string_says_no
             let output = check(&stand, &form);
             let (name, text) = (format!("{}, {security}", form.name), output.text());
             assert!(output.code == Some(0) && text.contains("✓ log-in"), "{name}: {text}");
-            assert!(text.starts_with("! ") && text.contains("can pose as the database"), "{name}: {text}");
+            let warned = text.lines().any(|line| line.starts_with("! ") && line.contains("can pose as the database"));
+            assert!(warned, "{name}: {text}");
             assert!(text.contains("identity is not checked"), "{name}: {text}");
         }
     }
@@ -87,7 +88,7 @@ fn certificate_for_the_host_is_accepted_in_every_form() {
         let output = check(&stand, &form);
         let (name, text) = (form.name, output.text());
         assert!(output.code == Some(0) && text.contains("✓ log-in"), "{name}: {text}");
-        assert!(text.contains("identity is checked") && !text.contains("! "), "{name}: {text}");
+        assert!(text.contains("identity is checked") && !text.contains("can pose as the database"), "{name}: {text}");
     }
 }
 
