@@ -134,11 +134,11 @@ fn install_system_part(part: &SystemPart) -> Result<(), String> {
 
 /// Tells Debian's package not to make and start a cluster of the system, which nothing here uses.
 fn keep_postgres_idle() {
-    let settings = Path::new("/etc/postgresql-common/createcluster.conf");
-    if find("pg_lsclusters").is_none() && !settings.exists() {
-        // Without the right to write there, apt-get fails too.
-        let _ = fs::create_dir_all("/etc/postgresql-common")
-            .and_then(|()| fs::write(settings, "create_main_cluster = false\n"));
+    let write = "mkdir -p /etc/postgresql-common && \
+                 echo 'create_main_cluster = false' > /etc/postgresql-common/createcluster.conf";
+    if find("pg_lsclusters").is_none() && !Path::new("/etc/postgresql-common/createcluster.conf").exists() {
+        // Without the right to write there, apt-get fails too, and says so.
+        let _ = sh(tools::as_root("sh").args(["-c", write]));
     }
 }
 

@@ -348,45 +348,51 @@ pub(crate) fn nginx() -> Option<PathBuf> {
     })
 }
 
-/// The newest package of the system whose name matches this pattern of apt-cache: of several versions, the last by
-/// its number.
+/// The newest package of the system whose name matches this pattern of apt-cache.
 pub(crate) fn newest_of_apt(pattern: &str) -> Option<String> {
     let known = || {
         let answer = command("apt-cache").args(["search", "--names-only", pattern]).output().ok()?;
-        let text = String::from_utf8_lossy(&answer.stdout).into_owned();
-        let names = text.lines().filter_map(|line| line.split_whitespace().next().map(str::to_owned));
-        names.max_by_key(|name| {
-            name.split(|c: char| !c.is_ascii_digit()).filter_map(|part| part.parse::<u32>().ok()).max()
-        })
+        newest(&String::from_utf8_lossy(&answer.stdout))
     };
     known().or_else(|| {
         // A machine without lists of packages, such as a fresh container.
-        run(&mut as_root(&["update", "-qq"])?).ok()?;
+        find("apt-get")?;
+        run(as_root("apt-get").args(["update", "-qq"])).ok()?;
         known()
     })
 }
 
-/// apt-get with these arguments, as root.
-fn as_root(arguments: &[&str]) -> Option<Command> {
-    let apt = find("apt-get")?;
+/// The package with the highest number in its name, from the lines `NAME - DESCRIPTION` of apt-cache.
+fn newest(lines: &str) -> Option<String> {
+    let names = lines.lines().filter_map(|line| line.split_whitespace().next());
+    let number =
+        |name: &&str| name.split(|c: char| !c.is_ascii_digit()).filter_map(|digits| digits.parse::<u32>().ok()).max();
+    names.max_by_key(number).map(str::to_owned)
+}
+
+/// A program, run as root by `sudo` if this user is not root.
+pub(crate) fn as_root(program: &str) -> Command {
     let mut line = match find("sudo").filter(|_| !user_is_root()) {
         Some(sudo) => {
             let mut line = command(sudo);
-            line.arg("-n").arg(&apt);
+            line.arg("-n").arg(program);
             line
         }
-        None => command(&apt),
+        None => command(program),
     };
-    line.env("DEBIAN_FRONTEND", "noninteractive").args(arguments);
-    Some(line)
+    line.env("DEBIAN_FRONTEND", "noninteractive");
+    line
 }
 
 /// Installs packages of the system if apt-get works; prints the error if it does not.
 pub(crate) fn apt_install(what: &str, packages: &[&str]) {
-    let install = [&["install", "-qq", "--no-install-recommends"], packages].concat();
-    let (Some(mut update), Some(mut install)) = (as_root(&["update", "-qq"]), as_root(&install)) else { return };
+    if find("apt-get").is_none() {
+        return;
+    }
     println!("installing {what} by apt-get");
-    if let Err(error) = run(&mut update).and_then(|()| run(&mut install)) {
+    let mut install = as_root("apt-get");
+    install.args(["install", "-qq", "--no-install-recommends"]).args(packages);
+    if let Err(error) = run(as_root("apt-get").args(["update", "-qq"])).and_then(|()| run(&mut install)) {
         println!("apt-get could not: {error:#}");
     }
 }
@@ -452,4 +458,17 @@ fn npm() -> Option<PathBuf> {
         apt_install("npm", &["npm"]);
         find("npm")
     })
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn newest_package_has_the_highest_number() {
+        let lines = "postgresql-15-orafce - Oracle\npostgresql-9-orafce - Oracle\npostgresql-17-orafce - Oracle\n";
+        assert_eq!(newest(lines).as_deref(), Some("postgresql-17-orafce"));
+        assert_eq!(newest("libaio1t64 - asynchronous I/O\n").as_deref(), Some("libaio1t64"));
+        assert_eq!(newest(""), None);
+    }
 }

@@ -7,8 +7,8 @@ use std::process::{Command, Stdio};
 use std::sync::OnceLock;
 use std::time::{Duration, Instant};
 
-use e2e::{path_from_env, wait_until};
 use e2e::server::Server;
+use e2e::{path_from_env, wait_until};
 use tempfile::TempDir;
 
 use crate::home::{Home, copy_files};
