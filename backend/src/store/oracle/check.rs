@@ -224,7 +224,8 @@ fn log_in(
 ) -> Result<Connection, Stopped> {
     let start = Instant::now();
     let (user, password) = (settings.user.as_str(), settings.password.as_str());
-    let result = Connector::new(user, password, settings.descriptor.to_string()).connect();
+    let connect_string = settings.descriptor.within(settings.time, silence(settings.time));
+    let result = Connector::new(user, password, connect_string).connect();
     let took = start.elapsed();
     let is_tls = settings.descriptor.is_tls();
     let result = if is_tls {
