@@ -5,6 +5,7 @@ use std::time::{Duration, Instant};
 use e2e::http_connection::HttpConnection;
 use e2e::server::Server;
 use e2e::vault_client::{VaultClient, content};
+use e2e::wait_until;
 use oracle_wire::Stand;
 
 #[test]
@@ -18,7 +19,8 @@ fn server_serves_again_after_database_was_stopped_and_started() {
 
     stand.stop_server();
     wait_for_readyz(&server, 503);
-    assert!(server.log().contains("ORA-12541: nothing listens at that address"), "{}", server.log());
+    // Lines of the log arrive a moment after the answer.
+    wait_until("the log names the cause", || server.log().contains("ORA-12541: nothing listens at that address"));
 
     stand.start_server();
     wait_for_readyz(&server, 200);
