@@ -18,8 +18,9 @@ pub(crate) fn root() -> PathBuf {
     if let Some(top) = std::env::var_os(TOP) {
         return top.into();
     }
-    let here = Path::new(env!("CARGO_MANIFEST_DIR"));
-    here.parent().unwrap_or(here).to_path_buf()
+    // Cargo sets it for programs that it runs. The path of the build is another clone's, if the two share their output.
+    let here = std::env::var_os("CARGO_MANIFEST_DIR").map_or_else(|| env!("CARGO_MANIFEST_DIR").into(), PathBuf::from);
+    here.parent().unwrap_or(&here).to_path_buf()
 }
 
 /// The per-user cache for tools and build output, shared by every clone.

@@ -19,7 +19,7 @@ use crate::connections::{BOUNDS, read_all, serve_on};
 use crate::harness::App;
 
 fn file(name: &str) -> PathBuf {
-    Path::new(env!("CARGO_MANIFEST_DIR")).join("tests/certificates").join(name)
+    Path::new("tests/certificates").join(name)
 }
 
 /// Connects as a client that trusts only this certificate.

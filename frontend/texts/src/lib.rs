@@ -182,7 +182,9 @@ mod tests {
 
     #[test]
     fn every_language_has_every_text() {
-        let catalog = Catalog::read(Path::new(env!("CARGO_MANIFEST_DIR"))).unwrap();
+        // Cargo runs tests in the folder of their package. A path of the build would be another clone's, if the two share
+        // their build output.
+        let catalog = Catalog::read(Path::new(".")).unwrap();
         assert!(catalog.languages().count() > 1);
         let faults = catalog.faults();
         assert!(faults.is_empty(), "{} faults:\n{}", faults.len(), faults.join("\n"));

@@ -22,14 +22,21 @@ pub mod vault_client;
 use std::net::TcpListener;
 use std::path::{Path, PathBuf};
 use std::process::Command;
+use std::sync::LazyLock;
 use std::time::{Duration, Instant};
 
 /// Time limit of every wait; a test that exceeds it fails.
 pub const TIMEOUT: Duration = Duration::from_secs(20);
 
-/// The top of the repository.
+/// The top of the repository, for packages in `testing`.
 pub fn repository() -> &'static Path {
-    Path::new(env!("CARGO_MANIFEST_DIR")).ancestors().nth(2).unwrap()
+    // Cargo sets it for programs that it runs. The path of the build is another clone's, if the two share their output.
+    static TOP: LazyLock<PathBuf> = LazyLock::new(|| {
+        let package = std::env::var_os("CARGO_MANIFEST_DIR");
+        let package = package.map_or_else(|| env!("CARGO_MANIFEST_DIR").into(), PathBuf::from);
+        package.ancestors().nth(2).unwrap().to_owned()
+    });
+    &TOP
 }
 
 /// The path in an environment variable, which `cargo xtask` sets.
