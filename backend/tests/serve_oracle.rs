@@ -85,7 +85,8 @@ fn failed_comparison_of_the_server_key_does_not_let_another_database_pass() {
 fn serve_without_a_server_key_and_without_the_database_ends_with_an_error() {
     faults("keyless", "down\n");
     let data = tempfile::tempdir().unwrap();
-    let Output { status, stderr, .. } = passmint("keyless", &data).args(["serve"]).output().unwrap();
+    let Output { status, stderr, .. } =
+        passmint("keyless", &data).args(["serve", "--listen", "127.0.0.1:0"]).output().unwrap();
     let said = String::from_utf8(stderr).unwrap();
     assert!(!status.success() && said.contains("no server key yet") && said.contains("ORA-12541"), "{said}");
     assert!(!data.path().join("server-key").exists());
