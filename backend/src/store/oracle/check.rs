@@ -185,9 +185,8 @@ fn entries_text(accounts: u64, entries: u64, changed_at: Option<Millis>) -> Stri
     match seconds.and_then(|seconds| OffsetDateTime::from_unix_timestamp(seconds).ok()) {
         None => format!("{entries} in {accounts}"),
         Some(time) => {
-            let (year, month, day) = time.to_calendar_date();
-            let (month, hour, minute) = (u8::from(month), time.hour(), time.minute());
-            format!("{entries} in {accounts}, the last change {year:04}-{month:02}-{day:02} {hour:02}:{minute:02} UTC")
+            let (day, hour, minute) = (time.date(), time.hour(), time.minute());
+            format!("{entries} in {accounts}, the last change {day} {hour:02}:{minute:02} UTC")
         }
     }
 }

@@ -32,7 +32,6 @@ pub(super) struct OracleConnector {
     pub(super) descriptor: Descriptor,
     /// The client breaks a call off when the server has sent nothing for this long ([`silence`]).
     pub(super) silence: Duration,
-    pub(super) is_tls: bool,
     /// A connection that has been idle this long is pinged before it is used.
     pub(super) ping_after: Duration,
 }
@@ -58,9 +57,10 @@ impl Connect for OracleConnector {
             .connect()
             .map_err(|error| {
                 let code = Code::of(&error);
+                let text = explain_connection(code, self.descriptor.is_tls());
                 match code.and_then(Code::refusal_cause) {
-                    Some(cause) => ConnectFailure::Refused(cause, explain_connection(code, self.is_tls)),
-                    None => ConnectFailure::Unreachable(explain_connection(code, self.is_tls)),
+                    Some(cause) => ConnectFailure::Refused(cause, text),
+                    None => ConnectFailure::Unreachable(text),
                 }
             })?;
         expiry::warn_of_expiry(&connection);

@@ -128,8 +128,7 @@ impl OracleStore {
     pub fn new(settings: OracleSettings) -> Result<Self, StoreError> {
         load_client(&settings)?;
         let OracleSettings { descriptor, user, password, connections, time, ping_after, refusal_holds, .. } = settings;
-        let (is_tls, silence) = (descriptor.is_tls(), silence(time));
-        let connector = OracleConnector { user, password, descriptor, silence, is_tls, ping_after };
+        let connector = OracleConnector { user, password, descriptor, silence: silence(time), ping_after };
         let pool = Pool::new(connector, connections).with_refusal_holds(refusal_holds);
         Ok(Self { pool, time, migrated: AtomicBool::new(false) })
     }

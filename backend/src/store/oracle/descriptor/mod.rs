@@ -262,13 +262,13 @@ fn collect_addresses<'a>(node: &'a Node, addresses: &mut Vec<(&'a str, u16)>) {
 /// Adds the wallet to every description that has none.
 fn add_wallet(node: &mut Node, folder: &str) {
     let has_one = WALLETS.iter().any(|name| node.find(name).is_some());
-    let is_description = node.name.eq_ignore_ascii_case("DESCRIPTION");
+    let is_description = node.is("DESCRIPTION");
     let Value::List(nodes) = &mut node.value else { return };
     if !is_description {
         nodes.iter_mut().for_each(|node| add_wallet(node, folder));
     } else if !has_one {
         let wallet = Node::text("MY_WALLET_DIRECTORY", folder);
-        match nodes.iter_mut().find(|node| node.name.eq_ignore_ascii_case("SECURITY")) {
+        match nodes.iter_mut().find(|node| node.is("SECURITY")) {
             Some(Node { value: Value::List(security), .. }) => security.push(wallet),
             _ => nodes.push(Node::list("SECURITY", vec![wallet])),
         }
@@ -320,9 +320,7 @@ fn lower(node: &mut Node, limits: &[(&str, u32)]) -> bool {
 /// Removes the limit on the whole connection, and the retries, from every description.
 fn remove_limit(node: &mut Node) {
     let Value::List(nodes) = &mut node.value else { return };
-    let is_limit = |node: &Node| {
-        ["CONNECT_TIMEOUT", "RETRY_COUNT", "RETRY_DELAY"].iter().any(|name| node.name.eq_ignore_ascii_case(name))
-    };
+    let is_limit = |node: &Node| ["CONNECT_TIMEOUT", "RETRY_COUNT", "RETRY_DELAY"].iter().any(|name| node.is(name));
     nodes.retain(|node| !is_limit(node));
     nodes.iter_mut().for_each(remove_limit);
 }

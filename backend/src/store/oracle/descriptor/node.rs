@@ -50,13 +50,13 @@ impl Node {
     /// The first text of that name, in reading order.
     pub(super) fn find(&self, name: &str) -> Option<&str> {
         match &self.value {
-            Value::Text(text) => self.name.eq_ignore_ascii_case(name).then_some(text.as_str()),
+            Value::Text(text) => self.is(name).then_some(text.as_str()),
             Value::List(nodes) => nodes.iter().find_map(|node| node.find(name)),
         }
     }
 
     pub(super) fn find_mut(&mut self, name: &str) -> Option<&mut Value> {
-        if self.name.eq_ignore_ascii_case(name) {
+        if self.is(name) {
             return Some(&mut self.value);
         }
         match &mut self.value {
