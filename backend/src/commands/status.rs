@@ -9,7 +9,7 @@ use clap::Args;
 use serde_json::Value;
 
 use super::http_client::{HttpClient, TrustArgs, join_url};
-use crate::store::{Millis, PasswordExpiry};
+use crate::store::{Millis, PasswordExpiry, RefusalCause};
 
 /// Most bytes of an answer.
 const BYTES_MAX: u64 = 1024 * 1024;
@@ -128,12 +128,9 @@ impl StatusArgs {
 
 /// A refused log-in of the server at its database, in words for the operator.
 fn refusal(cause: &str) -> &'static str {
-    match cause {
-        "password-wrong" => "the database does not accept the server's user and password",
-        "account-locked" => "the server's database user is locked",
-        "password-expired" => "the password of the server's database user has expired",
-        _ => "the database does not let the server log in",
-    }
+    let known = RefusalCause::ALL.into_iter().find(|known| known.name() == cause);
+    // A newer server may know more causes.
+    known.map_or("the database does not let the server log in", RefusalCause::describe)
 }
 
 /// Picks the lines to print from the metrics. `now` is in seconds since 1970.

@@ -198,12 +198,23 @@ pub enum RefusalCause {
 }
 
 impl RefusalCause {
+    pub const ALL: [Self; 3] = [Self::PasswordWrong, Self::AccountLocked, Self::PasswordExpired];
+
     /// The name in `/readyz`. It tells neither the user nor the database.
     pub fn name(self) -> &'static str {
         match self {
             Self::PasswordWrong => "password-wrong",
             Self::AccountLocked => "account-locked",
             Self::PasswordExpired => "password-expired",
+        }
+    }
+
+    /// The cause in words, for the operator.
+    pub fn describe(self) -> &'static str {
+        match self {
+            Self::PasswordWrong => "the database does not accept the server's user and password",
+            Self::AccountLocked => "the server's database user is locked",
+            Self::PasswordExpired => "the password of the server's database user has expired",
         }
     }
 }
