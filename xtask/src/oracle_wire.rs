@@ -25,12 +25,19 @@ struct SystemPart {
     what: &'static str,
     package: &'static str,
     is_there: fn() -> bool,
+    /// Runs before the package is installed.
+    prepare: fn(),
 }
 
 const SYSTEM_PARTS: [SystemPart; 3] = [
-    SystemPart { what: "PostgreSQL with orafce", package: "^postgresql-[0-9]+-orafce$", is_there: has_postgres },
-    SystemPart { what: "libaio", package: "^libaio1(t64)?$", is_there: || libaio().is_some() },
-    SystemPart { what: "Python's venv", package: "^python3-venv$", is_there: has_venv },
+    SystemPart {
+        what: "PostgreSQL with orafce",
+        package: "^postgresql-[0-9]+-orafce$",
+        is_there: has_postgres,
+        prepare: keep_postgres_idle,
+    },
+    SystemPart { what: "libaio", package: "^libaio1(t64)?$", is_there: || libaio().is_some(), prepare: || () },
+    SystemPart { what: "Python's venv", package: "^python3-venv$", is_there: has_venv, prepare: || () },
 ];
 
 /// Runs the tests of the stand, the store contract and the browser's main job; or only the tests of the stand whose names
@@ -57,10 +64,8 @@ pub(crate) fn run(tests: &[&str]) -> Result<()> {
         return Ok(());
     }
     sh(cargo()?.args(["build", "--package", "oracle-wire", "--bin", "oracle-wire", "--locked"]))?;
-    let mut contract = cargo()?;
-    contract.args(["test", "--package", "backend", "--test", "real_oracle", "--locked", "--", "--test-threads=1"]);
     let stand = target()?.join("debug/oracle-wire");
-    sh(&mut beside_stand(&contract, &stand, &home))?;
+    sh(&mut beside_stand(&test::store_contract()?, &stand, &home))?;
     for limit in CONTRACT_LIMITS {
         println!("wire: the contract here does not prove: {limit}");
     }
@@ -118,13 +123,11 @@ fn install() -> Result<Result<PathBuf, String>> {
 
 /// Installs a package of the system by apt-get, or returns why not.
 fn install_system_part(part: &SystemPart) -> Result<(), String> {
-    let SystemPart { what, package, is_there } = part;
+    let SystemPart { what, package, is_there, prepare } = part;
     let Some(newest) = tools::newest_of_apt(package) else {
         return Err(format!("{what} is missing, and apt knows no package {package}: install it by hand"));
     };
-    if *what == "PostgreSQL with orafce" {
-        keep_postgres_idle();
-    }
+    prepare();
     tools::apt_install(what, &[&newest]);
     match is_there() {
         true => Ok(()),

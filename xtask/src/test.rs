@@ -42,11 +42,17 @@ pub(crate) fn against_oracle() -> Result<()> {
     }
     tools::for_tests()?;
     dist::run()?;
-    let contract = ["test", "--package", "backend", "--test", "real_oracle", "--locked", "--", "--test-threads=1"];
-    sh(cargo()?.args(contract))?;
+    sh(&mut store_contract()?)?;
     let result = e2e_of(&["on_oracle"]);
-    sh(cargo()?.args(contract).arg("nothing_is_left_behind").env("PASSMINT_TEST_ORACLE_DROP", "1"))?;
+    sh(store_contract()?.arg("nothing_is_left_behind").env("PASSMINT_TEST_ORACLE_DROP", "1"))?;
     result
+}
+
+/// The store contract, against the server that the environment names.
+pub(crate) fn store_contract() -> Result<Command> {
+    let mut contract = cargo()?;
+    contract.args(["test", "--package", "backend", "--test", "real_oracle", "--locked", "--", "--test-threads=1"]);
+    Ok(contract)
 }
 
 /// Runs the named steps or all of them, stops at the first failure, and prints the time of each. Names after `--`
