@@ -64,3 +64,13 @@ pub fn wait_until(what: &str, done: impl Fn() -> bool) {
         std::thread::sleep(Duration::from_millis(20));
     }
 }
+
+/// Waits for a download of the browser, and returns its text. The file is deleted.
+pub fn downloaded(folder: &Path, name: &str) -> String {
+    let file = folder.join(name);
+    // Chromium holds the name with an empty file until the download is complete, and moves that into its place.
+    wait_until(name, || file.metadata().is_ok_and(|file| file.len() > 0));
+    let text = std::fs::read_to_string(&file).unwrap();
+    std::fs::remove_file(file).unwrap();
+    text
+}

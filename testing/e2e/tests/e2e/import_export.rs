@@ -8,7 +8,7 @@ use serde_json::{Value, json};
 use e2e::browser::{BrowserOptions, in_browser};
 use e2e::page::{Page, create_first_vault};
 use e2e::server::Server;
-use e2e::{repository, wait_until};
+use e2e::{downloaded, repository, wait_until};
 
 /// The passphrase of the protected fixtures.
 const FILE_PASSPHRASE: &str = "correct horse äöü 電池";
@@ -28,15 +28,6 @@ async fn choose(page: &Page, file: &Path) {
 
 async fn import_all(page: &Page, count: usize) {
     page.press(&format!("Import {count}")).await;
-}
-
-/// Waits for a download, deletes the file, and returns its text.
-fn downloaded(folder: &Path, name: &str) -> String {
-    let file = folder.join(name);
-    wait_until(name, || file.is_file());
-    let text = fs::read_to_string(&file).unwrap();
-    fs::remove_file(file).unwrap();
-    text
 }
 
 /// The names in the rows of the list.

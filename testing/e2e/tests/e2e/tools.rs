@@ -7,9 +7,9 @@ use fantoccini::key::Key;
 use serde_json::Value;
 
 use e2e::browser::{BrowserOptions, in_browser};
+use e2e::downloaded;
 use e2e::page::{Page, page_text};
 use e2e::server::Server;
-use e2e::wait_until;
 
 const PRINTED: std::ops::RangeInclusive<char> = '!'..='~';
 
@@ -80,15 +80,6 @@ async fn open_bulk(page: &Page, folder: &Path) {
     page.download_to(folder).await;
     page.press("Make many").await;
     page.see("Many passwords at once").await;
-}
-
-/// Waits for a download, deletes the file, and returns its text.
-fn downloaded(folder: &Path, name: &str) -> String {
-    let file = folder.join(name);
-    wait_until(name, || file.is_file());
-    let text = std::fs::read_to_string(&file).unwrap();
-    std::fs::remove_file(file).unwrap();
-    text
 }
 
 #[test]
