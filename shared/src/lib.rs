@@ -4,10 +4,11 @@
 //! that both sides keep, the cipher suite of the log-in, and the one use of Argon2id. It does no I/O and knows no
 //! framework; the page, the keyring and the server depend on it, and it on none of them.
 //!
-//! Read [`passwords`] first: the rest serves it.
+//! Read [`changes`] first: the rest serves it.
 
 pub mod accounts;
 pub mod bytes;
+pub mod changes;
 pub mod credentials;
 pub mod ids;
 #[cfg(feature = "kdf")]
@@ -17,7 +18,9 @@ pub mod limits;
 pub mod login;
 pub mod passwords;
 pub mod problem;
+pub mod proofs;
 #[cfg(feature = "openapi")]
 mod schema;
 pub mod sessions;
 pub mod setup;
+pub mod vault_key;

@@ -42,6 +42,9 @@ codes! {
     MalformedRequest = "malformed-request",
     /// 401: the log-in's last step did not match its start, or came too late.
     LoginFailed = "login-failed",
+    /// 401: the passkey was added by a version whose passkeys are not accepted any more; log in with another secret, and
+    /// add it again.
+    PasskeyOutdated = "passkey-outdated",
     /// 401: the session does not exist or has ended; log in again.
     SessionEnded = "session-ended",
     /// 403: there is no such invite.
@@ -53,6 +56,8 @@ codes! {
     /// 403: the session was not opened recently enough for this request; log in again, and repeat it in the new
     /// session.
     LogInAgain = "log-in-again",
+    /// 403: the proof of a secret that the request carries is wrong or too old.
+    ProofFailed = "proof-failed",
     /// 404: it does not exist, or belongs to another account: the answer is the same.
     NotFound = "not-found",
     /// 405: the path exists, the method does not.
@@ -63,6 +68,10 @@ codes! {
     UsernameTaken = "username-taken",
     /// 409: the entry has changed since; `current` holds it.
     StaleVersion = "stale-version",
+    /// 409: the vault has changed since the head that the client knows; list the changes, and save again.
+    StaleHead = "stale-head",
+    /// 409: the account has a newer vault key; log in again to get it.
+    StaleKey = "stale-key",
     /// 409: the account has the most passkeys that are allowed.
     TooManyPasskeys = "too-many-passkeys",
     /// 413: the body is over the limit.

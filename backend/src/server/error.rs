@@ -52,15 +52,19 @@ impl ApiError {
     pub fn status(&self) -> StatusCode {
         match self.code {
             ProblemCode::MalformedRequest => StatusCode::BAD_REQUEST,
-            ProblemCode::LoginFailed | ProblemCode::SessionEnded => StatusCode::UNAUTHORIZED,
+            ProblemCode::LoginFailed | ProblemCode::PasskeyOutdated | ProblemCode::SessionEnded => {
+                StatusCode::UNAUTHORIZED
+            }
             ProblemCode::InviteUnknown | ProblemCode::InviteUsed | ProblemCode::InviteExpired => StatusCode::FORBIDDEN,
-            ProblemCode::LogInAgain => StatusCode::FORBIDDEN,
+            ProblemCode::LogInAgain | ProblemCode::ProofFailed => StatusCode::FORBIDDEN,
             ProblemCode::NotFound => StatusCode::NOT_FOUND,
             ProblemCode::MethodNotAllowed => StatusCode::METHOD_NOT_ALLOWED,
             ProblemCode::RequestTimeout => StatusCode::REQUEST_TIMEOUT,
-            ProblemCode::UsernameTaken | ProblemCode::StaleVersion | ProblemCode::TooManyPasskeys => {
-                StatusCode::CONFLICT
-            }
+            ProblemCode::UsernameTaken
+            | ProblemCode::StaleVersion
+            | ProblemCode::StaleHead
+            | ProblemCode::StaleKey
+            | ProblemCode::TooManyPasskeys => StatusCode::CONFLICT,
             ProblemCode::BodyTooLarge => StatusCode::PAYLOAD_TOO_LARGE,
             ProblemCode::UnsupportedMediaType => StatusCode::UNSUPPORTED_MEDIA_TYPE,
             ProblemCode::TooManyAttempts => StatusCode::TOO_MANY_REQUESTS,
@@ -86,16 +90,20 @@ impl ApiError {
         match self.code {
             ProblemCode::MalformedRequest => "The request cannot be read.",
             ProblemCode::LoginFailed => "The log-in did not succeed.",
+            ProblemCode::PasskeyOutdated => "This passkey is from an older version. Add it again.",
             ProblemCode::SessionEnded => "There is no such session. Log in again.",
             ProblemCode::InviteUnknown => "This invite is not known here.",
             ProblemCode::InviteUsed => "This invite has been used.",
             ProblemCode::InviteExpired => "This invite is too old.",
             ProblemCode::LogInAgain => "This needs a log-in of the last ten minutes. Log in again.",
+            ProblemCode::ProofFailed => "The proof of a secret is wrong or too old.",
             ProblemCode::NotFound => "Nothing is here.",
             ProblemCode::MethodNotAllowed => "This method is not for this path.",
             ProblemCode::RequestTimeout => "The request did not arrive in time.",
             ProblemCode::UsernameTaken => "This username is taken.",
             ProblemCode::StaleVersion => "The entry has changed since.",
+            ProblemCode::StaleHead => "The vault has changed since.",
+            ProblemCode::StaleKey => "The vault has a newer key. Log in again.",
             ProblemCode::TooManyPasskeys => "The account has as many passkeys as it may.",
             ProblemCode::BodyTooLarge => "The request's body is too large.",
             ProblemCode::UnsupportedMediaType => "The request's body must be application/json.",
