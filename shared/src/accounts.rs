@@ -10,6 +10,7 @@ use serde::{Deserialize, Deserializer, Serialize, de};
 use crate::bytes::Base64Url;
 use crate::ids::AccountId;
 use crate::limits::USERNAME_MAX;
+use crate::proofs::Proof;
 
 /// A username: 1 to [`USERNAME_MAX`] characters after trimming, none of them a control character.
 ///
@@ -125,6 +126,14 @@ pub struct AccountFinish {
     pub passphrase: NewCredential,
     /// The credential of the recovery code.
     pub recovery: NewCredential,
+}
+
+/// The body of `POST /api/v1/accounts/delete`.
+#[derive(Clone, Debug, Serialize, Deserialize)]
+#[cfg_attr(feature = "openapi", derive(utoipa::ToSchema))]
+#[serde(deny_unknown_fields)]
+pub struct DeleteAccount {
+    pub proof: Proof,
 }
 
 /// A credential: an OPAQUE record, and the vault key wrapped for its secret.

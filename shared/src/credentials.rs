@@ -2,18 +2,19 @@
 //!
 //! Each change is an OPAQUE registration (RFC 9807, section 5) in two steps, as when the account was made, and wraps
 //! the same vault key: entries stay as they are. A passkey is one more credential, whose "password" is the
-//! authenticator's output for a fixed input. The server verifies no assertion, and cannot tell a passkey from 32 random
-//! bytes.
+//! authenticator's output for a fixed input.
 //!
-//! These changes, and deleting the account, need a session that was opened in the last
-//! [`crate::limits::FRESH_SECONDS`]; otherwise the answer is `log-in-again`. A stolen session cannot take over a vault.
+//! These changes, and deleting the account, carry a [`Proof`] of the passphrase or the recovery code; otherwise the
+//! answer is `proof-failed`. A stolen session cannot take over a vault. Each is written down as a [`CredentialChange`],
+//! which the owner sees at the next unlock.
 
 use serde::{Deserialize, Serialize};
 
 use crate::accounts::NewCredential;
 use crate::bytes::Base64Url;
 use crate::ids::PasskeyId;
-use crate::sessions::CredentialName;
+use crate::proofs::Proof;
+use crate::sessions::{CredentialName, Device};
 
 /// The body of `POST /api/v1/credentials/start`.
 #[derive(Clone, Debug, Serialize, Deserialize)]
@@ -36,14 +37,70 @@ pub struct CredentialChallenge {
 
 /// The body of `POST /api/v1/credentials/finish`.
 ///
-/// A passphrase or recovery code replaces the old one and ends all other sessions of the account. A passkey is added;
-/// one with the same id is replaced.
+/// A passphrase or recovery code replaces the old one, removes the passkeys that are not in `keep_passkeys`, and ends all
+/// other sessions of the account. A passkey is added; one with the same id is replaced. Repeating the request changes
+/// nothing.
 #[derive(Clone, Debug, Serialize, Deserialize)]
 #[cfg_attr(feature = "openapi", derive(utoipa::ToSchema))]
 #[serde(deny_unknown_fields)]
 pub struct CredentialFinish {
     pub credential: CredentialName,
     pub secret: NewCredential,
+    /// The proof of the present passphrase or recovery code.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub proof: Option<Proof>,
+    /// For a passphrase or recovery code: the passkeys that stay, as their owner has confirmed. Absent for a passkey.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub keep_passkeys: Option<Vec<PasskeyId>>,
+}
+
+/// The body of `POST /api/v1/passkeys/remove`.
+#[derive(Clone, Debug, Serialize, Deserialize)]
+#[cfg_attr(feature = "openapi", derive(utoipa::ToSchema))]
+#[serde(deny_unknown_fields)]
+pub struct RemovePasskey {
+    /// The passkey's WebAuthn credential id.
+    pub id: PasskeyId,
+    pub proof: Proof,
+}
+
+/// The kind of a [`CredentialChange`].
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[cfg_attr(feature = "openapi", derive(utoipa::ToSchema))]
+#[serde(rename_all = "kebab-case")]
+pub enum CredentialChangeKind {
+    /// A new passphrase.
+    Passphrase,
+    /// A new recovery code.
+    Recovery,
+    PasskeyAdded,
+    /// A passkey was removed, by itself or because it was not kept at a change of the passphrase or recovery code.
+    PasskeyRemoved,
+    /// A new vault key, with its passphrase and recovery code.
+    VaultKey,
+}
+
+/// A change of an account's credentials.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[cfg_attr(feature = "openapi", derive(utoipa::ToSchema))]
+pub struct CredentialChange {
+    /// 1 for the account's first change, and rising: the newest one has the highest.
+    pub number: u64,
+    /// When the server made the change, in milliseconds since 1970 (UTC).
+    pub at: u64,
+    pub kind: CredentialChangeKind,
+    /// The name that the device gave itself at log-in. It proves nothing.
+    pub device: Option<Device>,
+    /// The address of the client as the server saw it; empty if it is not known.
+    pub address: String,
+}
+
+/// The answer of `GET /api/v1/credentials/changes`.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[cfg_attr(feature = "openapi", derive(utoipa::ToSchema))]
+pub struct CredentialChanges {
+    /// The newest [`crate::limits::CREDENTIAL_CHANGES_MAX`], the newest first.
+    pub changes: Vec<CredentialChange>,
 }
 
 /// The answer of `GET /api/v1/passkeys`.

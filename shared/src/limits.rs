@@ -33,5 +33,8 @@ pub const PASSKEY_ID_MAX: usize = 1023;
 /// Most passkeys an account may have.
 pub const PASSKEYS_MAX: usize = 20;
 
+/// Changes of an account's credentials that are remembered; the newest stay.
+pub const CREDENTIAL_CHANGES_MAX: usize = 50;
+
 /// Greatest age of a log-in, in seconds, to change credentials or to delete the account.
 pub const FRESH_SECONDS: u64 = 600;

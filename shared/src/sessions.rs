@@ -130,6 +130,8 @@ pub struct SessionChallenge {
     pub state: Base64Url,
     /// OPAQUE KE2 (320 bytes).
     pub response: Base64Url,
+    /// The suite of the credential's record; for an unknown username that of new records.
+    pub suite: u8,
 }
 
 /// The body of `POST /api/v1/sessions/finish`.

@@ -123,7 +123,8 @@ pub fn start(
     }
     state.extend(Zeroizing::new(started.state.serialize()).iter());
     let state = key.seal_state(&state).map_err(|_| LoginError::Fault)?;
-    Ok(SessionChallenge { state: Base64Url(state), response: Base64Url(started.message.serialize().to_vec()) })
+    let response = Base64Url(started.message.serialize().to_vec());
+    Ok(SessionChallenge { state: Base64Url(state), response, suite: 1 })
 }
 
 /// Finishes a log-in (KE3) and derives the session's token, as the client does.

@@ -147,7 +147,8 @@ impl Replacement {
     ) -> Result<CredentialFinish, KeyringError> {
         let (record, key) = self.pending.finish(random, &self.credential, &challenge.response)?;
         let wrapped_key = Base64Url(key.wrap(account, vault_key, random)?);
-        Ok(CredentialFinish { credential: self.credential, secret: NewCredential { record, wrapped_key } })
+        let secret = NewCredential { record, wrapped_key };
+        Ok(CredentialFinish { credential: self.credential, secret, proof: None, keep_passkeys: None })
     }
 }
 

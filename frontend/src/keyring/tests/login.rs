@@ -68,7 +68,7 @@ impl Server {
         let started =
             ServerLogin::start(&mut self.random, &self.setup, record, request, &identifier, parameters()).unwrap();
         let response = Base64Url(started.message.serialize().to_vec());
-        let challenge = SessionChallenge { state: Base64Url(vec![1]), response };
+        let challenge = SessionChallenge { state: Base64Url(vec![1]), response, suite: 1 };
         (serde_json::to_string(&challenge).unwrap(), started.state)
     }
 }
@@ -184,7 +184,7 @@ fn malformed_secret_is_refused_before_the_server_is_asked() {
 
 #[test]
 fn malformed_answer_is_told_apart_from_a_wrong_secret() {
-    let challenge = SessionChallenge { state: Base64Url::default(), response: Base64Url(vec![9; 320]) };
+    let challenge = SessionChallenge { state: Base64Url::default(), response: Base64Url(vec![9; 320]), suite: 1 };
     for answer in ["", "<html>", "{}", &serde_json::to_string(&challenge).unwrap()] {
         let mut keyring = Keyring::new(Counter(0), str::to_lowercase);
         keyring.handle(with_secret(CredentialName::Passphrase, PASSPHRASE)).unwrap();
