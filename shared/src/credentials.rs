@@ -2,7 +2,7 @@
 //!
 //! Each change is an OPAQUE registration (RFC 9807, section 5) in two steps, as when the account was made, and wraps
 //! the same vault key: entries stay as they are. A passkey is one more credential, whose "password" is the
-//! authenticator's output for a fixed input.
+//! authenticator's output for an input of the page ([`crate::passkeys`]).
 //!
 //! These changes, and deleting the account, carry a [`Proof`] of the passphrase or the recovery code; otherwise the
 //! answer is `proof-failed`. A stolen session cannot take over a vault. Each is written down as a [`CredentialChange`],
@@ -13,6 +13,7 @@ use serde::{Deserialize, Serialize};
 use crate::accounts::NewCredential;
 use crate::bytes::Base64Url;
 use crate::ids::PasskeyId;
+use crate::passkeys::PasskeyRegistration;
 use crate::proofs::Proof;
 use crate::sessions::{CredentialName, Device};
 
@@ -52,6 +53,9 @@ pub struct CredentialFinish {
     /// For a passphrase or recovery code: the passkeys that stay, as their owner has confirmed. Absent for a passkey.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub keep_passkeys: Option<Vec<PasskeyId>>,
+    /// For a passkey, which is refused without: the authenticator's answer when it was made.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub registration: Option<PasskeyRegistration>,
 }
 
 /// The body of `POST /api/v1/passkeys/remove`.

@@ -16,6 +16,7 @@ pub mod kdf;
 pub mod limits;
 #[cfg(feature = "login")]
 pub mod login;
+pub mod passkeys;
 pub mod passwords;
 pub mod problem;
 pub mod proofs;

@@ -12,6 +12,7 @@ use crate::accounts::Username;
 use crate::bytes::Base64Url;
 use crate::ids::{AccountId, NotAnId, PasskeyId, SessionId, from_text};
 use crate::limits::DEVICE_MAX;
+use crate::passkeys::PasskeyAssertion;
 
 /// One of an account's credentials. In JSON a string: `passphrase`, `recovery`, or `passkey:` and the passkey's id.
 #[derive(Clone, Debug, PartialEq, Eq, Hash)]
@@ -20,8 +21,8 @@ pub enum CredentialName {
     Passphrase,
     /// The recovery code that was written down when the vault was made.
     Recovery,
-    /// The passkey of this id: its secret is the 32 bytes of output that the authenticator gives for a fixed input (Web
-    /// Authentication Level 3, section 10.1.4, "prf").
+    /// The passkey of this id: its secret is the 32 bytes of output that the authenticator gives for an input of the page
+    /// (Web Authentication Level 3, section 10.1.4, "prf").
     Passkey(PasskeyId),
 }
 
@@ -143,6 +144,9 @@ pub struct SessionFinish {
     pub state: Base64Url,
     /// OPAQUE KE3 (64 bytes).
     pub finalization: Base64Url,
+    /// For a passkey: the proof that it was used on Passmint's own page.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub assertion: Option<PasskeyAssertion>,
     /// The client's name for its device, for the list of sessions.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub device: Option<Device>,

@@ -28,7 +28,7 @@ async fn prepare(app: &App, token: &str, name: &CredentialName, secret: &[u8]) -
     // Each credential has another wrapped key, so that the tests can tell them apart.
     let wrapped_key = Base64Url(vec![secret[0]; 73]);
     let secret = NewCredential { wrapped_key, ..record(secret, state, &challenge.response) };
-    CredentialFinish { credential: name.clone(), secret, proof: None, keep_passkeys: None }
+    CredentialFinish { credential: name.clone(), secret, proof: None, keep_passkeys: None, registration: None }
 }
 
 async fn send(app: &App, token: &str, body: &CredentialFinish) -> Answer {

@@ -39,7 +39,7 @@ pub fn conclude(started: Started, secret: &[u8]) -> Option<(SessionFinish, Strin
     let finished = started.state.finish(&mut OsRng, secret, response, parameters).ok()?;
     let finalization = Base64Url(finished.message.serialize().to_vec());
     let token = session_token(&finished.session_key).expose_as_bearer();
-    Some((SessionFinish { state: started.challenge.state, finalization, device: None }, token))
+    Some((SessionFinish { state: started.challenge.state, finalization, assertion: None, device: None }, token))
 }
 
 pub async fn finish(app: &App, body: &SessionFinish) -> Answer {
@@ -92,7 +92,7 @@ async fn unknown_username_is_answered_like_a_wrong_passphrase() {
         let mut problems = Vec::new();
         for started in [known, unknown] {
             let state = started.challenge.state.clone();
-            let body = SessionFinish { state, finalization: finalization.clone(), device: None };
+            let body = SessionFinish { state, finalization: finalization.clone(), assertion: None, device: None };
             let answer = finish(&app, &body).await;
             problems.push((answer.status, answer.body.clone(), answer.problem()));
             assert!(conclude(started, b"wrong").is_none());

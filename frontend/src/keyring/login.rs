@@ -148,7 +148,13 @@ impl Replacement {
         let (record, key) = self.pending.finish(random, &self.credential, &challenge.response)?;
         let wrapped_key = Base64Url(key.wrap(account, vault_key, random)?);
         let secret = NewCredential { record, wrapped_key };
-        Ok(CredentialFinish { credential: self.credential, secret, proof: None, keep_passkeys: None })
+        Ok(CredentialFinish {
+            credential: self.credential,
+            secret,
+            proof: None,
+            keep_passkeys: None,
+            registration: None,
+        })
     }
 }
 
@@ -210,7 +216,8 @@ impl PendingLogin {
         let token = session_token(&Zeroizing::new(finished.session_key)).expose_as_bearer();
         let finalization = Base64Url(finished.message.serialize().to_vec());
         let unlocking = Unlocking { username: self.username, key, token: Secret::new(token) };
-        Ok((SessionFinish { state: challenge.state, finalization, device: Device::new(device).ok() }, unlocking))
+        let device = Device::new(device).ok();
+        Ok((SessionFinish { state: challenge.state, finalization, assertion: None, device }, unlocking))
     }
 }
 
