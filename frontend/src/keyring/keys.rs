@@ -1,12 +1,19 @@
-//! The key hierarchy: export key -> key-encryption key -> vault key -> entry key. One type for each role.
+//! The key hierarchy: export key -> key-encryption key -> vault key -> entry key, head key and so on. One type for each
+//! role.
 //!
 //! | key | from | used for |
 //! |---|---|---|
 //! | export key | OPAQUE, 64 bytes (RFC 9807, section 6.4) | deriving only |
 //! | key-encryption key | HKDF-SHA-512 of the export key, label of its kind | wraps the vault key |
-//! | vault key | random, 32 bytes, once for each vault | deriving only |
-//! | entry key | HKDF-SHA-512 of the vault key | seals entries |
+//! | vault key | random, 32 bytes, with a number | deriving only |
+//! | entry key | HKDF-SHA-512 of the vault key | seals entries and deletions |
+//! | head key | HKDF-SHA-512 of the vault key | seals the head |
+//! | memory key | HKDF-SHA-512 of the vault key | seals the browser's memory of the vault |
+//! | earlier-keys key | HKDF-SHA-512 of the vault key | seals the vault keys before this one |
 //! | draft key | HKDF-SHA-512 of the vault key, as an X25519 key (RFC 7748) | opens drafts |
+//!
+//! The first vault key of an account has number 1, and each new one the next number. An account from before keys had
+//! numbers has key 0.
 
 use chacha20poly1305::aead::{Aead, KeyInit, Payload};
 use chacha20poly1305::{Key, XChaCha20Poly1305, XNonce};
@@ -14,10 +21,12 @@ use crypto_box::SecretKey;
 use hkdf::Hkdf;
 use rand_core_06::{CryptoRng, RngCore};
 use sha2::Sha512;
+use shared::accounts::Username;
 use shared::bytes::Base64Url;
 use shared::ids::AccountId;
 use shared::limits::WRAPPED_KEY_LEN;
 use shared::sessions::CredentialName;
+use subtle::ConstantTimeEq;
 use zeroize::{Zeroize, ZeroizeOnDrop, Zeroizing};
 
 use super::protocol::KeyringError;
@@ -28,10 +37,15 @@ pub(super) const KEY_LEN: usize = 32;
 pub(super) const NONCE_LEN: usize = 24;
 
 /// The first byte of a wrapped key.
-const WRAP_FORMAT: u8 = 1;
+const WRAP_FORMAT: u8 = 2;
+/// The first byte of a wrapped key from before keys had numbers. Its seal is bound to no username.
+const WRAP_FORMAT_1: u8 = 1;
+
+/// Length of a key number, in bytes.
+const NUMBER_LEN: usize = 4;
 
 /// The root of a vault's keys.
-#[derive(Zeroize, ZeroizeOnDrop)]
+#[derive(Clone, Zeroize, ZeroizeOnDrop)]
 pub(super) struct VaultKey([u8; KEY_LEN]);
 
 /// Wraps and unwraps the vault key for one of the account's secrets.
@@ -41,11 +55,46 @@ pub(super) struct KeyEncryptionKey {
     label: &'static str,
 }
 
+/// Seals entries and deletions.
 #[derive(Zeroize, ZeroizeOnDrop)]
 pub(super) struct EntryKey(pub(super) [u8; KEY_LEN]);
 
+/// Seals the head.
+#[derive(Zeroize, ZeroizeOnDrop)]
+pub(super) struct HeadKey(pub(super) [u8; KEY_LEN]);
+
+/// Seals the browser's memory of the vault.
+#[derive(Zeroize, ZeroizeOnDrop)]
+pub(super) struct MemoryKey(pub(super) [u8; KEY_LEN]);
+
 /// Opens drafts. `SecretKey` is wiped when dropped.
 pub(super) struct DraftKey(pub(super) SecretKey);
+
+/// The place that a wrapped key is bound to.
+pub(super) struct Wrapping<'a> {
+    pub(super) account: AccountId,
+    pub(super) username: &'a Username,
+    /// The number of the vault key.
+    pub(super) number: u32,
+}
+
+/// A vault key with its number, and the keys that are derived from it.
+pub(super) struct KeySet {
+    pub(super) account: AccountId,
+    pub(super) number: u32,
+    pub(super) root: VaultKey,
+    pub(super) entry: EntryKey,
+    pub(super) head: HeadKey,
+    pub(super) memory: MemoryKey,
+    pub(super) draft: DraftKey,
+}
+
+/// The keys of a vault: the current one, which seals, and earlier ones, which only open.
+pub(super) struct VaultKeys {
+    current: KeySet,
+    /// By rising number.
+    earlier: Vec<KeySet>,
+}
 
 impl VaultKey {
     pub(super) fn generate(random: &mut (impl RngCore + CryptoRng)) -> Self {
@@ -66,6 +115,111 @@ impl VaultKey {
     pub(super) fn draft_key(&self) -> DraftKey {
         DraftKey(SecretKey::from_bytes(*derive(&self.0, b"passmint/1/draft key")))
     }
+
+    /// Compares the keys in constant time.
+    pub(super) fn is_equal(&self, other: &Self) -> bool {
+        self.0.ct_eq(&other.0).into()
+    }
+}
+
+impl KeySet {
+    pub(super) fn new(account: AccountId, number: u32, root: VaultKey) -> Self {
+        Self {
+            account,
+            number,
+            entry: root.entry_key(),
+            head: HeadKey(*derive(&root.0, b"passmint/2/head key")),
+            memory: MemoryKey(*derive(&root.0, b"passmint/2/memory key")),
+            draft: root.draft_key(),
+            root,
+        }
+    }
+}
+
+impl VaultKeys {
+    /// The keys of an account that never had another vault key.
+    pub(super) fn new(current: KeySet) -> Self {
+        Self { current, earlier: Vec::new() }
+    }
+
+    /// Opens the earlier keys that are sealed under the current one.
+    pub(super) fn with_earlier(current: KeySet, sealed: &[u8]) -> Result<Self, KeyringError> {
+        let (nonce, ciphertext) = sealed.split_at_checked(NONCE_LEN).ok_or(KeyringError::Broken)?;
+        let opened = decrypt(&earlier_keys_key(&current.root), nonce, ciphertext, &earlier_keys_binding(&current))?;
+        let (rows, rest) = opened.as_chunks::<{ NUMBER_LEN + KEY_LEN }>();
+        let mut earlier: Vec<KeySet> = Vec::with_capacity(rows.len());
+        for row in rows {
+            let (number, key) = row.split_first_chunk().ok_or(KeyringError::Broken)?;
+            let number = u32::from_be_bytes(*number);
+            let key = key.try_into().map(VaultKey).map_err(|_| KeyringError::Broken)?;
+            if number >= current.number || earlier.last().is_some_and(|last| last.number >= number) {
+                return Err(KeyringError::Broken);
+            }
+            earlier.push(KeySet::new(current.account, number, key));
+        }
+        if rows.is_empty() || !rest.is_empty() {
+            return Err(KeyringError::Broken);
+        }
+        Ok(Self { current, earlier })
+    }
+
+    /// Seals all keys so far for `next`, which is to come after them: nonce, ciphertext and tag.
+    pub(super) fn seal_for(
+        &self,
+        next: &KeySet,
+        random: &mut (impl RngCore + CryptoRng),
+    ) -> Result<Vec<u8>, KeyringError> {
+        let all = || self.earlier.iter().chain([&self.current]);
+        let mut rows = Zeroizing::new(Vec::with_capacity(all().count() * (NUMBER_LEN + KEY_LEN)));
+        for set in all() {
+            rows.extend(set.number.to_be_bytes());
+            rows.extend(set.root.0);
+        }
+        encrypt(&earlier_keys_key(&next.root), &rows, &earlier_keys_binding(next), random)
+    }
+
+    /// Makes `next` the current key.
+    pub(super) fn replace(&mut self, next: KeySet) {
+        let before = std::mem::replace(&mut self.current, next);
+        self.earlier.push(before);
+    }
+
+    pub(super) fn account(&self) -> AccountId {
+        self.current.account
+    }
+
+    /// The key that seals.
+    pub(super) fn current(&self) -> &KeySet {
+        &self.current
+    }
+
+    /// The key of this number, if the vault has or had it.
+    pub(super) fn get(&self, number: u32) -> Option<&KeySet> {
+        self.all().find(|set| set.number == number)
+    }
+
+    /// All keys, the current one first.
+    pub(super) fn all(&self) -> impl Iterator<Item = &KeySet> {
+        std::iter::once(&self.current).chain(self.earlier.iter().rev())
+    }
+
+    /// True for an account from before keys had numbers: it has no head, and its vault opens for reading only.
+    pub(super) fn is_legacy(&self) -> bool {
+        self.current.number == 0
+    }
+
+    /// True if entries of format 1 and unsealed deletions may come from this vault's own past.
+    pub(super) fn accepts_format_1(&self) -> bool {
+        self.get(0).is_some()
+    }
+}
+
+fn earlier_keys_key(root: &VaultKey) -> Zeroizing<[u8; KEY_LEN]> {
+    derive(&root.0, b"passmint/2/earlier keys")
+}
+
+fn earlier_keys_binding(current: &KeySet) -> Vec<u8> {
+    [&[WRAP_FORMAT], &current.number.to_be_bytes()[..], current.account.as_bytes(), b"earlier keys"].concat()
 }
 
 impl DraftKey {
@@ -83,44 +237,73 @@ impl KeyEncryptionKey {
         Self { key: derive(export_key, &info), label }
     }
 
-    /// Seals the vault key: format, nonce, ciphertext and tag, bound to the account and the kind of credential.
+    /// Seals a vault key: format, nonce, ciphertext and tag, bound to its number, the account, the kind of credential
+    /// and the username.
     pub(super) fn wrap(
         &self,
-        account: AccountId,
+        wrapping: &Wrapping<'_>,
         vault_key: &VaultKey,
         random: &mut (impl RngCore + CryptoRng),
     ) -> Result<Vec<u8>, KeyringError> {
-        let mut nonce = [0; NONCE_LEN];
-        random.fill_bytes(&mut nonce);
-        let payload = Payload { msg: &vault_key.0, aad: &self.associated_data(account) };
-        let ciphertext =
-            self.cipher().encrypt(XNonce::from_slice(&nonce), payload).map_err(|_| KeyringError::Broken)?;
-        Ok([&[WRAP_FORMAT], &nonce[..], &ciphertext].concat())
+        let sealed = encrypt(&self.key, &vault_key.0, &self.associated_data(wrapping), random)?;
+        Ok([&[WRAP_FORMAT], &sealed[..]].concat())
     }
 
-    /// Opens what [`KeyEncryptionKey::wrap`] made.
-    pub(super) fn unwrap(&self, account: AccountId, wrapped: &[u8]) -> Result<VaultKey, KeyringError> {
+    /// Opens what [`KeyEncryptionKey::wrap`] made, and keys of format 1 for key number 0.
+    pub(super) fn unwrap(&self, wrapping: &Wrapping<'_>, wrapped: &[u8]) -> Result<VaultKey, KeyringError> {
         if wrapped.len() != WRAPPED_KEY_LEN {
             return Err(KeyringError::Broken);
         }
         let (format, rest) = wrapped.split_first().ok_or(KeyringError::Broken)?;
-        if *format != WRAP_FORMAT {
-            return Err(KeyringError::UnknownFormat);
-        }
+        let associated_data = match *format {
+            WRAP_FORMAT => self.associated_data(wrapping),
+            WRAP_FORMAT_1 if wrapping.number == 0 => {
+                [&[WRAP_FORMAT_1], &wrapping.account.as_bytes()[..], self.label.as_bytes()].concat()
+            }
+            WRAP_FORMAT_1 => return Err(KeyringError::Broken),
+            _ => return Err(KeyringError::UnknownFormat),
+        };
         let (nonce, ciphertext) = rest.split_at(NONCE_LEN);
-        let payload = Payload { msg: ciphertext, aad: &self.associated_data(account) };
-        let opened = self.cipher().decrypt(XNonce::from_slice(nonce), payload).map_err(|_| KeyringError::Broken)?;
-        let opened = Zeroizing::new(opened);
+        let opened = decrypt(&self.key, nonce, ciphertext, &associated_data)?;
         opened.as_slice().try_into().map(VaultKey).map_err(|_| KeyringError::Broken)
     }
 
-    fn cipher(&self) -> XChaCha20Poly1305 {
-        XChaCha20Poly1305::new(Key::from_slice(&*self.key))
+    fn associated_data(&self, wrapping: &Wrapping<'_>) -> Vec<u8> {
+        let Wrapping { account, username, number } = wrapping;
+        let label = self.label.as_bytes();
+        let username = username.as_str().as_bytes();
+        [&[WRAP_FORMAT], &number.to_be_bytes()[..], account.as_bytes(), label, b"\0", username].concat()
     }
+}
 
-    fn associated_data(&self, account: AccountId) -> Vec<u8> {
-        [&[WRAP_FORMAT], &account.as_bytes()[..], self.label.as_bytes()].concat()
-    }
+/// XChaCha20-Poly1305 with a random nonce: nonce, ciphertext and tag.
+pub(super) fn encrypt(
+    key: &[u8; KEY_LEN],
+    plaintext: &[u8],
+    associated_data: &[u8],
+    random: &mut (impl RngCore + CryptoRng),
+) -> Result<Vec<u8>, KeyringError> {
+    let mut nonce = [0; NONCE_LEN];
+    random.fill_bytes(&mut nonce);
+    let payload = Payload { msg: plaintext, aad: associated_data };
+    let ciphertext = cipher(key).encrypt(XNonce::from_slice(&nonce), payload).map_err(|_| KeyringError::Broken)?;
+    Ok([&nonce[..], &ciphertext].concat())
+}
+
+/// Opens what [`encrypt`] made. `nonce` must have [`NONCE_LEN`] bytes.
+pub(super) fn decrypt(
+    key: &[u8; KEY_LEN],
+    nonce: &[u8],
+    ciphertext: &[u8],
+    associated_data: &[u8],
+) -> Result<Zeroizing<Vec<u8>>, KeyringError> {
+    let payload = Payload { msg: ciphertext, aad: associated_data };
+    let plaintext = cipher(key).decrypt(XNonce::from_slice(nonce), payload).map_err(|_| KeyringError::Broken)?;
+    Ok(Zeroizing::new(plaintext))
+}
+
+fn cipher(key: &[u8; KEY_LEN]) -> XChaCha20Poly1305 {
+    XChaCha20Poly1305::new(Key::from_slice(key))
 }
 
 #[expect(clippy::expect_used, reason = "HKDF-SHA-512 fails only above 16,320 bytes")]
@@ -131,43 +314,4 @@ fn derive(secret: &[u8], label: &[u8]) -> Zeroizing<[u8; KEY_LEN]> {
 }
 
 #[cfg(test)]
-mod tests {
-    #[cfg(target_arch = "wasm32")]
-    use crate::browser_test::test;
-
-    use super::*;
-    use crate::keyring::tests::Counter;
-
-    fn wrapped() -> (KeyEncryptionKey, AccountId, Vec<u8>) {
-        let key = KeyEncryptionKey::derive(&[5; 64], &CredentialName::Passphrase);
-        let account = AccountId::from_random([6; 16]);
-        let wrapped = key.wrap(account, &VaultKey::from_bytes([7; KEY_LEN]), &mut Counter(0)).unwrap();
-        (key, account, wrapped)
-    }
-
-    #[test]
-    fn wrapped_key_opens_for_its_own_secret_and_account_only() {
-        let (key, account, wrapped) = wrapped();
-        assert_eq!(wrapped.len(), WRAPPED_KEY_LEN);
-        assert_eq!(key.unwrap(account, &wrapped).unwrap().0, [7; KEY_LEN]);
-        let refused = |key: &KeyEncryptionKey, account| key.unwrap(account, &wrapped).err();
-        let broken = Some(KeyringError::Broken);
-        assert_eq!(refused(&key, AccountId::from_random([9; 16])), broken);
-        assert_eq!(refused(&KeyEncryptionKey::derive(&[5; 64], &CredentialName::Recovery), account), broken);
-        assert_eq!(refused(&KeyEncryptionKey::derive(&[4; 64], &CredentialName::Passphrase), account), broken);
-    }
-
-    #[test]
-    fn changed_wrapped_key_is_refused() {
-        let (key, account, wrapped) = wrapped();
-        for place in 0..wrapped.len() {
-            let mut changed = wrapped.clone();
-            changed[place] ^= 1;
-            let expected = if place == 0 { KeyringError::UnknownFormat } else { KeyringError::Broken };
-            assert_eq!(key.unwrap(account, &changed).err(), Some(expected), "byte {place}");
-        }
-        assert_eq!(key.unwrap(account, &wrapped[..72]).err(), Some(KeyringError::Broken));
-        assert_eq!(key.unwrap(account, &[&wrapped[..], &[0]].concat()).err(), Some(KeyringError::Broken));
-        assert_eq!(key.unwrap(account, &[]).err(), Some(KeyringError::Broken));
-    }
-}
+mod tests;

@@ -14,7 +14,7 @@ use shared::login::{CONTEXT, Suite, identifiers, session_token};
 use shared::sessions::{CredentialName, Device, SessionChallenge, SessionFinish, SessionGrant, SessionStart};
 use zeroize::Zeroizing;
 
-use super::keys::{KeyEncryptionKey, VaultKey};
+use super::keys::{KeyEncryptionKey, VaultKey, Wrapping};
 use super::protocol::KeyringError;
 use super::recovery::RecoveryCode;
 use crate::secret::Secret;
@@ -66,9 +66,10 @@ impl Registration {
         random.fill_bytes(&mut id);
         let account_id = AccountId::from_random(id);
         let vault_key = VaultKey::generate(random);
+        let wrapping = Wrapping { account: account_id, username: &self.username, number: 0 };
         let mut finish = |pending: PendingCredential, name, response: &Base64Url| {
             let (record, key) = pending.finish(random, name, response)?;
-            let wrapped_key = Base64Url(key.wrap(account_id, &vault_key, random)?);
+            let wrapped_key = Base64Url(key.wrap(&wrapping, &vault_key, random)?);
             Ok::<_, KeyringError>(NewCredential { record, wrapped_key })
         };
         let passphrase = finish(self.by_passphrase, &CredentialName::Passphrase, &challenge.passphrase)?;
@@ -141,12 +142,12 @@ impl Replacement {
     pub(super) fn finish(
         self,
         random: &mut (impl RngCore + CryptoRng),
-        account: AccountId,
+        wrapping: &Wrapping<'_>,
         vault_key: &VaultKey,
         challenge: &CredentialChallenge,
     ) -> Result<CredentialFinish, KeyringError> {
         let (record, key) = self.pending.finish(random, &self.credential, &challenge.response)?;
-        let wrapped_key = Base64Url(key.wrap(account, vault_key, random)?);
+        let wrapped_key = Base64Url(key.wrap(wrapping, vault_key, random)?);
         let secret = NewCredential { record, wrapped_key };
         Ok(CredentialFinish {
             credential: self.credential,
@@ -223,7 +224,8 @@ impl PendingLogin {
 
 impl Unlocking {
     pub(super) fn finish(self, grant: &SessionGrant) -> Result<(AccountId, VaultKey, Username, Secret), KeyringError> {
-        let vault_key = self.key.unwrap(grant.account_id, &grant.wrapped_key.0)?;
+        let wrapping = Wrapping { account: grant.account_id, username: &self.username, number: 0 };
+        let vault_key = self.key.unwrap(&wrapping, &grant.wrapped_key.0)?;
         Ok((grant.account_id, vault_key, self.username, self.token))
     }
 }

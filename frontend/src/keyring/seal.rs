@@ -1,29 +1,221 @@
-//! Format 1 of a sealed entry.
+//! The formats of sealed bytes: entries, deletions, heads, and the browser's memory of the vault.
 //!
-//! | bytes | what |
+//! Format 2:
+//!
+//! | bytes | content |
 //! |---|---|
-//! | 0 | format, 1 |
-//! | 1..25 | nonce, random |
-//! | 25.. | XChaCha20-Poly1305 of the padded document: as many bytes as a bucket, then the tag of 16 |
+//! | 0 | format, 2 |
+//! | 1..5 | number of the vault key, big-endian |
+//! | 5..29 | nonce, random |
+//! | 29.. | XChaCha20-Poly1305 of the plaintext, then the tag of 16 |
 //!
-//! The padded document is its length (4 bytes, big-endian), the document, and zeros up to the smallest bucket that
-//! holds both. The associated data is the format (1), the account (16), the entry (16) and the version (4, big-endian):
-//! an entry that the server moves to another account or id, or serves as another version, does not open.
+//! The associated data is the header (5), the account (16), and then: for an entry or a deletion its id (16), the
+//! version (4, big-endian) and its kind (0 entry, 1 deletion); for a head "head"; for a memory "memory". An entry that
+//! the server moves to another account or id, or serves as another version, does not open, and only a key of the vault
+//! can make a deletion.
+//!
+//! The plaintext of an entry is its padded document: length (4 bytes, big-endian), document, and zeros up to the
+//! smallest bucket that holds both. That of a deletion is empty. That of a head is the change number (8, big-endian)
+//! and the digest (32).
+//!
+//! Format 1 has neither key number nor kind, neither in the bytes nor in the associated data. It is only read, and only
+//! under key 0.
 
 use chacha20poly1305::aead::{Aead, KeyInit, Payload};
 use chacha20poly1305::{Key, XChaCha20Poly1305, XNonce};
 use rand_core_06::{CryptoRng, RngCore};
+use shared::changes::{FORMAT, HEADER_LEN, Sealed, SealedHead};
 use shared::ids::{AccountId, EntryId};
 use shared::limits::{BUCKETS, SEALED_OVERHEAD};
-use shared::passwords::{FORMAT, SealedEntry};
+use shared::passwords::{FORMAT as FORMAT_1, SealedEntry};
 use zeroize::Zeroizing;
 
-use super::keys::{EntryKey, NONCE_LEN};
+use super::keys::{EntryKey, KEY_LEN, KeySet, NONCE_LEN, VaultKeys, decrypt, encrypt};
 use super::protocol::KeyringError;
 
 const LENGTH_LEN: usize = 4;
 
-/// The associated data of a sealed entry.
+/// A sealed version that was opened.
+#[derive(Debug, PartialEq, Eq)]
+pub(super) enum Opened {
+    /// An entry's document.
+    Entry(Zeroizing<Vec<u8>>),
+    Deletion,
+}
+
+/// The state of a vault, as its head states it.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(super) struct Head {
+    /// The account's newest change number.
+    pub(super) change_no: u64,
+    /// The digest over its entries and deletions.
+    pub(super) digest: [u8; 32],
+}
+
+/// The last byte of the associated data.
+#[derive(Clone, Copy)]
+enum Kind {
+    Entry = 0,
+    Deletion = 1,
+}
+
+/// The number of the vault key that sealed bytes claim to be sealed under: 0 for format 1.
+///
+/// # Errors
+/// [`KeyringError::UnknownFormat`]. [`KeyringError::Broken`] if they are too short to tell.
+pub(super) fn key_no(bytes: &[u8]) -> Result<u32, KeyringError> {
+    match bytes.first() {
+        Some(&FORMAT_1) => Ok(0),
+        Some(&FORMAT) => shared::changes::key_no(bytes).ok_or(KeyringError::Broken),
+        Some(_) => Err(KeyringError::UnknownFormat),
+        None => Err(KeyringError::Broken),
+    }
+}
+
+impl VaultKeys {
+    /// Seals a version of an entry.
+    pub(super) fn seal(
+        &self,
+        id: EntryId,
+        version: u32,
+        document: &[u8],
+        random: &mut (impl RngCore + CryptoRng),
+    ) -> Result<Sealed, KeyringError> {
+        let set = self.current();
+        let bound = version_binding(id, version, Kind::Entry);
+        let sealed = set.seal(&set.entry.0, &pad(document)?, &bound, random)?;
+        sealed.try_into().map_err(|_| KeyringError::Broken)
+    }
+
+    /// Seals the deletion of an entry.
+    pub(super) fn seal_deletion(
+        &self,
+        id: EntryId,
+        version: u32,
+        random: &mut (impl RngCore + CryptoRng),
+    ) -> Result<Sealed, KeyringError> {
+        let set = self.current();
+        let bound = version_binding(id, version, Kind::Deletion);
+        set.seal(&set.entry.0, &[], &bound, random)?.try_into().map_err(|_| KeyringError::Broken)
+    }
+
+    /// Opens a sealed version of either format, under the key that it names.
+    ///
+    /// # Errors
+    /// [`KeyringError::UnknownFormat`]. [`KeyringError::Broken`] if it does not open.
+    pub(super) fn open(&self, id: EntryId, version: u32, sealed: &[u8]) -> Result<Opened, KeyringError> {
+        if sealed.first() == Some(&FORMAT_1) {
+            let set = self.get(0).ok_or(KeyringError::Broken)?;
+            let sealed = SealedEntry::try_from(sealed.to_vec()).map_err(|_| KeyringError::Broken)?;
+            return set.entry.open(&Binding { account: set.account, entry: id, version }, &sealed).map(Opened::Entry);
+        }
+        // The length alone says which kind it can be.
+        let kind = if sealed.len() == shared::changes::OVERHEAD { Kind::Deletion } else { Kind::Entry };
+        let (_, plaintext) = self.open_part(|set| &set.entry.0, sealed, &version_binding(id, version, kind))?;
+        match kind {
+            Kind::Deletion => Ok(Opened::Deletion),
+            Kind::Entry => {
+                let document = unpad(&plaintext).ok_or(KeyringError::Broken)?;
+                Ok(Opened::Entry(Zeroizing::new(document.to_vec())))
+            }
+        }
+    }
+
+    /// Opens a head. Also gives the number of its key.
+    ///
+    /// # Errors
+    /// [`KeyringError::UnknownFormat`]. [`KeyringError::Broken`] if it does not open.
+    pub(super) fn open_head(&self, sealed: &[u8]) -> Result<(u32, Head), KeyringError> {
+        let (number, plaintext) = self.open_part(|set| &set.head.0, sealed, HEAD)?;
+        let (change_no, digest) = plaintext.split_first_chunk().ok_or(KeyringError::Broken)?;
+        let digest = digest.try_into().map_err(|_| KeyringError::Broken)?;
+        Ok((number, Head { change_no: u64::from_be_bytes(*change_no), digest }))
+    }
+
+    /// Opens what [`KeySet::seal_memory`] made under any of the keys.
+    ///
+    /// # Errors
+    /// [`KeyringError::UnknownFormat`]. [`KeyringError::Broken`] if it does not open.
+    pub(super) fn open_memory(&self, sealed: &[u8]) -> Result<Zeroizing<Vec<u8>>, KeyringError> {
+        self.open_part(|set| &set.memory.0, sealed, MEMORY).map(|(_, plaintext)| plaintext)
+    }
+
+    /// Opens bytes of format 2 under the key of their number.
+    fn open_part(
+        &self,
+        key: fn(&KeySet) -> &[u8; KEY_LEN],
+        sealed: &[u8],
+        bound: &[u8],
+    ) -> Result<(u32, Zeroizing<Vec<u8>>), KeyringError> {
+        let number = key_no(sealed)?;
+        // Key 0 has sealed nothing of format 2 but memories.
+        let set = self.get(number).ok_or(KeyringError::Broken)?;
+        let (header, rest) = sealed.split_at_checked(HEADER_LEN).ok_or(KeyringError::Broken)?;
+        let (nonce, ciphertext) = rest.split_at_checked(NONCE_LEN).ok_or(KeyringError::Broken)?;
+        if header[0] != FORMAT {
+            return Err(KeyringError::Broken);
+        }
+        Ok((number, decrypt(key(set), nonce, ciphertext, &set.associated_data(bound))?))
+    }
+}
+
+/// The end of a head's associated data.
+const HEAD: &[u8] = b"head";
+/// The end of a memory's associated data.
+const MEMORY: &[u8] = b"memory";
+
+/// The end of the associated data of a sealed version.
+fn version_binding(id: EntryId, version: u32, kind: Kind) -> [u8; 21] {
+    let mut bound = [0; 21];
+    bound[..16].copy_from_slice(id.as_bytes());
+    bound[16..20].copy_from_slice(&version.to_be_bytes());
+    bound[20] = kind as u8;
+    bound
+}
+
+impl KeySet {
+    /// Seals a head.
+    pub(super) fn seal_head(
+        &self,
+        head: &Head,
+        random: &mut (impl RngCore + CryptoRng),
+    ) -> Result<SealedHead, KeyringError> {
+        let plaintext = [&head.change_no.to_be_bytes()[..], &head.digest].concat();
+        self.seal(&self.head.0, &plaintext, HEAD, random)?.try_into().map_err(|_| KeyringError::Broken)
+    }
+
+    /// Seals the browser's memory of the vault.
+    pub(super) fn seal_memory(
+        &self,
+        memory: &[u8],
+        random: &mut (impl RngCore + CryptoRng),
+    ) -> Result<Vec<u8>, KeyringError> {
+        self.seal(&self.memory.0, memory, MEMORY, random)
+    }
+
+    fn seal(
+        &self,
+        key: &[u8; KEY_LEN],
+        plaintext: &[u8],
+        bound: &[u8],
+        random: &mut (impl RngCore + CryptoRng),
+    ) -> Result<Vec<u8>, KeyringError> {
+        let sealed = encrypt(key, plaintext, &self.associated_data(bound), random)?;
+        Ok([&self.header()[..], &sealed].concat())
+    }
+
+    fn header(&self) -> [u8; HEADER_LEN] {
+        let mut header = [FORMAT; HEADER_LEN];
+        header[1..].copy_from_slice(&self.number.to_be_bytes());
+        header
+    }
+
+    fn associated_data(&self, bound: &[u8]) -> Vec<u8> {
+        [&self.header()[..], self.account.as_bytes(), bound].concat()
+    }
+}
+
+/// The associated data of a sealed entry of format 1.
 #[derive(Clone, Copy, Debug)]
 pub(super) struct Binding {
     pub(super) account: AccountId,
@@ -33,7 +225,7 @@ pub(super) struct Binding {
 
 impl Binding {
     fn associated_data(&self) -> Vec<u8> {
-        [&[FORMAT], &self.account.as_bytes()[..], self.entry.as_bytes(), &self.version.to_be_bytes()].concat()
+        [&[FORMAT_1], &self.account.as_bytes()[..], self.entry.as_bytes(), &self.version.to_be_bytes()].concat()
     }
 }
 
@@ -51,7 +243,7 @@ impl EntryKey {
         let ciphertext =
             self.cipher().encrypt(XNonce::from_slice(&nonce), payload).map_err(|_| KeyringError::Broken)?;
         let mut sealed = Vec::with_capacity(padded.len() + SEALED_OVERHEAD);
-        sealed.push(FORMAT);
+        sealed.push(FORMAT_1);
         sealed.extend(nonce);
         sealed.extend(ciphertext);
         sealed.try_into().map_err(|_| KeyringError::Broken)
@@ -116,7 +308,7 @@ mod tests {
             change(&mut padded);
             let payload = Payload { msg: &padded, aad: &binding.associated_data() };
             let ciphertext = key.cipher().encrypt(XNonce::from_slice(&[3; NONCE_LEN]), payload).unwrap();
-            [&[FORMAT], &[3; NONCE_LEN][..], &ciphertext].concat().try_into().unwrap()
+            [&[FORMAT_1], &[3; NONCE_LEN][..], &ciphertext].concat().try_into().unwrap()
         };
         assert_eq!(key.open(&binding, &sealed(|_| {})).unwrap().as_slice(), b"ab");
         let broken: [fn(&mut Vec<u8>); 3] = [|p| p[6] = 1, |p| p[1023] = 1, |p| p[0] = 1];

@@ -75,7 +75,7 @@ pub(crate) fn open_keyring() -> Keyring<Counter> {
     let key = VaultKey::from_bytes([7; keys::KEY_LEN]);
     keyring.vault = Some(Vault::new(AccountId::from_random([1; 16]), key.entry_key()));
     keyring.draft_key = Some(key.draft_key());
-    keyring.vault_key = Some(key);
+    keyring.vault_key = Some((Username::new("ada").unwrap(), key));
     keyring
 }
 
