@@ -192,7 +192,7 @@ async fn serve(
     }
     let unbound = bind_database(&gate, fingerprint, &page_url).await?;
 
-    let limits = RateLimits::new(&args.limits, Default::default()).with_metrics(Arc::clone(gate.metrics()));
+    let limits = RateLimits::new(&args.limits).with_metrics(Arc::clone(gate.metrics()));
     let limits = Arc::new(limits);
     tokio::spawn(rate_limits::prune_regularly(Arc::clone(&limits)));
     let state = AppState::new(gate.clone(), key, args.lifetime(), args.max_entries, Page::embedded(), limits);

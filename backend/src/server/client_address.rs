@@ -46,10 +46,27 @@ impl Peer {
     /// household gets a /64 and chooses addresses in it at will.
     #[must_use]
     pub fn rate_limit_key(self) -> Self {
+        self.network(64)
+    }
+
+    /// The client and the networks around it by which attempts are counted, each with the factor of its limit. Of IPv6,
+    /// many customers get a /56 and some a /48 (RFC 6177): without limits of their own, 256 or 65,536 clients.
+    #[must_use]
+    pub fn networks(self) -> [Option<(u32, Self)>; 3] {
+        match self {
+            Self::Address(IpAddr::V6(_)) => {
+                [(1, 64), (4, 56), (16, 48)].map(|(factor, bits)| Some((factor, self.network(bits))))
+            }
+            client => [Some((1, client)), None, None],
+        }
+    }
+
+    /// The leading bits of an IPv6 address, 1 to 128; any other client itself.
+    fn network(self, bits: u32) -> Self {
         match self {
             Self::Address(IpAddr::V6(address)) => {
-                let [a, b, c, d, ..] = address.segments();
-                Self::Address(Ipv6Addr::new(a, b, c, d, 0, 0, 0, 0).into())
+                let mask = u128::MAX << (128 - bits);
+                Self::Address(Ipv6Addr::from_bits(address.to_bits() & mask).into())
             }
             other => other,
         }
@@ -255,7 +272,7 @@ mod tests {
     }
 
     #[test]
-    fn rate_limit_key_is_an_ipv4_address_or_an_ipv6_prefix_of_64_bits() {
+    fn attempts_count_by_ipv4_address_or_by_ipv6_prefix() {
         for (address, key) in [
             ("203.0.113.9", "203.0.113.9"),
             ("2001:db8:1:2:3:4:5:6", "2001:db8:1:2::"),
@@ -264,6 +281,10 @@ mod tests {
         ] {
             assert_eq!(peer(address).rate_limit_key(), peer(key));
         }
+        let networks = [(1, "2001:db8:1:2203::"), (4, "2001:db8:1:2200::"), (16, "2001:db8:1::")];
+        let networks = networks.map(|(factor, network)| Some((factor, peer(network))));
+        assert_eq!(peer("2001:db8:1:2203:4:5:6:7").networks(), networks);
+        assert_eq!(peer("203.0.113.9").networks(), [Some((1, peer("203.0.113.9"))), None, None]);
         for wrong in ["", "UNIX", "10.0.0.0/33", "proxy.example"] {
             assert!(wrong.parse::<TrustedProxy>().is_err(), "{wrong}");
         }

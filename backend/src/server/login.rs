@@ -127,6 +127,13 @@ pub fn start(
     Ok(SessionChallenge { state: Base64Url(state), response, suite: 1 })
 }
 
+/// The username for which a log-in was begun; `None` if the state is not one of ours. It need not have an account.
+pub fn username(key: &ServerKey, state: &Base64Url) -> Option<UsernameKey> {
+    let state = key.open_state(&state.0).ok()?;
+    let (_, _, claim, _) = read_state(&state)?;
+    Some(claim.username)
+}
+
 /// Finishes a log-in (KE3) and derives the session's token, as the client does.
 ///
 /// # Errors

@@ -94,7 +94,7 @@ impl App {
         let gate = Gate::new(Arc::clone(&store), 4, deadline);
         let lifetime = Lifetime { idle: 1_800_000, max: 43_200_000 };
         let key = Arc::new(key);
-        let rate_limits = Arc::new(RateLimits::new(limits, Default::default()));
+        let rate_limits = Arc::new(RateLimits::new(limits));
         let state = AppState::new(gate.clone(), Arc::clone(&key), lifetime, ENTRIES_MAX, page, rate_limits);
         let bounds = RequestBounds { requests: 4, time: 2 * deadline };
         Self { router: app(state, bounds, proxies), store, gate, key, folder }

@@ -77,6 +77,34 @@ async fn owner_logs_in_from_a_familiar_address_while_others_are_limited() {
 }
 
 #[tokio::test]
+async fn owner_logs_in_from_a_familiar_address_without_attempts() {
+    let app = App::throttled(&LIMITS, &[]);
+    let home = "2001:db8:1:2::7";
+    register(&app, &app.invite(), "ada", b"passphrase", b"recovery").await;
+    let log_in = async || {
+        let started = ClientLogin::<Suite>::start(&mut OsRng, b"passphrase").unwrap();
+        let body = SessionStart { request: Base64Url(started.message.serialize().to_vec()), ..first_step("ada") };
+        let answer = app.post_from(home, START, &body).await;
+        let challenge = serde_json::from_slice(&answer.body).map_err(|_| answer.problem())?;
+        let started = crate::sessions::Started { challenge, state: started.state };
+        let (body, _) = conclude(started, b"passphrase").unwrap();
+        let answer = app.post_from(home, FINISH, &body).await;
+        if answer.status == StatusCode::CREATED { Ok(()) } else { Err(answer.problem()) }
+    };
+    assert_eq!(log_in().await, Ok(()));
+    // Somebody in the owner's /64 uses up its log-ins begun and finished.
+    let neighbour = "2001:db8:1:2:ffff::9";
+    let nonsense = serde_json::json!({ "state": "AAAA", "finalization": "AAAA", "device": null });
+    for number in 0..30 {
+        app.post_from(neighbour, START, &first_step(&format!("name {number}"))).await;
+        app.post_from(neighbour, FINISH, &nonsense).await;
+    }
+    assert_eq!(app.post_from(home, START, &first_step("bob")).await.problem(), "too-many-attempts");
+    assert_eq!(app.post_from(home, FINISH, &nonsense).await.problem(), "too-many-attempts");
+    assert_eq!(log_in().await, Ok(()));
+}
+
+#[tokio::test]
 async fn finishes_sign_ups_and_new_secrets_are_limited() {
     let app = App::throttled(&LIMITS, &[]);
     register(&app, &app.invite(), "ada", b"passphrase", b"recovery").await;

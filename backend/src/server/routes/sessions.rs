@@ -61,7 +61,8 @@ pub async fn finish(
     Extension(client): Extension<Client>,
     JsonBody(body): JsonBody<SessionFinish>,
 ) -> Result<(StatusCode, Json<SessionGrant>), ApiError> {
-    state.rate_limits().count_login_finish(&body.state.0, client.address)?;
+    let username = login::username(state.key(), &body.state);
+    state.rate_limits().count_login_finish(&body.state.0, username, client.address, crate::now())?;
     let opened = open(&state, client, body).await;
     match &opened {
         Ok(_) => state.store().metrics().log_in_progressed(LogInProgress::Opened),
