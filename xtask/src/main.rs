@@ -6,6 +6,7 @@ mod bench;
 mod dist;
 mod oracle_wire;
 mod page;
+mod python;
 mod references;
 mod reproduce;
 mod sbom;

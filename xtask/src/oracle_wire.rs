@@ -9,10 +9,10 @@ use std::path::{Path, PathBuf};
 use std::process::Command;
 use std::time::Instant;
 
-use anyhow::{Context, Result, bail, ensure};
+use anyhow::{Context, Result, ensure};
 
-use crate::shell::{cache, cargo, command, find, line, root, run as sh, target};
-use crate::{dist, test, tools};
+use crate::shell::{cache, cargo, command, find, root, run as sh, target};
+use crate::{dist, python, test, tools};
 
 /// PyPI's package with Oracle Instant Client Basic 19.3 for Linux on x86-64, under Oracle's Free Use Terms.
 const CLIENT: &str = "pyoracleclient==0.0.5";
@@ -37,7 +37,7 @@ const SYSTEM_PARTS: [SystemPart; 3] = [
         prepare: keep_postgres_idle,
     },
     SystemPart { what: "libaio", package: "^libaio1(t64)?$", is_there: || libaio().is_some(), prepare: || () },
-    SystemPart { what: "Python's venv", package: "^python3-venv$", is_there: has_venv, prepare: || () },
+    SystemPart { what: "Python's venv", package: "^python3-venv$", is_there: python::has_venv, prepare: || () },
 ];
 
 /// Runs the tests of the stand, the store contract and the browser's main job; or only the tests of the stand whose names
@@ -114,11 +114,9 @@ fn install() -> Result<Result<PathBuf, String>> {
         }
     }
     let home = cache()?.join("tools/oracle-wire");
-    fs::create_dir_all(&home)?;
-    // Another clone may install at the same time.
-    let lock = File::create(home.join("lock"))?;
-    lock.lock()?;
-    Ok(install_python(&home).and_then(|()| install_client(&home)).map(|()| home).map_err(|error| format!("{error:#}")))
+    let server = "the server of Oracle's protocol (80 MB, about 10 s, once)";
+    let installed = python::environment(&home, REQUIREMENTS, server).and_then(|_| install_client(&home));
+    Ok(installed.map(|()| home).map_err(|error| format!("{error:#}")))
 }
 
 /// Installs a package of the system by apt-get, or returns why not.
@@ -145,22 +143,11 @@ fn keep_postgres_idle() {
     }
 }
 
-/// The Python environment with the server.
-fn install_python(home: &Path) -> Result<()> {
-    let requirements = fs::read_to_string(root().join(REQUIREMENTS)).context(REQUIREMENTS)?;
-    let (venv, stamp) = (home.join("venv"), home.join("venv/requirements.txt"));
-    if fs::read_to_string(&stamp).is_ok_and(|installed| installed == requirements) {
-        return Ok(());
-    }
-    println!("installing the server of Oracle's protocol into {} (80 MB, about 10 s, once)", venv.display());
-    sh(command("python3").args(["-m", "venv", "--clear"]).arg(&venv))?;
-    pip(home, &["--requirement", REQUIREMENTS])?;
-    fs::write(stamp, requirements)?;
-    Ok(())
-}
-
 /// Oracle's client library.
 fn install_client(home: &Path) -> Result<()> {
+    // Another clone may install at the same time.
+    let lock = File::create(home.join("lock"))?;
+    lock.lock()?;
     let client = home.join("client");
     if client.join("installed").is_file() {
         return Ok(());
@@ -174,7 +161,7 @@ fn install_client(home: &Path) -> Result<()> {
         fs::remove_dir_all(&client)?;
     }
     let target = client.display().to_string();
-    pip(home, &["--only-binary=:all:", "--target", &target, CLIENT])?;
+    python::pip(&home.join("venv"), &["--no-deps", "--only-binary=:all:", "--target", &target, CLIENT])?;
     let folder = client.join("pyoracleclient/instantclient");
     // A wheel holds links as files with their target.
     let link = folder.join("libclntsh.so");
@@ -202,32 +189,12 @@ fn link_file(_: &Path, _: &Path) -> Result<()> {
     anyhow::bail!("there are no symbolic links here")
 }
 
-/// Installs packages of PyPI without what they depend on: all are named. The error is one line, the last of pip's.
-fn pip(home: &Path, arguments: &[&str]) -> Result<()> {
-    let mut pip = command(home.join("venv/bin/python"));
-    pip.args(["-m", "pip", "install", "--quiet", "--retries", "1", "--no-deps", "--disable-pip-version-check"]);
-    pip.args(arguments);
-    println!("$ {}", line(&pip));
-    let output = pip.output().context("cannot start pip")?;
-    if !output.status.success() {
-        let errors = String::from_utf8_lossy(&output.stderr).into_owned();
-        let last = errors.lines().rev().find(|line| line.starts_with("ERROR")).unwrap_or("pip says nothing");
-        bail!("PyPI's packages could not be installed: connect to the network and try again ({last})");
-    }
-    Ok(())
-}
-
 fn has_postgres() -> bool {
     let Ok(versions) = fs::read_dir("/usr/share/postgresql") else { return false };
     versions.filter_map(Result::ok).any(|version| {
         let server = Path::new("/usr/lib/postgresql").join(version.file_name()).join("bin/initdb");
         version.path().join("extension/orafce.control").is_file() && server.is_file()
     })
-}
-
-fn has_venv() -> bool {
-    let output = command("python3").args(["-c", "import ensurepip"]).output();
-    output.is_ok_and(|output| output.status.success())
 }
 
 /// The file of libaio, by either of its names.

@@ -9,7 +9,7 @@ use std::time::{Duration, Instant};
 use anyhow::{Context, Result, bail, ensure};
 
 use crate::shell::{TOP, Temporary, cargo, command, copy_sources, line, run as sh, target};
-use crate::{dist, oracle_wire, page, reproduce, tidy, tools};
+use crate::{dist, oracle_wire, page, python, reproduce, tidy, tools};
 
 /// A step: its name and its function. Browser tests get the names to filter by.
 type Step = (&'static str, fn(&[&str]) -> Result<()>);
@@ -187,6 +187,9 @@ pub(crate) fn e2e_with(filter: &[&str], more: impl FnOnce(&mut Command)) -> Resu
     let mut tests = cargo()?;
     if let Some(nginx) = tools::nginx() {
         tests.env("PASSMINT_NGINX", nginx);
+    }
+    if let Some(python) = python::for_decryptor() {
+        tests.env("PASSMINT_DECRYPTOR_PYTHON", python);
     }
     tests
         .args(["test", "--package", "e2e", "--test", "e2e", "--locked", "--", "--test-threads=2"])

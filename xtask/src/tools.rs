@@ -13,6 +13,7 @@ use base64ct::{Base64, Encoding};
 use serde_json::json;
 use sha2::{Digest, Sha512};
 
+use crate::python;
 use crate::shell::{cache, cargo, command, find, root, run, target};
 
 /// As `Trunk.toml` wants it. 0.22 needs a newer compiler than `rust-toolchain.toml` names.
@@ -126,6 +127,9 @@ pub(crate) fn for_tests() -> Result<()> {
     if let Some(nginx) = nginx() {
         println!("have {}", nginx.display());
     }
+    if let Some(python) = python::for_decryptor() {
+        println!("have {}", python.display());
+    }
     delete_build_output()
 }
 
@@ -214,11 +218,8 @@ pub(crate) fn schemathesis() -> Result<PathBuf> {
         return Ok(tool);
     }
     println!("installing schemathesis {SCHEMATHESIS} into {}", home.display());
-    let python = find("python3").context("Schemathesis needs Python 3 (Debian: apt install python3-venv)")?;
-    run(command(python).args(["-m", "venv"]).arg(&home))
-        .context("Schemathesis needs Python's venv (Debian: apt install python3-venv)")?;
-    let package = format!("schemathesis=={SCHEMATHESIS}");
-    run(command(home.join("bin/pip")).args(["install", "--quiet", "--disable-pip-version-check", &package]))?;
+    python::make(&home)?;
+    python::pip(&home, &[&format!("schemathesis=={SCHEMATHESIS}")])?;
     Ok(tool)
 }
 

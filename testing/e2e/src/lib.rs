@@ -13,6 +13,7 @@
 
 pub mod audit;
 pub mod browser;
+pub mod hostile;
 pub mod http_connection;
 pub mod page;
 pub mod proxy;

@@ -6,9 +6,9 @@ use std::net::{TcpListener, TcpStream};
 use std::sync::Arc;
 use std::sync::atomic::{AtomicUsize, Ordering};
 
-/// Changes the body of an answer in place, given the path of the request.
-pub trait Tamper: Fn(&str, &mut [u8]) + Send + Sync + 'static {}
-impl<F: Fn(&str, &mut [u8]) + Send + Sync + 'static> Tamper for F {}
+/// Changes the body of an answer, given the request's path with its query.
+pub trait Tamper: Fn(&str, &mut Vec<u8>) + Send + Sync + 'static {}
+impl<F: Fn(&str, &mut Vec<u8>) + Send + Sync + 'static> Tamper for F {}
 
 /// The body of the answer to a GET, as text.
 pub fn get(port: u16, path: &str) -> String {
@@ -90,10 +90,29 @@ pub fn round_robin_proxy(servers: Vec<u16>) -> u16 {
 fn forward(browser: &TcpStream, server: u16, change: &impl Tamper) -> io::Result<()> {
     let (path, request) = read_request(browser)?;
     let (head, mut body) = send(server, &request)?;
+    let before = body.len();
     change(&path, &mut body);
+    let head = if body.len() == before { head } else { with_length(&head, body.len()) };
     let mut browser = browser;
     browser.write_all(&head)?;
     browser.write_all(&body)
+}
+
+/// The head of an answer, for a body of another length.
+fn with_length(head: &[u8], length: usize) -> Vec<u8> {
+    let head = String::from_utf8_lossy(head);
+    let line = |line: &str| match line.starts_with("content-length: ") {
+        true => format!("content-length: {length}\r\n"),
+        false => format!("{line}\r\n"),
+    };
+    head.trim_end_matches("\r\n")
+        .split("\r\n")
+        .map(line)
+        .collect::<String>()
+        .into_bytes()
+        .into_iter()
+        .chain(*b"\r\n")
+        .collect()
 }
 
 /// Reads one request: its path, and the bytes to forward.

@@ -19,7 +19,7 @@ use e2e::page::{PASSPHRASE, Page, catalog, page_text};
 use e2e::{path_from_env, wait_until};
 
 /// A vault as it is exported.
-fn vault() -> String {
+pub(crate) fn vault() -> String {
     let username = |name: &str, user: &str, uri: &str, password: &str| {
         json!({
             "type": 1,
@@ -49,7 +49,7 @@ fn texts(language: &str) -> Texts {
 }
 
 /// A backup's file, as the page makes it.
-fn file(language: &str) -> String {
+pub(crate) fn file(language: &str) -> String {
     let folder = path_from_env("PASSMINT_BIN").with_file_name("page");
     let is_opener = |path: &PathBuf| {
         let name = path.file_name().unwrap().to_string_lossy();

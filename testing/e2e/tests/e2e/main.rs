@@ -8,6 +8,7 @@ mod account;
 mod api_document;
 mod backup;
 mod confined;
+mod decryptor;
 mod drafts;
 mod durability;
 mod entries;

@@ -23,7 +23,7 @@ fn tamper(body: &mut [u8]) {
 /// The URL of a proxy that changes one byte of one file of the page.
 fn tampered(server: &Server, victim: &str) -> String {
     let victim = victim.to_owned();
-    let change = move |path: &str, body: &mut [u8]| {
+    let change = move |path: &str, body: &mut Vec<u8>| {
         if path == victim {
             tamper(body);
         }
