@@ -82,3 +82,44 @@ impl Counters {
         Ok(())
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use std::num::NonZeroU32;
+
+    use governor::clock::{Clock, FakeRelativeClock};
+    use governor::{Quota, RateLimiter};
+
+    use super::*;
+
+    #[test]
+    fn every_decision_and_wait_is_that_of_governor() {
+        let mut random = 0x9e37_79b9_7f4a_7c15_u64;
+        let mut next = move |below: u64| {
+            random ^= random << 13;
+            random ^= random >> 7;
+            random ^= random << 17;
+            random % below
+        };
+        for attempts in [1, 2, 3, 7, 30, 120, 480, 1_920] {
+            let clock = FakeRelativeClock::default();
+            let burst = NonZeroU32::new(attempts).unwrap();
+            let quota = Quota::with_period(Duration::from_nanos(PERIOD) / attempts).unwrap().allow_burst(burst);
+            let theirs = RateLimiter::direct_with_clock(quota, clock.clone());
+            let ours = Limit::new(attempts).unwrap();
+            let (mut full_at, mut now, mut refused) = (0, 0, 0);
+            for _ in 0..40_000 {
+                // On average four times as often as the limit allows, with pauses in which attempts come back.
+                let pause = if next(5_000) == 0 { next(2 * PERIOD) } else { next(PERIOD / u64::from(2 * attempts)) };
+                clock.advance(Duration::from_nanos(pause));
+                now += pause;
+                let expected = theirs.check().map_err(|until| until.wait_time_from(clock.now()));
+                let counted = ours.count(full_at, now);
+                assert_eq!(counted.err(), expected.err(), "{attempts} attempts, at {now}");
+                full_at = counted.unwrap_or(full_at);
+                refused += usize::from(counted.is_err());
+            }
+            assert!(refused > 100, "{attempts}: {refused}");
+        }
+    }
+}
