@@ -41,6 +41,14 @@ pub fn are_offered() -> bool {
     !is_address && Reflect::has(&window(), &"PublicKeyCredential".into()).unwrap_or(false)
 }
 
+/// The host name, if the page has a port of its own: other services at that name, on other ports, may use the same
+/// passkeys.
+pub fn shared_host() -> Option<String> {
+    let location = window().location();
+    let has_port = location.port().is_ok_and(|port| !port.is_empty());
+    has_port.then(|| location.hostname().unwrap_or_default())
+}
+
 /// Creates a passkey for an account, on an authenticator that holds none of `known`. Returns its id and secret.
 ///
 /// # Errors

@@ -19,6 +19,12 @@ use crate::platform::passkey::{self, PasskeyFault};
 use crate::secret::Secret;
 use crate::workers::client::KeyringFault;
 
+/// A new vault key that is not in force yet.
+pub struct NewVaultKey {
+    /// The person writes it down before the key is in force.
+    pub recovery_code: Secret,
+}
+
 /// A new recovery code that is not in force yet.
 pub struct RecoveryRenewal {
     /// The person writes it down before it is in force.
@@ -39,14 +45,14 @@ impl Session {
         self.open_vault().is_some_and(|open| open.by == CredentialName::Recovery)
     }
 
-    /// Logs in once more with the passphrase, beside the vault that is open.
+    /// Proves the passphrase or the recovery code, beside the vault that is open.
     ///
     /// # Errors
-    /// A keyring fault if the passphrase is wrong. On a fault the session stays as it is.
-    pub async fn confirm(self, passphrase: Secret) -> Result<(), Fault> {
+    /// A keyring fault if the secret is wrong. On a fault the session stays as it is.
+    pub async fn prove(self, credential: CredentialName, secret: Secret) -> Result<(), Fault> {
         let open = self.open_vault().ok_or(Fault::Keyring(KeyringFault::Ended))?;
-        let (username, credential) = (open.username.clone(), CredentialName::Passphrase);
-        let body = open.keyring.body(Request::StartLogin { username, credential, secret: passphrase }).await?;
+        let username = open.username.clone();
+        let body = open.keyring.body(Request::StartLogin { username, credential, secret }).await?;
         let answer = self.note_answer(api::post("sessions/start", &body).await)?;
         let body = open.keyring.body(Request::ContinueLogin { answer, device: browser::device() }).await?;
         let answer = self.note_answer(api::post("sessions/finish", &body).await)?;
@@ -76,7 +82,7 @@ impl Session {
     ///
     /// # Errors
     /// On a fault the passphrase is unchanged, unless the last request got no answer.
-    pub async fn change_passphrase(self, new: Secret) -> Result<(), Fault> {
+    pub async fn change_passphrase(self, new: Secret, _keep: Vec<PasskeyId>) -> Result<(), Fault> {
         let credential = CredentialName::Passphrase;
         let body = self.body(Request::StartReplacement { credential, secret: new }).await?;
         let finish = self.start_credential(&body).await?;
@@ -122,8 +128,32 @@ impl Session {
     ///
     /// # Errors
     /// On a fault call it again.
-    pub async fn finish_renewing(self, renewing: &RecoveryRenewal) -> Result<(), Fault> {
+    pub async fn finish_renewing(self, renewing: &RecoveryRenewal, _keep: Vec<PasskeyId>) -> Result<(), Fault> {
         self.send_to("credentials/finish", &renewing.finish).await.map(drop)
+    }
+
+    /// Removes a passkey.
+    pub async fn remove_passkey(self, id: PasskeyId) -> Result<(), Fault> {
+        self.remove(&format!("passkeys/{id}")).await
+    }
+
+    /// Makes a new vault key and recovery code. [`Session::finish_vault_key`] puts them into force, once the code is
+    /// written down.
+    pub async fn start_vault_key(self, _passphrase: Secret) -> Result<NewVaultKey, Fault> {
+        Err(Fault::Keyring(KeyringFault::Ended))
+    }
+
+    /// Puts the new vault key into force.
+    ///
+    /// # Errors
+    /// On a fault call it again.
+    pub async fn finish_vault_key(self, _key: &NewVaultKey) -> Result<(), Fault> {
+        Err(Fault::Keyring(KeyringFault::Ended))
+    }
+
+    /// Notes that the person has read [`Session::news`].
+    pub fn accept_news(self) {
+        self.news.set(Vec::new());
     }
 
     /// Starts replacing a credential. Returns the body of `credentials/finish`.

@@ -8,6 +8,7 @@
 //! The session reports facts ([`Fault`], [`Report`], [`Inconsistency`]); the page puts them into words.
 
 mod account;
+mod doubts;
 mod drafts;
 mod entries;
 mod idle;
@@ -23,6 +24,7 @@ use std::rc::Rc;
 use futures_util::future::AbortHandle;
 use leptos::prelude::*;
 use leptos::task::spawn_local;
+use shared::credentials::CredentialChange;
 use shared::ids::{AccountId, EntryId};
 use shared::problem::ProblemCode;
 use shared::sessions::CredentialName;
@@ -35,7 +37,8 @@ use crate::platform::lowercase::lower_case;
 use crate::secret::Secret;
 use crate::workers::client::{KeyringClient, KeyringFault};
 
-pub use account::RecoveryRenewal;
+pub use account::{NewVaultKey, RecoveryRenewal};
+pub use doubts::{Doubt, DoubtKind, VaultDoubt};
 pub use drafts::{DraftError, StoredDraft, count_stored};
 pub use idle::{LOCK_AFTER_CHOICES, LOCK_HIDDEN_SETTING, lock_after, set_lock_after};
 pub use import::ItemOutcome;
@@ -140,6 +143,16 @@ pub struct Session {
     /// The number of drafts that the keyring could not open.
     pub unopened_drafts: RwSignal<u32>,
     pub inconsistency: RwSignal<Option<Inconsistency>>,
+    pub doubts: RwSignal<Vec<Doubt>>,
+    pub vault_doubt: RwSignal<Option<VaultDoubt>>,
+    /// Entries that are sealed under the new vault key, of all.
+    pub resealing: RwSignal<Option<(usize, usize)>>,
+    /// True for an account from before vault keys had numbers: it is read-only.
+    pub is_legacy: RwSignal<bool>,
+    /// Changes of credentials that nobody was told of in this browser, the newest first.
+    pub news: RwSignal<Vec<CredentialChange>>,
+    /// True if the stored key for drafts was not this vault's.
+    pub planted_draft_key: RwSignal<bool>,
     open: StoredValue<Option<Rc<OpenVault>>, LocalStorage>,
     /// Aborts the creating or opening that is under way.
     working: StoredValue<Option<AbortHandle>>,
@@ -171,6 +184,12 @@ impl Session {
             unopened: RwSignal::new(BTreeSet::new()),
             unopened_drafts: RwSignal::new(0),
             inconsistency: RwSignal::new(None),
+            doubts: RwSignal::new(Vec::new()),
+            vault_doubt: RwSignal::new(None),
+            resealing: RwSignal::new(None),
+            is_legacy: RwSignal::new(false),
+            news: RwSignal::new(Vec::new()),
+            planted_draft_key: RwSignal::new(false),
             open: StoredValue::new_local(None),
             working: StoredValue::new(None),
             sending: StoredValue::new(false),

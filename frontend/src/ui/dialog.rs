@@ -25,6 +25,8 @@ pub enum Manage {
     Create,
     /// Credentials, sessions, locking, and deleting the account.
     Account,
+    /// Replaces the vault's key.
+    NewKey,
     /// Imports another program's file.
     Import,
     Export,

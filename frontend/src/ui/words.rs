@@ -8,7 +8,7 @@ use crate::keyring::protocol::{KeyringError, RecoveryFault};
 use crate::model::when::Ago;
 use crate::platform::api::ApiFault;
 use crate::platform::passkey::PasskeyFault;
-use crate::session::{Fault, Inconsistency, OpeningStep};
+use crate::session::{Fault, OpeningStep, VaultDoubt};
 use crate::text::{Msg, get, with};
 use crate::workers::client::KeyringFault;
 
@@ -21,7 +21,8 @@ pub fn username_fault(fault: NotUsername) -> String {
     }
 }
 
-fn recovery_fault(fault: RecoveryFault) -> String {
+/// The sentence for a text that cannot be a recovery code.
+pub fn recovery_fault(fault: RecoveryFault) -> String {
     match fault {
         RecoveryFault::Count { found } => with(Msg::RecoveryCount, &[("found", &found)]),
         RecoveryFault::UnknownWord { place } => with(Msg::RecoveryUnknownWord, &[("place", &place)]),
@@ -63,9 +64,11 @@ fn problem(code: ProblemCode) -> Msg {
         ProblemCode::InviteUsed => Msg::InviteUsed,
         ProblemCode::InviteExpired => Msg::InviteExpired,
         ProblemCode::UsernameTaken => Msg::UsernameTaken,
-        ProblemCode::LoginFailed | ProblemCode::ProofFailed | ProblemCode::PasskeyOutdated => Msg::LoginFailed,
-        ProblemCode::SessionEnded | ProblemCode::StaleKey => Msg::SessionOver,
-        ProblemCode::LogInAgain => Msg::LogInAgain,
+        ProblemCode::LoginFailed => Msg::LoginFailed,
+        ProblemCode::SessionEnded => Msg::SessionOver,
+        ProblemCode::LogInAgain | ProblemCode::ProofFailed => Msg::ProofFailed,
+        ProblemCode::PasskeyOutdated => Msg::PasskeyOutdated,
+        ProblemCode::StaleKey => Msg::StaleKey,
         ProblemCode::VaultFull => Msg::VaultFull,
         ProblemCode::TooManyPasskeys => Msg::TooManyPasskeys,
         ProblemCode::TooManyAttempts => Msg::TooManyAttempts,
@@ -135,13 +138,15 @@ pub fn unopened(entries: usize, drafts: u32) -> String {
     }
 }
 
-/// Describes an inconsistency of the vault that the server serves.
-pub fn inconsistency(fact: Inconsistency) -> String {
-    match fact {
-        Inconsistency::Older { latest, seen } => with(Msg::DoubtOlder, &[("latest", &latest), ("seen", &seen)]),
-        Inconsistency::Missing { changes } => with(Msg::DoubtMissing, &[("changes", &changes)]),
-        Inconsistency::Format => get(Msg::DoubtFormat),
-    }
+/// The sentence for a doubt about the vault as a whole.
+pub fn vault_doubt(doubt: VaultDoubt) -> String {
+    get(match doubt {
+        VaultDoubt::Older => Msg::DoubtOlder,
+        VaultDoubt::HeadMissing => Msg::DoubtHeadMissing,
+        VaultDoubt::HeadWrong => Msg::DoubtHeadWrong,
+        VaultDoubt::ListWrong => Msg::DoubtListWrong,
+        VaultDoubt::NewerFormat => Msg::DoubtFormat,
+    })
 }
 
 /// How many entries are shown, of how many.

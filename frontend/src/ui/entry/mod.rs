@@ -1,6 +1,7 @@
 //! The dialogs for one entry: showing it, changing it, and choosing between two versions.
 
 mod compare;
+mod doubted;
 mod draft_saver;
 mod edit;
 mod inputs;

@@ -8,6 +8,7 @@ use leptos::prelude::*;
 use leptos::task::spawn_local;
 use shared::ids::EntryId;
 
+use super::doubted::Question;
 use super::{Clipboard, Frame, Hidden, Pending, when};
 use crate::keyring::protocol::entry::{Content, Entry, EntryState, PreviousPassword};
 use crate::model::entry::link;
@@ -47,12 +48,17 @@ pub(super) fn Show(id: EntryId) -> impl IntoView {
             }
         });
     });
+    let doubt = Memo::new(move |_| session.old_here(id));
+    let answered = RwSignal::new(false);
     view! {
         <Frame title>
-            {move || entry.with(|entry| match entry {
-                None => view! { <Pending fault/> }.into_any(),
-                Some(whole) => details(session, id, whole),
-            })}
+            {move || match doubt.get() {
+                Some(kind) if !answered.get() => view! { <Question id kind answered/> }.into_any(),
+                _ => entry.with(|entry| match entry {
+                    None => view! { <Pending fault/> }.into_any(),
+                    Some(whole) => details(session, id, whole),
+                }),
+            }}
         </Frame>
     }
 }

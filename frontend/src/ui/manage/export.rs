@@ -6,12 +6,14 @@ use leptos::task::spawn_local;
 use crate::keyring::backup;
 use crate::model::import_export::export::{ExportFile, ExportFormat, Formulas};
 use crate::model::limits::PASSPHRASE_MIN;
+use crate::platform::api::ApiFault;
 use crate::platform::{browser, files};
 use crate::secret::Secret;
 use crate::session::{Fault, Session, use_session};
 use crate::text::{self, Msg};
 use crate::ui::fields::{Button, Checkbox, Choices, FaultText, TextField, bool_signal, text_signal, tr};
 use crate::ui::frame::Frame;
+use crate::ui::manage::proof::ProofForm;
 use crate::ui::sentence::SentenceSignal;
 use crate::ui::words as say;
 
@@ -26,8 +28,21 @@ enum NoFile {
     Fault(Fault),
     /// One of the page's own files did not arrive, or the browser refuses the download.
     NotLoaded,
+    /// The secret that was typed is wrong: its field says so.
+    NotProven,
+    /// The server, which is needed to check the secret, does not answer.
+    NeedsServer,
     /// The dialog was closed.
     Closed,
+}
+
+impl NoFile {
+    fn of_proof(fault: Fault) -> Self {
+        match fault {
+            Fault::Api(ApiFault::Silent) => Self::NeedsServer,
+            other => Self::Fault(other),
+        }
+    }
 }
 
 #[component]
@@ -39,7 +54,9 @@ pub(super) fn ExportDialog() -> impl IntoView {
     let for_spreadsheets = RwSignal::new(false);
     // The number of entries written, while an export is running.
     let done = RwSignal::new(None::<usize>);
+    let proof = ProofForm::new("export-current");
     let busy = bool_signal(move || done.with(Option::is_some));
+    Effect::new(move |_| proof.busy.set(busy.get()));
     let is_backup = bool_signal(move || kind.get() == BACKUP);
     let is_csv = bool_signal(move || kind.get() > JSON);
 
@@ -63,6 +80,15 @@ pub(super) fn ExportDialog() -> impl IntoView {
                 return browser::focus_soon("export-again");
             }
         }
+        // A file that anybody can read is written only for somebody who knows a secret of the vault: the page may have
+        // been left open.
+        let given = match kind {
+            BACKUP => None,
+            _ => match proof.typed() {
+                None => return,
+                given => given,
+            },
+        };
         done.set(Some(0));
         let format = match kind {
             BACKUP | JSON => ExportFormat::Json,
@@ -70,6 +96,9 @@ pub(super) fn ExportDialog() -> impl IntoView {
         };
         spawn_local(async move {
             let result = async {
+                if let Some(given) = given {
+                    proof.prove(given).await.map_err(|fault| fault.map_or(NoFile::NotProven, NoFile::of_proof))?;
+                }
                 let (file, count, formulas) =
                     write(session, format, |count| done.try_set(Some(count)).is_none()).await?;
                 let name = if kind == BACKUP {
@@ -92,7 +121,8 @@ pub(super) fn ExportDialog() -> impl IntoView {
                 }
                 Err(NoFile::Fault(why)) => fault.set(move || say::fault(&why)),
                 Err(NoFile::NotLoaded) => fault.set(Msg::NoPart),
-                Err(NoFile::Closed) => {}
+                Err(NoFile::NeedsServer) => fault.set(Msg::ExportNeedsServer),
+                Err(NoFile::NotProven | NoFile::Closed) => {}
             }
         });
     };
@@ -100,6 +130,11 @@ pub(super) fn ExportDialog() -> impl IntoView {
         let all = session.entries.with(|entries| entries.len());
         done.get().map_or_else(String::new, |done| text::with(Msg::ExportProgress, &[("done", &done), ("all", &all)]))
     });
+    let doubted =
+        text_signal(move || match session.doubts.with(Vec::is_empty) && session.vault_doubt.get().is_none() {
+            true => String::new(),
+            false => text::get(Msg::ExportDoubt),
+        });
     view! {
         <Frame title=Msg::ExportTitle>
             <form novalidate on:submit=submit>
@@ -117,7 +152,9 @@ pub(super) fn ExportDialog() -> impl IntoView {
                         <p class="hint">{tr(Msg::ExportCsvHint)}</p>
                         <Checkbox label=Msg::ExportSpreadsheet value=for_spreadsheets/>
                     </div>
+                    {move || (!is_backup.get()).then(|| proof.field())}
                 </div>
+                <p class="fault">{doubted}</p>
                 <div class="buttons"><Button class="button--main" label=Msg::ExportNow disabled=busy/></div>
                 <p class="hint" aria-live="off">{progress}</p>
                 <p class="bulk-said" role="status">{said.text()}</p>

@@ -1,6 +1,6 @@
 //! The forms of the account dialog.
 
-use shared::credentials::{PasskeySummary, Passkeys};
+use shared::credentials::{CredentialFinish, PasskeySummary, Passkeys};
 use shared::ids::{PasskeyId, SessionId};
 use shared::sessions::{CredentialName, Device, SessionSummary, Sessions};
 use wasm_bindgen::JsCast;
@@ -26,8 +26,8 @@ async fn look_at(page: &Page, part: Msg) {
     page.press(&en(part)).await;
 }
 
-/// A page whose vault was opened by its passphrase, which it can then confirm.
-async fn unlocked() -> Page {
+/// A page whose vault was opened by its passphrase, which can then be proven.
+pub(super) async fn unlocked() -> Page {
     let (page, _) = locked().await;
     serve_empty_keyring();
     world::answer(saves);
@@ -84,16 +84,80 @@ async fn passphrase_changes_after_the_old_one_is_confirmed() {
 }
 
 #[test]
-async fn new_passphrase_needs_no_old_one_when_opened_by_recovery_code() {
+async fn vault_opened_by_recovery_code_asks_for_the_code_as_proof_and_takes_the_passphrase_too() {
     let (page, _) = open_by(nothing, CredentialName::Recovery).await;
-    accounts::serve(true);
+    world::answer(|request, _| (request == "GET passkeys").then(|| (200, r#"{"passkeys":[]}"#.to_owned())));
     look_at(&page, Msg::Passphrase).await;
-    page.sees(&en(Msg::PassphraseChangeHint)).await;
-    assert!(!page.text().contains(&en(Msg::ConfirmPassphrase)));
+    let (code, passphrase) = (en(Msg::ConfirmCode), en(Msg::ConfirmPassphrase));
+    page.until("the field", || !page.shown("#passphrase-current[type=text][autocomplete=off]").is_empty()).await;
+    page.type_in(&en(Msg::PassphraseNew), OTHER).await;
+    page.type_in(&en(Msg::PassphraseAgain), OTHER).await;
+    page.press(&en(Msg::PassphraseChange)).await;
+    page.until("the fault", || page.fault(&code) == en(Msg::RecoveryEmpty)).await;
+    page.type_in(&code, "abandon ability").await;
+    page.press(&en(Msg::PassphraseChange)).await;
+    page.until("the fault", || page.fault(&code) == en_with(Msg::RecoveryCount, &[("found", &2)])).await;
+    assert!(!asked("POST credentials/start"));
+    page.press(&en(Msg::UsePassphrase)).await;
+    page.until("the field", || !page.shown("#passphrase-current[type=password]").is_empty()).await;
+    assert_eq!(page.value(&passphrase), "");
+}
+
+#[test]
+async fn recovery_code_proves_as_the_passphrase_does() {
+    let (page, _) = locked().await;
+    serve_empty_keyring();
+    world::answer(saves);
+    let code = accounts::serve(true);
+    unlock(&page, PASSPHRASE).await;
+    page.until("the vault", || page.offers("Lock")).await;
+    look_at(&page, Msg::Passphrase).await;
+    page.press(&en(Msg::UseRecovery)).await;
+    page.focuses(&en(Msg::ConfirmCode)).await;
+    page.type_in(&en(Msg::ConfirmCode), &code).await;
     page.type_in(&en(Msg::PassphraseNew), OTHER).await;
     page.type_in(&en(Msg::PassphraseAgain), OTHER).await;
     page.press(&en(Msg::PassphraseChange)).await;
     page.says(&en(Msg::PassphraseChanged)).await;
+    page.sees(&en(Msg::NewKeyOffer)).await;
+    page.press(&en(Msg::NewKeyStart)).await;
+    page.sees(&en(Msg::NewKeyHint)).await;
+}
+
+#[test]
+async fn passkeys_are_kept_only_if_they_are_ticked() {
+    let page = unlocked().await;
+    let passkey =
+        |n: u8| PasskeySummary { id: PasskeyId::try_from(vec![n; 16]).unwrap(), created_at: NOW, used_at: None };
+    let all = serde_json::to_string(&Passkeys { passkeys: vec![passkey(1), passkey(2)] }).unwrap();
+    world::answer(move |request, _| (request == "GET passkeys").then(|| (200, all.clone())));
+    look_at(&page, Msg::Passphrase).await;
+    page.sees(&en(Msg::KeepPasskeysHint)).await;
+    let boxes = || page.shown(".keep-passkeys input");
+    page.until("the boxes", || boxes().len() == 2).await;
+    boxes()[1].click();
+    page.type_in(&en(Msg::PassphraseNew), OTHER).await;
+    page.type_in(&en(Msg::PassphraseAgain), OTHER).await;
+    page.type_in(&en(Msg::ConfirmPassphrase), PASSPHRASE).await;
+    page.press(&en(Msg::PassphraseChange)).await;
+    page.says(&en(Msg::PassphraseChanged)).await;
+    let finish = world::heard().into_iter().find(|(request, _)| request == "POST credentials/finish").unwrap().1;
+    let finish: CredentialFinish = serde_json::from_str(&finish).unwrap();
+    assert_eq!(finish.keep_passkeys, Some(vec![passkey(2).id]));
+}
+
+#[test]
+async fn nothing_is_changed_while_the_list_of_passkeys_is_missing() {
+    let page = unlocked().await;
+    world::answer(|request, _| (request == "GET passkeys").then(|| (world::SILENT, String::new())));
+    look_at(&page, Msg::Passphrase).await;
+    page.until("the alert", || page.spoken("alert").contains(&en(Msg::FaultSilent))).await;
+    page.type_in(&en(Msg::PassphraseNew), OTHER).await;
+    page.type_in(&en(Msg::PassphraseAgain), OTHER).await;
+    page.type_in(&en(Msg::ConfirmPassphrase), PASSPHRASE).await;
+    page.press(&en(Msg::PassphraseChange)).await;
+    page.until("the alert", || page.spoken("alert").contains(&en(Msg::KeepPasskeysUnknown))).await;
+    assert!(!asked("POST credentials/start"));
 }
 
 #[test]

@@ -1,9 +1,14 @@
 //! Import and export.
 
-use super::list::lists;
+use leptos::prelude::Set;
+
+use super::account::unlocked;
+use super::generator::password;
 use super::vault::{nothing, open, two};
 use super::{Page, en, en_with, world};
 use crate::browser_test::test;
+use crate::keyring::tests::login::PASSPHRASE;
+use crate::session::VaultDoubt;
 use crate::text::{self, Msg};
 
 const CHROME: &str = include_str!("../../model/import_export/fixtures/chrome.csv");
@@ -99,21 +104,64 @@ async fn encrypted_file_asks_for_its_password() {
     page.sees(&en(Msg::ImportIntro)).await;
 }
 
+/// A vault with two entries, opened by its passphrase, and their passwords.
+async fn two_saved() -> (Page, [String; 2]) {
+    let page = unlocked().await;
+    let mut passwords = [String::new(), String::new()];
+    for (name, saved) in ["GitHub", "Bank"].into_iter().zip(&mut passwords) {
+        page.type_in("Name", name).await;
+        saved.clone_from(&password(&page));
+        page.enter("Name").await;
+        page.says(&en_with(Msg::SavedCopied, &[("name", &name)])).await;
+    }
+    (page, passwords)
+}
+
 #[test]
-async fn unencrypted_export_warns_and_holds_every_entry() {
-    let (page, _) = open(two).await;
-    lists(&page, &["Bank", "GitHub"]).await;
+async fn unencrypted_export_warns_and_holds_every_entry_after_the_passphrase() {
+    let (page, passwords) = two_saved().await;
     page.press("Export").await;
     page.tick(&en(Msg::ExportJson)).await;
     page.sees(&en(Msg::ExportBare)).await;
+    let field = en(Msg::ConfirmPassphrase);
+    page.type_in(&field, "not the passphrase").await;
     // A button of the panel has the same name, but is not in the dialog.
+    page.press(&en(Msg::ExportNow)).await;
+    page.until("the fault", || page.fault(&field) == en(Msg::ConfirmWrong)).await;
+    assert!(world::saved().await.is_empty());
+    page.type_in(&field, PASSPHRASE).await;
     page.press(&en(Msg::ExportNow)).await;
     page.until("the end", || page.spoken("status").starts_with("Exported: 2")).await;
     let [(name, file)] = world::saved().await.try_into().expect("one file");
     assert!(page.spoken("status").contains(&name) && name.ends_with(".json"), "{name}");
-    for part in ["GitHub", "kV9!mQ2#", "ada", "Bank", "correct horse"] {
-        assert!(file.contains(part), "{part}");
+    let file: serde_json::Value = serde_json::from_str(&file).unwrap();
+    for (entry, password) in ["GitHub", "Bank"].into_iter().zip(passwords) {
+        let items = file["items"].as_array().unwrap();
+        assert!(items.iter().any(|item| item["name"] == entry && item["login"]["password"] == password), "{entry}");
     }
+}
+
+#[test]
+async fn unencrypted_export_needs_a_proof_and_says_when_the_server_is_silent() {
+    let (page, _) = open(two).await;
+    page.press("Export").await;
+    page.tick(&en(Msg::ExportCsv)).await;
+    let field = en(Msg::ConfirmPassphrase);
+    page.press(&en(Msg::ExportNow)).await;
+    page.until("the fault", || page.fault(&field) == en(Msg::PassphraseEmpty)).await;
+    page.type_in(&field, "not the passphrase").await;
+    world::answer(|_, _| Some((world::SILENT, String::new())));
+    page.press(&en(Msg::ExportNow)).await;
+    page.until("the alert", || page.spoken("alert").contains(&en(Msg::ExportNeedsServer))).await;
+    assert!(world::saved().await.is_empty());
+}
+
+#[test]
+async fn export_with_doubts_says_that_entries_may_be_old() {
+    let (page, session) = open(two).await;
+    session.vault_doubt.set(Some(VaultDoubt::HeadWrong));
+    page.press("Export").await;
+    page.sees(&en(Msg::ExportDoubt)).await;
 }
 
 #[test]
@@ -134,10 +182,11 @@ async fn backup_needs_a_passphrase_of_its_own() {
 
 #[test]
 async fn csv_export_warns_of_formulas() {
-    let (page, _) = open(two).await;
+    let (page, _) = two_saved().await;
     page.press("Export").await;
     page.tick(&en(Msg::ExportCsv)).await;
     page.sees(&en(Msg::ExportCsvHint)).await;
+    page.type_in(&en(Msg::ConfirmPassphrase), PASSPHRASE).await;
     page.press(&en(Msg::ExportNow)).await;
     page.until("the end", || page.spoken("status").starts_with("Exported: 2")).await;
     let [(name, file)] = world::saved().await.try_into().expect("one file");

@@ -7,7 +7,6 @@ use super::vault::{id_of, nothing, open, two};
 use super::{Page, en, en_with, world};
 use crate::browser_test::test;
 use crate::keyring::protocol::entry::{EntryState, EntrySummary, EntryUpdate};
-use crate::session::Inconsistency;
 use crate::text::Msg;
 
 /// The names in the list, from the top.
@@ -144,13 +143,4 @@ async fn header_says_when_the_server_does_not_answer() {
     session.refresh();
     page.until("the word", || page.spoken("status").contains(&en(Msg::ServerSilent))).await;
     lists(&page, &["Bank", "GitHub"]).await;
-}
-
-#[test]
-async fn inconsistency_is_an_alert_until_the_person_accepts_it() {
-    let (page, session) = open(two).await;
-    session.inconsistency.set(Some(Inconsistency::Missing { changes: 2 }));
-    page.until("the alert", || page.spoken("alert") == en_with(Msg::DoubtMissing, &[("changes", &2)])).await;
-    page.press(&en(Msg::DoubtAccept)).await;
-    page.until("the alert to go", || page.spoken("alert").is_empty()).await;
 }

@@ -74,6 +74,9 @@ async fn unlock_form_switches_between_passphrase_and_recovery_code() {
     page.press(&en(Msg::UseRecovery)).await;
     page.sees(&en(Msg::RecoveryHint)).await;
     page.focuses(&en(Msg::Recovery)).await;
+    // A browser must not take the code for a password to save.
+    assert!(page.shown("input[type=password], [autocomplete=current-password]").is_empty());
+    assert_eq!(page.shown("#secret[type=text][autocomplete=off]").len(), 1);
     page.enter(&en(Msg::Recovery)).await;
     page.until("the fault", || page.fault(&en(Msg::Recovery)) == en(Msg::RecoveryEmpty)).await;
     page.type_in(&en(Msg::Username), "ada").await;

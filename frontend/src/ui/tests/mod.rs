@@ -4,6 +4,7 @@
 
 mod account;
 mod accounts;
+mod doubts;
 mod entry;
 mod generator;
 mod header;

@@ -5,11 +5,13 @@ use leptos::task::spawn_local;
 use shared::ids::EntryId;
 
 use super::PanelState;
+use super::doubts::Doubts;
 use super::drafts::Drafts;
 use super::list::List;
+use super::news::News;
 use crate::model::limits::BIN_DAYS;
 use crate::model::list::EntryList;
-use crate::session::{Inconsistency, use_session};
+use crate::session::use_session;
 use crate::text::{self, Msg};
 use crate::ui::dialog::{EntryTool, Tool, use_dialog};
 use crate::ui::fields::{Button, TextField, bool_signal, text_signal};
@@ -59,18 +61,13 @@ pub(super) fn Entries() -> impl IntoView {
             notices.result(Msg::BinEmptied);
         });
     };
-
-    let doubt = text_signal(move || session.inconsistency.get().map_or_else(String::new, say::inconsistency));
-    let is_sure = bool_signal(move || {
-        !matches!(session.inconsistency.get(), Some(Inconsistency::Older { .. } | Inconsistency::Missing { .. }))
-    });
     view! {
-        <p class="fault doubt" role="alert">{doubt}</p>
-        <Button label=Msg::DoubtAccept press=move |()| session.accept_inconsistency() hidden=is_sure/>
+        <Doubts/>
+        <News/>
         <TextField id="search" label=Msg::Search value=query fault=unreadable/>
         <p class="hint entries-summary" role="status" dir="auto">{summary}</p>
         <div class="buttons">
-            <Button label=Msg::AddEntry press=move |()| dialog.open(Tool::Entry(EntryTool::New)) hidden=in_bin/>
+            <Button label=Msg::AddEntry press=move |()| dialog.open(Tool::Entry(EntryTool::New)) hidden=bool_signal(move || in_bin.get() || session.is_legacy.get())/>
             <Button class="button--quiet" label=bin_label press=move |()| in_bin.update(|bin| *bin = !*bin)
                 hidden=bool_signal(move || !in_bin.get() && binned.get() == 0)/>
             <Button class="button--quiet" label=Msg::BinErase press=empty_bin

@@ -144,7 +144,9 @@ pub(super) fn List(
         let wanted = plan.with(|plan| {
             let of = |place: &RowPosition| {
                 let id = found.with(|found| found.get(place.index).copied())?;
-                let row = session.entries.with(|list| list.get(id).map(|it| RowData::new(it, session.refusal(id))));
+                let row = session
+                    .entries
+                    .with(|list| list.get(id).map(|it| RowData::new(it, session.refusal(id), session.old_here(id))));
                 Some((row?, *place))
             };
             plan.rows.iter().filter_map(of).collect::<Vec<_>>()

@@ -1,10 +1,12 @@
 //! The vault's part of the page: its panel, its buttons in the header, and saving into it.
 
 mod create;
+mod doubts;
 mod drafts;
 mod entries;
 mod header;
 mod list;
+mod news;
 mod no_vault;
 mod panel;
 mod progress;

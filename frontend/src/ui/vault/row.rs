@@ -11,7 +11,7 @@ use crate::model::when::ago;
 use crate::platform::api::ApiFault;
 use crate::platform::browser;
 use crate::secret::Secret;
-use crate::session::use_session;
+use crate::session::{DoubtKind, use_session};
 use crate::text::{self, Msg};
 use crate::ui::clipboard::Clipboard;
 use crate::ui::dialog::{EntryTool, Tool, use_dialog};
@@ -33,10 +33,12 @@ pub(super) struct RowData {
     state: EntryState,
     /// Why the server refused the entry, if it did.
     refused: Option<ApiFault>,
+    /// Why its password may be an old one, or one that was deleted.
+    doubt: Option<DoubtKind>,
 }
 
 impl RowData {
-    pub(super) fn new(entry: &EntrySummary, refused: Option<ApiFault>) -> Self {
+    pub(super) fn new(entry: &EntrySummary, refused: Option<ApiFault>, doubt: Option<DoubtKind>) -> Self {
         Self {
             id: entry.id,
             version: entry.version,
@@ -46,6 +48,7 @@ impl RowData {
             is_binned: entry.binned_at.is_some(),
             state: entry.state,
             refused,
+            doubt,
         }
     }
 
@@ -71,20 +74,21 @@ pub(super) struct RowContext {
 pub(super) fn EntryRow(row: RowData, place: RwSignal<RowPosition>, context: RowContext) -> impl IntoView {
     let dialog = use_dialog();
     let RowContext { count, focused, resized } = context;
-    let RowData { id, name, username, changed_at, state, .. } = row.clone();
+    let RowData { id, name, username, changed_at, state, doubt, .. } = row.clone();
     let refused = row.refused.clone();
     let why = text_signal(move || refused.as_ref().map_or_else(String::new, say::api_fault));
     let password = RwSignal::new_local(None::<Secret>);
-    let time = text_signal(move || match state {
-        EntryState::Saved => say::ago(ago(browser::now(), changed_at)),
-        EntryState::Waiting => text::get(Msg::Waiting),
-        EntryState::Conflict => text::get(Msg::Conflict),
+    let time = text_signal(move || match (state, doubt) {
+        (_, Some(_)) => text::get(Msg::DoubtMark),
+        (EntryState::Saved, _) => say::ago(ago(browser::now(), changed_at)),
+        (EntryState::Waiting, _) => text::get(Msg::Waiting),
+        (EntryState::Conflict, _) => text::get(Msg::Conflict),
     });
     let exact = text_signal(move || browser::exact_time(changed_at, &text::language()));
     let secret = move || password.with(|password| password.as_ref().map(|password| secret_text(password.expose())));
     let open = move |_| dialog.open(Tool::Entry(EntryTool::Show(id)));
     view! {
-        <li class="row" class:row--waiting=state != EntryState::Saved prop:style=move || style("margin-top", place.get().gap)
+        <li class="row" class:row--waiting=state != EntryState::Saved class:row--doubted=doubt.is_some() prop:style=move || style("margin-top", place.get().gap)
             aria-posinset=text_signal(move || (place.get().index + 1).to_string())
             aria-setsize=text_signal(move || count.get().to_string())
             on:focusin=move |_| focused.set(Some(id)) on:focusout=move |_| focused.set(None)>
@@ -112,8 +116,14 @@ fn PasswordActions(
 ) -> impl IntoView {
     let session = use_session();
     let notices = use_notices();
-    let RowData { id, state, .. } = row;
+    let dialog = use_dialog();
+    let RowData { id, state, doubt, .. } = row;
+    // The dialog asks before it hands out a password that may be old.
+    let ask = move || doubt.is_some().then(|| dialog.open(Tool::Entry(EntryTool::Show(id)))).is_some();
     let show_or_hide = move |()| {
+        if ask() {
+            return;
+        }
         if password.with_untracked(Option::is_some) {
             password.set(None);
             resized.run(());
@@ -132,6 +142,9 @@ fn PasswordActions(
     };
     let stored_name = StoredValue::new(row.name.clone());
     let copy = move |()| {
+        if ask() {
+            return;
+        }
         spawn_local(async move {
             match session.reveal(id).await {
                 Ok(secret) => {

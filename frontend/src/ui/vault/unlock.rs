@@ -166,7 +166,6 @@ pub(super) fn Unlock(
     let shown = RwSignal::new(false);
     let either =
         move |code: Msg, passphrase: Msg| text_signal(move || text::get(if by_code.get() { code } else { passphrase }));
-    let code_hint = text_signal(move || if by_code.get() { text::get(Msg::RecoveryHint) } else { String::new() });
     let ended =
         text_signal(move || if session.session_ended.get() { text::get(Msg::SessionEnded) } else { String::new() });
     let kept_here = text_signal(move || match waiting_here.get() {
@@ -182,10 +181,17 @@ pub(super) fn Unlock(
             <p class="lead" role="status">{ended}</p>
             <p class="lead" role="status">{kept_here}</p>
             <TextField id="username" label=Msg::Username value=username fault=username_fault busy autocomplete="username"/>
-            <TextField id="secret" label=either(Msg::Recovery, Msg::Passphrase) hint=code_hint
-                value=secret fault busy secret=bool_signal(move || !by_code.get() && !shown.get())
-                autocomplete="current-password"/>
-            <div hidden=move || by_code.get()><Checkbox label=Msg::ShowPassphrase value=shown/></div>
+            // Each secret has an input of its own: a browser that offers to save passwords must not save the code.
+            {move || if by_code.get() {
+                view! { <TextField id="secret" label=Msg::Recovery hint=Msg::RecoveryHint value=secret fault busy/> }.into_any()
+            } else {
+                view! {
+                    <TextField id="secret" label=Msg::Passphrase value=secret fault busy
+                        secret=bool_signal(move || !shown.get()) autocomplete="current-password"/>
+                    <Checkbox label=Msg::ShowPassphrase value=shown/>
+                }
+                .into_any()
+            }}
             <div class="buttons">
                 <Button class="button--main" label=Msg::Unlock disabled=busy/>
                 <Button class="button--quiet" label=either(Msg::UsePassphrase, Msg::UseRecovery)

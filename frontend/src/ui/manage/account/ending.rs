@@ -2,11 +2,12 @@
 
 use leptos::prelude::*;
 
-use super::{ConfirmedForm, prevent_submit};
+use super::prevent_submit;
 use crate::platform::browser;
 use crate::session::use_session;
 use crate::text::{self, Msg};
 use crate::ui::fields::{Button, FaultText, TextField, text_signal, tr};
+use crate::ui::manage::proof::ProofForm;
 use crate::ui::notice::use_notices;
 use crate::ui::sentence::SentenceSignal;
 
@@ -14,7 +15,7 @@ use crate::ui::sentence::SentenceSignal;
 pub(super) fn EndAccount() -> impl IntoView {
     let session = use_session();
     let notices = use_notices();
-    let form = ConfirmedForm::new("end-current", false);
+    let form = ProofForm::new("end-current");
     let username = StoredValue::new(session.username());
     let typed = RwSignal::new(String::new());
     let fault = SentenceSignal::new();
@@ -27,7 +28,7 @@ pub(super) fn EndAccount() -> impl IntoView {
             fault.set(Msg::EndNotNamed);
             return browser::focus_soon("end-username");
         }
-        form.run(session, session.delete_account(), move |()| notices.result(Msg::EndDone));
+        form.run(session.delete_account(), move |()| notices.result(Msg::EndDone));
     };
     let hint =
         text_signal(move || text::with(Msg::EndHint, &[("count", &session.entries.with(|entries| entries.len()))]));

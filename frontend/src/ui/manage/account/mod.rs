@@ -1,6 +1,7 @@
-//! The account dialog: credentials, sessions, locking, and deleting the account.
+//! The account dialog: credentials, vault key, sessions, locking, and deleting the account.
 
 mod ending;
+mod keeping;
 mod locking;
 mod passkeys;
 mod passphrase;
@@ -9,18 +10,12 @@ mod sessions;
 
 use leptos::ev::SubmitEvent;
 use leptos::prelude::*;
-use leptos::task::spawn_local;
 
-use crate::keyring::protocol::KeyringError;
-use crate::platform::browser;
-use crate::secret::Secret;
-use crate::session::{Fault, Session, use_session};
+use crate::session::use_session;
 use crate::text::{self, Msg};
-use crate::ui::fields::{TextField, text_signal, tr};
+use crate::ui::dialog::{Manage, Tool, use_dialog};
+use crate::ui::fields::{Button, text_signal, tr};
 use crate::ui::frame::Frame;
-use crate::ui::sentence::SentenceSignal;
-use crate::ui::words as say;
-use crate::workers::client::KeyringFault;
 
 #[component]
 pub(super) fn AccountDialog() -> impl IntoView {
@@ -30,6 +25,7 @@ pub(super) fn AccountDialog() -> impl IntoView {
             <Section title=Msg::Passphrase><passphrase::PassphraseForm/></Section>
             <Section title=Msg::Recovery><recovery::RecoveryForm/></Section>
             <Section title=Msg::Passkeys><passkeys::PasskeyList/></Section>
+            <Section title=Msg::NewKey><NewKeyPart/></Section>
             <Section title=Msg::Sessions><sessions::SessionList/></Section>
             <Section title=Msg::Locking><locking::LockSettings/></Section>
             <Section title=Msg::EndAccount><ending::EndAccount/></Section>
@@ -49,75 +45,29 @@ fn Section(title: Msg, children: ChildrenFn) -> impl IntoView {
     }
 }
 
-/// A form that asks for the passphrase before it does its work: a handle that can be copied.
-#[derive(Clone, Copy)]
-struct ConfirmedForm {
-    typed: RwSignal<String>,
-    /// The fault of the typed passphrase.
-    fault: SentenceSignal,
-    /// True if the work is running.
-    busy: RwSignal<bool>,
-    /// The fault of the work itself.
-    wrong: SentenceSignal,
-    is_waived: bool,
-    id: &'static str,
+/// Why and how to make a new vault key, which has a dialog of its own.
+#[component]
+fn NewKeyPart() -> impl IntoView {
+    let dialog = use_dialog();
+    view! {
+        <p class="hint">{tr(Msg::NewKeyIntro)}</p>
+        <Button label=Msg::NewKeyStart press=move |()| dialog.open(Tool::Manage(Manage::NewKey))/>
+    }
 }
 
-impl ConfirmedForm {
-    fn new(id: &'static str, is_waived: bool) -> Self {
-        let (fault, wrong) = (SentenceSignal::new(), SentenceSignal::new());
-        Self { typed: RwSignal::new(String::new()), fault, busy: RwSignal::new(false), wrong, is_waived, id }
-    }
-
-    fn field(self) -> impl IntoView {
-        (!self.is_waived).then(|| {
-            let Self { typed, fault, busy, id, .. } = self;
-            view! { <TextField id label=Msg::ConfirmPassphrase value=typed fault busy secret=true autocomplete="current-password"/> }
-        })
-    }
-
-    /// Confirms the session with the passphrase, then awaits `work` and passes its result to `then`. A right passphrase
-    /// is cleared from the field.
-    fn run<T: 'static>(
-        self,
-        session: Session,
-        work: impl Future<Output = Result<T, Fault>> + 'static,
-        then: impl FnOnce(T) + 'static,
-    ) {
-        let Self { typed, fault, busy, wrong, is_waived, id } = self;
-        if busy.get_untracked() {
-            return;
-        }
-        fault.clear();
-        wrong.clear();
-        let passphrase = browser::normalise(&typed.get_untracked());
-        if !is_waived && passphrase.is_empty() {
-            fault.set(Msg::PassphraseEmpty);
-            browser::focus_soon(id);
-            return;
-        }
-        busy.set(true);
-        spawn_local(async move {
-            let confirmed = if is_waived { Ok(()) } else { session.confirm(Secret::new(passphrase)).await };
-            let result = match confirmed {
-                Ok(()) => {
-                    // The dialog may be closed by now: the work is done all the same, and nobody is told.
-                    let _ = typed.try_set(String::new());
-                    work.await
-                }
-                Err(Fault::Keyring(KeyringFault::Refused(KeyringError::WrongSecret))) => {
-                    fault.set(Msg::ConfirmWrong);
-                    let _ = busy.try_set(false);
-                    return browser::focus_soon(id);
-                }
-                Err(other) => Err(other),
-            };
-            let _ = busy.try_set(false);
-            match result {
-                Ok(done) => then(done),
-                Err(why) => wrong.set(move || say::fault(&why)),
+/// Offers a new vault key after a credential has changed: somebody may have known the old one.
+#[component]
+fn NewKeyOffer(shown: RwSignal<bool>) -> impl IntoView {
+    let dialog = use_dialog();
+    move || {
+        shown.get().then(|| {
+            view! {
+                <div class="offer" role="status">
+                    <p>{tr(Msg::NewKeyOffer)}</p>
+                    <Button label=Msg::NewKeyStart press=move |()| dialog.open(Tool::Manage(Manage::NewKey))/>
+                </div>
             }
-        });
+        })
     }
 }
 

@@ -5,13 +5,14 @@ use leptos::task::spawn_local;
 use shared::credentials::{PasskeySummary, Passkeys};
 use shared::ids::PasskeyId;
 
-use super::{ConfirmedForm, prevent_submit};
+use super::{NewKeyOffer, prevent_submit};
 use crate::model::when::ago;
 use crate::platform::browser;
 use crate::platform::passkey;
 use crate::session::use_session;
 use crate::text::{self, Msg};
 use crate::ui::fields::{Button, FaultText, bool_signal, text_signal, tr};
+use crate::ui::manage::proof::ProofForm;
 use crate::ui::notice::use_notices;
 use crate::ui::sentence::SentenceSignal;
 use crate::ui::words as say;
@@ -20,9 +21,10 @@ use crate::ui::words as say;
 pub(super) fn PasskeyList() -> impl IntoView {
     let session = use_session();
     let notices = use_notices();
-    let form = ConfirmedForm::new("passkey-current", false);
+    let form = ProofForm::new("passkey-current");
     let listed = RwSignal::new(Vec::<PasskeySummary>::new());
     let fault = SentenceSignal::new();
+    let is_removed = RwSignal::new(false);
     let load = move || {
         spawn_local(async move {
             match session.read("passkeys").await {
@@ -44,7 +46,7 @@ pub(super) fn PasskeyList() -> impl IntoView {
                 Err(declined) => Ok(Err(declined)),
             }
         };
-        form.run(session, work, move |result| match result {
+        form.run(work, move |result| match result {
             Ok(()) => {
                 notices.result(Msg::PasskeyAdded);
                 load();
@@ -52,16 +54,22 @@ pub(super) fn PasskeyList() -> impl IntoView {
             Err(declined) => form.wrong.set(say::passkey_fault(declined)),
         });
     };
-    // Removing needs the passphrase too, which is typed into the form below the list.
+    // Removing needs a proof too, which is typed into the form below the list.
     let remove = Callback::new(move |id: PasskeyId| {
-        form.run(session, async move { session.remove(&format!("passkeys/{id}")).await }, move |()| {
+        form.run(session.remove_passkey(id), move |()| {
+            let _ = is_removed.try_set(true);
             notices.result(Msg::PasskeyRemoved);
             load();
         });
     });
     let offered = passkey::are_offered();
+    let shared = text_signal(|| match passkey::shared_host() {
+        None => String::new(),
+        Some(host) => text::with(Msg::PasskeyShared, &[("host", &host)]),
+    });
     view! {
         <p class="hint">{tr(Msg::PasskeysHint)}</p>
+        <p class="fault">{shared}</p>
         <ul class="list">
             {move || listed.get().into_iter().map(|one| view! { <PasskeyRow one remove busy=form.busy.into()/> }).collect_view()}
         </ul>
@@ -74,18 +82,28 @@ pub(super) fn PasskeyList() -> impl IntoView {
             <p class="hint" hidden=offered>{tr(Msg::PasskeysNotHere)}</p>
             <FaultText id="passkey" text=form.wrong/>
         </form>
+        <NewKeyOffer shown=is_removed/>
     }
+}
+
+/// When a passkey was added.
+pub(super) fn since(created_at: u64) -> Signal<String> {
+    let date = move || browser::exact_time(created_at, &text::language());
+    text_signal(move || text::with(Msg::PasskeySince, &[("date", &date())]))
+}
+
+/// When a passkey was used last.
+pub(super) fn used(used_at: Option<u64>) -> Signal<String> {
+    text_signal(move || match used_at {
+        None => text::get(Msg::PasskeyUnused),
+        Some(used_at) => say::ago(ago(browser::now(), used_at)),
+    })
 }
 
 #[component]
 fn PasskeyRow(one: PasskeySummary, remove: Callback<PasskeyId>, busy: Signal<bool>) -> impl IntoView {
     let PasskeySummary { id, created_at, used_at } = one;
-    let date = move || browser::exact_time(created_at, &text::language());
-    let name = text_signal(move || text::with(Msg::PasskeySince, &[("date", &date())]));
-    let used = text_signal(move || match used_at {
-        None => text::get(Msg::PasskeyUnused),
-        Some(used_at) => say::ago(ago(browser::now(), used_at)),
-    });
+    let (name, used) = (since(created_at), used(used_at));
     let accessible =
         text_signal(move || text::with(Msg::Named, &[("verb", &text::get(Msg::PasskeyRemove)), ("name", &name.get())]));
     view! {
