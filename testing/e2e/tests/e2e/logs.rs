@@ -92,16 +92,16 @@ fn whole_life(format: &str) -> (String, Vec<String>) {
     let hunter = "hunter2-in-the-wrong-place";
     for (method, path, body) in [
         ("GET", format!("/{hunter}"), String::new()),
-        ("GET", format!("/api/v1/passwords?since={hunter}"), String::new()),
-        ("PUT", format!("/api/v1/passwords/{hunter}"), String::new()),
-        ("PUT", format!("/api/v1/passwords/{id}"), format!("{{\"replaces\":\"{hunter}\"")),
+        ("GET", format!("/api/v1/changes?since={hunter}"), String::new()),
+        ("POST", format!("/api/v1/changes?{hunter}"), format!("{{\"replaces\":\"{hunter}\"")),
+        ("DELETE", format!("/api/v1/sessions/{hunter}"), String::new()),
         ("POST", "/api/v1/sessions/start".to_owned(), format!("{{\"login\":\"{hunter}\"}}")),
         ("POST", "/api/v1/accounts/start".to_owned(), format!("\"{hunter}\"")),
         ("DELETE", "/api/v1/sessions/current".to_owned(), String::new()),
     ] {
         connection.send(method, &path, &token, &body);
     }
-    connection.send("GET", "/api/v1/passwords", hunter, "");
+    connection.send("GET", "/api/v1/changes", hunter, "");
     secrets.extend([token, hunter.to_owned(), id.to_string()]);
     server.stop();
     // The link was printed once, and not logged.
@@ -120,7 +120,7 @@ fn log_contains_no_secret() {
         let (log, secrets) = whole_life(format);
         assert!(secrets.len() > 20, "{}", secrets.len());
         assert_eq!(found(&log, &secrets), Vec::<&str>::new(), "as {format}:\n{log}");
-        for seen in ["DEBUG", "/api/v1/passwords/{id}", "answered", "stopped"] {
+        for seen in ["DEBUG", "/api/v1/sessions/{id}", "answered", "stopped"] {
             assert!(log.contains(seen), "as {format}: no {seen}:\n{log}");
         }
         if format == "json" {

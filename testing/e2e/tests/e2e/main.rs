@@ -14,6 +14,7 @@ mod durability;
 mod entries;
 mod faults;
 mod health;
+mod hostile_server;
 mod import_export;
 mod input;
 mod kinds;

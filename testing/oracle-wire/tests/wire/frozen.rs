@@ -47,7 +47,7 @@ fn frozen_database_is_answered_in_time_and_loses_and_doubles_no_entry() {
     wait_until("it is saved", || runtime.block_on(vault.send(&entry)).as_u16() == 200);
     assert_eq!(runtime.block_on(vault.latest()), 2);
     let mut connection = HttpConnection::connect(server.port);
-    let (status, body) = connection.send("GET", "/api/v1/passwords", vault.token(), "");
+    let (status, body) = connection.send("GET", "/api/v1/changes", vault.token(), "");
     let body = String::from_utf8_lossy(body);
     assert_eq!((status, body.matches(r#""sealed":""#).count()), (200, 2), "{body}");
 }
