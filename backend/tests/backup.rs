@@ -39,9 +39,10 @@ impl House {
         let store = house.store();
         store.bind_server_key(house.key.fingerprint()).unwrap();
         store.add_invite(&Invite { code_hash: [1; 32], expires_at: 2, setup: false }).unwrap();
-        let secret = NewCredential { record: Base64Url(vec![1; 192]), wrapped_key: Base64Url(vec![1; 73]) };
+        let secret = NewCredential { suite: 1, record: Base64Url(vec![1; 192]), wrapped_key: Base64Url(vec![1; 73]) };
         let username = Username::new("ada").unwrap();
-        let account = NewAccount { id: house.account, username, passphrase: secret.clone(), recovery: secret };
+        let account =
+            NewAccount { id: house.account, username, passphrase: secret.clone(), recovery: secret, head: None };
         store.create_account(&account, &[1; 32], 1).unwrap();
         house
     }

@@ -58,7 +58,7 @@ fn no_table_has_a_row_of_a_deleted_account() {
             assert_eq!(oracle_double::rows_of(service, account), expected, "{service}");
         };
         rows(ada, [1, 5, 2, 1]);
-        store.delete_account(ada).unwrap();
+        store.delete_account(ada, None).unwrap();
         rows(ada, [0, 0, 0, 0]);
         rows(bob, [1, 5, 2, 1]);
     }

@@ -13,7 +13,8 @@ use backend::store::oracle::{Code, OracleSettings, OracleStore, SecondTry, TABLE
 use backend::store::{Accounts, Credentials, Database, LogInRefusal, Passwords, Sessions, StoreError, Transfer};
 use contract::{MANY, NOW, entry_id, put, settle};
 use oracle_double::{faults, settings, store};
-use shared::passwords::StoredEntry;
+use shared::bytes::Base64Url;
+use shared::changes::StoredVersion;
 
 fn unavailable<T: std::fmt::Debug>(result: Result<T, StoreError>) -> String {
     match result {
@@ -231,12 +232,13 @@ fn account_with_many_entries_is_deleted_in_several_calls_and_one_transaction() {
     let ada = settle(&store, 1, "ada");
     let bob = settle(&store, 2, "bob");
     store.put(&put(bob, entry_id(1), 0, 7), MANY, NOW).unwrap();
-    let entry = |n: u16| StoredEntry {
+    let entry = |n: u16| StoredVersion {
         id: entry_id(n),
         version: 1,
         change_no: n.into(),
         changed_at: NOW,
-        sealed: Some(contract::sealed(1024, 7)),
+        deleted: false,
+        sealed: Some(Base64Url(contract::sealed(1024, 7).as_bytes().to_vec())),
     };
     let entries: Vec<_> = (1..=4500).map(entry).collect();
     for entries in entries.chunks(500) {
@@ -245,10 +247,10 @@ fn account_with_many_entries_is_deleted_in_several_calls_and_one_transaction() {
     oracle_double::execute("delete_many", "UPDATE accounts SET change_no = 4500 WHERE login = 'ada'");
     // The third call fails: nothing of the first two stays.
     faults("delete_many", "execute|DELETE FROM|2|1|ORA-18\n");
-    unavailable(store.delete_account(ada));
+    unavailable(store.delete_account(ada, None));
     assert_eq!(oracle_double::number("delete_many", "SELECT COUNT(*) FROM passwords"), 4501);
     faults("delete_many", "");
-    store.delete_account(ada).unwrap();
+    store.delete_account(ada, None).unwrap();
     assert_eq!(oracle_double::number("delete_many", "SELECT COUNT(*) FROM passwords"), 1);
 }
 
@@ -265,6 +267,7 @@ fn invite_or_session_is_made_once_if_the_answer_is_lost() {
         epoch: 0,
         credential: shared::sessions::CredentialName::Passphrase,
         device: None,
+        passkey_state: None,
     };
     store.open_session(&session, &contract::LONG, NOW).unwrap();
     faults("answers", "");
@@ -391,8 +394,8 @@ fn change_of_secrets_is_done_once_if_the_connection_drops() {
             faults(&service, &format!("{fault}\n# {round}\n"));
             match round {
                 0 => store.set_credential(&contract::new(ada, &passphrase, 9), contract::PASSKEYS_MAX, NOW).unwrap(),
-                1 => store.remove_passkey(ada, &contract::passkey_id(3)).unwrap(),
-                _ => store.delete_account(bob).unwrap(),
+                1 => store.remove_passkey(&contract::old(ada, &contract::passkey_id(3)), NOW).unwrap(),
+                _ => store.delete_account(bob, None).unwrap(),
             }
         }
         faults(&service, "");

@@ -8,6 +8,7 @@ use std::fmt;
 use serde::{Deserialize, Deserializer, Serialize, de};
 
 use crate::bytes::Base64Url;
+use crate::changes::SealedHead;
 use crate::ids::AccountId;
 use crate::limits::USERNAME_MAX;
 use crate::proofs::Proof;
@@ -126,6 +127,9 @@ pub struct AccountFinish {
     pub passphrase: NewCredential,
     /// The credential of the recovery code.
     pub recovery: NewCredential,
+    /// The head of the empty vault: change number 0. Its vault key has number 1.
+    #[serde(default)]
+    pub head: Option<SealedHead>,
 }
 
 /// The body of `POST /api/v1/accounts/delete`.
@@ -141,6 +145,8 @@ pub struct DeleteAccount {
 #[cfg_attr(feature = "openapi", derive(utoipa::ToSchema))]
 #[serde(deny_unknown_fields)]
 pub struct NewCredential {
+    /// The suite of the record: its number in `login`'s table.
+    pub suite: u8,
     /// OPAQUE RegistrationRecord (192 bytes).
     pub record: Base64Url,
     /// The vault key, sealed under a key that is derived from the record's secret (73 bytes).

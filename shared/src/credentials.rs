@@ -84,6 +84,27 @@ pub enum CredentialChangeKind {
     VaultKey,
 }
 
+impl CredentialChangeKind {
+    pub const ALL: [Self; 5] =
+        [Self::Passphrase, Self::Recovery, Self::PasskeyAdded, Self::PasskeyRemoved, Self::VaultKey];
+
+    /// Its name in JSON and in the store.
+    pub fn name(self) -> &'static str {
+        match self {
+            Self::Passphrase => "passphrase",
+            Self::Recovery => "recovery",
+            Self::PasskeyAdded => "passkey-added",
+            Self::PasskeyRemoved => "passkey-removed",
+            Self::VaultKey => "vault-key",
+        }
+    }
+
+    /// The kind of that name.
+    pub fn of_name(name: &str) -> Option<Self> {
+        Self::ALL.into_iter().find(|kind| kind.name() == name)
+    }
+}
+
 /// A change of an account's credentials.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 #[cfg_attr(feature = "openapi", derive(utoipa::ToSchema))]
@@ -125,4 +146,18 @@ pub struct PasskeySummary {
     pub created_at: u64,
     /// When it was last used to log in, in milliseconds since 1970 (UTC), if ever.
     pub used_at: Option<u64>,
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn kind_of_a_credential_change_has_one_name_in_json_and_in_the_store() {
+        for kind in CredentialChangeKind::ALL {
+            assert_eq!(serde_json::to_string(&kind).unwrap(), format!("\"{}\"", kind.name()));
+            assert_eq!(CredentialChangeKind::of_name(kind.name()), Some(kind));
+        }
+        assert_eq!(CredentialChangeKind::of_name("password"), None);
+    }
 }

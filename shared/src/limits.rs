@@ -38,3 +38,12 @@ pub const CREDENTIAL_CHANGES_MAX: usize = 50;
 
 /// Greatest age of a log-in, in seconds, to change credentials or to delete the account.
 pub const FRESH_SECONDS: u64 = 600;
+
+/// Most earlier vault keys that an account keeps. Entries are sealed again long before the oldest is dropped.
+pub const EARLIER_KEYS_MAX: usize = 50;
+
+/// Greatest length of the sealed earlier vault keys, in bytes: nonce (24), number (4) and key (32) of each, tag (16).
+pub const EARLIER_KEYS_LEN_MAX: usize = 24 + EARLIER_KEYS_MAX * (4 + 32) + 16;
+
+/// Greatest length of the state with which the server verifies a passkey, in bytes.
+pub const PASSKEY_STATE_MAX: usize = 2000;

@@ -2,7 +2,7 @@
 
 use serde::{Deserialize, Serialize};
 
-use crate::passwords::StoredEntry;
+use crate::changes::StoredVersion;
 
 /// The media type of an error body (RFC 9457, section 3).
 pub const PROBLEM_JSON: &str = "application/problem+json";
@@ -105,7 +105,7 @@ pub struct Problem {
     pub code: ProblemCode,
     /// For `stale-version`: the current entry.
     #[serde(default, skip_serializing_if = "Option::is_none")]
-    pub current: Option<Box<StoredEntry>>,
+    pub current: Option<Box<StoredVersion>>,
 }
 
 #[cfg(test)]

@@ -159,6 +159,12 @@ pub struct SessionGrant {
     pub account_id: AccountId,
     /// The vault key, wrapped for the secret that was used (73 bytes).
     pub wrapped_key: Base64Url,
+    /// The number of the vault key: 1 for the first, 0 for that of an account from before keys had numbers.
+    #[serde(default)]
+    pub key_no: u32,
+    /// The vault keys before it, sealed under it; null if there are none.
+    #[serde(default)]
+    pub earlier_keys: Option<Base64Url>,
     /// The session ends after this many seconds without a request.
     pub idle_seconds: u64,
     /// The session ends after this many seconds in any case.

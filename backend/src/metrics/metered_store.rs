@@ -4,17 +4,17 @@ use std::sync::Arc;
 use std::time::Instant;
 
 use shared::accounts::Username;
-use shared::bytes::Base64Url;
-use shared::credentials::PasskeySummary;
+use shared::changes::{Changes, SaveChanges, Saved, StoredVersion};
+use shared::credentials::{CredentialChange, PasskeySummary};
 use shared::ids::{AccountId, EntryId, PasskeyId, SessionId};
-use shared::passwords::{Changes, NewVersion, StoredEntry};
+use shared::passwords::NewVersion;
 use shared::sessions::CredentialName;
 
 use super::Metrics;
 use crate::store::{
-    Accounts, Credential, Credentials, Database, Hash, Invite, Lifetime, LiveSession, Millis, NewAccount, NewSecret,
-    NewSession, PasswordExpiry, Passwords, Put, Sessions, Store, StoreError, StoredAccount, StoredInvite,
-    StoredSession, Transfer, Usage,
+    AccountSummary, Accounts, Credential, Credentials, Database, Entries, Grant, Hash, Invite, Lifetime, LiveSession,
+    Millis, NewAccount, NewSecret, NewSession, NewVaultKey, OldPasskey, Operator, PasskeyVerifier, PasswordExpiry,
+    Passwords, Put, Sessions, Store, StoreError, StoredAccount, StoredInvite, StoredSession, Transfer, Usage,
 };
 
 /// Forwards each operation to `store`.
@@ -56,9 +56,9 @@ forward! {
         has_accounts() -> bool;
         add_invite(invite: &Invite) -> ();
         check_invite(code_hash: &Hash, now: Millis) -> ();
-        create_account(account: &NewAccount, invite_hash: &Hash, now: Millis) -> ();
+        create_account(account: &NewAccount, invite_hash: &Hash, now: Millis) -> bool;
         username(account: AccountId) -> Username;
-        delete_account(account: AccountId) -> ();
+        delete_account(account: AccountId, epoch: Option<u32>) -> ();
     }
 }
 
@@ -66,26 +66,44 @@ forward! {
     Credentials {
         credential(username: &Username, name: &CredentialName) -> Option<Credential>;
         set_credential(secret: &NewSecret, passkeys_max: usize, now: Millis) -> ();
+        replace_vault_key(new: &NewVaultKey, now: Millis) -> ();
         passkeys(account: AccountId) -> Vec<PasskeySummary>;
-        remove_passkey(account: AccountId, id: &PasskeyId) -> ();
+        passkey_verifier(account: AccountId, id: &PasskeyId) -> Option<PasskeyVerifier>;
+        remove_passkey(passkey: &OldPasskey, now: Millis) -> ();
+        credential_changes(account: AccountId) -> Vec<CredentialChange>;
     }
 }
 
 forward! {
     Sessions {
-        open_session(session: &NewSession, lifetime: &Lifetime, now: Millis) -> Base64Url;
+        open_session(session: &NewSession, lifetime: &Lifetime, now: Millis) -> Grant;
         live_session(token_hash: &Hash, lifetime: &Lifetime, now: Millis) -> LiveSession;
         touch_session(token_hash: &Hash, now: Millis) -> ();
         sessions(account: AccountId, lifetime: &Lifetime, now: Millis) -> Vec<StoredSession>;
-        end_session(token_hash: &Hash) -> ();
-        end_listed_session(account: AccountId, id: SessionId) -> ();
-        end_other_sessions(account: AccountId, token_hash: &Hash) -> ();
+        end_session(token_hash: &Hash, now: Millis) -> ();
+        end_listed_session(account: AccountId, id: SessionId, now: Millis) -> ();
+        end_other_sessions(account: AccountId, token_hash: &Hash, now: Millis) -> ();
+    }
+}
+
+forward! {
+    Entries {
+        list_changes(account: AccountId, since: u64, limit: u32) -> Changes;
+        save_changes(account: AccountId, save: &SaveChanges, entries_max: u64, now: Millis) -> Saved;
+    }
+}
+
+forward! {
+    Operator {
+        accounts() -> Vec<AccountSummary>;
+        revoke_invite(code_hash: &Hash) -> bool;
+        end_sessions(account: AccountId, lifetime: &Lifetime, now: Millis) -> u64;
     }
 }
 
 forward! {
     Passwords {
-        changes(account: AccountId, since: u64, limit: u32) -> Changes;
+        changes(account: AccountId, since: u64, limit: u32) -> shared::passwords::Changes;
         put(put: &Put, entries_max: u64, now: Millis) -> NewVersion;
         delete(account: AccountId, id: EntryId, replaces: u32, now: Millis) -> NewVersion;
     }
@@ -96,7 +114,7 @@ forward! {
         account_after(after: Option<AccountId>) -> Option<StoredAccount>;
         invites() -> Vec<StoredInvite>;
         upsert_account(account: &StoredAccount) -> ();
-        insert_entries(account: AccountId, entries: &[StoredEntry]) -> ();
+        insert_entries(account: AccountId, entries: &[StoredVersion]) -> ();
         upsert_invite(invite: &StoredInvite) -> ();
     }
 }

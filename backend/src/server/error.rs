@@ -7,7 +7,7 @@ use std::time::Duration;
 
 use axum::http::{HeaderValue, StatusCode, header};
 use axum::response::{IntoResponse, Response};
-use shared::passwords::StoredEntry;
+use shared::changes::StoredVersion;
 use shared::problem::{PROBLEM_JSON, Problem, ProblemCode};
 
 use crate::server::gate::GateError;
@@ -21,7 +21,7 @@ pub const RETRY_SECONDS: u64 = 2;
 pub struct ApiError {
     code: ProblemCode,
     detail: Option<String>,
-    current: Option<Box<StoredEntry>>,
+    current: Option<Box<StoredVersion>>,
     /// Seconds after which a client may try again, if known.
     retry_after: Option<u64>,
 }
@@ -129,6 +129,9 @@ impl From<GateError> for ApiError {
                 return Self { current: Some(current), ..ProblemCode::StaleVersion.into() };
             }
             GateError::Store(StoreError::NotFound) => ProblemCode::NotFound,
+            GateError::Store(StoreError::StaleHead) => ProblemCode::StaleHead,
+            GateError::Store(StoreError::StaleKey) => ProblemCode::StaleKey,
+            GateError::Store(StoreError::StaleProof) => ProblemCode::ProofFailed,
             GateError::Store(StoreError::Full) => ProblemCode::VaultFull,
             GateError::Store(StoreError::Invite(InviteFault::Unknown)) => ProblemCode::InviteUnknown,
             GateError::Store(StoreError::Invite(InviteFault::Used)) => ProblemCode::InviteUsed,

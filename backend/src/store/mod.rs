@@ -12,10 +12,10 @@ pub mod transfer;
 mod types;
 
 use shared::accounts::Username;
-use shared::bytes::Base64Url;
-use shared::credentials::PasskeySummary;
+use shared::changes::{Changes, SaveChanges, Saved, StoredVersion};
+use shared::credentials::{CredentialChange, PasskeySummary};
 use shared::ids::{AccountId, EntryId, PasskeyId, SessionId};
-use shared::passwords::{Changes, NewVersion, StoredEntry};
+use shared::passwords::NewVersion;
 use shared::sessions::CredentialName;
 
 pub use password_expiry::{PasswordExpiry, WARN_DAYS};
@@ -35,9 +35,9 @@ pub use types::*;
 ///   [`StoreError::ReadOnly`]. `# Errors` lists only what comes in addition.
 ///
 /// `tests/contract` holds every driver to this.
-pub trait Store: Database + Accounts + Credentials + Sessions + Passwords + Transfer {}
+pub trait Store: Database + Accounts + Credentials + Sessions + Entries + Passwords + Operator + Transfer {}
 
-impl<S: Database + Accounts + Credentials + Sessions + Passwords + Transfer> Store for S {}
+impl<S: Database + Accounts + Credentials + Sessions + Entries + Passwords + Operator + Transfer> Store for S {}
 
 /// The database as a whole: its health, and the server key it belongs to.
 pub trait Database: Send + Sync {
@@ -84,13 +84,13 @@ pub trait Accounts: Send + Sync {
     /// [`StoreError::Invite`] says why not.
     fn check_invite(&self, code_hash: &Hash, now: Millis) -> Result<(), StoreError>;
 
-    /// Makes an account and uses the invite up. Repeating the request that made the account succeeds and changes
-    /// nothing.
+    /// Makes an account and uses the invite up. Repeating the request that made the account, with the same invite,
+    /// succeeds and changes nothing. Returns true if the account was made now.
     ///
     /// # Errors
     /// [`StoreError::Invite`] as [`Accounts::check_invite`]; [`StoreError::Taken`] if the username or the id is in
     /// use. The invite is not used up then.
-    fn create_account(&self, account: &NewAccount, invite_hash: &Hash, now: Millis) -> Result<(), StoreError>;
+    fn create_account(&self, account: &NewAccount, invite_hash: &Hash, now: Millis) -> Result<bool, StoreError>;
 
     /// An account's username.
     ///
@@ -100,7 +100,12 @@ pub trait Accounts: Send + Sync {
 
     /// Deletes an account with its entries, passkeys and sessions: no row of it is left, and its username is free.
     /// The invite that made it stays used. Deleting an account that does not exist is no error.
-    fn delete_account(&self, account: AccountId) -> Result<(), StoreError>;
+    ///
+    /// `epoch` is [`Credential::epoch`] at the start of the proof that the request carries; none for the operator.
+    ///
+    /// # Errors
+    /// [`StoreError::StaleProof`] if the account's credentials have changed since `epoch`.
+    fn delete_account(&self, account: AccountId, epoch: Option<u32>) -> Result<(), StoreError>;
 }
 
 /// The secrets that open a vault: passphrase, recovery code, passkeys.
@@ -111,31 +116,52 @@ pub trait Credentials: Send + Sync {
     /// Sets one of the secrets of an account, if the session that asks for it has not ended meanwhile. Setting the same
     /// record and key again succeeds and changes nothing.
     ///
-    /// A passphrase or recovery code replaces the one before, raises the epoch, and ends all other sessions of the
-    /// account. A passkey is added; one of the same id is replaced, which raises the epoch.
+    /// A passphrase or recovery code replaces the one before, removes the passkeys that are not to be kept, raises the
+    /// epoch, and ends all other sessions of the account. A passkey is added, or replaces the one of the same id, and
+    /// raises the epoch. Each secret that is set, and each passkey that is removed, is a credential change.
     ///
     /// # Errors
-    /// [`StoreError::NotFound`] if there is no such session of the account; [`StoreError::Full`] if the account has
-    /// `passkeys_max` passkeys.
+    /// [`StoreError::NotFound`] if there is no such session of the account; [`StoreError::StaleProof`] if the account's
+    /// credentials have changed since the proof was begun; [`StoreError::Full`] if the account has `passkeys_max`
+    /// passkeys.
     fn set_credential(&self, secret: &NewSecret, passkeys_max: usize, now: Millis) -> Result<(), StoreError>;
+
+    /// Replaces the vault key, passphrase, recovery code and head of an account, removes its passkeys, raises the epoch,
+    /// and ends all other sessions. Entries stay as they are. Repeating the request changes nothing.
+    ///
+    /// # Errors
+    /// [`StoreError::NotFound`] if there is no such session of the account; [`StoreError::StaleKey`] if the new key's
+    /// number is not the one after the account's; [`StoreError::StaleProof`] as [`Credentials::set_credential`];
+    /// [`StoreError::StaleHead`] if the account's head is not the one that is to be replaced.
+    fn replace_vault_key(&self, new: &NewVaultKey, now: Millis) -> Result<(), StoreError>;
 
     /// The passkeys of an account, the oldest first.
     fn passkeys(&self, account: AccountId) -> Result<Vec<PasskeySummary>, StoreError>;
 
+    /// The data that verifies a passkey of an account; `None` if there is no such passkey, or it has none.
+    fn passkey_verifier(&self, account: AccountId, id: &PasskeyId) -> Result<Option<PasskeyVerifier>, StoreError>;
+
     /// Removes a passkey of an account. If it was there, this raises the epoch, so that no log-in in progress succeeds.
     /// Removing a passkey that does not exist is no error.
-    fn remove_passkey(&self, account: AccountId, id: &PasskeyId) -> Result<(), StoreError>;
+    ///
+    /// # Errors
+    /// [`StoreError::StaleProof`] as [`Credentials::set_credential`], if it was there.
+    fn remove_passkey(&self, passkey: &OldPasskey, now: Millis) -> Result<(), StoreError>;
+
+    /// The changes of an account's credentials, the newest first: at most
+    /// [`shared::limits::CREDENTIAL_CHANGES_MAX`]; older ones are forgotten.
+    fn credential_changes(&self, account: AccountId) -> Result<Vec<CredentialChange>, StoreError>;
 }
 
 /// Sessions.
 pub trait Sessions: Send + Sync {
-    /// Stores a session and deletes those that `lifetime` has ended. Returns the vault key, wrapped for the secret that
-    /// the log-in used. For a passkey, this counts as its use.
+    /// Stores a session and deletes those that have ended and are older than [`TOKEN_KEPT`]. Returns the vault key,
+    /// wrapped for the secret that the log-in used. For a passkey, this counts as its use.
     ///
     /// # Errors
     /// [`StoreError::NotFound`] if the account or the passkey is gone, or the account's credentials have changed since
-    /// `epoch`; [`StoreError::Taken`] if the token was stored before.
-    fn open_session(&self, session: &NewSession, lifetime: &Lifetime, now: Millis) -> Result<Base64Url, StoreError>;
+    /// `epoch`; [`StoreError::Taken`] if the token was stored before, even if its session has ended.
+    fn open_session(&self, session: &NewSession, lifetime: &Lifetime, now: Millis) -> Result<Grant, StoreError>;
 
     /// The session of this token, if it has not ended. This only reads, so that it works while nothing can be written.
     ///
@@ -150,19 +176,45 @@ pub trait Sessions: Send + Sync {
     fn sessions(&self, account: AccountId, lifetime: &Lifetime, now: Millis) -> Result<Vec<StoredSession>, StoreError>;
 
     /// Ends a session. Ending a session that does not exist is no error.
-    fn end_session(&self, token_hash: &Hash) -> Result<(), StoreError>;
+    fn end_session(&self, token_hash: &Hash, now: Millis) -> Result<(), StoreError>;
 
     /// Ends the session of an account that is listed under this id. Ending one that does not exist is no error.
-    fn end_listed_session(&self, account: AccountId, id: SessionId) -> Result<(), StoreError>;
+    fn end_listed_session(&self, account: AccountId, id: SessionId, now: Millis) -> Result<(), StoreError>;
 
     /// Ends all sessions of an account but this one.
-    fn end_other_sessions(&self, account: AccountId, token_hash: &Hash) -> Result<(), StoreError>;
+    fn end_other_sessions(&self, account: AccountId, token_hash: &Hash, now: Millis) -> Result<(), StoreError>;
 }
 
 /// Sealed entries.
+pub trait Entries: Send + Sync {
+    /// Entries that changed after change number `since`, by rising change number, at most `limit`, and the account's
+    /// head, all from one snapshot. Sealed bytes are handed out as they are stored.
+    fn list_changes(&self, account: AccountId, since: u64, limit: u32) -> Result<Changes, StoreError>;
+
+    /// Writes versions of entries, deletions among them, and the head of the vault that has them. Of an entry that
+    /// occurs several times, the last version is stored. A deleted entry may be written again.
+    ///
+    /// Repeating the request that wrote the account's head changes nothing and returns the first answer.
+    ///
+    /// # Errors
+    /// [`StoreError::StaleKey`] if the head or a version is not sealed under the account's vault key, by its number;
+    /// [`StoreError::StaleHead`] if the account's head is not the one that is to be replaced; [`StoreError::Stale`] with
+    /// the current entry if a change replaces another version; [`StoreError::NotFound`] if a version is to be replaced
+    /// and there is no entry, or there is no account; [`StoreError::Full`] if the account would hold more than
+    /// `entries_max`.
+    fn save_changes(
+        &self,
+        account: AccountId,
+        save: &SaveChanges,
+        entries_max: u64,
+        now: Millis,
+    ) -> Result<Saved, StoreError>;
+}
+
+/// Sealed entries of format 1.
 pub trait Passwords: Send + Sync {
     /// Entries that changed after change number `since`, by rising change number, at most `limit`.
-    fn changes(&self, account: AccountId, since: u64, limit: u32) -> Result<Changes, StoreError>;
+    fn changes(&self, account: AccountId, since: u64, limit: u32) -> Result<shared::passwords::Changes, StoreError>;
 
     /// Writes an entry. Repeating a put (same version replaced, same bytes) changes nothing and returns the first
     /// answer. A deleted entry may be put again by replacing the version of its deletion.
@@ -178,6 +230,18 @@ pub trait Passwords: Send + Sync {
     /// [`StoreError::Stale`] with the current entry if `replaces` is not its version; [`StoreError::NotFound`] if there
     /// is no entry.
     fn delete(&self, account: AccountId, id: EntryId, replaces: u32, now: Millis) -> Result<NewVersion, StoreError>;
+}
+
+/// Operations of the operator's commands.
+pub trait Operator: Send + Sync {
+    /// All accounts, ordered by their usernames.
+    fn accounts(&self) -> Result<Vec<AccountSummary>, StoreError>;
+
+    /// Deletes an invite that was not used. Returns false if there is none.
+    fn revoke_invite(&self, code_hash: &Hash) -> Result<bool, StoreError>;
+
+    /// Ends all sessions of an account, and returns their number.
+    fn end_sessions(&self, account: AccountId, lifetime: &Lifetime, now: Millis) -> Result<u64, StoreError>;
 }
 
 /// Rows exactly as they are stored, for a transfer from database to database. Transfers are repeated after an
@@ -201,7 +265,7 @@ pub trait Transfer: Send + Sync {
     ///
     /// # Errors
     /// [`StoreError::Taken`] if an id or a change number belongs to another entry here.
-    fn insert_entries(&self, account: AccountId, entries: &[StoredEntry]) -> Result<(), StoreError>;
+    fn insert_entries(&self, account: AccountId, entries: &[StoredVersion]) -> Result<(), StoreError>;
 
     /// Writes an invite as it is stored in the source, or updates it to that state.
     fn upsert_invite(&self, invite: &StoredInvite) -> Result<(), StoreError>;

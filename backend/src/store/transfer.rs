@@ -4,8 +4,11 @@
 //! log in again.
 
 use sha2::{Digest, Sha512};
+use shared::accounts::NewCredential;
+use shared::changes::StoredVersion;
+use shared::credentials::CredentialChange;
 use shared::ids::AccountId;
-use shared::passwords::{SealedEntry, StoredEntry};
+use shared::sessions::Device;
 
 use crate::store::{Hash, Store, StoreError, StoredAccount, StoredPasskey};
 
@@ -79,7 +82,7 @@ pub fn transfer(
     let mut done = TransferCounts::default();
     for account in &accounts {
         to.upsert_account(account).map_err(target)?;
-        let mut copy = |page: &[StoredEntry]| {
+        let mut copy = |page: &[StoredVersion]| {
             to.insert_entries(account.id, page).map_err(target)?;
             done.entries += page.len() as u64;
             report(Progress::Copying { done, entries });
@@ -132,11 +135,11 @@ fn each_page(
     store: &dyn Store,
     account: AccountId,
     fault: fn(StoreError) -> TransferError,
-    each: &mut dyn FnMut(&[StoredEntry]) -> Result<(), TransferError>,
+    each: &mut dyn FnMut(&[StoredVersion]) -> Result<(), TransferError>,
 ) -> Result<(), TransferError> {
     let mut since = 0;
     loop {
-        let changes = store.changes(account, since, PAGE).map_err(fault)?;
+        let changes = store.list_changes(account, since, PAGE).map_err(fault)?;
         let Some(last) = changes.entries.last() else { return Ok(()) };
         since = last.change_no;
         each(&changes.entries)?;
@@ -153,38 +156,16 @@ fn digest(
 ) -> Result<(TransferCounts, Option<Hash>, Vec<u8>), TransferError> {
     let mut hash = Sha512::new();
     let mut counts = TransferCounts::default();
-    // Each value is preceded by its length, so that different stores never hash the same bytes.
-    fn add(hash: &mut Sha512, bytes: &[u8]) {
-        hash.update((bytes.len() as u64).to_be_bytes());
-        hash.update(bytes);
-    }
     for account in accounts(store).map_err(fault)? {
-        let StoredAccount { id, username, passphrase, recovery, passkeys, epoch, change_no, entries, created_at } =
-            &account;
-        for secret in [passphrase, recovery] {
-            add(&mut hash, &secret.record.0);
-            add(&mut hash, &secret.wrapped_key.0);
-        }
-        add(&mut hash, id.as_bytes());
-        add(&mut hash, username.as_str().as_bytes());
-        for number in [u64::from(*epoch), *change_no, *entries, *created_at, passkeys.len() as u64] {
-            hash.update(number.to_be_bytes());
-        }
-        for StoredPasskey { id, secret, created_at, used_at } in passkeys {
-            add(&mut hash, id.as_bytes());
-            add(&mut hash, &secret.record.0);
-            add(&mut hash, &secret.wrapped_key.0);
-            hash.update(created_at.to_be_bytes());
-            hash.update(used_at.unwrap_or(u64::MAX).to_be_bytes());
-        }
+        add_account(&mut hash, &account);
         counts.accounts += 1;
         each_page(store, account.id, fault, &mut |page| {
-            for StoredEntry { id, version, change_no, changed_at, sealed } in page {
+            for StoredVersion { id, version, change_no, changed_at, deleted, sealed } in page {
                 add(&mut hash, id.as_bytes());
-                for number in [u64::from(*version), *change_no, *changed_at] {
+                for number in [u64::from(*version), *change_no, *changed_at, u64::from(*deleted)] {
                     hash.update(number.to_be_bytes());
                 }
-                add(&mut hash, sealed.as_ref().map_or(&[], SealedEntry::as_bytes));
+                add_option(&mut hash, sealed.as_ref().map(|sealed| &*sealed.0));
             }
             counts.entries += page.len() as u64;
             Ok(())
@@ -199,4 +180,68 @@ fn digest(
         counts.invites += 1;
     }
     Ok((counts, store.server_key().map_err(fault)?, hash.finalize().to_vec()))
+}
+
+/// Each value is preceded by its length, so that different stores never hash the same bytes.
+fn add(hash: &mut Sha512, bytes: &[u8]) {
+    hash.update((bytes.len() as u64).to_be_bytes());
+    hash.update(bytes);
+}
+
+/// A missing value differs from an empty one.
+fn add_option(hash: &mut Sha512, bytes: Option<&[u8]>) {
+    hash.update([u8::from(bytes.is_some())]);
+    add(hash, bytes.unwrap_or_default());
+}
+
+fn add_secret(hash: &mut Sha512, NewCredential { suite, record, wrapped_key }: &NewCredential) {
+    hash.update([*suite]);
+    add(hash, &record.0);
+    add(hash, &wrapped_key.0);
+}
+
+fn add_account(hash: &mut Sha512, account: &StoredAccount) {
+    let StoredAccount {
+        id,
+        username,
+        passphrase,
+        recovery,
+        passkeys,
+        credential_changes,
+        epoch,
+        key_no,
+        earlier_keys,
+        head,
+        invite_hash,
+        change_no,
+        entries,
+        created_at,
+    } = account;
+    add_secret(hash, passphrase);
+    add_secret(hash, recovery);
+    add(hash, id.as_bytes());
+    add(hash, username.as_str().as_bytes());
+    let counts = [passkeys.len() as u64, credential_changes.len() as u64];
+    for number in [u64::from(*epoch), u64::from(*key_no), *change_no, *entries, *created_at].into_iter().chain(counts) {
+        hash.update(number.to_be_bytes());
+    }
+    for bytes in [earlier_keys.as_ref(), head.as_ref()] {
+        add_option(hash, bytes.map(|bytes| &*bytes.0));
+    }
+    add_option(hash, invite_hash.as_ref().map(|bytes| &bytes[..]));
+    for StoredPasskey { id, secret, verifier, created_at, used_at } in passkeys {
+        add(hash, id.as_bytes());
+        add_secret(hash, secret);
+        add_option(hash, verifier.as_ref().map(|verifier| &*verifier.state));
+        add_option(hash, verifier.as_ref().map(|verifier| verifier.origin.as_bytes()));
+        hash.update(created_at.to_be_bytes());
+        hash.update(used_at.unwrap_or(u64::MAX).to_be_bytes());
+    }
+    for CredentialChange { number, at, kind, device, address } in credential_changes {
+        hash.update(number.to_be_bytes());
+        hash.update(at.to_be_bytes());
+        add(hash, kind.name().as_bytes());
+        add_option(hash, device.as_ref().map(|device| Device::as_str(device).as_bytes()));
+        add(hash, address.as_bytes());
+    }
 }

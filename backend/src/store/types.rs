@@ -3,9 +3,11 @@
 use std::time::Duration;
 
 use shared::accounts::{NewCredential, Username};
-use shared::credentials::PasskeySummary;
+use shared::bytes::Base64Url;
+use shared::changes::{SealedHead, StoredVersion};
+use shared::credentials::{CredentialChange, PasskeySummary};
 use shared::ids::{AccountId, EntryId, PasskeyId};
-use shared::passwords::{SealedEntry, StoredEntry};
+use shared::passwords::SealedEntry;
 use shared::sessions::{CredentialName, Device};
 
 /// A point in time: milliseconds since 1970 (UTC). Times are passed in, so that tests can set the clock.
@@ -27,8 +29,18 @@ pub struct StoredAccount {
     pub recovery: NewCredential,
     /// Ordered by their ids.
     pub passkeys: Vec<StoredPasskey>,
+    /// The newest changes of its credentials, by rising number.
+    pub credential_changes: Vec<CredentialChange>,
     /// The number of changes of its credentials.
     pub epoch: u32,
+    /// The number of its vault key; 0 for an account from before keys had numbers.
+    pub key_no: u32,
+    /// The vault keys before it, sealed under it.
+    pub earlier_keys: Option<Base64Url>,
+    /// Its sealed head; none for an account with vault key 0. The bytes are those that were saved.
+    pub head: Option<Base64Url>,
+    /// Hash of the code of the invite that made it; none for an account from before this was stored.
+    pub invite_hash: Option<Hash>,
     /// The number of the last change of an entry.
     pub change_no: u64,
     /// The number of entries that are not deleted.
@@ -41,10 +53,25 @@ pub struct StoredAccount {
 pub struct StoredPasskey {
     pub id: PasskeyId,
     pub secret: NewCredential,
+    /// None for a passkey from before assertions were verified.
+    pub verifier: Option<PasskeyVerifier>,
     pub created_at: Millis,
     /// The time of the last log-in with it.
     pub used_at: Option<Millis>,
 }
+
+/// The data with which the server verifies a passkey's assertions.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct PasskeyVerifier {
+    /// The public key, the signature counter and what else the server needs, as the server encodes them: 1 to
+    /// [`shared::limits::PASSKEY_STATE_MAX`] bytes.
+    pub state: Vec<u8>,
+    /// The page's origin when it was registered, 1 to [`ORIGIN_MAX`] characters.
+    pub origin: String,
+}
+
+/// Longest origin of a passkey, in characters.
+pub const ORIGIN_MAX: usize = 512;
 
 /// The passkeys as their owner sees them, the oldest first.
 pub(crate) fn summaries(passkeys: Vec<StoredPasskey>) -> Vec<PasskeySummary> {
@@ -85,6 +112,8 @@ pub struct NewAccount {
     pub passphrase: NewCredential,
     /// The secret of the recovery code.
     pub recovery: NewCredential,
+    /// The head of the empty vault. With one, the number of its vault key is 1, else 0.
+    pub head: Option<SealedHead>,
 }
 
 /// One of the secrets of an account, as a log-in needs it.
@@ -95,6 +124,8 @@ pub struct Credential {
     pub epoch: u32,
     /// OPAQUE record and wrapped vault key.
     pub secret: NewCredential,
+    /// None for a passphrase or recovery code, and for a passkey from before assertions were verified.
+    pub verifier: Option<PasskeyVerifier>,
 }
 
 /// A secret of an account, to be set.
@@ -103,8 +134,54 @@ pub struct NewSecret {
     pub account: AccountId,
     /// Hash of the token of the session that asks for it.
     pub token_hash: Hash,
+    /// [`Credential::epoch`] at the start of the proof; none if there is no proof.
+    pub epoch: Option<u32>,
     pub name: CredentialName,
     pub secret: NewCredential,
+    /// For a passkey.
+    pub verifier: Option<PasskeyVerifier>,
+    /// The passkeys that stay when a passphrase or recovery code is set; none for all.
+    pub keep_passkeys: Option<Vec<PasskeyId>>,
+    /// The network address of the request's client, at most [`ADDRESS_MAX`] characters; empty if it is not known.
+    pub address: String,
+}
+
+/// Longest network address of a client, in characters: IPv6 has up to 45.
+pub const ADDRESS_MAX: usize = 64;
+
+/// A passkey, to be removed.
+#[derive(Clone, Debug)]
+pub struct OldPasskey {
+    pub account: AccountId,
+    /// Hash of the token of the session that asks for it.
+    pub token_hash: Hash,
+    /// [`Credential::epoch`] at the start of the proof; none if there is no proof.
+    pub epoch: Option<u32>,
+    pub id: PasskeyId,
+    /// As [`NewSecret::address`].
+    pub address: String,
+}
+
+/// A new vault key for an account.
+#[derive(Clone, Debug)]
+pub struct NewVaultKey {
+    pub account: AccountId,
+    /// Hash of the token of the session that asks for it.
+    pub token_hash: Hash,
+    /// [`Credential::epoch`] at the start of the proof.
+    pub epoch: u32,
+    /// The number of the new key.
+    pub key_no: u32,
+    pub passphrase: NewCredential,
+    pub recovery: NewCredential,
+    /// The vault keys before it, sealed under it: at most [`shared::limits::EARLIER_KEYS_LEN_MAX`] bytes.
+    pub earlier_keys: Base64Url,
+    /// The head that the client knows.
+    pub replaces: Option<SealedHead>,
+    /// The head of the same state, sealed under the new key.
+    pub head: SealedHead,
+    /// As [`NewSecret::address`].
+    pub address: String,
 }
 
 /// A session to be stored.
@@ -118,7 +195,24 @@ pub struct NewSession {
     pub credential: CredentialName,
     /// The client's name for its device.
     pub device: Option<Device>,
+    /// The state of the passkey after the log-in, which counts its signatures: see [`PasskeyVerifier::state`].
+    pub passkey_state: Option<Vec<u8>>,
 }
+
+/// The keys that a log-in gives out.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Grant {
+    /// The vault key, wrapped for the secret that the log-in used.
+    pub wrapped_key: Base64Url,
+    /// As [`StoredAccount::key_no`].
+    pub key_no: u32,
+    /// As [`StoredAccount::earlier_keys`].
+    pub earlier_keys: Option<Base64Url>,
+}
+
+/// The hash of a session's token is stored for at least this long after the log-in, in milliseconds, even if the session
+/// ends before: as long as the log-in's last step could be repeated, the token must be known as used.
+pub const TOKEN_KEPT: Millis = 300_000;
 
 /// A session that has not ended.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -157,6 +251,18 @@ pub struct Put {
     /// The version it replaces; 0 for a new entry.
     pub replaces: u32,
     pub sealed: SealedEntry,
+}
+
+/// An account in the operator's list.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct AccountSummary {
+    pub id: AccountId,
+    pub username: Username,
+    pub created_at: Millis,
+    /// The number of entries that are not deleted.
+    pub entries: u64,
+    /// The time of the last change of an entry.
+    pub changed_at: Option<Millis>,
 }
 
 /// The connections and writes of a store at one moment.
@@ -230,7 +336,16 @@ pub enum StoreError {
     Taken,
     /// The entry has another version by now. Contains the current entry.
     #[error("stale version")]
-    Stale(Box<StoredEntry>),
+    Stale(Box<StoredVersion>),
+    /// The account has another head by now.
+    #[error("stale head")]
+    StaleHead,
+    /// The account has another vault key by now.
+    #[error("stale key")]
+    StaleKey,
+    /// The account's credentials have changed since the proof was begun.
+    #[error("stale proof")]
+    StaleProof,
     /// The account holds as many of these as it may.
     #[error("full")]
     Full,

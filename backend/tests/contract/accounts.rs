@@ -137,8 +137,8 @@ pub fn delete_account_removes_all_of_it_and_nothing_of_others(driver: &impl Driv
     let his_entries = store.changes(bob, 0, 100).unwrap();
 
     assert_eq!(store.username(ada).unwrap().as_str(), "ada");
-    store.delete_account(ada).unwrap();
-    store.delete_account(ada).unwrap();
+    store.delete_account(ada, None).unwrap();
+    store.delete_account(ada, None).unwrap();
     let store = driver.open();
     assert!(matches!(store.username(ada), Err(StoreError::NotFound)));
     assert_eq!(store.account_after(None).unwrap(), bobs, "bob's is the only account, and unchanged");
@@ -165,7 +165,7 @@ pub fn delete_account_removes_all_of_it_and_nothing_of_others(driver: &impl Driv
     store.add_invite(&invite(8)).unwrap();
     store.create_account(&account(1, "ada"), &[8; 32], NOW).unwrap();
     nothing();
-    store.delete_account(ada).unwrap();
-    store.delete_account(bob).unwrap();
+    store.delete_account(ada, None).unwrap();
+    store.delete_account(bob, None).unwrap();
     assert!(!store.has_accounts().unwrap());
 }

@@ -3,7 +3,7 @@
 use std::sync::atomic::{AtomicBool, Ordering};
 use std::thread;
 
-use backend::store::{NewSecret, NewSession, StoreError};
+use backend::store::{NewSecret, NewSession, OldPasskey, StoreError};
 use shared::bytes::Base64Url;
 use shared::credentials::PasskeySummary;
 use shared::ids::PasskeyId;
@@ -23,9 +23,23 @@ pub fn passkey(tag: u8) -> CredentialName {
     CredentialName::Passkey(passkey_id(tag))
 }
 
+/// A passkey, to be removed in the session of tag 5.
+pub fn old(account: AccountId, id: &PasskeyId) -> OldPasskey {
+    OldPasskey { account, token_hash: [5; 32], epoch: None, id: id.clone(), address: String::new() }
+}
+
 /// A secret to be set in the session of tag 5.
 pub fn new(account: AccountId, name: &CredentialName, tag: u8) -> NewSecret {
-    NewSecret { account, token_hash: [5; 32], name: name.clone(), secret: secret(tag) }
+    NewSecret {
+        account,
+        token_hash: [5; 32],
+        epoch: None,
+        name: name.clone(),
+        secret: secret(tag),
+        verifier: None,
+        keep_passkeys: None,
+        address: String::new(),
+    }
 }
 
 fn epoch(store: &dyn Store, username: &str) -> u32 {
@@ -58,12 +72,12 @@ pub fn new_secret_replaces_the_old_and_ends_other_sessions(driver: &impl Driver)
             assert!(matches!(store.open_session(&late, &LONG, NOW), Err(StoreError::NotFound)));
         }
         let next = NewSession { epoch: number, credential: name.clone(), ..session(ada, 6) };
-        assert_eq!(store.open_session(&next, &LONG, NOW).unwrap(), secret(tag).wrapped_key);
+        assert_eq!(store.open_session(&next, &LONG, NOW).unwrap().wrapped_key, secret(tag).wrapped_key);
         // The answer was lost, and the same request comes again: later sessions stay.
         driver.open().set_credential(&new(ada, name, tag), PASSKEYS_MAX, NOW).unwrap();
         assert!(is_live(&*store, 6));
         assert_eq!(epoch(&*store, "ada"), number);
-        store.end_session(&[6; 32]).unwrap();
+        store.end_session(&[6; 32], NOW).unwrap();
     }
     assert!(is_live(&*store, 7), "another account's session");
     assert_eq!(epoch(&*store, "bob"), 0);
@@ -80,7 +94,7 @@ pub fn set_credential_needs_a_session_that_has_not_ended(driver: &impl Driver) {
     let store = driver.open();
     let (ada, bob) = (settle(&*store, 1, "ada"), settle(&*store, 2, "bob"));
     store.open_session(&session(ada, 5), &LONG, NOW).unwrap();
-    store.end_session(&[5; 32]).unwrap();
+    store.end_session(&[5; 32], NOW).unwrap();
     store.open_session(&session(bob, 5), &LONG, NOW).unwrap();
     let before = store.account_after(None).unwrap();
     for name in [CredentialName::Passphrase, CredentialName::Recovery, passkey(3)] {
@@ -109,7 +123,7 @@ pub fn passkey_is_added_used_and_removed(driver: &impl Driver) {
     let found = store.credential(&username, &passkey(3)).unwrap().unwrap();
     assert_eq!((found.account, found.epoch, found.secret), (ada, 0, secret(3)));
     let with = |tag, epoch, token| NewSession { epoch, credential: passkey(tag), ..session(ada, token) };
-    assert_eq!(store.open_session(&with(3, 0, 7), &LONG, NOW + 9).unwrap(), secret(3).wrapped_key);
+    assert_eq!(store.open_session(&with(3, 0, 7), &LONG, NOW + 9).unwrap().wrapped_key, secret(3).wrapped_key);
     assert_eq!(store.passkeys(ada).unwrap(), [summary(4, NOW + 2, None), summary(3, NOW + 3, Some(NOW + 9))]);
 
     // The passkey belongs to ada only.
@@ -117,12 +131,12 @@ pub fn passkey_is_added_used_and_removed(driver: &impl Driver) {
     assert_eq!(store.passkeys(bob).unwrap(), []);
     let his = NewSession { account: bob, ..with(3, 0, 8) };
     assert!(matches!(store.open_session(&his, &LONG, NOW), Err(StoreError::NotFound)));
-    store.remove_passkey(bob, &passkey_id(3)).unwrap();
+    store.remove_passkey(&old(bob, &passkey_id(3)), NOW).unwrap();
     assert_eq!((store.passkeys(ada).unwrap().len(), epoch(&*store, "ada"), epoch(&*store, "bob")), (2, 0, 0));
 
     // After its removal, a log-in that began before fails.
-    store.remove_passkey(ada, &passkey_id(3)).unwrap();
-    store.remove_passkey(ada, &passkey_id(3)).unwrap();
+    store.remove_passkey(&old(ada, &passkey_id(3)), NOW).unwrap();
+    store.remove_passkey(&old(ada, &passkey_id(3)), NOW).unwrap();
     assert_eq!(store.passkeys(ada).unwrap(), [summary(4, NOW + 2, None)]);
     assert_eq!(store.credential(&username, &passkey(3)).unwrap(), None);
     assert_eq!(epoch(&*store, "ada"), 1);
@@ -148,7 +162,7 @@ pub fn repeated_passkey_is_set_once_and_another_of_its_id_replaces_it(driver: &i
     let replaced = PasskeySummary { id: passkey_id(3), created_at: NOW + 4, used_at: None };
     assert_eq!(store.passkeys(ada).unwrap(), [replaced]);
     assert!(matches!(store.open_session(&with(0, 7), &LONG, NOW), Err(StoreError::NotFound)));
-    assert_eq!(store.open_session(&with(1, 7), &LONG, NOW).unwrap(), secret(4).wrapped_key);
+    assert_eq!(store.open_session(&with(1, 7), &LONG, NOW).unwrap().wrapped_key, secret(4).wrapped_key);
     assert!(is_live(&*store, 6));
 }
 
@@ -168,7 +182,7 @@ pub fn all_bytes_of_a_passkey_id_count(driver: &impl Driver) {
         let found = store.credential(&Username::new("ada").unwrap(), &name).unwrap().unwrap();
         assert_eq!((found.epoch, found.secret), (0, secret(tag)));
     }
-    store.remove_passkey(ada, &ids[1]).unwrap();
+    store.remove_passkey(&old(ada, &ids[1]), NOW).unwrap();
     let left: Vec<_> = store.passkeys(ada).unwrap().into_iter().map(|passkey| passkey.id).collect();
     assert_eq!(left, [0, 2, 3, 4, 5].map(|number: usize| ids[number].clone()));
 }
@@ -187,7 +201,7 @@ pub fn passkey_beyond_the_maximum_is_refused(driver: &impl Driver) {
     set(new(ada, &passkey(2), 9)).unwrap();
     set(new(ada, &CredentialName::Passphrase, 9)).unwrap();
     set(NewSecret { token_hash: [7; 32], ..new(bob, &passkey(3), 3) }).unwrap();
-    store.remove_passkey(ada, &passkey_id(1)).unwrap();
+    store.remove_passkey(&old(ada, &passkey_id(1)), NOW).unwrap();
     set(new(ada, &passkey(3), 3)).unwrap();
     assert_eq!(store.passkeys(ada).unwrap().len(), 2);
 }

@@ -17,7 +17,7 @@ pub use sessions::*;
 pub use transfer::*;
 
 use backend::store::{
-    Accounts, Credentials, Database, Invite, Lifetime, NewAccount, Passwords, Put, Sessions, Store, Transfer,
+    Accounts, Credentials, Database, Entries, Invite, Lifetime, NewAccount, Passwords, Put, Sessions, Store, Transfer,
 };
 use shared::accounts::{NewCredential, Username};
 use shared::bytes::Base64Url;
@@ -104,7 +104,7 @@ pub fn invite(tag: u8) -> Invite {
 }
 
 pub fn secret(tag: u8) -> NewCredential {
-    NewCredential { record: Base64Url(vec![tag; 192]), wrapped_key: Base64Url(vec![tag; 73]) }
+    NewCredential { suite: 1, record: Base64Url(vec![tag; 192]), wrapped_key: Base64Url(vec![tag; 73]) }
 }
 
 pub fn account(tag: u8, username: &str) -> NewAccount {
@@ -113,6 +113,7 @@ pub fn account(tag: u8, username: &str) -> NewAccount {
         username: Username::new(username).unwrap(),
         passphrase: secret(tag),
         recovery: secret(tag ^ 0xff),
+        head: None,
     }
 }
 

@@ -4,6 +4,7 @@ use std::sync::Barrier;
 use std::thread;
 
 use backend::store::StoreError;
+use shared::changes::StoredVersion;
 use shared::limits::BUCKETS;
 use shared::passwords::{NewVersion, StoredEntry};
 
@@ -11,7 +12,11 @@ use super::*;
 
 fn current(result: Result<NewVersion, StoreError>) -> StoredEntry {
     match result {
-        Err(StoreError::Stale(current)) => *current,
+        Err(StoreError::Stale(current)) => {
+            let StoredVersion { id, version, change_no, changed_at, sealed, .. } = *current;
+            let sealed = sealed.map(|sealed| sealed.0.try_into().unwrap());
+            StoredEntry { id, version, change_no, changed_at, sealed }
+        }
         other => panic!("not stale: {other:?}"),
     }
 }
@@ -220,12 +225,8 @@ pub fn one_of_two_writers_of_the_same_version_is_stale(driver: &impl Driver) {
             handles.map(|handle| handle.join().unwrap())
         });
         let [winner, loser] = match results {
-            [Ok(won), Err(StoreError::Stale(seen))] => {
-                [(0, won.version), (seen.sealed.unwrap().as_bytes()[1], seen.version)]
-            }
-            [Err(StoreError::Stale(seen)), Ok(won)] => {
-                [(1, won.version), (seen.sealed.unwrap().as_bytes()[1], seen.version)]
-            }
+            [Ok(won), Err(StoreError::Stale(seen))] => [(0, won.version), (seen.sealed.unwrap().0[1], seen.version)],
+            [Err(StoreError::Stale(seen)), Ok(won)] => [(1, won.version), (seen.sealed.unwrap().0[1], seen.version)],
             other => panic!("one must win, and one must be stale: {other:?}"),
         };
         assert_eq!(winner, loser);

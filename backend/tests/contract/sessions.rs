@@ -8,7 +8,14 @@ use super::*;
 
 /// A session by passphrase of an account whose credentials never changed.
 pub fn session(account: AccountId, tag: u8) -> NewSession {
-    NewSession { token_hash: [tag; 32], account, epoch: 0, credential: CredentialName::Passphrase, device: None }
+    NewSession {
+        token_hash: [tag; 32],
+        account,
+        epoch: 0,
+        credential: CredentialName::Passphrase,
+        device: None,
+        passkey_state: None,
+    }
 }
 
 /// Uses a session, as the server does.
@@ -56,8 +63,8 @@ pub fn end_session_is_final_and_repeatable(driver: &impl Driver) {
     let ada = settle(&*store, 1, "ada");
     store.open_session(&session(ada, 5), &LONG, NOW).unwrap();
     store.open_session(&session(ada, 6), &LONG, NOW).unwrap();
-    store.end_session(&[5; 32]).unwrap();
-    store.end_session(&[5; 32]).unwrap();
+    store.end_session(&[5; 32], NOW).unwrap();
+    store.end_session(&[5; 32], NOW).unwrap();
     assert!(matches!(store.live_session(&[5; 32], &LONG, NOW), Err(StoreError::NotFound)));
     assert_eq!(driver.open().live_session(&[6; 32], &LONG, NOW).unwrap().account, ada);
 }
@@ -69,9 +76,9 @@ pub fn open_session_needs_an_unchanged_epoch(driver: &impl Driver) {
     assert!(matches!(store.open_session(&changed, &LONG, NOW), Err(StoreError::NotFound)));
     let nobody = session(AccountId::from_random([9; 16]), 5);
     assert!(matches!(store.open_session(&nobody, &LONG, NOW), Err(StoreError::NotFound)));
-    assert_eq!(store.open_session(&session(ada, 5), &LONG, NOW).unwrap(), secret(1).wrapped_key);
+    assert_eq!(store.open_session(&session(ada, 5), &LONG, NOW).unwrap().wrapped_key, secret(1).wrapped_key);
     let by_recovery = NewSession { credential: CredentialName::Recovery, ..session(ada, 6) };
-    assert_eq!(store.open_session(&by_recovery, &LONG, NOW).unwrap(), secret(1 ^ 0xff).wrapped_key);
+    assert_eq!(store.open_session(&by_recovery, &LONG, NOW).unwrap().wrapped_key, secret(1 ^ 0xff).wrapped_key);
     assert!(matches!(store.open_session(&session(ada, 5), &LONG, NOW), Err(StoreError::Taken)));
 }
 
@@ -110,17 +117,17 @@ pub fn sessions_are_listed_and_ended_by_their_account_only(driver: &impl Driver)
 
     // The session of another account stays. An account's own is found by its id, and its neighbours stay.
     let low_id = SessionId::of_hash(&low);
-    store.end_listed_session(bob, low_id).unwrap();
+    store.end_listed_session(bob, low_id, NOW).unwrap();
     assert_eq!(listed(ada, NOW + 70_000).len(), 3);
-    store.end_listed_session(ada, low_id).unwrap();
-    store.end_listed_session(ada, low_id).unwrap();
+    store.end_listed_session(ada, low_id, NOW).unwrap();
+    store.end_listed_session(ada, low_id, NOW).unwrap();
     assert_eq!(listed(ada, NOW + 70_000), [([5; 32], 70_000), (high, 2000)]);
-    store.end_listed_session(ada, SessionId::of_hash(&high)).unwrap();
+    store.end_listed_session(ada, SessionId::of_hash(&high), NOW).unwrap();
     assert_eq!(listed(ada, NOW + 70_000), [([5; 32], 70_000)]);
 
     store.open_session(&session(ada, 8), &lifetime, NOW + 70_000).unwrap();
-    store.end_other_sessions(ada, &[8; 32]).unwrap();
-    store.end_other_sessions(ada, &[8; 32]).unwrap();
+    store.end_other_sessions(ada, &[8; 32], NOW).unwrap();
+    store.end_other_sessions(ada, &[8; 32], NOW).unwrap();
     assert_eq!(listed(ada, NOW + 70_000), [([8; 32], 70_000)]);
     assert_eq!(listed(bob, NOW + 70_000), [([7; 32], 3000)]);
 }

@@ -3,8 +3,9 @@
 use backend::store::sqlite::SqliteStore;
 use backend::store::transfer::{Progress, TransferCounts, TransferError, transfer};
 use backend::store::{NewSession, StoreError};
+use shared::bytes::Base64Url;
+use shared::changes::StoredVersion;
 use shared::limits::BUCKETS;
-use shared::passwords::StoredEntry;
 use shared::sessions::CredentialName;
 use tempfile::TempDir;
 
@@ -38,7 +39,7 @@ fn source() -> (TempDir, SqliteStore) {
     }
     let with_passkey = NewSession { credential: passkey(7), ..session(ada, 6) };
     store.open_session(&with_passkey, &LONG, NOW + 7000).unwrap();
-    store.remove_passkey(ada, &passkey_id(8)).unwrap();
+    store.remove_passkey(&old(ada, &passkey_id(8)), NOW).unwrap();
     (folder, store)
 }
 
@@ -102,7 +103,7 @@ pub fn transfer_into_other_data_is_refused(driver: &impl Driver) {
     transfer(&from, &*to, &mut |_| {}).unwrap();
     // A passkey that was removed in the source is removed in the target.
     let ada = account(1, "Åda").id;
-    from.remove_passkey(ada, &passkey_id(9)).unwrap();
+    from.remove_passkey(&old(ada, &passkey_id(9)), NOW).unwrap();
     transfer(&from, &*to, &mut |_| {}).unwrap();
     assert_eq!(to.passkeys(ada).unwrap().len(), 1);
     // The target was used after the transfer: it has an entry that the source lacks.
@@ -114,7 +115,7 @@ pub fn transfer_into_other_data_is_refused(driver: &impl Driver) {
     used.open_session(&NewSession { epoch: 2, ..session(ada, 5) }, &LONG, NOW).unwrap();
     used.set_credential(&new(ada, &passkey(1), 1), PASSKEYS_MAX, NOW).unwrap();
     assert!(matches!(refused(&used), TransferError::OtherData));
-    used.remove_passkey(ada, &passkey_id(1)).unwrap();
+    used.remove_passkey(&old(ada, &passkey_id(1)), NOW).unwrap();
     assert!(matches!(refused(&used), TransferError::OtherData), "its epoch is higher");
     // Another account, another server key.
     let folder = tempfile::tempdir().unwrap();
@@ -130,12 +131,13 @@ pub fn transfer_into_other_data_is_refused(driver: &impl Driver) {
 pub fn insert_entries_refuses_differing_entries(driver: &impl Driver) {
     let store = driver.open();
     let ada = settle(&*store, 1, "ada");
-    let entry = |tag, version, change_no| StoredEntry {
+    let entry = |tag, version, change_no| StoredVersion {
         id: entry_id(tag),
         version,
         change_no,
         changed_at: NOW,
-        sealed: Some(sealed(1024, 7)),
+        deleted: false,
+        sealed: Some(Base64Url(sealed(1024, 7).as_bytes().to_vec())),
     };
     store.insert_entries(ada, &[]).unwrap();
     store.insert_entries(ada, &[entry(1, 1, 1), entry(2, 1, 2), entry(3, 1, 4)]).unwrap();

@@ -194,9 +194,19 @@ impl World {
         assert_eq!(self.app.put(entry_id(1), &self.ada, 0, 7).await.status, StatusCode::OK);
         let account = AccountId::from_random([ADA; 16]);
         let name = CredentialName::Passkey(PASSKEY.to_vec().try_into().unwrap());
-        let secret = NewCredential { record: Base64Url(vec![6; 192]), wrapped_key: Base64Url(vec![6; 73]) };
+        let secret = NewCredential { suite: 1, record: Base64Url(vec![6; 192]), wrapped_key: Base64Url(vec![6; 73]) };
         let token_hash = shared::login::SessionToken::from_bearer(&self.ada).unwrap().hash();
-        self.app.store.set_credential(&NewSecret { account, token_hash, name, secret }, 20, now()).unwrap();
+        let secret = NewSecret {
+            account,
+            token_hash,
+            epoch: None,
+            name,
+            secret,
+            verifier: None,
+            keep_passkeys: None,
+            address: String::new(),
+        };
+        self.app.store.set_credential(&secret, 20, now()).unwrap();
         self.app.open(account, 9, now());
     }
 

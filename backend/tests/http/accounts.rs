@@ -22,7 +22,11 @@ pub fn record(secret: &[u8], state: ClientRegistration<Suite>, response: &Base64
     let response = RegistrationResponse::deserialize(&response.0).unwrap();
     let parameters = ClientRegistrationFinishParameters::new(identifiers(), None);
     let finished = state.finish(&mut OsRng, secret, response, parameters).unwrap();
-    NewCredential { record: Base64Url(finished.message.serialize().to_vec()), wrapped_key: Base64Url(vec![7; 73]) }
+    NewCredential {
+        suite: 1,
+        record: Base64Url(finished.message.serialize().to_vec()),
+        wrapped_key: Base64Url(vec![7; 73]),
+    }
 }
 
 pub fn start_body(invite: &InviteCode, username: &str) -> AccountStart {
@@ -56,6 +60,7 @@ pub async fn register(
         account_id: AccountId::from_random([42; 16]),
         passphrase: record(passphrase, first_state, &challenge.passphrase),
         recovery: record(recovery, second_state, &challenge.recovery),
+        head: None,
     };
     let answer = app.post("/api/v1/accounts/finish", &finish).await;
     assert_eq!(answer.status, StatusCode::CREATED, "{answer:?}");

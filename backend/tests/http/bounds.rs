@@ -6,15 +6,15 @@ use std::time::{Duration, Instant};
 
 use axum::http::StatusCode;
 use backend::store::{
-    Accounts, Credential, Credentials, Database, Hash, Invite, Lifetime, LiveSession, Millis, NewAccount, NewSecret,
-    NewSession, PasswordExpiry, Passwords, Put, Sessions, StoreError, StoredAccount, StoredInvite, StoredSession,
-    Transfer, Usage,
+    AccountSummary, Accounts, Credential, Credentials, Database, Entries, Grant, Hash, Invite, Lifetime, LiveSession,
+    Millis, NewAccount, NewSecret, NewSession, NewVaultKey, OldPasskey, Operator, PasskeyVerifier, PasswordExpiry,
+    Passwords, Put, Sessions, StoreError, StoredAccount, StoredInvite, StoredSession, Transfer, Usage,
 };
 use shared::accounts::Username;
-use shared::bytes::Base64Url;
-use shared::credentials::PasskeySummary;
+use shared::changes::{Changes, SaveChanges, Saved, StoredVersion};
+use shared::credentials::{CredentialChange, PasskeySummary};
 use shared::ids::{AccountId, EntryId, PasskeyId, SessionId};
-use shared::passwords::{Changes, NewVersion, StoredEntry};
+use shared::passwords::NewVersion;
 use shared::sessions::CredentialName;
 use tokio::io::AsyncWriteExt;
 use tokio::net::TcpStream;
@@ -63,9 +63,9 @@ unavailable! {
     Accounts {
         add_invite(&Invite) -> ();
         check_invite(&Hash, Millis) -> ();
-        create_account(&NewAccount, &Hash, Millis) -> ();
+        create_account(&NewAccount, &Hash, Millis) -> bool;
         username(AccountId) -> Username;
-        delete_account(AccountId) -> ();
+        delete_account(AccountId, Option<u32>) -> ();
     }
     fn has_accounts(&self) -> Result<bool, StoreError> {
         (self.1)().and(Ok(false))
@@ -76,19 +76,22 @@ unavailable! {
     Credentials {
         credential(&Username, &CredentialName) -> Option<Credential>;
         set_credential(&NewSecret, usize, Millis) -> ();
+        replace_vault_key(&NewVaultKey, Millis) -> ();
         passkeys(AccountId) -> Vec<PasskeySummary>;
-        remove_passkey(AccountId, &PasskeyId) -> ();
+        passkey_verifier(AccountId, &PasskeyId) -> Option<PasskeyVerifier>;
+        remove_passkey(&OldPasskey, Millis) -> ();
+        credential_changes(AccountId) -> Vec<CredentialChange>;
     }
 }
 
 unavailable! {
     Sessions {
-        open_session(&NewSession, &Lifetime, Millis) -> Base64Url;
+        open_session(&NewSession, &Lifetime, Millis) -> Grant;
         touch_session(&Hash, Millis) -> ();
         sessions(AccountId, &Lifetime, Millis) -> Vec<StoredSession>;
-        end_session(&Hash) -> ();
-        end_listed_session(AccountId, SessionId) -> ();
-        end_other_sessions(AccountId, &Hash) -> ();
+        end_session(&Hash, Millis) -> ();
+        end_listed_session(AccountId, SessionId, Millis) -> ();
+        end_other_sessions(AccountId, &Hash, Millis) -> ();
     }
     fn live_session(&self, _: &Hash, _: &Lifetime, _: Millis) -> Result<LiveSession, StoreError> {
         (self.0)().and(Err(StoreError::NotFound))
@@ -96,8 +99,23 @@ unavailable! {
 }
 
 unavailable! {
+    Entries {
+        list_changes(AccountId, u64, u32) -> Changes;
+        save_changes(AccountId, &SaveChanges, u64, Millis) -> Saved;
+    }
+}
+
+unavailable! {
+    Operator {
+        accounts() -> Vec<AccountSummary>;
+        revoke_invite(&Hash) -> bool;
+        end_sessions(AccountId, &Lifetime, Millis) -> u64;
+    }
+}
+
+unavailable! {
     Passwords {
-        changes(AccountId, u64, u32) -> Changes;
+        changes(AccountId, u64, u32) -> shared::passwords::Changes;
         put(&Put, u64, Millis) -> NewVersion;
         delete(AccountId, EntryId, u32, Millis) -> NewVersion;
     }
@@ -108,7 +126,7 @@ unavailable! {
         account_after(Option<AccountId>) -> Option<StoredAccount>;
         invites() -> Vec<StoredInvite>;
         upsert_account(&StoredAccount) -> ();
-        insert_entries(AccountId, &[StoredEntry]) -> ();
+        insert_entries(AccountId, &[StoredVersion]) -> ();
         upsert_invite(&StoredInvite) -> ();
     }
 }

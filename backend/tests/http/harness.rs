@@ -119,10 +119,11 @@ impl App {
 
     /// Creates an account with an open session, without OPAQUE. Returns the bearer token.
     pub fn settle(&self, tag: u8) -> String {
-        let secret = NewCredential { record: Base64Url(vec![tag; 192]), wrapped_key: Base64Url(vec![tag; 73]) };
+        let secret =
+            NewCredential { suite: 1, record: Base64Url(vec![tag; 192]), wrapped_key: Base64Url(vec![tag; 73]) };
         let id = AccountId::from_random([tag; 16]);
         let username = Username::new(&format!("login {tag}")).unwrap();
-        let account = NewAccount { id, username, passphrase: secret.clone(), recovery: secret };
+        let account = NewAccount { id, username, passphrase: secret.clone(), recovery: secret, head: None };
         self.store.add_invite(&Invite { code_hash: [tag; 32], expires_at: u64::MAX / 2, setup: false }).unwrap();
         self.store.create_account(&account, &[tag; 32], now()).unwrap();
         self.open(id, tag, now())
@@ -137,6 +138,7 @@ impl App {
             epoch: 0,
             credential: CredentialName::Passphrase,
             device: None,
+            passkey_state: None,
         };
         let forever = Lifetime { idle: when, max: when };
         self.store.open_session(&session, &forever, when).unwrap();

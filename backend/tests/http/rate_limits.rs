@@ -128,13 +128,14 @@ async fn finishes_sign_ups_and_new_secrets_are_limited() {
         passphrase: first_step("eve").request,
         recovery: first_step("eve").request,
     };
-    let credential = NewCredential { record: Base64Url(vec![1; 192]), wrapped_key: Base64Url(vec![1; 73]) };
+    let credential = NewCredential { suite: 1, record: Base64Url(vec![1; 192]), wrapped_key: Base64Url(vec![1; 73]) };
     let finish = AccountFinish {
         invite: guess.invite.clone(),
         account_id: AccountId::from_random([7; 16]),
         username: guess.username.clone(),
         passphrase: credential.clone(),
         recovery: credential,
+        head: None,
     };
     let mut statuses = Vec::new();
     for _ in 0..4 {

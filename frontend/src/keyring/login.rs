@@ -70,12 +70,18 @@ impl Registration {
         let mut finish = |pending: PendingCredential, name, response: &Base64Url| {
             let (record, key) = pending.finish(random, name, response)?;
             let wrapped_key = Base64Url(key.wrap(&wrapping, &vault_key, random)?);
-            Ok::<_, KeyringError>(NewCredential { record, wrapped_key })
+            Ok::<_, KeyringError>(NewCredential { suite: 1, record, wrapped_key })
         };
         let passphrase = finish(self.by_passphrase, &CredentialName::Passphrase, &challenge.passphrase)?;
         let recovery = finish(self.by_recovery, &CredentialName::Recovery, &challenge.recovery)?;
-        let finish =
-            AccountFinish { invite: self.invite, username: self.username.clone(), account_id, passphrase, recovery };
+        let finish = AccountFinish {
+            invite: self.invite,
+            username: self.username.clone(),
+            account_id,
+            passphrase,
+            recovery,
+            head: None,
+        };
         Ok((finish, (self.username, self.passphrase)))
     }
 }
@@ -148,7 +154,7 @@ impl Replacement {
     ) -> Result<CredentialFinish, KeyringError> {
         let (record, key) = self.pending.finish(random, &self.credential, &challenge.response)?;
         let wrapped_key = Base64Url(key.wrap(wrapping, vault_key, random)?);
-        let secret = NewCredential { record, wrapped_key };
+        let secret = NewCredential { suite: 1, record, wrapped_key };
         Ok(CredentialFinish {
             credential: self.credential,
             secret,

@@ -76,13 +76,20 @@ fn opened() -> Keyring<OsRng> {
     let AccountFinish { account_id, passphrase, .. } = json(&post(Request::ContinueRegistration { answer }));
     let (account, name) = (account_id, CredentialName::Passphrase);
     let wrapped_key = passphrase.wrapped_key.clone();
-    let credential = Credential { account, epoch: 0, secret: passphrase };
+    let credential = Credential { account, epoch: 0, secret: passphrase, verifier: None };
     let start: SessionStart = json(&post(Request::StartFirstLogin));
     let answer: SessionChallenge =
         login::start(key, &start.username, &name, &start.request, Some(&credential), 1).unwrap();
     let finish: SessionFinish = json(&post(Request::ContinueLogin { answer: text(&answer), device: String::new() }));
     login::finish(key, &finish.state, &finish.finalization, 1).unwrap();
-    let answer = text(&SessionGrant { account_id: account, wrapped_key, idle_seconds: 1, max_seconds: 1 });
+    let answer = text(&SessionGrant {
+        account_id: account,
+        wrapped_key,
+        key_no: 0,
+        earlier_keys: None,
+        idle_seconds: 1,
+        max_seconds: 1,
+    });
     match keyring.handle(Request::FinishLogin { answer }).unwrap() {
         Response::Unlocked { .. } => keyring,
         _ => panic!("not unlocked"),

@@ -84,10 +84,11 @@ pub async fn finish(
         username: body.username,
         passphrase: body.passphrase,
         recovery: body.recovery,
+        head: body.head,
     };
     let made = state.store().write(move |store| store.create_account(&account, &invite, crate::now())).await;
     match made {
-        Ok(()) => {
+        Ok(_) => {
             state.rate_limits().remember_address(username, client.address, crate::now());
             state.any_vault().vault_created();
             Ok(StatusCode::CREATED)
@@ -110,7 +111,7 @@ pub async fn finish(
     )
 )]
 pub async fn delete(State(state): State<AppState>, session: FreshSession) -> Result<StatusCode, ApiError> {
-    state.store().write(move |store| store.delete_account(session.account)).await?;
+    state.store().write(move |store| store.delete_account(session.account, None)).await?;
     state.any_vault().vault_deleted();
     Ok(StatusCode::NO_CONTENT)
 }

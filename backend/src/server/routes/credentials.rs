@@ -14,7 +14,7 @@ use crate::server::extract::{FreshSession, JsonBody, Path, Session};
 use crate::server::gate::GateError;
 use crate::server::login;
 use crate::server::state::AppState;
-use crate::store::{NewSecret, StoreError};
+use crate::store::{NewSecret, OldPasskey, StoreError};
 
 /// Start setting a passphrase, a recovery code or a passkey: answers the registration request. It needs a session that
 /// was opened in the last ten minutes.
@@ -62,7 +62,16 @@ pub async fn finish(
 ) -> Result<StatusCode, ApiError> {
     check(&body.secret)?;
     let FreshSession { account, token_hash } = session;
-    let secret = NewSecret { account, token_hash, name: body.credential, secret: body.secret };
+    let secret = NewSecret {
+        account,
+        token_hash,
+        epoch: None,
+        name: body.credential,
+        secret: body.secret,
+        verifier: None,
+        keep_passkeys: body.keep_passkeys,
+        address: String::new(),
+    };
     let set = state.store().write(move |store| store.set_credential(&secret, PASSKEYS_MAX, crate::now())).await;
     match set {
         Ok(()) => Ok(StatusCode::NO_CONTENT),
@@ -104,7 +113,9 @@ pub async fn remove_passkey(
     session: FreshSession,
     Path(id): Path<PasskeyId>,
 ) -> Result<StatusCode, ApiError> {
-    state.store().write(move |store| store.remove_passkey(session.account, &id)).await?;
+    let FreshSession { account, token_hash } = session;
+    let passkey = OldPasskey { account, token_hash, epoch: None, id, address: String::new() };
+    state.store().write(move |store| store.remove_passkey(&passkey, crate::now())).await?;
     Ok(StatusCode::NO_CONTENT)
 }
 

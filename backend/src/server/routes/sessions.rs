@@ -16,7 +16,7 @@ use crate::server::gate::GateError;
 use crate::server::login;
 use crate::server::rate_limits::UsernameKey;
 use crate::server::state::AppState;
-use crate::store::{NewSession, StoreError, StoredSession};
+use crate::store::{Grant, NewSession, StoreError, StoredSession};
 
 /// Start a log-in. A username that does not exist gets an answer of the same kind.
 #[utoipa::path(
@@ -90,14 +90,17 @@ async fn open(
         epoch: claim.epoch,
         credential: claim.name,
         device: body.device,
+        passkey_state: None,
     };
     let opened = state.store().write(move |store| store.open_session(&session, &lifetime, now)).await;
     match opened {
-        Ok(wrapped_key) => {
+        Ok(Grant { wrapped_key, key_no, earlier_keys }) => {
             state.rate_limits().remember_address(claim.username, client.address, now);
             let opened = SessionGrant {
                 account_id: claim.account,
                 wrapped_key,
+                key_no,
+                earlier_keys,
                 idle_seconds: lifetime.idle / 1000,
                 max_seconds: lifetime.max / 1000,
             };
@@ -143,7 +146,10 @@ pub async fn list(State(state): State<AppState>, session: Session) -> Result<Jso
     )
 )]
 pub async fn end_others(State(state): State<AppState>, session: Session) -> Result<StatusCode, ApiError> {
-    state.store().write(move |store| store.end_other_sessions(session.account, &session.token_hash)).await?;
+    state
+        .store()
+        .write(move |store| store.end_other_sessions(session.account, &session.token_hash, crate::now()))
+        .await?;
     Ok(StatusCode::NO_CONTENT)
 }
 
@@ -163,7 +169,7 @@ pub async fn end_listed(
     session: Session,
     Path(id): Path<SessionId>,
 ) -> Result<StatusCode, ApiError> {
-    state.store().write(move |store| store.end_listed_session(session.account, id)).await?;
+    state.store().write(move |store| store.end_listed_session(session.account, id, crate::now())).await?;
     Ok(StatusCode::NO_CONTENT)
 }
 
@@ -178,6 +184,6 @@ pub async fn end_listed(
     )
 )]
 pub async fn end(State(state): State<AppState>, session: Session) -> Result<StatusCode, ApiError> {
-    state.store().write(move |store| store.end_session(&session.token_hash)).await?;
+    state.store().write(move |store| store.end_session(&session.token_hash, crate::now())).await?;
     Ok(StatusCode::NO_CONTENT)
 }

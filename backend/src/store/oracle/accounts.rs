@@ -2,6 +2,7 @@
 
 use oracle::sql_type::ToSql;
 use shared::accounts::Username;
+use shared::bytes::Base64Url;
 use shared::ids::AccountId;
 
 use super::connect::TimedConnection;
@@ -29,15 +30,20 @@ impl Accounts for OracleStore {
         self.run(|connection, _| check_invite(connection, sql::INVITE, code_hash, now))
     }
 
-    fn create_account(&self, account: &NewAccount, invite_hash: &Hash, now: Millis) -> Result<(), StoreError> {
-        let NewAccount { id, username, passphrase, recovery } = account;
+    fn create_account(&self, account: &NewAccount, invite_hash: &Hash, now: Millis) -> Result<bool, StoreError> {
+        let NewAccount { id, username, passphrase, recovery, head } = account;
         let new = StoredAccount {
             id: *id,
             username: username.clone(),
             passphrase: passphrase.clone(),
             recovery: recovery.clone(),
             passkeys: Vec::new(),
+            credential_changes: Vec::new(),
             epoch: 0,
+            key_no: u32::from(head.is_some()),
+            earlier_keys: None,
+            head: head.as_ref().map(|head| Base64Url(head.as_bytes().to_vec())),
+            invite_hash: Some(*invite_hash),
             change_no: 0,
             entries: 0,
             created_at: now,
@@ -48,12 +54,14 @@ impl Accounts for OracleStore {
             let same: [(&str, &dyn ToSql); 3] =
                 [("id", &id.as_bytes()), ("login", &username.as_str()), ("record", &passphrase.record.0)];
             if first::<Vec<u8>>(connection, sql::SAME_ACCOUNT, &same)?.is_some() {
-                return Ok(connection.rollback()?);
+                connection.rollback()?;
+                return Ok(false);
             }
             check_invite(connection, sql::LOCK_INVITE, invite_hash, now)?;
             write_account(connection, sql::ADD_ACCOUNT, &new).map_err(taken)?;
             connection.execute_named(sql::USE_INVITE, &[("now", &now), ("code_hash", &invite_hash)])?;
-            Ok(connection.commit()?)
+            connection.commit()?;
+            Ok(true)
         })
     }
 
@@ -64,7 +72,7 @@ impl Accounts for OracleStore {
         })
     }
 
-    fn delete_account(&self, account: AccountId) -> Result<(), StoreError> {
+    fn delete_account(&self, account: AccountId, _epoch: Option<u32>) -> Result<(), StoreError> {
         self.run_for(self.time.max(DELETE_TIME), |connection, _| {
             let by_account: (&str, &dyn ToSql) = ("account", &account.as_bytes());
             let last: Option<(u64, u64)> = first(connection, sql::LOCK_ACCOUNT, &[by_account])?;
@@ -103,8 +111,7 @@ pub(super) fn write_account(
     statement: &str,
     account: &StoredAccount,
 ) -> oracle::Result<u64> {
-    let StoredAccount { id, username, passphrase, recovery, passkeys: _, epoch, change_no, entries, created_at } =
-        account;
+    let StoredAccount { id, username, passphrase, recovery, epoch, change_no, entries, created_at, .. } = account;
     let binds: [(&str, &dyn ToSql); 10] = [
         ("id", &id.as_bytes()),
         ("login", &username.as_str()),

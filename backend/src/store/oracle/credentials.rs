@@ -4,14 +4,17 @@ use oracle::Row;
 use oracle::sql_type::ToSql;
 use shared::accounts::{NewCredential, Username};
 use shared::bytes::Base64Url;
-use shared::credentials::PasskeySummary;
+use shared::credentials::{CredentialChange, PasskeySummary};
 use shared::ids::{AccountId, PasskeyId};
 use shared::sessions::CredentialName;
 
 use super::accounts::account_id;
 use super::connect::TimedConnection;
 use super::{OpError, OracleStore, first, sql};
-use crate::store::{Credential, Credentials, Millis, NewSecret, StoreError, StoredPasskey, summaries};
+use crate::store::{
+    Credential, Credentials, Millis, NewSecret, NewVaultKey, OldPasskey, PasskeyVerifier, StoreError, StoredPasskey,
+    summaries,
+};
 
 impl Credentials for OracleStore {
     fn credential(&self, username: &Username, name: &CredentialName) -> Result<Option<Credential>, StoreError> {
@@ -25,8 +28,9 @@ impl Credentials for OracleStore {
                 }
             };
             let credential = row.map(|row| {
-                let secret = NewCredential { record: Base64Url(row.get(2)?), wrapped_key: Base64Url(row.get(3)?) };
-                Ok(Credential { account: account_id(row.get(0)?)?, epoch: row.get(1)?, secret })
+                let secret =
+                    NewCredential { suite: 1, record: Base64Url(row.get(2)?), wrapped_key: Base64Url(row.get(3)?) };
+                Ok(Credential { account: account_id(row.get(0)?)?, epoch: row.get(1)?, secret, verifier: None })
             });
             credential.transpose()
         })
@@ -54,12 +58,13 @@ impl Credentials for OracleStore {
                         return Err(StoreError::Full.into());
                     }
                     let secret = new.secret.clone();
-                    let passkey = StoredPasskey { id: id.clone(), secret, created_at: now, used_at: None };
+                    let passkey =
+                        StoredPasskey { id: id.clone(), secret, verifier: None, created_at: now, used_at: None };
                     add_passkey(connection, new.account, &passkey)?;
                     return Ok(connection.commit()?);
                 }
             };
-            let NewCredential { record, wrapped_key } = &new.secret;
+            let NewCredential { record, wrapped_key, .. } = &new.secret;
             let binds: [(&str, &dyn ToSql); 3] = [("record", &record.0), ("wrapped_key", &wrapped_key.0), by_account];
             connection.execute_named(update, &binds)?;
             connection.execute_named(sql::END_OTHERS, &[by_account, by_token])?;
@@ -71,7 +76,21 @@ impl Credentials for OracleStore {
         self.run(|connection, _| stored_passkeys(connection, account)).map(summaries)
     }
 
-    fn remove_passkey(&self, account: AccountId, id: &PasskeyId) -> Result<(), StoreError> {
+    fn replace_vault_key(&self, _: &NewVaultKey, _: Millis) -> Result<(), StoreError> {
+        Err(StoreError::Fault("not written yet".into()))
+    }
+
+    fn passkey_verifier(&self, _: AccountId, _: &PasskeyId) -> Result<Option<PasskeyVerifier>, StoreError> {
+        Err(StoreError::Fault("not written yet".into()))
+    }
+
+    fn credential_changes(&self, _: AccountId) -> Result<Vec<CredentialChange>, StoreError> {
+        Err(StoreError::Fault("not written yet".into()))
+    }
+
+    fn remove_passkey(&self, passkey: &OldPasskey, _: Millis) -> Result<(), StoreError> {
+        let OldPasskey { account, id, .. } = passkey;
+        let account = *account;
         self.run(|connection, _| {
             if lock_epoch(connection, account)?.is_some() {
                 remove(connection, account, id)?;
@@ -98,7 +117,7 @@ pub(super) fn own_secret(
         CredentialName::Recovery => first(connection, sql::OWN_RECOVERY, &[by_account])?,
         CredentialName::Passkey(id) => first(connection, sql::OWN_PASSKEY, &[by_account, ("passkey", &id.as_bytes())])?,
     };
-    Ok(row.map(|(record, key)| NewCredential { record: Base64Url(record), wrapped_key: Base64Url(key) }))
+    Ok(row.map(|(record, key)| NewCredential { suite: 1, record: Base64Url(record), wrapped_key: Base64Url(key) }))
 }
 
 /// Stores a passkey. The caller commits.
@@ -107,7 +126,7 @@ pub(super) fn add_passkey(
     account: AccountId,
     passkey: &StoredPasskey,
 ) -> Result<(), OpError> {
-    let StoredPasskey { id, secret, created_at, used_at } = passkey;
+    let StoredPasskey { id, secret, created_at, used_at, .. } = passkey;
     let binds: [(&str, &dyn ToSql); 6] = [
         ("account", &account.as_bytes()),
         ("passkey", &id.as_bytes()),
@@ -130,8 +149,8 @@ pub(super) fn stored_passkeys(
     rows.map(|row| {
         let (id, record, wrapped_key, created_at, used_at) = row?;
         let id = id.try_into().map_err(|_| StoreError::Fault("passkeys.id is no id".into()))?;
-        let secret = NewCredential { record: Base64Url(record), wrapped_key: Base64Url(wrapped_key) };
-        Ok(StoredPasskey { id, secret, created_at, used_at })
+        let secret = NewCredential { suite: 1, record: Base64Url(record), wrapped_key: Base64Url(wrapped_key) };
+        Ok(StoredPasskey { id, secret, verifier: None, created_at, used_at })
     })
     .collect()
 }

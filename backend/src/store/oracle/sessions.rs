@@ -1,18 +1,17 @@
 //! Sessions in Oracle.
 
 use oracle::sql_type::ToSql;
-use shared::bytes::Base64Url;
 use shared::ids::{AccountId, SessionId};
 use shared::sessions::{CredentialName, Device};
 
 use super::accounts::account_id;
 use super::credentials::{lock_epoch, own_secret};
 use super::{Attempt, OpError, OracleStore, bytes, first, sql, taken};
-use crate::store::{Hash, Lifetime, LiveSession, Millis, NewSession, Sessions, StoreError, StoredSession};
+use crate::store::{Grant, Hash, Lifetime, LiveSession, Millis, NewSession, Sessions, StoreError, StoredSession};
 
 impl Sessions for OracleStore {
-    fn open_session(&self, session: &NewSession, lifetime: &Lifetime, now: Millis) -> Result<Base64Url, StoreError> {
-        let NewSession { token_hash, account, epoch, credential, device } = session;
+    fn open_session(&self, session: &NewSession, lifetime: &Lifetime, now: Millis) -> Result<Grant, StoreError> {
+        let NewSession { token_hash, account, epoch, credential, device, .. } = session;
         let (idle, oldest) = ends(lifetime, now);
         self.run(|connection, attempt| {
             // The account is locked before sessions, as everywhere, so that there is no deadlock.
@@ -38,7 +37,7 @@ impl Sessions for OracleStore {
                 connection.execute_named(sql::TOUCH_PASSKEY, &binds)?;
             }
             connection.commit()?;
-            Ok(wrapped_key)
+            Ok(Grant { wrapped_key, key_no: 0, earlier_keys: None })
         })
     }
 
@@ -75,14 +74,14 @@ impl Sessions for OracleStore {
         })
     }
 
-    fn end_session(&self, token_hash: &Hash) -> Result<(), StoreError> {
+    fn end_session(&self, token_hash: &Hash, _: Millis) -> Result<(), StoreError> {
         self.run(|connection, _| {
             connection.execute_named(sql::END_SESSION, &[("token_hash", &token_hash)])?;
             Ok(connection.commit()?)
         })
     }
 
-    fn end_listed_session(&self, account: AccountId, id: SessionId) -> Result<(), StoreError> {
+    fn end_listed_session(&self, account: AccountId, id: SessionId, _: Millis) -> Result<(), StoreError> {
         // The id is the first half of the hash.
         let (mut lowest, mut highest) = ([0; 32], [0xff; 32]);
         lowest[..16].copy_from_slice(id.as_bytes());
@@ -95,7 +94,7 @@ impl Sessions for OracleStore {
         })
     }
 
-    fn end_other_sessions(&self, account: AccountId, token_hash: &Hash) -> Result<(), StoreError> {
+    fn end_other_sessions(&self, account: AccountId, token_hash: &Hash, _: Millis) -> Result<(), StoreError> {
         let binds: [(&str, &dyn ToSql); 2] = [("account", &account.as_bytes()), ("token_hash", &token_hash)];
         self.run(|connection, _| {
             connection.execute_named(sql::END_OTHERS, &binds)?;

@@ -5,8 +5,8 @@ use std::collections::BTreeMap;
 use oracle::sql_type::{OracleType, ToSql};
 use shared::accounts::NewCredential;
 use shared::bytes::Base64Url;
+use shared::changes::StoredVersion;
 use shared::ids::AccountId;
-use shared::passwords::{SealedEntry, StoredEntry};
 
 use super::accounts::{account_id, parse_username, write_account};
 use super::credentials::{add_passkey, stored_passkeys};
@@ -23,7 +23,11 @@ impl Transfer for OracleStore {
             };
             let Some(row) = row else { return Ok(None) };
             let credential = |record, key| -> Result<_, OpError> {
-                Ok(NewCredential { record: Base64Url(row.get(record)?), wrapped_key: Base64Url(row.get(key)?) })
+                Ok(NewCredential {
+                    suite: 1,
+                    record: Base64Url(row.get(record)?),
+                    wrapped_key: Base64Url(row.get(key)?),
+                })
             };
             let id = account_id(row.get(0)?)?;
             Ok(Some(StoredAccount {
@@ -32,6 +36,11 @@ impl Transfer for OracleStore {
                 passphrase: credential(2, 3)?,
                 recovery: credential(4, 5)?,
                 passkeys: stored_passkeys(connection, id)?,
+                credential_changes: Vec::new(),
+                key_no: 0,
+                earlier_keys: None,
+                head: None,
+                invite_hash: None,
                 epoch: row.get(6)?,
                 change_no: row.get(7)?,
                 entries: row.get(8)?,
@@ -66,7 +75,7 @@ impl Transfer for OracleStore {
         })
     }
 
-    fn insert_entries(&self, account: AccountId, entries: &[StoredEntry]) -> Result<(), StoreError> {
+    fn insert_entries(&self, account: AccountId, entries: &[StoredVersion]) -> Result<(), StoreError> {
         let (Some(low), Some(high)) = (entries.first(), entries.last()) else { return Ok(()) };
         self.run(|connection, _| {
             let range: [(&str, &dyn ToSql); 3] =
@@ -80,13 +89,13 @@ impl Transfer for OracleStore {
             batch.set_type(6, &OracleType::Int64)?;
             batch.set_type(7, &OracleType::Raw(RAW_MAX as u32))?;
             let mut batched = 0;
-            for StoredEntry { id, version, change_no, changed_at, sealed } in entries {
+            for StoredVersion { id, version, change_no, changed_at, deleted, sealed } in entries {
                 match existing.remove(change_no) {
                     None => {}
                     Some((other, of)) if other == id.as_bytes() && of == *version => continue,
                     Some(_) => return Err(StoreError::Taken.into()),
                 }
-                let bytes = sealed.as_ref().map(SealedEntry::as_bytes);
+                let bytes = sealed.as_ref().map(|sealed| &*sealed.0);
                 match bytes.filter(|bytes| bytes.len() > RAW_MAX) {
                     Some(large) => {
                         let large = (&large, &OracleType::LongRaw);
@@ -95,7 +104,7 @@ impl Transfer for OracleStore {
                         connection.execute(sql::INSERT_LARGE, &binds).map_err(taken)?;
                     }
                     None => {
-                        let deleted_at = sealed.is_none().then_some(*changed_at);
+                        let deleted_at = deleted.then_some(*changed_at);
                         let (account, id) = (account.as_bytes(), id.as_bytes());
                         batch.append_row(&[&account, &id, version, change_no, changed_at, &deleted_at, &bytes])?;
                         batched += 1;

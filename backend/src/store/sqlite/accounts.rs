@@ -2,8 +2,10 @@
 
 use rusqlite::{Connection, OptionalExtension, params};
 use shared::accounts::Username;
+use shared::changes::SealedHead;
 use shared::ids::AccountId;
 
+use super::credentials::check_epoch;
 use super::{SqliteStore, cause, integer, taken};
 use crate::store::{Accounts, Hash, Invite, InviteFault, Millis, NewAccount, StoreError};
 
@@ -28,23 +30,29 @@ impl Accounts for SqliteStore {
         self.read(|connection| check_invite(connection, code_hash, now))
     }
 
-    fn create_account(&self, account: &NewAccount, invite_hash: &Hash, now: Millis) -> Result<(), StoreError> {
-        let NewAccount { id, username, passphrase, recovery } = account;
+    fn create_account(&self, account: &NewAccount, invite_hash: &Hash, now: Millis) -> Result<bool, StoreError> {
+        let NewAccount { id, username, passphrase, recovery, head } = account;
         self.write(|connection| {
             let exists = connection
-                .prepare_cached("SELECT 1 FROM accounts WHERE id = ?1 AND login = ?2 AND passphrase_record = ?3")
-                .and_then(|mut query| query.exists(params![id.as_bytes(), username.as_str(), passphrase.record.0]))
+                .prepare_cached(
+                    "SELECT 1 FROM accounts
+                     WHERE id = ?1 AND login = ?2 AND passphrase_record = ?3 AND invite_hash = ?4",
+                )
+                .and_then(|mut query| {
+                    query.exists(params![id.as_bytes(), username.as_str(), passphrase.record.0, invite_hash])
+                })
                 .map_err(cause)?;
             // The same request again: its answer was lost.
             if exists {
-                return Ok(());
+                return Ok(false);
             }
             check_invite(connection, invite_hash, now)?;
             connection
                 .execute(
                     "INSERT INTO accounts (id, login, passphrase_record, passphrase_key, recovery_record, recovery_key,
-                                           epoch, change_no, entries, created_at)
-                     VALUES (?1, ?2, ?3, ?4, ?5, ?6, 0, 0, 0, ?7)",
+                                           epoch, change_no, entries, created_at, passphrase_suite,
+                                           recovery_suite, key_no, head, invite_hash)
+                     VALUES (?1, ?2, ?3, ?4, ?5, ?6, 0, 0, 0, ?7, ?8, ?9, ?10, ?11, ?12)",
                     params![
                         id.as_bytes(),
                         username.as_str(),
@@ -53,12 +61,17 @@ impl Accounts for SqliteStore {
                         recovery.record.0,
                         recovery.wrapped_key.0,
                         integer(now),
+                        passphrase.suite,
+                        recovery.suite,
+                        i32::from(head.is_some()),
+                        head.as_ref().map(SealedHead::as_bytes),
+                        invite_hash,
                     ],
                 )
                 .map_err(taken)?;
             connection
                 .execute("UPDATE invites SET used_at = ?1 WHERE code_hash = ?2", params![integer(now), invite_hash])
-                .map(drop)
+                .map(|_| true)
                 .map_err(cause)
         })
     }
@@ -75,8 +88,12 @@ impl Accounts for SqliteStore {
     }
 
     /// The tables say `ON DELETE CASCADE`: every row that refers to the account goes with it.
-    fn delete_account(&self, account: AccountId) -> Result<(), StoreError> {
+    fn delete_account(&self, account: AccountId, epoch: Option<u32>) -> Result<(), StoreError> {
         self.write(|connection| {
+            match check_epoch(connection, account, epoch) {
+                Err(StoreError::NotFound) => return Ok(()),
+                checked => checked?,
+            }
             connection
                 .execute("DELETE FROM accounts WHERE id = ?1", params![account.as_bytes()])
                 .map(drop)

@@ -6,7 +6,9 @@
 mod accounts;
 mod backup;
 mod credentials;
+mod entries;
 mod migrations;
+mod operator;
 mod passwords;
 mod sessions;
 mod transfer;

@@ -7,17 +7,25 @@ use shared::sessions::{CredentialName, Device};
 
 use super::accounts::account_id;
 use super::{SqliteStore, cause, integer, taken};
-use crate::store::{Hash, Lifetime, LiveSession, Millis, NewSession, Sessions, StoreError, StoredSession};
+use crate::store::{
+    Grant, Hash, Lifetime, LiveSession, Millis, NewSession, Sessions, StoreError, StoredSession, TOKEN_KEPT,
+};
 
 impl Sessions for SqliteStore {
-    fn open_session(&self, session: &NewSession, lifetime: &Lifetime, now: Millis) -> Result<Base64Url, StoreError> {
-        let NewSession { token_hash, account, epoch, credential, device } = session;
+    fn open_session(&self, session: &NewSession, lifetime: &Lifetime, now: Millis) -> Result<Grant, StoreError> {
+        let NewSession { token_hash, account, epoch, credential, device, passkey_state } = session;
         self.write(|connection| {
             connection
-                .prepare_cached("DELETE FROM sessions WHERE used_at <= ?1 OR created_at <= ?2")
-                .and_then(|mut delete| delete.execute(params![oldest(now, lifetime.idle), oldest(now, lifetime.max)]))
+                .prepare_cached(
+                    "DELETE FROM sessions
+                     WHERE created_at <= ?3 AND (used_at <= ?1 OR created_at <= ?2 OR ended_at IS NOT NULL)",
+                )
+                .and_then(|mut delete| {
+                    let (idle, max) = (oldest(now, lifetime.idle), oldest(now, lifetime.max));
+                    delete.execute(params![idle, max, oldest(now, TOKEN_KEPT)])
+                })
                 .map_err(cause)?;
-            let wrapped_key = wrapped_key(connection, *account, credential, *epoch)?.ok_or(StoreError::NotFound)?;
+            let grant = grant(connection, *account, credential, *epoch)?.ok_or(StoreError::NotFound)?;
             connection
                 .prepare_cached(
                     "INSERT INTO sessions (token_hash, account_id, created_at, used_at, device)
@@ -30,11 +38,16 @@ impl Sessions for SqliteStore {
                 .map_err(taken)?;
             if let CredentialName::Passkey(id) = credential {
                 connection
-                    .prepare_cached("UPDATE passkeys SET used_at = ?3 WHERE account_id = ?1 AND id = ?2")
-                    .and_then(|mut update| update.execute(params![account.as_bytes(), id.as_bytes(), integer(now)]))
+                    .prepare_cached(
+                        "UPDATE passkeys SET used_at = ?3, verifier = coalesce(?4, verifier)
+                         WHERE account_id = ?1 AND id = ?2",
+                    )
+                    .and_then(|mut update| {
+                        update.execute(params![account.as_bytes(), id.as_bytes(), integer(now), passkey_state])
+                    })
                     .map_err(cause)?;
             }
-            Ok(wrapped_key)
+            Ok(grant)
         })
     }
 
@@ -48,7 +61,7 @@ impl Sessions for SqliteStore {
             connection
                 .prepare_cached(
                     "SELECT account_id, created_at, used_at FROM sessions
-                     WHERE token_hash = ?1 AND used_at > ?2 AND created_at > ?3",
+                     WHERE token_hash = ?1 AND used_at > ?2 AND created_at > ?3 AND ended_at IS NULL",
                 )
                 .and_then(|mut query| query.query_row(params![token_hash, idle, max], read).optional())
                 .map_err(cause)?
@@ -79,7 +92,8 @@ impl Sessions for SqliteStore {
             connection
                 .prepare_cached(
                     "SELECT token_hash, device, created_at, used_at FROM sessions
-                     WHERE account_id = ?1 AND used_at > ?2 AND created_at > ?3 ORDER BY used_at DESC, created_at DESC",
+                     WHERE account_id = ?1 AND used_at > ?2 AND created_at > ?3 AND ended_at IS NULL
+                     ORDER BY used_at DESC, created_at DESC",
                 )
                 .and_then(|mut query| {
                     let binds = params![account.as_bytes(), oldest(now, lifetime.idle), oldest(now, lifetime.max)];
@@ -89,69 +103,83 @@ impl Sessions for SqliteStore {
         })
     }
 
-    fn end_session(&self, token_hash: &Hash) -> Result<(), StoreError> {
-        self.write(|connection| {
-            connection
-                .execute("DELETE FROM sessions WHERE token_hash = ?1", params![token_hash])
-                .map(drop)
-                .map_err(cause)
-        })
-    }
-
-    fn end_listed_session(&self, account: AccountId, id: SessionId) -> Result<(), StoreError> {
+    fn end_session(&self, token_hash: &Hash, now: Millis) -> Result<(), StoreError> {
         self.write(|connection| {
             connection
                 .execute(
-                    "DELETE FROM sessions WHERE account_id = ?1 AND substr(token_hash, 1, 16) = ?2",
-                    params![account.as_bytes(), id.as_bytes()],
+                    "UPDATE sessions SET ended_at = ?2 WHERE token_hash = ?1 AND ended_at IS NULL",
+                    params![token_hash, integer(now)],
                 )
                 .map(drop)
                 .map_err(cause)
         })
     }
 
-    fn end_other_sessions(&self, account: AccountId, token_hash: &Hash) -> Result<(), StoreError> {
-        self.write(|connection| end_others(connection, account, token_hash))
+    fn end_listed_session(&self, account: AccountId, id: SessionId, now: Millis) -> Result<(), StoreError> {
+        self.write(|connection| {
+            connection
+                .execute(
+                    "UPDATE sessions SET ended_at = ?3
+                     WHERE account_id = ?1 AND substr(token_hash, 1, 16) = ?2 AND ended_at IS NULL",
+                    params![account.as_bytes(), id.as_bytes(), integer(now)],
+                )
+                .map(drop)
+                .map_err(cause)
+        })
+    }
+
+    fn end_other_sessions(&self, account: AccountId, token_hash: &Hash, now: Millis) -> Result<(), StoreError> {
+        self.write(|connection| end_others(connection, account, token_hash, now))
     }
 }
 
-/// The vault key wrapped for a secret, if the account's epoch is this one.
-fn wrapped_key(
+/// The keys for a log-in with a secret, if the account's epoch is this one.
+fn grant(
     connection: &Connection,
     account: AccountId,
     name: &CredentialName,
     epoch: u32,
-) -> Result<Option<Base64Url>, StoreError> {
+) -> Result<Option<Grant>, StoreError> {
     let account = account.as_bytes();
-    let key = match name {
+    let read = |row: &Row<'_>| {
+        let earlier_keys = row.get::<_, Option<Vec<u8>>>(2)?.map(Base64Url);
+        Ok(Grant { wrapped_key: Base64Url(row.get(0)?), key_no: row.get(1)?, earlier_keys })
+    };
+    let grant = match name {
         CredentialName::Passphrase => connection
-            .prepare_cached("SELECT passphrase_key FROM accounts WHERE id = ?1 AND epoch = ?2")
-            .and_then(|mut query| query.query_row(params![account, epoch], |row| row.get(0)).optional()),
+            .prepare_cached("SELECT passphrase_key, key_no, earlier_keys FROM accounts WHERE id = ?1 AND epoch = ?2")
+            .and_then(|mut query| query.query_row(params![account, epoch], read).optional()),
         CredentialName::Recovery => connection
-            .prepare_cached("SELECT recovery_key FROM accounts WHERE id = ?1 AND epoch = ?2")
-            .and_then(|mut query| query.query_row(params![account, epoch], |row| row.get(0)).optional()),
+            .prepare_cached("SELECT recovery_key, key_no, earlier_keys FROM accounts WHERE id = ?1 AND epoch = ?2")
+            .and_then(|mut query| query.query_row(params![account, epoch], read).optional()),
         CredentialName::Passkey(id) => connection
             .prepare_cached(
-                "SELECT p.wrapped_key FROM accounts a JOIN passkeys p ON p.account_id = a.id
+                "SELECT p.wrapped_key, a.key_no, a.earlier_keys
+                 FROM accounts a JOIN passkeys p ON p.account_id = a.id
                  WHERE a.id = ?1 AND a.epoch = ?2 AND p.id = ?3",
             )
-            .and_then(|mut query| query.query_row(params![account, epoch, id.as_bytes()], |row| row.get(0)).optional()),
+            .and_then(|mut query| query.query_row(params![account, epoch, id.as_bytes()], read).optional()),
     };
-    Ok(key.map_err(cause)?.map(Base64Url))
+    grant.map_err(cause)
 }
 
 /// Ends all sessions of an account but this one.
-pub(super) fn end_others(connection: &Connection, account: AccountId, token_hash: &Hash) -> Result<(), StoreError> {
+pub(super) fn end_others(
+    connection: &Connection,
+    account: AccountId,
+    token_hash: &Hash,
+    now: Millis,
+) -> Result<(), StoreError> {
     connection
         .execute(
-            "DELETE FROM sessions WHERE account_id = ?1 AND token_hash <> ?2",
-            params![account.as_bytes(), token_hash],
+            "UPDATE sessions SET ended_at = ?3 WHERE account_id = ?1 AND token_hash <> ?2 AND ended_at IS NULL",
+            params![account.as_bytes(), token_hash, integer(now)],
         )
         .map(drop)
         .map_err(cause)
 }
 
 /// The time before which anything that lasts `lifetime` has ended; negative in the first moments after 1970.
-fn oldest(now: Millis, lifetime: Millis) -> i64 {
+pub(super) fn oldest(now: Millis, lifetime: Millis) -> i64 {
     integer(now) - integer(lifetime)
 }

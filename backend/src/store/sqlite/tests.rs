@@ -13,12 +13,13 @@ use super::*;
 use crate::store::*;
 
 fn account(store: &SqliteStore) -> AccountId {
-    let secret = NewCredential { record: Base64Url(vec![1; 192]), wrapped_key: Base64Url(vec![1; 73]) };
+    let secret = NewCredential { suite: 1, record: Base64Url(vec![1; 192]), wrapped_key: Base64Url(vec![1; 73]) };
     let account = NewAccount {
         id: AccountId::from_random([1; 16]),
         username: Username::new("ada").unwrap(),
         passphrase: secret.clone(),
         recovery: secret,
+        head: None,
     };
     store.add_invite(&Invite { code_hash: [1; 32], expires_at: 2, setup: false }).unwrap();
     store.create_account(&account, &[1; 32], 1).unwrap();
@@ -147,9 +148,9 @@ fn schema_1_is_migrated_and_keeps_its_data() {
         let version = |writer: &mut Connection| Ok(writer.pragma_query_value(None, "user_version", |row| row.get(0)));
         store.writer.with(version).unwrap().unwrap()
     };
-    assert_eq!(version(&store), 2);
+    assert_eq!(version(&store), 3);
     // A copy of the old file is beside it, complete and private.
-    let copy = folder.path().join("a.db.before-schema-2");
+    let copy = folder.path().join("a.db.before-schema-3");
     let before = Connection::open(&copy).unwrap();
     assert_eq!(before.pragma_query_value(None, "user_version", |row| row.get::<_, u32>(0)).unwrap(), 1);
     assert_eq!(before.query_row("SELECT count(*) FROM sessions", [], |row| row.get::<_, u32>(0)).unwrap(), 1);
@@ -168,7 +169,7 @@ fn schema_1_is_migrated_and_keeps_its_data() {
     assert_eq!(live, LiveSession { account: id, opened_at: 1000, used_at: 1000 });
     assert_eq!(store.sessions(id, &lifetime, 2000).unwrap()[0].device, None);
     drop(store);
-    assert_eq!(version(&SqliteStore::open(&path, 1).unwrap()), 2);
+    assert_eq!(version(&SqliteStore::open(&path, 1).unwrap()), 3);
 }
 
 /// Asks every table that has an `account_id`, so that later tables are included.
@@ -178,7 +179,8 @@ fn no_table_has_a_row_of_a_deleted_account() {
     let store = SqliteStore::open(&folder.path().join("a.db"), 1).unwrap();
     let ada = account(&store);
     put(&store, ada, 1).unwrap();
-    let secret = |tag| NewCredential { record: Base64Url(vec![tag; 192]), wrapped_key: Base64Url(vec![tag; 73]) };
+    let secret =
+        |tag| NewCredential { suite: 1, record: Base64Url(vec![tag; 192]), wrapped_key: Base64Url(vec![tag; 73]) };
     let lifetime = Lifetime { idle: 10_000, max: 10_000 };
     let session = NewSession {
         token_hash: [5; 32],
@@ -186,10 +188,20 @@ fn no_table_has_a_row_of_a_deleted_account() {
         epoch: 0,
         credential: CredentialName::Passphrase,
         device: None,
+        passkey_state: None,
     };
     store.open_session(&session, &lifetime, 1).unwrap();
     let name = CredentialName::Passkey(PasskeyId::try_from(vec![1]).unwrap());
-    let passkey = NewSecret { account: ada, token_hash: [5; 32], name, secret: secret(1) };
+    let passkey = NewSecret {
+        account: ada,
+        token_hash: [5; 32],
+        epoch: None,
+        name,
+        secret: secret(1),
+        verifier: None,
+        keep_passkeys: None,
+        address: String::new(),
+    };
     store.set_credential(&passkey, 1, 1).unwrap();
     let path = folder.path().join("a.db");
     let rows = || {
@@ -209,10 +221,13 @@ fn no_table_has_a_row_of_a_deleted_account() {
             })
             .collect::<Vec<_>>()
     };
-    let each =
-        |count| ["passkeys", "passwords", "sessions", "accounts"].map(|table| (table.to_owned(), count)).to_vec();
+    let each = |count| {
+        ["credential_changes", "passkeys", "passwords", "sessions", "accounts"]
+            .map(|table| (table.to_owned(), count))
+            .to_vec()
+    };
     assert_eq!(rows(), each(1));
-    store.delete_account(ada).unwrap();
+    store.delete_account(ada, None).unwrap();
     assert_eq!(rows(), each(0));
 }
 

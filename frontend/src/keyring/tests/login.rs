@@ -121,6 +121,8 @@ fn log_in(
     let answer = serde_json::to_string(&SessionGrant {
         account_id: account.account_id,
         wrapped_key: credential.wrapped_key.clone(),
+        key_no: 0,
+        earlier_keys: None,
         idle_seconds: 1,
         max_seconds: 1,
     });

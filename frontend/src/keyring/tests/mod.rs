@@ -285,7 +285,11 @@ fn stale_version_problem_applies_the_current_entry() {
     let sealed = seal(&mut keyring, 4, "GitHub (work)");
     let problem = |current: Option<StoredEntry>| {
         let code = shared::problem::ProblemCode::StaleVersion;
-        let current = current.map(Box::new);
+        let current = current.map(|entry| {
+            let StoredEntry { id, version, change_no, changed_at, sealed } = entry;
+            let (deleted, sealed) = (sealed.is_none(), sealed.map(|sealed| Base64Url(sealed.as_bytes().to_vec())));
+            Box::new(shared::changes::StoredVersion { id, version, change_no, changed_at, deleted, sealed })
+        });
         let problem =
             Problem { type_uri: String::new(), title: String::new(), status: 409, detail: None, code, current };
         Request::ApplyCurrent { problem: serde_json::to_string(&problem).unwrap() }

@@ -73,6 +73,8 @@ impl Accounts {
         let opened = SessionGrant {
             account_id: account.account_id,
             wrapped_key: secret.wrapped_key.clone(),
+            key_no: 0,
+            earlier_keys: None,
             idle_seconds: 1,
             max_seconds: 1,
         };

@@ -22,10 +22,11 @@ fn used_file() -> (TempDir, PathBuf) {
     let store = SqliteStore::open(&path, 1).unwrap();
     store.bind_server_key(&[3; 32]).unwrap();
     for tag in [1, 2] {
-        let secret = NewCredential { record: Base64Url(vec![tag; 192]), wrapped_key: Base64Url(vec![tag; 73]) };
+        let secret =
+            NewCredential { suite: 1, record: Base64Url(vec![tag; 192]), wrapped_key: Base64Url(vec![tag; 73]) };
         let id = AccountId::from_random([tag; 16]);
         let username = Username::new(&format!("login {tag}")).unwrap();
-        let account = NewAccount { id, username, passphrase: secret.clone(), recovery: secret };
+        let account = NewAccount { id, username, passphrase: secret.clone(), recovery: secret, head: None };
         store.add_invite(&Invite { code_hash: [tag; 32], expires_at: 2, setup: false }).unwrap();
         store.create_account(&account, &[tag; 32], 1).unwrap();
     }
@@ -38,7 +39,8 @@ fn used_file() -> (TempDir, PathBuf) {
     }
     store.delete(account, EntryId::from_time(1, [7; 10]), 1, 2).unwrap();
     let credential = CredentialName::Passphrase;
-    let session = NewSession { token_hash: [0xee; 32], account, epoch: 0, credential, device: None };
+    let session =
+        NewSession { token_hash: [0xee; 32], account, epoch: 0, credential, device: None, passkey_state: None };
     store.open_session(&session, &Lifetime { idle: 1000, max: 1000 }, 1).unwrap();
     (folder, path)
 }
@@ -46,7 +48,7 @@ fn used_file() -> (TempDir, PathBuf) {
 fn expected() -> DatabaseSummary {
     let key = Some([3; 32]);
     DatabaseSummary {
-        schema: 2,
+        schema: 3,
         accounts: 2,
         entries: 40,
         deleted: 1,
@@ -78,7 +80,13 @@ fn missing_added_and_orphaned_rows_are_faults() {
     for (change, fault) in [
         ("UPDATE accounts SET entries = 41 WHERE login = 'login 1'", "1 accounts do not have the number of entries"),
         ("DELETE FROM passwords WHERE change_no = 5", "1 accounts do not have the number of entries"),
-        ("UPDATE accounts SET change_no = 1 WHERE login = 'login 2'", "1 accounts lack changes"),
+        ("UPDATE accounts SET change_no = 1 WHERE login = 'login 2'", "1 accounts do not end with the change"),
+        (
+            "UPDATE passwords SET change_no = change_no + 980; UPDATE passwords SET change_no = change_no - 1000;
+                UPDATE accounts SET change_no = change_no - 20
+                WHERE login = 'login 1'",
+            "1 accounts have more entries than changes",
+        ),
         ("UPDATE passwords SET change_no = 99 WHERE change_no = 42", "1 accounts do not end with the change"),
         ("PRAGMA foreign_keys = OFF; DELETE FROM accounts WHERE login = 'login 1'", "rows belong to no account"),
         ("PRAGMA user_version = 99", "use the newer Passmint"),
