@@ -58,6 +58,8 @@ codes! {
     LogInAgain = "log-in-again",
     /// 403: the proof of a secret that the request carries is wrong or too old.
     ProofFailed = "proof-failed",
+    /// 403: the passkey's registration is not valid, or was made on a page of another address; `detail` says which.
+    PasskeyRefused = "passkey-refused",
     /// 404: it does not exist, or belongs to another account: the answer is the same.
     NotFound = "not-found",
     /// 405: the path exists, the method does not.

@@ -22,6 +22,7 @@ use crate::server::gate::{Gate, GateError};
 use crate::server::listener::{self, Listen, Listener, TlsArgs};
 use crate::server::metrics_endpoint::{self, MetricsArgs};
 use crate::server::page::Page;
+use crate::server::passkeys::PageOrigin;
 use crate::server::rate_limits::{self, RateLimitArgs, RateLimits};
 use crate::server::state::AppState;
 use crate::server::{invites, page_url};
@@ -195,7 +196,8 @@ async fn serve(
     let limits = RateLimits::new(&args.limits).with_metrics(Arc::clone(gate.metrics()));
     let limits = Arc::new(limits);
     tokio::spawn(rate_limits::prune_regularly(Arc::clone(&limits)));
-    let state = AppState::new(gate.clone(), key, args.lifetime(), args.max_entries, Page::embedded(), limits);
+    let origin = args.data.public_url.as_deref().and_then(PageOrigin::of);
+    let state = AppState::new(gate.clone(), key, args.lifetime(), args.max_entries, Page::embedded(), limits, origin);
     let proxies = TrustedProxies::new(&args.trusted_proxies);
     let app = app(state, args.request_bounds(), proxies.clone());
     if let Err(error) = page_url::record(&args.data.folder, &page_url) {

@@ -25,7 +25,7 @@ use crate::metrics;
 use crate::server::client_address::{self, TrustedProxies};
 use crate::server::error::ApiError;
 use crate::server::headers;
-use crate::server::routes::{accounts, credentials, health, openapi, page, passwords, sessions, setup};
+use crate::server::routes::{accounts, credentials, health, openapi, page, passkeys, passwords, sessions, setup};
 use crate::server::state::AppState;
 
 const REQUEST_ID: HeaderName = HeaderName::from_static("x-request-id");
@@ -53,6 +53,8 @@ pub fn app(state: AppState, bounds: RequestBounds, proxies: TrustedProxies) -> R
         .routes(routes!(credentials::finish))
         .routes(routes!(credentials::passkeys))
         .routes(routes!(credentials::remove_passkey))
+        .routes(routes!(passkeys::challenge_log_in))
+        .routes(routes!(passkeys::challenge_registration))
         .routes(routes!(passwords::list))
         .routes(routes!(passwords::put, passwords::delete))
         .routes(routes!(health::alive))

@@ -11,6 +11,7 @@ use shared::changes::StoredVersion;
 use shared::problem::{PROBLEM_JSON, Problem, ProblemCode};
 
 use crate::server::gate::GateError;
+use crate::server::passkeys::PasskeyError;
 use crate::store::{InviteFault, StoreError};
 
 /// Seconds after which a client of a busy server may try again.
@@ -31,6 +32,12 @@ impl ApiError {
     #[must_use]
     pub fn malformed(detail: impl Into<String>) -> Self {
         Self { detail: Some(detail.into()), ..ProblemCode::MalformedRequest.into() }
+    }
+
+    /// The authenticator's answer is not accepted, for this reason.
+    #[must_use]
+    pub fn passkey_refused(reason: PasskeyError) -> Self {
+        Self { detail: Some(reason.to_string()), ..ProblemCode::PasskeyRefused.into() }
     }
 
     /// There were too many attempts; the next one is allowed after `wait`.
@@ -56,7 +63,7 @@ impl ApiError {
                 StatusCode::UNAUTHORIZED
             }
             ProblemCode::InviteUnknown | ProblemCode::InviteUsed | ProblemCode::InviteExpired => StatusCode::FORBIDDEN,
-            ProblemCode::LogInAgain | ProblemCode::ProofFailed => StatusCode::FORBIDDEN,
+            ProblemCode::LogInAgain | ProblemCode::ProofFailed | ProblemCode::PasskeyRefused => StatusCode::FORBIDDEN,
             ProblemCode::NotFound => StatusCode::NOT_FOUND,
             ProblemCode::MethodNotAllowed => StatusCode::METHOD_NOT_ALLOWED,
             ProblemCode::RequestTimeout => StatusCode::REQUEST_TIMEOUT,
@@ -97,6 +104,7 @@ impl ApiError {
             ProblemCode::InviteExpired => "This invite is too old.",
             ProblemCode::LogInAgain => "This needs a log-in of the last ten minutes. Log in again.",
             ProblemCode::ProofFailed => "The proof of a secret is wrong or too old.",
+            ProblemCode::PasskeyRefused => "The passkey was not made on this page, or not as it should be.",
             ProblemCode::NotFound => "Nothing is here.",
             ProblemCode::MethodNotAllowed => "This method is not for this path.",
             ProblemCode::RequestTimeout => "The request did not arrive in time.",

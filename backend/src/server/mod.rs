@@ -16,6 +16,7 @@ pub mod login;
 pub mod metrics_endpoint;
 pub mod page;
 pub mod page_url;
+pub mod passkeys;
 pub mod rate_limits;
 pub mod readiness;
 pub mod routes;

@@ -5,6 +5,7 @@ use std::sync::Arc;
 use crate::server::any_vault::AnyVault;
 use crate::server::gate::Gate;
 use crate::server::page::Page;
+use crate::server::passkeys::PageOrigin;
 use crate::server::rate_limits::RateLimits;
 use crate::server::readiness::Readiness;
 use crate::server_key::ServerKey;
@@ -20,6 +21,7 @@ struct Inner {
     lifetime: Lifetime,
     entries_max: u64,
     page: Page,
+    origin: Option<PageOrigin>,
     rate_limits: Arc<RateLimits>,
     any_vault: AnyVault,
     readiness: Readiness,
@@ -34,9 +36,10 @@ impl AppState {
         entries_max: u64,
         page: Page,
         rate_limits: Arc<RateLimits>,
+        origin: Option<PageOrigin>,
     ) -> Self {
         let (any_vault, readiness) = (AnyVault::default(), Readiness::default());
-        Self(Arc::new(Inner { store, key, lifetime, entries_max, page, rate_limits, any_vault, readiness }))
+        Self(Arc::new(Inner { store, key, lifetime, entries_max, page, origin, rate_limits, any_vault, readiness }))
     }
 
     /// The way to the store.
@@ -55,6 +58,11 @@ impl AppState {
     /// Most entries of an account.
     pub fn entries_max(&self) -> u64 {
         self.0.entries_max
+    }
+
+    /// The origin that passkeys must be used on. If there is none, it is that of each passkey's registration.
+    pub fn origin(&self) -> Option<&PageOrigin> {
+        self.0.origin.as_ref()
     }
 
     pub fn rate_limits(&self) -> &RateLimits {

@@ -95,7 +95,7 @@ impl App {
         let lifetime = Lifetime { idle: 1_800_000, max: 43_200_000 };
         let key = Arc::new(key);
         let rate_limits = Arc::new(RateLimits::new(limits));
-        let state = AppState::new(gate.clone(), Arc::clone(&key), lifetime, ENTRIES_MAX, page, rate_limits);
+        let state = AppState::new(gate.clone(), Arc::clone(&key), lifetime, ENTRIES_MAX, page, rate_limits, None);
         let bounds = RequestBounds { requests: 4, time: 2 * deadline };
         Self { router: app(state, bounds, proxies), store, gate, key, folder }
     }

@@ -68,6 +68,7 @@ fn problem(code: ProblemCode) -> Msg {
         ProblemCode::SessionEnded => Msg::SessionOver,
         ProblemCode::LogInAgain | ProblemCode::ProofFailed => Msg::ProofFailed,
         ProblemCode::PasskeyOutdated => Msg::PasskeyOutdated,
+        ProblemCode::PasskeyRefused => Msg::PasskeyFailed,
         ProblemCode::StaleKey => Msg::StaleKey,
         ProblemCode::VaultFull => Msg::VaultFull,
         ProblemCode::TooManyPasskeys => Msg::TooManyPasskeys,

@@ -5,6 +5,7 @@ pub mod credentials;
 pub mod health;
 pub mod openapi;
 pub mod page;
+pub mod passkeys;
 pub mod passwords;
 pub mod sessions;
 pub mod setup;
