@@ -18,7 +18,7 @@ impl KnownDigests {
     /// importing the old file again must not bring the old one back as a new entry.
     pub(super) fn of(vault: &Vault) -> Self {
         let mut known = Self(BTreeSet::new());
-        let ids: Vec<EntryId> = vault.entries.keys().copied().collect();
+        let ids: Vec<EntryId> = vault.records.keys().copied().collect();
         for entry in ids.into_iter().filter_map(|id| vault.entry(id).ok()).filter(|entry| entry.binned_at.is_none()) {
             known.0.insert(digest(&entry.content, entry.content.password.expose()));
             known.0.extend(entry.history.iter().map(|previous| digest(&entry.content, previous.password.expose())));
@@ -65,12 +65,8 @@ pub(super) fn seal_new(
         let changed_at = changed_at.filter(|at| *at <= now).unwrap_or(now);
         let created_at = created_at.filter(|at| *at <= changed_at).unwrap_or(changed_at);
         let entry = Entry { content, created_at, changed_at, history, binned_at: None, imported_at: Some(now) };
-        match vault.add(entry, now, random) {
-            Ok(Response::EntrySealed { id, body, update }) => {
-                all.entries.extend(update.entries);
-                Ok(ImportOutcome::Sealed(id, body))
-            }
-            Ok(_) => Err(KeyringError::OutOfTurn),
+        match vault.add(entry, now, &mut all, random) {
+            Ok(id) => Ok(ImportOutcome::Sealed(id)),
             Err(KeyringError::TooLarge) => Ok(ImportOutcome::TooLarge),
             Err(error) => Err(error),
         }

@@ -10,6 +10,7 @@
 //! | head key | HKDF-SHA-512 of the vault key | seals the head |
 //! | memory key | HKDF-SHA-512 of the vault key | seals the browser's memory of the vault |
 //! | earlier-keys key | HKDF-SHA-512 of the vault key | seals the vault keys before this one |
+//! | content key | HKDF-SHA-512 of the oldest vault key | marks content in the outbox |
 //! | draft key | HKDF-SHA-512 of the vault key, as an X25519 key (RFC 7748) | opens drafts |
 //!
 //! The first vault key of an account has number 1, and each new one the next number. An account from before keys had
@@ -20,7 +21,7 @@ use chacha20poly1305::{Key, XChaCha20Poly1305, XNonce};
 use crypto_box::SecretKey;
 use hkdf::Hkdf;
 use rand_core_06::{CryptoRng, RngCore};
-use sha2::Sha512;
+use sha2::{Digest, Sha512};
 use shared::accounts::Username;
 use shared::bytes::Base64Url;
 use shared::ids::AccountId;
@@ -201,6 +202,18 @@ impl VaultKeys {
     /// All keys, the current one first.
     pub(super) fn all(&self) -> impl Iterator<Item = &KeySet> {
         std::iter::once(&self.current).chain(self.earlier.iter().rev())
+    }
+
+    /// A mark of an entry's content, to find a version with the same content under another seal. It is keyed, because
+    /// the local store holds it in the clear; the oldest key of the vault makes it, so that it outlives a new key. It is
+    /// never below 2^63.
+    pub(super) fn content_mark(&self, document: &[u8]) -> u64 {
+        let oldest = self.earlier.first().unwrap_or(&self.current);
+        let key = derive(&oldest.root.0, b"passmint/2/content key");
+        let mut mark = [0; 8];
+        // The first bytes of a hash of key and text, cut off, cannot be extended.
+        mark.copy_from_slice(&Sha512::new().chain_update(*key).chain_update(document).finalize()[..8]);
+        u64::from_be_bytes(mark) | 1 << 63
     }
 
     /// True for an account from before keys had numbers: it has no head, and its vault opens for reading only.

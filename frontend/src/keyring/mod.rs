@@ -8,25 +8,31 @@ mod argon2;
 pub mod backup;
 mod document;
 mod drafts;
+mod head;
 mod import;
 mod json;
-#[allow(dead_code, reason = "until the vault uses format 2")]
+#[allow(dead_code, reason = "until log-in uses it")]
 mod keys;
+mod listing;
 mod login;
+mod memory;
 pub mod protocol;
+mod record;
 pub mod recovery;
-#[allow(dead_code, reason = "until the vault uses format 2")]
+#[allow(dead_code, reason = "until log-in uses it")]
 mod seal;
+#[allow(dead_code, reason = "until log-in uses it")]
+mod sending;
+mod trust;
 mod vault;
 
 use rand_core_06::{CryptoRng, RngCore};
-use serde::{Deserialize, Serialize};
+use serde::Serialize;
 use shared::accounts::Username;
-use shared::passwords::{Changes, PutPassword, StoredEntry};
 use shared::sessions::CredentialName;
 
 use self::import::KnownDigests;
-use self::keys::{DraftKey, VaultKey};
+use self::keys::{KeySet, VaultKeys};
 use self::protocol::entry::{Draft, DraftSummary, Entry, EntryUpdate, SealedDraft};
 use self::protocol::{KeyringError, Request, Response};
 use self::vault::{Vault, with_content};
@@ -43,9 +49,8 @@ pub struct Keyring<R> {
     unlocking: Option<login::Unlocking>,
     replacement: Option<login::Replacement>,
     vault: Option<Vault>,
-    /// The open vault's key, to wrap it for other secrets.
-    vault_key: Option<(Username, VaultKey)>,
-    draft_key: Option<DraftKey>,
+    /// The open vault's username. Wrapped keys are bound to it.
+    username: Option<Username>,
     /// Digests of the entries that the vault had before the current import, and of those that it added.
     known: Option<KnownDigests>,
 }
@@ -62,8 +67,7 @@ impl<R: RngCore + CryptoRng> Keyring<R> {
             unlocking: None,
             replacement: None,
             vault: None,
-            vault_key: None,
-            draft_key: None,
+            username: None,
             known: None,
         }
     }
@@ -107,12 +111,13 @@ impl<R: RngCore + CryptoRng> Keyring<R> {
                 let (account, vault_key, username, token) = unlocking.finish(&json::read_answer(&answer)?)?;
                 self.registered = None;
                 // Confirming with the passphrase is a log-in to the vault that is open already: its entries stay.
-                if self.vault.as_ref().is_none_or(|vault| vault.account != account) {
-                    self.vault = Some(Vault::new(account, vault_key.entry_key()));
+                let keys = VaultKeys::new(KeySet::new(account, 0, vault_key));
+                let draft_key = keys.current().draft.public();
+                if self.vault.as_ref().is_none_or(|vault| vault.keys.account() != account) {
+                    self.vault = Some(Vault::new(keys));
                 }
-                let draft_key = self.draft_key.insert(vault_key.draft_key()).public();
                 let unlocked = Response::Unlocked { account, username: username.as_str().to_owned(), token, draft_key };
-                self.vault_key = Some((username, vault_key));
+                self.username = Some(username);
                 Ok(unlocked)
             }
             Request::StartReplacement { credential, secret } => {
@@ -127,30 +132,39 @@ impl<R: RngCore + CryptoRng> Keyring<R> {
             }
             Request::FinishReplacement { answer } => {
                 let replacement = self.replacement.take().ok_or(KeyringError::OutOfTurn)?;
-                let (vault, (username, vault_key)) =
-                    self.vault.as_ref().zip(self.vault_key.as_ref()).ok_or(KeyringError::Locked)?;
-                let wrapping = keys::Wrapping { account: vault.account, username, number: 0 };
-                post(&replacement.finish(&mut self.random, &wrapping, vault_key, &json::read_answer(&answer)?)?)
+                let (vault, username) = self.vault.as_ref().zip(self.username.as_ref()).ok_or(KeyringError::Locked)?;
+                let KeySet { account, number, root, .. } = vault.keys.current();
+                let wrapping = keys::Wrapping { account: *account, username, number: *number };
+                post(&replacement.finish(&mut self.random, &wrapping, root, &json::read_answer(&answer)?)?)
             }
-            Request::ApplyChanges { answer } => {
-                let changes: Changes = json::read_answer(&answer)?;
-                let last_change = changes.entries.last().map(|entry| entry.change_no);
-                let vault = self.vault()?;
-                let update = vault.apply(changes.entries);
-                let completeness = (!changes.more).then(|| vault.completeness(changes.latest));
-                Ok(Response::Updated(EntryUpdate { last_change, more: changes.more, completeness, ..update }))
+            Request::Recall { memory } => self.vault()?.recall(memory.as_deref()).map(Response::Updated),
+            Request::Remember { stored } => {
+                let vault = self.vault.as_mut().ok_or(KeyringError::Locked)?;
+                vault.remember(stored.as_deref(), &mut self.random).map(|sealed| Response::Memory { sealed })
             }
-            Request::ApplyCurrent { problem } => {
-                let StaleVersion { current } = json::read_answer(&problem)?;
-                Ok(Response::Updated(self.vault()?.apply(vec![current])))
+            Request::NoteNews { number } => {
+                let remember = self.vault()?.memory.note_news(number);
+                Ok(Response::Updated(EntryUpdate { remember, ..EntryUpdate::default() }))
             }
-            Request::ApplySaved { id, body } => {
-                let put: PutPassword = json::read_answer(&body)?;
-                let version = put.replaces.saturating_add(1);
-                let entry = StoredEntry { id, version, change_no: 0, changed_at: 0, sealed: Some(put.sealed) };
-                Ok(Response::Updated(self.vault()?.apply(vec![entry])))
+            Request::ListPosition => {
+                let next = Some(self.vault()?.state.next());
+                Ok(Response::Updated(EntryUpdate { next, ..EntryUpdate::default() }))
             }
-            Request::RestoreWaiting { bodies } => self.vault()?.restore_waiting(bodies).map(Response::Updated),
+            Request::ApplyChanges { answer, since } => {
+                let changes = json::read_answer(&answer)?;
+                self.update(|vault, random| vault.apply_list(changes, since, random))
+            }
+            Request::BuildBatch { without, count, bytes, reseal } => {
+                self.seal(|vault, random| vault.build_batch(&without, (count, bytes), reseal, random))
+            }
+            Request::ApplySaved { body, answer } => {
+                let (batch, saved) = (json::read_answer(&body)?, json::read_answer(&answer)?);
+                self.update(|vault, random| vault.apply_saved(batch, saved, random))
+            }
+            Request::RestoreWaiting { items } => self.update(|vault, random| Ok(vault.restore(items, random))),
+            Request::Release { changes } => self.update(|vault, random| Ok(vault.release(&changes, random))),
+            Request::KeepNewer { now } => self.update(|vault, random| vault.keep_newer(now, random)),
+            Request::AcceptServer { now } => self.update(|vault, random| vault.accept_server(now, random)),
             Request::Discard { id } => Ok(Response::Updated(self.vault()?.discard(id))),
             Request::Create { content, now } => self.seal(|vault, random| vault.create(content, now, random)),
             Request::Change { id, content, now } => {
@@ -159,9 +173,10 @@ impl<R: RngCore + CryptoRng> Keyring<R> {
             Request::Bin { id, binned, now } => self.seal(|vault, random| {
                 vault.change(id, now, random, |entry| Entry { binned_at: binned.then_some(now), ..entry })
             }),
-            Request::Resolve { id, resolution, now } => {
-                self.seal(|vault, random| vault.resolve(id, resolution, now, random))
-            }
+            Request::Delete { id } => self.seal(|vault, random| vault.delete(id, random)),
+            Request::Resolve { id, resolution, now } => self.seal(|vault, random| {
+                vault.resolve(id, resolution, now, random).map(|update| Response::EntrySealed { id, update })
+            }),
             Request::Reveal { id } => {
                 self.vault()?.entry(id).map(|entry| Response::Revealed { password: entry.content.password })
             }
@@ -204,7 +219,9 @@ impl<R: RngCore + CryptoRng> Keyring<R> {
     }
 
     fn open_draft(&self, sealed: &str) -> Result<Draft, KeyringError> {
-        self.draft_key.as_ref().ok_or(KeyringError::Locked)?.open(sealed)
+        let keys = &self.vault.as_ref().ok_or(KeyringError::Locked)?.keys;
+        // A draft may have been sealed for an earlier key.
+        keys.all().find_map(|keys| keys.draft.open(sealed).ok()).ok_or(KeyringError::Broken)
     }
 
     /// Calls `seal` with the open vault.
@@ -213,6 +230,14 @@ impl<R: RngCore + CryptoRng> Keyring<R> {
         seal: impl FnOnce(&mut Vault, &mut R) -> Result<Response, KeyringError>,
     ) -> Result<Response, KeyringError> {
         seal(self.vault.as_mut().ok_or(KeyringError::Locked)?, &mut self.random)
+    }
+
+    /// As [`Keyring::seal`], for requests that give an update.
+    fn update(
+        &mut self,
+        update: impl FnOnce(&mut Vault, &mut R) -> Result<EntryUpdate, KeyringError>,
+    ) -> Result<Response, KeyringError> {
+        self.seal(|vault, random| update(vault, random).map(Response::Updated))
     }
 
     fn start_login(
@@ -229,12 +254,6 @@ impl<R: RngCore + CryptoRng> Keyring<R> {
     fn vault(&mut self) -> Result<&mut Vault, KeyringError> {
         self.vault.as_mut().ok_or(KeyringError::Locked)
     }
-}
-
-/// The part of a [`shared::problem::Problem`] of code `stale-version` that the keyring reads.
-#[derive(Deserialize)]
-struct StaleVersion {
-    current: StoredEntry,
 }
 
 fn post(body: &impl Serialize) -> Result<Response, KeyringError> {

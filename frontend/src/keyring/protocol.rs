@@ -4,6 +4,7 @@
 //! text that it neither writes nor reads.
 
 pub mod entry;
+pub mod outbox;
 
 use serde::{Deserialize, Serialize};
 use shared::accounts::NotUsername;
@@ -12,6 +13,7 @@ use shared::kdf::Costs;
 use shared::sessions::CredentialName;
 
 use self::entry::{Content, Draft, DraftSummary, Entry, EntryUpdate, ImportItem, ImportOutcome, SealedDraft};
+use self::outbox::{Batch, ChangeRef, SealedChange};
 use crate::secret::{Secret, SecretBytes};
 
 /// A request of the page. `answer` is always the text of the server's answer to the body before.
@@ -64,13 +66,25 @@ pub enum Request {
         /// The answer of `credentials/start`.
         answer: String,
     },
-    /// Apply the changes that the server lists. Gives [`Response::Updated`].
-    ApplyChanges {
-        /// The answer of `GET passwords`.
-        answer: String,
+    /// Read this browser's memory of the vault, before the first list. Gives [`Response::Updated`].
+    Recall {
+        /// The record in the local store.
+        memory: Option<Vec<u8>>,
     },
-    /// Apply the entry in a problem of code `stale-version`. Gives [`Response::Updated`].
-    ApplyCurrent { problem: String },
+    /// Seal the memory, merged with the record in the local store, which another tab may have written. Gives
+    /// [`Response::Memory`].
+    Remember { stored: Option<Vec<u8>> },
+    /// Note that a person was told the changes of credentials up to this number. Gives [`Response::Updated`].
+    NoteNews { number: u64 },
+    /// Get the change number after which to list, in `next`. Gives [`Response::Updated`].
+    ListPosition,
+    /// Apply the changes that the server lists. Gives [`Response::Updated`]; doubts are judged at the list's end.
+    ApplyChanges {
+        /// The answer of `GET changes`.
+        answer: String,
+        /// The change number after which it lists.
+        since: u64,
+    },
     /// Seal a new entry. Gives [`Response::EntrySealed`].
     Create {
         content: Content,
@@ -93,22 +107,51 @@ pub enum Request {
         /// The time, in milliseconds since 1970 (UTC).
         now: u64,
     },
-    /// End a conflict. Gives [`Response::EntrySealed`], or [`Response::Updated`] if there is nothing to save.
+    /// Seal the deletion of an entry, for good. Gives [`Response::EntrySealed`].
+    Delete { id: EntryId },
+    /// End a conflict. Gives [`Response::EntrySealed`]; there may be nothing to save.
     Resolve {
         id: EntryId,
         resolution: Resolution,
         /// The time, in milliseconds since 1970 (UTC).
         now: u64,
     },
-    /// Note that the server has taken a change. Gives [`Response::Updated`].
+    /// Keep what this browser has and the server does not list any more: seal it as newer versions. Gives
+    /// [`Response::Updated`].
+    KeepNewer {
+        /// The time, in milliseconds since 1970 (UTC).
+        now: u64,
+    },
+    /// Accept what the server lists, for example a restored backup: the memory is lowered to it. Passwords that are only
+    /// here go into the histories of the server's entries. Gives [`Response::Updated`].
+    AcceptServer {
+        /// The time, in milliseconds since 1970 (UTC).
+        now: u64,
+    },
+    /// Put changes into a request. Gives [`Response::Batch`].
+    BuildBatch {
+        /// Changes that the server refused. What builds on them stays out too.
+        without: Vec<ChangeRef>,
+        /// Most changes in the request.
+        count: u32,
+        /// Greatest length of the request's body, in bytes. One change is always in it.
+        bytes: u32,
+        /// Seal entries again that are sealed under an earlier key, if nothing waits.
+        reseal: bool,
+    },
+    /// Note that the server has saved a batch. Gives [`Response::Updated`].
     ApplySaved {
-        id: EntryId,
         /// The body that was sent.
         body: String,
+        /// The answer of `POST changes`.
+        answer: String,
     },
-    /// Restore changes of the outbox, in this order, after a lock or a reload. Gives [`Response::Updated`].
-    RestoreWaiting { bodies: Vec<(EntryId, String)> },
-    /// Drop the changes of an entry that the server does not have. Gives [`Response::Updated`].
+    /// Restore changes of the outbox, in this order, after a lock or a reload. Known ones change nothing. Gives
+    /// [`Response::Updated`].
+    RestoreWaiting { items: Vec<SealedChange> },
+    /// Drop changes that another tab has removed from the local store. Gives [`Response::Updated`].
+    Release { changes: Vec<ChangeRef> },
+    /// Drop the changes of an entry that the server never had. Gives [`Response::Updated`].
     Discard { id: EntryId },
     /// Get a password, to show or copy it. Gives [`Response::Revealed`].
     Reveal { id: EntryId },
@@ -203,11 +246,20 @@ pub enum Response {
         draft_key: String,
     },
     Updated(EntryUpdate),
-    /// A change is sealed. Its body is to be sent.
+    /// A change of this entry is sealed.
     EntrySealed {
         id: EntryId,
-        body: String,
         update: EntryUpdate,
+    },
+    Memory {
+        /// The record to store; none if the stored one is the same.
+        sealed: Option<Vec<u8>>,
+    },
+    Batch {
+        /// None if nothing can be sent.
+        batch: Option<Batch>,
+        /// Entries that are still to be sealed again under the current key after this batch.
+        left: u32,
     },
     Revealed {
         #[serde(serialize_with = "Secret::serialize_exposed")]
@@ -292,6 +344,9 @@ pub enum KeyringError {
     /// It was changed here and elsewhere: that comes first.
     #[error("in conflict")]
     Conflict,
+    /// The vault is from before keys had numbers: it needs a new vault key before it can be changed.
+    #[error("read-only vault")]
+    Legacy,
     /// It is no backup, or not a whole one.
     #[error("not a backup")]
     NotABackup,

@@ -63,12 +63,6 @@ impl Session {
                 self.apply_update(EntryUpdate { deleted: vec![id], ..EntryUpdate::default() });
                 Ok(())
             }
-            Err(ApiFault::Refused(ProblemCode::StaleVersion, problem)) => {
-                let update = open.keyring.take(Request::ApplyCurrent { problem: problem.clone() }).await?;
-                let is_gone = update.deleted.contains(&id);
-                self.apply_update(update);
-                if is_gone { Ok(()) } else { Err(ApiFault::Refused(ProblemCode::StaleVersion, problem).into()) }
-            }
             Err(fault) => Err(fault.into()),
         }
     }

@@ -51,7 +51,9 @@ impl Session {
             return Err(Fault::Keyring(KeyringFault::Ended));
         };
         let sealed = items.iter().filter_map(|item| match item {
-            ImportOutcome::Sealed(id, body) => Some((*id, body.clone())),
+            ImportOutcome::Sealed(id) => {
+                update.sealed.iter().find(|it| it.change.id == *id).map(|it| (*id, it.body.clone()))
+            }
             ImportOutcome::Duplicate | ImportOutcome::TooLarge => None,
         });
         let waiting = self.store_changes(&open, sealed.collect()).await;
@@ -68,7 +70,7 @@ impl Session {
         let outcome = |item: &ImportOutcome| match item {
             ImportOutcome::Duplicate => ItemOutcome::Duplicate,
             ImportOutcome::TooLarge => ItemOutcome::TooLarge,
-            ImportOutcome::Sealed(id, _) => match refused.iter().find(|(refused, _)| refused == id) {
+            ImportOutcome::Sealed(id) => match refused.iter().find(|(refused, _)| refused == id) {
                 Some((_, why)) => ItemOutcome::Refused(why.clone()),
                 None if self.waiting.with_untracked(|list| list.iter().any(|waiting| waiting.id == *id)) => {
                     ItemOutcome::Waits
@@ -126,7 +128,7 @@ impl Session {
         while let Some((waiting, answer)) = answers.next().await {
             match answer {
                 Ok(()) => {
-                    let own = Request::ApplySaved { id: waiting.id, body: waiting.body().to_owned() };
+                    let own = Request::ApplySaved { body: waiting.body().to_owned(), answer: String::new() };
                     update.entries.extend(open.keyring.take(own).await?.entries);
                     saved.push(waiting);
                 }

@@ -80,20 +80,14 @@ impl Session {
                     None => None,
                 }
             };
-            let (update, ahead) = join(open.keyring.take(Request::ApplyChanges { answer }), ahead).await;
+            let since = self.synced.get_value();
+            let (update, ahead) = join(open.keyring.take(Request::ApplyChanges { answer, since }), ahead).await;
             let update = update?;
-            if let Some(last) = update.last_change {
-                self.synced.set_value(last);
-            }
-            let more = update.more && update.last_change.is_some();
-            let is_next = update.last_change == next;
-            if let Some(completeness) = update.completeness {
-                self.compare_with_pin(open, completeness);
-            }
+            let then = update.next;
             self.apply_update(update);
-            if !more {
-                return Ok(());
-            }
+            let Some(then) = then else { return Ok(()) };
+            self.synced.set_value(then);
+            let is_next = Some(then) == next;
             answer = match ahead {
                 Some(ahead) if is_next => ahead?,
                 _ => list(self.synced.get_value()).await?,

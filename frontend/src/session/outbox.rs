@@ -10,6 +10,7 @@ use shared::problem::ProblemCode;
 
 use super::{Fault, OpenVault, Report, Session};
 use crate::keyring::protocol::entry::{Content, EntryState};
+use crate::keyring::protocol::outbox::{ChangeRef, SealedChange};
 use crate::keyring::protocol::{Request, Resolution, Response};
 use crate::platform::api::{self, ApiFault};
 use crate::platform::browser;
@@ -43,6 +44,10 @@ impl PendingChange {
 
     pub(super) fn body(&self) -> &str {
         &self.body
+    }
+
+    fn into_item(self) -> SealedChange {
+        SealedChange { change: ChangeRef { id: self.id, version: 0, mark: 0 }, body: self.body }
     }
 
     pub(super) fn key(&self) -> Option<u32> {
@@ -107,7 +112,7 @@ impl Session {
         quiet: bool,
     ) -> Result<Option<EntryId>, Fault> {
         let (sealed, update) = match response {
-            Response::EntrySealed { id, body, update } => (Some((id, body)), update),
+            Response::EntrySealed { id, update } => (update.sealed.last().map(|it| (id, it.body.clone())), update),
             Response::Updated(update) => (None, update),
             _ => return Err(Fault::Keyring(KeyringFault::Ended)),
         };
@@ -157,8 +162,8 @@ impl Session {
         if bodies.is_empty() {
             return Ok(());
         }
-        let bodies = bodies.into_iter().map(|waiting| (waiting.id, waiting.body)).collect();
-        let update = open.keyring.take(Request::RestoreWaiting { bodies }).await?;
+        let items = bodies.into_iter().map(PendingChange::into_item).collect();
+        let update = open.keyring.take(Request::RestoreWaiting { items }).await?;
         // A change that does not open was altered outside this page: do not send it.
         new.retain(|waiting| !update.refused.contains(&waiting.id));
         self.waiting.update(|list| list.extend(new));
@@ -233,7 +238,7 @@ impl Session {
             }
             match self.note_session_answer(open, api::put_password(&open.token, id, &body).await) {
                 Ok(()) => {
-                    let update = open.keyring.take(Request::ApplySaved { id, body }).await?;
+                    let update = open.keyring.take(Request::ApplySaved { body, answer: String::new() }).await?;
                     self.drop_waiting(id, key);
                     self.apply_update(update);
                     self.remove_stored(key).await;
@@ -241,17 +246,6 @@ impl Session {
                         result = Ok(true);
                     } else if !quiet && let Some(name) = self.name_of(id) {
                         self.report.set(Some(Report::Saved { name }));
-                    }
-                }
-                Err(ApiFault::Refused(ProblemCode::StaleVersion, problem)) => {
-                    let update = open.keyring.take(Request::ApplyCurrent { problem }).await?;
-                    self.apply_update(update);
-                    if !self.is_in_conflict(id) {
-                        // The server has this very change: only the answer to it was lost.
-                        self.drop_waiting(id, key);
-                        self.remove_stored(key).await;
-                    } else if let Some(name) = self.name_of(id) {
-                        self.report.set(Some(Report::Conflict { name }));
                     }
                 }
                 Err(fault) if fault.is_temporary() || fault.code() == Some(ProblemCode::SessionEnded) => {

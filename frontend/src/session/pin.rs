@@ -5,8 +5,7 @@ use leptos::prelude::*;
 use shared::ids::AccountId;
 use shared::passwords::FORMAT;
 
-use super::{OpenVault, Session};
-use crate::keyring::protocol::entry::Completeness;
+use super::Session;
 use crate::platform::browser;
 
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -29,31 +28,7 @@ fn setting(account: AccountId) -> String {
     format!("passmint.seen.{account}")
 }
 
-fn seen(account: AccountId) -> Option<(u8, u64)> {
-    let stored = browser::setting(&setting(account))?;
-    let (format, number) = stored.split_once(' ')?;
-    Some((format.parse().ok()?, number.parse().ok()?))
-}
-
 impl Session {
-    /// Compares the vault with the pin, and advances the pin if they are consistent.
-    pub(super) fn compare_with_pin(self, open: &OpenVault, completeness: Completeness) {
-        let Completeness { latest, missing } = completeness;
-        let found = match seen(open.account) {
-            Some((format, _)) if format > FORMAT => Some(Inconsistency::Format),
-            Some((_, seen)) if latest < seen => Some(Inconsistency::Older { latest, seen }),
-            _ if missing > 0 => Some(Inconsistency::Missing { changes: missing }),
-            _ => None,
-        };
-        if self.inconsistency.get_untracked() != found {
-            self.inconsistency.set(found);
-        }
-        self.latest.set_value(latest);
-        if found.is_none() {
-            pin(open.account, latest);
-        }
-    }
-
     /// Pins the vault as the server serves it. The person knows the reason, such as a restored backup.
     pub fn accept_inconsistency(self) {
         let Some(open) = self.open_vault() else { return };

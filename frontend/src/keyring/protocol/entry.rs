@@ -4,6 +4,7 @@ use generator::kind::Rules;
 use serde::{Deserialize, Serialize};
 use shared::ids::EntryId;
 
+use super::outbox::{ChangeRef, Doubts, SealedChange};
 use crate::secret::Secret;
 
 /// The fields of an entry that a person edits.
@@ -64,8 +65,8 @@ pub struct ImportItem {
 /// The outcome of an item of a file.
 #[derive(Debug, Serialize, Deserialize)]
 pub enum ImportOutcome {
-    /// It is a new entry, sealed: its id, and the body to put.
-    Sealed(EntryId, String),
+    /// It is a new entry, sealed.
+    Sealed(EntryId),
     /// An entry like it is there already.
     Duplicate,
     /// It is larger than the largest bucket.
@@ -98,31 +99,27 @@ pub enum EntryState {
     Conflict,
 }
 
-/// The difference that a request has made to the vault, for the page's list.
+/// The difference that a request has made to the vault: for the page's list, for the outbox and for the local store.
 #[derive(Debug, Default, Serialize, Deserialize)]
 pub struct EntryUpdate {
     pub entries: Vec<EntrySummary>,
     pub deleted: Vec<EntryId>,
     /// Entries that do not open. The state before stays.
     pub refused: Vec<EntryId>,
-    /// The last change number, if any changes were listed.
-    pub last_change: Option<u64>,
-    /// More changes follow `last_change`: list again.
-    pub more: bool,
-    /// Only once all changes are applied.
-    pub completeness: Option<Completeness>,
-}
-
-/// A check that the server has served every change that it counts.
-///
-/// Every change raises the account's change number by one and the version of one entry by one, and a deleted entry
-/// leaves its version behind: the versions of all entries add up to the change number. A server that leaves entries out
-/// has to lower the number too, and a browser that has seen a higher one notices.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
-pub struct Completeness {
-    pub latest: u64,
-    /// Changes that are in no served entry: 0 if the server left nothing out.
-    pub missing: u64,
+    /// Entries that are in conflict since this request.
+    pub conflicts: Vec<EntryId>,
+    /// Changes for the outbox: store them before anything else.
+    pub sealed: Vec<SealedChange>,
+    /// Changes that leave the outbox: the server has them, or others have taken their place.
+    pub settled: Vec<ChangeRef>,
+    /// List the changes since this number next: the list goes on, or is to be read once more from 0. None at its end.
+    pub next: Option<u64>,
+    /// All doubts, if they were judged.
+    pub doubts: Option<Doubts>,
+    /// The memory has something new: [`super::Request::Remember`] gives it.
+    pub remember: bool,
+    /// The number of the newest change of credentials that a person was told, from the memory.
+    pub news: Option<u64>,
 }
 
 /// Content that was typed or copied, and is not saved in an entry yet.
