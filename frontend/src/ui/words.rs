@@ -43,6 +43,7 @@ pub fn fault(fault: &Fault) -> String {
             KeyringError::WrongSecret => Msg::FaultWrongSecret,
             KeyringError::TooLarge => Msg::FaultTooLarge,
             KeyringError::Conflict => Msg::FaultConflict,
+            KeyringError::Legacy => Msg::FaultLegacy,
             _ => Msg::FaultUnfit,
         },
         Fault::Api(fault) => return api_fault(fault),

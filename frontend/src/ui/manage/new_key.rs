@@ -8,9 +8,9 @@ use super::proof::ProofForm;
 use crate::model::limits::PASSPHRASE_MIN;
 use crate::secret::Secret;
 use crate::session::{Fault, NewVaultKey, use_session};
-use crate::text::Msg;
+use crate::text::{self, Msg};
 use crate::ui::dialog::use_dialog;
-use crate::ui::fields::{Button, Checkbox, FaultText, tr};
+use crate::ui::fields::{Button, Checkbox, FaultText, text_signal, tr};
 use crate::ui::frame::Frame;
 use crate::ui::notice::use_notices;
 use crate::ui::recovery_code::RecoveryCodeForm;
@@ -81,7 +81,7 @@ pub(super) fn NewKeyDialog() -> impl IntoView {
         match code {
             None => view! {
                 <form class="narrow" novalidate on:submit=submit>
-                    <p class="lead">{tr(Msg::NewKeyIntro)}</p>
+                    <p class="lead">{text_signal(move || text::get(why(session.is_legacy.get())))}</p>
                     <p class="hint">{tr(Msg::NewKeyHint)}</p>
                     {form.field()}
                     <Checkbox label=Msg::NewKeyPassphrase value=with_passphrase/>
@@ -99,4 +99,9 @@ pub(super) fn NewKeyDialog() -> impl IntoView {
         }
     };
     view! { <Frame title=Msg::NewKey>{body}</Frame> }
+}
+
+/// The reason for a new key.
+fn why(is_legacy: bool) -> Msg {
+    if is_legacy { Msg::Legacy } else { Msg::NewKeyIntro }
 }

@@ -62,7 +62,7 @@ fn CredentialNews() -> impl IntoView {
             </ul>
             <p class="hint">{tr(Msg::NewsHint)}</p>
             <div class="buttons">
-                <Button class="button--main" label=Msg::NewsMine press=move |()| session.accept_news()/>
+                <Button label=Msg::NewsMine press=move |()| session.accept_news()/>
                 <Button label=Msg::NewsNotMine press=move |()| dialog.open(Tool::Manage(Manage::Account))/>
             </div>
         </section>
