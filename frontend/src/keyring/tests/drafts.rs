@@ -11,7 +11,7 @@ fn draft(name: &str) -> Draft {
 }
 
 fn public_key(keyring: &Keyring<Counter>) -> String {
-    keyring.draft_key.as_ref().unwrap().public()
+    keyring.vault.as_ref().unwrap().keys.current().draft.public()
 }
 
 /// A draft that a locked keyring has sealed.
@@ -46,7 +46,8 @@ fn draft_opens_in_its_vault_only() {
     assert_eq!((opened.content.password.expose(), &opened.content.rules), ("kV9!mQ2#", &draft("").content.rules));
 
     let mut other = open_keyring();
-    other.draft_key = Some(VaultKey::from_bytes([8; keys::KEY_LEN]).draft_key());
+    let stranger = KeySet::new(AccountId::from_random([1; 16]), 1, VaultKey::from_bytes([9; keys::KEY_LEN]));
+    other.vault = Some(Vault::new(VaultKeys::new(stranger)));
     assert_eq!(other.handle(request()).err(), Some(KeyringError::Broken));
     assert_eq!(list(&mut other, vec![first.clone()]).1, 1);
     let mut locked = Keyring::new(Counter(0), str::to_lowercase);

@@ -75,7 +75,7 @@ fn importing_a_file_twice_makes_no_duplicates_unless_asked() {
 fn importing_a_password_that_was_changed_since_is_a_duplicate() {
     let mut keyring = open_keyring();
     let (items, _) = import(&mut keyring, vec![item("a", "1")], true, false);
-    let ImportOutcome::Sealed(id, _) = items[0] else { panic!("{items:?}") };
+    let ImportOutcome::Sealed(id) = items[0] else { panic!("{items:?}") };
     keyring.handle(Request::Change { id, content: content("a", "new"), now: NOW + 1 }).unwrap();
     assert_eq!(whole(&mut keyring, id).imported_at, None, "its password is the person's own now");
     assert_eq!(new_of(&import(&mut keyring, vec![item("a", "1")], true, false).0), [false]);
@@ -88,7 +88,7 @@ fn importing_a_password_that_was_changed_since_is_a_duplicate() {
 fn entry_counts_as_imported_until_its_password_changes() {
     let mut keyring = open_keyring();
     let (items, _) = import(&mut keyring, vec![item("a", "1")], true, false);
-    let ImportOutcome::Sealed(id, _) = items[0] else { panic!("{items:?}") };
+    let ImportOutcome::Sealed(id) = items[0] else { panic!("{items:?}") };
     keyring.handle(Request::Change { id, content: content("renamed", "1"), now: NOW + 1 }).unwrap();
     assert_eq!(whole(&mut keyring, id).imported_at, Some(NOW));
 }

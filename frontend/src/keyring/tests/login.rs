@@ -196,7 +196,7 @@ fn malformed_answer_is_told_apart_from_a_wrong_secret() {
 }
 
 /// A vault that is open by its passphrase, with one entry.
-fn opened_vault() -> (Server, Keyring<Counter>, AccountFinish, String, SealedEntry) {
+fn opened_vault() -> (Server, Keyring<Counter>, AccountFinish, String, Sealed) {
     let mut server = Server::new();
     let mut keyring = Keyring::new(Counter(0), str::to_lowercase);
     let (account, code) = register(&server, &mut keyring);
@@ -216,7 +216,7 @@ fn opens(
     server: &mut Server,
     account: &AccountFinish,
     request: Request,
-    sealed: &SealedEntry,
+    sealed: &Sealed,
 ) -> Result<String, KeyringError> {
     let mut keyring = Keyring::new(Counter(80), str::to_lowercase);
     log_in(server, &mut keyring, Some(account), request)?;

@@ -2,20 +2,21 @@ mod backup;
 mod drafts;
 mod import;
 pub(crate) mod login;
+pub(crate) mod server;
 mod waiting;
 
 use rand_core_06::Error;
 use shared::bytes::Base64Url;
+use shared::changes::{Changes, OVERHEAD, Sealed, StoredVersion};
 use shared::ids::{AccountId, EntryId};
-use shared::limits::{BUCKETS, SEALED_OVERHEAD};
-use shared::passwords::{FORMAT, NotSealedEntry, SealedEntry};
-use shared::problem::Problem;
+use shared::limits::BUCKETS;
 
 #[cfg(target_arch = "wasm32")]
 use crate::browser_test::test;
 
 use super::keys::VaultKey;
 use super::protocol::entry::*;
+use super::protocol::outbox::*;
 use super::protocol::*;
 use super::*;
 use crate::workers::rpc::{Call, Reply};
@@ -69,37 +70,85 @@ fn summary(id: EntryId, version: u32, name: &str, state: EntryState) -> EntrySum
     EntrySummary { id, version, name: name.into(), username, website, tags, changed_at: NOW, binned_at: None, state }
 }
 
-/// A keyring with an open vault, whose key is fixed.
-pub(crate) fn open_keyring() -> Keyring<Counter> {
+/// Keys of a vault: the one of this number is current, and all before it, from 1 on, are earlier ones.
+pub(in crate::keyring) fn keys(number: u32) -> VaultKeys {
+    let account = AccountId::from_random([1; 16]);
+    let set =
+        |number: u32| KeySet::new(account, number, VaultKey::from_bytes([6 + number.to_be_bytes()[3]; keys::KEY_LEN]));
+    let mut keys = VaultKeys::new(set(number.min(1)));
+    for number in 2..=number {
+        keys.replace(set(number));
+    }
+    keys
+}
+
+/// A keyring with an open vault, whose key is fixed, before its first list.
+pub(crate) fn closed_keyring() -> Keyring<Counter> {
     let mut keyring = Keyring::new(Counter(0), str::to_lowercase);
-    let key = VaultKey::from_bytes([7; keys::KEY_LEN]);
-    keyring.vault = Some(Vault::new(AccountId::from_random([1; 16]), key.entry_key()));
-    keyring.draft_key = Some(key.draft_key());
-    keyring.vault_key = Some((Username::new("ada").unwrap(), key));
+    keyring.vault = Some(Vault::new(keys(1)));
+    keyring
+}
+
+/// As [`closed_keyring`], after the list of a server without entries.
+pub(crate) fn open_keyring() -> Keyring<Counter> {
+    let mut keyring = closed_keyring();
+    server::sync(&mut keyring, &server::VaultServer::new());
     keyring
 }
 
 /// The public key for drafts of the keyring's vault.
 #[cfg(all(target_arch = "wasm32", feature = "page"))]
 pub(crate) fn draft_key(keyring: &Keyring<Counter>) -> String {
-    keyring.draft_key.as_ref().unwrap().public()
+    keyring.vault.as_ref().unwrap().keys.current().draft.public()
 }
 
-pub(crate) fn seal(keyring: &mut Keyring<Counter>, replaces: u32, name: &str) -> SealedEntry {
-    keyring.vault.as_ref().unwrap().seal(entry_id(), replaces + 1, entry(name), &mut keyring.random).unwrap()
+/// The frozen entry's id, sealed as the version after `replaces`.
+pub(crate) fn seal(keyring: &mut Keyring<Counter>, replaces: u32, name: &str) -> Sealed {
+    seal_entry(keyring, replaces + 1, entry(name)).unwrap()
 }
 
-pub(crate) fn stored(id: EntryId, version: u32, sealed: Option<SealedEntry>) -> StoredEntry {
-    StoredEntry { id, version, change_no: 1, changed_at: 0, sealed }
+fn seal_entry(keyring: &mut Keyring<Counter>, version: u32, entry: Entry) -> Result<Sealed, KeyringError> {
+    let document = document::write(entry)?;
+    keyring.vault.as_ref().unwrap().keys.seal(entry_id(), version, document.as_bytes(), &mut keyring.random)
 }
 
-fn open(keyring: &mut Keyring<Counter>, entry: StoredEntry) -> EntryUpdate {
+pub(crate) fn stored(id: EntryId, version: u32, sealed: Option<Sealed>) -> StoredVersion {
+    let deleted = sealed.as_ref().is_none_or(Sealed::is_deletion);
+    let sealed = sealed.map(|sealed| Base64Url(sealed.as_bytes().to_vec()));
+    StoredVersion { id, version, change_no: 1, changed_at: 0, deleted, sealed }
+}
+
+fn open(keyring: &mut Keyring<Counter>, entry: StoredVersion) -> EntryUpdate {
     take_changes(keyring, vec![entry], false)
 }
 
-pub(crate) fn take_changes(keyring: &mut Keyring<Counter>, entries: Vec<StoredEntry>, more: bool) -> EntryUpdate {
-    let answer = serde_json::to_string(&Changes { entries, latest: 9, more }).unwrap();
-    updated(keyring.handle(Request::ApplyChanges { answer }))
+/// Applies an answer with these versions. Their change numbers and the head are made for it.
+pub(crate) fn take_changes(keyring: &mut Keyring<Counter>, mut entries: Vec<StoredVersion>, more: bool) -> EntryUpdate {
+    let vault = keyring.vault.as_ref().unwrap();
+    let since = vault.state.next();
+    for (row, number) in entries.iter_mut().zip(since + 1..) {
+        row.change_no = number;
+    }
+    let change_no = since + entries.len() as u64;
+    let mut listed: std::collections::BTreeMap<_, _> = vault.listed().collect();
+    for row in &entries {
+        let bytes = row.sealed.as_ref().map(|sealed| sealed.0.as_slice());
+        listed.insert(row.id, head::Listed::new(row.version, bytes, head::ListedKind::Entry));
+    }
+    let head = seal::Head { change_no: change_no + u64::from(more), digest: head::digest(listed.into_iter()) };
+    let head = vault.keys.current().seal_head(&head, &mut keyring.random).unwrap();
+    let answer = Changes { entries, head: Some(Base64Url(head.as_bytes().to_vec())), more };
+    let answer = serde_json::to_string(&answer).unwrap();
+    updated(keyring.handle(Request::ApplyChanges { answer, since }))
+}
+
+/// Takes everything that waits as saved.
+pub(crate) fn acknowledge(keyring: &mut Keyring<Counter>) -> EntryUpdate {
+    let Batch { body, .. } = server::batch(keyring, false).expect("something waits");
+    let position = keyring.vault.as_ref().unwrap().state.position;
+    let count = serde_json::from_str::<shared::changes::SaveChanges>(&body).unwrap().changes.len() as u64;
+    let saved = shared::changes::Saved { change_no: position + count, changed_at: NOW };
+    server::apply_saved(keyring, &body, &serde_json::to_string(&saved).unwrap())
 }
 
 pub(crate) fn updated(response: Result<Response, KeyringError>) -> EntryUpdate {
@@ -134,59 +183,66 @@ fn whole(keyring: &mut Keyring<Counter>, id: EntryId) -> Entry {
     }
 }
 
-/// The bytes of format 1 never change: this file was written once.
+/// The bytes of format 1 never change: this file was written once. A vault from before keys had numbers is read only.
 #[test]
-fn format_1_is_frozen() {
-    let sealed = seal(&mut open_keyring(), 0, "GitHub");
-    assert_eq!(Base64Url::encode(sealed.as_bytes()), include_str!("../../../vectors/entry-1.txt").trim());
-}
-
-#[test]
-fn frozen_entry_opens() {
-    let bytes = Base64Url::decode(include_str!("../../../vectors/entry-1.txt").trim()).unwrap().0;
-    let mut keyring = open_keyring();
-    let update = open(&mut keyring, stored(entry_id(), 1, Some(bytes.try_into().unwrap())));
+fn frozen_entry_of_format_1_opens_for_reading() {
+    let bytes = Base64Url::decode(include_str!("../../../vectors/entry-1.txt").trim()).unwrap();
+    let mut keyring = Keyring::new(Counter(0), str::to_lowercase);
+    let account = AccountId::from_random([1; 16]);
+    let set = KeySet::new(account, 0, VaultKey::from_bytes([7; keys::KEY_LEN]));
+    keyring.vault = Some(Vault::new(VaultKeys::new(set)));
+    let row = StoredVersion { sealed: Some(bytes), deleted: false, ..stored(entry_id(), 1, None) };
+    let gone = StoredVersion { change_no: 2, ..stored(EntryId::from_time(NOW, [9; 10]), 7, None) };
+    let answer = serde_json::to_string(&Changes { entries: vec![row, gone], head: None, more: false }).unwrap();
+    let update = updated(keyring.handle(Request::ApplyChanges { answer, since: 0 }));
     assert_eq!(update.entries[0].name, "GitHub");
+    assert_eq!((update.refused.len(), update.doubts), (0, Some(Doubts::default())), "nothing is in doubt");
     assert_eq!(reveal(&mut keyring).unwrap(), "kV9!mQ2#");
+    let refused = |keyring: &mut Keyring<Counter>, request| keyring.handle(request).err();
+    for request in [
+        Request::Create { content: content("x", ""), now: NOW },
+        Request::Change { id: entry_id(), content: content("x", ""), now: NOW },
+        Request::Delete { id: entry_id() },
+        Request::AcceptServer { now: NOW },
+    ] {
+        assert_eq!(refused(&mut keyring, request), Some(KeyringError::Legacy));
+    }
+    assert_eq!(server::batch_of(&mut keyring, Vec::new(), 9, true), (None, 0));
 }
 
-/// Each vector is the frozen entry with one defect, which names it.
+/// Each row is a good one with one defect, which names it.
 #[test]
-fn defective_entries_are_refused() {
-    let frozen = Base64Url::decode(include_str!("../../../vectors/entry-1.txt").trim()).unwrap().0;
-    let refused = |account: [u8; 16], id: EntryId, version: u32, bytes: &[u8]| {
+fn defective_rows_are_listed_and_the_others_open() {
+    let good = seal(&mut open_keyring(), 0, "GitHub").as_bytes().to_vec();
+    let other = EntryId::from_time(NOW + 1, [3; 10]);
+    let refused = |id: EntryId, version: u32, bytes: &[u8]| {
         let mut keyring = open_keyring();
-        keyring.vault.as_mut().unwrap().account = AccountId::from_random(account);
-        let update = open(&mut keyring, stored(id, version, Some(bytes.to_vec().try_into().unwrap())));
-        assert!(update.entries.is_empty());
+        let beside = stored(EntryId::from_time(NOW + 2, [3; 10]), 1, None);
+        let row =
+            StoredVersion { sealed: Some(Base64Url(bytes.to_vec())), deleted: false, ..stored(id, version, None) };
+        let sealed = keyring.vault.as_ref().unwrap().keys.seal_deletion(beside.id, 1, &mut Counter(9)).unwrap();
+        let mut update = take_changes(&mut keyring, vec![row, stored(beside.id, 1, Some(sealed))], false);
+        assert_eq!(update.next.take(), None, "a defective row does not make the head wrong");
+        assert_eq!(update.doubts, Some(Doubts::default()));
+        assert_eq!((update.entries.len(), update.refused), (0, vec![id]));
         assert_eq!(reveal(&mut keyring), Err(KeyringError::NoSuchEntry), "nothing of it is kept");
-        update.refused.len()
     };
-    let mut flips = vec![1, 24, 25, frozen.len() / 2, frozen.len() - 17, frozen.len() - 16, frozen.len() - 1];
-    flips.extend((1..frozen.len()).step_by(97));
+    let mut flips = vec![1, 4, 5, 28, 29, good.len() / 2, good.len() - 17];
+    flips.extend((1..good.len() - 16).step_by(97));
     for place in flips {
-        let mut flipped = frozen.clone();
+        let mut flipped = good.clone();
         flipped[place] ^= 0x10;
-        assert_eq!(refused([1; 16], entry_id(), 1, &flipped), 1, "flipped bit in byte {place}");
+        refused(entry_id(), 1, &flipped);
     }
-    let other_entry = EntryId::from_time(1_790_000_000_001, [3; 10]);
-    assert_eq!(refused([2; 16], entry_id(), 1, &frozen), 1, "wrong account");
-    assert_eq!(refused([1; 16], other_entry, 1, &frozen), 1, "wrong entry");
-    assert_eq!(refused([1; 16], entry_id(), 2, &frozen), 1, "older version under a newer number");
-    assert_eq!(refused([1; 16], entry_id(), 0, &frozen), 1, "wrong version");
-
-    // `SealedEntry` refuses these.
-    let length = |bytes: &[u8]| SealedEntry::try_from(bytes.to_vec()).err();
-    assert_eq!(length(&frozen[..frozen.len() - 1]), Some(NotSealedEntry::Length), "truncated");
-    assert_eq!(length(&[&frozen[..], &[0]].concat()), Some(NotSealedEntry::Length), "trailing byte");
-    assert_eq!(length(&[]), Some(NotSealedEntry::Length), "empty");
-    // Padded to another bucket's length: `SealedEntry` takes it, but it does not open.
-    let mut padded = frozen.clone();
-    padded.resize(BUCKETS[1] + SEALED_OVERHEAD, 0);
-    assert_eq!(refused([1; 16], entry_id(), 1, &padded), 1, "trailing bytes");
-    let mut unknown = frozen.clone();
-    unknown[0] = FORMAT + 1;
-    assert_eq!(length(&unknown), Some(NotSealedEntry::Format), "unknown format");
+    refused(other, 1, &good);
+    refused(entry_id(), 2, &good);
+    refused(entry_id(), 0, &good);
+    refused(entry_id(), 1, &good[..good.len() - 1]);
+    refused(entry_id(), 1, &[&good[..], &[0]].concat());
+    refused(entry_id(), 1, &[]);
+    refused(entry_id(), 1, &[9]);
+    refused(entry_id(), 1, &[&[3], &good[1..]].concat());
+    refused(entry_id(), 1, &[&[1], &good[5..]].concat());
 }
 
 #[test]
@@ -195,11 +251,10 @@ fn sealed_size_is_that_of_the_bucket() {
     let overhead = document::write(entry("")).unwrap().len() + 4;
     for (index, bucket) in BUCKETS.into_iter().enumerate() {
         let fits = "n".repeat(bucket - overhead);
-        assert_eq!(seal(&mut keyring, 0, &fits).as_bytes().len(), bucket + SEALED_OVERHEAD);
-        let larger = entry(&format!("{fits}n"));
-        let next = keyring.vault.as_ref().unwrap().seal(entry_id(), 1, larger, &mut keyring.random);
+        assert_eq!(seal(&mut keyring, 0, &fits).as_bytes().len(), bucket + OVERHEAD);
+        let next = seal_entry(&mut keyring, 1, entry(&format!("{fits}n")));
         match BUCKETS.get(index + 1) {
-            Some(bucket) => assert_eq!(next.unwrap().as_bytes().len(), bucket + SEALED_OVERHEAD),
+            Some(bucket) => assert_eq!(next.unwrap().as_bytes().len(), bucket + OVERHEAD),
             None => assert_eq!(next.unwrap_err(), KeyringError::TooLarge),
         }
     }
@@ -213,16 +268,15 @@ fn sealing_twice_gives_other_bytes() {
 }
 
 #[test]
-fn newer_version_replaces_an_entry_and_a_deletion_removes_it() {
+fn newer_version_replaces_an_entry_and_a_sealed_deletion_removes_it() {
     let mut keyring = open_keyring();
     let first = seal(&mut keyring, 0, "GitHub");
-    let second = seal(&mut keyring, 1, "GitHub (work)");
+    // A version number may be left out.
+    let second = seal(&mut keyring, 4, "GitHub (work)");
     open(&mut keyring, stored(entry_id(), 1, Some(first.clone())));
-    assert_eq!(open(&mut keyring, stored(entry_id(), 2, Some(second))).entries[0].name, "GitHub (work)");
-    // One that does not open changes nothing.
-    assert_eq!(open(&mut keyring, stored(entry_id(), 3, Some(first))).refused, [entry_id()]);
-    assert!(reveal(&mut keyring).is_ok());
-    assert_eq!(open(&mut keyring, stored(entry_id(), 3, None)).deleted, [entry_id()]);
+    assert_eq!(open(&mut keyring, stored(entry_id(), 5, Some(second))).entries[0].name, "GitHub (work)");
+    let deletion = keyring.vault.as_ref().unwrap().keys.seal_deletion(entry_id(), 6, &mut Counter(7)).unwrap();
+    assert_eq!(open(&mut keyring, stored(entry_id(), 6, Some(deletion))).deleted, [entry_id()]);
     assert_eq!(reveal(&mut keyring), Err(KeyringError::NoSuchEntry));
 }
 
@@ -232,14 +286,21 @@ fn new_entry_is_saved_once_the_server_has_it() {
     let rules = Some(generator::kind::Rules::default());
     let request =
         Request::Create { content: Content { rules: rules.clone(), ..content("GitHub", "kV9!mQ2#") }, now: NOW };
-    let Ok(Response::EntrySealed { id, body, update: waiting }) = keyring.handle(request) else { panic!("not sealed") };
+    let Ok(Response::EntrySealed { id, update: waiting }) = keyring.handle(request) else { panic!("not sealed") };
+    let body = &waiting.sealed[0].body;
     assert!(!body.contains("GitHub") && !body.contains("kV9"));
     assert_eq!(waiting.entries, [summary(id, 0, "GitHub", EntryState::Waiting)]);
     assert_eq!(reveal_entry(&mut keyring, id).unwrap(), "kV9!mQ2#", "it can be shown while it waits");
+    let (mut server, Batch { body, changes }) =
+        (server::VaultServer::new(), server::batch(&mut keyring, false).unwrap());
+    // The keyring's list came from another server object with the same head.
+    let answer = server.save(&body).unwrap();
+    assert_eq!(changes, [waiting.sealed[0].change]);
     // Applying it twice changes nothing.
-    for _ in 0..2 {
-        let update = updated(keyring.handle(Request::ApplySaved { id, body: body.clone() }));
+    for settled in [changes, Vec::new()] {
+        let update = server::apply_saved(&mut keyring, &body, &answer);
         assert_eq!(update.entries, [summary(id, 1, "GitHub", EntryState::Saved)]);
+        assert_eq!(update.settled, settled);
         assert_eq!(reveal_entry(&mut keyring, id).unwrap(), "kV9!mQ2#");
     }
     assert_eq!(whole(&mut keyring, id).content.rules, rules);
@@ -272,37 +333,21 @@ fn rules_of_every_kind_survive_sealing() {
 fn changes_are_applied_page_by_page() {
     let mut keyring = open_keyring();
     let sealed = seal(&mut keyring, 0, "GitHub");
-    let page = || vec![stored(entry_id(), 1, Some(sealed.clone()))];
-    for (entries, more, last) in [(page(), true, Some(1)), (page(), false, Some(1)), (Vec::new(), false, None)] {
-        let update = take_changes(&mut keyring, entries, more);
-        assert_eq!((update.last_change, update.more), (last, more));
-    }
-}
-
-#[test]
-fn stale_version_problem_applies_the_current_entry() {
-    let mut keyring = open_keyring();
-    let sealed = seal(&mut keyring, 4, "GitHub (work)");
-    let problem = |current: Option<StoredEntry>| {
-        let code = shared::problem::ProblemCode::StaleVersion;
-        let current = current.map(|entry| {
-            let StoredEntry { id, version, change_no, changed_at, sealed } = entry;
-            let (deleted, sealed) = (sealed.is_none(), sealed.map(|sealed| Base64Url(sealed.as_bytes().to_vec())));
-            Box::new(shared::changes::StoredVersion { id, version, change_no, changed_at, deleted, sealed })
-        });
-        let problem =
-            Problem { type_uri: String::new(), title: String::new(), status: 409, detail: None, code, current };
-        Request::ApplyCurrent { problem: serde_json::to_string(&problem).unwrap() }
+    let page = |keyring: &mut Keyring<Counter>, more| {
+        let update = take_changes(keyring, vec![stored(entry_id(), 1, Some(sealed.clone()))], more);
+        (update.next, update.doubts.is_some())
     };
-    let taken = updated(keyring.handle(problem(Some(stored(entry_id(), 5, Some(sealed))))));
-    assert_eq!((taken.entries[0].version, taken.entries[0].name.as_str()), (5, "GitHub (work)"));
-    assert_eq!(updated(keyring.handle(problem(Some(stored(entry_id(), 6, None))))).deleted, [entry_id()]);
-    assert_eq!(keyring.handle(problem(None)).err(), Some(KeyringError::ServerMessage));
+    assert_eq!(page(&mut keyring, true), (Some(1), false));
+    assert_eq!(page(&mut keyring, false), (None, true));
+    assert_eq!(updated(keyring.handle(Request::ListPosition)).next, Some(2));
+    // An answer that would leave changes out is refused.
+    let answer = serde_json::to_string(&Changes { entries: Vec::new(), head: None, more: false }).unwrap();
+    assert_eq!(keyring.handle(Request::ApplyChanges { answer, since: 3 }).err(), Some(KeyringError::OutOfTurn));
 }
 
 #[test]
 fn locked_keyring_refuses_requests_for_a_vault() {
-    let changes = serde_json::to_string(&Changes { entries: Vec::new(), latest: 0, more: false }).unwrap();
+    let changes = serde_json::to_string(&Changes { entries: Vec::new(), head: None, more: false }).unwrap();
     let challenge = serde_json::to_string(&shared::accounts::AccountChallenge {
         passphrase: Base64Url::default(),
         recovery: Base64Url::default(),
@@ -310,12 +355,12 @@ fn locked_keyring_refuses_requests_for_a_vault() {
     let mut keyring = Keyring::new(Counter(0), str::to_lowercase);
     for (request, expected) in [
         (Request::Reveal { id: entry_id() }, KeyringError::Locked),
-        (Request::ApplyChanges { answer: changes }, KeyringError::Locked),
+        (Request::ApplyChanges { answer: changes, since: 0 }, KeyringError::Locked),
         (Request::Create { content: content("x", ""), now: NOW }, KeyringError::Locked),
         (Request::Change { id: entry_id(), content: content("x", ""), now: NOW }, KeyringError::Locked),
         (Request::GetEntry { id: entry_id() }, KeyringError::Locked),
         (Request::Compare { id: entry_id() }, KeyringError::Locked),
-        (Request::RestoreWaiting { bodies: Vec::new() }, KeyringError::Locked),
+        (Request::RestoreWaiting { items: Vec::new() }, KeyringError::Locked),
         (Request::StartFirstLogin, KeyringError::OutOfTurn),
         (Request::ContinueLogin { answer: String::new(), device: String::new() }, KeyringError::OutOfTurn),
         (Request::FinishLogin { answer: String::new() }, KeyringError::OutOfTurn),
