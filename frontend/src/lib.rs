@@ -1,12 +1,14 @@
 //! The page, the workers (keyring and judge), and the opener inside a backup's file.
 //!
-//! `keyring` and `model` are pure: callers pass randomness and time in, and their tests run natively. Everything else
+//! `keyring`, `outbox` and `model` are pure: callers pass randomness and time in, and their tests run natively. Everything else
 //! runs in a browser only, and `platform` wraps the browser's interfaces for it. The page is `ui` over `session` (the
 //! state of the vault), `platform::api` (the server) and `workers` (the keyring and the judge). `opener` is the program
 //! inside a backup's file.
 
 pub mod keyring;
 pub mod model;
+#[cfg(feature = "page")]
+pub mod outbox;
 pub mod secret;
 pub mod text;
 pub mod workers;

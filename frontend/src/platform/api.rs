@@ -2,7 +2,6 @@
 //! problem's code.
 
 use js_sys::{JSON, Reflect};
-use shared::ids::EntryId;
 use shared::problem::ProblemCode;
 use wasm_bindgen::prelude::*;
 use wasm_bindgen_futures::JsFuture;
@@ -82,16 +81,7 @@ pub async fn end_session(token: &Secret) -> Result<(), ApiFault> {
 
 /// Lists at most `limit` changes after change number `since`.
 pub async fn list_changes(token: &Secret, since: u64, limit: u32) -> Result<String, ApiFault> {
-    send("GET", &format!("passwords?since={since}&limit={limit}"), Some(token), None).await
-}
-
-pub async fn put_password(token: &Secret, id: EntryId, body: &str) -> Result<(), ApiFault> {
-    send("PUT", &format!("passwords/{id}"), Some(token), Some(body)).await.map(drop)
-}
-
-/// Deletes an entry whose current version is `replaces`.
-pub async fn delete_password(token: &Secret, id: EntryId, replaces: u32) -> Result<(), ApiFault> {
-    send("DELETE", &format!("passwords/{id}?replaces={replaces}"), Some(token), None).await.map(drop)
+    send("GET", &format!("changes?since={since}&limit={limit}"), Some(token), None).await
 }
 
 async fn send(method: &str, path: &str, token: Option<&Secret>, body: Option<&str>) -> Result<String, ApiFault> {

@@ -101,13 +101,22 @@ pub fn clock() -> f64 {
 
 /// Lets the browser draw and handle events before the caller continues.
 pub async fn pause() {
+    wait(Duration::ZERO).await;
+}
+
+/// Waits for half of these milliseconds to one and a half times as many, by chance.
+pub async fn pause_about(ms: u64) {
+    wait(Duration::from_millis(ms).mul_f64(0.5 + js_sys::Math::random())).await;
+}
+
+async fn wait(time: Duration) {
     let (done, is_done) = futures_channel::oneshot::channel();
     set_timeout(
         move || {
             // The waiting task may have been dropped.
             let _ = done.send(());
         },
-        Duration::ZERO,
+        time,
     );
     let _ = is_done.await;
 }

@@ -1,24 +1,30 @@
-//! The local store: sealed changes that wait to be sent, and sealed drafts. It is an IndexedDB database. An item is
-//! stored once it is on the disk.
+//! The local store: the outbox's sealed changes, sealed drafts, and the keyring's sealed memory of each account. It is an
+//! IndexedDB database. An item is stored once it is on the disk.
 
-use js_sys::{Array, Object, Promise, Reflect};
+use std::collections::BTreeSet;
+
+use js_sys::{Array, Object, Promise, Reflect, Uint8Array};
 use shared::ids::{AccountId, EntryId};
 use wasm_bindgen::prelude::*;
 use wasm_bindgen_futures::JsFuture;
-use web_sys::{IdbDatabase, IdbObjectStore, IdbObjectStoreParameters, IdbRequest, IdbTransaction};
+use web_sys::{IdbDatabase, IdbObjectStoreParameters, IdbRequest, IdbTransaction};
 
+use crate::keyring::protocol::outbox::{ChangeRef, SealedChange};
+use crate::outbox::{Found, Memory, Write, Written};
 use crate::platform::browser::{error, window};
 
 /// The name of the database.
 const DATABASE: &str = "passmint";
-const STORE: &str = "kept";
+/// Changes and drafts, under rising numbers.
+const ITEMS: &str = "kept";
+/// Memories, by account.
+const MEMORIES: &str = "memories";
 /// The version of the database's schema.
-const VERSION: u32 = 1;
+const VERSION: u32 = 2;
 
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub enum Item {
-    /// A change of this entry: the body of the PUT request.
-    Change(EntryId, String),
+    Change(SealedChange),
     Draft(String),
 }
 
@@ -35,7 +41,8 @@ pub struct StoredItem {
 /// # Errors
 /// An error of the browser, for example if it stores nothing for this page.
 pub async fn all() -> Result<Vec<StoredItem>, JsValue> {
-    let (transaction, store) = begin("readonly").await?;
+    let transaction = begin("readonly").await?;
+    let store = transaction.object_store(ITEMS)?;
     let (values, keys) = (store.get_all()?, store.get_all_keys()?);
     await_commit(&transaction).await?;
     let (values, keys) = (Array::from(&values.result()?), Array::from(&keys.result()?));
@@ -43,41 +50,89 @@ pub async fn all() -> Result<Vec<StoredItem>, JsValue> {
     Ok(keys.iter().zip(values.iter()).filter_map(|(key, value)| read(&key, &value)).collect())
 }
 
-pub async fn is_there(key: u32) -> Result<bool, JsValue> {
-    let (transaction, store) = begin("readonly").await?;
-    let found = store.get_key(&key.into())?;
+/// Reads an account's memory, and its changes that are not `known`.
+///
+/// # Errors
+/// As [`all`].
+pub async fn find(account: AccountId, known: &BTreeSet<u32>) -> Result<Found, JsValue> {
+    let transaction = begin("readonly").await?;
+    let store = transaction.object_store(ITEMS)?;
+    let memory = transaction.object_store(MEMORIES)?.get(&account.to_string().into())?;
+    let keys = store.get_all_keys()?;
+    await_request(&keys).await?;
+    let keys: BTreeSet<u32> = Array::from(&keys.result()?).iter().filter_map(|key| number(&key)).collect();
+    let unknown = keys.difference(known).map(|key| Ok((*key, store.get(&(*key).into())?)));
+    let unknown = unknown.collect::<Result<Vec<_>, JsValue>>()?;
     await_commit(&transaction).await?;
-    Ok(!found.result()?.is_undefined())
+    let mut new = Vec::new();
+    for (key, value) in unknown {
+        match read(&key.into(), &value.result()?) {
+            Some(StoredItem { account: its, item: Item::Change(change), .. }) if its == account => {
+                new.push((key, change));
+            }
+            _ => {}
+        }
+    }
+    Ok(Found { keys, new, memory: bytes(&memory.result()?) })
 }
 
-/// Removes every item of an account.
+/// Removes every item and the memory of an account.
+///
+/// # Errors
+/// As [`all`].
 pub async fn forget(account: AccountId) -> Result<(), JsValue> {
-    let keys: Vec<u32> =
-        all().await?.into_iter().filter(|stored| stored.account == account).map(|stored| stored.key).collect();
-    replace(&keys, None).await.map(drop)
+    let items = all().await?;
+    let transaction = begin("readwrite").await?;
+    let store = transaction.object_store(ITEMS)?;
+    for stored in items.into_iter().filter(|stored| stored.account == account) {
+        store.delete(&stored.key.into())?;
+    }
+    transaction.object_store(MEMORIES)?.delete(&account.to_string().into())?;
+    await_commit(&transaction).await
 }
 
-/// Stores items, all or none. Returns their keys, in order.
-///
-/// # Errors
-/// As [`all`], and when the browser's quota is used up.
-pub async fn add(account: AccountId, items: &[Item]) -> Result<Vec<u32>, JsValue> {
-    let (transaction, store) = begin("readwrite").await?;
-    let added = items.iter().map(|item| store.put(&write(account, item))).collect::<Result<Vec<_>, _>>()?;
+/// Carries out a write of the outbox, in one transaction.
+pub async fn write(account: AccountId, write: &Write) -> Written {
+    try_write(account, write).await.unwrap_or(Written::Refused)
+}
+
+async fn try_write(account: AccountId, write: &Write) -> Result<Written, JsValue> {
+    let transaction = begin("readwrite").await?;
+    if let Some(Memory { expected, new }) = &write.memory {
+        let (memories, name) = (transaction.object_store(MEMORIES)?, account.to_string().into());
+        let stored = memories.get(&name)?;
+        // The transaction stays active until this task has made its next requests.
+        await_request(&stored).await?;
+        let stored = bytes(&stored.result()?);
+        if stored != *expected {
+            return Ok(Written::MemoryMoved(stored));
+        }
+        memories.put_with_key(&Uint8Array::from(new.as_slice()), &name)?;
+    }
+    let store = transaction.object_store(ITEMS)?;
+    for key in &write.remove {
+        store.delete(&(*key).into())?;
+    }
+    let put = |change: &SealedChange| store.put(&change_value(account, change));
+    let added = write.add.iter().map(put).collect::<Result<Vec<_>, _>>()?;
     await_commit(&transaction).await?;
-    added.iter().map(|added| number(&added.result()?).ok_or_else(|| error("no number"))).collect()
+    let key = |added: &IdbRequest| number(&added.result()?).ok_or_else(|| error("no number"));
+    added.iter().map(key).collect::<Result<_, _>>().map(Written::Done)
 }
 
-/// Removes the items with these keys and stores a new one, both or neither. Returns the new key.
+/// Removes the items with these keys and stores a new draft, both or neither. Returns the new key.
 ///
 /// # Errors
 /// As [`all`], and when the browser's quota is used up.
-pub async fn replace(remove: &[u32], add: Option<(AccountId, &Item)>) -> Result<Option<u32>, JsValue> {
-    let (transaction, store) = begin("readwrite").await?;
+pub async fn replace(remove: &[u32], draft: Option<(AccountId, &str)>) -> Result<Option<u32>, JsValue> {
+    let transaction = begin("readwrite").await?;
+    let store = transaction.object_store(ITEMS)?;
     for key in remove {
         store.delete(&(*key).into())?;
     }
-    let added = add.map(|(account, item)| store.put(&write(account, item))).transpose()?;
+    let value =
+        |(account, draft): (AccountId, &str)| Array::of3(&account.to_string().into(), &"".into(), &draft.into());
+    let added = draft.map(|draft| store.put(&value(draft))).transpose()?;
     await_commit(&transaction).await?;
     added.map(|added| number(&added.result()?).ok_or_else(|| error("no number"))).transpose()
 }
@@ -87,18 +142,18 @@ extern "C" {
     /// A database whose transactions take options. web-sys has these among its unstable APIs only.
     type Durable;
     #[wasm_bindgen(catch, method)]
-    fn transaction(this: &Durable, store: &str, mode: &str, options: &Object) -> Result<IdbTransaction, JsValue>;
+    fn transaction(this: &Durable, stores: &Array, mode: &str, options: &Object) -> Result<IdbTransaction, JsValue>;
 }
 
-async fn begin(mode: &str) -> Result<(IdbTransaction, IdbObjectStore), JsValue> {
+async fn begin(mode: &str) -> Result<IdbTransaction, JsValue> {
     let database = open_database().await?;
     let options = Object::new();
     Reflect::set(&options, &"durability".into(), &"strict".into())?;
-    let transaction = database.unchecked_ref::<Durable>().transaction(STORE, mode, &options)?;
+    let stores = Array::of2(&ITEMS.into(), &MEMORIES.into());
+    let transaction = database.unchecked_ref::<Durable>().transaction(&stores, mode, &options)?;
     // The browser closes it once its transactions have ended.
     database.close();
-    let store = transaction.object_store(STORE)?;
-    Ok((transaction, store))
+    Ok(transaction)
 }
 
 async fn open_database() -> Result<IdbDatabase, JsValue> {
@@ -110,7 +165,9 @@ async fn open_database() -> Result<IdbDatabase, JsValue> {
             let database: IdbDatabase = request.result()?.dyn_into()?;
             let parameters = IdbObjectStoreParameters::new();
             parameters.set_auto_increment(true);
-            database.create_object_store_with_optional_parameters(STORE, &parameters).map(drop)
+            // Version 1 had the items already: making them again fails.
+            let _ = database.create_object_store_with_optional_parameters(ITEMS, &parameters);
+            database.create_object_store(MEMORIES).map(drop)
         })
     };
     request.set_onupgradeneeded(Some(upgrade.unchecked_ref()));
@@ -135,21 +192,28 @@ async fn await_commit(transaction: &IdbTransaction) -> Result<(), JsValue> {
     JsFuture::from(finished).await.map(drop)
 }
 
-fn write(account: AccountId, item: &Item) -> JsValue {
-    let (entry, sealed) = match item {
-        Item::Change(entry, body) => (entry.to_string(), body),
-        Item::Draft(draft) => (String::new(), draft),
-    };
-    Array::of3(&account.to_string().into(), &entry.into(), &sealed.into()).into()
+/// A change as it is stored. Numbers of 64 bits are texts: the browser's numbers do not hold them.
+fn change_value(account: AccountId, SealedChange { change, body }: &SealedChange) -> JsValue {
+    let ChangeRef { id, version, mark } = change;
+    let account: JsValue = account.to_string().into();
+    Array::of5(&account, &id.to_string().into(), &body.into(), &(*version).into(), &mark.to_string().into()).into()
 }
 
 fn read(key: &JsValue, value: &JsValue) -> Option<StoredItem> {
     let text = |place| Reflect::get_u32(value, place).ok()?.as_string();
     let item = match text(1)?.as_str() {
         "" => Item::Draft(text(2)?),
-        entry => Item::Change(entry.parse().ok()?, text(2)?),
+        id => {
+            let version = number(&Reflect::get_u32(value, 3).ok()?)?;
+            let change = ChangeRef { id: id.parse::<EntryId>().ok()?, version, mark: text(4)?.parse().ok()? };
+            Item::Change(SealedChange { change, body: text(2)? })
+        }
     };
     Some(StoredItem { key: number(key)?, account: text(0)?.parse().ok()?, item })
+}
+
+fn bytes(value: &JsValue) -> Option<Vec<u8>> {
+    value.dyn_ref::<Uint8Array>().map(Uint8Array::to_vec)
 }
 
 #[expect(clippy::cast_possible_truncation, clippy::cast_sign_loss, reason = "the browser counts from 1")]

@@ -9,6 +9,8 @@ pub mod browser;
 pub mod files;
 #[cfg(feature = "page")]
 pub mod local_store;
+#[cfg(feature = "page")]
+pub mod lock;
 pub mod lowercase;
 #[cfg(feature = "page")]
 pub mod passkey;

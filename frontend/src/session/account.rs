@@ -191,9 +191,8 @@ impl Session {
     pub async fn delete_account(self) -> Result<(), Fault> {
         let open = self.open_vault().ok_or(Fault::Keyring(KeyringFault::Ended))?;
         self.note_session_answer(&open, api::delete(&open.token, "accounts/current").await)?;
-        self.waiting.update(|list| list.retain(|waiting| !waiting.is_of(open.account)));
         self.lock(LockReason::Deleted);
-        super::pin::forget(open.account);
+        self.forget_in_page(open.account);
         // Items that stay are sealed for a vault that nobody can open any more.
         let _ = local_store::forget(open.account).await;
         Ok(())

@@ -1,42 +1,24 @@
-//! Where the server's vault does not fit what this browser has seen: the facts, and what a person decides.
+//! Doubts: the server's vault does not fit what this browser has seen. The keyring judges; a person decides.
 
 use leptos::prelude::*;
 use shared::ids::EntryId;
 
 use super::{Fault, Session};
-
-/// An entry that the server shows in an older state than this browser has seen, or not at all.
-#[derive(Clone, Debug, PartialEq, Eq)]
-pub struct Doubt {
-    pub id: EntryId,
-    /// Its name, as this browser has seen it last.
-    pub name: String,
-    pub kind: DoubtKind,
-    /// True if this page still has the newer state.
-    pub is_here: bool,
-}
-
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub enum DoubtKind {
-    Older,
-    Missing,
-    /// It was deleted, and is there again.
-    PutBack,
-}
-
-/// A doubt about the vault as a whole.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub enum VaultDoubt {
-    Older,
-    HeadMissing,
-    HeadWrong,
-    /// The list is out of order, or never ends.
-    ListWrong,
-    /// This browser has seen a newer format of the vault than this page supports.
-    NewerFormat,
-}
+use crate::keyring::protocol::Request;
+pub use crate::keyring::protocol::outbox::{Doubt, DoubtKind, Doubts, VaultDoubt};
+use crate::platform::browser;
 
 impl Session {
+    pub(super) fn show_doubts(self, doubts: Doubts) {
+        let Doubts { vault, entries } = doubts;
+        if self.doubts.with_untracked(|shown| *shown != entries) {
+            self.doubts.set(entries);
+        }
+        if self.vault_doubt.get_untracked() != vault {
+            self.vault_doubt.set(vault);
+        }
+    }
+
     /// Tells whether an entry's password, as this page would hand it out, is one that was changed or deleted. In a
     /// reactive scope this subscribes to the doubts.
     pub fn old_here(self, id: EntryId) -> Option<DoubtKind> {
@@ -52,11 +34,11 @@ impl Session {
 
     /// Seals what this page has as newer versions, and sends it.
     pub async fn keep_newer(self) -> Result<(), Fault> {
-        Ok(())
+        self.seal_and_send(Request::KeepNewer { now: browser::now() }).await
     }
 
     /// Takes what the server shows for the newest, on purpose: a backup was put back.
     pub async fn accept_server(self) -> Result<(), Fault> {
-        Ok(())
+        self.seal_and_send(Request::AcceptServer { now: browser::now() }).await
     }
 }

@@ -68,8 +68,7 @@ impl Session {
         let Response::SealedDraft { sealed } = keyring.ask(Request::SealDraft { key, draft }).await? else {
             return Err(KeyringFault::Ended.into());
         };
-        let item = Item::Draft(sealed.clone());
-        let key = local_store::replace(replaces.as_slice(), Some((account, &item))).await;
+        let key = local_store::replace(replaces.as_slice(), Some((account, &sealed))).await;
         let key = key.ok().flatten().ok_or(DraftError::NotStored)?;
         self.drafts.update(|drafts| {
             drafts.retain(|draft| Some(draft.summary.key) != replaces);

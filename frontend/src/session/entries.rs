@@ -3,12 +3,10 @@
 use leptos::prelude::*;
 use leptos::task::spawn_local;
 use shared::ids::EntryId;
-use shared::problem::ProblemCode;
 
 use super::{Fault, Session};
-use crate::keyring::protocol::entry::{Entry, EntryState, EntrySummary, EntryUpdate};
+use crate::keyring::protocol::entry::{Entry, EntryState, EntrySummary};
 use crate::keyring::protocol::{Request, Response};
-use crate::platform::api::{self, ApiFault};
 use crate::platform::browser;
 use crate::secret::Secret;
 use crate::workers::client::KeyringFault;
@@ -51,20 +49,33 @@ impl Session {
         Ok(open.keyring.ask(request).await?)
     }
 
+    /// Deletes an entry for good: seals its deletion, and sends it.
     ///
     /// # Errors
-    /// On a fault the entry stays.
+    /// If the server refuses the deletion, the entry stays.
     pub async fn erase(self, id: EntryId) -> Result<(), Fault> {
-        let open = self.open_vault().ok_or(Fault::Keyring(KeyringFault::Ended))?;
-        let version = self.entries.with_untracked(|entries| entries.get(id).map(|entry| entry.version));
-        let Some(version) = version else { return Ok(()) };
-        match self.note_session_answer(&open, api::delete_password(&open.token, id, version).await) {
-            Ok(()) | Err(ApiFault::Refused(ProblemCode::NotFound, _)) => {
-                self.apply_update(EntryUpdate { deleted: vec![id], ..EntryUpdate::default() });
-                Ok(())
-            }
-            Err(fault) => Err(fault.into()),
+        self.erase_all(vec![id]).await.map_err(|(_, fault)| fault)
+    }
+
+    /// Deletes entries for good, with as few requests as possible. Deletions that cannot be sent now wait in the outbox.
+    ///
+    /// # Errors
+    /// The first entry that the keyring or the server refused to delete, and why. It stays, as do those after it.
+    pub async fn erase_all(self, ids: Vec<EntryId>) -> Result<(), (EntryId, Fault)> {
+        for id in &ids {
+            self.seal(Request::Delete { id: *id }, &[], true).await.map_err(|fault| (*id, fault))?;
         }
+        for id in ids {
+            // After the first of them, the others have been sent too.
+            if let Err(Fault::Api(fault)) = self.send_waiting(Some(id)).await
+                && self.refusal(id).is_some()
+            {
+                // The list shows the entry again.
+                let _ = self.discard(id).await;
+                return Err((id, fault.into()));
+            }
+        }
+        Ok(())
     }
 
     /// Deletes entries that have been in the bin for longer than `days`, for good.
@@ -79,12 +90,8 @@ impl Session {
             let due: Vec<EntryId> = self
                 .entries
                 .with_untracked(|entries| entries.search("", true).filter(is_due).map(|it| it.id).collect());
-            for id in due {
-                // The rest stays due and is deleted after the next log-in.
-                if self.erase(id).await.is_err() {
-                    return;
-                }
-            }
+            // Those that stay are due after the next log-in.
+            let _ = self.erase_all(due).await;
         });
     }
 }

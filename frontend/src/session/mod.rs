@@ -2,21 +2,21 @@
 //!
 //! The session's token and the keyring live here, in the page's memory, and nowhere else. Locking drops both.
 //! [`opening`] creates and opens vaults, [`account`] changes credentials, [`idle`] locks the vault, [`entries`] reads
-//! entries, [`outbox`] changes them, [`import`] adds many, [`drafts`] stores unsaved text, [`live`] fetches changes
-//! made elsewhere, and [`pin`] notices when the server serves an older vault.
+//! entries, [`outbox`] changes them, [`import`] adds many, [`driver`] sends changes and fetches those made elsewhere, [`live`]
+//! says when, [`drafts`] stores unsaved text, and [`doubts`] tells what the server should not have listed.
 //!
-//! The session reports facts ([`Fault`], [`Report`], [`Inconsistency`]); the page puts them into words.
+//! The session reports facts ([`Fault`], [`Report`], [`Doubt`]); the page puts them into words.
 
 mod account;
 mod doubts;
 mod drafts;
+mod driver;
 mod entries;
 mod idle;
 mod import;
 mod live;
 mod opening;
 mod outbox;
-mod pin;
 
 use std::collections::BTreeSet;
 use std::rc::Rc;
@@ -29,8 +29,10 @@ use shared::ids::{AccountId, EntryId};
 use shared::problem::ProblemCode;
 use shared::sessions::CredentialName;
 
+use self::driver::Driver;
 use crate::keyring::protocol::entry::EntryUpdate;
 use crate::model::list::EntryList;
+use crate::outbox::Item;
 use crate::platform::api::{self, ApiFault};
 use crate::platform::browser;
 use crate::platform::lowercase::lower_case;
@@ -44,7 +46,6 @@ pub use idle::{LOCK_AFTER_CHOICES, LOCK_HIDDEN_SETTING, lock_after, set_lock_aft
 pub use import::ItemOutcome;
 pub use opening::NewVault;
 pub use outbox::PendingChange;
-pub use pin::Inconsistency;
 
 /// The setting that remembers the username.
 const LOGIN_SETTING: &str = "passmint.login";
@@ -142,10 +143,9 @@ pub struct Session {
     pub unopened: RwSignal<BTreeSet<EntryId>>,
     /// The number of drafts that the keyring could not open.
     pub unopened_drafts: RwSignal<u32>,
-    pub inconsistency: RwSignal<Option<Inconsistency>>,
     pub doubts: RwSignal<Vec<Doubt>>,
     pub vault_doubt: RwSignal<Option<VaultDoubt>>,
-    /// Entries that are sealed under the new vault key, of all.
+    /// Entries that are sealed under the new vault key so far, and all that have to be.
     pub resealing: RwSignal<Option<(usize, usize)>>,
     /// True for an account from before vault keys had numbers: it is read-only.
     pub is_legacy: RwSignal<bool>,
@@ -156,12 +156,9 @@ pub struct Session {
     open: StoredValue<Option<Rc<OpenVault>>, LocalStorage>,
     /// Aborts the creating or opening that is under way.
     working: StoredValue<Option<AbortHandle>>,
-    sending: StoredValue<bool>,
-    refreshing: StoredValue<bool>,
-    /// The last change number whose entries are in the list.
-    synced: StoredValue<u64>,
-    /// The newest change number that the server claims.
-    latest: StoredValue<u64>,
+    driver: StoredValue<Option<Rc<Driver>>, LocalStorage>,
+    /// Changes of locked vaults that only the page has.
+    in_page: StoredValue<Vec<(AccountId, Item<ApiFault>)>>,
     /// The time of the last activity, in ms since 1970: input, or work that runs unattended.
     last_active: StoredValue<u64>,
 }
@@ -183,7 +180,6 @@ impl Session {
             report: RwSignal::new(None),
             unopened: RwSignal::new(BTreeSet::new()),
             unopened_drafts: RwSignal::new(0),
-            inconsistency: RwSignal::new(None),
             doubts: RwSignal::new(Vec::new()),
             vault_doubt: RwSignal::new(None),
             resealing: RwSignal::new(None),
@@ -192,10 +188,8 @@ impl Session {
             planted_draft_key: RwSignal::new(false),
             open: StoredValue::new_local(None),
             working: StoredValue::new(None),
-            sending: StoredValue::new(false),
-            refreshing: StoredValue::new(false),
-            synced: StoredValue::new(0),
-            latest: StoredValue::new(0),
+            driver: StoredValue::new_local(None),
+            in_page: StoredValue::new(Vec::new()),
             last_active: StoredValue::new(browser::now()),
         };
         provide_context(session);
@@ -217,9 +211,12 @@ impl Session {
         self.open.get_value()
     }
 
-    fn apply_update(self, opened: EntryUpdate) {
+    fn apply_update(self, mut opened: EntryUpdate) {
         if !opened.refused.is_empty() {
             self.unopened.update(|ids| ids.extend(&opened.refused));
+        }
+        if let Some(doubts) = opened.doubts.take() {
+            self.show_doubts(doubts);
         }
         self.entries.update(|entries| entries.apply(opened));
     }
@@ -251,8 +248,11 @@ impl Session {
         open.keyring.end();
         self.entries.update(EntryList::clear);
         self.drafts.set(Vec::new());
+        self.doubts.set(Vec::new());
+        self.vault_doubt.set(None);
+        self.resealing.set(None);
         // Changes in the local store are restored when the vault is opened.
-        self.waiting.update(|list| list.retain(PendingChange::is_in_page_only));
+        self.end_outbox();
         self.session_ended.set(reason == LockReason::SessionEnded);
         self.stage.set(Stage::Locked);
         if matches!(reason, LockReason::LoggedOut | LockReason::Deleted) {
@@ -282,6 +282,9 @@ impl Session {
         let (username, token) = ("ada".to_owned(), Secret::new("token".to_owned()));
         drafts::remember_vault(account, draft_key);
         self.apply_update(opened);
+        let driver = Driver::new(account, Vec::new());
+        driver.outbox.borrow_mut().opened();
+        self.driver.set_value(Some(driver));
         self.open.set_value(Some(Rc::new(OpenVault { account, username, by, token, keyring: Rc::new(keyring) })));
         self.stage.set(Stage::Open);
     }

@@ -104,14 +104,11 @@ impl Session {
     }
 
     /// Fetches all entries, and restores changes and drafts from the local store.
-    async fn load(self, open: &OpenVault) -> Result<(), Fault> {
+    async fn load(self, open: &Rc<OpenVault>) -> Result<(), Fault> {
         self.entries.update(EntryList::clear);
         self.unopened.set(BTreeSet::new());
-        self.synced.set_value(0);
-        self.fetch_changes(open, |done| self.stage.set(Stage::Busy(OpeningStep::Loading { done }))).await?;
-        // A browser that stores nothing has only the changes in the page's memory.
+        self.open_outbox(open).await?;
         let stored = local_store::all().await.unwrap_or_default();
-        self.restore_waiting(open, &stored, true).await?;
         self.restore_drafts(open, stored).await
     }
 
@@ -124,6 +121,7 @@ impl Session {
         if result.is_err() {
             // Some entries may have been opened before the fault.
             self.entries.update(EntryList::clear);
+            self.end_outbox();
         }
         self.stage.set(if result.is_ok() { then } else { Stage::Locked });
         if result.is_ok() && then == Stage::Open {

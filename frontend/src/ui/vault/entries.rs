@@ -52,11 +52,9 @@ pub(super) fn Entries() -> impl IntoView {
         let ids: Vec<EntryId> =
             session.entries.with_untracked(|entries| entries.search("", true).map(|entry| entry.id).collect());
         spawn_local(async move {
-            for id in ids {
-                if let Err(fault) = session.erase(id).await {
-                    let name = session.name_of(id).unwrap_or_default();
-                    return notices.problem(move || say::named_why(Msg::NotErased, &name, &fault));
-                }
+            if let Err((id, fault)) = session.erase_all(ids).await {
+                let name = session.name_of(id).unwrap_or_default();
+                return notices.problem(move || say::named_why(Msg::NotErased, &name, &fault));
             }
             notices.result(Msg::BinEmptied);
         });

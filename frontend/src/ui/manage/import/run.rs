@@ -18,7 +18,7 @@ use crate::ui::sentence::Sentence;
 use crate::ui::words::{api_fault as api_fault_words, fault as fault_words};
 
 /// Rows that are sealed and sent before the import looks whether it was cancelled.
-const CHUNK: usize = 50;
+const CHUNK: usize = 100;
 
 #[derive(Clone, Default)]
 pub(super) struct ImportReport {
@@ -62,9 +62,15 @@ pub(super) fn start(session: Session, read: Rc<ParsedFile>, again: bool, running
     spawn_local(async move {
         let mut report = ImportReport::default();
         let mut done = 0;
+        // Another tab may be importing: this one waits for it, and finds what it has saved.
+        let mut importing = session.begin_import().await;
         for part in good.chunks(CHUNK) {
             let items = part.iter().filter_map(|(at, _)| imported(read.rows.get(*at)?)).collect();
-            match session.import(items, done == 0, again).await {
+            let outcomes = match &mut importing {
+                Ok(importing) => session.import(importing, items, again).await,
+                Err(fault) => Err(fault.clone()),
+            };
+            match outcomes {
                 Ok(outcomes) => report.record(part, &read.rows, outcomes),
                 Err(fault) => report.why = Sentence::from(move || fault_words(&fault)),
             }

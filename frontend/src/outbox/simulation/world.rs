@@ -1,0 +1,596 @@
+//! Devices with tabs, a server, and persons: what the outbox meets outside. Every step is small, and chance picks it.
+
+use std::collections::{BTreeMap, BTreeSet, VecDeque};
+
+use rand_core_06::{CryptoRng, Error, RngCore};
+use shared::ids::EntryId;
+
+use super::server::{Problem, Server};
+use crate::keyring::Keyring;
+use crate::keyring::protocol::entry::{EntryState, EntryUpdate};
+use crate::keyring::protocol::outbox::{ChangeRef, Doubts, SealedChange};
+use crate::keyring::protocol::{KeyringError, Request, Response};
+use crate::keyring::simulated::{keyring_with, new_vault_head};
+use crate::outbox::{Action, Answer, Event, Facts, Found, Item, Outbox, Outcome, Rest, Write, Written};
+
+/// Changes in one answer: few, so that lists have pages.
+const PAGE: usize = 3;
+
+/// SplitMix64: a schedule is repeated by its seed.
+#[derive(Clone)]
+pub(super) struct Chance(pub(super) u64);
+
+impl Chance {
+    pub(super) fn below(&mut self, end: usize) -> usize {
+        usize::try_from(self.next_u64() % end.max(1) as u64).unwrap()
+    }
+
+    /// True once in `times`.
+    pub(super) fn once_in(&mut self, times: usize) -> bool {
+        self.below(times) == 0
+    }
+}
+
+impl RngCore for Chance {
+    fn next_u32(&mut self) -> u32 {
+        self.next_u64() as u32
+    }
+    fn next_u64(&mut self) -> u64 {
+        self.0 = self.0.wrapping_add(0x9e37_79b9_7f4a_7c15);
+        let mut mixed = self.0;
+        mixed = (mixed ^ (mixed >> 30)).wrapping_mul(0xbf58_476d_1ce4_e5b9);
+        mixed = (mixed ^ (mixed >> 27)).wrapping_mul(0x94d0_49bb_1331_11eb);
+        mixed ^ (mixed >> 31)
+    }
+    fn fill_bytes(&mut self, dest: &mut [u8]) {
+        for chunk in dest.chunks_mut(8) {
+            chunk.copy_from_slice(&self.next_u64().to_le_bytes()[..chunk.len()]);
+        }
+    }
+    fn try_fill_bytes(&mut self, dest: &mut [u8]) -> Result<(), Error> {
+        self.fill_bytes(dest);
+        Ok(())
+    }
+}
+impl CryptoRng for Chance {}
+
+/// The database of a browser, for one account.
+#[derive(Default)]
+pub(super) struct Store {
+    pub(super) changes: BTreeMap<u32, SealedChange>,
+    memory: Option<Vec<u8>>,
+    last_key: u32,
+    /// Its space is used up.
+    pub(super) is_full: bool,
+}
+
+impl Store {
+    fn read(&self, known: &BTreeSet<u32>) -> Found {
+        let new = self.changes.iter().filter(|(key, _)| !known.contains(key));
+        Found {
+            keys: self.changes.keys().copied().collect(),
+            new: new.map(|(key, change)| (*key, change.clone())).collect(),
+            memory: self.memory.clone(),
+        }
+    }
+
+    fn write(&mut self, write: &Write) -> Written {
+        if self.is_full && (!write.add.is_empty() || write.memory.is_some()) {
+            return Written::Refused;
+        }
+        if let Some(memory) = &write.memory {
+            if memory.expected != self.memory {
+                return Written::MemoryMoved(self.memory.clone());
+            }
+            self.memory = Some(memory.new.clone());
+        }
+        for key in &write.remove {
+            self.changes.remove(key);
+        }
+        let mut keys = Vec::new();
+        for change in &write.add {
+            self.last_key += 1;
+            self.changes.insert(self.last_key, change.clone());
+            keys.push(self.last_key);
+        }
+        Written::Done(keys)
+    }
+}
+
+/// The action under way in a page.
+enum Flight {
+    /// A lock that another tab has.
+    Lock,
+    /// The outcome is known, and not delivered yet.
+    Outcome(Action, Outcome<Problem>),
+    /// A read of the store that has not happened yet.
+    Read(BTreeSet<u32>),
+    /// A write that has not happened yet, or is not reported yet.
+    Write(Write, Option<Written>),
+    /// A request on its way to the server.
+    Request(Action),
+}
+
+/// A page: a tab, or what it becomes after a reload.
+pub(super) struct Page {
+    /// A number that no other page has.
+    pub(super) number: u32,
+    pub(super) keyring: Keyring<Chance>,
+    pub(super) outbox: Outbox<Problem>,
+    pub(super) is_open: bool,
+    pub(super) rest: Option<Rest>,
+    flight: Option<Flight>,
+    /// The write of a person's change, under way.
+    pub(super) person: Option<Write>,
+    /// The state of every entry, as the page lists it.
+    pub(super) list: BTreeMap<EntryId, EntryState>,
+    pub(super) doubts: Doubts,
+    /// The vault key that its session began with.
+    key_no: u32,
+    /// The database of the last list that it has applied to its end.
+    pub(super) listed_restores: u32,
+    asked_restores: u32,
+}
+
+#[derive(Default)]
+pub(super) struct Device {
+    pub(super) store: Store,
+    pub(super) pages: Vec<Page>,
+    /// The page that has the lock of the outbox, and those that wait for it.
+    lock: Option<u32>,
+    queue: VecDeque<u32>,
+}
+
+pub(super) struct World {
+    pub(super) chance: Chance,
+    pub(super) server: Server,
+    /// How often the database was put back.
+    pub(super) restores: u32,
+    pub(super) devices: Vec<Device>,
+    /// Nothing fails any more.
+    pub(super) is_calm: bool,
+    /// Requests whose sender has given up; they still arrive.
+    late: Vec<String>,
+    pages: u32,
+    pub(super) log: Vec<String>,
+}
+
+impl World {
+    pub(super) fn new(seed: u64, devices: usize) -> Self {
+        let mut chance = Chance(seed);
+        let head = new_vault_head(&mut chance);
+        let server = Server::new(1, head);
+        let devices = (0..devices).map(|_| Device::default()).collect();
+        let (late, log) = Default::default();
+        Self { chance, server, restores: 0, devices, is_calm: false, late, pages: 0, log }
+    }
+
+    pub(super) fn note(&mut self, text: impl Into<String>) {
+        self.log.push(text.into());
+    }
+
+    /// A tab opens the vault. `in_page` are changes from before a lock.
+    pub(super) fn open_page(&mut self, device: usize, in_page: Vec<Item<Problem>>) {
+        self.pages += 1;
+        let number = self.pages;
+        let keyring = keyring_with(Chance(self.chance.next_u64()), self.server.key_no);
+        self.note(format!("device {device}: page {number} opens, key {}", self.server.key_no));
+        self.devices[device].pages.push(Page::new(number, keyring, in_page, self.server.key_no));
+    }
+
+    /// Takes a page away, as closing the tab or a crash does. A request under way may still arrive.
+    pub(super) fn take_page(&mut self, device: usize, place: usize) -> Page {
+        let mut page = self.devices[device].pages.remove(place);
+        self.note(format!("page {} ends", page.number));
+        match page.flight.take() {
+            Some(Flight::Request(Action::Send { body })) if self.chance.once_in(2) => self.late.push(body),
+            // A transaction under way is carried out, or not.
+            Some(Flight::Write(write, None)) if self.chance.once_in(2) => {
+                self.devices[device].store.write(&write);
+            }
+            _ => {}
+        }
+        if let Some(write) = &page.person
+            && self.chance.once_in(2)
+        {
+            self.devices[device].store.write(write);
+        }
+        self.devices[device].queue.retain(|number| *number != page.number);
+        self.release(device, page.number);
+        page
+    }
+
+    fn release(&mut self, device: usize, number: u32) {
+        let device = &mut self.devices[device];
+        if device.lock == Some(number) {
+            device.lock = device.queue.pop_front();
+        }
+    }
+
+    /// A late request arrives.
+    pub(super) fn deliver_late(&mut self) {
+        if self.late.is_empty() {
+            return;
+        }
+        let at = self.chance.below(self.late.len());
+        let body = self.late.remove(at);
+        let result = self.server.save(&body);
+        self.note(format!("a late request arrives: {:?}", result.err()));
+    }
+
+    /// One small step of a page. Returns what left its outbox.
+    pub(super) fn step(&mut self, device: usize, place: usize) -> Vec<Event<Problem>> {
+        let page = &mut self.devices[device].pages[place];
+        if page.person.is_some() && self.chance.once_in(2) {
+            self.finish_person(device, place);
+            return Vec::new();
+        }
+        let page = &mut self.devices[device].pages[place];
+        match page.flight.take() {
+            None => self.begin(device, place),
+            Some(Flight::Lock) => {
+                if self.devices[device].lock == Some(self.devices[device].pages[place].number) {
+                    return self.done(device, place, Action::Lock, Outcome::Done);
+                }
+                self.devices[device].pages[place].flight = Some(Flight::Lock);
+                Vec::new()
+            }
+            Some(Flight::Outcome(action, outcome)) => self.done(device, place, action, outcome),
+            Some(Flight::Read(known)) => {
+                let outcome = Outcome::Read(self.devices[device].store.read(&known));
+                if self.chance.once_in(2) {
+                    return self.done(device, place, Action::Read { known }, outcome);
+                }
+                self.devices[device].pages[place].flight = Some(Flight::Outcome(Action::Read { known }, outcome));
+                Vec::new()
+            }
+            Some(Flight::Write(write, written)) => {
+                let known = written.is_some();
+                let written = written.unwrap_or_else(|| self.devices[device].store.write(&write));
+                let page = &mut self.devices[device].pages[place];
+                if known || self.chance.once_in(2) {
+                    page.outbox.written(write, written);
+                } else {
+                    page.flight = Some(Flight::Write(write, Some(written)));
+                }
+                Vec::new()
+            }
+            Some(Flight::Request(action)) => {
+                let answer = self.answer(device, place, &action);
+                self.devices[device].pages[place].flight = Some(Flight::Outcome(action, Outcome::Answer(answer)));
+                Vec::new()
+            }
+        }
+    }
+
+    fn begin(&mut self, device: usize, place: usize) -> Vec<Event<Problem>> {
+        let page = &mut self.devices[device].pages[place];
+        let action = page.outbox.next();
+        page.rest = None;
+        match action {
+            Action::Rest(rest) => {
+                page.rest = Some(rest);
+                if rest == Rest::Done && !page.is_open {
+                    page.outbox.opened();
+                    (page.is_open, page.rest) = (true, None);
+                }
+                return Vec::new();
+            }
+            Action::Lock => {
+                page.flight = Some(Flight::Lock);
+                let number = page.number;
+                let device = &mut self.devices[device];
+                match device.lock {
+                    None => device.lock = Some(number),
+                    Some(_) => device.queue.push_back(number),
+                }
+            }
+            Action::Unlock => {
+                let number = page.number;
+                self.release(device, number);
+                return self.done(device, place, action, Outcome::Done);
+            }
+            Action::Read { known } => page.flight = Some(Flight::Read(known)),
+            Action::Write(write) => page.flight = Some(Flight::Write(write, None)),
+            Action::List { .. } | Action::Send { .. } => page.flight = Some(Flight::Request(action)),
+            Action::Pause { .. } => page.flight = Some(Flight::Outcome(action, Outcome::Done)),
+            action => {
+                let outcome = page.ask(&action);
+                return self.done(device, place, action, outcome);
+            }
+        }
+        Vec::new()
+    }
+
+    fn done(&mut self, device: usize, place: usize, action: Action, outcome: Outcome<Problem>) -> Vec<Event<Problem>> {
+        let page = &mut self.devices[device].pages[place];
+        let text = match (&action, &outcome) {
+            (Action::Apply { since, .. }, Outcome::Facts(facts)) => {
+                if facts.next.is_none() {
+                    page.listed_restores = page.asked_restores;
+                }
+                format!("apply list since {since}, then {:?}, settled {}", facts.next, facts.settled.len())
+            }
+            (Action::Send { .. }, Outcome::Answer(answer)) => match answer {
+                Answer::Ok(_) => "sent".to_owned(),
+                other => format!("sent: {other:?}"),
+            },
+            (Action::Build { without, .. }, Outcome::Built { changes, .. }) => {
+                format!("built {changes:?} without {without:?}")
+            }
+            (Action::Restore { items }, Outcome::Facts(facts)) => {
+                let items: Vec<_> = items.iter().map(|item| item.change).collect();
+                format!("restored {items:?}, settled {:?}", facts.settled)
+            }
+            (Action::Release { changes }, _) => format!("released {changes:?}"),
+            (Action::List { since }, Outcome::Answer(Answer::Ok(_))) => format!("listed since {since}"),
+            (Action::ApplySaved { .. }, Outcome::Facts(facts)) => format!("saved: settled {:?}", facts.settled),
+            (action, _) => {
+                let text = format!("{action:?}");
+                text.chars().take(40).collect()
+            }
+        };
+        let number = page.number;
+        let events = page.outbox.done(action, outcome);
+        self.note(format!("page {number}: {text}"));
+        events
+    }
+
+    /// A request arrives at the server, or not; and its answer arrives, or not.
+    fn answer(&mut self, device: usize, place: usize, action: &Action) -> Answer<Problem> {
+        let restores = self.restores;
+        let page = &mut self.devices[device].pages[place];
+        if page.key_no != self.server.key_no {
+            // Another device has set a new vault key, which has ended this session.
+            return Answer::Ended;
+        }
+        let is_lost = !self.is_calm && self.chance.once_in(8);
+        match action {
+            Action::List { .. } if is_lost => Answer::Silent,
+            Action::List { since } => {
+                page.asked_restores = restores;
+                Answer::Ok(self.server.list(*since, PAGE))
+            }
+            Action::Send { body } if is_lost => {
+                match self.chance.below(3) {
+                    // It arrives later.
+                    0 => self.late.push(body.clone()),
+                    // It never arrives.
+                    1 => {}
+                    // It arrives, and the answer is lost.
+                    _ => drop(self.server.save(body)),
+                }
+                Answer::Silent
+            }
+            Action::Send { body } => {
+                if !self.is_calm && self.chance.once_in(8) {
+                    // It arrives twice.
+                    drop(self.server.save(body));
+                }
+                match self.server.save(body) {
+                    Ok(answer) => Answer::Ok(answer),
+                    Err(Problem::StaleHead | Problem::StaleVersion | Problem::NotFound) => Answer::Stale,
+                    Err(Problem::StaleKey) => Answer::Silent,
+                    Err(Problem::Refused) => Answer::Refused(Problem::Refused),
+                }
+            }
+            _ => Answer::Silent,
+        }
+    }
+
+    /// A person's request to the keyring. The change is then on its way into the store.
+    pub(super) fn person_asks(
+        &mut self,
+        device: usize,
+        place: usize,
+        request: Request,
+    ) -> Result<(Option<EntryId>, Vec<ChangeRef>), KeyringError> {
+        let page = &mut self.devices[device].pages[place];
+        let (id, update) = match page.keyring.handle(request)? {
+            Response::EntrySealed { id, update } => (Some(id), update),
+            Response::Updated(update) | Response::Imported { update, .. } => (None, update),
+            other => panic!("{other:?}"),
+        };
+        Ok((id, self.person_saves(device, place, update)))
+    }
+
+    /// The changes of an update are on their way into the store.
+    fn person_saves(&mut self, device: usize, place: usize, mut update: EntryUpdate) -> Vec<ChangeRef> {
+        let page = &mut self.devices[device].pages[place];
+        let facts = Facts::of(&mut update);
+        let sealed: Vec<ChangeRef> = facts.sealed.iter().map(|change| change.change).collect();
+        page.show(update);
+        let write = page.outbox.take(facts, false);
+        if !write.is_empty() {
+            assert!(page.person.is_none(), "one change at a time");
+            page.person = Some(write);
+        }
+        let number = page.number;
+        self.note(format!("page {number}: a person seals {sealed:?}"));
+        sealed
+    }
+
+    /// The write of a person's change ends, and the outbox is woken.
+    pub(super) fn finish_person(&mut self, device: usize, place: usize) {
+        let Device { store, pages, .. } = &mut self.devices[device];
+        let page = &mut pages[place];
+        if let Some(write) = page.person.take() {
+            let written = store.write(&write);
+            page.outbox.written(write, written);
+            page.outbox.wake(false);
+        }
+    }
+
+    /// Whatever a browser holds for this account is cleared.
+    pub(super) fn clear_store(&mut self, device: usize) {
+        let last_key = self.devices[device].store.last_key;
+        self.devices[device].store = Store { last_key, ..Store::default() };
+    }
+
+    pub(super) fn has_late(&self) -> bool {
+        !self.late.is_empty()
+    }
+
+    /// Sets a new vault key from a page, if the page knows the vault as it is. All other sessions end.
+    pub(super) fn set_new_key(&mut self, device: usize, place: usize) {
+        let page = &mut self.devices[device].pages[place];
+        if !page.is_open || page.person.is_some() || !page.has_session(&self.server) {
+            return;
+        }
+        let key_no = self.server.key_no + 1;
+        let Some((replaces, head)) = page.keyring.next_heads(key_no) else { return };
+        if self.server.replace_key(replaces.as_bytes(), head.as_bytes()).is_err() {
+            return;
+        }
+        let update = page.keyring.use_key(key_no, &head);
+        page.key_no = key_no;
+        let number = page.number;
+        self.note(format!("page {number}: new vault key {key_no}"));
+        self.person_saves(device, place, update);
+        self.devices[device].pages[place].outbox.reseal();
+    }
+
+    /// A keyring that has just been opened, and knows this list of the server alone.
+    fn reader(&self, answer: String) -> Page {
+        let mut keyring = keyring_with(Chance(1), self.server.key_no);
+        let update = match keyring.handle(Request::ApplyChanges { answer, since: 0 }) {
+            Ok(Response::Updated(update)) => update,
+            other => panic!("{other:?}"),
+        };
+        let mut page = Page::new(0, keyring, Vec::new(), self.server.key_no);
+        page.show(update);
+        page
+    }
+
+    /// The passwords in all entries of the server, with all previous ones.
+    pub(super) fn passwords_of_server(&self) -> BTreeSet<String> {
+        self.reader(self.server.list(0, usize::MAX)).passwords()
+    }
+
+    /// The passwords in changes of an outbox.
+    pub(super) fn passwords_of_items(&self, items: &[SealedChange]) -> BTreeSet<String> {
+        let mut found = BTreeSet::new();
+        for item in items {
+            let mut keyring = keyring_with(Chance(1), self.server.key_no);
+            if let Ok(Response::Updated(update)) = keyring.handle(Request::RestoreWaiting { items: vec![item.clone()] })
+            {
+                let mut page = Page::new(0, keyring, Vec::new(), self.server.key_no);
+                page.show(update);
+                found.extend(page.passwords());
+            }
+        }
+        found
+    }
+
+    /// All changes in stores and pages.
+    pub(super) fn items_left(&self) -> Vec<SealedChange> {
+        let stored = self.devices.iter().flat_map(|device| device.store.changes.values());
+        let pages = self.devices.iter().flat_map(|device| &device.pages);
+        let in_pages = pages.flat_map(|page| page.outbox.items().iter().map(|item| &item.change));
+        let mut all: Vec<SealedChange> = Vec::new();
+        for change in stored.chain(in_pages) {
+            if !all.contains(change) {
+                all.push(change.clone());
+            }
+        }
+        all
+    }
+
+    /// What must not change any more at rest.
+    pub(super) fn state(&self) -> (String, Vec<Option<Vec<u8>>>, Vec<ChangeRef>) {
+        let memories = self.devices.iter().map(|device| device.store.memory.clone()).collect();
+        (self.server.list(0, usize::MAX), memories, self.items_left().iter().map(|item| item.change).collect())
+    }
+}
+
+impl Page {
+    fn new(number: u32, keyring: Keyring<Chance>, in_page: Vec<Item<Problem>>, key_no: u32) -> Self {
+        Self {
+            number,
+            keyring,
+            outbox: Outbox::new(in_page),
+            is_open: false,
+            rest: None,
+            flight: None,
+            person: None,
+            list: BTreeMap::new(),
+            doubts: Doubts::default(),
+            key_no,
+            listed_restores: 0,
+            asked_restores: 0,
+        }
+    }
+
+    /// True if the page has listed the vault since the database was last put back, and has stored what it found.
+    pub(super) fn has_noticed(&self, restores: u32) -> bool {
+        self.listed_restores == restores && self.rest.is_some()
+    }
+
+    /// Carries out an action of the keyring.
+    fn ask(&mut self, action: &Action) -> Outcome<Problem> {
+        let request = match action.clone() {
+            Action::Recall { memory } => Request::Recall { memory },
+            Action::Restore { items } => Request::RestoreWaiting { items },
+            Action::Position => Request::ListPosition,
+            Action::Apply { since, answer } => Request::ApplyChanges { since, answer },
+            Action::Release { changes } => Request::Release { changes },
+            Action::Build { without, count, reseal } => {
+                // Few, so that there are several requests.
+                let count = u32::try_from(count.min(4)).unwrap();
+                Request::BuildBatch { without, count, bytes: 128 * 1024, reseal }
+            }
+            Action::ApplySaved { body, answer } => Request::ApplySaved { body, answer },
+            Action::Remember { stored } => Request::Remember { stored },
+            other => panic!("{other:?}"),
+        };
+        match self.keyring.handle(request) {
+            Ok(Response::Updated(mut update)) => {
+                let facts = Facts::of(&mut update);
+                self.show(update);
+                Outcome::Facts(facts)
+            }
+            Ok(Response::Batch { batch, left }) => {
+                let (body, changes) = batch.map_or((None, Vec::new()), |it| (Some(it.body), it.changes));
+                Outcome::Built { body, changes, left }
+            }
+            Ok(Response::Memory { sealed, .. }) => Outcome::Merged(sealed),
+            Ok(other) => panic!("{other:?}"),
+            Err(error) => panic!("{action:?}: {error}"),
+        }
+    }
+
+    fn show(&mut self, update: EntryUpdate) {
+        for entry in update.entries {
+            self.list.insert(entry.id, entry.state);
+        }
+        for id in update.deleted {
+            self.list.remove(&id);
+        }
+        if let Some(doubts) = update.doubts {
+            self.doubts = doubts;
+        }
+    }
+
+    /// The passwords that the page can show: of each entry, and of both sides of a conflict, with all previous ones.
+    pub(super) fn passwords(&mut self) -> BTreeSet<String> {
+        let ids: Vec<_> = self.list.keys().copied().collect();
+        ids.into_iter().flat_map(|id| self.passwords_of(id)).collect()
+    }
+
+    pub(super) fn passwords_of(&mut self, id: EntryId) -> Vec<String> {
+        let both = match self.keyring.handle(Request::Compare { id }) {
+            Ok(Response::Comparison { mine, theirs }) => vec![Some(mine), theirs],
+            _ => Vec::new(),
+        };
+        let all = |entry: Box<crate::keyring::protocol::entry::Entry>| {
+            let history = entry.history.into_iter().map(|previous| previous.password.expose().to_owned());
+            std::iter::once(entry.content.password.expose().to_owned()).chain(history).collect::<Vec<_>>()
+        };
+        both.into_iter().flatten().flat_map(all).collect()
+    }
+
+    /// True if the server has the session's key.
+    pub(super) fn has_session(&self, server: &Server) -> bool {
+        self.key_no == server.key_no
+    }
+}
