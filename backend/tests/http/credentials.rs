@@ -8,6 +8,7 @@ use shared::limits::PASSKEYS_MAX;
 use shared::sessions::{CredentialName, SessionGrant};
 
 use crate::accounts::{blind, record, register};
+use crate::authenticator::{self, PAGE};
 use crate::harness::{Answer, App, entry_id};
 use crate::sessions::{conclude, finish, log_in, start};
 
@@ -19,7 +20,7 @@ fn passkey(tag: u8) -> CredentialName {
 }
 
 /// The second request for setting a secret, as the page makes it.
-async fn prepare(app: &App, token: &str, name: &CredentialName, secret: &[u8]) -> CredentialFinish {
+pub async fn prepare(app: &App, token: &str, name: &CredentialName, secret: &[u8]) -> CredentialFinish {
     let (request, state) = blind(secret);
     let body = CredentialStart { credential: name.clone(), request };
     let answer = app.post_in(token, "/api/v1/credentials/start", &body).await;
@@ -28,10 +29,21 @@ async fn prepare(app: &App, token: &str, name: &CredentialName, secret: &[u8]) -
     // Each credential has another wrapped key, so that the tests can tell them apart.
     let wrapped_key = Base64Url(vec![secret[0]; 73]);
     let secret = NewCredential { wrapped_key, ..record(secret, state, &challenge.response) };
-    CredentialFinish { credential: name.clone(), secret, proof: None, keep_passkeys: None, registration: None }
+    let registration = match name {
+        CredentialName::Passkey(id) => Some(authenticator::make(app, token, id, PAGE).await),
+        _ => None,
+    };
+    CredentialFinish { credential: name.clone(), secret, proof: None, keep_passkeys: None, registration }
 }
 
-async fn send(app: &App, token: &str, body: &CredentialFinish) -> Answer {
+/// The same record for another passkey. The server cannot tell records apart by their content.
+async fn with_passkey(app: &App, token: &str, tag: u8, body: &CredentialFinish) -> CredentialFinish {
+    let id = vec![tag; 16].try_into().unwrap();
+    let registration = Some(authenticator::make(app, token, &id, PAGE).await);
+    CredentialFinish { credential: CredentialName::Passkey(id), registration, ..body.clone() }
+}
+
+pub async fn send(app: &App, token: &str, body: &CredentialFinish) -> Answer {
     app.post_in(token, "/api/v1/credentials/finish", body).await
 }
 
@@ -108,7 +120,8 @@ async fn passkey_opens_the_vault_until_it_is_removed() {
     set(&app, &token, &passkey(1), PRF).await;
     set(&app, &token, &passkey(2), PRF).await;
     assert!(goes_on(&app, &other).await, "adding a passkey ends no session");
-    assert_eq!(finish(&app, &conclude(begun, b"passphrase").unwrap().0).await.status, StatusCode::CREATED);
+    let (late, _) = conclude(begun, b"passphrase").unwrap();
+    assert_eq!(finish(&app, &late).await.problem(), "login-failed", "it began before a credential was added");
 
     let listed = async |token: &str| -> Passkeys {
         serde_json::from_slice(&app.get("/api/v1/passkeys", Some(token)).await.body).unwrap()
@@ -163,11 +176,10 @@ async fn passkey_beyond_twenty_is_refused() {
     let token = log_in(&app, "ada", &Passphrase, b"passphrase").await.unwrap();
     let body = prepare(&app, &token, &passkey(0), PRF).await;
     for tag in 0..PASSKEYS_MAX {
-        // The server cannot tell records apart by their content.
-        let body = CredentialFinish { credential: passkey(u8::try_from(tag).unwrap()), ..body.clone() };
+        let body = with_passkey(&app, &token, u8::try_from(tag).unwrap(), &body).await;
         assert_eq!(send(&app, &token, &body).await.status, StatusCode::NO_CONTENT);
     }
-    let more = CredentialFinish { credential: passkey(99), ..body.clone() };
+    let more = with_passkey(&app, &token, 99, &body).await;
     let answer = send(&app, &token, &more).await;
     assert_eq!((answer.status, answer.problem()), (StatusCode::CONFLICT, "too-many-passkeys".into()));
     assert_eq!(

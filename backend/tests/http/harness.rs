@@ -14,6 +14,7 @@ use backend::server::client_address::{Connection, Peer};
 use backend::server::gate::Gate;
 use backend::server::invites;
 use backend::server::page::Page;
+use backend::server::passkeys::PageOrigin;
 use backend::server::rate_limits::{RateLimitArgs, RateLimits};
 use backend::server::state::AppState;
 use backend::server_key::ServerKey;
@@ -67,6 +68,15 @@ impl App {
         Self::with_key(store, key, folder, page, &RateLimitArgs::NONE, TrustedProxies::default(), DEADLINE)
     }
 
+    /// As [`App::new`], at this address of the page.
+    pub fn at(address: &str) -> Self {
+        let folder = tempfile::tempdir().unwrap();
+        let store: Arc<dyn Store> = Arc::new(SqliteStore::open(&folder.path().join("a.db"), 2).unwrap());
+        let (key, proxies) = (ServerKey::generate(), TrustedProxies::default());
+        let origin = PageOrigin::of(address);
+        Self::with_origin(store, key, folder, Page::default(), &RateLimitArgs::NONE, proxies, DEADLINE, origin)
+    }
+
     /// As [`App::over`], with another deadline of a database call.
     pub fn over_with_deadline(store: Arc<dyn Store>, folder: TempDir, deadline: Duration) -> Self {
         let (key, page) = (ServerKey::generate(), Page::default());
@@ -91,11 +101,25 @@ impl App {
         proxies: TrustedProxies,
         deadline: Duration,
     ) -> Self {
+        Self::with_origin(store, key, folder, page, limits, proxies, deadline, None)
+    }
+
+    #[expect(clippy::too_many_arguments, reason = "the parts of the application, from two callers")]
+    fn with_origin(
+        store: Arc<dyn Store>,
+        key: ServerKey,
+        folder: TempDir,
+        page: Page,
+        limits: &RateLimitArgs,
+        proxies: TrustedProxies,
+        deadline: Duration,
+        origin: Option<PageOrigin>,
+    ) -> Self {
         let gate = Gate::new(Arc::clone(&store), 4, deadline);
         let lifetime = Lifetime { idle: 1_800_000, max: 43_200_000 };
         let key = Arc::new(key);
         let rate_limits = Arc::new(RateLimits::new(limits));
-        let state = AppState::new(gate.clone(), Arc::clone(&key), lifetime, ENTRIES_MAX, page, rate_limits, None);
+        let state = AppState::new(gate.clone(), Arc::clone(&key), lifetime, ENTRIES_MAX, page, rate_limits, origin);
         let bounds = RequestBounds { requests: 4, time: 2 * deadline };
         Self { router: app(state, bounds, proxies), store, gate, key, folder }
     }

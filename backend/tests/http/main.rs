@@ -4,6 +4,7 @@
 
 mod access;
 mod accounts;
+mod authenticator;
 mod bounds;
 mod connections;
 mod credentials;
@@ -11,6 +12,7 @@ mod harness;
 mod health;
 mod metrics;
 mod page;
+mod passkeys;
 mod passwords;
 mod rate_limits;
 mod routes;

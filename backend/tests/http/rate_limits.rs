@@ -65,7 +65,8 @@ async fn owner_logs_in_from_a_familiar_address_while_others_are_limited() {
     let started = ClientLogin::<Suite>::start(&mut OsRng, b"passphrase").unwrap();
     let body = SessionStart { request: Base64Url(started.message.serialize().to_vec()), ..first_step("ada") };
     let challenge = serde_json::from_slice(&app.post_from(home, START, &body).await.body).unwrap();
-    let (body, token) = conclude(crate::sessions::Started { challenge, state: started.state }, b"passphrase").unwrap();
+    let (body, token) =
+        conclude(crate::sessions::Started { challenge, assertion: None, state: started.state }, b"passphrase").unwrap();
     assert_eq!(app.post_from(home, FINISH, &body).await.status, StatusCode::CREATED);
 
     for host in 0..30 {
@@ -86,7 +87,7 @@ async fn owner_logs_in_from_a_familiar_address_without_attempts() {
         let body = SessionStart { request: Base64Url(started.message.serialize().to_vec()), ..first_step("ada") };
         let answer = app.post_from(home, START, &body).await;
         let challenge = serde_json::from_slice(&answer.body).map_err(|_| answer.problem())?;
-        let started = crate::sessions::Started { challenge, state: started.state };
+        let started = crate::sessions::Started { challenge, assertion: None, state: started.state };
         let (body, _) = conclude(started, b"passphrase").unwrap();
         let answer = app.post_from(home, FINISH, &body).await;
         if answer.status == StatusCode::CREATED { Ok(()) } else { Err(answer.problem()) }

@@ -7,16 +7,20 @@ use rand_core_06::OsRng;
 use shared::accounts::Username;
 use shared::bytes::Base64Url;
 use shared::login::{CONTEXT, Suite, identifiers, session_token};
+use shared::passkeys::PasskeyAssertion;
 use shared::sessions::{
     CredentialName, Device, SessionChallenge, SessionFinish, SessionGrant, SessionStart, SessionSummary, Sessions,
 };
 
 use crate::accounts::register;
+use crate::authenticator::{self, PAGE};
 use crate::credentials::set;
 use crate::harness::{Answer, App, request};
 
 pub struct Started {
     pub challenge: SessionChallenge,
+    /// The authenticator's answer, for a passkey.
+    pub assertion: Option<PasskeyAssertion>,
     pub state: ClientLogin<Suite>,
 }
 
@@ -27,19 +31,24 @@ pub async fn start(app: &App, username: &str, name: CredentialName, secret: &[u8
         credential: name,
         request: Base64Url(started.message.serialize().to_vec()),
     };
+    let assertion = match &body.credential {
+        CredentialName::Passkey(id) => Some(authenticator::sign(app, id, PAGE).await),
+        _ => None,
+    };
     let answer = app.post("/api/v1/sessions/start", &body).await;
     assert_eq!(answer.status, StatusCode::OK, "{answer:?}");
-    Started { challenge: serde_json::from_slice(&answer.body).unwrap(), state: started.state }
+    Started { challenge: serde_json::from_slice(&answer.body).unwrap(), assertion, state: started.state }
 }
 
 /// The client's last step: the body to send and the bearer token, or `None` if the secret is wrong.
 pub fn conclude(started: Started, secret: &[u8]) -> Option<(SessionFinish, String)> {
     let response = CredentialResponse::deserialize(&started.challenge.response.0).unwrap();
     let parameters = ClientLoginFinishParameters::new(Some(CONTEXT), identifiers(), None);
-    let finished = started.state.finish(&mut OsRng, secret, response, parameters).ok()?;
+    let finished = started.state.clone().finish(&mut OsRng, secret, response, parameters).ok()?;
     let finalization = Base64Url(finished.message.serialize().to_vec());
     let token = session_token(&finished.session_key).expose_as_bearer();
-    Some((SessionFinish { state: started.challenge.state, finalization, assertion: None, device: None }, token))
+    let Started { challenge, assertion, .. } = started;
+    Some((SessionFinish { state: challenge.state, finalization, assertion, device: None }, token))
 }
 
 pub async fn finish(app: &App, body: &SessionFinish) -> Answer {
@@ -151,7 +160,7 @@ async fn second_step_after_two_minutes_is_refused() {
     let started = ClientLogin::<Suite>::start(&mut OsRng, b"passphrase").unwrap();
     let request = Base64Url(started.message.serialize().to_vec());
     let challenge = login::start(&app.key, &username, &name, &request, credential.as_ref(), 1_000_000).unwrap();
-    let (body, token) = conclude(Started { challenge, state: started.state }, b"passphrase").unwrap();
+    let (body, token) = conclude(Started { challenge, assertion: None, state: started.state }, b"passphrase").unwrap();
     let at = |now| login::finish(&app.key, &body.state, &body.finalization, now);
     let (_, server_token) = at(1_120_000).unwrap();
     assert_eq!(server_token.expose_as_bearer(), token);

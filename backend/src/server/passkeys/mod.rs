@@ -9,6 +9,7 @@
 
 use shared::bytes::Base64Url;
 use shared::ids::{AccountId, PasskeyId};
+use shared::limits::PASSKEY_STATE_MAX;
 use shared::passkeys::{PasskeyAssertion, PasskeyChallenge, PasskeyRegistration};
 use url::Url;
 use webauthn_rp::AuthenticatedCredential;
@@ -30,19 +31,7 @@ use webauthn_rp::response::register::{
 use webauthn_rp::response::{AuthTransports, AuthenticatorAttachment, CollectedClientData, CredentialId};
 
 use crate::server_key::ServerKey;
-use crate::store::Millis;
-
-/// The stored half of a passkey that verifies it.
-#[derive(Clone, Debug, PartialEq, Eq)]
-pub struct PasskeyState {
-    /// At most [`PASSKEY_STATE_MAX`] bytes.
-    pub state: Vec<u8>,
-    /// The origin of its registration.
-    pub origin: String,
-}
-
-/// Longest [`PasskeyState::state`], in bytes: the key of a passkey may be an RSA key of 8192 bits.
-const PASSKEY_STATE_MAX: usize = 2000;
+use crate::store::{Millis, ORIGIN_MAX, PasskeyVerifier};
 
 /// The answer to a challenge must come this soon, in milliseconds. A person uses the authenticator in this time, and
 /// types a passphrase if a passkey is added.
@@ -150,7 +139,7 @@ pub fn verify_registration(
     id: &PasskeyId,
     registration: PasskeyRegistration,
     now: Millis,
-) -> Result<PasskeyState, PasskeyError> {
+) -> Result<PasskeyVerifier, PasskeyError> {
     let state = open(key, &registration.state, REGISTRATION, now)?;
     let state = RegistrationServerState::<16>::decode(&state).map_err(|_| PasskeyError::Challenge)?;
     let origin = match page {
@@ -181,10 +170,10 @@ pub fn verify_registration(
     }
     let Ok(public) = registered.static_state().encode();
     let state = encode_state(registered.dynamic_state(), &public);
-    if state.len() > PASSKEY_STATE_MAX {
+    if state.len() > PASSKEY_STATE_MAX || origin.text.len() > ORIGIN_MAX {
         return Err(PasskeyError::Refused);
     }
-    Ok(PasskeyState { state, origin: origin.text })
+    Ok(PasskeyVerifier { state, origin: origin.text })
 }
 
 /// Verifies an assertion (section 7.2) by a passkey of the account, and returns its new state to store. `page` is the
@@ -197,7 +186,7 @@ pub fn verify_assertion(
     page: Option<&PageOrigin>,
     account: AccountId,
     id: &PasskeyId,
-    stored: &PasskeyState,
+    stored: &PasskeyVerifier,
     assertion: PasskeyAssertion,
     now: Millis,
 ) -> Result<Vec<u8>, PasskeyError> {

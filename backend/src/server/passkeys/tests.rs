@@ -54,7 +54,7 @@ fn registration_state(key: &ServerKey, account: AccountId, made_at: Millis) -> B
     seal(key, 0, REGISTRATION, &state, made_at).unwrap().state
 }
 
-fn register(key: &ServerKey, name: &str, page: Option<&str>) -> Result<PasskeyState, PasskeyError> {
+fn register(key: &ServerKey, name: &str, page: Option<&str>) -> Result<PasskeyVerifier, PasskeyError> {
     let answer = answer(name);
     let registration = PasskeyRegistration {
         state: registration_state(key, account(), NOW),
@@ -227,7 +227,7 @@ fn stored_states_stay_readable() {
         let state = Base64Url::decode(stored).unwrap().0;
         let made = register(&key, &format!("{algorithm}_registration"), None).unwrap().state;
         assert_eq!(Base64Url::encode(&made), stored, "{algorithm}");
-        let stored = PasskeyState { state, origin: HOME.to_owned() };
+        let stored = PasskeyVerifier { state, origin: HOME.to_owned() };
         let id = answer(&format!("{algorithm}_registration")).id;
         let assertion = assertion(&key, &format!("{algorithm}_log_in"));
         assert!(verify_assertion(&key, None, account(), &id, &stored, assertion, NOW).is_ok(), "{algorithm}");
@@ -240,7 +240,7 @@ fn stored_state_of_another_format_is_a_fault() {
     let good = register(&key, "es256_registration", None).unwrap();
     let id = answer("es256_registration").id;
     let verify = |state: Vec<u8>, origin: &str| {
-        let stored = PasskeyState { state, origin: origin.to_owned() };
+        let stored = PasskeyVerifier { state, origin: origin.to_owned() };
         verify_assertion(&key, None, account(), &id, &stored, assertion(&key, "es256_log_in"), NOW).unwrap_err()
     };
     for state in [vec![], vec![FORMAT], [&[2], &good.state[1..]].concat(), [&good.state[..], &[0]].concat()] {

@@ -9,6 +9,7 @@ use shared::limits::PASSKEYS_MAX;
 use shared::problem::ProblemCode;
 
 use super::accounts::{check, refusal};
+use super::passkeys;
 use crate::server::error::ApiError;
 use crate::server::extract::{FreshSession, JsonBody, Path, Session};
 use crate::server::gate::GateError;
@@ -51,7 +52,7 @@ pub async fn start(
     request_body = CredentialFinish,
     responses(
         (status = 204, description = "It is set"),
-        (status = 403, description = "log-in-again"),
+        (status = 403, description = "log-in-again or passkey-refused"),
         (status = 409, description = "too-many-passkeys"),
     )
 )]
@@ -62,13 +63,14 @@ pub async fn finish(
 ) -> Result<StatusCode, ApiError> {
     check(&body.secret)?;
     let FreshSession { account, token_hash } = session;
+    let verifier = passkeys::verifier(&state, account, &body.credential, body.registration)?;
     let secret = NewSecret {
         account,
         token_hash,
         epoch: None,
         name: body.credential,
         secret: body.secret,
-        verifier: None,
+        verifier,
         keep_passkeys: body.keep_passkeys,
         address: String::new(),
     };

@@ -5,9 +5,12 @@ use axum::http::StatusCode;
 use axum::{Extension, Json};
 use shared::ids::SessionId;
 use shared::problem::ProblemCode;
-use shared::sessions::{SessionChallenge, SessionFinish, SessionGrant, SessionStart, SessionSummary, Sessions};
+use shared::sessions::{
+    CredentialName, SessionChallenge, SessionFinish, SessionGrant, SessionStart, SessionSummary, Sessions,
+};
 
 use super::accounts::refusal;
+use super::passkeys;
 use crate::metrics::LogInProgress;
 use crate::server::client_address::Client;
 use crate::server::error::ApiError;
@@ -16,7 +19,7 @@ use crate::server::gate::GateError;
 use crate::server::login;
 use crate::server::rate_limits::UsernameKey;
 use crate::server::state::AppState;
-use crate::store::{Grant, NewSession, StoreError, StoredSession};
+use crate::store::{Credential, Grant, NewSession, StoreError, StoredSession};
 
 /// Start a log-in. A username that does not exist gets an answer of the same kind.
 #[utoipa::path(
@@ -26,6 +29,7 @@ use crate::store::{Grant, NewSession, StoreError, StoredSession};
     request_body = SessionStart,
     responses(
         (status = 200, description = "Finish the log-in with this", body = SessionChallenge),
+        (status = 401, description = "passkey-outdated"),
         (status = 429, description = "too-many-attempts; `Retry-After` says for how long"),
     )
 )]
@@ -37,7 +41,12 @@ pub async fn start(
     // Counted before the username is looked up, so that unknown usernames use up attempts too.
     state.rate_limits().count_login_start(UsernameKey::new(&body.username), client.address, crate::now())?;
     let (username, name) = (body.username.clone(), body.credential.clone());
+    let is_passkey = matches!(name, CredentialName::Passkey(_));
     let credential = state.store().read(move |store| store.credential(&username, &name)).await?;
+    // Says that the passkey exists, to somebody who knows its id. Its secret would be another one than the page's.
+    if matches!(&credential, Some(Credential { verifier: None, .. }) if is_passkey) {
+        return Err(ProblemCode::PasskeyOutdated.into());
+    }
     state.store().metrics().log_in_progressed(LogInProgress::Begun);
     login::start(state.key(), &body.username, &body.credential, &body.request, credential.as_ref(), crate::now())
         .map(Json)
@@ -83,6 +92,7 @@ async fn open(
 ) -> Result<(StatusCode, Json<SessionGrant>), ApiError> {
     let now = crate::now();
     let (claim, token) = login::finish(state.key(), &body.state, &body.finalization, now).map_err(refusal)?;
+    let passkey_state = passkeys::verify_log_in(state, &claim, body.assertion).await?;
     let lifetime = state.lifetime();
     let session = NewSession {
         token_hash: token.hash(),
@@ -90,7 +100,7 @@ async fn open(
         epoch: claim.epoch,
         credential: claim.name,
         device: body.device,
-        passkey_state: None,
+        passkey_state,
     };
     let opened = state.store().write(move |store| store.open_session(&session, &lifetime, now)).await;
     match opened {
