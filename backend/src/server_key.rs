@@ -235,34 +235,52 @@ impl ServerKey {
     ///
     /// # Errors
     /// Fails only for inputs of more than 256 GiB.
-    pub fn seal_state(&self, plaintext: &[u8]) -> Result<Vec<u8>, StateError> {
+    pub fn seal_state(&self, kind: StateKind, plaintext: &[u8]) -> Result<Vec<u8>, StateError> {
         let mut sealed = vec![0; SALT_LEN];
         OsRng.fill_bytes(&mut sealed);
-        let ciphertext = self.cipher(&sealed)?.encrypt(&Nonce::default(), plaintext).map_err(|_| StateError)?;
+        let ciphertext = self.cipher(kind, &sealed)?.encrypt(&Nonce::default(), plaintext).map_err(|_| StateError)?;
         sealed.extend(ciphertext);
         Ok(sealed)
     }
 
-    /// Opens the output of [`ServerKey::seal_state`], of this process or another one with the same key.
+    /// Opens the output of [`ServerKey::seal_state`] for the same kind, of this process or another one with the same key.
     ///
     /// # Errors
     /// [`StateError`] if the bytes are not such an output.
-    pub fn open_state(&self, sealed: &[u8]) -> Result<Zeroizing<Vec<u8>>, StateError> {
+    pub fn open_state(&self, kind: StateKind, sealed: &[u8]) -> Result<Zeroizing<Vec<u8>>, StateError> {
         let (salt, ciphertext) = sealed.split_at_checked(SALT_LEN).ok_or(StateError)?;
-        let plaintext = self.cipher(salt)?.decrypt(&Nonce::default(), ciphertext).map_err(|_| StateError)?;
+        let plaintext = self.cipher(kind, salt)?.decrypt(&Nonce::default(), ciphertext).map_err(|_| StateError)?;
         Ok(Zeroizing::new(plaintext))
     }
 
-    fn cipher(&self, salt: &[u8]) -> Result<ChaCha20Poly1305, StateError> {
+    fn cipher(&self, kind: StateKind, salt: &[u8]) -> Result<ChaCha20Poly1305, StateError> {
         let mut key = Zeroizing::new([0; 32]);
-        Hkdf::<Sha512>::new(Some(salt), &self.token_key.0)
-            .expand(b"passmint/1/log-in state", &mut *key)
-            .map_err(|_| StateError)?;
+        Hkdf::<Sha512>::new(Some(salt), &self.token_key.0).expand(kind.label(), &mut *key).map_err(|_| StateError)?;
         Ok(ChaCha20Poly1305::new(Key::from_slice(&*key)))
     }
 }
 
-/// The bytes were not sealed with this server key, or were changed.
+/// The purpose of sealed bytes. Each has a key of its own, so that bytes that were sealed for one purpose do not open for
+/// another.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum StateKind {
+    LogIn,
+    Proof,
+    PasskeyChallenge,
+}
+
+impl StateKind {
+    /// HKDF's "info" of the key (RFC 5869, section 3.2).
+    fn label(self) -> &'static [u8] {
+        match self {
+            Self::LogIn => b"passmint/1/log-in state",
+            Self::Proof => b"passmint/2/proof state",
+            Self::PasskeyChallenge => b"passmint/2/passkey challenge",
+        }
+    }
+}
+
+/// The bytes were not sealed for this purpose with this server key, or were changed.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, thiserror::Error)]
 #[error("not sealed by this server")]
 pub struct StateError;
@@ -285,7 +303,13 @@ mod tests {
         }
         let loaded = ServerKey::load(&path).unwrap().unwrap();
         assert_eq!(loaded.fingerprint(), key.fingerprint());
-        assert_eq!(loaded.open_state(&key.seal_state(b"state").unwrap()).unwrap().as_slice(), b"state");
+        assert_eq!(
+            loaded
+                .open_state(StateKind::LogIn, &key.seal_state(StateKind::LogIn, b"state").unwrap())
+                .unwrap()
+                .as_slice(),
+            b"state"
+        );
         assert!(key.store(&path).is_err(), "a key is never overwritten");
     }
 
@@ -303,9 +327,15 @@ mod tests {
         assert_eq!(loaded.fingerprint(), first.fingerprint());
         assert_eq!(loaded.setup().serialize(), first.setup().serialize(), "records open as before");
         assert_eq!(loaded.decoy(), first.decoy());
-        assert_eq!(loaded.open_state(&key.seal_state(b"state").unwrap()).unwrap().as_slice(), b"state");
-        let made_up = first.seal_state(b"state").unwrap();
-        assert_eq!(loaded.open_state(&made_up).err(), Some(StateError), "the old half is of no use");
+        assert_eq!(
+            loaded
+                .open_state(StateKind::LogIn, &key.seal_state(StateKind::LogIn, b"state").unwrap())
+                .unwrap()
+                .as_slice(),
+            b"state"
+        );
+        let made_up = first.seal_state(StateKind::LogIn, b"state").unwrap();
+        assert_eq!(loaded.open_state(StateKind::LogIn, &made_up).err(), Some(StateError), "the old half is of no use");
         assert_eq!(fs::read_dir(folder.path()).unwrap().count(), 1, "nothing else is left");
         #[cfg(unix)]
         {
@@ -327,15 +357,27 @@ mod tests {
     #[test]
     fn a_changed_or_foreign_state_is_refused() {
         let key = ServerKey::generate();
-        let sealed = key.seal_state(b"state").unwrap();
+        let sealed = key.seal_state(StateKind::LogIn, b"state").unwrap();
         for place in 0..sealed.len() {
             let mut changed = sealed.clone();
             changed[place] ^= 1;
-            assert_eq!(key.open_state(&changed).err(), Some(StateError), "byte {place}");
+            assert_eq!(key.open_state(StateKind::LogIn, &changed).err(), Some(StateError), "byte {place}");
         }
-        assert_eq!(key.open_state(&sealed[..sealed.len() - 1]).err(), Some(StateError));
-        assert_eq!(key.open_state(b"").err(), Some(StateError));
-        assert_eq!(ServerKey::generate().open_state(&sealed).err(), Some(StateError));
+        assert_eq!(key.open_state(StateKind::LogIn, &sealed[..sealed.len() - 1]).err(), Some(StateError));
+        assert_eq!(key.open_state(StateKind::LogIn, b"").err(), Some(StateError));
+        assert_eq!(ServerKey::generate().open_state(StateKind::LogIn, &sealed).err(), Some(StateError));
+    }
+
+    #[test]
+    fn state_of_one_kind_is_none_of_another() {
+        let key = ServerKey::generate();
+        let kinds = [StateKind::LogIn, StateKind::Proof, StateKind::PasskeyChallenge];
+        for sealed_as in kinds {
+            let sealed = key.seal_state(sealed_as, b"state").unwrap();
+            for opened_as in kinds {
+                assert_eq!(key.open_state(opened_as, &sealed).is_ok(), opened_as == sealed_as, "{sealed_as:?}");
+            }
+        }
     }
 
     #[test]

@@ -1,7 +1,11 @@
 //! The limits of page and server. The server refuses requests beyond them; the page sends none.
 
-/// Largest request body the server reads, in bytes. The largest sealed entry is 87.5 kB in Base64.
+/// Largest request body the server reads, in bytes. One change with the largest sealed entry takes 88 kB, some 85 with
+/// the smallest fill it.
 pub const BODY_MAX: usize = 128 * 1024;
+
+/// Largest body of a request without a session, in bytes: nobody knows yet who sends it.
+pub const OPEN_BODY_MAX: usize = 16 * 1024;
 
 /// Longest username, in Unicode scalar values after trimming.
 pub const USERNAME_MAX: usize = 255;

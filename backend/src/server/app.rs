@@ -10,7 +10,7 @@ use axum::middleware::{Next, from_fn, from_fn_with_state};
 use axum::response::{IntoResponse, Response};
 use axum::routing::get;
 use axum::{Json, Router};
-use shared::limits::BODY_MAX;
+use shared::limits::{BODY_MAX, OPEN_BODY_MAX};
 use shared::problem::ProblemCode;
 use tokio::sync::Semaphore;
 use tower::ServiceBuilder;
@@ -25,7 +25,9 @@ use crate::metrics;
 use crate::server::client_address::{self, TrustedProxies};
 use crate::server::error::ApiError;
 use crate::server::headers;
-use crate::server::routes::{accounts, credentials, health, openapi, page, passkeys, passwords, sessions, setup};
+use crate::server::routes::{
+    accounts, changes, credentials, health, openapi, page, passkeys, passwords, proofs, sessions, setup, vault_key,
+};
 use crate::server::state::AppState;
 
 const REQUEST_ID: HeaderName = HeaderName::from_static("x-request-id");
@@ -39,22 +41,33 @@ pub struct RequestBounds {
 }
 
 pub fn app(state: AppState, bounds: RequestBounds, proxies: TrustedProxies) -> Router {
-    let (api, document) = OpenApiRouter::with_openapi(openapi::Document::openapi())
-        .routes(routes!(setup::show))
+    // These read their bodies before they know who asks.
+    let without_session = OpenApiRouter::new()
         .routes(routes!(accounts::start))
         .routes(routes!(accounts::finish))
-        .routes(routes!(accounts::delete))
         .routes(routes!(sessions::start))
         .routes(routes!(sessions::finish))
+        .layer(DefaultBodyLimit::max(OPEN_BODY_MAX));
+    let (api, document) = OpenApiRouter::with_openapi(openapi::Document::openapi())
+        .merge(without_session)
+        .routes(routes!(setup::show))
+        .routes(routes!(accounts::delete))
+        .routes(routes!(accounts::delete_with_proof))
         .routes(routes!(sessions::list, sessions::end_others))
         .routes(routes!(sessions::end))
         .routes(routes!(sessions::end_listed))
         .routes(routes!(credentials::start))
         .routes(routes!(credentials::finish))
-        .routes(routes!(credentials::passkeys))
+        .routes(routes!(passkeys::list))
+        .routes(routes!(passkeys::remove))
         .routes(routes!(credentials::remove_passkey))
         .routes(routes!(passkeys::challenge_log_in))
         .routes(routes!(passkeys::challenge_registration))
+        .routes(routes!(credentials::changes))
+        .routes(routes!(proofs::start))
+        .routes(routes!(vault_key::start))
+        .routes(routes!(vault_key::finish))
+        .routes(routes!(changes::list, changes::save))
         .routes(routes!(passwords::list))
         .routes(routes!(passwords::put, passwords::delete))
         .routes(routes!(health::alive))

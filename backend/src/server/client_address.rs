@@ -71,6 +71,15 @@ impl Peer {
             other => other,
         }
     }
+
+    /// The address as text; empty for a process on this machine.
+    #[must_use]
+    pub fn text(self) -> String {
+        match self {
+            Self::Address(address) => address.to_string(),
+            Self::Unix => String::new(),
+        }
+    }
 }
 
 /// The client of a request, as far as this server can know. [`add_client`] puts it into the request's extensions.

@@ -13,6 +13,7 @@ use shared::problem::ProblemCode;
 
 use crate::server::error::ApiError;
 use crate::server::gate::GateError;
+use crate::server::login::ProofOf;
 use crate::server::state::AppState;
 use crate::store::{Hash, LiveSession, Millis, StoreError, TOUCH_INTERVAL};
 
@@ -77,6 +78,24 @@ pub struct Session {
     opened_at: Millis,
 }
 
+impl Session {
+    /// The session as the proofs in its requests name it.
+    pub fn as_prover(&self) -> ProofOf {
+        ProofOf { account: self.account, token_hash: self.token_hash }
+    }
+
+    /// Refuses a session that was opened longer ago than [`FRESH_SECONDS`].
+    ///
+    /// # Errors
+    /// `log-in-again`.
+    pub fn must_be_fresh(&self) -> Result<(), ApiError> {
+        if crate::now().saturating_sub(self.opened_at) > FRESH_SECONDS * 1000 {
+            return Err(ProblemCode::LogInAgain.into());
+        }
+        Ok(())
+    }
+}
+
 impl FromRequestParts<AppState> for Session {
     type Rejection = ApiError;
 
@@ -120,10 +139,8 @@ impl FromRequestParts<AppState> for FreshSession {
     type Rejection = ApiError;
 
     async fn from_request_parts(parts: &mut Parts, state: &AppState) -> Result<Self, ApiError> {
-        let Session { account, token_hash, opened_at } = Session::from_request_parts(parts, state).await?;
-        if crate::now().saturating_sub(opened_at) > FRESH_SECONDS * 1000 {
-            return Err(ProblemCode::LogInAgain.into());
-        }
-        Ok(Self { account, token_hash })
+        let session = Session::from_request_parts(parts, state).await?;
+        session.must_be_fresh()?;
+        Ok(Self { account: session.account, token_hash: session.token_hash })
     }
 }

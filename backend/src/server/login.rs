@@ -4,30 +4,43 @@
 //! key, and comes back with the second step; any process with the same server key can finish it. A state that is sent
 //! back twice yields the same session token, which the store accepts once, and which only the client of that log-in can
 //! derive.
+//!
+//! A proof of a secret within a session is the same exchange. Its state is sealed under another key, and names the
+//! session: a log-in's state is no proof, a proof's state opens no session, and no other session can use it.
 
 use opaque_ke::{
     CredentialFinalization, CredentialRequest, RegistrationRequest, RegistrationUpload, ServerLogin,
     ServerLoginParameters, ServerRegistration,
 };
 use rand_core_06::OsRng;
+use sha2::{Digest, Sha512};
 use shared::accounts::Username;
 use shared::bytes::Base64Url;
 use shared::ids::{AccountId, PasskeyId};
 use shared::limits::PASSKEY_ID_MAX;
 use shared::login::{CONTEXT, SessionToken, Suite, credential_identifier, identifiers, session_token};
+use shared::proofs::{Proof, ProofChallenge};
 use shared::sessions::{CredentialName, SessionChallenge};
 use zeroize::Zeroizing;
 
 use crate::server::rate_limits::UsernameKey;
-use crate::server_key::ServerKey;
-use crate::store::{Credential, Millis};
+use crate::server_key::{ServerKey, StateKind};
+use crate::store::{Credential, Hash, Millis};
 
-/// A log-in's second step must come this soon after the first, in milliseconds.
-const STATE_LIFETIME: Millis = 120_000;
+/// The second step of a log-in or a proof must come this soon after the first, in milliseconds.
+pub const STATE_LIFETIME: Millis = 120_000;
+
+/// The suites of records that the server accepts, the newest last. It does not compute with them: they say how the
+/// browser stretches a secret.
+pub const SUITES: &[u8] = &[1];
 
 /// Bytes of a state before OPAQUE's own: time (8), whether the account exists (1), account (16), epoch (4), key of the
 /// username (16), kind of credential (1). For a passkey, the length of its id (2) and the id follow.
 const HEADER_LEN: usize = 46;
+
+/// Bytes of a proof's state before OPAQUE's own: time (8), account (16), epoch (4), hash of the session's token (32), kind
+/// of credential (1).
+const PROOF_HEADER_LEN: usize = 61;
 
 /// Kinds of credentials as a state encodes them.
 const PASSPHRASE: u8 = 0;
@@ -122,14 +135,24 @@ pub fn start(
         }
     }
     state.extend(Zeroizing::new(started.state.serialize()).iter());
-    let state = key.seal_state(&state).map_err(|_| LoginError::Fault)?;
+    let state = key.seal_state(StateKind::LogIn, &state).map_err(|_| LoginError::Fault)?;
     let response = Base64Url(started.message.serialize().to_vec());
-    Ok(SessionChallenge { state: Base64Url(state), response, suite: 1 })
+    // Computed for known usernames too: the answer must take as long.
+    let decoy = decoy_suite(key, &identifier, SUITES);
+    let suite = credential.map_or(decoy, |credential| credential.secret.suite);
+    Ok(SessionChallenge { state: Base64Url(state), response, suite })
+}
+
+/// The suite in the answer for an unknown username: always the same for one name, and spread over all suites, so that
+/// none of them tells that there is an account.
+fn decoy_suite(key: &ServerKey, identifier: &[u8], suites: &[u8]) -> u8 {
+    let digest = Sha512::new().chain_update(key.fingerprint()).chain_update(identifier).finalize();
+    suites.get(usize::from(digest[0]) % suites.len().max(1)).copied().unwrap_or_default()
 }
 
 /// The username for which a log-in was begun; `None` if the state is not one of ours. It need not have an account.
 pub fn username(key: &ServerKey, state: &Base64Url) -> Option<UsernameKey> {
-    let state = key.open_state(&state.0).ok()?;
+    let state = key.open_state(StateKind::LogIn, &state.0).ok()?;
     let (_, _, claim, _) = read_state(&state)?;
     Some(claim.username)
 }
@@ -146,7 +169,7 @@ pub fn finish(
 ) -> Result<(Claim, SessionToken), LoginError> {
     let finalization =
         CredentialFinalization::<Suite>::deserialize(&finalization.0).map_err(|_| LoginError::Malformed)?;
-    let state = key.open_state(&state.0).map_err(|_| LoginError::Failed)?;
+    let state = key.open_state(StateKind::LogIn, &state.0).map_err(|_| LoginError::Failed)?;
     let (started_at, known, claim, opaque) = read_state(&state).ok_or(LoginError::Failed)?;
     let state = ServerLogin::<Suite>::deserialize(opaque).map_err(|_| LoginError::Failed)?;
     let finished = state.finish(finalization, parameters()).map_err(|_| LoginError::Failed)?;
@@ -154,6 +177,86 @@ pub fn finish(
         return Err(LoginError::Failed);
     }
     Ok((claim, session_token(&finished.session_key)))
+}
+
+/// The session in which a proof is made.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct ProofOf {
+    pub account: AccountId,
+    /// The hash of the session's token.
+    pub token_hash: Hash,
+}
+
+/// Answers the first step of a proof of the passphrase or the recovery code, of which `credential` is the record.
+///
+/// # Errors
+/// [`LoginError::Malformed`], also for a passkey, or [`LoginError::Fault`].
+pub fn start_proof(
+    key: &ServerKey,
+    session: &ProofOf,
+    username: &Username,
+    name: &CredentialName,
+    request: &Base64Url,
+    credential: &Credential,
+    now: Millis,
+) -> Result<ProofChallenge, LoginError> {
+    let kind = match name {
+        CredentialName::Passphrase => PASSPHRASE,
+        CredentialName::Recovery => RECOVERY,
+        CredentialName::Passkey(_) => return Err(LoginError::Malformed),
+    };
+    let request = CredentialRequest::<Suite>::deserialize(&request.0).map_err(|_| LoginError::Malformed)?;
+    let record = ServerRegistration::deserialize(&credential.secret.record.0).map_err(|_| LoginError::Fault)?;
+    let identifier = credential_identifier(username, name);
+    let started = ServerLogin::start(&mut OsRng, key.setup(), Some(record), request, &identifier, parameters())
+        .map_err(|_| LoginError::Malformed)?;
+
+    let mut state = Zeroizing::new(Vec::with_capacity(PROOF_HEADER_LEN + 256));
+    state.extend(now.to_be_bytes());
+    state.extend(session.account.as_bytes());
+    state.extend(credential.epoch.to_be_bytes());
+    state.extend(session.token_hash);
+    state.push(kind);
+    state.extend(Zeroizing::new(started.state.serialize()).iter());
+    let state = key.seal_state(StateKind::Proof, &state).map_err(|_| LoginError::Fault)?;
+    Ok(ProofChallenge {
+        state: Base64Url(state),
+        response: Base64Url(started.message.serialize().to_vec()),
+        suite: credential.secret.suite,
+        wrapped_key: credential.secret.wrapped_key.clone(),
+    })
+}
+
+/// Checks a proof that was begun in this session, and returns [`Credential::epoch`] of that time. Every change of the
+/// credentials raises the epoch, and the store compares it: a proof is good for one change, and for none after another
+/// session has made one.
+///
+/// # Errors
+/// [`LoginError::Malformed`] or [`LoginError::Failed`].
+pub fn check_proof(key: &ServerKey, session: &ProofOf, proof: &Proof, now: Millis) -> Result<u32, LoginError> {
+    let finalization =
+        CredentialFinalization::<Suite>::deserialize(&proof.finalization.0).map_err(|_| LoginError::Malformed)?;
+    let state = key.open_state(StateKind::Proof, &proof.state.0).map_err(|_| LoginError::Failed)?;
+    let (started_at, claimed, epoch, opaque) = read_proof_state(&state).ok_or(LoginError::Failed)?;
+    let state = ServerLogin::<Suite>::deserialize(opaque).map_err(|_| LoginError::Failed)?;
+    state.finish(finalization, parameters()).map_err(|_| LoginError::Failed)?;
+    if claimed != *session || now.saturating_sub(started_at) > STATE_LIFETIME {
+        return Err(LoginError::Failed);
+    }
+    Ok(epoch)
+}
+
+fn read_proof_state(state: &[u8]) -> Option<(Millis, ProofOf, u32, &[u8])> {
+    let (time, rest) = state.split_first_chunk::<8>()?;
+    let (account, rest) = rest.split_first_chunk::<16>()?;
+    let (epoch, rest) = rest.split_first_chunk::<4>()?;
+    let (token_hash, rest) = rest.split_first_chunk::<32>()?;
+    let (kind, opaque) = rest.split_first()?;
+    if ![PASSPHRASE, RECOVERY].contains(kind) {
+        return None;
+    }
+    let session = ProofOf { account: AccountId::try_from(*account).ok()?, token_hash: *token_hash };
+    Some((Millis::from_be_bytes(*time), session, u32::from_be_bytes(*epoch), opaque))
 }
 
 fn read_state(state: &[u8]) -> Option<(Millis, bool, Claim, &[u8])> {

@@ -6,11 +6,12 @@ use backend::store::NewSecret;
 use serde_json::{Value, json};
 use shared::accounts::NewCredential;
 use shared::bytes::Base64Url;
+use shared::changes::{Change, SaveChanges, Sealed};
 use shared::ids::AccountId;
 use shared::passkeys::PasskeyChallenge;
 use shared::sessions::CredentialName;
 
-use crate::harness::{Answer, App, entry_id, request, sealed};
+use crate::harness::{Answer, App, CHANGES, deletion, entry_id, head, request, sealed};
 
 /// The kind of id in a route's path.
 #[derive(Clone, Copy, PartialEq, Eq)]
@@ -26,11 +27,12 @@ use IdKind::{Entry, Nothing, Passkey, Session};
 pub type Route = (&'static str, &'static str, IdKind, bool);
 
 /// Every route of the server.
-pub const ROUTES: [Route; 21] = [
+pub const ROUTES: [Route; 29] = [
     ("GET", "/api/v1/setup", Nothing, false),
     ("POST", "/api/v1/accounts/start", Nothing, false),
     ("POST", "/api/v1/accounts/finish", Nothing, false),
     ("DELETE", "/api/v1/accounts/current", Nothing, true),
+    ("POST", "/api/v1/accounts/delete", Nothing, true),
     ("POST", "/api/v1/sessions/start", Nothing, false),
     ("POST", "/api/v1/sessions/finish", Nothing, false),
     ("POST", "/api/v1/sessions/challenge", Nothing, false),
@@ -41,7 +43,14 @@ pub const ROUTES: [Route; 21] = [
     ("POST", "/api/v1/credentials/start", Nothing, true),
     ("POST", "/api/v1/credentials/finish", Nothing, true),
     ("POST", "/api/v1/passkeys/challenge", Nothing, true),
+    ("GET", "/api/v1/credentials/changes", Nothing, true),
+    ("POST", "/api/v1/proofs/start", Nothing, true),
+    ("POST", "/api/v1/vault-key/start", Nothing, true),
+    ("POST", "/api/v1/vault-key/finish", Nothing, true),
+    ("GET", "/api/v1/changes", Nothing, true),
+    ("POST", "/api/v1/changes", Nothing, true),
     ("GET", "/api/v1/passkeys", Nothing, true),
+    ("POST", "/api/v1/passkeys/remove", Nothing, true),
     ("DELETE", "/api/v1/passkeys/{id}", Passkey, true),
     ("GET", "/api/v1/passwords", Nothing, true),
     ("PUT", "/api/v1/passwords/{id}", Entry, true),
@@ -55,16 +64,47 @@ const POINT: &str = "4vKuCmq8TnGohKlhxQBRX1jjC2qlgt2NtqZZReCNLXY";
 
 /// Valid queries and bodies for a route.
 fn requests(method: &str, path: &str) -> Vec<(&'static str, Option<Value>)> {
-    let secret = json!({ "record": Base64Url::encode(&record()), "wrapped_key": Base64Url::encode(&[4; 73]) });
+    let secret = || {
+        let record = Base64Url::encode(&record());
+        json!({ "suite": 1, "record": record, "wrapped_key": Base64Url::encode(&[4; 73]) })
+    };
+    let proof = || json!({ "state": Base64Url::encode(&[1; 400]), "finalization": Base64Url::encode(&[2; 64]) });
     let body = match (method, path) {
         ("POST", "/api/v1/credentials/start") => json!({ "credential": "passphrase", "request": POINT }),
-        ("POST", "/api/v1/credentials/finish") => json!({ "credential": "recovery", "secret": secret }),
+        ("POST", "/api/v1/credentials/finish") => {
+            json!({ "credential": "recovery", "secret": secret(), "proof": proof(), "keep_passkeys": [] })
+        }
+        ("POST", "/api/v1/proofs/start") => {
+            let request = [&Base64Url::decode(POINT).unwrap().0[..], &[3; 32], &Base64Url::decode(POINT).unwrap().0];
+            json!({ "credential": "passphrase", "request": Base64Url::encode(&request.concat()) })
+        }
+        ("POST", "/api/v1/vault-key/start") => json!({ "passphrase": POINT, "recovery": POINT }),
+        ("POST", "/api/v1/vault-key/finish") => json!({
+            "proof": proof(),
+            "key_no": 2,
+            "passphrase": secret(),
+            "recovery": secret(),
+            "earlier_keys": Base64Url::encode(&[5; 76]),
+            "replaces": head(1, 0),
+            "head": head(2, 0),
+        }),
+        ("POST", "/api/v1/passkeys/remove") => json!({ "id": Base64Url::encode(PASSKEY), "proof": proof() }),
+        ("POST", "/api/v1/accounts/delete") => json!({ "proof": proof() }),
+        ("POST", "/api/v1/changes") => {
+            let save = |replaces: u32, sealed: Sealed| {
+                let change = Change { id: entry_id(1), replaces, version: replaces + 1, sealed };
+                let body = SaveChanges { replaces: head(1, 0), changes: vec![change], head: head(1, 9) };
+                ("", Some(serde_json::to_value(body).unwrap()))
+            };
+            return vec![save(1, sealed(8)), save(2, sealed(8)), save(0, sealed(8)), save(1, deletion(8))];
+        }
         ("PUT", _) => {
-            let put = |replaces: u32| ("", Some(json!({ "replaces": replaces, "sealed": sealed(8) })));
-            return vec![put(1), put(2), put(0)];
+            let mut bytes = vec![8; 1024 + 41];
+            bytes[0] = 1;
+            return vec![("", Some(json!({ "replaces": 1, "sealed": Base64Url(bytes) })))];
         }
         ("DELETE", "/api/v1/passwords/{id}") => return vec![("?replaces=1", None), ("?replaces=2", None)],
-        ("GET", "/api/v1/passwords") => return vec![("", None), ("?since=0&limit=1", None)],
+        ("GET", "/api/v1/changes") => return vec![("", None), ("?since=0&limit=1", None)],
         ("POST", _) => json!({}),
         _ => return vec![("", None)],
     };
@@ -72,7 +112,7 @@ fn requests(method: &str, path: &str) -> Vec<(&'static str, Option<Value>)> {
 }
 
 /// A registration record that the server accepts: a public key, a masking key, an envelope.
-fn record() -> Vec<u8> {
+pub fn record() -> Vec<u8> {
     let mut record = Base64Url::decode(POINT).unwrap().0;
     record.resize(192, 5);
     record
@@ -134,7 +174,7 @@ async fn requests_without_a_live_session_get_the_same_refusal() {
     let revoked = app.open(ada, 2, now());
     app.delete_at(&revoked, "/api/v1/sessions/current").await;
     let of_deleted = app.settle(4);
-    app.delete_at(&of_deleted, "/api/v1/accounts/current").await;
+    app.store.delete_account(AccountId::from_random([4; 16]), None).unwrap();
     let tokens = [
         ("nobody", None),
         ("revoked", Some(revoked)),
@@ -170,7 +210,7 @@ async fn requests_without_a_live_session_get_the_same_refusal() {
             }
         }
     }
-    assert_eq!(app.get("/api/v1/passwords", Some(&good)).await.status, StatusCode::OK, "nothing was ended");
+    assert_eq!(app.get(CHANGES, Some(&good)).await.status, StatusCode::OK, "nothing was ended");
 }
 
 /// An application with Ada's account and two others, and the tokens of their sessions.
@@ -230,7 +270,7 @@ impl World {
     /// Ada's lists of entries, passkeys and sessions, with placeholders for times.
     async fn view(&self) -> Vec<(StatusCode, Vec<String>, String)> {
         let mut view = Vec::new();
-        for path in ["/api/v1/passwords", "/api/v1/passkeys", "/api/v1/sessions"] {
+        for path in [CHANGES, "/api/v1/passkeys", "/api/v1/sessions", "/api/v1/credentials/changes"] {
             view.push(comparable(&self.app.get(path, Some(&self.ada)).await, ""));
         }
         view
@@ -254,7 +294,7 @@ async fn request_for_another_accounts_data_is_answered_like_one_for_missing_data
                     answer.2 = answer.2.replace(&session(own), "{own}");
                 }
                 // This answer is computed from the caller's username and the request, so it differs between callers.
-                if pattern.ends_with("credentials/start") {
+                if pattern.ends_with("/start") {
                     answer.2 = answer.2.len().to_string();
                 }
                 answer

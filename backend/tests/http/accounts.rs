@@ -10,7 +10,7 @@ use shared::bytes::Base64Url;
 use shared::ids::AccountId;
 use shared::login::{Suite, identifiers};
 
-use crate::harness::{Answer, App};
+use crate::harness::{Answer, App, head};
 
 /// A registration request, and the client's state for the answer.
 pub fn blind(secret: &[u8]) -> (Base64Url, ClientRegistration<Suite>) {
@@ -47,6 +47,18 @@ pub async fn register(
     passphrase: &[u8],
     recovery: &[u8],
 ) -> AccountFinish {
+    register_as(app, invite, 42, username, passphrase, recovery).await
+}
+
+/// As [`register`], under another account id.
+pub async fn register_as(
+    app: &App,
+    invite: &InviteCode,
+    tag: u8,
+    username: &str,
+    passphrase: &[u8],
+    recovery: &[u8],
+) -> AccountFinish {
     let ((first, first_state), (second, second_state)) = (blind(passphrase), blind(recovery));
     let username = Username::new(username).unwrap();
     let start =
@@ -57,10 +69,10 @@ pub async fn register(
     let finish = AccountFinish {
         invite: invite.clone(),
         username,
-        account_id: AccountId::from_random([42; 16]),
+        account_id: AccountId::from_random([tag; 16]),
         passphrase: record(passphrase, first_state, &challenge.passphrase),
         recovery: record(recovery, second_state, &challenge.recovery),
-        head: None,
+        head: Some(head(1, 0)),
     };
     let answer = app.post("/api/v1/accounts/finish", &finish).await;
     assert_eq!(answer.status, StatusCode::CREATED, "{answer:?}");

@@ -20,7 +20,7 @@ use tokio::io::AsyncWriteExt;
 use tokio::net::TcpStream;
 
 use crate::connections::{BOUNDS, read_all, serve};
-use crate::harness::{App, DEADLINE};
+use crate::harness::{App, CHANGES, DEADLINE};
 
 type Closure = Box<dyn Fn() -> Result<(), StoreError> + Send + Sync>;
 
@@ -164,7 +164,7 @@ async fn unavailable_store_is_answered_503_and_reported_by_readyz() {
     assert_eq!(ready(&app).await, (UNAVAILABLE, "store-unavailable".into()));
     assert_eq!(app.get("/healthz", None).await.status, StatusCode::OK, "the process is alive");
     let token = shared::login::session_token(&[1; 64]).expose_as_bearer();
-    assert_eq!(app.get("/api/v1/passwords", Some(&token)).await.problem(), "store-unavailable");
+    assert_eq!(app.get(CHANGES, Some(&token)).await.problem(), "store-unavailable");
     assert_eq!(ready(&crate::harness::App::new()).await, (StatusCode::OK, "ok".into()));
 }
 
@@ -202,7 +202,7 @@ pub fn hanging_store() -> (mpsc::Sender<()>, Arc<AtomicUsize>, App) {
 async fn hanging_store_holds_at_most_the_threads_of_the_gate() {
     let (release, calls, app) = hanging_store();
     let token = shared::login::session_token(&[1; 64]).expose_as_bearer();
-    let problem = async || app.get("/api/v1/passwords", Some(&token)).await.problem();
+    let problem = async || app.get(CHANGES, Some(&token)).await.problem();
     for _ in 0..4 {
         assert_eq!(problem().await, "store-unavailable");
     }

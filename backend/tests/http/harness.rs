@@ -24,13 +24,15 @@ use http_body_util::BodyExt;
 use serde_json::Value;
 use shared::accounts::{InviteCode, NewCredential, Username};
 use shared::bytes::Base64Url;
+use shared::changes::{Change, FORMAT, HEAD_LEN, OVERHEAD, SaveChanges, Sealed, SealedHead};
 use shared::ids::{AccountId, EntryId};
-use shared::limits::SEALED_OVERHEAD;
+use shared::limits::BUCKETS;
 use shared::login::session_token;
-use shared::passwords::FORMAT;
 use shared::sessions::CredentialName;
 use tempfile::TempDir;
 use tower::ServiceExt;
+
+use crate::access::record;
 
 pub struct App {
     pub router: Router,
@@ -48,78 +50,85 @@ pub struct Answer {
     pub body: Vec<u8>,
 }
 
+/// Most entries of an account, unless a test sets another number.
 pub const ENTRIES_MAX: u64 = 3;
+/// The path of changes.
+pub const CHANGES: &str = "/api/v1/changes";
 /// The deadline of a database call.
 pub const DEADLINE: Duration = Duration::from_secs(1);
 
+/// The settings of an application.
+struct Settings {
+    page: Page,
+    limits: RateLimitArgs,
+    proxies: TrustedProxies,
+    deadline: Duration,
+    entries_max: u64,
+    origin: Option<PageOrigin>,
+}
+
+impl Default for Settings {
+    fn default() -> Self {
+        Self {
+            page: Page::default(),
+            limits: RateLimitArgs::NONE,
+            proxies: TrustedProxies::default(),
+            deadline: DEADLINE,
+            entries_max: ENTRIES_MAX,
+            origin: None,
+        }
+    }
+}
+
 impl App {
     pub fn new() -> Self {
-        Self::with_page(Page::default())
+        Self::fresh(Settings::default())
     }
 
     pub fn with_page(page: Page) -> Self {
-        let folder = tempfile::tempdir().unwrap();
-        let store: Arc<dyn Store> = Arc::new(SqliteStore::open(&folder.path().join("a.db"), 2).unwrap());
-        Self::over(store, folder, page)
-    }
-
-    pub fn over(store: Arc<dyn Store>, folder: TempDir, page: Page) -> Self {
-        let key = ServerKey::generate();
-        Self::with_key(store, key, folder, page, &RateLimitArgs::NONE, TrustedProxies::default(), DEADLINE)
+        Self::fresh(Settings { page, ..Settings::default() })
     }
 
     /// As [`App::new`], at this address of the page.
     pub fn at(address: &str) -> Self {
-        let folder = tempfile::tempdir().unwrap();
-        let store: Arc<dyn Store> = Arc::new(SqliteStore::open(&folder.path().join("a.db"), 2).unwrap());
-        let (key, proxies) = (ServerKey::generate(), TrustedProxies::default());
-        let origin = PageOrigin::of(address);
-        Self::with_origin(store, key, folder, Page::default(), &RateLimitArgs::NONE, proxies, DEADLINE, origin)
+        Self::fresh(Settings { origin: PageOrigin::of(address), ..Settings::default() })
     }
 
-    /// As [`App::over`], with another deadline of a database call.
-    pub fn over_with_deadline(store: Arc<dyn Store>, folder: TempDir, deadline: Duration) -> Self {
-        let (key, page) = (ServerKey::generate(), Page::default());
-        Self::with_key(store, key, folder, page, &RateLimitArgs::NONE, TrustedProxies::default(), deadline)
+    /// An application whose accounts may hold this many entries.
+    pub fn with_entries_max(entries_max: u64) -> Self {
+        Self::fresh(Settings { entries_max, ..Settings::default() })
     }
 
     /// An application with rate limits and these trusted proxies.
     pub fn throttled(limits: &RateLimitArgs, trusted_proxies: &[&str]) -> Self {
+        let proxies: Vec<_> = trusted_proxies.iter().map(|proxy| proxy.parse().unwrap()).collect();
+        let proxies = TrustedProxies::new(&proxies);
+        Self::fresh(Settings { limits: limits.clone(), proxies, ..Settings::default() })
+    }
+
+    pub fn over(store: Arc<dyn Store>, folder: TempDir, page: Page) -> Self {
+        Self::with(store, ServerKey::generate(), folder, Settings { page, ..Settings::default() })
+    }
+
+    /// As [`App::over`], with another deadline of a database call.
+    pub fn over_with_deadline(store: Arc<dyn Store>, folder: TempDir, deadline: Duration) -> Self {
+        Self::with(store, ServerKey::generate(), folder, Settings { deadline, ..Settings::default() })
+    }
+
+    /// An application over a new database.
+    fn fresh(settings: Settings) -> Self {
         let folder = tempfile::tempdir().unwrap();
         let store: Arc<dyn Store> = Arc::new(SqliteStore::open(&folder.path().join("a.db"), 2).unwrap());
-        let proxies: Vec<_> = trusted_proxies.iter().map(|proxy| proxy.parse().unwrap()).collect();
-        let key = ServerKey::generate();
-        Self::with_key(store, key, folder, Page::default(), limits, TrustedProxies::new(&proxies), DEADLINE)
+        Self::with(store, ServerKey::generate(), folder, settings)
     }
 
-    fn with_key(
-        store: Arc<dyn Store>,
-        key: ServerKey,
-        folder: TempDir,
-        page: Page,
-        limits: &RateLimitArgs,
-        proxies: TrustedProxies,
-        deadline: Duration,
-    ) -> Self {
-        Self::with_origin(store, key, folder, page, limits, proxies, deadline, None)
-    }
-
-    #[expect(clippy::too_many_arguments, reason = "the parts of the application, from two callers")]
-    fn with_origin(
-        store: Arc<dyn Store>,
-        key: ServerKey,
-        folder: TempDir,
-        page: Page,
-        limits: &RateLimitArgs,
-        proxies: TrustedProxies,
-        deadline: Duration,
-        origin: Option<PageOrigin>,
-    ) -> Self {
+    fn with(store: Arc<dyn Store>, key: ServerKey, folder: TempDir, settings: Settings) -> Self {
+        let Settings { page, limits, proxies, deadline, entries_max, origin } = settings;
         let gate = Gate::new(Arc::clone(&store), 4, deadline);
         let lifetime = Lifetime { idle: 1_800_000, max: 43_200_000 };
         let key = Arc::new(key);
-        let rate_limits = Arc::new(RateLimits::new(limits));
-        let state = AppState::new(gate.clone(), Arc::clone(&key), lifetime, ENTRIES_MAX, page, rate_limits, origin);
+        let rate_limits = Arc::new(RateLimits::new(&limits));
+        let state = AppState::new(gate.clone(), Arc::clone(&key), lifetime, entries_max, page, rate_limits, origin);
         let bounds = RequestBounds { requests: 4, time: 2 * deadline };
         Self { router: app(state, bounds, proxies), store, gate, key, folder }
     }
@@ -134,7 +143,7 @@ impl App {
         drop((router, store, gate, key));
         let store: Arc<dyn Store> = Arc::new(SqliteStore::open(&folder.path().join("a.db"), 2).unwrap());
         let key = ServerKey::load(&file).unwrap().unwrap();
-        Self::with_key(store, key, folder, Page::default(), &RateLimitArgs::NONE, TrustedProxies::default(), DEADLINE)
+        Self::with(store, key, folder, Settings::default())
     }
 
     pub fn invite(&self) -> InviteCode {
@@ -143,11 +152,10 @@ impl App {
 
     /// Creates an account with an open session, without OPAQUE. Returns the bearer token.
     pub fn settle(&self, tag: u8) -> String {
-        let secret =
-            NewCredential { suite: 1, record: Base64Url(vec![tag; 192]), wrapped_key: Base64Url(vec![tag; 73]) };
+        let secret = NewCredential { suite: 1, record: Base64Url(record()), wrapped_key: Base64Url(vec![tag; 73]) };
         let id = AccountId::from_random([tag; 16]);
         let username = Username::new(&format!("login {tag}")).unwrap();
-        let account = NewAccount { id, username, passphrase: secret.clone(), recovery: secret, head: None };
+        let account = NewAccount { id, username, passphrase: secret.clone(), recovery: secret, head: Some(head(1, 0)) };
         self.store.add_invite(&Invite { code_hash: [tag; 32], expires_at: u64::MAX / 2, setup: false }).unwrap();
         self.store.create_account(&account, &[tag; 32], now()).unwrap();
         self.open(id, tag, now())
@@ -156,10 +164,12 @@ impl App {
     /// Opens one more session of an account as of `when`.
     pub fn open(&self, account: AccountId, tag: u8, when: u64) -> String {
         let token = session_token(&[tag; 64]);
+        let username = self.store.username(account).unwrap();
+        let credential = self.store.credential(&username, &CredentialName::Passphrase).unwrap().unwrap();
         let session = NewSession {
             token_hash: token.hash(),
             account,
-            epoch: 0,
+            epoch: credential.epoch,
             credential: CredentialName::Passphrase,
             device: None,
             passkey_state: None,
@@ -201,15 +211,25 @@ impl App {
         self.send(request("DELETE", path, Some(token), None)).await
     }
 
+    /// Saves the next version of an entry, with a new head over the account's current one.
     pub async fn put(&self, id: EntryId, token: &str, replaces: u32, fill: u8) -> Answer {
-        let body = format!(r#"{{"replaces":{replaces},"sealed":"{}"}}"#, sealed(fill));
-        let path = format!("/api/v1/passwords/{id}");
-        self.send(request("PUT", &path, Some(token), Some(body.into_bytes()))).await
+        let changes = self.get(&format!("{CHANGES}?limit=1"), Some(token)).await.json();
+        let head_before: SealedHead = serde_json::from_value(changes["head"].clone()).unwrap();
+        let key_no = head_before.key_no();
+        let changes = vec![Change { id, replaces, version: replaces + 1, sealed: sealed_under(key_no, fill) }];
+        let mut head = vec![fill; HEAD_LEN];
+        head[..5].copy_from_slice(&head_before.as_bytes()[..5]);
+        // A real head's nonce makes it unique.
+        let count = head_before.as_bytes()[HEAD_LEN - 1].wrapping_add(1);
+        head[HEAD_LEN - 1] = count;
+        self.post_in(token, CHANGES, &SaveChanges { replaces: head_before, changes, head: head.try_into().unwrap() })
+            .await
     }
 
-    pub async fn delete(&self, id: EntryId, token: &str, replaces: u32) -> Answer {
-        let path = format!("/api/v1/passwords/{id}?replaces={replaces}");
-        self.send(request("DELETE", &path, Some(token), None)).await
+    /// The number of the account's newest change.
+    pub async fn latest(&self, token: &str) -> u64 {
+        let changes = self.get(CHANGES, Some(token)).await.json();
+        changes["entries"].as_array().unwrap().last().map_or(0, |entry| entry["change_no"].as_u64().unwrap())
     }
 }
 
@@ -248,11 +268,32 @@ pub fn entry_id(tag: u8) -> EntryId {
     EntryId::from_time(1_790_000_000_000, [tag; 10])
 }
 
-/// A sealed entry in JSON, valid as far as the server can see.
-pub fn sealed(fill: u8) -> String {
-    let mut bytes = vec![fill; 1024 + SEALED_OVERHEAD];
+/// Bytes with the header of sealed bytes, under the vault key of this number.
+fn with_header(key_no: u32, len: usize, fill: u8) -> Vec<u8> {
+    let mut bytes = vec![fill; len];
     bytes[0] = FORMAT;
-    Base64Url::encode(&bytes)
+    bytes[1..5].copy_from_slice(&key_no.to_be_bytes());
+    bytes
+}
+
+/// A sealed entry, valid as far as the server can see, under vault key 1.
+pub fn sealed(fill: u8) -> Sealed {
+    sealed_under(1, fill)
+}
+
+/// As [`sealed`], under another vault key.
+pub fn sealed_under(key_no: u32, fill: u8) -> Sealed {
+    with_header(key_no, BUCKETS[0] + OVERHEAD, fill).try_into().unwrap()
+}
+
+/// A sealed deletion under vault key 1.
+pub fn deletion(fill: u8) -> Sealed {
+    with_header(1, OVERHEAD, fill).try_into().unwrap()
+}
+
+/// A head under the vault key of this number, valid as far as the server can see.
+pub fn head(key_no: u32, fill: u8) -> SealedHead {
+    with_header(key_no, HEAD_LEN, fill).try_into().unwrap()
 }
 
 /// A page of these files.

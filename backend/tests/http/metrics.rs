@@ -40,13 +40,13 @@ async fn requests_and_calls_are_counted_by_pattern_and_name() {
     app.send(request("HUNTER2", "/healthz", None, None)).await;
 
     let text = scrape(&app).await;
-    let put = r#"method="PUT",route="/api/v1/passwords/{id}""#;
-    assert_eq!(value(&text, &format!("passmint_http_answers_total{{{put},status=\"200\"}}")), 2.0);
-    assert_eq!(value(&text, &format!("passmint_http_answers_total{{{put},status=\"409\"}}")), 1.0);
-    assert_eq!(value(&text, &format!("passmint_http_answer_seconds_count{{{put}}}")), 3.0);
+    let save = r#"method="POST",route="/api/v1/changes""#;
+    assert_eq!(value(&text, &format!("passmint_http_answers_total{{{save},status=\"200\"}}")), 2.0);
+    assert_eq!(value(&text, &format!("passmint_http_answers_total{{{save},status=\"409\"}}")), 1.0);
+    assert_eq!(value(&text, &format!("passmint_http_answer_seconds_count{{{save}}}")), 3.0);
     assert_eq!(value(&text, "passmint_http_answers_total{method=\"GET\",route=\"page\",status=\"404\"}"), 1.0);
     assert_eq!(value(&text, "passmint_http_answers_total{method=\"other\",route=\"/healthz\",status=\"405\"}"), 1.0);
-    assert_eq!(value(&text, "passmint_store_operation_seconds_count{operation=\"put\"}"), 3.0);
+    assert_eq!(value(&text, "passmint_store_operation_seconds_count{operation=\"save_changes\"}"), 3.0);
     assert!(!text.contains("passmint_store_failures_total{"), "a stale version is expected, and no failure: {text}");
     for (gauge, now) in [("http_requests_going_on", 0.0), ("store_calls_running", 0.0), ("store_open", 1.0)] {
         assert_eq!(value(&text, &format!("passmint_{gauge} ")), now, "{gauge}");

@@ -12,7 +12,7 @@ use shared::sessions::{CredentialName, SessionFinish, SessionStart};
 
 use crate::accounts::register;
 use crate::authenticator::{self, PAGE};
-use crate::credentials::{prepare, send, set};
+use crate::credentials::{BY_PASSPHRASE, prepare, send, set};
 use crate::harness::{Answer, App};
 use crate::sessions::{conclude, finish, log_in, start};
 
@@ -33,7 +33,7 @@ fn passkey() -> CredentialName {
 async fn with_passkey(app: &App) -> String {
     register(app, &app.invite(), "ada", b"passphrase", b"recovery").await;
     let token = log_in(app, "ada", &CredentialName::Passphrase, b"passphrase").await.unwrap();
-    set(app, &token, &passkey(), PRF).await;
+    set(app, &token, BY_PASSPHRASE, &passkey(), PRF).await;
     token
 }
 
@@ -67,7 +67,7 @@ async fn passkey_made_elsewhere_is_refused_if_the_page_has_an_address() {
     let app = App::at(PAGE);
     register(&app, &app.invite(), "ada", b"passphrase", b"recovery").await;
     let token = log_in(&app, "ada", &CredentialName::Passphrase, b"passphrase").await.unwrap();
-    let mut body = prepare(&app, &token, &passkey(), PRF).await;
+    let mut body = prepare(&app, &token, BY_PASSPHRASE, &passkey(), PRF, &[]).await;
     body.registration = None;
     assert_eq!(send(&app, &token, &body).await.problem(), "malformed-request");
     body.registration = Some(authenticator::make(&app, &token, &id(), NEIGHBOUR).await);
@@ -85,7 +85,7 @@ async fn passkey_is_bound_to_the_address_where_it_was_added() {
     let app = App::new();
     register(&app, &app.invite(), "ada", b"passphrase", b"recovery").await;
     let token = log_in(&app, "ada", &CredentialName::Passphrase, b"passphrase").await.unwrap();
-    let mut body = prepare(&app, &token, &passkey(), PRF).await;
+    let mut body = prepare(&app, &token, BY_PASSPHRASE, &passkey(), PRF, &[]).await;
     body.registration = Some(authenticator::make(&app, &token, &id(), NEIGHBOUR).await);
     assert_eq!(send(&app, &token, &body).await.status, StatusCode::NO_CONTENT);
     let answer = log_in_with(&app, Some(authenticator::sign(&app, &id(), PAGE).await)).await;
@@ -112,6 +112,6 @@ async fn passkey_from_before_is_outdated_until_it_is_added_again() {
     for other in [CredentialName::Passphrase, CredentialName::Passkey(vec![8; 16].try_into().unwrap())] {
         assert_eq!(start(&other).await.status, StatusCode::OK);
     }
-    set(&app, &token, &passkey(), PRF).await;
+    set(&app, &token, BY_PASSPHRASE, &passkey(), PRF).await;
     assert!(log_in(&app, "ada", &passkey(), PRF).await.is_some());
 }

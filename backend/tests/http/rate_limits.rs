@@ -12,7 +12,7 @@ use shared::login::Suite;
 use shared::sessions::{CredentialName, SessionFinish, SessionStart};
 
 use crate::accounts::register;
-use crate::harness::{Answer, App, request};
+use crate::harness::{Answer, App, CHANGES, request};
 use crate::sessions::{conclude, log_in, start};
 
 const LIMITS: RateLimitArgs = RateLimitArgs { logins_per_address: 12, logins_per_account: 4, sign_ups_per_address: 6 };
@@ -74,7 +74,7 @@ async fn owner_logs_in_from_a_familiar_address_while_others_are_limited() {
     }
     assert_eq!(app.post_from("203.0.113.99", START, &first_step("ada")).await.problem(), "too-many-attempts");
     assert_eq!(app.post_from(home, START, &first_step("ada")).await.status, StatusCode::OK);
-    assert_eq!(app.get("/api/v1/passwords", Some(&token)).await.status, StatusCode::OK, "sessions go on");
+    assert_eq!(app.get(CHANGES, Some(&token)).await.status, StatusCode::OK, "sessions go on");
 }
 
 #[tokio::test]
@@ -103,6 +103,33 @@ async fn owner_logs_in_from_a_familiar_address_without_attempts() {
     assert_eq!(app.post_from(home, START, &first_step("bob")).await.problem(), "too-many-attempts");
     assert_eq!(app.post_from(home, FINISH, &nonsense).await.problem(), "too-many-attempts");
     assert_eq!(log_in().await, Ok(()));
+}
+
+/// A thief of the database knows everything that the repeat takes but the invite.
+#[tokio::test]
+async fn repeated_sign_up_makes_no_address_familiar() {
+    const SIGN_UP: &str = "/api/v1/accounts/finish";
+
+    let app = App::throttled(&LIMITS, &[]);
+    let made = register(&app, &app.invite(), "ada", b"passphrase", b"recovery").await;
+    for host in 0..4 {
+        let answer = app.post_from(&format!("203.0.113.{host}"), START, &first_step("ada")).await;
+        assert_eq!(answer.status, StatusCode::OK);
+    }
+    let invented = AccountFinish { invite: InviteCode("AAAAAAAAAAAAAAAAAAAAAA".into()), ..made.clone() };
+    let unused = AccountFinish { invite: app.invite(), ..made.clone() };
+    let repeats =
+        [(invented, (403, Some("invite-unknown"))), (unused, (409, Some("username-taken"))), (made, (201, None))];
+    for (place, (body, expected)) in repeats.into_iter().enumerate() {
+        let from = format!("198.51.100.{place}");
+        let answer = app.post_from(&from, SIGN_UP, &body).await;
+        let problem = (!answer.status.is_success()).then(|| answer.problem());
+        assert_eq!((answer.status.as_u16(), problem.as_deref()), expected, "repeat {place}");
+        let answer = app.post_from(&from, START, &first_step("ada")).await;
+        assert_eq!(answer.problem(), "too-many-attempts", "repeat {place} makes its address familiar");
+    }
+    // The request that made the account has made its own address familiar.
+    assert!(log_in(&app, "ada", &CredentialName::Passphrase, b"passphrase").await.is_some());
 }
 
 #[tokio::test]

@@ -1,59 +1,15 @@
-//! Rules for every route: fresh sessions, headers of answers, and the OpenAPI document.
+//! Rules for every route: proofs, headers of answers, and the OpenAPI document.
 
-use axum::http::StatusCode;
 use backend::server::headers::{BROWSER_HEADERS, Sent};
 use serde_json::Value;
-use shared::ids::AccountId;
 
-use crate::access::{ROUTES, Route, with_some_id};
-use crate::harness::{App, request};
-
-/// The routes that need a fresh session.
-const FRESH: [&str; 4] = [
-    "DELETE /api/v1/accounts/current",
-    "DELETE /api/v1/passkeys/{id}",
-    "POST /api/v1/credentials/finish",
-    "POST /api/v1/credentials/start",
-];
-
-/// Every route that needs a session.
-fn private_routes() -> impl Iterator<Item = Route> {
-    ROUTES.into_iter().filter(|route| route.3)
-}
-
-/// A session that is ten minutes old can read and write entries, but cannot change the secrets that open the vault.
-#[tokio::test]
-async fn protected_routes_need_a_fresh_session() {
-    let app = App::new();
-    app.settle(1);
-    let account = AccountId::from_random([1; 16]);
-    let almost = app.open(account, 2, backend::now() - 590_000);
-    let stale = app.open(account, 3, backend::now() - 601_000);
-    for route in private_routes() {
-        let (method, pattern, ..) = route;
-        if pattern == "/api/v1/sessions" && method == "DELETE" || pattern.ends_with("/sessions/current") {
-            continue;
-        }
-        let path = format!("{}?replaces=1", with_some_id(route));
-        let body = ["PUT", "POST"].contains(&method).then(|| b"{}".to_vec());
-        let answer = app.send(request(method, &path, Some(&stale), body.clone())).await;
-        let must_be_fresh = FRESH.contains(&format!("{method} {pattern}").as_str());
-        let refused = answer.status == StatusCode::FORBIDDEN && answer.problem() == "log-in-again";
-        assert_eq!(refused, must_be_fresh, "{method} {path}: {answer:?}");
-        if must_be_fresh && method == "POST" {
-            let answer = app.send(request(method, &path, Some(&almost), body)).await;
-            assert_eq!(answer.problem(), "malformed-request", "the session is still fresh");
-        }
-    }
-    assert_eq!(app.delete_at(&stale, "/api/v1/accounts/current").await.problem(), "log-in-again");
-    assert_eq!(app.delete_at(&almost, "/api/v1/accounts/current").await.status, StatusCode::NO_CONTENT);
-}
+use crate::harness::{App, CHANGES, request};
 
 #[tokio::test]
 async fn openapi_document_has_the_paths_and_defines_its_references() {
     let document = App::new().get("/api/v1/openapi.json", None).await.json();
     let paths: Vec<_> = document["paths"].as_object().unwrap().keys().cloned().collect();
-    for path in ["/api/v1/accounts/finish", "/api/v1/sessions/start", "/api/v1/passwords/{id}", "/readyz"] {
+    for path in ["/api/v1/accounts/finish", "/api/v1/sessions/start", "/api/v1/changes", "/readyz"] {
         assert!(paths.iter().any(|known| known == path), "{path} in {paths:?}");
     }
     // The document defines everything that it refers to.
@@ -73,6 +29,24 @@ async fn openapi_document_has_the_paths_and_defines_its_references() {
     for reference in found {
         assert!(document.pointer(reference.trim_start_matches('#')).is_some(), "{reference}");
     }
+}
+
+/// The requests that carry a proof, by the document, are those that [`crate::proofs`] tests.
+#[tokio::test]
+async fn requests_with_a_proof_are_those_that_are_tested() {
+    let document = App::new().get("/api/v1/openapi.json", None).await.json();
+    let has_proof = |operation: &Value| {
+        let body = operation.pointer("/requestBody/content/application~1json/schema/$ref")?.as_str()?;
+        let schema = document.pointer(body.trim_start_matches('#'))?;
+        schema
+            .pointer("/properties/proof")
+            .map(|_| schema["required"].as_array().is_some_and(|it| it.contains(&"proof".into())))
+    };
+    let paths = document["paths"].as_object().unwrap().iter();
+    let with_proof: Vec<_> =
+        paths.filter_map(|(path, methods)| Some((path.as_str(), has_proof(&methods["post"])?))).collect();
+    let tested: Vec<_> = crate::proofs::PROTECTED.iter().map(|path| (*path, true)).collect();
+    assert_eq!(with_proof, tested);
 }
 
 /// The headers that every answer carries unless its handler sets another value.
@@ -106,7 +80,7 @@ async fn every_answer_carries_the_security_headers_and_an_id() {
     let answers = [
         app.get("/", None).await,
         app.get("/nothing/here", None).await,
-        app.get("/api/v1/passwords", None).await,
+        app.get(CHANGES, None).await,
         app.get("/api/v1/accounts/start", None).await,
         app.get("/api/v1/openapi.json", None).await,
         app.send(forged).await,

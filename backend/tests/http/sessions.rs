@@ -14,8 +14,8 @@ use shared::sessions::{
 
 use crate::accounts::register;
 use crate::authenticator::{self, PAGE};
-use crate::credentials::set;
-use crate::harness::{Answer, App, request};
+use crate::credentials::{BY_PASSPHRASE, set};
+use crate::harness::{Answer, App, CHANGES, request};
 
 pub struct Started {
     pub challenge: SessionChallenge,
@@ -40,13 +40,18 @@ pub async fn start(app: &App, username: &str, name: CredentialName, secret: &[u8
     Started { challenge: serde_json::from_slice(&answer.body).unwrap(), assertion, state: started.state }
 }
 
+/// OPAQUE's last message (KE3) and session key, or `None` if the secret is wrong.
+pub fn answer(state: ClientLogin<Suite>, response: &Base64Url, secret: &[u8]) -> Option<(Base64Url, Vec<u8>)> {
+    let response = CredentialResponse::deserialize(&response.0).unwrap();
+    let parameters = ClientLoginFinishParameters::new(Some(CONTEXT), identifiers(), None);
+    let finished = state.finish(&mut OsRng, secret, response, parameters).ok()?;
+    Some((Base64Url(finished.message.serialize().to_vec()), finished.session_key.to_vec()))
+}
+
 /// The client's last step: the body to send and the bearer token, or `None` if the secret is wrong.
 pub fn conclude(started: Started, secret: &[u8]) -> Option<(SessionFinish, String)> {
-    let response = CredentialResponse::deserialize(&started.challenge.response.0).unwrap();
-    let parameters = ClientLoginFinishParameters::new(Some(CONTEXT), identifiers(), None);
-    let finished = started.state.clone().finish(&mut OsRng, secret, response, parameters).ok()?;
-    let finalization = Base64Url(finished.message.serialize().to_vec());
-    let token = session_token(&finished.session_key).expose_as_bearer();
+    let (finalization, session_key) = answer(started.state.clone(), &started.challenge.response, secret)?;
+    let token = session_token(&session_key).expose_as_bearer();
     let Started { challenge, assertion, .. } = started;
     Some((SessionFinish { state: challenge.state, finalization, assertion, device: None }, token))
 }
@@ -75,7 +80,7 @@ async fn either_secret_opens_a_session_with_its_own_wrapped_key() {
         assert_eq!(opened.account_id, account.account_id);
         assert_eq!((opened.idle_seconds, opened.max_seconds), (1800, 43_200));
         assert!(!String::from_utf8(answer.body).unwrap().contains(&token), "the token is not sent");
-        assert_eq!(app.get("/api/v1/passwords", Some(&token)).await.status, StatusCode::OK);
+        assert_eq!(app.get(CHANGES, Some(&token)).await.status, StatusCode::OK);
     }
     // The passphrase does not work as the recovery code, or the other way round.
     let mixed = start(&app, "ada", CredentialName::Recovery, b"passphrase").await;
@@ -90,7 +95,7 @@ async fn unknown_username_is_answered_like_a_wrong_passphrase() {
     let passkey = CredentialName::Passkey(vec![7; 16].try_into().unwrap());
     // The account has the passkey with the shorter id, and not the one with the longest.
     let token = log_in(&app, "ada", &CredentialName::Passphrase, b"passphrase").await.unwrap();
-    set(&app, &token, &passkey, b"32 bytes of an authenticator...").await;
+    set(&app, &token, BY_PASSPHRASE, &passkey, b"32 bytes of an authenticator...").await;
     for name in [CredentialName::Passphrase, passkey, longest] {
         let known = start(&app, "ada", name.clone(), b"wrong").await;
         let unknown = start(&app, "eve", name.clone(), b"wrong").await;
@@ -147,7 +152,36 @@ async fn logging_out_ends_the_session() {
     let end = || app.send(request("DELETE", "/api/v1/sessions/current", Some(&token), None));
     assert_eq!(end().await.status, StatusCode::NO_CONTENT);
     assert_eq!(end().await.problem(), "session-ended");
-    assert_eq!(app.get("/api/v1/passwords", Some(&token)).await.problem(), "session-ended");
+    assert_eq!(app.get(CHANGES, Some(&token)).await.problem(), "session-ended");
+}
+
+/// Ending a session is final: the log-in that opened it can still be sent again, and opens nothing.
+#[tokio::test]
+async fn ended_session_stays_ended_when_its_log_in_is_repeated() {
+    let app = App::new();
+    register(&app, &app.invite(), "ada", b"passphrase", b"recovery").await;
+    let begin = async || {
+        let started = start(&app, "ada", CredentialName::Passphrase, b"passphrase").await;
+        let (body, token) = conclude(started, b"passphrase").unwrap();
+        assert_eq!(finish(&app, &body).await.status, StatusCode::CREATED);
+        (body, token)
+    };
+    let others = begin().await;
+    let (by_itself, by_list, by_others, owner) = (begin().await, begin().await, begin().await, begin().await);
+    let id = Base64Url::encode(&shared::login::SessionToken::from_bearer(&by_list.1).unwrap().hash()[..16]);
+    app.delete_at(&by_itself.1, "/api/v1/sessions/current").await;
+    app.delete_at(&owner.1, &format!("/api/v1/sessions/{id}")).await;
+    for (body, token) in [&by_itself, &by_list] {
+        assert_eq!(app.get(CHANGES, Some(token)).await.problem(), "session-ended");
+        assert_eq!(finish(&app, body).await.problem(), "login-failed");
+        assert_eq!(app.get(CHANGES, Some(token)).await.problem(), "session-ended");
+    }
+    app.delete_at(&owner.1, "/api/v1/sessions").await;
+    for (body, token) in [&others, &by_others] {
+        assert_eq!(finish(&app, body).await.problem(), "login-failed");
+        assert_eq!(app.get(CHANGES, Some(token)).await.problem(), "session-ended");
+    }
+    assert_eq!(listed(&app, &owner.1).await.len(), 1, "ended sessions are not listed");
 }
 
 #[tokio::test]
@@ -174,11 +208,11 @@ async fn log_in_can_finish_in_another_process() {
     let token = log_in(&app, "ada", &CredentialName::Passphrase, b"passphrase").await.unwrap();
     let begun = start(&app, "ada", CredentialName::Passphrase, b"passphrase").await;
     let app = app.restart();
-    assert_eq!(app.get("/api/v1/passwords", Some(&token)).await.status, StatusCode::OK);
+    assert_eq!(app.get(CHANGES, Some(&token)).await.status, StatusCode::OK);
     let (body, other) = conclude(begun, b"passphrase").unwrap();
     assert_eq!(finish(&app, &body).await.status, StatusCode::CREATED);
     let app = app.restart();
-    assert_eq!(app.get("/api/v1/passwords", Some(&other)).await.status, StatusCode::OK);
+    assert_eq!(app.get(CHANGES, Some(&other)).await.status, StatusCode::OK);
     assert_eq!(finish(&app, &body).await.problem(), "login-failed", "a log-in finishes once, in any process");
 }
 
@@ -225,14 +259,14 @@ async fn sessions_are_listed_and_ended_one_by_one_or_all_others() {
     assert_eq!(listed(&app, &ada).await.len(), 3);
     assert_eq!(app.delete_at(&ada, &at(&id(&second))).await.status, StatusCode::NO_CONTENT);
     assert_eq!(app.delete_at(&ada, &at(&id(&second))).await.status, StatusCode::NO_CONTENT);
-    assert_eq!(app.get("/api/v1/passwords", Some(&second)).await.problem(), "session-ended");
+    assert_eq!(app.get(CHANGES, Some(&second)).await.problem(), "session-ended");
     for wrong in ["x", "AAAAAAAAAAAAAAAAAAAAAA==", &Base64Url::encode(&[1; 15])] {
         assert_eq!(app.delete_at(&ada, &at(wrong)).await.problem(), "malformed-request", "{wrong}");
     }
 
     assert_eq!(app.delete_at(&ada, "/api/v1/sessions").await.status, StatusCode::NO_CONTENT);
     assert_eq!(listed(&app, &ada).await, [(id(&ada), Some("Firefox on Linux".into()), true)]);
-    assert_eq!(app.get("/api/v1/passwords", Some(&third)).await.problem(), "session-ended");
+    assert_eq!(app.get(CHANGES, Some(&third)).await.problem(), "session-ended");
     assert_eq!(listed(&app, &bob).await.len(), 1);
     // `current` is not an id: it has its own path.
     assert_eq!(app.delete_at(&ada, "/api/v1/sessions/current").await.status, StatusCode::NO_CONTENT);

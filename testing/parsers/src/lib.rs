@@ -8,7 +8,7 @@ mod vault;
 
 use anyhow::bail;
 use backend::backup::verify_archive;
-use backend::server::login;
+use backend::server::login::{self, ProofOf};
 use backend::server_key::ServerKey;
 use backend::store::oracle::Descriptor;
 use frontend::keyring::backup;
@@ -19,13 +19,16 @@ use generator::random::{RandomnessError, Source};
 use generator::site_rules::{Plan, Rules};
 use serde::Serialize;
 use serde::de::DeserializeOwned;
-use shared::accounts::{AccountFinish, AccountStart, Username};
+use shared::accounts::{AccountFinish, AccountStart, DeleteAccount, Username};
 use shared::bytes::Base64Url;
-use shared::credentials::{CredentialFinish, CredentialStart};
-use shared::ids::{EntryId, PasskeyId, SessionId};
+use shared::changes::{ListChanges, SaveChanges};
+use shared::credentials::{CredentialFinish, CredentialStart, RemovePasskey};
+use shared::ids::{AccountId, EntryId, PasskeyId, SessionId};
 use shared::login::SessionToken;
-use shared::passwords::{DeletePassword, ListChanges, PutPassword, SealedEntry};
+use shared::passwords::SealedEntry;
+use shared::proofs::{Proof, ProofStart};
 use shared::sessions::{CredentialName, SessionFinish, SessionStart};
+use shared::vault_key::{VaultKeyFinish, VaultKeyStart};
 
 /// Reads bytes.
 pub type Parser = fn(&[u8]);
@@ -63,11 +66,19 @@ pub fn api_bodies(data: &[u8]) {
         1 => round_trip::<AccountFinish>(rest),
         2 => round_trip::<SessionStart>(rest),
         3 => round_trip::<SessionFinish>(rest),
-        4 => round_trip::<CredentialStart>(rest),
-        5 => round_trip::<CredentialFinish>(rest),
-        6 => round_trip::<PutPassword>(rest),
+        4 => {
+            round_trip::<CredentialStart>(rest);
+            round_trip::<ProofStart>(rest);
+            round_trip::<VaultKeyStart>(rest);
+        }
+        5 => {
+            round_trip::<CredentialFinish>(rest);
+            round_trip::<RemovePasskey>(rest);
+            round_trip::<DeleteAccount>(rest);
+        }
+        6 => round_trip::<SaveChanges>(rest),
         7 => drop(serde_json::from_slice::<ListChanges>(rest)),
-        8 => drop(serde_json::from_slice::<DeletePassword>(rest)),
+        8 => round_trip::<VaultKeyFinish>(rest),
         9 => round_trip::<EntryId>(rest),
         10 => {
             round_trip::<PasskeyId>(rest);
@@ -161,6 +172,9 @@ pub fn log_in(data: &[u8]) {
             let (state, finalization) = rest.split_at(rest.len().min(400));
             let (state, finalization) = (Base64Url(state.to_vec()), Base64Url(finalization.to_vec()));
             assert!(login::finish(key, &state, &finalization, 1).is_err(), "nobody has logged in");
+            let session = ProofOf { account: AccountId::from_random([1; 16]), token_hash: [1; 32] };
+            let proof = Proof { state, finalization };
+            assert!(login::check_proof(key, &session, &proof, 1).is_err(), "nobody has proven anything");
         }
         _ => drop(str::from_utf8(rest).map(ServerKey::from_text)),
     }

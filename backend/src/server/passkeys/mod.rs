@@ -30,7 +30,7 @@ use webauthn_rp::response::register::{
 };
 use webauthn_rp::response::{AuthTransports, AuthenticatorAttachment, CollectedClientData, CredentialId};
 
-use crate::server_key::ServerKey;
+use crate::server_key::{ServerKey, StateKind};
 use crate::store::{Millis, ORIGIN_MAX, PasskeyVerifier};
 
 /// The answer to a challenge must come this soon, in milliseconds. A person uses the authenticator in this time, and
@@ -274,14 +274,14 @@ fn seal(
     now: Millis,
 ) -> Result<PasskeyChallenge, PasskeyError> {
     let state = [&now.to_be_bytes(), &[purpose][..], state].concat();
-    let state = key.seal_state(&state).map_err(|_| PasskeyError::Fault)?;
+    let state = key.seal_state(StateKind::PasskeyChallenge, &state).map_err(|_| PasskeyError::Fault)?;
     // The byte order in which the crate reads it back from the client's data.
     Ok(PasskeyChallenge { challenge: Base64Url(challenge.to_le_bytes().to_vec()), state: Base64Url(state) })
 }
 
 /// Opens what [`seal`] sealed, if it is for this purpose and not too old.
 fn open(key: &ServerKey, state: &Base64Url, purpose: u8, now: Millis) -> Result<Vec<u8>, PasskeyError> {
-    let state = key.open_state(&state.0).map_err(|_| PasskeyError::Challenge)?;
+    let state = key.open_state(StateKind::PasskeyChallenge, &state.0).map_err(|_| PasskeyError::Challenge)?;
     let (time, state) = state.split_first_chunk().ok_or(PasskeyError::Challenge)?;
     let state = state.strip_prefix(&[purpose]).ok_or(PasskeyError::Challenge)?;
     if now.saturating_sub(Millis::from_be_bytes(*time)) > CHALLENGE_LIFETIME {

@@ -3,14 +3,16 @@
 use axum::extract::State;
 use axum::http::StatusCode;
 use axum::{Extension, Json};
-use shared::accounts::{AccountChallenge, AccountFinish, AccountStart, InviteCode, NewCredential};
+use shared::accounts::{AccountChallenge, AccountFinish, AccountStart, DeleteAccount, InviteCode, NewCredential};
 use shared::limits::WRAPPED_KEY_LEN;
 use shared::problem::ProblemCode;
 use shared::sessions::CredentialName;
 
+use super::credentials::unless_ended;
+use super::proofs;
 use crate::server::client_address::Client;
 use crate::server::error::ApiError;
-use crate::server::extract::{FreshSession, JsonBody};
+use crate::server::extract::{FreshSession, JsonBody, Session};
 use crate::server::gate::GateError;
 use crate::server::invites;
 use crate::server::login::{self, LoginError};
@@ -77,6 +79,9 @@ pub async fn finish(
     state.rate_limits().count_sign_up(client.address)?;
     check(&body.passphrase)?;
     check(&body.recovery)?;
+    if body.head.as_ref().is_some_and(|head| head.key_no() != 1) {
+        return Err(ApiError::malformed("the first vault key has number 1"));
+    }
     let invite = invite_hash(&body.invite)?;
     let username = UsernameKey::new(&body.username);
     let account = NewAccount {
@@ -88,8 +93,11 @@ pub async fn finish(
     };
     let made = state.store().write(move |store| store.create_account(&account, &invite, crate::now())).await;
     match made {
-        Ok(_) => {
-            state.rate_limits().remember_address(username, client.address, crate::now());
+        Ok(is_new) => {
+            // A repeat takes no secret, only what is in the database: it makes no address familiar.
+            if is_new {
+                state.rate_limits().remember_address(username, client.address, crate::now());
+            }
             state.any_vault().vault_created();
             Ok(StatusCode::CREATED)
         }
@@ -116,8 +124,35 @@ pub async fn delete(State(state): State<AppState>, session: FreshSession) -> Res
     Ok(StatusCode::NO_CONTENT)
 }
 
+/// Delete the account with its entries, passkeys and sessions, with a proof of the passphrase or the recovery code. Nobody
+/// can bring them back.
+#[utoipa::path(
+    post,
+    path = "/api/v1/accounts/delete",
+    tag = "accounts",
+    security(("session" = [])),
+    request_body = DeleteAccount,
+    responses(
+        (status = 204, description = "The account is gone, and this session with it"),
+        (status = 403, description = "proof-failed"),
+    )
+)]
+pub async fn delete_with_proof(
+    State(state): State<AppState>,
+    session: Session,
+    JsonBody(body): JsonBody<DeleteAccount>,
+) -> Result<StatusCode, ApiError> {
+    let epoch = proofs::check(&state, &session, &body.proof)?;
+    state.store().write(move |store| store.delete_account(session.account, Some(epoch))).await.map_err(unless_ended)?;
+    state.any_vault().vault_deleted();
+    Ok(StatusCode::NO_CONTENT)
+}
+
 /// Checks a credential before it is stored.
 pub(super) fn check(credential: &NewCredential) -> Result<(), ApiError> {
+    if !login::SUITES.contains(&credential.suite) {
+        return Err(ApiError::malformed("unknown suite"));
+    }
     login::check_record(&credential.record).map_err(refusal)?;
     if credential.wrapped_key.0.len() == WRAPPED_KEY_LEN {
         Ok(())

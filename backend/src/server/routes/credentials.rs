@@ -1,15 +1,17 @@
 //! Changing the secrets that open a vault; listing and removing passkeys.
 
-use axum::Json;
 use axum::extract::State;
 use axum::http::StatusCode;
-use shared::credentials::{CredentialChallenge, CredentialFinish, CredentialStart, Passkeys};
+use axum::{Extension, Json};
+use shared::credentials::{CredentialChallenge, CredentialChanges, CredentialFinish, CredentialStart};
 use shared::ids::PasskeyId;
 use shared::limits::PASSKEYS_MAX;
 use shared::problem::ProblemCode;
+use shared::sessions::CredentialName;
 
 use super::accounts::{check, refusal};
-use super::passkeys;
+use super::{passkeys, proofs};
+use crate::server::client_address::Client;
 use crate::server::error::ApiError;
 use crate::server::extract::{FreshSession, JsonBody, Path, Session};
 use crate::server::gate::GateError;
@@ -17,8 +19,7 @@ use crate::server::login;
 use crate::server::state::AppState;
 use crate::store::{NewSecret, OldPasskey, StoreError};
 
-/// Start setting a passphrase, a recovery code or a passkey: answers the registration request. It needs a session that
-/// was opened in the last ten minutes.
+/// Start setting a passphrase, a recovery code or a passkey: answers the registration request.
 #[utoipa::path(
     post,
     path = "/api/v1/credentials/start",
@@ -27,13 +28,12 @@ use crate::store::{NewSecret, OldPasskey, StoreError};
     request_body = CredentialStart,
     responses(
         (status = 200, description = "Finish the registration with this", body = CredentialChallenge),
-        (status = 403, description = "log-in-again"),
         (status = 429, description = "too-many-attempts; `Retry-After` says for how long"),
     )
 )]
 pub async fn start(
     State(state): State<AppState>,
-    session: FreshSession,
+    session: Session,
     JsonBody(body): JsonBody<CredentialStart>,
 ) -> Result<Json<CredentialChallenge>, ApiError> {
     state.rate_limits().count_new_secret(session.account)?;
@@ -42,8 +42,9 @@ pub async fn start(
     Ok(Json(CredentialChallenge { response }))
 }
 
-/// Finish setting a passphrase, a recovery code or a passkey. A passphrase or recovery code replaces the one before,
-/// and all other sessions end. Repeating the request changes nothing.
+/// Finish setting a passphrase, a recovery code or a passkey, with a proof of the present passphrase or recovery code. A
+/// passphrase or recovery code replaces the one before; passkeys that are not kept are removed, and all other sessions
+/// end. Repeating the request changes nothing.
 #[utoipa::path(
     post,
     path = "/api/v1/credentials/finish",
@@ -52,27 +53,38 @@ pub async fn start(
     request_body = CredentialFinish,
     responses(
         (status = 204, description = "It is set"),
-        (status = 403, description = "log-in-again or passkey-refused"),
+        (status = 403, description = "proof-failed or passkey-refused"),
         (status = 409, description = "too-many-passkeys"),
     )
 )]
 pub async fn finish(
     State(state): State<AppState>,
-    session: FreshSession,
+    session: Session,
+    Extension(client): Extension<Client>,
     JsonBody(body): JsonBody<CredentialFinish>,
 ) -> Result<StatusCode, ApiError> {
     check(&body.secret)?;
-    let FreshSession { account, token_hash } = session;
-    let verifier = passkeys::verifier(&state, account, &body.credential, body.registration)?;
+    let is_passkey = matches!(body.credential, CredentialName::Passkey(_));
+    if body.keep_passkeys.is_some() == is_passkey && body.proof.is_some() {
+        return Err(ApiError::malformed("keep_passkeys belongs to a passphrase or a recovery code, and to both"));
+    }
+    let epoch = match &body.proof {
+        Some(proof) => Some(proofs::check(&state, &session, proof)?),
+        None => {
+            session.must_be_fresh()?;
+            None
+        }
+    };
+    let verifier = passkeys::verifier(&state, session.account, &body.credential, body.registration)?;
     let secret = NewSecret {
-        account,
-        token_hash,
-        epoch: None,
+        account: session.account,
+        token_hash: session.token_hash,
+        epoch,
         name: body.credential,
         secret: body.secret,
         verifier,
         keep_passkeys: body.keep_passkeys,
-        address: String::new(),
+        address: client.address.text(),
     };
     let set = state.store().write(move |store| store.set_credential(&secret, PASSKEYS_MAX, crate::now())).await;
     match set {
@@ -82,19 +94,19 @@ pub async fn finish(
     }
 }
 
-/// List the account's passkeys, the oldest first.
+/// List the newest changes of the account's credentials, the newest first.
 #[utoipa::path(
     get,
-    path = "/api/v1/passkeys",
+    path = "/api/v1/credentials/changes",
     tag = "credentials",
     security(("session" = [])),
     responses(
-        (status = 200, description = "The passkeys", body = Passkeys),
+        (status = 200, description = "The changes", body = CredentialChanges),
     )
 )]
-pub async fn passkeys(State(state): State<AppState>, session: Session) -> Result<Json<Passkeys>, ApiError> {
-    let passkeys = state.store().read(move |store| store.passkeys(session.account)).await?;
-    Ok(Json(Passkeys { passkeys }))
+pub async fn changes(State(state): State<AppState>, session: Session) -> Result<Json<CredentialChanges>, ApiError> {
+    let changes = state.store().read(move |store| store.credential_changes(session.account)).await?;
+    Ok(Json(CredentialChanges { changes }))
 }
 
 /// Remove a passkey. Log-ins that have begun fail. Removing a passkey that does not exist changes nothing. It needs a
@@ -122,7 +134,7 @@ pub async fn remove_passkey(
 }
 
 /// Maps `NotFound`: the session or the account was deleted during the request.
-fn unless_ended(error: GateError) -> ApiError {
+pub(super) fn unless_ended(error: GateError) -> ApiError {
     match error {
         GateError::Store(StoreError::NotFound) => ProblemCode::SessionEnded.into(),
         error => error.into(),

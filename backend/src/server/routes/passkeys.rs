@@ -1,18 +1,23 @@
-//! Challenges for passkeys, and the checks of the answers to them for other routes.
+//! Challenges for passkeys; listing and removing them.
 
-use axum::Json;
 use axum::extract::State;
+use axum::http::StatusCode;
+use axum::{Extension, Json};
+use shared::credentials::{Passkeys, RemovePasskey};
 use shared::ids::AccountId;
 use shared::passkeys::{PasskeyAssertion, PasskeyChallenge, PasskeyRegistration};
 use shared::problem::ProblemCode;
 use shared::sessions::CredentialName;
 
+use super::credentials::unless_ended;
+use super::proofs;
+use crate::server::client_address::Client;
 use crate::server::error::ApiError;
-use crate::server::extract::Session;
+use crate::server::extract::{JsonBody, Session};
 use crate::server::login::Claim;
 use crate::server::passkeys::{self, PasskeyError};
 use crate::server::state::AppState;
-use crate::store::PasskeyVerifier;
+use crate::store::{OldPasskey, PasskeyVerifier};
 
 /// Get a challenge for a log-in with a passkey. The server stores nothing.
 #[utoipa::path(
@@ -42,6 +47,47 @@ pub async fn challenge_registration(
     session: Session,
 ) -> Result<Json<PasskeyChallenge>, ApiError> {
     passkeys::challenge_registration(state.key(), session.account, crate::now()).map(Json).map_err(refusal)
+}
+
+/// List the account's passkeys, the oldest first.
+#[utoipa::path(
+    get,
+    path = "/api/v1/passkeys",
+    tag = "credentials",
+    security(("session" = [])),
+    responses(
+        (status = 200, description = "The passkeys", body = Passkeys),
+    )
+)]
+pub async fn list(State(state): State<AppState>, session: Session) -> Result<Json<Passkeys>, ApiError> {
+    let passkeys = state.store().read(move |store| store.passkeys(session.account)).await?;
+    Ok(Json(Passkeys { passkeys }))
+}
+
+/// Remove a passkey, with a proof of the passphrase or the recovery code. Log-ins that have begun fail. Removing a
+/// passkey that does not exist changes nothing.
+#[utoipa::path(
+    post,
+    path = "/api/v1/passkeys/remove",
+    tag = "credentials",
+    security(("session" = [])),
+    request_body = RemovePasskey,
+    responses(
+        (status = 204, description = "It is not there (any more)"),
+        (status = 403, description = "proof-failed"),
+    )
+)]
+pub async fn remove(
+    State(state): State<AppState>,
+    session: Session,
+    Extension(client): Extension<Client>,
+    JsonBody(body): JsonBody<RemovePasskey>,
+) -> Result<StatusCode, ApiError> {
+    let epoch = Some(proofs::check(&state, &session, &body.proof)?);
+    let Session { account, token_hash, .. } = session;
+    let passkey = OldPasskey { account, token_hash, epoch, id: body.id, address: client.address.text() };
+    state.store().write(move |store| store.remove_passkey(&passkey, crate::now())).await.map_err(unless_ended)?;
+    Ok(StatusCode::NO_CONTENT)
 }
 
 /// Checks a passkey that is to be added, and returns what verifies its assertions. `None` for another credential.

@@ -47,6 +47,18 @@ impl MeasuredServer {
         Self { child, port, started, link }
     }
 
+    /// A new invite link, by `passmint invite` with the server's data folder and settings.
+    pub(crate) fn invite(&self, data: &Path, environment: &[(&str, String)]) -> String {
+        let output = Command::new(path_from_env("PASSMINT_BIN"))
+            .args(["invite", "--public-url", &self.url(), "--data"])
+            .arg(data)
+            .envs(environment.iter().map(|(name, value)| (name, value)))
+            .output()
+            .unwrap();
+        let text = String::from_utf8(output.stdout).unwrap();
+        text.split_whitespace().find(|word| word.contains("#invite=")).unwrap().to_owned()
+    }
+
     pub(crate) fn url(&self) -> String {
         format!("http://127.0.0.1:{}/", self.port)
     }

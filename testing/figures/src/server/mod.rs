@@ -7,10 +7,9 @@ use std::sync::atomic::{AtomicBool, Ordering};
 use std::time::{Duration, Instant};
 
 use serde::Serialize;
-use shared::bytes::Base64Url;
+use shared::changes::{Change, FORMAT, HEAD_LEN, HEADER_LEN, OVERHEAD, SaveChanges, SealedHead};
 use shared::ids::EntryId;
-use shared::limits::{BUCKETS, SEALED_OVERHEAD};
-use shared::passwords::FORMAT;
+use shared::limits::BUCKETS;
 
 use crate::report::{at_least, at_most};
 use crate::runs::Runs;
@@ -133,24 +132,22 @@ fn oracle_double() -> Option<(tempfile::TempDir, Vec<(&'static str, String)>)> {
 
 fn saves(store: &'static str, mut environment: Vec<(&'static str, String)>) -> Vec<Saves> {
     let folder = tempfile::tempdir().unwrap();
-    // All save into one vault, which must not become full.
+    // No vault must become full.
     environment.push(("PASSMINT_MAX_ENTRIES", "100000000".into()));
+    environment.extend(without_rate_limits());
     let server = MeasuredServer::start(folder.path(), &environment);
-    let token = create_vault(&server).token().to_owned();
-    let mut body = vec![0; BUCKETS[0] + SEALED_OVERHEAD];
+    // Saves into one vault follow each other, because each replaces the head of the one before: every connection has a
+    // vault of its own.
+    let mut tokens = vec![create_vault(&server).token().to_owned()];
+    for number in 1..CONNECTIONS.into_iter().max().unwrap_or(1) {
+        let link = server.invite(folder.path(), &environment);
+        let client = block_on(VaultClient::create_vault(&server.url(), &link, &format!("ada{number}")));
+        tokens.push(client.token().to_owned());
+    }
     let count = |connections| {
         let (mut per_second, mut median, mut p99, mut longest) = (vec![], vec![], vec![], 0.0_f64);
         for _ in 0..ROUNDS {
-            getrandom(&mut body);
-            body[0] = FORMAT;
-            let body = format!(r#"{{"replaces":0,"sealed":"{}"}}"#, Base64Url::encode(&body));
-            let (times, time) = load(server.port, connections, TIME, |connection| {
-                let mut random = [0; 10];
-                getrandom(&mut random);
-                let path = format!("/api/v1/passwords/{}", EntryId::from_time(now(), random));
-                let (status, answer) = connection.send("PUT", &path, &token, &body);
-                assert_eq!(status, 200, "{}", String::from_utf8_lossy(answer));
-            });
+            let (times, time) = load(server.port, connections, TIME, |number| saver(server.port, &tokens[number]));
             per_second.push(times.len() as f64 / time.as_secs_f64());
             median.push(times[times.len() / 2]);
             p99.push(times[times.len() * 99 / 100]);
@@ -163,19 +160,50 @@ fn saves(store: &'static str, mut environment: Vec<(&'static str, String)>) -> V
     CONNECTIONS.map(count).into()
 }
 
-/// Runs `work` on several connections for some time; returns the milliseconds of each call, sorted, and the total time.
-fn load(
+/// Saves a new entry at each call, with a new head over the one before.
+fn saver(port: u16, token: &str) -> impl FnMut(&mut HttpConnection) + use<> {
+    let mut connection = HttpConnection::connect(port);
+    let (status, answer) = connection.send("GET", "/api/v1/changes?limit=1", token, "");
+    assert_eq!(status, 200);
+    let changes: shared::changes::Changes = serde_json::from_slice(answer).unwrap();
+    let mut head: SealedHead = changes.head.unwrap().0.try_into().unwrap();
+    let token = token.to_owned();
+    move |connection| {
+        let mut random = [0; 10];
+        getrandom(&mut random);
+        let sealed = random_bytes(BUCKETS[0] + OVERHEAD).try_into().unwrap();
+        let change = Change { id: EntryId::from_time(now(), random), replaces: 0, version: 1, sealed };
+        let next: SealedHead = random_bytes(HEAD_LEN).try_into().unwrap();
+        let body = SaveChanges { replaces: head.clone(), changes: vec![change], head: next.clone() };
+        let body = serde_json::to_string(&body).unwrap();
+        let (status, answer) = connection.send("POST", "/api/v1/changes", &token, &body);
+        assert_eq!(status, 200, "{}", String::from_utf8_lossy(answer));
+        head = next;
+    }
+}
+
+/// Random bytes with the header of sealed bytes under vault key 1.
+fn random_bytes(len: usize) -> Vec<u8> {
+    let mut bytes = vec![0; len];
+    getrandom(&mut bytes);
+    bytes[..HEADER_LEN].copy_from_slice(&[FORMAT, 0, 0, 0, 1]);
+    bytes
+}
+
+/// Runs work on several connections for some time; returns the milliseconds of each call, sorted, and the total time.
+/// `work` makes the work of the connection with this number.
+fn load<W: FnMut(&mut HttpConnection) + Send>(
     port: u16,
     connections: usize,
     time: Duration,
-    work: impl FnMut(&mut HttpConnection) + Clone + Send,
+    work: impl Fn(usize) -> W,
 ) -> (Vec<f64>, Duration) {
     let over = AtomicBool::new(false);
     let begun = Instant::now();
     let mut times: Vec<f64> = std::thread::scope(|scope| {
         let workers: Vec<_> = (0..connections)
-            .map(|_| {
-                let (over, mut work, mut connection) = (&over, work.clone(), HttpConnection::connect(port));
+            .map(|number| {
+                let (over, mut work, mut connection) = (&over, work(number), HttpConnection::connect(port));
                 scope.spawn(move || {
                     let mut times = Vec::new();
                     while !over.load(Ordering::Relaxed) {
@@ -213,7 +241,7 @@ fn sync() -> Sync {
         let (mut since, mut pages) = (0, 0);
         bytes = 0;
         loop {
-            let (status, answer) = connection.send("GET", &format!("/api/v1/passwords?since={since}"), &token, "");
+            let (status, answer) = connection.send("GET", &format!("/api/v1/changes?since={since}"), &token, "");
             assert_eq!(status, 200);
             bytes += answer.len();
             pages += 1;
@@ -245,12 +273,12 @@ fn sync() -> Sync {
 /// The part of an answer that leads to the next request.
 #[derive(serde::Deserialize)]
 struct ChangesPage {
-    entries: Vec<Change>,
+    entries: Vec<ListedChange>,
     more: bool,
 }
 
 #[derive(serde::Deserialize)]
-struct Change {
+struct ListedChange {
     change_no: u64,
 }
 
@@ -292,8 +320,11 @@ fn log_ins() -> LogIns {
         }
     }
     let difference_us = difference(&of_known, &of_unknown);
-    let (times, time) = load(server.port, 8, TIME, |connection| {
-        post(connection, &known);
+    let known = known.as_str();
+    let (times, time) = load(server.port, 8, TIME, |_| {
+        move |connection: &mut HttpConnection| {
+            post(connection, known);
+        }
     });
     let before = server.processor_time();
     let count = 40;
@@ -314,7 +345,9 @@ fn log_ins() -> LogIns {
 
 /// Settings without rate limits.
 fn without_rate_limits() -> Vec<(&'static str, String)> {
-    ["PASSMINT_LOGINS_PER_ADDRESS", "PASSMINT_LOGINS_PER_ACCOUNT"].map(|limit| (limit, "0".to_owned())).into()
+    ["PASSMINT_LOGINS_PER_ADDRESS", "PASSMINT_LOGINS_PER_ACCOUNT", "PASSMINT_SIGN_UPS_PER_ADDRESS"]
+        .map(|limit| (limit, "0".to_owned()))
+        .into()
 }
 
 /// The difference of two means, and half the width of its 95 % confidence interval, in microseconds. The slowest tenth
