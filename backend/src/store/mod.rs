@@ -35,9 +35,9 @@ pub use types::*;
 ///   [`StoreError::ReadOnly`]. `# Errors` lists only what comes in addition.
 ///
 /// `tests/contract` holds every driver to this.
-pub trait Store: Database + Accounts + Credentials + Sessions + Entries + Passwords + Operator + Transfer {}
+pub trait Store: Database + Accounts + Credentials + Sessions + Entries + Passwords + Transfer {}
 
-impl<S: Database + Accounts + Credentials + Sessions + Entries + Passwords + Operator + Transfer> Store for S {}
+impl<S: Database + Accounts + Credentials + Sessions + Entries + Passwords + Transfer> Store for S {}
 
 /// The database as a whole: its health, and the server key it belongs to.
 pub trait Database: Send + Sync {
@@ -230,18 +230,6 @@ pub trait Passwords: Send + Sync {
     /// [`StoreError::Stale`] with the current entry if `replaces` is not its version; [`StoreError::NotFound`] if there
     /// is no entry.
     fn delete(&self, account: AccountId, id: EntryId, replaces: u32, now: Millis) -> Result<NewVersion, StoreError>;
-}
-
-/// Operations of the operator's commands.
-pub trait Operator: Send + Sync {
-    /// All accounts, ordered by their usernames.
-    fn accounts(&self) -> Result<Vec<AccountSummary>, StoreError>;
-
-    /// Deletes an invite that was not used. Returns false if there is none.
-    fn revoke_invite(&self, code_hash: &Hash) -> Result<bool, StoreError>;
-
-    /// Ends all sessions of an account, and returns their number.
-    fn end_sessions(&self, account: AccountId, lifetime: &Lifetime, now: Millis) -> Result<u64, StoreError>;
 }
 
 /// Rows exactly as they are stored, for a transfer from database to database. Transfers are repeated after an

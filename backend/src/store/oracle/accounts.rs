@@ -6,6 +6,7 @@ use shared::bytes::Base64Url;
 use shared::ids::AccountId;
 
 use super::connect::TimedConnection;
+use super::credentials::lock_epoch;
 use super::{Attempt, DELETE_STEP, DELETE_TIME, OpError, OracleStore, bytes, first, sql, taken};
 use crate::store::{Accounts, Hash, Invite, InviteFault, Millis, NewAccount, StoreError, StoredAccount};
 
@@ -51,8 +52,12 @@ impl Accounts for OracleStore {
         self.run(|connection, _| {
             // One account at a time: two set-up links cannot both make the first.
             first::<i32>(connection, sql::LOCK_SERVER, &[])?;
-            let same: [(&str, &dyn ToSql); 3] =
-                [("id", &id.as_bytes()), ("login", &username.as_str()), ("record", &passphrase.record.0)];
+            let same: [(&str, &dyn ToSql); 4] = [
+                ("id", &id.as_bytes()),
+                ("login", &username.as_str()),
+                ("record", &passphrase.record.0),
+                ("invite_hash", &invite_hash),
+            ];
             if first::<Vec<u8>>(connection, sql::SAME_ACCOUNT, &same)?.is_some() {
                 connection.rollback()?;
                 return Ok(false);
@@ -72,11 +77,14 @@ impl Accounts for OracleStore {
         })
     }
 
-    fn delete_account(&self, account: AccountId, _epoch: Option<u32>) -> Result<(), StoreError> {
+    fn delete_account(&self, account: AccountId, epoch: Option<u32>) -> Result<(), StoreError> {
         self.run_for(self.time.max(DELETE_TIME), |connection, _| {
             let by_account: (&str, &dyn ToSql) = ("account", &account.as_bytes());
             let last: Option<(u64, u64)> = first(connection, sql::LOCK_ACCOUNT, &[by_account])?;
-            let (last, _) = last.unwrap_or_default();
+            let Some((last, _)) = last else { return Ok(connection.rollback()?) };
+            if epoch.is_some() && lock_epoch(connection, account)? != epoch {
+                return Err(StoreError::StaleProof.into());
+            }
             // The client breaks off a call that has no answer for some seconds, which the cascade alone could take.
             for upto in (DELETE_STEP..=last).step_by(DELETE_STEP as usize) {
                 connection.execute_named(sql::DELETE_ENTRIES, &[by_account, ("upto", &upto)])?;
@@ -104,25 +112,32 @@ fn check_invite(connection: &TimedConnection<'_>, query: &str, code_hash: &Hash,
     Err(StoreError::Invite(fault).into())
 }
 
-/// Runs a statement that writes all columns of an account, and returns the number of rows it wrote. Passkeys are not
-/// written.
+/// Runs a statement that writes all columns of an account, and returns the number of rows it wrote. Passkeys and changes
+/// of credentials are not written.
 pub(super) fn write_account(
     connection: &TimedConnection<'_>,
     statement: &str,
     account: &StoredAccount,
 ) -> oracle::Result<u64> {
-    let StoredAccount { id, username, passphrase, recovery, epoch, change_no, entries, created_at, .. } = account;
-    let binds: [(&str, &dyn ToSql); 10] = [
-        ("id", &id.as_bytes()),
-        ("login", &username.as_str()),
+    let StoredAccount { passphrase, recovery, .. } = account;
+    let invite_hash = account.invite_hash.as_ref().map(|hash| &hash[..]);
+    let binds: [(&str, &dyn ToSql); 16] = [
+        ("id", &account.id.as_bytes()),
+        ("login", &account.username.as_str()),
         ("passphrase_record", &passphrase.record.0),
         ("passphrase_key", &passphrase.wrapped_key.0),
+        ("passphrase_suite", &passphrase.suite),
         ("recovery_record", &recovery.record.0),
         ("recovery_key", &recovery.wrapped_key.0),
-        ("epoch", epoch),
-        ("change_no", change_no),
-        ("entries", entries),
-        ("created_at", created_at),
+        ("recovery_suite", &recovery.suite),
+        ("epoch", &account.epoch),
+        ("change_no", &account.change_no),
+        ("entries", &account.entries),
+        ("created_at", &account.created_at),
+        ("key_no", &account.key_no),
+        ("earlier_keys", &account.earlier_keys.as_ref().map(|keys| &keys.0[..])),
+        ("head", &account.head.as_ref().map(|head| &head.0[..])),
+        ("invite_hash", &invite_hash),
     ];
     connection.execute_named(statement, &binds)?.row_count()
 }

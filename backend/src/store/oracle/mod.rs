@@ -10,6 +10,7 @@ mod client_library;
 mod connect;
 mod credentials;
 mod descriptor;
+mod entries;
 mod expiry;
 mod passwords;
 mod remedy;

@@ -1,7 +1,6 @@
 //! SealedEntry entries in Oracle. Every statement here names the account.
 
 use oracle::sql_type::{OracleType, ToSql};
-use shared::changes::{SaveChanges, Saved};
 use shared::ids::{AccountId, EntryId};
 use shared::passwords::{Changes, NewVersion, SealedEntry, StoredEntry};
 
@@ -10,37 +9,13 @@ use super::remedy::Code;
 use super::sql::RAW_MAX;
 use super::{OpError, OracleStore, bytes, first, sql};
 use crate::store::decide::{self, Decision};
-use crate::store::{AccountSummary, Entries, Hash, Lifetime, Millis, Operator, Passwords, Put, StoreError};
+use crate::store::{Millis, Passwords, Put, StoreError};
 
 /// A row as read: id, version, change number, time, time of deletion, sealed bytes if they are not large.
 type Row = (Vec<u8>, u32, u64, u64, Option<u64>, Option<Vec<u8>>);
 
 /// A list is read at most this often. Reading repeats if a large entry in it changed meanwhile.
 const READS_MAX: usize = 3;
-
-impl Entries for OracleStore {
-    fn list_changes(&self, _: AccountId, _: u64, _: u32) -> Result<shared::changes::Changes, StoreError> {
-        Err(StoreError::Fault("not written yet".into()))
-    }
-
-    fn save_changes(&self, _: AccountId, _: &SaveChanges, _: u64, _: Millis) -> Result<Saved, StoreError> {
-        Err(StoreError::Fault("not written yet".into()))
-    }
-}
-
-impl Operator for OracleStore {
-    fn accounts(&self) -> Result<Vec<AccountSummary>, StoreError> {
-        Err(StoreError::Fault("not written yet".into()))
-    }
-
-    fn revoke_invite(&self, _: &Hash) -> Result<bool, StoreError> {
-        Err(StoreError::Fault("not written yet".into()))
-    }
-
-    fn end_sessions(&self, _: AccountId, _: &Lifetime, _: Millis) -> Result<u64, StoreError> {
-        Err(StoreError::Fault("not written yet".into()))
-    }
-}
 
 impl Passwords for OracleStore {
     fn changes(&self, account: AccountId, since: u64, limit: u32) -> Result<Changes, StoreError> {

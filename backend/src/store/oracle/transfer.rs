@@ -9,7 +9,7 @@ use shared::changes::StoredVersion;
 use shared::ids::AccountId;
 
 use super::accounts::{account_id, parse_username, write_account};
-use super::credentials::{add_passkey, stored_passkeys};
+use super::credentials::{add_change, add_passkey, stored_changes, stored_passkeys};
 use super::sql::RAW_MAX;
 use super::{OpError, OracleStore, bytes, first, sql, taken};
 use crate::store::{StoreError, StoredAccount, StoredInvite, Transfer};
@@ -22,29 +22,27 @@ impl Transfer for OracleStore {
                 Some(after) => first(connection, sql::NEXT_ACCOUNT, &[("id", &after.as_bytes())])?,
             };
             let Some(row) = row else { return Ok(None) };
-            let credential = |record, key| -> Result<_, OpError> {
-                Ok(NewCredential {
-                    suite: 1,
-                    record: Base64Url(row.get(record)?),
-                    wrapped_key: Base64Url(row.get(key)?),
-                })
+            let secret = |column: usize| -> Result<_, OpError> {
+                let (record, wrapped_key) = (Base64Url(row.get(column)?), Base64Url(row.get(column + 1)?));
+                Ok(NewCredential { suite: row.get(column + 2)?, record, wrapped_key })
             };
             let id = account_id(row.get(0)?)?;
+            let invite_hash: Option<Vec<u8>> = row.get(15)?;
             Ok(Some(StoredAccount {
                 id,
                 username: parse_username(&row.get::<_, String>(1)?)?,
-                passphrase: credential(2, 3)?,
-                recovery: credential(4, 5)?,
+                passphrase: secret(2)?,
+                recovery: secret(5)?,
                 passkeys: stored_passkeys(connection, id)?,
-                credential_changes: Vec::new(),
-                key_no: 0,
-                earlier_keys: None,
-                head: None,
-                invite_hash: None,
-                epoch: row.get(6)?,
-                change_no: row.get(7)?,
-                entries: row.get(8)?,
-                created_at: row.get(9)?,
+                credential_changes: stored_changes(connection, id)?,
+                epoch: row.get(8)?,
+                change_no: row.get(9)?,
+                entries: row.get(10)?,
+                created_at: row.get(11)?,
+                key_no: row.get(12)?,
+                earlier_keys: row.get::<_, Option<Vec<u8>>>(13)?.map(Base64Url),
+                head: row.get::<_, Option<Vec<u8>>>(14)?.map(Base64Url),
+                invite_hash: invite_hash.map(|hash| bytes(hash, "accounts.invite_hash")).transpose()?,
             }))
         })
     }
@@ -68,8 +66,13 @@ impl Transfer for OracleStore {
                 write_account(connection, sql::ADD_ACCOUNT, account).map_err(taken)?;
             }
             connection.execute_named(sql::REMOVE_PASSKEYS, &[("account", &account.id.as_bytes())])?;
+            let all: [(&str, &dyn ToSql); 2] = [("account", &account.id.as_bytes()), ("upto", &i64::MAX)];
+            connection.execute_named(sql::REMOVE_CREDENTIAL_CHANGES, &all)?;
             for passkey in &account.passkeys {
                 add_passkey(connection, account.id, passkey)?;
+            }
+            for change in &account.credential_changes {
+                add_change(connection, account.id, change)?;
             }
             Ok(connection.commit()?)
         })
@@ -88,6 +91,7 @@ impl Transfer for OracleStore {
             // The types are set before the first row, which may have NULLs there.
             batch.set_type(6, &OracleType::Int64)?;
             batch.set_type(7, &OracleType::Raw(RAW_MAX as u32))?;
+            batch.set_type(8, &OracleType::Raw(RAW_MAX as u32))?;
             let mut batched = 0;
             for StoredVersion { id, version, change_no, changed_at, deleted, sealed } in entries {
                 match existing.remove(change_no) {
@@ -105,8 +109,11 @@ impl Transfer for OracleStore {
                     }
                     None => {
                         let deleted_at = deleted.then_some(*changed_at);
+                        let (entry, deletion) = if *deleted { (None, bytes) } else { (bytes, None) };
                         let (account, id) = (account.as_bytes(), id.as_bytes());
-                        batch.append_row(&[&account, &id, version, change_no, changed_at, &deleted_at, &bytes])?;
+                        let row: [&dyn ToSql; 8] =
+                            [&account, &id, version, change_no, changed_at, &deleted_at, &entry, &deletion];
+                        batch.append_row(&row)?;
                         batched += 1;
                     }
                 }

@@ -194,8 +194,8 @@ impl Maker<'_> {
         let account = self.account.as_bytes();
         connection
             .prepare_cached(
-                "INSERT INTO credential_changes (account_id, number, changed_at, kind, device, address)
-                 VALUES (?1, (SELECT coalesce(max(number), 0) + 1 FROM credential_changes WHERE account_id = ?1), ?2,
+                "INSERT INTO credential_changes (account_id, change_no, changed_at, kind, device, address)
+                 VALUES (?1, (SELECT coalesce(max(change_no), 0) + 1 FROM credential_changes WHERE account_id = ?1), ?2,
                          ?3, (SELECT device FROM sessions WHERE token_hash = ?4), nullif(?5, ''))",
             )
             .and_then(|mut insert| {
@@ -204,8 +204,8 @@ impl Maker<'_> {
             .map_err(cause)?;
         connection
             .prepare_cached(
-                "DELETE FROM credential_changes WHERE account_id = ?1 AND number <=
-                    (SELECT max(number) FROM credential_changes WHERE account_id = ?1) - ?2",
+                "DELETE FROM credential_changes WHERE account_id = ?1 AND change_no <=
+                    (SELECT max(change_no) FROM credential_changes WHERE account_id = ?1) - ?2",
             )
             .and_then(|mut delete| delete.execute(params![account, integer(CREDENTIAL_CHANGES_MAX as u64)]))
             .map(drop)
@@ -352,8 +352,8 @@ pub(super) fn stored_changes(connection: &Connection, account: AccountId) -> Res
     };
     let rows: Vec<_> = connection
         .prepare_cached(
-            "SELECT number, changed_at, device, kind, address FROM credential_changes WHERE account_id = ?1
-             ORDER BY number",
+            "SELECT change_no, changed_at, device, kind, address FROM credential_changes WHERE account_id = ?1
+             ORDER BY change_no",
         )
         .and_then(|mut query| query.query_map(params![account.as_bytes()], read)?.collect())
         .map_err(cause)?;
@@ -374,7 +374,7 @@ pub(super) fn add_change(
     let CredentialChange { number, at, kind, device, address } = change;
     connection
         .execute(
-            "INSERT INTO credential_changes (account_id, number, changed_at, kind, device, address)
+            "INSERT INTO credential_changes (account_id, change_no, changed_at, kind, device, address)
              VALUES (?1, ?2, ?3, ?4, ?5, nullif(?6, ''))",
             params![
                 account.as_bytes(),

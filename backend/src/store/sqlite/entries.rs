@@ -18,7 +18,8 @@ impl Entries for SqliteStore {
                 .map_err(cause)?;
             let rows: Vec<RawVersion> = connection
                 .prepare_cached(
-                    "SELECT id, version, change_no, changed_at, deleted_at IS NOT NULL, sealed FROM passwords
+                    "SELECT id, version, change_no, changed_at, deleted_at IS NOT NULL,
+                            coalesce(sealed, sealed_deletion) FROM passwords
                      WHERE account_id = ?1 AND change_no > ?2 ORDER BY change_no LIMIT ?3",
                 )
                 .and_then(|mut query| {
@@ -97,7 +98,8 @@ fn done(connection: &Connection, account: AccountId, change_no: u64) -> Result<S
 fn stale(connection: &Connection, account: AccountId, id: EntryId) -> Result<StoreError, StoreError> {
     let row = connection
         .prepare_cached(
-            "SELECT id, version, change_no, changed_at, deleted_at IS NOT NULL, sealed FROM passwords
+            "SELECT id, version, change_no, changed_at, deleted_at IS NOT NULL,
+                            coalesce(sealed, sealed_deletion) FROM passwords
              WHERE account_id = ?1 AND id = ?2",
         )
         .and_then(|mut query| query.query_row(params![account.as_bytes(), id.as_bytes()], raw).optional())
@@ -108,13 +110,15 @@ fn stale(connection: &Connection, account: AccountId, id: EntryId) -> Result<Sto
 
 fn write(connection: &Connection, account: AccountId, row: &NewRow<'_>, now: Millis) -> Result<(), StoreError> {
     let NewRow { change, change_no, .. } = row;
-    let deleted_at = change.sealed.is_deletion().then_some(integer(now));
+    let bytes = change.sealed.as_bytes();
+    let (sealed, deletion) = if change.sealed.is_deletion() { (None, Some(bytes)) } else { (Some(bytes), None) };
     connection
         .prepare_cached(
-            "INSERT INTO passwords (account_id, id, version, change_no, sealed, deleted_at, changed_at)
-             VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7)
+            "INSERT INTO passwords (account_id, id, version, change_no, sealed, sealed_deletion, deleted_at, changed_at)
+             VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8)
              ON CONFLICT (account_id, id) DO UPDATE SET version = excluded.version, change_no = excluded.change_no,
-                sealed = excluded.sealed, deleted_at = excluded.deleted_at, changed_at = excluded.changed_at",
+                sealed = excluded.sealed, sealed_deletion = excluded.sealed_deletion,
+                deleted_at = excluded.deleted_at, changed_at = excluded.changed_at",
         )
         .and_then(|mut upsert| {
             upsert.execute(params![
@@ -122,8 +126,9 @@ fn write(connection: &Connection, account: AccountId, row: &NewRow<'_>, now: Mil
                 change.id.as_bytes(),
                 change.version,
                 integer(*change_no),
-                change.sealed.as_bytes(),
-                deleted_at,
+                sealed,
+                deletion,
+                deletion.map(|_| integer(now)),
                 integer(now),
             ])
         })

@@ -63,23 +63,8 @@ pub(super) const MIGRATIONS: &[&str] = &[
         PRIMARY KEY (account_id, id)
     ) STRICT, WITHOUT ROWID;",
     // 3: sealed deletions, heads, numbers of vault keys and suites, verified passkeys, changes of credentials, and ended
-    // sessions. SQLite cannot change the CHECK of a table, so that of the entries is made anew.
-    "CREATE TABLE passwords_3 (
-        account_id BLOB NOT NULL REFERENCES accounts (id) ON DELETE CASCADE,
-        id BLOB NOT NULL,
-        version INTEGER NOT NULL,
-        change_no INTEGER NOT NULL,
-        sealed BLOB,
-        deleted_at INTEGER,
-        changed_at INTEGER NOT NULL,
-        PRIMARY KEY (account_id, id),
-        UNIQUE (account_id, change_no),
-        CHECK (sealed IS NOT NULL OR deleted_at IS NOT NULL)
-    ) STRICT;
-    INSERT INTO passwords_3 (account_id, id, version, change_no, sealed, deleted_at, changed_at)
-        SELECT account_id, id, version, change_no, sealed, deleted_at, changed_at FROM passwords;
-    DROP TABLE passwords;
-    ALTER TABLE passwords_3 RENAME TO passwords;
+    // sessions.
+    "ALTER TABLE passwords ADD COLUMN sealed_deletion BLOB CHECK (sealed_deletion IS NULL OR sealed IS NULL);
     ALTER TABLE accounts ADD COLUMN passphrase_suite INTEGER NOT NULL DEFAULT 1;
     ALTER TABLE accounts ADD COLUMN recovery_suite INTEGER NOT NULL DEFAULT 1;
     ALTER TABLE accounts ADD COLUMN key_no INTEGER NOT NULL DEFAULT 0;
@@ -92,12 +77,12 @@ pub(super) const MIGRATIONS: &[&str] = &[
     ALTER TABLE sessions ADD COLUMN ended_at INTEGER;
     CREATE TABLE credential_changes (
         account_id BLOB NOT NULL REFERENCES accounts (id) ON DELETE CASCADE,
-        number INTEGER NOT NULL,
+        change_no INTEGER NOT NULL,
         changed_at INTEGER NOT NULL,
         kind TEXT NOT NULL,
         device TEXT CHECK (device <> ''),
         address TEXT CHECK (address <> ''),
-        PRIMARY KEY (account_id, number)
+        PRIMARY KEY (account_id, change_no)
     ) STRICT, WITHOUT ROWID;",
 ];
 

@@ -8,7 +8,6 @@ mod backup;
 mod credentials;
 mod entries;
 mod migrations;
-mod operator;
 mod passwords;
 mod sessions;
 mod transfer;

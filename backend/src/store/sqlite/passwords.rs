@@ -50,7 +50,7 @@ impl Passwords for SqliteStore {
                     "INSERT INTO passwords (account_id, id, version, change_no, sealed, deleted_at, changed_at)
                      VALUES (?1, ?2, ?3, ?4, ?5, NULL, ?6)
                      ON CONFLICT (account_id, id) DO UPDATE SET version = excluded.version,
-                        change_no = excluded.change_no, sealed = excluded.sealed, deleted_at = NULL,
+                        change_no = excluded.change_no, sealed = excluded.sealed, sealed_deletion = NULL, deleted_at = NULL,
                         changed_at = excluded.changed_at",
                 )
                 .and_then(|mut upsert| {
@@ -78,7 +78,8 @@ impl Passwords for SqliteStore {
             let version = decide::next(replaces);
             connection
                 .prepare_cached(
-                    "UPDATE passwords SET version = ?3, change_no = ?4, sealed = NULL, deleted_at = ?5, changed_at = ?5
+                    "UPDATE passwords SET version = ?3, change_no = ?4, sealed = NULL, sealed_deletion = NULL, deleted_at = ?5,
+                        changed_at = ?5
                      WHERE account_id = ?1 AND id = ?2",
                 )
                 .and_then(|mut update| {

@@ -153,14 +153,16 @@ impl Transfer for SqliteStore {
         self.write(|connection| {
             let mut insert = connection
                 .prepare_cached(
-                    "INSERT INTO passwords (account_id, id, version, change_no, changed_at, deleted_at, sealed)
-                     VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7)
+                    "INSERT INTO passwords (account_id, id, version, change_no, changed_at, deleted_at, sealed, sealed_deletion)
+                     VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8)
                      ON CONFLICT (account_id, id) DO UPDATE SET version = version
                         WHERE version = excluded.version AND change_no = excluded.change_no",
                 )
                 .map_err(cause)?;
             for StoredVersion { id, version, change_no, changed_at, deleted, sealed } in entries {
                 let deleted_at = deleted.then_some(integer(*changed_at));
+                let bytes = sealed.as_ref().map(|sealed| &sealed.0);
+                let (sealed, deletion) = if *deleted { (None, bytes) } else { (bytes, None) };
                 let rows = insert
                     .execute(params![
                         account.as_bytes(),
@@ -169,7 +171,8 @@ impl Transfer for SqliteStore {
                         integer(*change_no),
                         integer(*changed_at),
                         deleted_at,
-                        sealed.as_ref().map(|sealed| &sealed.0),
+                        sealed,
+                        deletion,
                     ])
                     .map_err(taken)?;
                 if rows != 1 {

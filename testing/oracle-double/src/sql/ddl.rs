@@ -37,6 +37,9 @@ impl Parser<'_> {
             self.lobs.push(name.clone());
         }
         let mut sql = format!("{} {}", quoted(&name), kind.declared());
+        if self.take("DEFAULT") {
+            sql += &format!(" DEFAULT {}", self.integer(936)?);
+        }
         loop {
             let named = self.take("CONSTRAINT");
             if named {

@@ -21,7 +21,17 @@ impl Parser<'_> {
     }
 
     fn comparison(&mut self) -> Res<String> {
-        let begin = self.at;
+        let (begin, narrow) = (self.at, self.narrow.len());
+        // A condition in parentheses, or the parentheses of a value.
+        if self.take_op("(") {
+            if let Ok(condition) = self.condition()
+                && self.take_op(")")
+            {
+                return Ok(format!("({condition})"));
+            }
+            self.at = begin;
+            self.narrow.truncate(narrow);
+        }
         let left = self.value()?;
         if self.take("IS") {
             let not = if self.take("NOT") { "NOT " } else { "" };
