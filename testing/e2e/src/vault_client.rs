@@ -1,7 +1,7 @@
 //! Creates and fills a vault without a browser, which is fast: with the keyring, built natively, and HTTP requests.
 
 use frontend::keyring::Keyring;
-use frontend::keyring::protocol::entry::Content;
+use frontend::keyring::protocol::entry::{Content, EntryUpdate};
 use frontend::keyring::protocol::{Request, Response};
 use frontend::secret::Secret;
 use http::{Method, StatusCode};
@@ -10,16 +10,13 @@ use hyper_util::client::legacy::Client as HttpClient;
 use hyper_util::client::legacy::connect::HttpConnector;
 use hyper_util::rt::TokioExecutor;
 use rand_core_06::OsRng;
-use serde_json::Value;
+use shared::changes::{CHANGES_PER_SAVE, Changes};
 use shared::ids::EntryId;
+use shared::limits::BODY_MAX;
 use shared::sessions::CredentialName;
-use tokio::task::JoinSet;
 
 use crate::page::PASSPHRASE;
 use crate::server::Server;
-
-/// Requests in flight at a time.
-const REQUESTS_MAX: usize = 32;
 
 /// An open vault of one account.
 pub struct VaultClient {
@@ -96,62 +93,87 @@ impl VaultClient {
             panic!("not unlocked")
         };
         let (token, recovery_code) = (token.expose().to_owned(), recovery_code.expose().to_owned());
-        Self { keyring, connection, token, recovery_code, bodies }
+        let mut client = Self { keyring, connection, token, recovery_code, bodies };
+        client.list().await;
+        client
+    }
+
+    /// Lists the changes since the last list.
+    pub async fn list(&mut self) {
+        let mut next = self.ask(Request::ListPosition).next;
+        while let Some(since) = next {
+            let path = format!("changes?since={since}");
+            let (status, answer) = self.connection.send(Method::GET, &path, &self.token, String::new()).await;
+            assert!(status.is_success(), "{status} {answer}");
+            next = self.ask(Request::ApplyChanges { answer, since }).next;
+        }
     }
 
     /// Saves new entries, whose times are a minute apart, the last one now. Returns their ids.
     pub async fn save(&mut self, contents: Vec<Content>) -> Vec<EntryId> {
         let (now, count) = (now(), contents.len());
-        let mut requests = contents.into_iter().enumerate().map(|(index, content)| {
+        let mut ids = Vec::with_capacity(count);
+        for (index, content) in contents.into_iter().enumerate() {
             let now = now - 60_000 * (count - 1 - index) as u64;
-            Request::Create { content, now }
-        });
-        let (mut ids, mut under_way) = (Vec::new(), JoinSet::new());
-        loop {
-            while under_way.len() < REQUESTS_MAX
-                && let Some(request) = requests.next()
-            {
-                let (id, put) = self.put(request);
-                ids.push(id);
-                under_way.spawn(put);
-            }
-            match under_way.join_next().await {
-                Some(done) => done.unwrap(),
-                None => return ids,
-            }
+            ids.push(self.seal(Request::Create { content, now }));
         }
+        self.send_all().await;
+        ids
     }
 
     pub async fn change(&mut self, id: EntryId, content: Content) {
-        self.put(Request::Change { id, content, now: now() }).1.await;
+        self.seal(Request::Change { id, content, now: now() });
+        self.send_all().await;
     }
 
-    /// Seals an entry, and returns its id and the future that sends it.
-    fn put(&mut self, request: Request) -> (EntryId, impl Future<Output = ()> + use<>) {
-        let (id, body) = self.seal(request);
-        let (connection, token) = (self.connection.clone(), self.token.clone());
-        let put = async move {
-            let (status, answer) = connection.send(Method::PUT, &format!("passwords/{id}"), &token, body).await;
+    fn seal(&mut self, request: Request) -> EntryId {
+        let Response::EntrySealed { id, .. } = self.keyring.handle(request).unwrap() else { panic!("not sealed") };
+        id
+    }
+
+    fn ask(&mut self, request: Request) -> EntryUpdate {
+        match self.keyring.handle(request).unwrap() {
+            Response::Updated(update) => update,
+            other => panic!("no update: {other:?}"),
+        }
+    }
+
+    /// Sends what waits until the server has it.
+    async fn send_all(&mut self) {
+        while let Some(body) = self.batch() {
+            let (status, answer) = self.send_body(body).await;
             assert!(status.is_success(), "{status} {answer}");
-        };
-        (id, put)
+        }
     }
 
-    fn seal(&mut self, request: Request) -> (EntryId, String) {
-        let Response::EntrySealed { id, body, .. } = self.keyring.handle(request).unwrap() else {
-            panic!("not sealed")
-        };
-        (id, body)
+    /// The body of the next request that saves changes, if any wait.
+    fn batch(&mut self) -> Option<String> {
+        let bytes = u32::try_from(BODY_MAX).unwrap();
+        let count = u32::try_from(CHANGES_PER_SAVE).unwrap();
+        let build = Request::BuildBatch { without: Vec::new(), count, bytes, reseal: false };
+        match self.keyring.handle(build).unwrap() {
+            Response::Batch { batch, .. } => batch.map(|batch| batch.body),
+            other => panic!("no batch: {other:?}"),
+        }
     }
 
-    /// Seals a new entry, to be sent once or, as by the page, until it is accepted.
-    pub fn seal_new(&mut self, content: Content) -> (EntryId, String) {
-        self.seal(Request::Create { content, now: now() })
+    async fn send_body(&mut self, body: String) -> (StatusCode, String) {
+        let (status, answer) = self.connection.send(Method::POST, "changes", &self.token, body.clone()).await;
+        if status.is_success() {
+            self.ask(Request::ApplySaved { body, answer: answer.clone() });
+        }
+        (status, answer)
     }
 
-    /// Sends a sealed entry once, and returns the status.
-    pub async fn send(&self, (id, body): &(EntryId, String)) -> StatusCode {
-        self.connection.send(Method::PUT, &format!("passwords/{id}"), &self.token, body.clone()).await.0
+    /// Seals a new entry, to be sent once or, as by the page, until it is accepted. Returns the body to send.
+    pub fn seal_new(&mut self, content: Content) -> String {
+        self.seal(Request::Create { content, now: now() });
+        self.batch().unwrap()
+    }
+
+    /// Sends a body of [`VaultClient::seal_new`] once, and returns the status.
+    pub async fn send(&mut self, body: &str) -> StatusCode {
+        self.send_body(body.to_owned()).await.0
     }
 
     /// Starts a log-in: returns the keyring that continues it, and the body of the first request.
@@ -182,8 +204,16 @@ impl VaultClient {
 
     /// The newest change number of the vault.
     pub async fn latest(&self) -> u64 {
-        let (_, answer) = self.connection.send(Method::GET, "passwords?limit=1", &self.token, String::new()).await;
-        serde_json::from_str::<Value>(&answer).unwrap()["latest"].as_u64().unwrap()
+        let mut since = 0;
+        loop {
+            let path = format!("changes?since={since}");
+            let (_, answer) = self.connection.send(Method::GET, &path, &self.token, String::new()).await;
+            let changes: Changes = serde_json::from_str(&answer).unwrap();
+            since = changes.entries.last().map_or(since, |entry| entry.change_no);
+            if !changes.more {
+                return since;
+            }
+        }
     }
 }
 
