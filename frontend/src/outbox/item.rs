@@ -104,11 +104,13 @@ impl<F: Clone> Items<F> {
 
     /// Notes the keys of changes that are here already: their storing is not reported yet. Returns the keys of those
     /// that are stored twice.
-    pub(super) fn claim_keys(&mut self, found: &[(u32, SealedChange)]) -> Vec<u32> {
+    pub(super) fn claim_keys(&mut self, keys: &BTreeSet<u32>, found: &[(u32, SealedChange)]) -> Vec<u32> {
         let mut twice = Vec::new();
         for (key, change) in found {
             match self.find(change.change) {
-                Some(item) if item.key().is_some_and(|other| other != *key) => twice.push(*key),
+                Some(item) if item.key().is_some_and(|other| other != *key && keys.contains(&other)) => {
+                    twice.push(*key)
+                }
                 Some(item) => item.place = Place::Stored(*key),
                 None => {}
             }
@@ -116,14 +118,22 @@ impl<F: Clone> Items<F> {
         twice
     }
 
-    /// Notes which changes are no longer in the local store. Another tab has removed them, which returns true; if the
-    /// store is not intact, only the page has them.
-    pub(super) fn lose_keys(&mut self, keys: &BTreeSet<u32>, is_intact: bool) -> bool {
+    /// The local store was cleared: only the page has the changes.
+    pub(super) fn lose_store(&mut self) {
+        self.ignored.clear();
+        for item in self.all.iter_mut().filter(|item| item.key().is_some()) {
+            item.place = Place::Page;
+        }
+    }
+
+    /// Notes which changes another tab has removed from the local store. A change that was not `known` when the store
+    /// was read may have been stored since. True if there are any.
+    pub(super) fn lose_keys(&mut self, known: &BTreeSet<u32>, keys: &BTreeSet<u32>) -> bool {
         let mut any = false;
         for item in &mut self.all {
-            if item.key().is_some_and(|key| !keys.contains(&key)) {
-                item.place = if is_intact { Place::Gone } else { Place::Page };
-                any |= is_intact;
+            if item.key().is_some_and(|key| known.contains(&key) && !keys.contains(&key)) {
+                item.place = Place::Gone;
+                any = true;
             }
         }
         any

@@ -155,6 +155,8 @@ pub struct Found {
     pub new: Vec<(u32, SealedChange)>,
     /// The memory.
     pub memory: Option<Vec<u8>>,
+    /// A random number that the store got when it was made: a store that was cleared has another one.
+    pub birth: Option<u64>,
 }
 
 /// The facts of a keyring's answer that concern the outbox.
@@ -245,7 +247,10 @@ pub struct Outbox<F> {
     /// Attempts that met another head, since the last one that did not.
     tries: u32,
     memory_tries: u32,
-    /// The memory as it is stored, and the one to write.
+    /// The store's birth, the memory as it is stored, and the one to write.
+    birth: Option<u64>,
+    /// Changes that only the page has are to be stored, once it is clear that they are not.
+    is_store_due: bool,
     stored_memory: Option<Vec<u8>>,
     new_memory: Option<Vec<u8>>,
     /// Most changes in the next request. A refused request is split, to find the change that is at fault.
@@ -275,6 +280,8 @@ impl<F: Clone> Outbox<F> {
             relisted: false,
             tries: 0,
             memory_tries: 0,
+            birth: None,
+            is_store_due: true,
             stored_memory: None,
             new_memory: None,
             limit: CHANGES_PER_SAVE,
@@ -393,7 +400,7 @@ impl<F: Clone> Outbox<F> {
                 // Another tab may have sent some of the changes, and stored others.
                 self.due.read = true;
             }
-            (Action::Read { .. }, Outcome::Read(found)) => self.found(found),
+            (Action::Read { known }, Outcome::Read(found)) => self.found(&known, found),
             (Action::Position, Outcome::Facts(facts)) => {
                 self.due.since = Some(facts.next.unwrap_or(0));
                 self.apply(Facts { next: None, ..facts }, true, false);
@@ -451,18 +458,25 @@ impl<F: Clone> Outbox<F> {
         self.halted == Some(Rest::Over)
     }
 
-    fn found(&mut self, found: Found) {
-        let Found { keys, new, memory } = found;
-        // A store without the memory was emptied by the browser or the person, not by another tab.
-        let is_intact = memory.is_some() || self.stored_memory.is_none();
+    fn found(&mut self, known: &BTreeSet<u32>, found: Found) {
+        let Found { keys, new, memory, birth } = found;
+        if self.birth.is_some() && self.birth != birth {
+            // The store was cleared: no other tab has removed the changes, and the keys are those of others.
+            self.items.lose_store();
+            self.birth = None;
+            self.is_store_due = true;
+            self.due.read = true;
+            return;
+        }
+        self.birth = birth;
         if memory != self.stored_memory {
             // Another tab has written it: this page learns from it, and writes what it knows itself.
             self.due.remember |= !self.due.recall;
             self.new_memory = None;
         }
         self.stored_memory = memory;
-        self.remove.extend(self.items.claim_keys(&new));
-        let mut is_news = self.items.lose_keys(&keys, is_intact);
+        self.remove.extend(self.items.claim_keys(&keys, &new));
+        let mut is_news = self.items.lose_keys(known, &keys);
         for (key, change) in new {
             if self.items.adopt(key, &change) {
                 self.due.restore.push(change);
@@ -472,7 +486,7 @@ impl<F: Clone> Outbox<F> {
         if is_news {
             self.list(None);
         }
-        if !is_intact || self.is_opening {
+        if std::mem::take(&mut self.is_store_due) {
             self.add.extend(self.items.store_again());
         }
     }

@@ -19,6 +19,8 @@ const DATABASE: &str = "passmint";
 const ITEMS: &str = "kept";
 /// Memories, by account.
 const MEMORIES: &str = "memories";
+/// The name of the store's birth among the memories.
+const BIRTH: &str = "birth";
 /// The version of the database's schema.
 const VERSION: u32 = 2;
 
@@ -57,7 +59,8 @@ pub async fn all() -> Result<Vec<StoredItem>, JsValue> {
 pub async fn find(account: AccountId, known: &BTreeSet<u32>) -> Result<Found, JsValue> {
     let transaction = begin("readonly").await?;
     let store = transaction.object_store(ITEMS)?;
-    let memory = transaction.object_store(MEMORIES)?.get(&account.to_string().into())?;
+    let memories = transaction.object_store(MEMORIES)?;
+    let (memory, birth) = (memories.get(&account.to_string().into())?, memories.get(&BIRTH.into())?);
     let keys = store.get_all_keys()?;
     await_request(&keys).await?;
     let keys: BTreeSet<u32> = Array::from(&keys.result()?).iter().filter_map(|key| number(&key)).collect();
@@ -73,7 +76,8 @@ pub async fn find(account: AccountId, known: &BTreeSet<u32>) -> Result<Found, Js
             _ => {}
         }
     }
-    Ok(Found { keys, new, memory: bytes(&memory.result()?) })
+    let birth = number(&birth.result()?).map(u64::from);
+    Ok(Found { keys, new, memory: bytes(&memory.result()?), birth })
 }
 
 /// Removes every item and the memory of an account.
@@ -167,7 +171,8 @@ async fn open_database() -> Result<IdbDatabase, JsValue> {
             parameters.set_auto_increment(true);
             // Version 1 had the items already: making them again fails.
             let _ = database.create_object_store_with_optional_parameters(ITEMS, &parameters);
-            database.create_object_store(MEMORIES).map(drop)
+            let birth = (js_sys::Math::random() * f64::from(u32::MAX)).floor();
+            database.create_object_store(MEMORIES)?.put_with_key(&birth.into(), &BIRTH.into()).map(drop)
         })
     };
     request.set_onupgradeneeded(Some(upgrade.unchecked_ref()));

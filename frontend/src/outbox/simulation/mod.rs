@@ -48,6 +48,8 @@ struct Schedule {
     values: Vec<Value>,
     /// Doubts are right: the database was put back.
     may_doubt: bool,
+    /// A store was cleared.
+    is_cleared: bool,
 }
 
 #[test]
@@ -80,7 +82,7 @@ fn every_sealed_password_survives_any_interleaving() {
 
 impl Schedule {
     fn new(seed: u64) -> Self {
-        let mut schedule = Self { world: World::new(seed, 2), values: Vec::new(), may_doubt: false };
+        let mut schedule = Self { world: World::new(seed, 2), values: Vec::new(), may_doubt: false, is_cleared: false };
         schedule.world.open_page(0, Vec::new());
         schedule
     }
@@ -160,13 +162,23 @@ impl Schedule {
         }
     }
 
+    /// The changes of a page that are neither in the store nor in another page, because the store was cleared.
+    fn cleared_changes(&self, device: usize, place: usize) -> Vec<ChangeRef> {
+        let device = &self.world.devices[device];
+        let is_stored = |change: &ChangeRef| device.store.changes.values().any(|stored| stored.change == *change);
+        let items = device.pages[place].outbox.items().iter().filter(|item| item.key().is_some());
+        items.map(|item| item.change.change).filter(|change| self.is_cleared && !is_stored(change)).collect()
+    }
+
     fn end_some_page(&mut self) {
         let Some((device, place)) = self.some_page() else { return };
         let restores = self.world.restores;
+        let cleared = self.cleared_changes(device, place);
         let page = self.world.take_page(device, place);
         let (number, has_noticed) = (page.number, page.has_noticed(restores));
         let items = page.outbox.into_in_page();
-        let changes: Vec<ChangeRef> = items.iter().map(|item| item.change.change).collect();
+        let in_page = items.iter().map(|item| item.change.change);
+        let changes: Vec<ChangeRef> = in_page.chain(cleared).collect();
         self.page_ends(number, &changes, has_noticed);
     }
 
@@ -179,9 +191,10 @@ impl Schedule {
 
     fn lock(&mut self, device: usize, place: usize) {
         let restores = self.world.restores;
+        let cleared = self.cleared_changes(device, place);
         let page = self.world.take_page(device, place);
         let (number, has_noticed) = (page.number, page.has_noticed(restores));
-        self.page_ends(number, &[], has_noticed);
+        self.page_ends(number, &cleared, has_noticed);
         self.world.open_page(device, page.outbox.into_in_page());
     }
 
@@ -215,6 +228,7 @@ impl Schedule {
             self.world.devices[device].store.changes.values().map(|change| change.change).collect();
         self.world.note(format!("device {device}: the store is cleared"));
         self.world.clear_store(device);
+        self.is_cleared = true;
         // Pages that are open have their own changes; those of other tabs that they have not read are gone.
         for value in self.values.iter_mut().filter(|value| stored.contains(&value.change)) {
             let of = |outbox: &Outbox<_>| outbox.items().iter().any(|item| item.change.change == value.change);

@@ -64,7 +64,7 @@ impl Person<'_> {
     /// Deletes an entry for good: what this person can see of it may be lost.
     fn delete(&mut self, id: EntryId) -> Result<(), String> {
         let page = &mut self.schedule.world.devices[self.device].pages[self.place];
-        let known = page.passwords_of(id);
+        let known = page.sides(id).concat();
         if self.ask(Request::Delete { id })?.is_some() {
             for value in &mut self.schedule.values {
                 value.is_excused |= known.contains(&value.password);
@@ -85,7 +85,17 @@ impl Person<'_> {
     }
 
     pub(super) fn resolve(&mut self, id: EntryId, resolution: Resolution) -> Result<(), String> {
-        self.ask(Request::Resolve { id, resolution, now: NOW }).map(drop)
+        let page = &mut self.schedule.world.devices[self.device].pages[self.place];
+        let given_up = match page.sides(id).as_slice() {
+            // The other side is a deletion.
+            [mine] if resolution == Resolution::Theirs => mine.clone(),
+            _ => Vec::new(),
+        };
+        self.ask(Request::Resolve { id, resolution, now: NOW })?;
+        for value in &mut self.schedule.values {
+            value.is_excused |= given_up.contains(&value.password);
+        }
+        Ok(())
     }
 
     /// None if the keyring refuses, for a reason that is in order.

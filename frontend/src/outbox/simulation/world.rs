@@ -59,6 +59,7 @@ impl CryptoRng for Chance {}
 pub(super) struct Store {
     pub(super) changes: BTreeMap<u32, SealedChange>,
     memory: Option<Vec<u8>>,
+    birth: u64,
     last_key: u32,
     /// Its space is used up.
     pub(super) is_full: bool,
@@ -71,6 +72,7 @@ impl Store {
             keys: self.changes.keys().copied().collect(),
             new: new.map(|(key, change)| (*key, change.clone())).collect(),
             memory: self.memory.clone(),
+            birth: Some(self.birth),
         }
     }
 
@@ -423,8 +425,8 @@ impl World {
 
     /// Whatever a browser holds for this account is cleared.
     pub(super) fn clear_store(&mut self, device: usize) {
-        let last_key = self.devices[device].store.last_key;
-        self.devices[device].store = Store { last_key, ..Store::default() };
+        let birth = self.devices[device].store.birth + 1;
+        self.devices[device].store = Store { birth, ..Store::default() };
     }
 
     pub(super) fn has_late(&self) -> bool {
@@ -574,19 +576,21 @@ impl Page {
     /// The passwords that the page can show: of each entry, and of both sides of a conflict, with all previous ones.
     pub(super) fn passwords(&mut self) -> BTreeSet<String> {
         let ids: Vec<_> = self.list.keys().copied().collect();
-        ids.into_iter().flat_map(|id| self.passwords_of(id)).collect()
+        ids.into_iter().flat_map(|id| self.sides(id).concat()).collect()
     }
 
-    pub(super) fn passwords_of(&mut self, id: EntryId) -> Vec<String> {
+    /// The passwords of each side of a conflict, or of an entry without one.
+    pub(super) fn sides(&mut self, id: EntryId) -> Vec<Vec<String>> {
+        let is_conflict = self.list.get(&id) == Some(&EntryState::Conflict);
         let both = match self.keyring.handle(Request::Compare { id }) {
-            Ok(Response::Comparison { mine, theirs }) => vec![Some(mine), theirs],
+            Ok(Response::Comparison { mine, theirs }) => vec![Some(mine), theirs.filter(|_| is_conflict)],
             _ => Vec::new(),
         };
         let all = |entry: Box<crate::keyring::protocol::entry::Entry>| {
             let history = entry.history.into_iter().map(|previous| previous.password.expose().to_owned());
             std::iter::once(entry.content.password.expose().to_owned()).chain(history).collect::<Vec<_>>()
         };
-        both.into_iter().flatten().flat_map(all).collect()
+        both.into_iter().flatten().map(all).collect()
     }
 
     /// True if the server has the session's key.
