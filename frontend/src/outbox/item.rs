@@ -35,6 +35,10 @@ pub struct Item<F> {
 }
 
 impl<F> Item<F> {
+    fn new(change: SealedChange, quiet: bool, place: Place) -> Self {
+        Self { change, refused: None, quiet, place, asked: false, held: false }
+    }
+
     /// Leaving the page would lose it.
     pub fn is_in_page_only(&self) -> bool {
         self.place == Place::Page
@@ -76,24 +80,21 @@ impl<F: Clone> Items<F> {
         self.all.iter().filter_map(Item::key).chain(self.ignored.iter().copied()).collect()
     }
 
-    /// Adds a change that was sealed just now.
-    pub(super) fn push(&mut self, change: SealedChange, quiet: bool) {
-        self.all.push(Item { change, refused: None, quiet, place: Place::Storing, asked: false, held: false });
+    /// Adds a change that the keyring gave just now. False if it is here already: two tabs may find that the server has
+    /// lost the same change.
+    pub(super) fn push(&mut self, change: &SealedChange, quiet: bool) -> bool {
+        let is_new = self.find(change.change).is_none();
+        if is_new {
+            self.all.push(Item::new(change.clone(), quiet, Place::Storing));
+        }
+        is_new
     }
 
     /// Adds a change of the local store. False if it is here already.
     pub(super) fn adopt(&mut self, key: u32, change: &SealedChange) -> bool {
         let is_new = self.find(change.change).is_none();
         if is_new {
-            let place = Place::Stored(key);
-            self.all.push(Item {
-                change: change.clone(),
-                refused: None,
-                quiet: false,
-                place,
-                asked: false,
-                held: false,
-            });
+            self.all.push(Item::new(change.clone(), false, Place::Stored(key)));
         }
         is_new
     }
@@ -207,8 +208,9 @@ impl<F: Clone> Items<F> {
             match self.find(change.change) {
                 Some(item) if item.place == Place::Storing => item.place = Place::Stored(*key),
                 // It was found in the local store before it was reported as stored.
-                Some(_) => {}
-                None => left.push(*key),
+                Some(item) if item.key() == Some(*key) => {}
+                // It has left, or another tab has stored it too.
+                _ => left.push(*key),
             }
         }
         left

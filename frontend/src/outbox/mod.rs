@@ -563,8 +563,9 @@ impl<F: Clone> Outbox<F> {
             }
         }
         for change in sealed {
-            self.items.push(change.clone(), quiet);
-            self.add.push(change);
+            if self.items.push(&change, quiet) {
+                self.add.push(change);
+            }
         }
     }
 
