@@ -146,6 +146,8 @@ pub struct PasskeySummary {
     pub created_at: u64,
     /// When it was last used to log in, in milliseconds since 1970 (UTC), if ever.
     pub used_at: Option<u64>,
+    /// True for a passkey from before assertions were verified: it opens nothing, and can be added again.
+    pub outdated: bool,
 }
 
 #[cfg(test)]

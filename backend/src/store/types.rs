@@ -77,7 +77,12 @@ pub const ORIGIN_MAX: usize = 512;
 pub(crate) fn summaries(passkeys: Vec<StoredPasskey>) -> Vec<PasskeySummary> {
     let mut summaries: Vec<_> = passkeys
         .into_iter()
-        .map(|StoredPasskey { id, created_at, used_at, .. }| PasskeySummary { id, created_at, used_at })
+        .map(|StoredPasskey { id, verifier, created_at, used_at, .. }| PasskeySummary {
+            id,
+            created_at,
+            used_at,
+            outdated: verifier.is_none(),
+        })
         .collect();
     summaries.sort_by_key(|passkey| passkey.created_at);
     summaries

@@ -117,7 +117,8 @@ pub fn passkey_is_added_used_and_removed(driver: &impl Driver) {
     store.set_credential(&new(ada, &passkey(4), 4), PASSKEYS_MAX, NOW + 2).unwrap();
     store.set_credential(&new(ada, &passkey(3), 3), PASSKEYS_MAX, NOW + 3).unwrap();
     assert!(is_live(&*store, 6), "sessions of others stay");
-    let summary = |tag, created_at, used_at| PasskeySummary { id: passkey_id(tag), created_at, used_at };
+    let summary =
+        |tag, created_at, used_at| PasskeySummary { id: passkey_id(tag), created_at, used_at, outdated: true };
     assert_eq!(store.passkeys(ada).unwrap(), [summary(4, NOW + 2, None), summary(3, NOW + 3, None)]);
 
     let found = store.credential(&username, &passkey(3)).unwrap().unwrap();
@@ -159,7 +160,7 @@ pub fn repeated_passkey_is_set_once_and_another_of_its_id_replaces_it(driver: &i
     assert_eq!((store.passkeys(ada).unwrap(), epoch(&*store, "ada")), (there, 0));
 
     store.set_credential(&new(ada, &passkey(3), 4), PASSKEYS_MAX, NOW + 4).unwrap();
-    let replaced = PasskeySummary { id: passkey_id(3), created_at: NOW + 4, used_at: None };
+    let replaced = PasskeySummary { id: passkey_id(3), created_at: NOW + 4, used_at: None, outdated: true };
     assert_eq!(store.passkeys(ada).unwrap(), [replaced]);
     assert!(matches!(store.open_session(&with(0, 7), &LONG, NOW), Err(StoreError::NotFound)));
     assert_eq!(store.open_session(&with(1, 7), &LONG, NOW).unwrap().wrapped_key, secret(4).wrapped_key);

@@ -107,11 +107,15 @@ async fn passkey_from_before_is_outdated_until_it_is_added_again() {
         let body = SessionStart { username, credential, request: request.clone() };
         app.post("/api/v1/sessions/start", &body).await
     };
+    let is_outdated =
+        async || app.get("/api/v1/passkeys", Some(&token)).await.json()["passkeys"][0]["outdated"].clone();
+    assert_eq!(is_outdated().await, true);
     let answer = start(&passkey()).await;
     assert_eq!((answer.status, answer.problem()), (StatusCode::UNAUTHORIZED, "passkey-outdated".into()));
     for other in [CredentialName::Passphrase, CredentialName::Passkey(vec![8; 16].try_into().unwrap())] {
         assert_eq!(start(&other).await.status, StatusCode::OK);
     }
     set(&app, &token, BY_PASSPHRASE, &passkey(), PRF).await;
+    assert_eq!(is_outdated().await, false);
     assert!(log_in(&app, "ada", &passkey(), PRF).await.is_some());
 }

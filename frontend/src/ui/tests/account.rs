@@ -127,8 +127,12 @@ async fn recovery_code_proves_as_the_passphrase_does() {
 #[test]
 async fn passkeys_are_kept_only_if_they_are_ticked() {
     let page = unlocked().await;
-    let passkey =
-        |n: u8| PasskeySummary { id: PasskeyId::try_from(vec![n; 16]).unwrap(), created_at: NOW, used_at: None };
+    let passkey = |n: u8| PasskeySummary {
+        id: PasskeyId::try_from(vec![n; 16]).unwrap(),
+        created_at: NOW,
+        used_at: None,
+        outdated: false,
+    };
     let all = serde_json::to_string(&Passkeys { passkeys: vec![passkey(1), passkey(2)] }).unwrap();
     world::answer(move |request, _| (request == "GET passkeys").then(|| (200, all.clone())));
     look_at(&page, Msg::Passphrase).await;
@@ -219,7 +223,12 @@ async fn failure_to_list_sessions_is_an_alert() {
 #[test]
 async fn passkey_is_not_removed_without_the_passphrase() {
     let (page, _) = open(nothing).await;
-    let passkey = PasskeySummary { id: PasskeyId::try_from(vec![1, 2, 3]).unwrap(), created_at: NOW, used_at: None };
+    let passkey = PasskeySummary {
+        id: PasskeyId::try_from(vec![1, 2, 3]).unwrap(),
+        created_at: NOW,
+        used_at: None,
+        outdated: false,
+    };
     let all = serde_json::to_string(&Passkeys { passkeys: vec![passkey] }).unwrap();
     world::answer(move |request, _| (request == "GET passkeys").then(|| (200, all.clone())));
     look_at(&page, Msg::Passkeys).await;

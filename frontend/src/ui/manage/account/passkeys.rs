@@ -102,7 +102,7 @@ pub(super) fn used(used_at: Option<u64>) -> Signal<String> {
 
 #[component]
 fn PasskeyRow(one: PasskeySummary, remove: Callback<PasskeyId>, busy: Signal<bool>) -> impl IntoView {
-    let PasskeySummary { id, created_at, used_at } = one;
+    let PasskeySummary { id, created_at, used_at, .. } = one;
     let (name, used) = (since(created_at), used(used_at));
     let accessible =
         text_signal(move || text::with(Msg::Named, &[("verb", &text::get(Msg::PasskeyRemove)), ("name", &name.get())]));
