@@ -64,6 +64,15 @@ impl VaultServer {
     }
 }
 
+/// The vault in another browser.
+#[cfg(all(target_arch = "wasm32", feature = "page"))]
+pub(crate) fn another_keyring(server: &VaultServer) -> Keyring<Counter> {
+    let mut keyring = closed_keyring();
+    keyring.random = Counter(99);
+    sync(&mut keyring, server);
+    keyring
+}
+
 /// Lists until the keyring asks for no more; gives all updates in one.
 pub(crate) fn sync(keyring: &mut Keyring<Counter>, server: &VaultServer) -> EntryUpdate {
     sync_by(keyring, |since| server.list(since, 1000))

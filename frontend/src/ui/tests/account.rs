@@ -1,6 +1,8 @@
 //! The forms of the account dialog.
 
-use shared::credentials::{CredentialFinish, PasskeySummary, Passkeys};
+use shared::credentials::{
+    CredentialChange, CredentialChangeKind, CredentialChanges, CredentialFinish, PasskeySummary, Passkeys,
+};
 use shared::ids::{PasskeyId, SessionId};
 use shared::sessions::{CredentialName, Device, SessionSummary, Sessions};
 use wasm_bindgen::JsCast;
@@ -173,8 +175,8 @@ async fn new_recovery_code_counts_after_its_words_are_confirmed() {
     page.type_in(&en(Msg::ConfirmPassphrase), PASSPHRASE).await;
     page.press(&en(Msg::RecoveryRenew)).await;
     page.focuses(&en(Msg::CodeTitle)).await;
-    let confirmed = world::heard().iter().filter(|(request, _)| request == "POST sessions/finish").count();
-    assert_eq!(confirmed, 2, "once to unlock, and once to confirm");
+    let confirmed = world::heard().iter().filter(|(request, _)| request == "POST proofs/start").count();
+    assert_eq!(confirmed, 1);
     let words: Vec<String> = page.shown(".code-words li").into_iter().map(|word| word.inner_text()).collect();
     for label in page.shown(".code-confirm label").into_iter().map(|label| label.inner_text()) {
         let place: usize = label.rsplit(' ').next().unwrap().parse().unwrap();
@@ -211,6 +213,21 @@ async fn sessions_are_listed_and_others_can_be_ended() {
     page.until("the request", || asked(&format!("DELETE sessions/{}", session_id(2)))).await;
     page.press(&en(Msg::SessionsEndOthers)).await;
     page.until("the request", || asked("DELETE sessions")).await;
+}
+
+#[test]
+async fn changes_of_credentials_are_listed_with_their_origin() {
+    let (page, _) = open(nothing).await;
+    look_at(&page, Msg::Changes).await;
+    page.sees(&en(Msg::ChangesNone)).await;
+    page.press("Close").await;
+    let (kind, device) = (CredentialChangeKind::VaultKey, Some(Device::new("Safari on iOS").unwrap()));
+    let change = CredentialChange { number: 1, at: NOW, kind, device, address: "192.0.2.7".to_owned() };
+    let all = serde_json::to_string(&CredentialChanges { changes: vec![change] }).unwrap();
+    world::answer(move |request, _| (request == "GET credentials/changes").then(|| (200, all.clone())));
+    look_at(&page, Msg::Changes).await;
+    page.sees(&en(Msg::NewsVaultKey)).await;
+    page.sees("by “Safari on iOS” from 192.0.2.7").await;
 }
 
 #[test]
@@ -279,7 +296,7 @@ async fn account_is_deleted_only_with_its_name_and_passphrase() {
     page.type_in(&en(Msg::ConfirmPassphrase), PASSPHRASE).await;
     page.press(&en(Msg::EndNow)).await;
     page.says(&en(Msg::EndDone)).await;
-    assert!(asked("DELETE accounts/current"));
+    assert!(asked("POST accounts/delete"));
     page.sees(&en(Msg::UnlockTitle)).await;
     assert_eq!(setting("passmint.login"), None);
 }

@@ -5,10 +5,12 @@ use std::rc::Rc;
 
 use opaque_ke::{CredentialFinalization, ServerLogin};
 use shared::accounts::AccountFinish;
+use shared::credentials::CredentialFinish;
 use shared::login::Suite;
-use shared::sessions::{CredentialName, SessionFinish, SessionGrant};
+use shared::sessions::{CredentialName, SessionFinish};
+use shared::vault_key::VaultKeyFinish;
 
-use super::world;
+use super::{vault, world};
 use crate::keyring::Keyring;
 use crate::keyring::tests::Counter;
 use crate::keyring::tests::login::{Server, parameters, register};
@@ -35,7 +37,10 @@ pub(in crate::ui) fn serve(has_account: bool) -> String {
         })
         .clone()
     });
-    let account = has_account.then(|| serde_json::from_str(&account).unwrap());
+    let account: Option<AccountFinish> = has_account.then(|| serde_json::from_str(&account).unwrap());
+    if let Some(account) = &account {
+        vault::serve_empty(account.head.as_ref().unwrap());
+    }
     let accounts = Rc::new(RefCell::new(Accounts { server, account, username: None }));
     world::answer(move |request, body| accounts.borrow_mut().answer(request, body));
     code
@@ -46,7 +51,9 @@ impl Accounts {
         Some(match request {
             "POST accounts/start" => (200, self.server.challenge(&serde_json::from_str(body).unwrap())),
             "POST accounts/finish" => {
-                self.account = Some(serde_json::from_str(body).unwrap());
+                let account: AccountFinish = serde_json::from_str(body).unwrap();
+                vault::serve_empty(account.head.as_ref().unwrap());
+                self.account = Some(account);
                 (201, String::new())
             }
             "POST sessions/start" => {
@@ -56,9 +63,30 @@ impl Accounts {
                 (200, answer)
             }
             "POST sessions/finish" => (200, self.finish(body)),
-            "GET passkeys" => (200, r#"{"passkeys":[]}"#.to_owned()),
+            "POST proofs/start" => (200, self.server.start_proof(self.account.as_ref().unwrap(), body)),
             "POST credentials/start" => (200, self.server.start_replacement(body)),
-            "POST credentials/finish" | "DELETE sessions/current" | "DELETE accounts/current" => (204, String::new()),
+            "POST credentials/finish" => {
+                let CredentialFinish { credential, secret, proof, .. } = serde_json::from_str(body).unwrap();
+                assert!(proof.is_some());
+                let account = self.account.as_mut().unwrap();
+                match credential {
+                    CredentialName::Passphrase => account.passphrase = secret,
+                    CredentialName::Recovery => account.recovery = secret,
+                    CredentialName::Passkey(_) => {}
+                }
+                (204, String::new())
+            }
+            "POST vault-key/start" => (200, self.server.start_vault_key(body)),
+            "POST vault-key/finish" => {
+                let VaultKeyFinish { key_no, passphrase, recovery, earlier_keys, head, .. } =
+                    serde_json::from_str(body).unwrap();
+                let account = self.account.as_mut().unwrap();
+                (account.passphrase, account.recovery) = (passphrase, recovery);
+                (self.server.key_no, self.server.earlier_keys) = (key_no, Some(earlier_keys));
+                vault::replace_head(&head);
+                (204, String::new())
+            }
+            "POST passkeys/remove" | "DELETE sessions/current" | "POST accounts/delete" => (204, String::new()),
             _ => return None,
         })
     }
@@ -68,16 +96,6 @@ impl Accounts {
         let finalization = CredentialFinalization::deserialize(&finish.finalization.0).unwrap();
         let (credential, state) = self.username.take().unwrap();
         state.finish(finalization, parameters()).unwrap();
-        let account = self.account.as_ref().unwrap();
-        let secret = if credential == CredentialName::Recovery { &account.recovery } else { &account.passphrase };
-        let opened = SessionGrant {
-            account_id: account.account_id,
-            wrapped_key: secret.wrapped_key.clone(),
-            key_no: 0,
-            earlier_keys: None,
-            idle_seconds: 1,
-            max_seconds: 1,
-        };
-        serde_json::to_string(&opened).unwrap()
+        self.server.grant(self.account.as_ref().unwrap(), &credential)
     }
 }

@@ -8,12 +8,13 @@ use super::{Page, en, en_with, world};
 use crate::browser_test::test;
 use crate::keyring::Keyring;
 use crate::keyring::protocol::entry::{Content, EntryUpdate};
+use crate::keyring::tests::server::VaultServer;
 use crate::keyring::tests::{Counter, content};
 use crate::text::Msg;
 
 /// An entry whose password the generator minted, with its rules.
-fn minted(keyring: &mut Keyring<Counter>) -> EntryUpdate {
-    save(keyring, 1, Content { rules: Some(Rules::default()), ..content("GitHub", "kV9!mQ2#") })
+fn minted(keyring: &mut Keyring<Counter>, server: &mut VaultServer) -> EntryUpdate {
+    save(keyring, server, 1, Content { rules: Some(Rules::default()), ..content("GitHub", "kV9!mQ2#") })
 }
 
 /// Opens the dialog of an entry.

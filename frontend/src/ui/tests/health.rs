@@ -5,6 +5,7 @@ use super::{en, en_with, world};
 use crate::browser_test::test;
 use crate::keyring::Keyring;
 use crate::keyring::protocol::entry::EntryUpdate;
+use crate::keyring::tests::server::VaultServer;
 use crate::keyring::tests::{Counter, content};
 use crate::text::{self, Msg};
 use crate::workers::client::in_page;
@@ -21,12 +22,12 @@ fn serve_judge() {
 }
 
 /// Two entries share a password, one has a weak one, and one is fine.
-fn four(keyring: &mut Keyring<Counter>) -> EntryUpdate {
+fn four(keyring: &mut Keyring<Counter>, server: &mut VaultServer) -> EntryUpdate {
     let mut told = EntryUpdate::default();
     let passwords =
         [("Mail", "twice-used-one"), ("Shop", "twice-used-one"), ("Forum", "letmein"), ("Bank", "kV9!mQ2#xL5$")];
     for (after, (name, password)) in (1..).zip(passwords) {
-        told.entries.extend(save(keyring, after, content(name, password)).entries);
+        told.entries.extend(save(keyring, server, after, content(name, password)).entries);
     }
     told
 }

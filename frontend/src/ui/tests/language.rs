@@ -60,7 +60,7 @@ async fn language_that_does_not_load_leaves_the_current_one() {
 #[test]
 async fn refused_entry_with_its_notice_and_a_fault_follow_the_language() {
     let (page, _) = vault::open(vault::nothing).await;
-    world::answer(|request, _| request.starts_with("PUT ").then(|| (507, r#"{"code":"vault-full"}"#.to_owned())));
+    world::answer(|request, _| (request == "POST changes").then(|| (507, r#"{"code":"vault-full"}"#.to_owned())));
     page.type_in("Name", "GitLab").await;
     page.enter("Name").await;
     let not_saved = |language| {

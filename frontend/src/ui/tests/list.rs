@@ -3,7 +3,7 @@
 use leptos::prelude::*;
 use shared::ids::EntryId;
 
-use super::vault::{id_of, nothing, open, two};
+use super::vault::{id_of, nothing, open, sent, two};
 use super::{Page, en, en_with, world};
 use crate::browser_test::test;
 use crate::keyring::protocol::entry::{EntryState, EntrySummary, EntryUpdate};
@@ -108,7 +108,7 @@ async fn entry_in_the_bin_is_restored_or_erased() {
     lists(&page, &["Bank"]).await;
     page.press("Delete for good Bank").await;
     page.says(&en_with(Msg::Erased, &[("name", &"Bank")])).await;
-    assert!(world::heard().iter().any(|(request, _)| request.starts_with(&format!("DELETE passwords/{id}?replaces="))));
+    assert!(sent().iter().any(|change| change.id == id && change.sealed.is_deletion()));
     page.until("the bin to be empty", || page.spoken("status") == en(Msg::BinEmpty)).await;
     page.press(&en(Msg::BinLeave)).await;
     lists(&page, &["GitHub"]).await;
@@ -128,7 +128,7 @@ async fn lock_removes_the_entries_and_asks_for_the_passphrase() {
 async fn session_ended_by_the_server_locks_the_vault_and_says_so() {
     let (page, session) = open(two).await;
     world::answer(|request, _| {
-        request.starts_with("GET passwords?").then(|| (401, r#"{"code":"session-ended"}"#.to_owned()))
+        request.starts_with("GET changes?").then(|| (401, r#"{"code":"session-ended"}"#.to_owned()))
     });
     session.refresh();
     page.until("the lock", || page.spoken("status") == en(Msg::SessionEnded)).await;

@@ -18,6 +18,7 @@ use std::time::Duration;
 
 use leptos::prelude::*;
 use leptos::task::spawn_local;
+use shared::credentials::CredentialChange;
 use shared::ids::EntryId;
 
 use super::dialog::use_dialog;
@@ -133,6 +134,11 @@ fn to_bin(session: Session, notices: Notices) -> Callback<EntryId> {
 pub(super) fn create() -> AnyView {
     let PanelState { invite, creating, .. } = expect_context();
     view! { <create::Create invite creating/> }.into_any()
+}
+
+/// A line about a change of credentials. The part for management calls this too.
+pub(super) fn change_line(change: CredentialChange) -> AnyView {
+    view! { <news::NewsLine change/> }.into_any()
 }
 
 /// Locks the vault if it is open, and says so.

@@ -58,7 +58,7 @@ fn CredentialNews() -> impl IntoView {
         <section class="offer" aria-labelledby="news-title">
             <h3 id="news-title" class="card-title">{tr(Msg::NewsTitle)}</h3>
             <ul class="news" role="status">
-                {move || session.news.get().into_iter().map(|change| view! { <NewsLine change/> }).collect_view()}
+                {move || session.news.get().into_iter().map(super::change_line).collect_view()}
             </ul>
             <p class="hint">{tr(Msg::NewsHint)}</p>
             <div class="buttons">
@@ -70,7 +70,7 @@ fn CredentialNews() -> impl IntoView {
 }
 
 #[component]
-fn NewsLine(change: CredentialChange) -> impl IntoView {
+pub(super) fn NewsLine(change: CredentialChange) -> impl IntoView {
     let CredentialChange { at, kind, device, address, .. } = change;
     let what = match kind {
         CredentialChangeKind::Passphrase => Msg::NewsPassphrase,

@@ -1,5 +1,6 @@
 //! The account dialog: credentials, vault key, sessions, locking, and deleting the account.
 
+mod changes;
 mod ending;
 mod keeping;
 mod locking;
@@ -26,6 +27,7 @@ pub(super) fn AccountDialog() -> impl IntoView {
             <Section title=Msg::Recovery><recovery::RecoveryForm/></Section>
             <Section title=Msg::Passkeys><passkeys::PasskeyList/></Section>
             <Section title=Msg::NewKey><NewKeyPart/></Section>
+            <Section title=Msg::Changes><changes::ChangeList/></Section>
             <Section title=Msg::Sessions><sessions::SessionList/></Section>
             <Section title=Msg::Locking><locking::LockSettings/></Section>
             <Section title=Msg::EndAccount><ending::EndAccount/></Section>
