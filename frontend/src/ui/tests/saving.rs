@@ -42,7 +42,9 @@ async fn unsent_entry_waits_in_the_list_and_is_sent_again() {
     let (page, _) = open(nothing).await;
     let is_silent = Rc::new(Cell::new(true));
     let silent = Rc::clone(&is_silent);
-    world::answer(move |_, _| silent.get().then(|| (world::SILENT, String::new())));
+    world::answer(move |request, _| {
+        (silent.get() && request == "POST changes").then(|| (world::SILENT, String::new()))
+    });
     save(&page, "GitLab").await;
     page.says(&en_with(Msg::NotSavedSilent, &[("name", &"GitLab")])).await;
     page.sees(&en(Msg::Waiting)).await;
