@@ -158,11 +158,14 @@ def entries(folder, username, kind, secret):
     if account is None:
         raise Refused("there is no such account")
     keys = vault_keys(account, kind, secret, server_key)
-    rows = database.execute("SELECT * FROM passwords WHERE account_id = ?", [account["id"]]).fetchall()
+    # A sealed deletion has a column of its own; one from before deletions were sealed has neither.
+    query = "SELECT id, version, coalesce(sealed, sealed_deletion) AS sealed FROM passwords WHERE account_id = ?"
+    rows = database.execute(query, [account["id"]]).fetchall()
     check_head(keys, account, rows)
     opened = []
     for row in rows:
-        document = open_entry(keys, account["id"], row["id"], row["version"], row["sealed"])
+        sealed = row["sealed"]
+        document = sealed and open_entry(keys, account["id"], row["id"], row["version"], sealed)
         opened.append({"id": row["id"].hex(), "version": row["version"], "entry": document})
     return {"account": account["id"].hex(), "key_no": account["key_no"], "entries": opened}
 

@@ -13,6 +13,7 @@ use backend::server_key::ServerKey;
 use backend::store::oracle::Descriptor;
 use frontend::keyring::backup;
 use frontend::keyring::protocol::Request;
+use frontend::keyring::protocol::outbox::{ChangeRef, SealedChange};
 use frontend::model::import_export::{ImportFile, read};
 use generator::Plan as _;
 use generator::random::{RandomnessError, Source};
@@ -21,11 +22,10 @@ use serde::Serialize;
 use serde::de::DeserializeOwned;
 use shared::accounts::{AccountFinish, AccountStart, DeleteAccount, Username};
 use shared::bytes::Base64Url;
-use shared::changes::{ListChanges, SaveChanges};
+use shared::changes::{ListChanges, SaveChanges, Sealed, SealedHead};
 use shared::credentials::{CredentialFinish, CredentialStart, RemovePasskey};
 use shared::ids::{AccountId, EntryId, PasskeyId, SessionId};
 use shared::login::SessionToken;
-use shared::passwords::SealedEntry;
 use shared::proofs::{Proof, ProofStart};
 use shared::sessions::{CredentialName, SessionFinish, SessionStart};
 use shared::vault_key::{VaultKeyFinish, VaultKeyStart};
@@ -88,22 +88,33 @@ pub fn api_bodies(data: &[u8]) {
     }
 }
 
-/// The keyring's parsers of a server's answers to an open vault, including sealed entries and their header.
+/// The keyring's parsers of a server's answers to an open vault, and of what it has put into the local store.
 pub fn answers(data: &[u8]) {
-    let Some((kind, rest)) = choose(data, 5) else { return };
-    if kind == 0 {
-        if let Ok(sealed) = SealedEntry::try_from(rest.to_vec()) {
-            assert_eq!(sealed.as_bytes(), rest);
+    let Some((kind, rest)) = choose(data, 7) else { return };
+    let bytes = rest.to_vec();
+    let request = match (kind, str::from_utf8(rest).map(str::to_owned)) {
+        (0, _) => {
+            if let Ok(sealed) = Sealed::try_from(bytes.clone()) {
+                assert_eq!(sealed.as_bytes(), rest);
+            }
+            if let Ok(head) = SealedHead::try_from(bytes) {
+                assert_eq!(head.as_bytes(), rest);
+            }
+            return;
         }
-        return;
-    }
-    let Ok(text) = str::from_utf8(rest) else { return };
-    let answer = text.to_owned();
-    let request = match kind {
-        1 => Request::ApplyChanges { answer },
-        2 => Request::ApplyCurrent { problem: answer },
-        3 => Request::ContinueLogin { answer, device: String::new() },
-        _ => Request::FinishReplacement { answer },
+        (6, _) => Request::Recall { memory: Some(bytes) },
+        (_, Err(_)) => return,
+        (1, Ok(answer)) => Request::ApplyChanges { answer, since: 0 },
+        (2, Ok(text)) => {
+            let (body, answer) = text.split_once('\n').unwrap_or((&text, ""));
+            Request::ApplySaved { body: body.to_owned(), answer: answer.to_owned() }
+        }
+        (3, Ok(answer)) => Request::ContinueLogin { answer, device: String::new() },
+        (4, Ok(answer)) => Request::FinishReplacement { answer },
+        (_, Ok(body)) => {
+            let change = ChangeRef { id: EntryId::from_time(1, [1; 10]), version: 1, mark: 0 };
+            Request::RestoreWaiting { items: vec![SealedChange { change, body }] }
+        }
     };
     // Invalid answers are an error; the keyring must never open an entry that nobody sealed.
     vault::ask(request);
