@@ -8,6 +8,7 @@ use frontend::secret::Secret;
 use frontend::workers::rpc::{Call, Reply};
 use serde::{Deserialize, Serialize};
 use serde_json::json;
+use shared::changes::Changes;
 use shared::sessions::CredentialName;
 
 use crate::runs::Runs;
@@ -98,20 +99,17 @@ pub(crate) fn measure() -> KeyringFigures {
             worker.ask(vec![Request::FinishLogin { answer }]).await;
         }
 
-        let (mut opened, mut since) = (Vec::new(), 0);
-        loop {
-            let (_, answer) = connection.send("GET", &format!("/api/v1/passwords?since={since}"), client.token(), "");
+        let (mut opened, mut next) = (Vec::new(), Some(0));
+        while let Some(since) = next {
+            let path = format!("/api/v1/changes?since={since}&limit={BATCH}");
+            let (_, answer) = connection.send("GET", &path, client.token(), "");
             let answer = String::from_utf8(answer.to_vec()).unwrap();
-            let changes: shared::passwords::Changes = serde_json::from_str(&answer).unwrap();
-            let count = changes.entries.len();
-            let (mut answers, ms) = worker.ask(vec![Request::ApplyChanges { answer }]).await;
+            let count = serde_json::from_str::<Changes>(&answer).unwrap().entries.len();
+            let (mut answers, ms) = worker.ask(vec![Request::ApplyChanges { answer, since }]).await;
             let Some(Response::Updated(all)) = answers.pop() else { panic!("the keyring opened nothing") };
             assert_eq!(all.entries.iter().filter(|entry| !entry.name.is_empty()).count(), count);
             opened.push(count as f64 / ms * 1e3);
-            since = changes.entries.last().unwrap().change_no;
-            if !changes.more {
-                break;
-            }
+            next = all.next;
         }
 
         let mut sealed = Vec::new();

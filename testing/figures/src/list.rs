@@ -108,9 +108,8 @@ fn measure_vault(entries: usize) -> VaultFigures {
         let recorder = Recorder::start(server.port, BTreeSet::new());
         open_page(&page, &recorder.url()).await;
         unlock_vault(&page).await;
-        let lists = || {
-            recorder.requests().into_iter().filter(|it| it.path.starts_with("/api/v1/passwords?")).collect::<Vec<_>>()
-        };
+        let lists =
+            || recorder.requests().into_iter().filter(|it| it.path.starts_with("/api/v1/changes?")).collect::<Vec<_>>();
         let first: Vec<usize> = lists().iter().map(|fetched| fetched.body).collect();
         let changed = content(entries);
         let name = changed.name.clone();
