@@ -26,7 +26,7 @@ use crate::server::client_address::{self, TrustedProxies};
 use crate::server::error::ApiError;
 use crate::server::headers;
 use crate::server::routes::{
-    accounts, changes, credentials, health, openapi, page, passkeys, passwords, proofs, sessions, setup, vault_key,
+    accounts, changes, credentials, health, openapi, page, passkeys, proofs, sessions, setup, vault_key,
 };
 use crate::server::state::AppState;
 
@@ -68,8 +68,6 @@ pub fn app(state: AppState, bounds: RequestBounds, proxies: TrustedProxies) -> R
         .routes(routes!(vault_key::start))
         .routes(routes!(vault_key::finish))
         .routes(routes!(changes::list, changes::save))
-        .routes(routes!(passwords::list))
-        .routes(routes!(passwords::put, passwords::delete))
         .routes(routes!(health::alive))
         .routes(routes!(health::ready))
         .split_for_parts();

@@ -17,17 +17,16 @@ use crate::harness::{Answer, App, CHANGES, deletion, entry_id, head, request, se
 #[derive(Clone, Copy, PartialEq, Eq)]
 pub enum IdKind {
     Nothing,
-    Entry,
     Passkey,
     Session,
 }
-use IdKind::{Entry, Nothing, Passkey, Session};
+use IdKind::{Nothing, Passkey, Session};
 
 /// A route: method, path, kind of the id in the path, and true if it needs a session.
 pub type Route = (&'static str, &'static str, IdKind, bool);
 
 /// Every route of the server.
-pub const ROUTES: [Route; 29] = [
+pub const ROUTES: [Route; 26] = [
     ("GET", "/api/v1/setup", Nothing, false),
     ("POST", "/api/v1/accounts/start", Nothing, false),
     ("POST", "/api/v1/accounts/finish", Nothing, false),
@@ -52,9 +51,6 @@ pub const ROUTES: [Route; 29] = [
     ("GET", "/api/v1/passkeys", Nothing, true),
     ("POST", "/api/v1/passkeys/remove", Nothing, true),
     ("DELETE", "/api/v1/passkeys/{id}", Passkey, true),
-    ("GET", "/api/v1/passwords", Nothing, true),
-    ("PUT", "/api/v1/passwords/{id}", Entry, true),
-    ("DELETE", "/api/v1/passwords/{id}", Entry, true),
     ("GET", "/healthz", Nothing, false),
     ("GET", "/readyz", Nothing, false),
 ];
@@ -98,12 +94,6 @@ fn requests(method: &str, path: &str) -> Vec<(&'static str, Option<Value>)> {
             };
             return vec![save(1, sealed(8)), save(2, sealed(8)), save(0, sealed(8)), save(1, deletion(8))];
         }
-        ("PUT", _) => {
-            let mut bytes = vec![8; 1024 + 41];
-            bytes[0] = 1;
-            return vec![("", Some(json!({ "replaces": 1, "sealed": Base64Url(bytes) })))];
-        }
-        ("DELETE", "/api/v1/passwords/{id}") => return vec![("?replaces=1", None), ("?replaces=2", None)],
         ("GET", "/api/v1/changes") => return vec![("", None), ("?since=0&limit=1", None)],
         ("POST", _) => json!({}),
         _ => return vec![("", None)],
@@ -122,7 +112,6 @@ pub fn record() -> Vec<u8> {
 pub fn with_some_id((_, path, id, _): Route) -> String {
     let id = match id {
         Nothing => String::new(),
-        Entry => entry_id(1).to_string(),
         Passkey => "cGFzc2tleQ".to_owned(),
         Session => "AAECAwQFBgcICQoLDA0ODw".to_owned(),
     };
@@ -261,7 +250,6 @@ impl World {
     fn ids(kind: IdKind) -> [String; 2] {
         match kind {
             Nothing => [String::new(), String::new()],
-            Entry => [entry_id(1).to_string(), entry_id(99).to_string()],
             Passkey => [Base64Url::encode(PASSKEY), Base64Url::encode(b"nobody's keys")],
             Session => [session(9), session(99)],
         }

@@ -107,5 +107,5 @@ async fn wrong_path_and_wrong_method_have_different_answers() {
     let app = App::new();
     assert_eq!(app.get("/api/v1/nothing", None).await.problem(), "not-found");
     assert_eq!(app.send(request("POST", "/", None, None)).await.problem(), "not-found");
-    assert_eq!(app.send(request("PATCH", "/api/v1/passwords", None, None)).await.problem(), "method-not-allowed");
+    assert_eq!(app.send(request("PATCH", CHANGES, None, None)).await.problem(), "method-not-allowed");
 }

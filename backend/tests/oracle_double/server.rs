@@ -100,4 +100,4 @@ impl Drop for Server {
 }
 
 /// A request that looks its session up in the database.
-pub const LIST: &str = "/api/v1/passwords";
+pub const LIST: &str = "/api/v1/changes";

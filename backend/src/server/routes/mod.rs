@@ -7,7 +7,6 @@ pub mod health;
 pub mod openapi;
 pub mod page;
 pub mod passkeys;
-pub mod passwords;
 pub mod proofs;
 pub mod sessions;
 pub mod setup;
