@@ -146,7 +146,7 @@ impl Vault {
         let newest = if let OpenedHead::Fits(head) = &opened { head.change_no } else { u64::MAX };
         let mut is_wrong = changes.more && changes.entries.is_empty();
         for row in changes.entries {
-            if row.change_no <= list.last || row.change_no > newest || list.rows >= ROWS_MAX {
+            if row.change_no <= list.last || list.rows >= ROWS_MAX {
                 is_wrong = true;
                 break;
             }
@@ -157,6 +157,8 @@ impl Vault {
             }
             list.doubtful.extend(self.apply_row(row, false, &mut update, random));
         }
+        // The head was read together with these rows: a list that goes on has not reached its number.
+        is_wrong |= changes.more && list.last >= newest;
         if changes.more && !is_wrong {
             update.next = Some(list.last);
             self.state.list = Some(list);
@@ -185,7 +187,9 @@ impl Vault {
         random: &mut (impl RngCore + CryptoRng),
     ) {
         let is_same_head = head == self.state.head;
-        if !list.is_full && list.rows == 0 && is_same_head && !is_wrong && !list.is_outdated {
+        let is_quiet = !list.is_full && list.rows == 0 && is_same_head && !is_wrong && !list.is_outdated;
+        // As long as the head does not fit, every list is read to its end: the server may be honest again.
+        if is_quiet && self.state.is_settled {
             return;
         }
         if list.is_outdated {
@@ -195,7 +199,8 @@ impl Vault {
             update.next = Some(last);
             return;
         }
-        let missing: Vec<EntryId> = match list.is_full {
+        // A list that was broken off says nothing about the rest.
+        let missing: Vec<EntryId> = match list.is_full && !is_wrong {
             true => self.listed().map(|(id, _)| id).filter(|id| !list.ids.contains(id)).collect(),
             false => Vec::new(),
         };

@@ -18,6 +18,7 @@
 //! | 2, then that many | the entry's name: length in bytes, and UTF-8 |
 
 use std::collections::BTreeMap;
+use std::collections::btree_map::Entry;
 
 use shared::ids::EntryId;
 use zeroize::Zeroizing;
@@ -50,6 +51,13 @@ pub(super) struct Seen {
     pub(super) mark: u64,
     pub(super) is_deleted: bool,
     pub(super) name: String,
+}
+
+impl Seen {
+    /// The order in which memories are merged.
+    fn rank(&self) -> (u32, u64, bool, &str) {
+        (self.version, self.mark, self.is_deleted, &self.name)
+    }
 }
 
 impl Memory {
@@ -134,12 +142,18 @@ impl Memory {
         }
         let is_same = !is_later && other.accepted == self.accepted;
         for (id, theirs) in other.entries {
-            let ours = self.entries.entry(id).or_default();
-            let highest = ours.highest.max(theirs.highest);
-            if is_later || (is_same && theirs.version > ours.version) {
-                *ours = theirs;
+            match self.entries.entry(id) {
+                Entry::Vacant(vacant) => drop(vacant.insert(theirs)),
+                Entry::Occupied(mut ours) => {
+                    let ours = ours.get_mut();
+                    let highest = ours.highest.max(theirs.highest);
+                    // Both tabs must come to the same memory, or they would write it in turn for ever.
+                    if is_later || (is_same && theirs.rank() > ours.rank()) {
+                        *ours = theirs;
+                    }
+                    ours.highest = highest;
+                }
             }
-            ours.highest = highest;
         }
     }
 

@@ -1,7 +1,10 @@
 mod backup;
+mod doubts;
 mod drafts;
 mod import;
 pub(crate) mod login;
+mod memory;
+mod sending;
 pub(crate) mod server;
 mod waiting;
 
