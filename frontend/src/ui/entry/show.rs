@@ -148,7 +148,7 @@ fn details(session: Session, id: EntryId, whole: &Entry) -> AnyView {
     let is_binned = binned_at.is_some();
     view! {
         <p class="fault" hidden=!in_conflict>{tr(Msg::ConflictHere)}</p>
-        <dl class="details">
+        <dl id="entry-details" class="details" tabindex="-1">
             {line(Msg::EntryUsername, username, &name, clipboard)}
             {line(Msg::Website, website, &name, clipboard)}
             <div class="detail">

@@ -9,6 +9,7 @@ use super::vault::{conflict, id_of, nothing, open, two};
 use super::{Page, en, en_with, world};
 use crate::browser_test::test;
 use crate::keyring::tests::NOW;
+use crate::platform::browser::document;
 use crate::session::{Doubt, DoubtKind, Session, VaultDoubt};
 use crate::text::Msg;
 
@@ -103,6 +104,7 @@ async fn password_that_may_be_old_is_shown_after_the_question() {
     let (page, _) = marked().await;
     page.press("Bank").await;
     page.press(&en(Msg::DoubtShow)).await;
+    page.until("the focus", || document().active_element().is_some_and(|it| it.id() == "entry-details")).await;
     page.press("Show Password").await;
     page.sees("correct horse").await;
 }
@@ -140,6 +142,7 @@ async fn news_tell_what_changed_when_and_from_where_until_it_is_confirmed() {
     page.sees(&en_with(Msg::AccountOf, &[("username", &"ada")])).await;
     page.press("Close").await;
     page.press(&en(Msg::NewsMine)).await;
+    page.focuses(&en(Msg::Search)).await;
     page.until("the news to go", || !page.text().contains(&en(Msg::NewsTitle))).await;
     assert!(session.news.with_untracked(Vec::is_empty));
 }

@@ -3,6 +3,7 @@
 use leptos::prelude::*;
 use leptos::task::spawn_local;
 
+use crate::platform::browser;
 use crate::session::{Doubt, DoubtKind, Fault, VaultDoubt, use_session};
 use crate::text::{self, Msg};
 use crate::ui::dialog::{Manage, Tool, use_dialog};
@@ -39,7 +40,11 @@ fn DoubtPanel() -> impl IntoView {
     let finish = move |done: Msg, result: Result<(), Fault>| {
         let _ = busy.try_set(false);
         match result {
-            Ok(()) => notices.result(done),
+            Ok(()) => {
+                notices.result(done);
+                // The panel goes once nothing is in doubt: the focus goes on to the list.
+                browser::focus_soon("search");
+            }
             Err(why) => notices.problem(move || say::fault(&why)),
         }
     };

@@ -14,12 +14,16 @@ use crate::ui::fields::{Button, text_signal, tr};
 pub(super) fn News() -> impl IntoView {
     let session = use_session();
     let dialog = use_dialog();
+    let understood = move |()| {
+        session.planted_draft_key.set(false);
+        browser::focus_soon("search");
+    };
     let planted = move || {
         session.planted_draft_key.get().then(|| {
             view! {
                 <section class="doubt">
                     <p role="alert">{tr(Msg::PlantedKey)}</p>
-                    <Button label=Msg::Understood press=move |()| session.planted_draft_key.set(false)/>
+                    <Button label=Msg::Understood press=understood/>
                 </section>
             }
         })
@@ -54,15 +58,20 @@ pub(super) fn News() -> impl IntoView {
 fn CredentialNews() -> impl IntoView {
     let session = use_session();
     let dialog = use_dialog();
+    let accept = move |()| {
+        session.accept_news();
+        // The button is gone: the focus goes on to the list.
+        browser::focus_soon("search");
+    };
     view! {
         <section class="offer" aria-labelledby="news-title">
-            <h3 id="news-title" class="card-title">{tr(Msg::NewsTitle)}</h3>
-            <ul class="news" role="status">
-                {move || session.news.get().into_iter().map(super::change_line).collect_view()}
-            </ul>
+            <div role="alert">
+                <h3 id="news-title" class="card-title">{tr(Msg::NewsTitle)}</h3>
+                <ul class="news">{move || session.news.get().into_iter().map(super::change_line).collect_view()}</ul>
+            </div>
             <p class="hint">{tr(Msg::NewsHint)}</p>
             <div class="buttons">
-                <Button label=Msg::NewsMine press=move |()| session.accept_news()/>
+                <Button label=Msg::NewsMine press=accept/>
                 <Button label=Msg::NewsNotMine press=move |()| dialog.open(Tool::Manage(Manage::Account))/>
             </div>
         </section>

@@ -61,16 +61,18 @@ fn NewKeyPart() -> impl IntoView {
 #[component]
 fn NewKeyOffer(shown: RwSignal<bool>) -> impl IntoView {
     let dialog = use_dialog();
-    move || {
+    let offer = move || {
         shown.get().then(|| {
             view! {
-                <div class="offer" role="status">
+                <div class="offer">
                     <p>{tr(Msg::NewKeyOffer)}</p>
                     <Button label=Msg::NewKeyStart press=move |()| dialog.open(Tool::Manage(Manage::NewKey))/>
                 </div>
             }
         })
-    }
+    };
+    // The element is there before its text, so that screen readers speak the text when it appears.
+    view! { <div role="status">{offer}</div> }
 }
 
 /// Keeps the browser from submitting a form. Gives a closure's event its type.
