@@ -154,7 +154,8 @@ pub(super) struct World {
     /// Requests whose sender has given up; they still arrive.
     late: Vec<String>,
     pages: u32,
-    pub(super) log: Vec<String>,
+    /// The steps, if they are to be printed.
+    pub(super) log: Option<Vec<String>>,
 }
 
 impl World {
@@ -163,12 +164,14 @@ impl World {
         let head = new_vault_head(&mut chance);
         let server = Server::new(1, head);
         let devices = (0..devices).map(|_| Device::default()).collect();
-        let (late, log) = Default::default();
+        let (late, log) = (Vec::new(), None);
         Self { chance, server, restores: 0, devices, is_calm: false, late, pages: 0, log }
     }
 
     pub(super) fn note(&mut self, text: impl Into<String>) {
-        self.log.push(text.into());
+        if let Some(log) = &mut self.log {
+            log.push(text.into());
+        }
     }
 
     /// A tab opens the vault. `in_page` are changes from before a lock.
@@ -306,11 +309,12 @@ impl World {
 
     fn done(&mut self, device: usize, place: usize, action: Action, outcome: Outcome<Problem>) -> Vec<Event<Problem>> {
         let page = &mut self.devices[device].pages[place];
+        if let (Action::Apply { .. }, Outcome::Facts(Facts { next: None, .. })) = (&action, &outcome) {
+            page.listed_restores = page.asked_restores;
+        }
         let text = match (&action, &outcome) {
+            _ if self.log.is_none() => String::new(),
             (Action::Apply { since, .. }, Outcome::Facts(facts)) => {
-                if facts.next.is_none() {
-                    page.listed_restores = page.asked_restores;
-                }
                 format!("apply list since {since}, then {:?}, settled {}", facts.next, facts.settled.len())
             }
             (Action::Send { .. }, Outcome::Answer(answer)) => match answer {
