@@ -1,7 +1,8 @@
 //! The log-in protocol: OPAQUE (RFC 9807) and its parameters.
 //!
-//! Nothing is negotiated. No message has a field for a suite or for costs, so the server cannot ask for weaker ones; a
-//! client that is built with other values cannot log in.
+//! Costs are not negotiated. A record is made with the newest suite of the client's table, and a challenge states the
+//! number of its record's suite. A server that states another number changes the costs of one log-in, and that log-in
+//! does not open anything: the export key and the server's proof come out different.
 
 use hkdf::Hkdf;
 use opaque_ke::errors::InternalError;
@@ -28,9 +29,44 @@ impl CipherSuite for Suite {
     type Ksf = Stretch;
 }
 
-/// Argon2id at [`Costs::STANDARD`]. It has no other costs: the default is the floor.
-#[derive(Debug, Default)]
-pub struct Stretch;
+/// The suite of new records, by its number in [`Suites::PASSMINT`].
+pub const NEWEST_SUITE: u8 = 1;
+
+/// The suites that a client knows: the number of each, and its costs. The number of a suite never changes its meaning, and
+/// a later suite costs more.
+#[derive(Clone, Copy, Debug)]
+pub struct Suites(&'static [(u8, Costs)]);
+
+impl Suites {
+    /// Passmint's suites.
+    pub const PASSMINT: Self = Self(&[(NEWEST_SUITE, Costs::STANDARD)]);
+
+    /// A table for tests, by rising number.
+    pub const fn new(suites: &'static [(u8, Costs)]) -> Self {
+        Self(suites)
+    }
+
+    /// The number of the suite for new records.
+    pub fn newest(self) -> u8 {
+        self.0.last().map_or(NEWEST_SUITE, |(number, _)| *number)
+    }
+
+    /// The key stretching of a suite; none if this client does not know it.
+    pub fn stretch(self, number: u8) -> Option<Stretch> {
+        self.0.iter().find(|(known, _)| *known == number).map(|(_, costs)| Stretch(*costs))
+    }
+}
+
+/// Argon2id at the costs of a suite.
+#[derive(Debug)]
+pub struct Stretch(Costs);
+
+/// opaque-ke asks for one where a caller names none. The server, which stretches nothing, is the only such caller.
+impl Default for Stretch {
+    fn default() -> Self {
+        Self(Costs::STANDARD)
+    }
+}
 
 /// Bytes of the salt of [`Stretch`] (RFC 9807, section 7: nSalt of Argon2id).
 const SALT_LEN: usize = 16;
@@ -39,7 +75,7 @@ impl Ksf for Stretch {
     fn hash<L: ArrayLength<u8>>(&self, input: GenericArray<u8, L>) -> Result<GenericArray<u8, L>, InternalError> {
         let mut output = GenericArray::default();
         // The salt is all zeros as RFC 9807, section 7 says: the OPRF's output is already unique to the account.
-        argon2id(&input, &[0; SALT_LEN], Costs::STANDARD, &mut output).map_err(|_| InternalError::KsfError)?;
+        argon2id(&input, &[0; SALT_LEN], self.0, &mut output).map_err(|_| InternalError::KsfError)?;
         Ok(output)
     }
 }
@@ -110,11 +146,20 @@ mod tests {
     use super::*;
 
     #[test]
-    fn stretch_is_argon2id_at_64_mib() {
+    fn suite_1_is_argon2id_at_64_mib() {
         // The vector is the reference C implementation's, by argon2-cffi 23.1:
         // hash_secret_raw(bytes(64), bytes(16), 3, 65536, 1, 64, Type.ID).
-        let output = Stretch.hash(GenericArray::<u8, opaque_ke::generic_array::typenum::U64>::default()).unwrap();
+        let stretch = Suites::PASSMINT.stretch(NEWEST_SUITE).unwrap();
+        let output = stretch.hash(GenericArray::<u8, opaque_ke::generic_array::typenum::U64>::default()).unwrap();
         assert_eq!(Base64Url::encode(&output), include_str!("../vectors/stretch-zero.txt").trim());
+    }
+
+    #[test]
+    fn newest_suite_is_the_last_of_the_table_and_costs_the_most() {
+        assert_eq!(Suites::PASSMINT.newest(), NEWEST_SUITE);
+        let sorted = |key: fn(&(u8, Costs)) -> u32| Suites::PASSMINT.0.is_sorted_by_key(key);
+        assert!(sorted(|(number, _)| u32::from(*number)) && sorted(|(_, costs)| costs.memory_kib * costs.passes));
+        assert!(Suites::PASSMINT.stretch(0).is_none() && Suites::PASSMINT.stretch(NEWEST_SUITE + 1).is_none());
     }
 
     #[test]

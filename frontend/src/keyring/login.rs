@@ -1,172 +1,24 @@
-//! The client's half of OPAQUE (RFC 9807): registration of an account's secrets, and log-in with any of them.
+//! The client's half of OPAQUE's log-in (RFC 9807, section 6): a log-in with any of an account's secrets, and the proof
+//! of a secret within a session.
 
 use opaque_ke::errors::ProtocolError;
-use opaque_ke::{
-    ClientLogin, ClientLoginFinishParameters, ClientRegistration, ClientRegistrationFinishParameters,
-    CredentialResponse, RegistrationResponse,
-};
+use opaque_ke::{ClientLogin, ClientLoginFinishParameters, CredentialResponse};
 use rand_core_06::{CryptoRng, RngCore};
-use shared::accounts::{AccountChallenge, AccountFinish, AccountStart, InviteCode, NewCredential, Username};
+use shared::accounts::Username;
 use shared::bytes::Base64Url;
-use shared::credentials::{CredentialChallenge, CredentialFinish, CredentialStart};
-use shared::ids::AccountId;
-use shared::login::{CONTEXT, Suite, identifiers, session_token};
+use shared::login::{CONTEXT, Suite, Suites, identifiers, session_token};
+use shared::passkeys::PasskeyAssertion;
+use shared::proofs::{Proof, ProofChallenge, ProofStart};
 use shared::sessions::{CredentialName, Device, SessionChallenge, SessionFinish, SessionGrant, SessionStart};
 use zeroize::Zeroizing;
 
-use super::keys::{KeyEncryptionKey, VaultKey, Wrapping};
+use super::keys::{KeyEncryptionKey, KeySet, VaultKeys, Wrapping};
 use super::protocol::KeyringError;
 use super::recovery::RecoveryCode;
 use crate::secret::Secret;
 
-/// A registration between its two steps.
-pub(super) struct Registration {
-    invite: InviteCode,
-    username: Username,
-    passphrase: Secret,
-    by_passphrase: PendingCredential,
-    by_recovery: PendingCredential,
-}
-
-/// A credential that is being registered.
-struct PendingCredential {
-    secret: Zeroizing<Vec<u8>>,
-    state: ClientRegistration<Suite>,
-}
-
-impl Registration {
-    /// Makes the recovery code, and starts the registration of both credentials.
-    pub(super) fn start(
-        random: &mut (impl RngCore + CryptoRng),
-        invite: String,
-        username: Username,
-        passphrase: Secret,
-    ) -> Result<(Self, Secret, AccountStart), KeyringError> {
-        let code = RecoveryCode::generate(random);
-        let (by_passphrase, passphrase_request) = PendingCredential::start(random, passphrase.expose().as_bytes())?;
-        let (by_recovery, recovery_request) = PendingCredential::start(random, code.expose())?;
-        let invite = InviteCode(invite);
-        let start = AccountStart {
-            invite: invite.clone(),
-            username: username.clone(),
-            passphrase: passphrase_request,
-            recovery: recovery_request,
-        };
-        Ok((Self { invite, username, passphrase, by_passphrase, by_recovery }, code.to_text(), start))
-    }
-
-    /// Makes the account's id and vault key, and wraps the key for both credentials. Takes as long as two log-ins. Also
-    /// gives the username and passphrase, for the first log-in.
-    pub(super) fn finish(
-        self,
-        random: &mut (impl RngCore + CryptoRng),
-        challenge: &AccountChallenge,
-    ) -> Result<(AccountFinish, (Username, Secret)), KeyringError> {
-        let mut id = [0; 16];
-        random.fill_bytes(&mut id);
-        let account_id = AccountId::from_random(id);
-        let vault_key = VaultKey::generate(random);
-        let wrapping = Wrapping { account: account_id, username: &self.username, number: 0 };
-        let mut finish = |pending: PendingCredential, name, response: &Base64Url| {
-            let (record, key) = pending.finish(random, name, response)?;
-            let wrapped_key = Base64Url(key.wrap(&wrapping, &vault_key, random)?);
-            Ok::<_, KeyringError>(NewCredential { suite: 1, record, wrapped_key })
-        };
-        let passphrase = finish(self.by_passphrase, &CredentialName::Passphrase, &challenge.passphrase)?;
-        let recovery = finish(self.by_recovery, &CredentialName::Recovery, &challenge.recovery)?;
-        let finish = AccountFinish {
-            invite: self.invite,
-            username: self.username.clone(),
-            account_id,
-            passphrase,
-            recovery,
-            head: None,
-        };
-        Ok((finish, (self.username, self.passphrase)))
-    }
-}
-
-impl PendingCredential {
-    fn start(random: &mut (impl RngCore + CryptoRng), secret: &[u8]) -> Result<(Self, Base64Url), KeyringError> {
-        let started = ClientRegistration::start(random, secret).map_err(|_| KeyringError::Broken)?;
-        let pending = Self { secret: Zeroizing::new(secret.to_vec()), state: started.state };
-        Ok((pending, Base64Url(started.message.serialize().to_vec())))
-    }
-
-    fn finish(
-        self,
-        random: &mut (impl RngCore + CryptoRng),
-        name: &CredentialName,
-        response: &Base64Url,
-    ) -> Result<(Base64Url, KeyEncryptionKey), KeyringError> {
-        let response = RegistrationResponse::deserialize(&response.0).map_err(|_| KeyringError::ServerMessage)?;
-        let parameters = ClientRegistrationFinishParameters::new(identifiers(), None);
-        let finished =
-            self.state.finish(random, &self.secret, response, parameters).map_err(|_| KeyringError::ServerMessage)?;
-        let key = KeyEncryptionKey::derive(&Zeroizing::new(finished.export_key), name);
-        Ok((Base64Url(finished.message.serialize().to_vec()), key))
-    }
-}
-
-/// One secret of an open vault on its way to replace another, or to join them.
-pub(super) struct Replacement {
-    credential: CredentialName,
-    pending: PendingCredential,
-}
-
-impl Replacement {
-    /// Asks the server for a credential of this secret.
-    pub(super) fn start(
-        random: &mut (impl RngCore + CryptoRng),
-        credential: CredentialName,
-        secret: &Secret,
-    ) -> Result<(Self, CredentialStart), KeyringError> {
-        let secret = secret_bytes(&credential, secret)?;
-        Self::of_bytes(random, credential, &secret)
-    }
-
-    fn of_bytes(
-        random: &mut (impl RngCore + CryptoRng),
-        credential: CredentialName,
-        secret: &[u8],
-    ) -> Result<(Self, CredentialStart), KeyringError> {
-        let (pending, request) = PendingCredential::start(random, secret)?;
-        let start = CredentialStart { credential: credential.clone(), request };
-        Ok((Self { credential, pending }, start))
-    }
-
-    /// Makes another recovery code, and asks the server for its credential.
-    pub(super) fn renew(
-        random: &mut (impl RngCore + CryptoRng),
-    ) -> Result<(Self, Secret, CredentialStart), KeyringError> {
-        let code = RecoveryCode::generate(random);
-        let (replacement, start) = Self::of_bytes(random, CredentialName::Recovery, code.expose())?;
-        Ok((replacement, code.to_text(), start))
-    }
-
-    /// Wraps the vault key for the secret. Takes as long as a log-in.
-    pub(super) fn finish(
-        self,
-        random: &mut (impl RngCore + CryptoRng),
-        wrapping: &Wrapping<'_>,
-        vault_key: &VaultKey,
-        challenge: &CredentialChallenge,
-    ) -> Result<CredentialFinish, KeyringError> {
-        let (record, key) = self.pending.finish(random, &self.credential, &challenge.response)?;
-        let wrapped_key = Base64Url(key.wrap(wrapping, vault_key, random)?);
-        let secret = NewCredential { suite: 1, record, wrapped_key };
-        Ok(CredentialFinish {
-            credential: self.credential,
-            secret,
-            proof: None,
-            keep_passkeys: None,
-            registration: None,
-        })
-    }
-}
-
 /// The bytes of a typed secret that OPAQUE takes. A recovery code is checked before the server is asked.
-fn secret_bytes(credential: &CredentialName, secret: &Secret) -> Result<Zeroizing<Vec<u8>>, KeyringError> {
+pub(super) fn secret_bytes(credential: &CredentialName, secret: &Secret) -> Result<Zeroizing<Vec<u8>>, KeyringError> {
     Ok(Zeroizing::new(match credential {
         CredentialName::Passphrase => secret.expose().as_bytes().to_vec(),
         CredentialName::Recovery => {
@@ -176,12 +28,62 @@ fn secret_bytes(credential: &CredentialName, secret: &Secret) -> Result<Zeroizin
     }))
 }
 
-/// A log-in between its first two steps.
-pub(super) struct PendingLogin {
-    username: Username,
+/// A secret that is being shown to the server.
+struct PendingSecret {
     credential: CredentialName,
     secret: Zeroizing<Vec<u8>>,
     state: ClientLogin<Suite>,
+}
+
+/// A secret that the server has a record of.
+struct RightSecret {
+    credential: CredentialName,
+    secret: Zeroizing<Vec<u8>>,
+    /// OPAQUE KE3.
+    finalization: Base64Url,
+    key: KeyEncryptionKey,
+    /// The bearer token of a session that this log-in opens.
+    token: Secret,
+}
+
+impl PendingSecret {
+    /// Also gives OPAQUE KE1.
+    fn start(
+        random: &mut (impl RngCore + CryptoRng),
+        credential: CredentialName,
+        secret: Zeroizing<Vec<u8>>,
+    ) -> Result<(Self, Base64Url), KeyringError> {
+        let started = ClientLogin::start(random, &secret).map_err(|_| KeyringError::Broken)?;
+        let request = Base64Url(started.message.serialize().to_vec());
+        Ok((Self { credential, secret, state: started.state }, request))
+    }
+
+    /// Stretches the secret (Argon2id) and checks it against OPAQUE KE2.
+    fn finish(
+        self,
+        random: &mut (impl RngCore + CryptoRng),
+        suites: Suites,
+        suite: u8,
+        response: &Base64Url,
+    ) -> Result<RightSecret, KeyringError> {
+        let stretch = suites.stretch(suite).ok_or(KeyringError::UnknownSuite)?;
+        let response = CredentialResponse::deserialize(&response.0).map_err(|_| KeyringError::ServerMessage)?;
+        let parameters = ClientLoginFinishParameters::new(Some(CONTEXT), identifiers(), Some(&stretch));
+        let finished = self.state.finish(random, &self.secret, response, parameters).map_err(|error| match error {
+            ProtocolError::InvalidLoginError => KeyringError::WrongSecret,
+            _ => KeyringError::ServerMessage,
+        })?;
+        let key = KeyEncryptionKey::derive(&Zeroizing::new(finished.export_key), &self.credential);
+        let finalization = Base64Url(finished.message.serialize().to_vec());
+        let token = Secret::new(session_token(&Zeroizing::new(finished.session_key)).expose_as_bearer());
+        Ok(RightSecret { credential: self.credential, secret: self.secret, finalization, key, token })
+    }
+}
+
+/// A log-in between its first two steps.
+pub(super) struct PendingLogin {
+    username: Username,
+    secret: PendingSecret,
 }
 
 /// A log-in whose secret was right, and that waits for the vault key.
@@ -189,6 +91,22 @@ pub(super) struct Unlocking {
     username: Username,
     key: KeyEncryptionKey,
     token: Secret,
+    outdated: Option<OutdatedSecret>,
+}
+
+/// A secret whose record has an older suite than new ones get.
+pub(super) struct OutdatedSecret {
+    pub(super) credential: CredentialName,
+    pub(super) secret: Zeroizing<Vec<u8>>,
+}
+
+/// The result of a log-in.
+pub(super) struct LoggedIn {
+    pub(super) keys: VaultKeys,
+    pub(super) username: Username,
+    /// The session's bearer token.
+    pub(super) token: Secret,
+    pub(super) outdated: Option<OutdatedSecret>,
 }
 
 impl PendingLogin {
@@ -198,40 +116,74 @@ impl PendingLogin {
         credential: CredentialName,
         secret: &Secret,
     ) -> Result<(Self, SessionStart), KeyringError> {
-        let secret = secret_bytes(&credential, secret)?;
-        let started = ClientLogin::start(random, &secret).map_err(|_| KeyringError::Broken)?;
-        let request = Base64Url(started.message.serialize().to_vec());
-        let start = SessionStart { username: username.clone(), credential: credential.clone(), request };
-        Ok((Self { username, credential, secret, state: started.state }, start))
+        let bytes = secret_bytes(&credential, secret)?;
+        let (secret, request) = PendingSecret::start(random, credential.clone(), bytes)?;
+        let start = SessionStart { username: username.clone(), credential, request };
+        Ok((Self { username, secret }, start))
     }
 
     /// Stretches the secret (Argon2id) and checks it.
     pub(super) fn finish(
         self,
         random: &mut (impl RngCore + CryptoRng),
+        suites: Suites,
         challenge: SessionChallenge,
         device: &str,
+        assertion: Option<PasskeyAssertion>,
     ) -> Result<(SessionFinish, Unlocking), KeyringError> {
-        let response =
-            CredentialResponse::deserialize(&challenge.response.0).map_err(|_| KeyringError::ServerMessage)?;
-        let parameters = ClientLoginFinishParameters::new(Some(CONTEXT), identifiers(), None);
-        let finished = self.state.finish(random, &self.secret, response, parameters).map_err(|error| match error {
-            ProtocolError::InvalidLoginError => KeyringError::WrongSecret,
-            _ => KeyringError::ServerMessage,
-        })?;
-        let key = KeyEncryptionKey::derive(&Zeroizing::new(finished.export_key), &self.credential);
-        let token = session_token(&Zeroizing::new(finished.session_key)).expose_as_bearer();
-        let finalization = Base64Url(finished.message.serialize().to_vec());
-        let unlocking = Unlocking { username: self.username, key, token: Secret::new(token) };
-        let device = Device::new(device).ok();
-        Ok((SessionFinish { state: challenge.state, finalization, assertion: None, device }, unlocking))
+        let SessionChallenge { state, response, suite } = challenge;
+        let right = self.secret.finish(random, suites, suite, &response)?;
+        let RightSecret { credential, secret, finalization, key, token } = right;
+        // A passkey cannot prove itself to replace its own record.
+        let is_typed = !matches!(credential, CredentialName::Passkey(_));
+        let outdated = (is_typed && suite != suites.newest()).then_some(OutdatedSecret { credential, secret });
+        let unlocking = Unlocking { username: self.username, key, token, outdated };
+        Ok((SessionFinish { state, finalization, assertion, device: Device::new(device).ok() }, unlocking))
     }
 }
 
 impl Unlocking {
-    pub(super) fn finish(self, grant: &SessionGrant) -> Result<(AccountId, VaultKey, Username, Secret), KeyringError> {
-        let wrapping = Wrapping { account: grant.account_id, username: &self.username, number: 0 };
-        let vault_key = self.key.unwrap(&wrapping, &grant.wrapped_key.0)?;
-        Ok((grant.account_id, vault_key, self.username, self.token))
+    pub(super) fn finish(self, grant: &SessionGrant) -> Result<LoggedIn, KeyringError> {
+        let (account, number) = (grant.account_id, grant.key_no);
+        let wrapping = Wrapping { account, username: &self.username, number };
+        let current = KeySet::new(account, number, self.key.unwrap(&wrapping, &grant.wrapped_key.0)?);
+        let keys = match &grant.earlier_keys {
+            Some(sealed) => VaultKeys::with_earlier(current, &sealed.0)?,
+            None => VaultKeys::new(current),
+        };
+        Ok(LoggedIn { keys, username: self.username, token: self.token, outdated: self.outdated })
+    }
+}
+
+/// A proof between its two steps.
+pub(super) struct PendingProof(PendingSecret);
+
+impl PendingProof {
+    pub(super) fn start(
+        random: &mut (impl RngCore + CryptoRng),
+        credential: CredentialName,
+        secret: Zeroizing<Vec<u8>>,
+    ) -> Result<(Self, ProofStart), KeyringError> {
+        let (secret, request) = PendingSecret::start(random, credential.clone(), secret)?;
+        Ok((Self(secret), ProofStart { credential, request }))
+    }
+
+    /// Stretches the secret (Argon2id), checks it, and checks that it opens the vault that is open: a page that plays
+    /// the server has no record which wraps the same key.
+    pub(super) fn finish(
+        self,
+        random: &mut (impl RngCore + CryptoRng),
+        suites: Suites,
+        (username, open): (&Username, &KeySet),
+        challenge: ProofChallenge,
+    ) -> Result<Proof, KeyringError> {
+        let ProofChallenge { state, response, suite, wrapped_key } = challenge;
+        let right = self.0.finish(random, suites, suite, &response)?;
+        let wrapping = Wrapping { account: open.account, username, number: open.number };
+        let proven = right.key.unwrap(&wrapping, &wrapped_key.0)?;
+        if !proven.is_equal(&open.root) {
+            return Err(KeyringError::Broken);
+        }
+        Ok(Proof { state, finalization: right.finalization })
     }
 }

@@ -4,6 +4,7 @@
 //! It is a pure state machine: requests, the random source and the lower-casing of text are passed in. In the browser
 //! it runs in a worker of its own, without a network; ending the worker destroys every key.
 
+mod account;
 mod argon2;
 pub mod backup;
 mod document;
@@ -11,7 +12,6 @@ mod drafts;
 mod head;
 mod import;
 mod json;
-#[allow(dead_code, reason = "until log-in uses it")]
 mod keys;
 mod listing;
 mod login;
@@ -19,9 +19,8 @@ mod memory;
 pub mod protocol;
 mod record;
 pub mod recovery;
-#[allow(dead_code, reason = "until log-in uses it")]
+mod registration;
 mod seal;
-#[allow(dead_code, reason = "until log-in uses it")]
 mod sending;
 mod trust;
 mod vault;
@@ -29,25 +28,32 @@ mod vault;
 use rand_core_06::{CryptoRng, RngCore};
 use serde::Serialize;
 use shared::accounts::Username;
-use shared::sessions::CredentialName;
+use shared::login::Suites;
+use shared::proofs::Proof;
 
 use self::import::KnownDigests;
-use self::keys::{KeySet, VaultKeys};
 use self::protocol::entry::{Draft, DraftSummary, Entry, EntryUpdate, SealedDraft};
 use self::protocol::{KeyringError, Request, Response};
 use self::vault::{Vault, with_content};
 use crate::secret::Secret;
 
-/// The keyring's state: at most one registration or log-in in progress, and at most one open vault.
+/// The keyring's state: at most one of each step in progress, and at most one open vault.
 pub struct Keyring<R> {
     random: R,
     lower_case: fn(&str) -> String,
-    registration: Option<login::Registration>,
+    suites: Suites,
+    registration: Option<registration::Registration>,
     /// The username and passphrase of the vault that was just made, for its first log-in.
     registered: Option<(Username, Secret)>,
     login: Option<login::PendingLogin>,
     unlocking: Option<login::Unlocking>,
-    replacement: Option<login::Replacement>,
+    /// The secret that opened the vault, if its record can be raised.
+    outdated: Option<login::OutdatedSecret>,
+    pending_proof: Option<login::PendingProof>,
+    /// A proof for the next request that needs one.
+    proof: Option<Proof>,
+    replacement: Option<registration::Replacement>,
+    new_vault_key: Option<registration::NewVaultKey>,
     vault: Option<Vault>,
     /// The open vault's username. Wrapped keys are bound to it.
     username: Option<Username>,
@@ -61,11 +67,16 @@ impl<R: RngCore + CryptoRng> Keyring<R> {
         Self {
             random,
             lower_case,
+            suites: Suites::PASSMINT,
             registration: None,
             registered: None,
             login: None,
             unlocking: None,
+            outdated: None,
+            pending_proof: None,
+            proof: None,
             replacement: None,
+            new_vault_key: None,
             vault: None,
             username: None,
             known: None,
@@ -79,64 +90,25 @@ impl<R: RngCore + CryptoRng> Keyring<R> {
     pub fn handle(&mut self, request: Request) -> Result<Response, KeyringError> {
         match request {
             Request::StartRegistration { invite, username, passphrase } => {
-                let username = Username::lower_cased_by(self.lower_case, &username).map_err(KeyringError::Username)?;
-                let (registration, recovery_code, start) =
-                    login::Registration::start(&mut self.random, invite, username, passphrase)?;
-                self.registration = Some(registration);
-                Ok(Response::RegistrationStarted { recovery_code, body: json::write_body(&start)? })
+                self.start_registration(invite, &username, passphrase)
             }
-            Request::ContinueRegistration { answer } => {
-                let registration = self.registration.take().ok_or(KeyringError::OutOfTurn)?;
-                let (finish, registered) = registration.finish(&mut self.random, &json::read_answer(&answer)?)?;
-                self.registered = Some(registered);
-                post(&finish)
+            Request::ContinueRegistration { answer } => self.continue_registration(&answer),
+            Request::StartFirstLogin => self.start_first_login(),
+            Request::StartLogin { username, credential, secret } => self.start_login(&username, credential, &secret),
+            Request::ContinueLogin { answer, device, assertion } => self.continue_login(&answer, &device, assertion),
+            Request::FinishLogin { answer } => self.finish_login(&answer),
+            Request::StartProof { credential, secret } => self.start_proof(credential, &secret),
+            Request::ContinueProof { answer } => self.continue_proof(&answer),
+            Request::UseProof { action } => self.use_proof(action),
+            Request::StartReplacement { credential, secret } => self.start_replacement(credential, &secret),
+            Request::StartRenewal => self.start_renewal(),
+            Request::StartRaising => self.start_raising(),
+            Request::FinishReplacement { answer, keep_passkeys, passkey } => {
+                self.finish_replacement(&answer, keep_passkeys, passkey)
             }
-            Request::StartFirstLogin => {
-                let (username, passphrase) = self.registered.as_ref().ok_or(KeyringError::OutOfTurn)?;
-                let passphrase = Secret::new(passphrase.expose().to_owned());
-                self.start_login(username.clone(), CredentialName::Passphrase, &passphrase)
-            }
-            Request::StartLogin { username, credential, secret } => {
-                let username = Username::lower_cased_by(self.lower_case, &username).map_err(KeyringError::Username)?;
-                self.start_login(username, credential, &secret)
-            }
-            Request::ContinueLogin { answer, device } => {
-                let login = self.login.take().ok_or(KeyringError::OutOfTurn)?;
-                let (finish, unlocking) = login.finish(&mut self.random, json::read_answer(&answer)?, &device)?;
-                self.unlocking = Some(unlocking);
-                post(&finish)
-            }
-            Request::FinishLogin { answer } => {
-                let unlocking = self.unlocking.take().ok_or(KeyringError::OutOfTurn)?;
-                let (account, vault_key, username, token) = unlocking.finish(&json::read_answer(&answer)?)?;
-                self.registered = None;
-                // Confirming with the passphrase is a log-in to the vault that is open already: its entries stay.
-                let keys = VaultKeys::new(KeySet::new(account, 0, vault_key));
-                let draft_key = keys.current().draft.public();
-                if self.vault.as_ref().is_none_or(|vault| vault.keys.account() != account) {
-                    self.vault = Some(Vault::new(keys));
-                }
-                let unlocked = Response::Unlocked { account, username: username.as_str().to_owned(), token, draft_key };
-                self.username = Some(username);
-                Ok(unlocked)
-            }
-            Request::StartReplacement { credential, secret } => {
-                let (replacement, start) = login::Replacement::start(&mut self.random, credential, &secret)?;
-                self.replacement = Some(replacement);
-                post(&start)
-            }
-            Request::StartRenewal => {
-                let (replacement, recovery_code, start) = login::Replacement::renew(&mut self.random)?;
-                self.replacement = Some(replacement);
-                Ok(Response::RegistrationStarted { recovery_code, body: json::write_body(&start)? })
-            }
-            Request::FinishReplacement { answer } => {
-                let replacement = self.replacement.take().ok_or(KeyringError::OutOfTurn)?;
-                let (vault, username) = self.vault.as_ref().zip(self.username.as_ref()).ok_or(KeyringError::Locked)?;
-                let KeySet { account, number, root, .. } = vault.keys.current();
-                let wrapping = keys::Wrapping { account: *account, username, number: *number };
-                post(&replacement.finish(&mut self.random, &wrapping, root, &json::read_answer(&answer)?)?)
-            }
+            Request::StartVaultKey { passphrase } => self.start_vault_key(&passphrase),
+            Request::FinishVaultKey { answer } => self.finish_vault_key(&answer),
+            Request::AdoptVaultKey => self.adopt_vault_key(),
             Request::Recall { memory } => self.vault()?.recall(memory.as_deref()).map(Response::Updated),
             Request::Remember { stored } => {
                 let vault = self.vault.as_mut().ok_or(KeyringError::Locked)?;
@@ -238,17 +210,6 @@ impl<R: RngCore + CryptoRng> Keyring<R> {
         update: impl FnOnce(&mut Vault, &mut R) -> Result<EntryUpdate, KeyringError>,
     ) -> Result<Response, KeyringError> {
         self.seal(|vault, random| update(vault, random).map(Response::Updated))
-    }
-
-    fn start_login(
-        &mut self,
-        username: Username,
-        credential: CredentialName,
-        secret: &Secret,
-    ) -> Result<Response, KeyringError> {
-        let (login, start) = login::PendingLogin::start(&mut self.random, username, credential, secret)?;
-        self.login = Some(login);
-        post(&start)
     }
 
     fn vault(&mut self) -> Result<&mut Vault, KeyringError> {

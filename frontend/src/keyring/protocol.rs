@@ -8,8 +8,9 @@ pub mod outbox;
 
 use serde::{Deserialize, Serialize};
 use shared::accounts::NotUsername;
-use shared::ids::{AccountId, EntryId};
+use shared::ids::{AccountId, EntryId, PasskeyId};
 use shared::kdf::Costs;
+use shared::passkeys::{PasskeyAssertion, PasskeyRegistration};
 use shared::sessions::CredentialName;
 
 use self::entry::{Content, Draft, DraftSummary, Entry, EntryUpdate, ImportItem, ImportOutcome, SealedDraft};
@@ -46,12 +47,30 @@ pub enum Request {
         answer: String,
         /// The browser's name in the account's list of sessions; may be empty.
         device: String,
+        /// For a passkey: the authenticator's answer.
+        assertion: Option<PasskeyAssertion>,
     },
     /// Open the vault. Gives [`Response::Unlocked`].
     FinishLogin {
         /// The answer of `sessions/finish`.
         answer: String,
     },
+    /// Start to prove a secret of the open vault. Gives [`Response::Post`], for `proofs/start`.
+    StartProof {
+        /// The passphrase or the recovery code.
+        credential: CredentialName,
+        #[serde(serialize_with = "Secret::serialize_exposed")]
+        secret: Secret,
+    },
+    /// Stretch the secret, and check that it opens this vault. Gives [`Response::Proven`]. The proof is for one of the
+    /// requests [`Request::FinishReplacement`], [`Request::FinishVaultKey`] and [`Request::UseProof`], which write no
+    /// body without one ([`KeyringError::OutOfTurn`]). The server takes it for two minutes.
+    ContinueProof {
+        /// The answer of `proofs/start`.
+        answer: String,
+    },
+    /// Write the body of an action that needs nothing but a proof. Gives [`Response::Post`].
+    UseProof { action: ProvenAction },
     /// Start to replace a secret of the open vault, or to add one. Gives [`Response::Post`], for `credentials/start`.
     StartReplacement {
         /// Not the recovery code: see [`Request::StartRenewal`].
@@ -61,11 +80,33 @@ pub enum Request {
     },
     /// Start to replace the recovery code. Gives [`Response::RegistrationStarted`], for `credentials/start`.
     StartRenewal,
-    /// Wrap the vault key for the secret. Gives [`Response::Post`], for `credentials/finish`.
+    /// Start to raise the costs of the secret that opened the vault ([`Response::Unlocked`]). Gives
+    /// [`Response::RaisingStarted`].
+    StartRaising,
+    /// Wrap the vault key for the secret. Needs a proof, and may be repeated with the same one. Gives
+    /// [`Response::Post`], for `credentials/finish`.
     FinishReplacement {
         /// The answer of `credentials/start`.
         answer: String,
+        /// For a passphrase or recovery code: the passkeys that stay.
+        keep_passkeys: Vec<PasskeyId>,
+        /// For a passkey: the authenticator's answer.
+        passkey: Option<PasskeyRegistration>,
     },
+    /// Start to replace the vault key. Gives [`Response::RegistrationStarted`], for `vault-key/start`.
+    StartVaultKey {
+        /// The passphrase so far, or a new one.
+        #[serde(serialize_with = "Secret::serialize_exposed")]
+        passphrase: Secret,
+    },
+    /// Make and wrap the new vault key. Needs a proof, and may be repeated with the same one, for another head. Gives
+    /// [`Response::Post`], for `vault-key/finish`.
+    FinishVaultKey {
+        /// The answer of `vault-key/start`.
+        answer: String,
+    },
+    /// Use the new vault key from now on: the server has taken it. Gives [`Response::VaultKeyReplaced`].
+    AdoptVaultKey,
     /// Read this browser's memory of the vault, before the first list. Gives [`Response::Updated`].
     Recall {
         /// The record in the local store.
@@ -212,6 +253,15 @@ pub enum Request {
     },
 }
 
+/// An action that needs nothing but a proof.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub enum ProvenAction {
+    /// For `passkeys/remove`.
+    RemovePasskey(PasskeyId),
+    /// For `accounts/delete`.
+    DeleteAccount,
+}
+
 /// The side of a conflict that stays. A password of the other side goes into its history.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
 pub enum Resolution {
@@ -242,8 +292,26 @@ pub enum Response {
         /// The session's bearer token, for the page's memory only.
         #[serde(serialize_with = "Secret::serialize_exposed")]
         token: Secret,
+        /// The vault's public keys for drafts: the current one, then earlier ones.
+        draft_keys: Vec<String>,
+        /// True for an account from before vault keys had numbers: the vault opens for reading only, until it gets a new
+        /// vault key.
+        is_legacy: bool,
+        /// True if the record of this secret has an older suite: see [`Request::StartRaising`].
+        is_outdated: bool,
+    },
+    /// A proof is ready for one request.
+    Proven,
+    /// Bodies for `proofs/start` and `credentials/start`.
+    RaisingStarted {
+        proof: String,
+        replacement: String,
+    },
+    /// The vault has a new key.
+    VaultKeyReplaced {
         /// The vault's public key, for drafts.
         draft_key: String,
+        update: EntryUpdate,
     },
     Updated(EntryUpdate),
     /// A change of this entry is sealed.
@@ -321,6 +389,12 @@ pub enum KeyringError {
     /// The server's answer does not belong to this protocol.
     #[error("unexpected answer from the server")]
     ServerMessage,
+    /// The record of this secret has a suite that this version does not know.
+    #[error("unknown suite")]
+    UnknownSuite,
+    /// The log-in is to another vault than the one that is open.
+    #[error("another vault")]
+    OtherVault,
     #[error("locked")]
     Locked,
     /// The step before this one is missing.

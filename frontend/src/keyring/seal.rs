@@ -21,22 +21,22 @@
 //! Format 1 has neither key number nor kind, neither in the bytes nor in the associated data. It is only read, and only
 //! under key 0.
 
-use chacha20poly1305::aead::{Aead, KeyInit, Payload};
-use chacha20poly1305::{Key, XChaCha20Poly1305, XNonce};
 use rand_core_06::{CryptoRng, RngCore};
 use shared::changes::{FORMAT, HEADER_LEN, Sealed, SealedHead};
-use shared::ids::{AccountId, EntryId};
-use shared::limits::{BUCKETS, SEALED_OVERHEAD};
-use shared::passwords::{FORMAT as FORMAT_1, SealedEntry};
+use shared::ids::EntryId;
+use shared::limits::BUCKETS;
 use zeroize::Zeroizing;
 
-use super::keys::{EntryKey, KEY_LEN, KeySet, NONCE_LEN, VaultKeys, decrypt, encrypt};
+use super::keys::{KEY_LEN, KeySet, NONCE_LEN, VaultKeys, decrypt, encrypt};
 use super::protocol::KeyringError;
+
+/// The first byte of sealed bytes from before vault keys had numbers.
+const FORMAT_1: u8 = 1;
 
 const LENGTH_LEN: usize = 4;
 
 /// A sealed version that was opened.
-#[derive(Debug, PartialEq, Eq)]
+#[cfg_attr(test, derive(Debug, PartialEq, Eq))]
 pub(super) enum Opened {
     /// An entry's document.
     Entry(Zeroizing<Vec<u8>>),
@@ -52,7 +52,7 @@ pub(super) struct Head {
     pub(super) digest: [u8; 32],
 }
 
-/// The last byte of the associated data.
+/// The last byte of the associated data of an entry or a deletion.
 #[derive(Clone, Copy)]
 enum Kind {
     Entry = 0,
@@ -105,20 +105,23 @@ impl VaultKeys {
     /// [`KeyringError::UnknownFormat`]. [`KeyringError::Broken`] if it does not open.
     pub(super) fn open(&self, id: EntryId, version: u32, sealed: &[u8]) -> Result<Opened, KeyringError> {
         if sealed.first() == Some(&FORMAT_1) {
-            let set = self.get(0).ok_or(KeyringError::Broken)?;
-            let sealed = SealedEntry::try_from(sealed.to_vec()).map_err(|_| KeyringError::Broken)?;
-            return set.entry.open(&Binding { account: set.account, entry: id, version }, &sealed).map(Opened::Entry);
+            return self.open_format_1(id, version, &sealed[1..]).map(Opened::Entry);
         }
         // The length alone says which kind it can be.
         let kind = if sealed.len() == shared::changes::OVERHEAD { Kind::Deletion } else { Kind::Entry };
         let (_, plaintext) = self.open_part(|set| &set.entry.0, sealed, &version_binding(id, version, kind))?;
         match kind {
             Kind::Deletion => Ok(Opened::Deletion),
-            Kind::Entry => {
-                let document = unpad(&plaintext).ok_or(KeyringError::Broken)?;
-                Ok(Opened::Entry(Zeroizing::new(document.to_vec())))
-            }
+            Kind::Entry => document_of(&plaintext).map(Opened::Entry),
         }
+    }
+
+    /// Opens an entry of format 1 without its first byte.
+    fn open_format_1(&self, id: EntryId, version: u32, sealed: &[u8]) -> Result<Zeroizing<Vec<u8>>, KeyringError> {
+        let set = self.get(0).ok_or(KeyringError::Broken)?;
+        let (nonce, ciphertext) = sealed.split_at_checked(NONCE_LEN).ok_or(KeyringError::Broken)?;
+        let bound = [&[FORMAT_1], &set.account.as_bytes()[..], id.as_bytes(), &version.to_be_bytes()].concat();
+        document_of(&*decrypt(&set.entry.0, nonce, ciphertext, &bound)?)
     }
 
     /// Opens a head. Also gives the number of its key.
@@ -148,7 +151,6 @@ impl VaultKeys {
         bound: &[u8],
     ) -> Result<(u32, Zeroizing<Vec<u8>>), KeyringError> {
         let number = key_no(sealed)?;
-        // Key 0 has sealed nothing of format 2 but memories.
         let set = self.get(number).ok_or(KeyringError::Broken)?;
         let (header, rest) = sealed.split_at_checked(HEADER_LEN).ok_or(KeyringError::Broken)?;
         let (nonce, ciphertext) = rest.split_at_checked(NONCE_LEN).ok_or(KeyringError::Broken)?;
@@ -215,55 +217,6 @@ impl KeySet {
     }
 }
 
-/// The associated data of a sealed entry of format 1.
-#[derive(Clone, Copy, Debug)]
-pub(super) struct Binding {
-    pub(super) account: AccountId,
-    pub(super) entry: EntryId,
-    pub(super) version: u32,
-}
-
-impl Binding {
-    fn associated_data(&self) -> Vec<u8> {
-        [&[FORMAT_1], &self.account.as_bytes()[..], self.entry.as_bytes(), &self.version.to_be_bytes()].concat()
-    }
-}
-
-impl EntryKey {
-    pub(super) fn seal(
-        &self,
-        binding: &Binding,
-        document: &[u8],
-        random: &mut (impl RngCore + CryptoRng),
-    ) -> Result<SealedEntry, KeyringError> {
-        let padded = pad(document)?;
-        let mut nonce = [0; NONCE_LEN];
-        random.fill_bytes(&mut nonce);
-        let payload = Payload { msg: &padded, aad: &binding.associated_data() };
-        let ciphertext =
-            self.cipher().encrypt(XNonce::from_slice(&nonce), payload).map_err(|_| KeyringError::Broken)?;
-        let mut sealed = Vec::with_capacity(padded.len() + SEALED_OVERHEAD);
-        sealed.push(FORMAT_1);
-        sealed.extend(nonce);
-        sealed.extend(ciphertext);
-        sealed.try_into().map_err(|_| KeyringError::Broken)
-    }
-
-    /// Opens what [`EntryKey::seal`] made under the same binding.
-    pub(super) fn open(&self, binding: &Binding, sealed: &SealedEntry) -> Result<Zeroizing<Vec<u8>>, KeyringError> {
-        // `SealedEntry` has checked format and length.
-        let (nonce, ciphertext) = sealed.as_bytes()[1..].split_at(NONCE_LEN);
-        let payload = Payload { msg: ciphertext, aad: &binding.associated_data() };
-        let padded = self.cipher().decrypt(XNonce::from_slice(nonce), payload).map_err(|_| KeyringError::Broken)?;
-        let padded = Zeroizing::new(padded);
-        unpad(&padded).map(|document| Zeroizing::new(document.to_vec())).ok_or(KeyringError::Broken)
-    }
-
-    fn cipher(&self) -> XChaCha20Poly1305 {
-        XChaCha20Poly1305::new(Key::from_slice(&self.0))
-    }
-}
-
 pub(super) fn pad(document: &[u8]) -> Result<Zeroizing<Vec<u8>>, KeyringError> {
     let fits = |needed: usize| BUCKETS.into_iter().find(|bucket| *bucket >= needed);
     pad_to(document, fits)
@@ -281,6 +234,10 @@ pub(super) fn pad_to(document: &[u8], fits: fn(usize) -> Option<usize>) -> Resul
     Ok(padded)
 }
 
+fn document_of(padded: &[u8]) -> Result<Zeroizing<Vec<u8>>, KeyringError> {
+    unpad(padded).map(|document| Zeroizing::new(document.to_vec())).ok_or(KeyringError::Broken)
+}
+
 /// Takes the padding off; `None` if it is not padding that [`pad`] makes.
 pub(super) fn unpad(padded: &[u8]) -> Option<&[u8]> {
     let (length, rest) = padded.split_first_chunk::<LENGTH_LEN>()?;
@@ -289,34 +246,4 @@ pub(super) fn unpad(padded: &[u8]) -> Option<&[u8]> {
 }
 
 #[cfg(test)]
-mod tests {
-    #[cfg(target_arch = "wasm32")]
-    use crate::browser_test::test;
-
-    use super::*;
-    use crate::keyring::tests::Counter;
-
-    /// Only a client with the key could make these.
-    #[test]
-    fn padding_with_other_bytes_or_a_wrong_length_is_refused() {
-        let key = EntryKey([7; 32]);
-        let binding =
-            Binding { account: AccountId::from_random([1; 16]), entry: EntryId::from_time(1, [2; 10]), version: 1 };
-        let sealed = |change: fn(&mut Vec<u8>)| {
-            let mut padded = vec![0; BUCKETS[0]];
-            padded[..6].copy_from_slice(b"\0\0\0\x02ab");
-            change(&mut padded);
-            let payload = Payload { msg: &padded, aad: &binding.associated_data() };
-            let ciphertext = key.cipher().encrypt(XNonce::from_slice(&[3; NONCE_LEN]), payload).unwrap();
-            [&[FORMAT_1], &[3; NONCE_LEN][..], &ciphertext].concat().try_into().unwrap()
-        };
-        assert_eq!(key.open(&binding, &sealed(|_| {})).unwrap().as_slice(), b"ab");
-        let broken: [fn(&mut Vec<u8>); 3] = [|p| p[6] = 1, |p| p[1023] = 1, |p| p[0] = 1];
-        for change in broken {
-            assert_eq!(key.open(&binding, &sealed(change)).err(), Some(KeyringError::Broken));
-        }
-        // The keyring's own opens.
-        let own = key.seal(&binding, b"ab", &mut Counter(0)).unwrap();
-        assert_eq!(key.open(&binding, &own).unwrap().as_slice(), b"ab");
-    }
-}
+mod tests;

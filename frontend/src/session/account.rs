@@ -1,37 +1,49 @@
-//! The account of an open vault: its credentials and sessions, and deleting it.
+//! The account of an open vault: its credentials and sessions, a new vault key, and deleting it.
 //!
-//! The server demands a fresh session for requests that could take a vault over. The person confirms them with the
-//! passphrase, which logs in once more while the vault stays open.
+//! Requests that could take a vault over carry a proof of the passphrase or the recovery code. [`Session::prove`] makes
+//! one, for one such request within two minutes. The keyring checks it and the server checks it.
 
-use std::rc::Rc;
+use std::cell::RefCell;
 
 use leptos::prelude::*;
-use leptos::task::spawn_local;
+use shared::credentials::{CredentialChangeKind, Passkeys};
 use shared::ids::PasskeyId;
+use shared::passkeys::PasskeyRegistration;
+use shared::problem::ProblemCode;
 use shared::sessions::CredentialName;
 
-use super::{Fault, LockReason, OpenVault, Session};
-use crate::keyring::protocol::{KeyringError, Request, Response};
-use crate::platform::api;
-use crate::platform::browser;
+use super::{Fault, LockReason, Session, drafts};
+use crate::keyring::protocol::{ProvenAction, Request, Response};
+use crate::platform::api::{self, ApiFault};
 use crate::platform::local_store;
 use crate::platform::passkey::{self, PasskeyFault};
 use crate::secret::Secret;
 use crate::workers::client::KeyringFault;
 
-/// A new vault key that is not in force yet.
-pub struct NewVaultKey {
-    /// The person writes it down before the key is in force.
-    pub recovery_code: Secret,
-}
+/// A request that may have to be sent again: the server recognises it by its bytes.
+#[derive(Default)]
+struct Repeatable(RefCell<Option<String>>);
 
 /// A new recovery code that is not in force yet.
 pub struct RecoveryRenewal {
     /// The person writes it down before it is in force.
     pub recovery_code: Secret,
-    /// The body of the request that puts it into force.
-    finish: String,
+    /// The answer of `credentials/start`.
+    answer: String,
+    finish: Repeatable,
 }
+
+/// A new vault key that is not in force yet.
+pub struct NewVaultKey {
+    /// The new recovery code. The person writes it down before the key is in force.
+    pub recovery_code: Secret,
+    /// The answer of `vault-key/start`.
+    answer: String,
+    finish: Repeatable,
+}
+
+/// Most tries to replace the vault key while other devices save changes.
+const VAULT_KEY_TRIES: u32 = 5;
 
 impl Session {
     /// The username of the open vault, or an empty string.
@@ -39,67 +51,35 @@ impl Session {
         self.open_vault().map(|open| open.username.clone()).unwrap_or_default()
     }
 
-    /// True if the recovery code opened the vault. Setting a new passphrase then needs no current one, which may be
-    /// forgotten.
+    /// True if the recovery code opened the vault: the passphrase may be forgotten, and the code can be the proof.
     pub fn is_opened_by_code(self) -> bool {
         self.open_vault().is_some_and(|open| open.by == CredentialName::Recovery)
     }
 
-    /// Proves the passphrase or the recovery code, beside the vault that is open.
+    /// Proves the passphrase or the recovery code, for one of the requests below within two minutes.
     ///
     /// # Errors
     /// A keyring fault if the secret is wrong. On a fault the session stays as it is.
     pub async fn prove(self, credential: CredentialName, secret: Secret) -> Result<(), Fault> {
-        let open = self.open_vault().ok_or(Fault::Keyring(KeyringFault::Ended))?;
-        let username = open.username.clone();
-        let body = open.keyring.body(Request::StartLogin { username, credential, secret }).await?;
-        let answer = self.note_answer(api::post("sessions/start", &body).await)?;
-        let body = open.keyring.body(Request::ContinueLogin { answer, device: browser::device() }).await?;
-        let answer = self.note_answer(api::post("sessions/finish", &body).await)?;
-        let Response::Unlocked { account, token, .. } = open.keyring.ask(Request::FinishLogin { answer }).await? else {
-            return Err(Fault::Keyring(KeyringFault::Ended));
-        };
-        if account != open.account {
-            return Err(Fault::Keyring(KeyringFault::Refused(KeyringError::Broken)));
-        }
-        let (username, keyring) = (open.username.clone(), Rc::clone(&open.keyring));
-        let confirmed = OpenVault { account, username, by: CredentialName::Passphrase, token, keyring };
-        // If the vault was locked meanwhile, the new session ends as the old one did.
-        let old = if self.open_vault().is_some() {
-            self.open.set_value(Some(Rc::new(confirmed)));
-            open
-        } else {
-            Rc::new(confirmed)
-        };
-        spawn_local(async move {
-            // If this request fails, the server ends the idle session by itself.
-            let _ = api::end_session(&old.token).await;
-        });
-        Ok(())
+        let body = self.body(Request::StartProof { credential, secret }).await?;
+        self.continue_proof(&body).await
     }
 
-    /// Replaces the passphrase. All other sessions of the account end.
+    async fn continue_proof(self, body: &str) -> Result<(), Fault> {
+        let answer = self.send_to("proofs/start", body).await?;
+        self.ask(Request::ContinueProof { answer }).await.map(drop)
+    }
+
+    /// Replaces the passphrase, and removes the passkeys that are not in `keep`. All other sessions of the account end.
+    /// Needs a proof.
     ///
     /// # Errors
     /// On a fault the passphrase is unchanged, unless the last request got no answer.
-    pub async fn change_passphrase(self, new: Secret, _keep: Vec<PasskeyId>) -> Result<(), Fault> {
+    pub async fn change_passphrase(self, new: Secret, keep: Vec<PasskeyId>) -> Result<(), Fault> {
         let credential = CredentialName::Passphrase;
         let body = self.body(Request::StartReplacement { credential, secret: new }).await?;
-        let finish = self.start_credential(&body).await?;
-        self.send_to("credentials/finish", &finish).await?;
-        // After this, the passphrase is known and [`Session::is_opened_by_code`] is false.
-        if let Some(open) = self.open_vault() {
-            let OpenVault { account, username, token, keyring, .. } = &*open;
-            let (username, token) = (username.clone(), Secret::new(token.expose().to_owned()));
-            let by = CredentialName::Passphrase;
-            self.open.set_value(Some(Rc::new(OpenVault {
-                account: *account,
-                username,
-                by,
-                token,
-                keyring: Rc::clone(keyring),
-            })));
-        }
+        self.replace_credential(&body, keep, None).await?;
+        self.note_own_change(CredentialChangeKind::Passphrase);
         Ok(())
     }
 
@@ -109,57 +89,144 @@ impl Session {
         passkey::create(open.account, &open.username, known).await
     }
 
-    /// Adds a passkey to the account. `secret` is its "prf" output.
-    pub async fn add_passkey(self, id: PasskeyId, secret: Secret) -> Result<(), Fault> {
+    /// Adds a passkey to the account. `secret` is its "prf" output. Needs a proof.
+    pub async fn add_passkey(
+        self,
+        id: PasskeyId,
+        secret: Secret,
+        registration: Option<PasskeyRegistration>,
+    ) -> Result<(), Fault> {
         let body = self.body(Request::StartReplacement { credential: CredentialName::Passkey(id), secret }).await?;
-        let finish = self.start_credential(&body).await?;
-        self.send_to("credentials/finish", &finish).await.map(drop)
+        self.replace_credential(&body, Vec::new(), registration).await?;
+        self.note_own_change(CredentialChangeKind::PasskeyAdded);
+        Ok(())
+    }
+
+    /// Removes a passkey. Needs a proof.
+    pub async fn remove_passkey(self, id: PasskeyId) -> Result<(), Fault> {
+        let body = self.body(Request::UseProof { action: ProvenAction::RemovePasskey(id) }).await?;
+        self.send_to("passkeys/remove", &body).await?;
+        self.note_own_change(CredentialChangeKind::PasskeyRemoved);
+        Ok(())
     }
 
     /// Creates another recovery code. [`Session::finish_renewing`] puts it into force, once it is written down.
     pub async fn start_renewing(self) -> Result<RecoveryRenewal, Fault> {
-        let Response::RegistrationStarted { recovery_code, body } = self.ask(Request::StartRenewal).await? else {
+        let (recovery_code, body) = self.start_registration(Request::StartRenewal).await?;
+        let answer = self.send_to("credentials/start", &body).await?;
+        Ok(RecoveryRenewal { recovery_code, answer, finish: Repeatable::default() })
+    }
+
+    /// Puts the new recovery code into force in place of the old one, and removes the passkeys that are not in `keep`.
+    /// All other sessions of the account end. Needs a proof.
+    ///
+    /// # Errors
+    /// On a fault prove again and call it again.
+    pub async fn finish_renewing(self, renewal: &RecoveryRenewal, keep: Vec<PasskeyId>) -> Result<(), Fault> {
+        let answer = renewal.answer.clone();
+        let request = Request::FinishReplacement { answer, keep_passkeys: keep, passkey: None };
+        self.send_repeatable("credentials/finish", &renewal.finish, self.body(request)).await?;
+        self.note_own_change(CredentialChangeKind::Recovery);
+        Ok(())
+    }
+
+    /// Creates a new vault key for this passphrase, the one so far or a new one, and for a new recovery code.
+    /// [`Session::finish_vault_key`] puts all three into force, once the code is written down.
+    pub async fn start_vault_key(self, passphrase: Secret) -> Result<NewVaultKey, Fault> {
+        let (recovery_code, body) = self.start_registration(Request::StartVaultKey { passphrase }).await?;
+        let answer = self.send_to("vault-key/start", &body).await?;
+        Ok(NewVaultKey { recovery_code, answer, finish: Repeatable::default() })
+    }
+
+    /// Puts the new vault key into force. All passkeys are removed, and all other sessions of the account end. The
+    /// entries are then sealed again in the background. Needs a proof.
+    ///
+    /// # Errors
+    /// On a fault prove again and call it again.
+    pub async fn finish_vault_key(self, new: &NewVaultKey) -> Result<(), Fault> {
+        let ended = Fault::Keyring(KeyringFault::Ended);
+        let (open, driver) = self.open_vault().zip(self.driver()).ok_or(ended.clone())?;
+        let mut tries = 1;
+        loop {
+            let body = self.body(Request::FinishVaultKey { answer: new.answer.clone() });
+            match self.send_repeatable("vault-key/finish", &new.finish, body).await {
+                // Another device has saved changes meanwhile: the head has to state them.
+                Err(Fault::Api(fault)) if fault.code() == Some(ProblemCode::StaleHead) && tries < VAULT_KEY_TRIES => {
+                    tries += 1;
+                    driver.outbox.borrow_mut().wake(true);
+                    self.run_until_rest(&open, &driver).await;
+                }
+                result => {
+                    result?;
+                    break;
+                }
+            };
+        }
+        let adopted = open.keyring.ask(Request::AdoptVaultKey).await?;
+        let Response::VaultKeyReplaced { draft_key, update } = adopted else {
+            return Err(ended);
+        };
+        drafts::remember_vault(open.account, &draft_key);
+        self.is_legacy.set(false);
+        self.store_update(&driver, update, &[], true).await;
+        self.note_own_change(CredentialChangeKind::VaultKey);
+        driver.outbox.borrow_mut().reseal();
+        self.run_in_background();
+        Ok(())
+    }
+
+    /// Raises the costs of the secret that opened the vault to those of new records. It is tried at each log-in.
+    pub(super) async fn raise_suite(self) -> Result<(), Fault> {
+        let Response::RaisingStarted { proof, replacement } = self.ask(Request::StartRaising).await? else {
             return Err(Fault::Keyring(KeyringFault::Ended));
         };
-        Ok(RecoveryRenewal { recovery_code, finish: self.start_credential(&body).await? })
+        self.continue_proof(&proof).await?;
+        let strange = |_| Fault::Api(ApiFault::Strange);
+        let known: Passkeys = serde_json::from_str(&self.read("passkeys").await?).map_err(strange)?;
+        let keep = known.passkeys.into_iter().map(|one| one.id).collect();
+        self.replace_credential(&replacement, keep, None).await?;
+        let by_code = self.is_opened_by_code();
+        self.note_own_change(if by_code { CredentialChangeKind::Recovery } else { CredentialChangeKind::Passphrase });
+        Ok(())
     }
 
-    /// Puts the new recovery code into force in place of the old one. All other sessions of the account end.
-    ///
-    /// # Errors
-    /// On a fault call it again.
-    pub async fn finish_renewing(self, renewing: &RecoveryRenewal, _keep: Vec<PasskeyId>) -> Result<(), Fault> {
-        self.send_to("credentials/finish", &renewing.finish).await.map(drop)
+    async fn start_registration(self, request: Request) -> Result<(Secret, String), Fault> {
+        match self.ask(request).await? {
+            Response::RegistrationStarted { recovery_code, body } => Ok((recovery_code, body)),
+            _ => Err(Fault::Keyring(KeyringFault::Ended)),
+        }
     }
 
-    /// Removes a passkey.
-    pub async fn remove_passkey(self, id: PasskeyId) -> Result<(), Fault> {
-        self.remove(&format!("passkeys/{id}")).await
-    }
-
-    /// Makes a new vault key and recovery code. [`Session::finish_vault_key`] puts them into force, once the code is
-    /// written down.
-    pub async fn start_vault_key(self, _passphrase: Secret) -> Result<NewVaultKey, Fault> {
-        Err(Fault::Keyring(KeyringFault::Ended))
-    }
-
-    /// Puts the new vault key into force.
-    ///
-    /// # Errors
-    /// On a fault call it again.
-    pub async fn finish_vault_key(self, _key: &NewVaultKey) -> Result<(), Fault> {
-        Err(Fault::Keyring(KeyringFault::Ended))
-    }
-
-    /// Notes that the person has read [`Session::news`].
-    pub fn accept_news(self) {
-        self.news.set(Vec::new());
-    }
-
-    /// Starts replacing a credential. Returns the body of `credentials/finish`.
-    async fn start_credential(self, body: &str) -> Result<String, Fault> {
+    /// Replaces or adds a credential. `body` is that of `credentials/start`.
+    async fn replace_credential(
+        self,
+        body: &str,
+        keep_passkeys: Vec<PasskeyId>,
+        passkey: Option<PasskeyRegistration>,
+    ) -> Result<(), Fault> {
         let answer = self.send_to("credentials/start", body).await?;
-        self.body(Request::FinishReplacement { answer }).await
+        let body = self.body(Request::FinishReplacement { answer, keep_passkeys, passkey }).await?;
+        self.send_to("credentials/finish", &body).await.map(drop)
+    }
+
+    /// Sends a body, after the one before if that got no answer: the server may have carried it out.
+    async fn send_repeatable(
+        self,
+        step: &str,
+        before: &Repeatable,
+        make: impl Future<Output = Result<String, Fault>>,
+    ) -> Result<String, Fault> {
+        let repeated = before.0.take();
+        if let Some(body) = repeated {
+            match self.send_to(step, &body).await {
+                // It was not carried out, and its proof is too old by now.
+                Err(Fault::Api(fault)) if fault.code() == Some(ProblemCode::ProofFailed) => {}
+                result => return before.note(body, result),
+            }
+        }
+        let body = make.await?;
+        let result = self.send_to(step, &body).await;
+        before.note(body, result)
     }
 
     async fn body(self, request: Request) -> Result<String, Fault> {
@@ -178,23 +245,34 @@ impl Session {
         Ok(self.note_session_answer(&open, api::get(&open.token, what).await)?)
     }
 
-    /// Deletes a resource of the account: `sessions/ID`, `sessions` (all others), or `passkeys/ID`.
+    /// Deletes a resource of the account: `sessions/ID`, or `sessions` (all others).
     pub async fn remove(self, what: &str) -> Result<(), Fault> {
         let open = self.open_vault().ok_or(Fault::Keyring(KeyringFault::Ended))?;
         Ok(self.note_session_answer(&open, api::delete(&open.token, what).await)?)
     }
 
-    /// Deletes the account and everything in its vault, on the server and in this browser.
+    /// Deletes the account and everything in its vault, on the server and in this browser. Needs a proof.
     ///
     /// # Errors
     /// On a fault nothing is deleted, unless the request got no answer.
     pub async fn delete_account(self) -> Result<(), Fault> {
         let open = self.open_vault().ok_or(Fault::Keyring(KeyringFault::Ended))?;
-        self.note_session_answer(&open, api::delete(&open.token, "accounts/current").await)?;
+        let body = self.body(Request::UseProof { action: ProvenAction::DeleteAccount }).await?;
+        self.send_to("accounts/delete", &body).await?;
         self.lock(LockReason::Deleted);
         self.forget_in_page(open.account);
         // Items that stay are sealed for a vault that nobody can open any more.
         let _ = local_store::forget(open.account).await;
         Ok(())
+    }
+}
+
+impl Repeatable {
+    /// Keeps a body that got no answer.
+    fn note(&self, body: String, result: Result<String, Fault>) -> Result<String, Fault> {
+        if matches!(result, Err(Fault::Api(ApiFault::Silent))) {
+            self.0.replace(Some(body));
+        }
+        result
     }
 }

@@ -139,6 +139,12 @@ fn known_vault() -> Option<(AccountId, String)> {
     Some((account.parse().ok()?, key.to_owned()))
 }
 
+/// True if this browser remembers a key for drafts that is none of the vault's. Somebody has written it here, to read
+/// the drafts that are sealed for it.
+pub(super) fn is_foreign_key(account: AccountId, keys: &[String]) -> bool {
+    known_vault().is_some_and(|(known, key)| known == account && !keys.contains(&key))
+}
+
 /// Remembers the vault and its public key, to seal drafts while it is locked.
 pub(super) fn remember_vault(account: AccountId, key: &str) {
     browser::save_setting(DRAFT_KEY_SETTING, Some(&format!("{account} {key}")));

@@ -243,6 +243,10 @@ impl Session {
                 if matches!(recalled, Outcome::Nothing) {
                     driver.fault.take();
                 }
+                // A browser without a memory of the vault begins with the newest.
+                if memory.is_none() {
+                    self.told.set_value(None);
+                }
                 recalled
             }
             Action::Restore { items } => {
@@ -302,6 +306,9 @@ impl Session {
         match open.keyring.ask(request).await {
             Ok(Response::Updated(mut update)) => {
                 let facts = Facts::of(&mut update);
+                if update.news.is_some() {
+                    self.told.set_value(update.news);
+                }
                 for id in &update.conflicts {
                     if let Some(summary) = update.entries.iter().find(|entry| entry.id == *id) {
                         self.report.set(Some(Report::Conflict { name: summary.name.clone() }));

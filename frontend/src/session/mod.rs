@@ -3,7 +3,8 @@
 //! The session's token and the keyring live here, in the page's memory, and nowhere else. Locking drops both.
 //! [`opening`] creates and opens vaults, [`account`] changes credentials, [`idle`] locks the vault, [`entries`] reads
 //! entries, [`outbox`] changes them, [`import`] adds many, [`driver`] sends changes and fetches those made elsewhere, [`live`]
-//! says when, [`drafts`] stores unsaved text, and [`doubts`] tells what the server should not have listed.
+//! says when, [`drafts`] stores unsaved text, [`news`] tells what has changed in the account, and [`doubts`] what the server
+//! should not have listed.
 //!
 //! The session reports facts ([`Fault`], [`Report`], [`Doubt`]); the page puts them into words.
 
@@ -15,6 +16,7 @@ mod entries;
 mod idle;
 mod import;
 mod live;
+mod news;
 mod opening;
 mod outbox;
 
@@ -24,7 +26,7 @@ use std::rc::Rc;
 use futures_util::future::AbortHandle;
 use leptos::prelude::*;
 use leptos::task::spawn_local;
-use shared::credentials::CredentialChange;
+use shared::credentials::{CredentialChange, CredentialChangeKind};
 use shared::ids::{AccountId, EntryId};
 use shared::problem::ProblemCode;
 use shared::sessions::CredentialName;
@@ -151,9 +153,16 @@ pub struct Session {
     pub is_legacy: RwSignal<bool>,
     /// Changes of credentials that nobody was told of in this browser, the newest first.
     pub news: RwSignal<Vec<CredentialChange>>,
-    /// True if the stored key for drafts was not this vault's.
+    /// True if a key for drafts was remembered in this browser that is none of this vault's: somebody wrote it there, to
+    /// read the drafts that are sealed for it.
     pub planted_draft_key: RwSignal<bool>,
     open: StoredValue<Option<Rc<OpenVault>>, LocalStorage>,
+    /// The changes of credentials that this page has made, and that are not among its news.
+    own_changes: StoredValue<Vec<CredentialChangeKind>>,
+    /// The number of the newest change of credentials that was told; none if this browser has no memory of the vault.
+    told: StoredValue<Option<u64>>,
+    /// The number of the newest change of credentials.
+    newest_change: StoredValue<u64>,
     /// Aborts the creating or opening that is under way.
     working: StoredValue<Option<AbortHandle>>,
     driver: StoredValue<Option<Rc<Driver>>, LocalStorage>,
@@ -186,6 +195,9 @@ impl Session {
             is_legacy: RwSignal::new(false),
             news: RwSignal::new(Vec::new()),
             planted_draft_key: RwSignal::new(false),
+            own_changes: StoredValue::new(Vec::new()),
+            told: StoredValue::new(None),
+            newest_change: StoredValue::new(0),
             open: StoredValue::new_local(None),
             working: StoredValue::new(None),
             driver: StoredValue::new_local(None),
@@ -254,6 +266,8 @@ impl Session {
         // Changes in the local store are restored when the vault is opened.
         self.end_outbox();
         self.session_ended.set(reason == LockReason::SessionEnded);
+        self.news.set(Vec::new());
+        self.own_changes.set_value(Vec::new());
         self.stage.set(Stage::Locked);
         if matches!(reason, LockReason::LoggedOut | LockReason::Deleted) {
             browser::save_setting(LOGIN_SETTING, None);

@@ -5,6 +5,7 @@ use std::rc::Rc;
 
 use futures_util::future::{AbortHandle, abortable};
 use leptos::prelude::*;
+use leptos::task::spawn_local;
 use shared::sessions::CredentialName;
 
 use super::{Fault, LOGIN_SETTING, OpenVault, OpeningStep, Session, Stage, drafts};
@@ -83,9 +84,9 @@ impl Session {
         let body = keyring.body(request).await?;
         let answer = self.post("sessions/start", &body).await?;
         self.stage.set(Stage::Busy(OpeningStep::Stretching));
-        let body = keyring.body(Request::ContinueLogin { answer, device: browser::device() }).await?;
+        let body = keyring.body(Request::ContinueLogin { answer, device: browser::device(), assertion: None }).await?;
         let answer = self.post("sessions/finish", &body).await?;
-        let Response::Unlocked { account, username, token, draft_key } =
+        let Response::Unlocked { account, username, token, draft_keys, is_legacy, is_outdated } =
             keyring.ask(Request::FinishLogin { answer }).await?
         else {
             return Err(Fault::Keyring(KeyringFault::Ended));
@@ -93,8 +94,17 @@ impl Session {
         browser::save_setting(LOGIN_SETTING, Some(&username));
         let open = Rc::new(OpenVault { account, username, by, token, keyring });
         self.load(&open).await?;
-        drafts::remember_vault(account, &draft_key);
+        self.planted_draft_key.set(drafts::is_foreign_key(account, &draft_keys));
+        drafts::remember_vault(account, draft_keys.first().map_or("", String::as_str));
+        self.is_legacy.set(is_legacy);
         self.open.set_value(Some(open));
+        self.start_news();
+        if is_outdated {
+            spawn_local(async move {
+                // If it fails, the next log-in tries again.
+                let _ = self.raise_suite().await;
+            });
+        }
         Ok(())
     }
 

@@ -88,7 +88,9 @@ impl VaultClient {
         };
         post("accounts/finish", body(Request::ContinueRegistration { answer })).await;
         answer = post("sessions/start", body(Request::StartFirstLogin)).await;
-        answer = post("sessions/finish", body(Request::ContinueLogin { answer, device: String::new() })).await;
+        answer =
+            post("sessions/finish", body(Request::ContinueLogin { answer, device: String::new(), assertion: None }))
+                .await;
         let Response::Unlocked { token, .. } = keyring.handle(Request::FinishLogin { answer }).unwrap() else {
             panic!("not unlocked")
         };
@@ -190,7 +192,8 @@ impl VaultClient {
     pub async fn log_in(&self, username: &str) {
         let (mut keyring, body) = Self::start_login(username);
         let answer = self.connection.post("sessions/start", body).await;
-        let Response::Post { body } = keyring.handle(Request::ContinueLogin { answer, device: String::new() }).unwrap()
+        let Response::Post { body } =
+            keyring.handle(Request::ContinueLogin { answer, device: String::new(), assertion: None }).unwrap()
         else {
             panic!("no body")
         };

@@ -93,7 +93,7 @@ pub(crate) fn measure() -> KeyringFigures {
             let secret = Secret::new(PASSPHRASE.to_owned());
             let begin = Request::StartLogin { username, credential, secret };
             let (answer, _) = worker.post(&mut connection, "/api/v1/sessions/start", begin).await;
-            let go_on = Request::ContinueLogin { answer, device: String::new() };
+            let go_on = Request::ContinueLogin { answer, device: String::new(), assertion: None };
             let (answer, ms) = worker.post(&mut connection, "/api/v1/sessions/finish", go_on).await;
             stretch.push(ms);
             worker.ask(vec![Request::FinishLogin { answer }]).await;

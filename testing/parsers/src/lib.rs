@@ -90,7 +90,7 @@ pub fn api_bodies(data: &[u8]) {
 
 /// The keyring's parsers of a server's answers to an open vault, and of what it has put into the local store.
 pub fn answers(data: &[u8]) {
-    let Some((kind, rest)) = choose(data, 7) else { return };
+    let Some((kind, rest)) = choose(data, 9) else { return };
     let bytes = rest.to_vec();
     let request = match (kind, str::from_utf8(rest).map(str::to_owned)) {
         (0, _) => {
@@ -109,8 +109,10 @@ pub fn answers(data: &[u8]) {
             let (body, answer) = text.split_once('\n').unwrap_or((&text, ""));
             Request::ApplySaved { body: body.to_owned(), answer: answer.to_owned() }
         }
-        (3, Ok(answer)) => Request::ContinueLogin { answer, device: String::new() },
-        (4, Ok(answer)) => Request::FinishReplacement { answer },
+        (3, Ok(answer)) => Request::ContinueLogin { answer, device: String::new(), assertion: None },
+        (4, Ok(answer)) => Request::FinishReplacement { answer, keep_passkeys: Vec::new(), passkey: None },
+        (5, Ok(answer)) => Request::ContinueProof { answer },
+        (7, Ok(answer)) => Request::FinishVaultKey { answer },
         (_, Ok(body)) => {
             let change = ChangeRef { id: EntryId::from_time(1, [1; 10]), version: 1, mark: 0 };
             Request::RestoreWaiting { items: vec![SealedChange { change, body }] }

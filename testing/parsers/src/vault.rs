@@ -33,6 +33,8 @@ pub(crate) fn ask(request: Request) {
         Request::ContinueLogin { .. } => {
             Some(Request::StartLogin { username: LOGIN.into(), credential, secret: secret() })
         }
+        Request::ContinueProof { .. } => Some(Request::StartProof { credential, secret: secret() }),
+        Request::FinishVaultKey { .. } => Some(Request::StartVaultKey { passphrase: secret() }),
         Request::FinishReplacement { .. } => Some(Request::StartReplacement { credential, secret: secret() }),
         _ => None,
     };
@@ -44,7 +46,9 @@ pub(crate) fn ask(request: Request) {
         Ok(Response::Updated(update)) => {
             assert!(update.entries.iter().all(|entry| entry.name.is_empty()), "nobody sealed anything");
         }
-        Ok(Response::Post { .. } | Response::Unlocked { .. }) => panic!("the server does not know the passphrase"),
+        Ok(Response::Post { .. } | Response::Unlocked { .. } | Response::Proven) => {
+            panic!("the server does not know the passphrase")
+        }
         Ok(_) | Err(_) => {}
     }
 }
@@ -80,12 +84,13 @@ fn opened() -> Keyring<OsRng> {
     let start: SessionStart = json(&post(Request::StartFirstLogin));
     let answer: SessionChallenge =
         login::start(key, &start.username, &name, &start.request, Some(&credential), 1).unwrap();
-    let finish: SessionFinish = json(&post(Request::ContinueLogin { answer: text(&answer), device: String::new() }));
+    let finish: SessionFinish =
+        json(&post(Request::ContinueLogin { answer: text(&answer), device: String::new(), assertion: None }));
     login::finish(key, &finish.state, &finish.finalization, 1).unwrap();
     let answer = text(&SessionGrant {
         account_id: account,
         wrapped_key,
-        key_no: 0,
+        key_no: 1,
         earlier_keys: None,
         idle_seconds: 1,
         max_seconds: 1,

@@ -5,27 +5,48 @@ use opaque_ke::{
     ServerLoginParameters, ServerRegistration, ServerSetup,
 };
 use shared::accounts::{AccountChallenge, AccountFinish, AccountStart, NewCredential};
-use shared::credentials::{CredentialChallenge, CredentialFinish, CredentialStart};
-use shared::ids::PasskeyId;
-use shared::login::{CONTEXT, Suite, credential_identifier, identifiers, session_token};
+use shared::credentials::{CredentialChallenge, CredentialStart};
+use shared::kdf::Costs;
+use shared::login::{CONTEXT, Suite, Suites, credential_identifier, identifiers, session_token};
+use shared::proofs::{ProofChallenge, ProofStart};
 use shared::sessions::{CredentialName, Device, SessionChallenge, SessionFinish, SessionGrant, SessionStart};
+use shared::vault_key::{VaultKeyChallenge, VaultKeyStart};
 
 #[cfg(target_arch = "wasm32")]
 use crate::browser_test::test;
 
 use super::*;
 
+/// Cheap suites for tests.
+const SUITES: [(u8, Costs); 2] = [(1, cheap(8)), (2, cheap(16))];
+/// A client of the time when there was one suite.
+pub(super) const ONE: Suites = Suites::new(SUITES.first_chunk::<1>().unwrap());
+/// A client that knows a second, dearer suite.
+pub(super) const TWO: Suites = Suites::new(&SUITES);
+
+const fn cheap(memory_kib: u32) -> Costs {
+    Costs { memory_kib, passes: 1, lanes: 1 }
+}
+
+/// An empty keyring with cheap suites.
+pub(super) fn keyring(random: u8) -> Keyring<Counter> {
+    Keyring { suites: ONE, ..Keyring::new(Counter(random), str::to_lowercase) }
+}
+
 /// The server's half of OPAQUE.
 pub(crate) struct Server {
     setup: ServerSetup<Suite>,
     random: Counter,
-    passkey: Option<NewCredential>,
+    pub(crate) passkey: Option<NewCredential>,
+    /// The number of the account's vault key.
+    pub(crate) key_no: u32,
+    pub(crate) earlier_keys: Option<Base64Url>,
 }
 
 impl Server {
     pub(crate) fn new() -> Self {
         let mut random = Counter(100);
-        Self { setup: ServerSetup::new(&mut random), random, passkey: None }
+        Self { setup: ServerSetup::new(&mut random), random, passkey: None, key_no: 1, earlier_keys: None }
     }
 
     pub(crate) fn challenge(&self, start: &AccountStart) -> String {
@@ -43,11 +64,54 @@ impl Server {
     /// Answers the first step of setting a secret.
     pub(crate) fn start_replacement(&self, start: &str) -> String {
         let start: CredentialStart = serde_json::from_str(start).unwrap();
-        let identifier = credential_identifier(&Username::new("ada").unwrap(), &start.credential);
-        let request = RegistrationRequest::deserialize(&start.request.0).unwrap();
+        let response = self.register(&start.credential, &start.request);
+        serde_json::to_string(&CredentialChallenge { response }).unwrap()
+    }
+
+    /// Answers the first step of a new vault key.
+    pub(crate) fn start_vault_key(&self, start: &str) -> String {
+        let start: VaultKeyStart = serde_json::from_str(start).unwrap();
+        let passphrase = self.register(&CredentialName::Passphrase, &start.passphrase);
+        let recovery = self.register(&CredentialName::Recovery, &start.recovery);
+        serde_json::to_string(&VaultKeyChallenge { passphrase, recovery }).unwrap()
+    }
+
+    fn register(&self, credential: &CredentialName, request: &Base64Url) -> Base64Url {
+        let identifier = credential_identifier(&Username::new("ada").unwrap(), credential);
+        let request = RegistrationRequest::deserialize(&request.0).unwrap();
         let started = ServerRegistration::<Suite>::start(&self.setup, request, &identifier).unwrap();
-        serde_json::to_string(&CredentialChallenge { response: Base64Url(started.message.serialize().to_vec()) })
-            .unwrap()
+        Base64Url(started.message.serialize().to_vec())
+    }
+
+    /// The answer of the last step of a log-in.
+    pub(crate) fn grant(&self, account: &AccountFinish, credential: &CredentialName) -> String {
+        let grant = SessionGrant {
+            account_id: account.account_id,
+            wrapped_key: self.credential(account, credential).wrapped_key.clone(),
+            key_no: self.key_no,
+            earlier_keys: self.earlier_keys.clone(),
+            idle_seconds: 1,
+            max_seconds: 1,
+        };
+        serde_json::to_string(&grant).unwrap()
+    }
+
+    /// Answers the first step of a proof.
+    pub(crate) fn start_proof(&mut self, account: &AccountFinish, start: &str) -> String {
+        let ProofStart { credential, request } = serde_json::from_str(start).unwrap();
+        let start = SessionStart { username: Username::new("ada").unwrap(), credential, request };
+        let (answer, _) = self.start_login(Some(account), &start);
+        let SessionChallenge { state, response, suite } = serde_json::from_str(&answer).unwrap();
+        let wrapped_key = self.credential(account, &start.credential).wrapped_key.clone();
+        serde_json::to_string(&ProofChallenge { state, response, suite, wrapped_key }).unwrap()
+    }
+
+    pub(super) fn credential<'a>(&'a self, account: &'a AccountFinish, name: &CredentialName) -> &'a NewCredential {
+        match name {
+            CredentialName::Passphrase => &account.passphrase,
+            CredentialName::Recovery => &account.recovery,
+            CredentialName::Passkey(_) => self.passkey.as_ref().unwrap(),
+        }
     }
 
     /// Answers the first step of a log-in. Also gives the state to check the last step with.
@@ -56,11 +120,8 @@ impl Server {
         account: Option<&AccountFinish>,
         start: &SessionStart,
     ) -> (String, ServerLogin<Suite>) {
-        let credential = account.map(|account| match &start.credential {
-            CredentialName::Passphrase => &account.passphrase,
-            CredentialName::Recovery => &account.recovery,
-            CredentialName::Passkey(_) => self.passkey.as_ref().unwrap(),
-        });
+        let credential = account.map(|account| self.credential(account, &start.credential));
+        let suite = credential.map_or(1, |credential| credential.suite);
         let record = credential
             .map(|c| ServerRegistration::finish(RegistrationUpload::<Suite>::deserialize(&c.record.0).unwrap()));
         let request = CredentialRequest::deserialize(&start.request.0).unwrap();
@@ -68,7 +129,7 @@ impl Server {
         let started =
             ServerLogin::start(&mut self.random, &self.setup, record, request, &identifier, parameters()).unwrap();
         let response = Base64Url(started.message.serialize().to_vec());
-        let challenge = SessionChallenge { state: Base64Url(vec![1]), response, suite: 1 };
+        let challenge = SessionChallenge { state: Base64Url(vec![1]), response, suite };
         (serde_json::to_string(&challenge).unwrap(), started.state)
     }
 }
@@ -97,15 +158,23 @@ pub(crate) fn register(server: &Server, keyring: &mut Keyring<Counter>) -> (Acco
 
 pub(crate) const PASSPHRASE: &str = "correct horse battery staple";
 
-fn log_in(
+/// The result of a log-in, without what is always the same.
+#[derive(Debug, PartialEq, Eq)]
+pub(super) struct Unlocked {
+    pub(super) draft_keys: Vec<String>,
+    pub(super) is_legacy: bool,
+    pub(super) is_outdated: bool,
+}
+
+pub(super) fn log_in(
     server: &mut Server,
     keyring: &mut Keyring<Counter>,
     account: Option<&AccountFinish>,
     request: Request,
-) -> Result<(), KeyringError> {
+) -> Result<Unlocked, KeyringError> {
     let start: SessionStart = serde_json::from_str(&body(keyring.handle(request))?).unwrap();
     let (answer, state) = server.start_login(account, &start);
-    let finish = body(keyring.handle(Request::ContinueLogin { answer, device: "Firefox on Linux".into() }))?;
+    let finish = body(keyring.handle(continue_login(&answer)))?;
     let finish: SessionFinish = serde_json::from_str(&finish).unwrap();
     assert_eq!(finish.device.as_ref().map(Device::as_str), Some("Firefox on Linux"));
     assert_eq!(finish.state, Base64Url(vec![1]), "the server's state goes back as it came");
@@ -113,30 +182,39 @@ fn log_in(
     let session_key = state.finish(finalization, parameters()).unwrap().session_key;
 
     let account = account.unwrap();
-    let credential = match &start.credential {
-        CredentialName::Passphrase => &account.passphrase,
-        CredentialName::Recovery => &account.recovery,
-        CredentialName::Passkey(_) => server.passkey.as_ref().unwrap(),
-    };
-    let answer = serde_json::to_string(&SessionGrant {
-        account_id: account.account_id,
-        wrapped_key: credential.wrapped_key.clone(),
-        key_no: 0,
-        earlier_keys: None,
-        idle_seconds: 1,
-        max_seconds: 1,
-    });
-    let Response::Unlocked { account: id, username, token, .. } =
-        keyring.handle(Request::FinishLogin { answer: answer.unwrap() })?
+    let answer = server.grant(account, &start.credential);
+    let Response::Unlocked { account: id, username, token, draft_keys, is_legacy, is_outdated } =
+        keyring.handle(Request::FinishLogin { answer })?
     else {
         panic!("not unlocked")
     };
-    assert_eq!((id, username.as_str()), (account.account_id, "ada"));
+    assert_eq!((id, username.as_str()), (account.account_id, start.username.as_str()));
     assert_eq!(token.expose(), session_token(&session_key).expose_as_bearer());
-    Ok(())
+    Ok(Unlocked { draft_keys, is_legacy, is_outdated })
 }
 
-fn with_secret(credential: CredentialName, secret: &str) -> Request {
+pub(super) fn continue_login(answer: &str) -> Request {
+    Request::ContinueLogin { answer: answer.into(), device: "Firefox on Linux".into(), assertion: None }
+}
+
+/// Proves a secret of the account.
+pub(super) fn prove(
+    server: &mut Server,
+    keyring: &mut Keyring<Counter>,
+    account: &AccountFinish,
+    credential: CredentialName,
+    secret: &str,
+) -> Result<(), KeyringError> {
+    let secret = Secret::new(secret.into());
+    let start = body(keyring.handle(Request::StartProof { credential, secret }))?;
+    let answer = server.start_proof(account, &start);
+    match keyring.handle(Request::ContinueProof { answer })? {
+        Response::Proven => Ok(()),
+        other => panic!("{other:?}"),
+    }
+}
+
+pub(super) fn with_secret(credential: CredentialName, secret: &str) -> Request {
     Request::StartLogin { username: "ADA".into(), credential, secret: Secret::new(secret.into()) }
 }
 
@@ -159,8 +237,8 @@ fn either_secret_opens_the_same_vault() {
 #[test]
 fn wrong_secret_and_unknown_account_look_the_same() {
     let mut server = Server::new();
-    let (account, code) = register(&server, &mut Keyring::new(Counter(0), str::to_lowercase));
-    let mut keyring = Keyring::new(Counter(50), str::to_lowercase);
+    let (account, code) = register(&server, &mut keyring(0));
+    let mut keyring = keyring(50);
     for (account, secret) in [
         (Some(&account), "correct horse battery stable"),
         (Some(&account), ""),
@@ -175,7 +253,7 @@ fn wrong_secret_and_unknown_account_look_the_same() {
 
 #[test]
 fn malformed_secret_is_refused_before_the_server_is_asked() {
-    let mut keyring = Keyring::new(Counter(0), str::to_lowercase);
+    let mut keyring = keyring(0);
     let expected = KeyringError::Recovery(RecoveryFault::Count { found: 2 });
     assert_eq!(keyring.handle(with_secret(CredentialName::Recovery, "abandon ability")).err(), Some(expected));
     let secret = Secret::new(PASSPHRASE.into());
@@ -188,99 +266,70 @@ fn malformed_secret_is_refused_before_the_server_is_asked() {
 fn malformed_answer_is_told_apart_from_a_wrong_secret() {
     let challenge = SessionChallenge { state: Base64Url::default(), response: Base64Url(vec![9; 320]), suite: 1 };
     for answer in ["", "<html>", "{}", &serde_json::to_string(&challenge).unwrap()] {
-        let mut keyring = Keyring::new(Counter(0), str::to_lowercase);
+        let mut keyring = keyring(0);
         keyring.handle(with_secret(CredentialName::Passphrase, PASSPHRASE)).unwrap();
-        let rubbish = Request::ContinueLogin { answer: answer.into(), device: String::new() };
-        assert_eq!(keyring.handle(rubbish).err(), Some(KeyringError::ServerMessage), "{answer}");
+        assert_eq!(keyring.handle(continue_login(answer)).err(), Some(KeyringError::ServerMessage), "{answer}");
     }
 }
 
-/// A vault that is open by its passphrase, with one entry.
-fn opened_vault() -> (Server, Keyring<Counter>, AccountFinish, String, Sealed) {
+#[test]
+fn suite_that_is_not_known_is_an_error_of_its_own() {
     let mut server = Server::new();
-    let mut keyring = Keyring::new(Counter(0), str::to_lowercase);
-    let (account, code) = register(&server, &mut keyring);
+    let (mut account, _) = register(&server, &mut keyring(0));
+    account.passphrase.suite = 2;
+    let request = || with_secret(CredentialName::Passphrase, PASSPHRASE);
+    let result = log_in(&mut server, &mut keyring(50), Some(&account), request());
+    assert_eq!(result, Err(KeyringError::UnknownSuite));
+    // Another suite than the record's does not open: no server can lower the costs.
+    let mut newer = Keyring { suites: TWO, ..keyring(50) };
+    assert_eq!(log_in(&mut server, &mut newer, Some(&account), request()), Err(KeyringError::WrongSecret));
+    let mut newer = Keyring { suites: TWO, ..keyring(0) };
+    let (mut account, _) = register(&server, &mut newer);
+    assert_eq!(account.passphrase.suite, 2);
+    account.passphrase.suite = 1;
+    assert_eq!(log_in(&mut server, &mut newer, Some(&account), request()), Err(KeyringError::WrongSecret));
+}
+
+#[test]
+fn log_in_that_gets_the_vault_of_another_username_is_refused() {
+    let mut server = Server::new();
+    let (account, _) = register(&server, &mut keyring(0));
+    let secret = Secret::new(PASSPHRASE.into());
+    let request = Request::StartLogin { username: "work".into(), credential: CredentialName::Passphrase, secret };
+    let mut keyring = keyring(50);
+    let mut start: SessionStart = serde_json::from_str(&body(keyring.handle(request)).unwrap()).unwrap();
+    assert_eq!(start.username.as_str(), "work");
+    // The server takes it for a log-in to the account "ada", which has the same passphrase.
+    start.username = Username::new("ada").unwrap();
+    let (answer, _) = server.start_login(Some(&account), &start);
+    body(keyring.handle(continue_login(&answer))).unwrap();
+    let answer = server.grant(&account, &CredentialName::Passphrase);
+    assert_eq!(keyring.handle(Request::FinishLogin { answer }).err(), Some(KeyringError::Broken));
+}
+
+#[test]
+fn log_in_to_another_vault_leaves_the_open_one_untouched() {
+    let mut server = Server::new();
+    let mut keyring = keyring(0);
+    let (account, _) = register(&server, &mut keyring);
     log_in(&mut server, &mut keyring, Some(&account), Request::StartFirstLogin).unwrap();
     let sealed = seal(&mut keyring, 0, "GitHub");
-    open(&mut keyring, stored(entry_id(), 1, Some(sealed.clone())));
-    (server, keyring, account, code, sealed)
-}
-
-/// Sets a secret; gives what the server would store.
-fn replace(server: &Server, keyring: &mut Keyring<Counter>, start: &str) -> CredentialFinish {
-    let answer = server.start_replacement(start);
-    serde_json::from_str(&body(keyring.handle(Request::FinishReplacement { answer })).unwrap()).unwrap()
-}
-
-fn opens(
-    server: &mut Server,
-    account: &AccountFinish,
-    request: Request,
-    sealed: &Sealed,
-) -> Result<String, KeyringError> {
-    let mut keyring = Keyring::new(Counter(80), str::to_lowercase);
-    log_in(server, &mut keyring, Some(account), request)?;
-    open(&mut keyring, stored(entry_id(), 1, Some(sealed.clone())));
-    reveal(&mut keyring)
-}
-
-#[test]
-fn new_passphrase_opens_the_vault_and_the_old_one_does_not() {
-    let (mut server, mut keyring, mut account, code, sealed) = opened_vault();
-    let (credential, secret) = (CredentialName::Passphrase, Secret::new("another horse battery".into()));
-    let start = body(keyring.handle(Request::StartReplacement { credential, secret })).unwrap();
-    assert!(!start.contains("another"));
-    let finish = replace(&server, &mut keyring, &start);
-    assert_eq!(finish.credential, CredentialName::Passphrase);
-    account.passphrase = finish.secret;
-    let mut opens = |credential, secret: &str| opens(&mut server, &account, with_secret(credential, secret), &sealed);
-    assert_eq!(opens(CredentialName::Passphrase, "another horse battery").as_deref(), Ok("kV9!mQ2#"));
-    assert_eq!(opens(CredentialName::Passphrase, PASSPHRASE), Err(KeyringError::WrongSecret));
-    assert_eq!(opens(CredentialName::Recovery, &code).as_deref(), Ok("kV9!mQ2#"), "the other one is as it was");
-}
-
-#[test]
-fn new_recovery_code_opens_the_vault_and_the_old_one_does_not() {
-    let (mut server, mut keyring, mut account, code, sealed) = opened_vault();
-    let Ok(Response::RegistrationStarted { recovery_code, body }) = keyring.handle(Request::StartRenewal) else {
-        panic!("not started");
-    };
-    assert_ne!(recovery_code.expose(), code);
-    account.recovery = replace(&server, &mut keyring, &body).secret;
-    let mut opens = |secret: &str| opens(&mut server, &account, with_secret(CredentialName::Recovery, secret), &sealed);
-    assert_eq!(opens(recovery_code.expose()).as_deref(), Ok("kV9!mQ2#"));
-    assert_eq!(opens(&code), Err(KeyringError::WrongSecret));
-}
-
-#[test]
-fn passkey_opens_the_vault_by_its_authenticators_output() {
-    let (mut server, mut keyring, account, _, sealed) = opened_vault();
-    let credential = CredentialName::Passkey(PasskeyId::try_from(vec![1, 2, 3]).unwrap());
-    let made = |byte| Base64Url::encode(&[byte; 32]);
-    let secret = Secret::new(made(7));
-    let start = body(keyring.handle(Request::StartReplacement { credential: credential.clone(), secret })).unwrap();
-    server.passkey = Some(replace(&server, &mut keyring, &start).secret);
-    let mut opens = |byte| opens(&mut server, &account, with_secret(credential.clone(), &made(byte)), &sealed);
-    assert_eq!(opens(7).as_deref(), Ok("kV9!mQ2#"));
-    assert_eq!(opens(8), Err(KeyringError::WrongSecret));
-}
-
-#[test]
-fn confirming_with_the_passphrase_leaves_the_open_vault_alone() {
-    let (mut server, mut keyring, account, ..) = opened_vault();
-    log_in(&mut server, &mut keyring, Some(&account), with_secret(CredentialName::Passphrase, PASSPHRASE)).unwrap();
+    open(&mut keyring, stored(entry_id(), 1, Some(sealed)));
+    let request = || with_secret(CredentialName::Passphrase, PASSPHRASE);
+    log_in(&mut server, &mut keyring, Some(&account), request()).unwrap();
     assert_eq!(reveal(&mut keyring).unwrap(), "kV9!mQ2#");
     let wrong = log_in(&mut server, &mut keyring, Some(&account), with_secret(CredentialName::Passphrase, "wrong"));
     assert_eq!((wrong, reveal(&mut keyring).as_deref()), (Err(KeyringError::WrongSecret), Ok("kV9!mQ2#")));
-}
-
-#[test]
-fn locked_keyring_refuses_to_set_a_secret() {
-    let server = Server::new();
-    let mut keyring = Keyring::new(Counter(0), str::to_lowercase);
-    let finish = |answer: String| Request::FinishReplacement { answer };
-    assert_eq!(keyring.handle(finish(String::new())).err(), Some(KeyringError::OutOfTurn));
-    let request = Request::StartReplacement { credential: CredentialName::Passphrase, secret: Secret::default() };
-    let answer = server.start_replacement(&body(keyring.handle(request)).unwrap());
-    assert_eq!(keyring.handle(finish(answer)).err(), Some(KeyringError::Locked));
+    // Another account of the same username and passphrase.
+    let (other, _) = register(&server, &mut self::keyring(7));
+    assert_eq!(log_in(&mut server, &mut keyring, Some(&other), request()), Err(KeyringError::OtherVault));
+    assert_eq!(keyring.vault.as_ref().unwrap().keys.account(), account.account_id);
+    assert_eq!(reveal(&mut keyring).unwrap(), "kV9!mQ2#");
+    // The same account with another vault key.
+    let key = keys::KeySet::new(account.account_id, 1, VaultKey::from_bytes([7; keys::KEY_LEN]));
+    keyring.vault.as_mut().unwrap().keys = keys::VaultKeys::new(key);
+    let result = log_in(&mut server, &mut keyring, Some(&account), request());
+    assert_eq!(result, Err(KeyringError::OtherVault));
+    let key = VaultKey::from_bytes([7; keys::KEY_LEN]);
+    assert!(keyring.vault.as_ref().unwrap().keys.current().root.is_equal(&key), "the open one stays");
 }

@@ -1,4 +1,5 @@
 mod backup;
+mod credentials;
 mod doubts;
 mod drafts;
 mod import;
@@ -17,7 +18,7 @@ use shared::limits::BUCKETS;
 #[cfg(target_arch = "wasm32")]
 use crate::browser_test::test;
 
-use super::keys::VaultKey;
+use super::keys::{KeySet, VaultKey, VaultKeys};
 use super::protocol::entry::*;
 use super::protocol::outbox::*;
 use super::protocol::*;
@@ -365,7 +366,7 @@ fn locked_keyring_refuses_requests_for_a_vault() {
         (Request::Compare { id: entry_id() }, KeyringError::Locked),
         (Request::RestoreWaiting { items: Vec::new() }, KeyringError::Locked),
         (Request::StartFirstLogin, KeyringError::OutOfTurn),
-        (Request::ContinueLogin { answer: String::new(), device: String::new() }, KeyringError::OutOfTurn),
+        (login::continue_login(""), KeyringError::OutOfTurn),
         (Request::FinishLogin { answer: String::new() }, KeyringError::OutOfTurn),
         (Request::ContinueRegistration { answer: challenge.unwrap() }, KeyringError::OutOfTurn),
     ] {

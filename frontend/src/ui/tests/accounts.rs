@@ -63,7 +63,7 @@ impl Accounts {
                 (200, answer)
             }
             "POST sessions/finish" => (200, self.finish(body)),
-
+            "POST proofs/start" => (200, self.server.start_proof(self.account.as_ref().unwrap(), body)),
             "POST credentials/start" => (200, self.server.start_replacement(body)),
             "POST credentials/finish" => {
                 let CredentialFinish { credential, secret, proof, .. } = serde_json::from_str(body).unwrap();
@@ -76,13 +76,13 @@ impl Accounts {
                 }
                 (204, String::new())
             }
-
+            "POST vault-key/start" => (200, self.server.start_vault_key(body)),
             "POST vault-key/finish" => {
                 let VaultKeyFinish { key_no, passphrase, recovery, earlier_keys, head, .. } =
                     serde_json::from_str(body).unwrap();
                 let account = self.account.as_mut().unwrap();
                 (account.passphrase, account.recovery) = (passphrase, recovery);
-                let _ = (key_no, earlier_keys);
+                (self.server.key_no, self.server.earlier_keys) = (key_no, Some(earlier_keys));
                 vault::replace_head(&head);
                 (204, String::new())
             }
@@ -96,7 +96,6 @@ impl Accounts {
         let finalization = CredentialFinalization::deserialize(&finish.finalization.0).unwrap();
         let (credential, state) = self.username.take().unwrap();
         state.finish(finalization, parameters()).unwrap();
-        let _ = credential;
-        String::new()
+        self.server.grant(self.account.as_ref().unwrap(), &credential)
     }
 }

@@ -42,7 +42,7 @@ pub(super) fn PasskeyList() -> impl IntoView {
         let known: Vec<PasskeyId> = listed.with_untracked(|listed| listed.iter().map(|one| one.id.clone()).collect());
         let work = async move {
             match session.make_passkey(&known).await {
-                Ok((id, secret)) => session.add_passkey(id, secret).await.map(Ok),
+                Ok((id, secret)) => session.add_passkey(id, secret, None).await.map(Ok),
                 Err(declined) => Ok(Err(declined)),
             }
         };

@@ -1,0 +1,358 @@
+//! Changing what opens a vault: proofs, secrets, the suite of a record, the vault key.
+
+use shared::accounts::{AccountFinish, DeleteAccount};
+use shared::credentials::{CredentialFinish, RemovePasskey};
+use shared::ids::PasskeyId;
+use shared::passkeys::PasskeyRegistration;
+use shared::proofs::Proof;
+use shared::sessions::CredentialName;
+use shared::vault_key::VaultKeyFinish;
+
+#[cfg(target_arch = "wasm32")]
+use crate::browser_test::test;
+
+use super::login::{PASSPHRASE, Server, TWO, Unlocked, continue_login, keyring, log_in, prove, register, with_secret};
+use super::server::{self, VaultServer};
+use super::*;
+use crate::keyring::seal::Opened;
+
+const NEW: &str = "another horse battery";
+
+/// A vault that is open by its passphrase and has no entries: its account, and its recovery code.
+fn opened_vault() -> (Server, Keyring<Counter>, AccountFinish, String) {
+    let mut server = Server::new();
+    let mut keyring = keyring(0);
+    let (account, code) = register(&server, &mut keyring);
+    log_in(&mut server, &mut keyring, Some(&account), Request::StartFirstLogin).unwrap();
+    let update = server::sync(&mut keyring, &empty_vault(&account));
+    assert_eq!(server::doubts(&update), Doubts::default(), "the first head fits");
+    (server, keyring, account, code)
+}
+
+/// The server's side of a vault without entries.
+fn empty_vault(account: &AccountFinish) -> VaultServer {
+    let head = account.head.as_ref().map(|head| Base64Url(head.as_bytes().to_vec()));
+    VaultServer { head, ..VaultServer::new() }
+}
+
+fn finish_replacement(answer: &str) -> Request {
+    Request::FinishReplacement { answer: answer.into(), keep_passkeys: Vec::new(), passkey: None }
+}
+
+/// Sets a secret after a proof of the passphrase; gives what the server would store.
+fn replace(
+    server: &mut Server,
+    keyring: &mut Keyring<Counter>,
+    account: &AccountFinish,
+    start: &str,
+) -> CredentialFinish {
+    let answer = server.start_replacement(start);
+    prove(server, keyring, account, CredentialName::Passphrase, PASSPHRASE).unwrap();
+    serde_json::from_str(&body(keyring.handle(finish_replacement(&answer))).unwrap()).unwrap()
+}
+
+/// The root of the vault's keys that a log-in of a new browser gets.
+fn opens(
+    server: &mut Server,
+    account: &AccountFinish,
+    credential: CredentialName,
+    secret: &str,
+) -> Result<Unlocked, KeyringError> {
+    log_in(server, &mut keyring(80), Some(account), with_secret(credential, secret))
+}
+
+fn start_passphrase(keyring: &mut Keyring<Counter>, secret: &str) -> String {
+    let (credential, secret) = (CredentialName::Passphrase, Secret::new(secret.into()));
+    body(keyring.handle(Request::StartReplacement { credential, secret })).unwrap()
+}
+
+#[test]
+fn new_passphrase_opens_the_vault_and_the_old_one_does_not() {
+    let (mut server, mut keyring, mut account, code) = opened_vault();
+    let start = start_passphrase(&mut keyring, NEW);
+    assert!(!start.contains("another"));
+    let finish = replace(&mut server, &mut keyring, &account, &start);
+    assert_eq!((finish.credential, finish.keep_passkeys), (CredentialName::Passphrase, Some(Vec::new())));
+    account.passphrase = finish.secret;
+    let vault = opens(&mut server, &account, CredentialName::Recovery, &code).expect("the code is as it was");
+    assert_eq!(opens(&mut server, &account, CredentialName::Passphrase, NEW).unwrap(), vault);
+    assert_eq!(opens(&mut server, &account, CredentialName::Passphrase, PASSPHRASE), Err(KeyringError::WrongSecret));
+}
+
+#[test]
+fn new_recovery_code_opens_the_vault_and_the_old_one_does_not() {
+    let (mut server, mut keyring, mut account, code) = opened_vault();
+    let Ok(Response::RegistrationStarted { recovery_code, body }) = keyring.handle(Request::StartRenewal) else {
+        panic!("not started");
+    };
+    assert_ne!(recovery_code.expose(), code);
+    account.recovery = replace(&mut server, &mut keyring, &account, &body).secret;
+    let vault = opens(&mut server, &account, CredentialName::Passphrase, PASSPHRASE).unwrap();
+    assert_eq!(opens(&mut server, &account, CredentialName::Recovery, recovery_code.expose()).unwrap(), vault);
+    assert_eq!(opens(&mut server, &account, CredentialName::Recovery, &code), Err(KeyringError::WrongSecret));
+}
+
+#[test]
+fn passkey_opens_the_vault_by_its_authenticators_output() {
+    let (mut server, mut keyring, account, _) = opened_vault();
+    let credential = CredentialName::Passkey(PasskeyId::try_from(vec![1, 2, 3]).unwrap());
+    let made = |byte| Base64Url::encode(&[byte; 32]);
+    let secret = Secret::new(made(7));
+    let start = body(keyring.handle(Request::StartReplacement { credential: credential.clone(), secret })).unwrap();
+    let answer = server.start_replacement(&start);
+    prove(&mut server, &mut keyring, &account, CredentialName::Passphrase, PASSPHRASE).unwrap();
+    let bytes = |byte| Base64Url(vec![byte]);
+    let passkey = Some(PasskeyRegistration { state: bytes(1), client_data: bytes(2), attestation: bytes(3) });
+    let request = Request::FinishReplacement { answer, keep_passkeys: Vec::new(), passkey: passkey.clone() };
+    let finish: CredentialFinish = serde_json::from_str(&body(keyring.handle(request)).unwrap()).unwrap();
+    assert_eq!((finish.registration, finish.keep_passkeys), (passkey, None));
+    server.passkey = Some(finish.secret);
+    let vault = opens(&mut server, &account, CredentialName::Passphrase, PASSPHRASE).unwrap();
+    assert_eq!(opens(&mut server, &account, credential.clone(), &made(7)).unwrap(), vault);
+    assert_eq!(opens(&mut server, &account, credential, &made(8)), Err(KeyringError::WrongSecret));
+}
+
+#[test]
+fn passkeys_that_stay_are_named_in_the_request() {
+    let (mut server, mut keyring, account, _) = opened_vault();
+    let answer = server.start_replacement(&start_passphrase(&mut keyring, NEW));
+    prove(&mut server, &mut keyring, &account, CredentialName::Passphrase, PASSPHRASE).unwrap();
+    let keep = vec![PasskeyId::try_from(vec![1, 2, 3]).unwrap()];
+    let request = Request::FinishReplacement { answer, keep_passkeys: keep.clone(), passkey: None };
+    let finish: CredentialFinish = serde_json::from_str(&body(keyring.handle(request)).unwrap()).unwrap();
+    assert_eq!(finish.keep_passkeys, Some(keep));
+}
+
+#[test]
+fn passkey_log_in_carries_the_authenticators_answer() {
+    let (mut server, mut keyring, account, _) = opened_vault();
+    let assertion = shared::passkeys::PasskeyAssertion {
+        state: Base64Url(vec![1]),
+        client_data: Base64Url(vec![2]),
+        authenticator_data: Base64Url(vec![3]),
+        signature: Base64Url(vec![4]),
+        user_handle: Some(Base64Url(vec![5])),
+    };
+    let request = with_secret(CredentialName::Passphrase, PASSPHRASE);
+    let start = serde_json::from_str(&body(keyring.handle(request)).unwrap()).unwrap();
+    let (answer, _) = server.start_login(Some(&account), &start);
+    let Request::ContinueLogin { answer, device, .. } = continue_login(&answer) else { panic!("another request") };
+    let request = Request::ContinueLogin { answer, device, assertion: Some(assertion.clone()) };
+    let finish = body(keyring.handle(request)).unwrap();
+    let finish: shared::sessions::SessionFinish = serde_json::from_str(&finish).unwrap();
+    assert_eq!(finish.assertion, Some(assertion));
+}
+
+#[test]
+fn proof_is_for_one_request() {
+    let (mut server, mut keyring, account, code) = opened_vault();
+    let delete = || Request::UseProof { action: ProvenAction::DeleteAccount };
+    let passkey = PasskeyId::try_from(vec![1]).unwrap();
+    let remove = || Request::UseProof { action: ProvenAction::RemovePasskey(passkey.clone()) };
+    let answer = server.start_replacement(&start_passphrase(&mut keyring, NEW));
+    let key_answer = start_vault_key(&server, &mut keyring, NEW).1;
+    let finish_key = || Request::FinishVaultKey { answer: key_answer.clone() };
+    let out_of_turn = |keyring: &mut Keyring<Counter>| {
+        for request in [delete(), remove(), finish_replacement(&answer), finish_key()] {
+            assert_eq!(keyring.handle(request).err(), Some(KeyringError::OutOfTurn));
+        }
+    };
+    out_of_turn(&mut keyring);
+    for (credential, secret) in [(CredentialName::Passphrase, PASSPHRASE), (CredentialName::Recovery, &code)] {
+        prove(&mut server, &mut keyring, &account, credential, secret).unwrap();
+        let sent: DeleteAccount = serde_json::from_str(&body(keyring.handle(delete())).unwrap()).unwrap();
+        assert_eq!((sent.proof.state, sent.proof.finalization.0.len()), (Base64Url(vec![1]), 64));
+        out_of_turn(&mut keyring);
+    }
+    prove(&mut server, &mut keyring, &account, CredentialName::Passphrase, PASSPHRASE).unwrap();
+    let sent: RemovePasskey = serde_json::from_str(&body(keyring.handle(remove())).unwrap()).unwrap();
+    assert_eq!(sent.id, passkey);
+    out_of_turn(&mut keyring);
+    // The same replacement may be finished again, another one may not.
+    prove(&mut server, &mut keyring, &account, CredentialName::Passphrase, PASSPHRASE).unwrap();
+    let proof_of = |response| -> Option<Proof> {
+        serde_json::from_str::<CredentialFinish>(&body(response).unwrap()).unwrap().proof
+    };
+    let first = proof_of(keyring.handle(finish_replacement(&answer))).unwrap();
+    let again = proof_of(keyring.handle(finish_replacement(&answer))).unwrap();
+    assert_eq!(first.finalization, again.finalization);
+    let answer = server.start_replacement(&start_passphrase(&mut keyring, NEW));
+    assert_eq!(keyring.handle(finish_replacement(&answer)).err(), Some(KeyringError::OutOfTurn));
+    assert_eq!(keyring.handle(delete()).err(), Some(KeyringError::OutOfTurn));
+}
+
+#[test]
+fn proof_of_a_wrong_secret_is_none() {
+    let (mut server, mut keyring, account, _) = opened_vault();
+    prove(&mut server, &mut keyring, &account, CredentialName::Passphrase, PASSPHRASE).unwrap();
+    let wrong = prove(&mut server, &mut keyring, &account, CredentialName::Passphrase, "wrong");
+    assert_eq!(wrong, Err(KeyringError::WrongSecret));
+    // The proof before is gone too.
+    let delete = Request::UseProof { action: ProvenAction::DeleteAccount };
+    assert_eq!(keyring.handle(delete).err(), Some(KeyringError::OutOfTurn));
+}
+
+/// A page that plays the server can make a record of a secret that it chose, but not wrap the open vault's key for it.
+#[test]
+fn proof_for_another_vault_key_is_refused() {
+    let (mut server, mut keyring, account, _) = opened_vault();
+    let vault = keyring.vault.as_mut().unwrap();
+    let other = VaultKey::from_bytes([7; keys::KEY_LEN]);
+    vault.keys = VaultKeys::new(KeySet::new(account.account_id, 1, other));
+    let result = prove(&mut server, &mut keyring, &account, CredentialName::Passphrase, PASSPHRASE);
+    assert_eq!(result, Err(KeyringError::Broken));
+    let delete = Request::UseProof { action: ProvenAction::DeleteAccount };
+    assert_eq!(keyring.handle(delete).err(), Some(KeyringError::OutOfTurn));
+}
+
+#[test]
+fn locked_keyring_refuses_to_change_what_opens_a_vault() {
+    let mut server = Server::new();
+    let (account, _) = register(&server, &mut keyring(0));
+    let mut keyring = keyring(0);
+    let result = prove(&mut server, &mut keyring, &account, CredentialName::Passphrase, PASSPHRASE);
+    assert_eq!(result, Err(KeyringError::Locked));
+    assert_eq!(keyring.handle(finish_replacement("")).err(), Some(KeyringError::OutOfTurn));
+    let answer = server.start_replacement(&start_passphrase(&mut keyring, NEW));
+    assert_eq!(keyring.handle(finish_replacement(&answer)).err(), Some(KeyringError::Locked));
+    let answer = start_vault_key(&server, &mut keyring, NEW).1;
+    assert_eq!(keyring.handle(Request::FinishVaultKey { answer }).err(), Some(KeyringError::Locked));
+    assert_eq!(keyring.handle(Request::AdoptVaultKey).err(), Some(KeyringError::Locked));
+    assert_eq!(keyring.handle(Request::StartRaising).err(), Some(KeyringError::OutOfTurn));
+}
+
+#[test]
+fn older_suite_is_raised_by_the_log_in_of_a_newer_client() {
+    let mut server = Server::new();
+    let (mut account, code) = register(&server, &mut keyring(0));
+    assert_eq!((account.passphrase.suite, account.recovery.suite), (1, 1));
+    for (credential, secret) in [(CredentialName::Passphrase, PASSPHRASE), (CredentialName::Recovery, &code)] {
+        let newer = || Keyring { suites: TWO, ..keyring(50) };
+        let mut keyring = newer();
+        let request = || with_secret(credential.clone(), secret);
+        let unlocked = log_in(&mut server, &mut keyring, Some(&account), request()).unwrap();
+        assert!(unlocked.is_outdated);
+        let Ok(Response::RaisingStarted { proof, replacement }) = keyring.handle(Request::StartRaising) else {
+            panic!("not started");
+        };
+        let answer = server.start_proof(&account, &proof);
+        assert!(matches!(keyring.handle(Request::ContinueProof { answer }), Ok(Response::Proven)));
+        let answer = server.start_replacement(&replacement);
+        let finish: CredentialFinish =
+            serde_json::from_str(&body(keyring.handle(finish_replacement(&answer))).unwrap()).unwrap();
+        assert_eq!((&finish.credential, finish.secret.suite), (&credential, 2));
+        match credential {
+            CredentialName::Passphrase => account.passphrase = finish.secret,
+            _ => account.recovery = finish.secret,
+        }
+        let raised = log_in(&mut server, &mut newer(), Some(&account), request()).unwrap();
+        assert_eq!(raised, Unlocked { is_outdated: false, ..unlocked });
+        assert_eq!(keyring.handle(Request::StartRaising).err(), Some(KeyringError::OutOfTurn), "once");
+    }
+}
+
+/// Starts a new vault key; gives its recovery code, and the server's answer.
+fn start_vault_key(server: &Server, keyring: &mut Keyring<Counter>, passphrase: &str) -> (String, String) {
+    let passphrase = Secret::new(passphrase.into());
+    match keyring.handle(Request::StartVaultKey { passphrase }) {
+        Ok(Response::RegistrationStarted { recovery_code, body }) => {
+            (recovery_code.expose().to_owned(), server.start_vault_key(&body))
+        }
+        other => panic!("{other:?}"),
+    }
+}
+
+/// Sets a new vault key; gives its recovery code.
+fn set_vault_key(
+    server: &mut Server,
+    keyring: &mut Keyring<Counter>,
+    account: &mut AccountFinish,
+    passphrase: (&str, &str),
+) -> String {
+    let (old, new) = passphrase;
+    let (code, answer) = start_vault_key(server, keyring, new);
+    prove(server, keyring, account, CredentialName::Passphrase, old).unwrap();
+    let finish = body(keyring.handle(Request::FinishVaultKey { answer })).unwrap();
+    let VaultKeyFinish { key_no, passphrase, recovery, earlier_keys, .. } = serde_json::from_str(&finish).unwrap();
+    assert_eq!(key_no, server.key_no + 1);
+    (server.key_no, server.earlier_keys) = (key_no, Some(earlier_keys));
+    (account.passphrase, account.recovery) = (passphrase, recovery);
+    assert!(matches!(keyring.handle(Request::AdoptVaultKey), Ok(Response::VaultKeyReplaced { .. })));
+    code
+}
+
+fn keys(keyring: &Keyring<Counter>) -> &VaultKeys {
+    &keyring.vault.as_ref().unwrap().keys
+}
+
+#[test]
+fn new_vault_key_opens_by_the_new_secrets_and_has_the_earlier_keys() {
+    let (mut server, mut keyring, mut account, code) = opened_vault();
+    let sealed = keys(&keyring).seal(entry_id(), 1, b"before", &mut Counter(0)).unwrap();
+    let draft = |keyring: &mut Keyring<Counter>, key: &str| {
+        let draft = Draft { content: content("x", "y"), of: None, sealed_at: NOW };
+        match keyring.handle(Request::SealDraft { key: key.into(), draft }) {
+            Ok(Response::SealedDraft { sealed }) => sealed,
+            other => panic!("{other:?}"),
+        }
+    };
+    let before = opens(&mut server, &account, CredentialName::Passphrase, PASSPHRASE).unwrap();
+    let old_draft = draft(&mut keyring, &before.draft_keys[0]);
+    let new_code = set_vault_key(&mut server, &mut keyring, &mut account, (PASSPHRASE, NEW));
+    set_vault_key(&mut server, &mut keyring, &mut account, (NEW, NEW));
+    assert_eq!(keys(&keyring).all().map(|set| set.number).collect::<Vec<_>>(), [3, 2, 1]);
+    assert_eq!(opens(&mut server, &account, CredentialName::Passphrase, PASSPHRASE), Err(KeyringError::WrongSecret));
+    for code in [code, new_code] {
+        let by_code = opens(&mut server, &account, CredentialName::Recovery, &code);
+        assert_eq!(by_code, Err(KeyringError::WrongSecret), "replaced");
+    }
+    let mut new = self::keyring(80);
+    let unlocked = log_in(&mut server, &mut new, Some(&account), with_secret(CredentialName::Passphrase, NEW)).unwrap();
+    assert_eq!((unlocked.draft_keys.len(), &unlocked.draft_keys[2]), (3, &before.draft_keys[0]));
+    assert!(!unlocked.is_legacy);
+    let opened = keys(&new).open(entry_id(), 1, sealed.as_bytes()).unwrap();
+    assert_eq!(opened, Opened::Entry(b"before".to_vec().into()));
+    assert!(matches!(new.handle(Request::OpenDraft { sealed: old_draft }), Ok(Response::Draft(_))));
+    let new_draft = draft(&mut new, &unlocked.draft_keys[0]);
+    assert!(matches!(keyring.handle(Request::OpenDraft { sealed: new_draft }), Ok(Response::Draft(_))));
+}
+
+#[test]
+fn old_row_with_the_old_passphrase_opens_nothing_that_was_sealed_later() {
+    let (mut server, mut keyring, mut account, _) = opened_vault();
+    let old_row = account.clone();
+    set_vault_key(&mut server, &mut keyring, &mut account, (PASSPHRASE, PASSPHRASE));
+    let sealed = keys(&keyring).seal(entry_id(), 2, b"later", &mut Counter(0)).unwrap();
+    assert!(keys(&keyring).open(entry_id(), 2, sealed.as_bytes()).is_ok());
+    let mut old = self::keyring(80);
+    let earlier_keys = server.earlier_keys.take();
+    server.key_no = 1;
+    log_in(&mut server, &mut old, Some(&old_row), with_secret(CredentialName::Passphrase, PASSPHRASE)).unwrap();
+    assert_eq!(keys(&old).open(entry_id(), 2, sealed.as_bytes()), Err(KeyringError::Broken));
+    // The new number or the new earlier keys do not help.
+    for (number, earlier) in [(2, None), (1, earlier_keys.clone()), (2, earlier_keys)] {
+        (server.key_no, server.earlier_keys) = (number, earlier);
+        let result = opens(&mut server, &old_row, CredentialName::Passphrase, PASSPHRASE);
+        assert_eq!(result, Err(KeyringError::Broken), "{number}");
+    }
+}
+
+#[test]
+fn new_vault_key_may_be_finished_again_with_the_same_proof_and_key() {
+    let (mut server, mut keyring, account, _) = opened_vault();
+    let (_, answer) = start_vault_key(&server, &mut keyring, NEW);
+    prove(&mut server, &mut keyring, &account, CredentialName::Passphrase, PASSPHRASE).unwrap();
+    let finish = |keyring: &mut Keyring<Counter>| -> VaultKeyFinish {
+        let request = Request::FinishVaultKey { answer: answer.clone() };
+        serde_json::from_str(&body(keyring.handle(request)).unwrap()).unwrap()
+    };
+    let (first, again) = (finish(&mut keyring), finish(&mut keyring));
+    assert_eq!(first.proof.finalization, again.proof.finalization);
+    assert_eq!((first.passphrase, first.recovery), (again.passphrase, again.recovery));
+    assert_ne!(first.head, again.head);
+    // Until it is adopted, nothing has changed.
+    assert_eq!(keys(&keyring).current().number, 1);
+    assert!(matches!(keyring.handle(Request::AdoptVaultKey), Ok(Response::VaultKeyReplaced { .. })));
+    assert_eq!(keys(&keyring).current().number, 2);
+    assert_eq!(keyring.handle(Request::AdoptVaultKey).err(), Some(KeyringError::OutOfTurn));
+}
