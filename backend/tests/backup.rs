@@ -16,6 +16,7 @@ use backend::server_key::ServerKey;
 use backend::store::{Invite, NewAccount, Put, Store};
 use shared::accounts::{NewCredential, Username};
 use shared::bytes::Base64Url;
+use shared::changes::StoredVersion;
 use shared::ids::{AccountId, EntryId};
 use shared::limits::SEALED_OVERHEAD;
 use shared::passwords::FORMAT;
@@ -249,6 +250,47 @@ fn commands_print_their_result_and_never_the_passphrase() {
     assert!(!ok && said.contains("there is no server key in"), "{said}");
     let (ok, said) = passmint(&["backup", archive, "--data", data], &[("PASSMINT_BACKUP_PASSPHRASE", "short")]);
     assert!(!ok && said.contains("it needs 12") && !said.contains("short"), "{said}");
+}
+
+#[test]
+fn entry_of_an_unknown_format_is_named_and_everything_else_is_intact() {
+    let house = House::new();
+    let store = house.store();
+    (0..3).for_each(|number| house.put(&*store, number));
+    let entry = EntryId::from_time(1, [9; 10]);
+    let mut account = store.account_after(None).unwrap().unwrap();
+    account.entries += 1;
+    account.change_no += 1;
+    store.upsert_account(&account).unwrap();
+    let sealed = Some(Base64Url(vec![9; 1069]));
+    let row = StoredVersion { id: entry, version: 1, change_no: 4, changed_at: 1, deleted: false, sealed };
+    store.insert_entries(house.account, &[row]).unwrap();
+    drop(store);
+    let out = tempfile::tempdir().unwrap();
+    let data = house.folder.path().to_str().unwrap().to_owned();
+    let verify = |target: &str| {
+        let mut command = Command::new(env!("CARGO_BIN_EXE_passmint"));
+        let Output { status, stdout, .. } = command.args(["verify", target]).output().unwrap();
+        (status.code(), String::from_utf8(stdout).unwrap())
+    };
+    let named = format!(
+        "1 entry cannot be opened by any browser:\n  entry {entry} of account {}: unknown format 9\n",
+        house.account
+    );
+    let (code, said) = verify(&data);
+    assert!(code == Some(3) && said.contains(&named) && said.ends_with("everything else is intact\n"), "{said}");
+    assert!(!said.contains("\nintact") && !said.contains("fault") && !said.contains("ada"), "{said}");
+
+    // A backup and its restoration keep the row: a newer Passmint may open it.
+    let archive = out.path().join("a.tar");
+    let archive = archive.to_str().unwrap();
+    let (ok, said) = passmint(&["backup", archive, "--data", &data], &[]);
+    assert!(ok && said.contains(&named), "{said}");
+    assert_eq!(verify(archive).0, Some(3));
+    let new = out.path().join("new");
+    let (ok, said) = passmint(&["restore", archive, "--data", new.to_str().unwrap()], &[]);
+    assert!(ok && said.contains(&named), "{said}");
+    assert_eq!(verify(new.to_str().unwrap()).0, Some(3));
 }
 
 struct Running(Child);

@@ -12,6 +12,7 @@ use std::time::{Duration, Instant};
 
 use oracle_double::server::{LIST, Server, passmint};
 use oracle_double::{PASSWORD, faults, folder};
+use shared::ids::{AccountId, EntryId};
 
 #[test]
 fn server_starts_while_the_database_is_down_and_serves_when_it_comes() {
@@ -28,6 +29,28 @@ fn server_starts_while_the_database_is_down_and_serves_when_it_comes() {
     // The set-up link is printed when it can be made, to stdout: its order among the lines of stderr is not defined.
     server.wait_for("/#invite=");
     assert_eq!((server.status("/readyz").as_str(), server.status(LIST).as_str()), ("200", "401"));
+}
+
+#[test]
+fn operator_lists_and_revokes_beside_a_running_server() {
+    let data = tempfile::tempdir().unwrap();
+    let server = Server::start("operated", &data);
+    server.wait_for("/#invite=");
+    let run = |arguments: &[&str]| {
+        let Output { status, stdout, stderr } = passmint("operated", &data).args(arguments).output().unwrap();
+        (status.success(), String::from_utf8([stdout, stderr].concat()).unwrap())
+    };
+    let (ok, said) = run(&["invites", "list"]);
+    assert!(ok && said.lines().count() == 2 && said.contains("first vault  open until"), "{said}");
+    let id = said.lines().last().unwrap().split(' ').next().unwrap().to_owned();
+    assert_eq!(run(&["invites", "revoke", &id]), (true, "1 invite is revoked\n".to_owned()));
+    assert_eq!(run(&["invites", "list", "--all"]), (true, "no invites\n".to_owned()));
+    for subject in ["accounts", "sessions"] {
+        assert_eq!(run(&[subject, "list"]), (true, format!("no {subject}\n")));
+    }
+    assert_eq!(run(&["sessions", "end", "--all"]), (true, "0 sessions have ended\n".to_owned()));
+    let (ok, said) = run(&["accounts", "delete", "ada", "--yes"]);
+    assert!(!ok && said.contains("there is no account \"ada\""), "{said}");
 }
 
 /// Nobody may make a vault in a database that is bound to another server key.
@@ -197,6 +220,26 @@ fn invite_check_and_move_use_the_same_database() {
     let (ok, said) = run(&["check", "--json", "--oracle-connect", &connect]);
     let json: serde_json::Value = serde_json::from_str(&said).unwrap();
     assert!(ok && json["ok"] == true && json["steps"].as_array().unwrap().len() == 12, "{said}");
+
+    // A row of a newer format costs that row only.
+    drop(oracle_double::store("tools"));
+    let (account, entry) = (AccountId::from_random([7; 16]), EntryId::from_time(1, [7; 10]));
+    let id = account.as_bytes();
+    oracle_double::execute_with(
+        "tools",
+        "INSERT INTO accounts (id, login, passphrase_record, passphrase_key, recovery_record, recovery_key, epoch,
+            change_no, entries, created_at) VALUES (:1, 'ada', :2, :3, :4, :5, 0, 1, 1, 1)",
+        &[&id, &id, &id, &id, &id],
+    );
+    oracle_double::execute_with(
+        "tools",
+        "INSERT INTO passwords (account_id, id, version, change_no, changed_at, sealed) VALUES (:1, :2, 1, 1, 1, :3)",
+        &[&id, &entry.as_bytes(), &vec![9; 1069]],
+    );
+    let (ok, said) = run(&["check", "--oracle-connect", &connect]);
+    let told = format!("; 1 cannot be opened: entry {entry} of account {account}: unknown format 9\n");
+    assert!(ok && said.contains("1 entry in 1 account") && said.ends_with(&told), "{said}");
+    oracle_double::execute_with("tools", "DELETE FROM accounts WHERE id = :1", &[&id]);
 
     let (ok, said) = run(&["move", "--from", "sqlite:/nowhere/passmint.db", "--to", "oracle"]);
     assert!(!ok && said.contains("is not a file"), "{said}");

@@ -99,6 +99,10 @@ impl BackupJob {
             wait = match made.map_err(anyhow::Error::from).flatten() {
                 Ok(NewArchive { bytes, summary, .. }) => {
                     tracing::info!(bytes, accounts = summary.accounts, entries = summary.entries, "a backup was made");
+                    let unreadable = summary.unreadable.count;
+                    if unreadable > 0 {
+                        tracing::warn!(unreadable, "some entries cannot be opened: `passmint verify` names them");
+                    }
                     gate.metrics().backup_made(crate::now());
                     every
                 }

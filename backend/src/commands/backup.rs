@@ -11,6 +11,7 @@ use clap::Args;
 use crate::backup::{NewArchive, Passphrase, Source, create};
 use crate::database::{self, DataArgs, DatabaseKind, sqlite_file};
 use crate::server_key::ServerKey;
+use crate::store::UnreadableRows;
 use crate::store::sqlite::DatabaseSummary;
 
 /// Settings of `passmint backup`.
@@ -85,12 +86,22 @@ pub fn run(args: &BackupArgs) -> Result<ExitCode> {
     Ok(ExitCode::SUCCESS)
 }
 
-/// Prints the counts of a database in one line.
+/// Prints the counts of a database in one line, and the entries that cannot be opened.
 pub(super) fn print_summary(out: &mut dyn Write, summary: &DatabaseSummary) -> io::Result<()> {
-    let DatabaseSummary { schema, accounts, entries, deleted, passkeys, invites, .. } = summary;
+    let DatabaseSummary { schema, accounts, entries, deleted, passkeys, invites, unreadable, .. } = summary;
     writeln!(
         out,
         "schema {schema}: {accounts} accounts, {entries} entries, {deleted} deleted entries, {passkeys} passkeys, \
          {invites} invites"
-    )
+    )?;
+    let UnreadableRows { count, named } = unreadable;
+    if *count == 0 {
+        return Ok(());
+    }
+    writeln!(out, "{count} {} be opened by any browser:", if *count == 1 { "entry cannot" } else { "entries cannot" })?;
+    named.iter().try_for_each(|row| writeln!(out, "  {row}"))?;
+    match count - named.len() as u64 {
+        0 => Ok(()),
+        more => writeln!(out, "  and {more} more"),
+    }
 }

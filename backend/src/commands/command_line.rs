@@ -3,13 +3,16 @@
 use clap::parser::ValueSource;
 use clap::{CommandFactory, FromArgMatches, Parser, Subcommand};
 
+use super::accounts::AccountsCommand;
 use super::backup::BackupArgs;
 use super::check::CheckArgs;
 use super::generate::GenerateArgs;
 use super::invite::InviteArgs;
+use super::invites::InvitesCommand;
 use super::restore::RestoreArgs;
 use super::rotate_key::RotateKeyArgs;
 use super::serve::ServeArgs;
+use super::sessions::SessionsCommand;
 use super::status::StatusArgs;
 use super::transfer::TransferArgs;
 use super::verify::VerifyArgs;
@@ -30,6 +33,24 @@ pub enum Command {
     Serve(Box<ServeArgs>),
     /// Print a link with which one more person can create a vault.
     Invite(InviteArgs),
+    /// List invites, and revoke them.
+    Invites {
+        /// The command.
+        #[command(subcommand)]
+        command: InvitesCommand,
+    },
+    /// List accounts, and delete one.
+    Accounts {
+        /// The command.
+        #[command(subcommand)]
+        command: AccountsCommand,
+    },
+    /// List sessions, and end them.
+    Sessions {
+        /// The command.
+        #[command(subcommand)]
+        command: SessionsCommand,
+    },
     /// Test the connection to an Oracle database step by step, with a remedy for the step that fails.
     Check(CheckArgs),
     /// Mint passwords, passphrases or PINs on the terminal, as the page does.
@@ -69,13 +90,21 @@ impl Cli {
             Command::Invite(args) => &mut args.data,
             Command::Check(args) => &mut args.data,
             Command::Move(args) => &mut args.data,
+            Command::Invites { command: InvitesCommand::List(args) } => &mut args.data,
+            Command::Invites { command: InvitesCommand::Revoke(args) } => &mut args.data,
+            Command::Accounts { command: AccountsCommand::List(args) } => &mut args.data,
+            Command::Accounts { command: AccountsCommand::Delete(args) } => &mut args.data,
+            Command::Sessions { command: SessionsCommand::List(args) } => &mut args.data,
+            Command::Sessions { command: SessionsCommand::End(args) } => &mut args.data,
         };
         // Messages name a setting as it was given: by its flag or by its variable.
-        if let Some((_, matches)) = matches.subcommand() {
-            let from_environment = |id: &&str| matches.value_source(id) == Some(ValueSource::EnvVariable);
-            let ids = matches.ids().map(clap::Id::as_str);
-            data.oracle.from_environment = ids.filter(from_environment).map(str::to_owned).collect();
+        let mut matches = &matches;
+        while let Some((_, deeper)) = matches.subcommand() {
+            matches = deeper;
         }
+        let from_environment = |id: &&str| matches.value_source(id) == Some(ValueSource::EnvVariable);
+        let ids = matches.ids().map(clap::Id::as_str);
+        data.oracle.from_environment = ids.filter(from_environment).map(str::to_owned).collect();
         cli
     }
 }

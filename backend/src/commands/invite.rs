@@ -7,6 +7,7 @@ use std::process::ExitCode;
 use anyhow::{Context, Result};
 use clap::Args;
 
+use super::listing::short;
 use super::serve::DEFAULT_LISTEN;
 use crate::database::{self, DataArgs};
 use crate::now;
@@ -33,7 +34,11 @@ pub fn run(args: &InviteArgs) -> Result<ExitCode> {
     let code = invites::create(store.as_ref(), args.days * DAY, false, now()).context("cannot make an invite")?;
     let page_url = args.data.public_url.clone().unwrap_or_else(|| recorded_page_url(&args.data.folder));
     writeln!(io::stdout(), "{}", invites::link(&page_url, &code))?;
-    writeln!(io::stderr(), "Valid for {} days, once. Anyone who has the link can create a vault here.", args.days)?;
+    let mut advice = io::stderr();
+    writeln!(advice, "Valid for {} days, once. Anyone who has the link can create a vault here.", args.days)?;
+    if let Some(hash) = invites::hash(&code) {
+        writeln!(advice, "To take it back: passmint invites revoke {}", short(&hash))?;
+    }
     Ok(ExitCode::SUCCESS)
 }
 

@@ -50,14 +50,9 @@ pub struct ServeArgs {
     /// Listening address: ADDRESS:PORT, or unix:PATH for a proxy on this machine.
     #[arg(long, env = "PASSMINT_LISTEN", default_value = DEFAULT_LISTEN, value_name = "ADDRESS")]
     pub listen: Listen,
-    /// Minutes after which a session without a request ends.
-    #[arg(long, env = "PASSMINT_SESSION_IDLE", default_value_t = 30, value_name = "MINUTES",
-          value_parser = clap::value_parser!(u64).range(1..=43_200))]
-    pub session_idle: u64,
-    /// Minutes after which a session ends even if it is in use.
-    #[arg(long, env = "PASSMINT_SESSION_MAX", default_value_t = 720, value_name = "MINUTES",
-          value_parser = clap::value_parser!(u64).range(1..=43_200))]
-    pub session_max: u64,
+    /// The lifetime of sessions.
+    #[command(flatten)]
+    pub sessions: SessionArgs,
     /// Most entries of one account.
     #[arg(long, env = "PASSMINT_MAX_ENTRIES", default_value_t = ENTRIES_MAX, value_name = "NUMBER",
           value_parser = clap::value_parser!(u64).range(1..))]
@@ -107,12 +102,28 @@ pub struct ServeArgs {
     pub metrics: MetricsArgs,
 }
 
-impl ServeArgs {
-    fn lifetime(&self) -> Lifetime {
+/// The lifetime of sessions.
+#[derive(Args, Debug, Clone, Copy)]
+pub struct SessionArgs {
+    /// Minutes after which a session without a request ends.
+    #[arg(long, env = "PASSMINT_SESSION_IDLE", default_value_t = 30, value_name = "MINUTES",
+          value_parser = clap::value_parser!(u64).range(1..=43_200))]
+    pub session_idle: u64,
+    /// Minutes after which a session ends even if it is in use.
+    #[arg(long, env = "PASSMINT_SESSION_MAX", default_value_t = 720, value_name = "MINUTES",
+          value_parser = clap::value_parser!(u64).range(1..=43_200))]
+    pub session_max: u64,
+}
+
+impl SessionArgs {
+    /// The lifetime as the store takes it.
+    pub(super) fn lifetime(self) -> Lifetime {
         let minute: Millis = 60_000;
         Lifetime { idle: self.session_idle * minute, max: self.session_max * minute }
     }
+}
 
+impl ServeArgs {
     /// Bounds on connections. Raises the process's limit of open files as far as needed and allowed.
     fn connection_bounds(&self) -> listener::ConnectionBounds {
         let wanted = self.max_connections as usize;
@@ -197,7 +208,8 @@ async fn serve(
     let limits = Arc::new(limits);
     tokio::spawn(rate_limits::prune_regularly(Arc::clone(&limits)));
     let origin = args.data.public_url.as_deref().and_then(PageOrigin::of);
-    let state = AppState::new(gate.clone(), key, args.lifetime(), args.max_entries, Page::embedded(), limits, origin);
+    let state =
+        AppState::new(gate.clone(), key, args.sessions.lifetime(), args.max_entries, Page::embedded(), limits, origin);
     let proxies = TrustedProxies::new(&args.trusted_proxies);
     let app = app(state, args.request_bounds(), proxies.clone());
     if let Err(error) = page_url::record(&args.data.folder, &page_url) {

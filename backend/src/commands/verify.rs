@@ -12,8 +12,15 @@ use super::http_client::TrustArgs;
 use super::verify_url;
 use crate::backup::{Passphrase, Verification, verify_archive, verify_folder};
 
+/// The exit code if all that is wrong are entries that cannot be opened.
+const UNREADABLE: u8 = 3;
+
 /// Settings of `passmint verify`.
 #[derive(Args, Debug)]
+#[command(
+    after_help = "Exit code: 0 if all is intact, 1 if it is damaged or cannot be read, 3 if only some entries have an \
+unknown format or length, so that no browser can open them. The other entries open."
+)]
 pub struct VerifyArgs {
     /// An archive, a data folder, or the URL of a server.
     #[arg(value_name = "ARCHIVE|FOLDER|URL")]
@@ -54,8 +61,12 @@ fn verify_path(path: &Path, passphrase_file: Option<&Path>) -> Result<ExitCode> 
     print_summary(&mut out, &summary)?;
     writeln!(out, "server key: {}", if has_server_key { "present" } else { "missing" })?;
     if summary.faults.is_empty() {
-        writeln!(out, "intact")?;
-        return Ok(ExitCode::SUCCESS);
+        if summary.unreadable.count == 0 {
+            writeln!(out, "intact")?;
+            return Ok(ExitCode::SUCCESS);
+        }
+        writeln!(out, "everything else is intact")?;
+        return Ok(ExitCode::from(UNREADABLE));
     }
     for fault in &summary.faults {
         writeln!(out, "fault: {fault}")?;

@@ -12,9 +12,9 @@ use shared::sessions::CredentialName;
 
 use super::Metrics;
 use crate::store::{
-    Accounts, Credential, Credentials, Database, Entries, Grant, Hash, Invite, Lifetime, LiveSession, Millis,
-    NewAccount, NewSecret, NewSession, NewVaultKey, OldPasskey, PasskeyVerifier, PasswordExpiry, Passwords, Put,
-    Sessions, Store, StoreError, StoredAccount, StoredInvite, StoredSession, Transfer, Usage,
+    AccountSummary, Accounts, Credential, Credentials, Database, Entries, Grant, Hash, Invite, Lifetime, LiveSession,
+    Millis, NewAccount, NewSecret, NewSession, NewVaultKey, OldPasskey, Operator, PasskeyVerifier, PasswordExpiry,
+    Passwords, Put, Sessions, Store, StoreError, StoredAccount, StoredInvite, StoredSession, Transfer, Usage,
 };
 
 /// Forwards each operation to `store`.
@@ -90,6 +90,15 @@ forward! {
     Entries {
         list_changes(account: AccountId, since: u64, limit: u32) -> Changes;
         save_changes(account: AccountId, save: &SaveChanges, entries_max: u64, now: Millis) -> Saved;
+    }
+}
+
+forward! {
+    Operator {
+        accounts() -> Vec<AccountSummary>;
+        revoke_invite(code_hash: &Hash) -> bool;
+        all_sessions(lifetime: &Lifetime, now: Millis) -> Vec<(AccountId, StoredSession)>;
+        end_sessions(account: AccountId, now: Millis) -> u64;
     }
 }
 

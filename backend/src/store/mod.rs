@@ -10,6 +10,7 @@ mod pool;
 pub mod sqlite;
 pub mod transfer;
 mod types;
+mod unreadable;
 
 use shared::accounts::Username;
 use shared::changes::{Changes, SaveChanges, Saved, StoredVersion};
@@ -20,6 +21,7 @@ use shared::sessions::CredentialName;
 
 pub use password_expiry::{PasswordExpiry, WARN_DAYS};
 pub use types::*;
+pub use unreadable::{Defect, UnreadableRow, UnreadableRows};
 
 /// Every operation of a database, by subject. A driver implements each subject in a file of its own.
 ///
@@ -35,9 +37,9 @@ pub use types::*;
 ///   [`StoreError::ReadOnly`]. `# Errors` lists only what comes in addition.
 ///
 /// `tests/contract` holds every driver to this.
-pub trait Store: Database + Accounts + Credentials + Sessions + Entries + Passwords + Transfer {}
+pub trait Store: Database + Accounts + Credentials + Sessions + Entries + Passwords + Operator + Transfer {}
 
-impl<S: Database + Accounts + Credentials + Sessions + Entries + Passwords + Transfer> Store for S {}
+impl<S: Database + Accounts + Credentials + Sessions + Entries + Passwords + Operator + Transfer> Store for S {}
 
 /// The database as a whole: its health, and the server key it belongs to.
 pub trait Database: Send + Sync {
@@ -230,6 +232,21 @@ pub trait Passwords: Send + Sync {
     /// [`StoreError::Stale`] with the current entry if `replaces` is not its version; [`StoreError::NotFound`] if there
     /// is no entry.
     fn delete(&self, account: AccountId, id: EntryId, replaces: u32, now: Millis) -> Result<NewVersion, StoreError>;
+}
+
+/// Operations of the operator's commands.
+pub trait Operator: Send + Sync {
+    /// All accounts, ordered by their usernames.
+    fn accounts(&self) -> Result<Vec<AccountSummary>, StoreError>;
+
+    /// Deletes an invite that was not used. Returns false if there is none, or it was used.
+    fn revoke_invite(&self, code_hash: &Hash) -> Result<bool, StoreError>;
+
+    /// The sessions of all accounts that have not ended, the one used last first.
+    fn all_sessions(&self, lifetime: &Lifetime, now: Millis) -> Result<Vec<(AccountId, StoredSession)>, StoreError>;
+
+    /// Ends all sessions of an account, however long they may live. Returns the number of those that had not ended.
+    fn end_sessions(&self, account: AccountId, now: Millis) -> Result<u64, StoreError>;
 }
 
 /// Rows exactly as they are stored, for a transfer from database to database. Transfers are repeated after an

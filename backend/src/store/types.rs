@@ -258,6 +258,19 @@ pub struct Put {
     pub sealed: SealedEntry,
 }
 
+/// An account in the operator's list.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct AccountSummary {
+    pub id: AccountId,
+    pub username: Username,
+    pub created_at: Millis,
+    /// The number of entries that are not deleted.
+    pub entries: u64,
+    pub passkeys: u64,
+    /// The time of the last change of an entry.
+    pub changed_at: Option<Millis>,
+}
+
 /// The connections and writes of a store at one moment.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
 pub struct Usage {

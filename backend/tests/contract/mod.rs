@@ -6,12 +6,14 @@
 
 mod accounts;
 mod credentials;
+mod operator;
 mod passwords;
 mod sessions;
 mod transfer;
 
 pub use accounts::*;
 pub use credentials::*;
+pub use operator::*;
 pub use passwords::*;
 pub use sessions::*;
 pub use transfer::*;
@@ -79,6 +81,9 @@ macro_rules! suite {
             interrupted_transfer_can_be_repeated,
             transfer_into_other_data_is_refused,
             insert_entries_refuses_differing_entries,
+            unused_invite_is_revoked_and_a_used_one_stays,
+            accounts_are_listed_with_their_numbers,
+            sessions_of_all_accounts_are_listed_and_ended,
         );
     };
 }

@@ -6,9 +6,9 @@ use std::time::{Duration, Instant};
 
 use axum::http::StatusCode;
 use backend::store::{
-    Accounts, Credential, Credentials, Database, Entries, Grant, Hash, Invite, Lifetime, LiveSession, Millis,
-    NewAccount, NewSecret, NewSession, NewVaultKey, OldPasskey, PasskeyVerifier, PasswordExpiry, Passwords, Put,
-    Sessions, StoreError, StoredAccount, StoredInvite, StoredSession, Transfer, Usage,
+    AccountSummary, Accounts, Credential, Credentials, Database, Entries, Grant, Hash, Invite, Lifetime, LiveSession,
+    Millis, NewAccount, NewSecret, NewSession, NewVaultKey, OldPasskey, Operator, PasskeyVerifier, PasswordExpiry,
+    Passwords, Put, Sessions, StoreError, StoredAccount, StoredInvite, StoredSession, Transfer, Usage,
 };
 use shared::accounts::Username;
 use shared::changes::{Changes, SaveChanges, Saved, StoredVersion};
@@ -102,6 +102,15 @@ unavailable! {
     Entries {
         list_changes(AccountId, u64, u32) -> Changes;
         save_changes(AccountId, &SaveChanges, u64, Millis) -> Saved;
+    }
+}
+
+unavailable! {
+    Operator {
+        accounts() -> Vec<AccountSummary>;
+        revoke_invite(&Hash) -> bool;
+        all_sessions(&Lifetime, Millis) -> Vec<(AccountId, StoredSession)>;
+        end_sessions(AccountId, Millis) -> u64;
     }
 }
 

@@ -11,6 +11,7 @@ use std::sync::OnceLock;
 use std::time::Duration;
 
 use backend::store::oracle::{Descriptor, OracleSettings, OracleStore, PING_AFTER, REFUSAL_HOLDS};
+use oracle::sql_type::ToSql;
 use shared::ids::AccountId;
 use zeroize::Zeroizing;
 
@@ -66,9 +67,14 @@ pub fn refused_log_ins(service: &str) -> usize {
 
 /// Runs a statement in a service that a store has opened before, past the driver.
 pub fn execute(service: &str, statement: &str) {
+    execute_with(service, statement, &[]);
+}
+
+/// As [`execute`], with values for `:1`, `:2` …
+pub fn execute_with(service: &str, statement: &str, values: &[&dyn ToSql]) {
     let OracleSettings { user, password, descriptor, .. } = settings(service);
     let connection = oracle::Connection::connect(user, password.as_str(), descriptor.to_string()).unwrap();
-    connection.execute(statement, &[]).unwrap();
+    connection.execute(statement, values).unwrap();
     connection.commit().unwrap();
 }
 

@@ -4,17 +4,20 @@ use std::io::ErrorKind;
 use std::net::{TcpStream, ToSocketAddrs};
 use std::time::{Duration, Instant};
 
+use oracle::sql_type::ToSql;
 use oracle::{Connection, Connector, Version};
 use rand_core_06::{OsRng, RngCore};
 use serde::Serialize;
 use time::OffsetDateTime;
 
+use super::accounts::account_id;
 use super::connect::{TimedConnection, silence};
 use super::expiry::password_expiry;
 use super::remedy::Code;
 use super::tls_check::{FailedStep, SecondTry, TCP_TIME, failed_step};
-use super::{OpError, OracleSettings, cause, explain, first, load_client, schema, sql};
-use crate::store::{Millis, StoreError};
+use super::{OpError, OracleSettings, bytes, cause, explain, first, load_client, schema, sql};
+use crate::store::unreadable::FORMATS;
+use crate::store::{Millis, StoreError, UnreadableRows};
 
 /// The result of one step.
 #[derive(Debug, Serialize)]
@@ -156,7 +159,8 @@ fn run(
     step(report, "entries", || {
         let (accounts, entries, changed_at): (u64, Option<u64>, Option<u64>) =
             connection.query_row_as(sql::ENTRIES_SUMMARY, &[])?;
-        Ok(((), entries_text(accounts, entries.unwrap_or_default(), changed_at)))
+        let summary = entries_text(accounts, entries.unwrap_or_default(), changed_at);
+        Ok(((), summary + &unreadable_text(&unknown_formats(&connection)?)))
     })
 }
 
@@ -188,6 +192,32 @@ fn entries_text(accounts: u64, entries: u64, changed_at: Option<Millis>) -> Stri
             let (day, hour, minute) = (time.date(), time.hour(), time.minute());
             format!("{entries} in {accounts}, the last change {day} {hour:02}:{minute:02} UTC")
         }
+    }
+}
+
+/// Entries of a format that this Passmint does not know.
+fn unknown_formats(connection: &Connection) -> Result<UnreadableRows, Failure> {
+    let (lowest, beyond) = ([*FORMATS.start()], [*FORMATS.end() + 1]);
+    let binds: [(&str, &dyn ToSql); 2] = [("lowest", &&lowest), ("beyond", &&beyond)];
+    let mut unreadable = UnreadableRows::default();
+    for row in connection.query_as_named::<(Vec<u8>, Vec<u8>, Vec<u8>)>(sql::UNKNOWN_FORMATS, &binds)? {
+        let (account, entry, sealed) = row?;
+        let account = account_id(account)?;
+        let entry: [u8; 16] = bytes(entry, "passwords.id")?;
+        let entry = entry.try_into().map_err(|_| Failure("passwords.id is no id of an entry".into()))?;
+        unreadable.add(account, entry, &sealed, sealed.len() as u64, u32::MAX);
+    }
+    Ok(unreadable)
+}
+
+/// The entries that cannot be opened, after the number of all.
+fn unreadable_text(unreadable: &UnreadableRows) -> String {
+    let UnreadableRows { count, named } = unreadable;
+    let named: Vec<_> = named.iter().map(ToString::to_string).collect();
+    match count {
+        0 => String::new(),
+        1 => format!("; 1 cannot be opened: {}", named.concat()),
+        many => format!("; {many} cannot be opened, among them {}", named.join("; ")),
     }
 }
 

@@ -12,6 +12,7 @@ mod credentials;
 mod descriptor;
 mod entries;
 mod expiry;
+mod operator;
 mod passwords;
 mod remedy;
 mod schema;

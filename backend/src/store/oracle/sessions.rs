@@ -117,7 +117,7 @@ impl Sessions for OracleStore {
 }
 
 /// Two times: a session has ended if its last use is not after the first, or its log-in not after the second.
-fn ends(lifetime: &Lifetime, now: Millis) -> (i64, i64) {
+pub(super) fn ends(lifetime: &Lifetime, now: Millis) -> (i64, i64) {
     (before(now, lifetime.idle), before(now, lifetime.max))
 }
 

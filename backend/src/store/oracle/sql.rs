@@ -206,6 +206,7 @@ statements! {
     INVITE = "SELECT expires_at, used_at, setup FROM invites WHERE code_hash = :code_hash";
     LOCK_INVITE = "SELECT expires_at, used_at, setup FROM invites WHERE code_hash = :code_hash FOR UPDATE";
     USE_INVITE = "UPDATE invites SET used_at = :now WHERE code_hash = :code_hash";
+    REVOKE_INVITE = "DELETE FROM invites WHERE code_hash = :code_hash AND used_at IS NULL";
 
     SAME_ACCOUNT = "SELECT id FROM accounts WHERE id = :id AND login = :login AND passphrase_record = :record
         AND invite_hash = :invite_hash";
@@ -388,6 +389,16 @@ statements! {
     /// its number in an index, so that the time depends on the number of accounts only.
     ENTRIES_SUMMARY = "SELECT COUNT(*), SUM(a.entries), MAX(p.changed_at) FROM accounts a
         LEFT JOIN passwords p ON p.account_id = a.id AND p.change_no = a.change_no";
+    ACCOUNTS = "SELECT a.id, a.login, a.created_at, a.entries, p.changed_at FROM accounts a
+        LEFT JOIN passwords p ON p.account_id = a.id AND p.change_no = a.change_no ORDER BY a.login";
+    PASSKEYS_OF_ALL = "SELECT account_id FROM passkeys";
+    ALL_SESSIONS = "SELECT account_id, token_hash, device, created_at, used_at FROM sessions
+        WHERE used_at > :idle AND created_at > :oldest AND ended_at IS NULL ORDER BY used_at DESC, created_at DESC";
+    END_ALL_OF = "UPDATE sessions SET ended_at = :now WHERE account_id = :account AND ended_at IS NULL";
+    /// Entries whose first byte is below or above those of the known formats. Those in SEALED_LARGE are left out: SQL
+    /// compares no BLOBs.
+    UNKNOWN_FORMATS = "SELECT account_id, id, sealed FROM passwords WHERE sealed < :lowest OR sealed >= :beyond
+        ORDER BY account_id, id";
     PASSWORD_EXPIRY = "SELECT account_status, expiry_date FROM user_users";
     REMOVE_INVITE = "DELETE FROM invites WHERE code_hash = :code_hash";
 }

@@ -4,9 +4,10 @@ use std::path::Path;
 
 use rusqlite::{Connection, OpenFlags};
 
+use super::accounts::account_id;
 use super::migrations::MIGRATIONS;
 use super::{cause, copy_into, prepare, server_key};
-use crate::store::{Hash, StoreError};
+use crate::store::{Hash, StoreError, UnreadableRows};
 
 /// At most this many damages are listed.
 const FAULTS_MAX: usize = 10;
@@ -25,6 +26,8 @@ pub struct DatabaseSummary {
     pub invites: u64,
     /// The fingerprint of the server key that it is bound to, if it was ever used.
     pub server_key: Option<Hash>,
+    /// Entries that no browser can open. They are no fault: everything else can be used, and a copy keeps them.
+    pub unreadable: UnreadableRows,
     /// One sentence for each fault. They contain no user data.
     pub faults: Vec<String>,
 }
@@ -66,7 +69,7 @@ pub fn examine(file: &Path) -> Result<DatabaseSummary, StoreError> {
     }
     // The numbers of a damaged file mean nothing.
     if summary.faults.is_empty()
-        && let Err(error) = count(&connection, &mut summary)
+        && let Err(error) = count(&connection, &mut summary).and_then(|()| find_unreadable(&connection, &mut summary))
     {
         summary.faults.push(error.to_string());
     }
@@ -122,6 +125,30 @@ fn count(connection: &Connection, summary: &mut DatabaseSummary) -> Result<(), S
         if accounts > 0 {
             summary.faults.push(format!("{accounts} accounts {fault}"));
         }
+    }
+    Ok(())
+}
+
+/// Reads the beginning of each sealed entry.
+fn find_unreadable(connection: &Connection, summary: &mut DatabaseSummary) -> Result<(), StoreError> {
+    // Before schema 3 vault keys had no numbers.
+    let key_no = if summary.schema >= 3 { "a.key_no" } else { "0" };
+    let mut query = connection
+        .prepare(&format!(
+            "SELECT p.account_id, p.id, substr(p.sealed, 1, 5), length(p.sealed), {key_no}
+             FROM passwords p JOIN accounts a ON a.id = p.account_id WHERE p.sealed IS NOT NULL"
+        ))
+        .map_err(cause)?;
+    let mut rows = query.query([]).map_err(cause)?;
+    while let Some(row) = rows.next().map_err(cause)? {
+        // SQLite's substr is NULL for an empty value.
+        let row = || {
+            let start: Option<Vec<u8>> = row.get(2)?;
+            Ok((row.get(0)?, row.get(1)?, start.unwrap_or_default(), row.get::<_, i64>(3)?, row.get(4)?))
+        };
+        let (account, entry, start, len, key_no): ([u8; 16], [u8; 16], _, _, u32) = row().map_err(cause)?;
+        let entry = entry.try_into().map_err(|error| StoreError::Fault(format!("passwords.id: {error}")))?;
+        summary.unreadable.add(account_id(account)?, entry, &start, len.unsigned_abs(), key_no);
     }
     Ok(())
 }

@@ -8,6 +8,7 @@ mod backup;
 mod credentials;
 mod entries;
 mod migrations;
+mod operator;
 mod passwords;
 mod sessions;
 mod transfer;

@@ -180,6 +180,6 @@ pub(super) fn end_others(
 }
 
 /// The time before which anything that lasts `lifetime` has ended; negative in the first moments after 1970.
-fn oldest(now: Millis, lifetime: Millis) -> i64 {
+pub(super) fn oldest(now: Millis, lifetime: Millis) -> i64 {
     integer(now) - integer(lifetime)
 }

@@ -55,6 +55,7 @@ fn expected() -> DatabaseSummary {
         passkeys: 0,
         invites: 2,
         server_key: key,
+        unreadable: UnreadableRows::default(),
         faults: vec![],
     }
 }
@@ -95,6 +96,33 @@ fn missing_added_and_orphaned_rows_are_faults() {
         Connection::open(&path).unwrap().execute_batch(change).unwrap();
         let faults = examine(&path).unwrap().faults;
         assert!(faults.iter().any(|it| it.contains(fault)), "{change}: {faults:?}");
+    }
+}
+
+#[test]
+fn rows_of_unknown_format_length_or_key_are_counted_and_named_by_their_ids() {
+    let (folder, path) = used_file();
+    let change = "UPDATE passwords SET sealed = CAST(x'07' || substr(sealed, 2) AS BLOB) WHERE change_no = 3;
+        UPDATE passwords SET sealed = substr(sealed, 1, 1000) WHERE change_no = 5;
+        UPDATE passwords SET sealed = x'' WHERE change_no = 9;
+        UPDATE passwords SET sealed = CAST(x'0200000063' || zeroblob(1064) AS BLOB) WHERE change_no = 11";
+    Connection::open(&path).unwrap().execute_batch(change).unwrap();
+    let copied = folder.path().join("copy.db");
+    copy(&path, &copied).unwrap();
+    for file in [path, copied] {
+        let summary = examine(&file).unwrap();
+        assert_eq!(summary.faults, Vec::<String>::new(), "everything else is intact");
+        assert_eq!((summary.entries, summary.unreadable.count), (40, 4));
+        let named: Vec<_> = summary.unreadable.named.iter().map(ToString::to_string).collect();
+        let account = AccountId::from_random([1; 16]);
+        let told = |fill, text| format!("entry {} of account {account}: {text}", EntryId::from_time(1, [fill; 10]));
+        let expected = [
+            told(2, "unknown format 7"),
+            told(4, "1000 bytes, which no entry has"),
+            told(8, "no bytes"),
+            told(10, "sealed under vault key 99, which the account does not have yet"),
+        ];
+        assert_eq!(named, expected);
     }
 }
 
