@@ -29,6 +29,8 @@ pub(super) enum ListedKind {
     Deletion,
     /// A deletion that no key of this vault has sealed.
     MadeUp,
+    /// Its format is newer than this page.
+    NewerFormat,
     /// It does not open.
     Unreadable,
 }
@@ -45,6 +47,11 @@ impl Listed {
     /// A short form of the tag, for the memory.
     pub(super) fn mark(&self) -> u64 {
         self.tag.first_chunk().copied().map(u64::from_be_bytes).unwrap_or_default()
+    }
+
+    /// True if a newer version may be just this.
+    pub(super) fn is_valid(&self) -> bool {
+        !matches!(self.kind, ListedKind::MadeUp | ListedKind::Unreadable)
     }
 
     /// True if the server lists the same bytes, as far as the digest tells.

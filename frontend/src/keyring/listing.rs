@@ -12,12 +12,13 @@ use shared::changes::{Changes, StoredVersion};
 use shared::ids::EntryId;
 
 use super::document;
-use super::head::{self, Listed, ListedKind};
+use super::head::{Listed, ListedKind};
+use super::judging::OpenedHead;
 use super::protocol::KeyringError;
 use super::protocol::entry::{Entry, EntryUpdate};
-use super::protocol::outbox::{ChangeRef, Doubt, DoubtKind, Doubts, VaultDoubt};
+use super::protocol::outbox::{ChangeRef, Doubts, VaultDoubt};
 use super::record::{NOTHING, Record, UNREADABLE, Waiting, mark_of_nonce};
-use super::seal::{Head, Opened};
+use super::seal::Opened;
 use super::vault::{HISTORY_MAX, Vault, has_password};
 
 /// Most rows in one list: a server must not keep a page busy for ever.
@@ -40,7 +41,7 @@ pub(super) struct ListState {
     /// A person has accepted what the server lists.
     pub(super) is_accepted: bool,
     list: Option<List>,
-    doubts: Doubts,
+    pub(super) doubts: Doubts,
 }
 
 /// A list that is being read.
@@ -61,17 +62,9 @@ struct List {
     doubtful: Vec<StoredVersion>,
 }
 
-/// The server's head, opened.
-enum OpenedHead {
-    Missing,
-    Newer,
-    Wrong,
-    Fits(Head),
-}
-
 /// A listed version, opened.
 enum Row {
-    Entry(Entry, u64),
+    Entry(Box<Entry>, u64),
     Deletion,
     MadeUp,
     Unreadable(KeyringError),
@@ -168,15 +161,6 @@ impl Vault {
         Ok(update)
     }
 
-    fn open_head(&self, head: Option<&[u8]>) -> OpenedHead {
-        let Some(head) = head else { return OpenedHead::Missing };
-        match self.keys.open_head(head) {
-            Ok((number, head)) if number == self.keys.current().number => OpenedHead::Fits(head),
-            Err(KeyringError::UnknownFormat) => OpenedHead::Newer,
-            Ok(_) | Err(_) => OpenedHead::Wrong,
-        }
-    }
-
     /// Judges a list that has ended, or has the next one read.
     fn end_list(
         &mut self,
@@ -239,74 +223,6 @@ impl Vault {
         self.records.iter().filter_map(|(id, record)| Some((*id, record.listed?)))
     }
 
-    /// Compares the head with the list.
-    fn judge_head(&self, head: &OpenedHead, last: u64, is_wrong: bool) -> Option<VaultDoubt> {
-        match head {
-            _ if is_wrong => Some(VaultDoubt::ListWrong),
-            // Without key numbers there was no head.
-            OpenedHead::Missing if self.keys.is_legacy() => None,
-            OpenedHead::Missing => Some(VaultDoubt::HeadMissing),
-            OpenedHead::Newer => Some(VaultDoubt::NewerFormat),
-            OpenedHead::Fits(Head { change_no, digest })
-                if *change_no == last && *digest == head::digest(self.listed()) =>
-            {
-                None
-            }
-            OpenedHead::Fits(_) | OpenedHead::Wrong => Some(VaultDoubt::HeadWrong),
-        }
-    }
-
-    /// Compares the vault with the memory.
-    fn judge(&self, vault: Option<VaultDoubt>, head: &OpenedHead) -> Doubts {
-        let is_older = matches!(head, OpenedHead::Fits(head) if head.change_no < self.memory.change_no());
-        let vault = vault.or(self.state.memory_doubt).or_else(|| is_older.then_some(VaultDoubt::Older));
-        Doubts { vault, entries: self.judge_entries() }
-    }
-
-    pub(super) fn judge_entries(&self) -> Vec<Doubt> {
-        let doubt = |(id, seen): (EntryId, &super::memory::Seen)| {
-            let record = self.records.get(&id);
-            let listed = record.and_then(|record| record.listed);
-            let is_newer = |listed: Listed| listed.version > seen.version;
-            let is_seen = |listed: Listed| listed.version == seen.version && listed.mark() == seen.mark;
-            let kind = match listed {
-                Some(listed) if is_newer(listed) && listed.kind != ListedKind::MadeUp => return None,
-                Some(listed) if is_seen(listed) => return None,
-                Some(listed) if listed.kind == ListedKind::Entry && seen.is_deleted => DoubtKind::PutBack,
-                _ if seen.is_deleted => return None,
-                Some(listed) if listed.kind == ListedKind::Entry => DoubtKind::Older,
-                _ => DoubtKind::Missing,
-            };
-            let waiting = record.map(|record| record.waiting.as_slice()).unwrap_or_default();
-            // A newer version is on its way.
-            let order = self.order(id);
-            if order.chain.iter().any(|place| waiting[*place].change.version > seen.version) {
-                return None;
-            }
-            let is_here = seen.is_deleted || waiting.iter().any(Waiting::is_held);
-            Some(Doubt { id, name: seen.name.clone(), kind, is_here })
-        };
-        self.memory.all_seen().filter_map(doubt).collect()
-    }
-
-    /// Judges again, if there were doubts.
-    pub(super) fn judge_again(&mut self, update: &mut EntryUpdate) {
-        if self.state.doubts != Doubts::default() || self.state.is_accepted {
-            let entries = self.judge_entries();
-            let vault = self.state.doubts.vault.filter(|doubt| {
-                let is_memory = self.state.memory_doubt == Some(*doubt);
-                *doubt != VaultDoubt::Older || is_memory || self.state.position < self.memory.change_no()
-            });
-            self.state.doubts = Doubts { vault, entries };
-            update.doubts = Some(self.state.doubts.clone());
-        }
-    }
-
-    /// True if an entry of this id is in doubt.
-    pub(super) fn is_in_doubt(&self, id: EntryId) -> bool {
-        self.state.doubts.entries.iter().any(|doubt| doubt.id == id)
-    }
-
     fn open_row(&self, id: EntryId, version: u32, bytes: Option<&[u8]>) -> Row {
         let Some(bytes) = bytes else {
             // Deletions are sealed as long as there are memories: an entry that was seen was not deleted without a seal.
@@ -321,7 +237,7 @@ impl Vault {
                     !record.waiting.is_empty() || record.stored.as_ref().is_some_and(|(_, stored)| stored != bytes)
                 });
                 let content = if is_known { self.keys.content_mark(&document) } else { UNREADABLE };
-                document::read(&document).map(|entry| Row::Entry(entry, content))
+                document::read(&document).map(|entry| Row::Entry(Box::new(entry), content))
             }
         });
         opened.unwrap_or_else(Row::Unreadable)
@@ -337,11 +253,10 @@ impl Vault {
     ) -> Option<StoredVersion> {
         let StoredVersion { id, version, ref sealed, .. } = row;
         let bytes = sealed.as_ref().map(|sealed| sealed.0.as_slice());
-        let opened = self.open_row_of(&row);
-        let Some((listed, opened)) = opened else { return None };
+        let (listed, opened) = self.open_row_of(&row)?;
         let known = self.records.get(&id);
-        // The version that would be lost: what the server had, and what it lists instead.
-        let mut lost = None;
+        // True if the version that the server had would be lost.
+        let mut is_lost = false;
         if let Some((before, stored)) = known.and_then(|record| record.stored.as_ref())
             && !(*before == version && Some(stored.as_slice()) == bytes)
         {
@@ -360,28 +275,22 @@ impl Vault {
             if !is_kept && !is_fork && !certain {
                 return Some(row);
             }
-            lost = (!is_kept).then_some(());
+            is_lost = !is_kept;
         } else if !certain && known.and_then(|record| record.listed).is_some_and(|known| known.version > version) {
             return Some(row);
         }
-        if lost.is_some() {
+        if is_lost {
             self.hold(id, update);
         }
         let record = self.records.entry(id).or_default();
         record.listed = Some(listed);
         match opened {
-            Row::Unreadable(error) => {
+            Row::Unreadable(_) | Row::MadeUp => {
                 update.refused.push(id);
-                // A version that is too new for this page takes the one before along only once it is locked.
-                if lost.is_some() || error != KeyringError::UnknownFormat {
+                // An entry that was saved in a newer format stays to be seen as it was, until the vault is locked.
+                if listed.kind != ListedKind::NewerFormat {
                     record.stored = None;
                 }
-                self.settle(id, update, random);
-                self.report(id, update);
-            }
-            Row::MadeUp => {
-                update.refused.push(id);
-                record.stored = None;
                 self.settle(id, update, random);
                 self.report(id, update);
             }
@@ -397,7 +306,7 @@ impl Vault {
                 update.remember |= self.memory.note_seen(id, version, listed.mark(), Some(&entry.content.name));
                 if is_simple {
                     // The usual case: the newest entry was just opened, and need not be opened again.
-                    self.report_entry(id, entry, update);
+                    self.report_entry(id, *entry, update);
                 } else {
                     self.settle(id, update, random);
                     self.report(id, update);
@@ -422,6 +331,7 @@ impl Vault {
             Row::Entry(..) => ListedKind::Entry,
             Row::Deletion => ListedKind::Deletion,
             Row::MadeUp => ListedKind::MadeUp,
+            Row::Unreadable(KeyringError::UnknownFormat) => ListedKind::NewerFormat,
             Row::Unreadable(_) => ListedKind::Unreadable,
         };
         Some((Listed::new(*version, bytes, kind), opened))

@@ -12,6 +12,7 @@ mod drafts;
 mod head;
 mod import;
 mod json;
+mod judging;
 mod keys;
 mod listing;
 mod login;

@@ -179,7 +179,10 @@ impl Vault {
             }
             let (kind, name) = match &opened {
                 Opened::Deletion => (ListedKind::Deletion, None),
-                Opened::Entry(document) => (ListedKind::Entry, Some(document::read(document)?.content.name)),
+                Opened::Entry(document) => {
+                    let name = document::read(document).map(|entry| entry.content.name);
+                    (ListedKind::Entry, Some(name.unwrap_or_default()))
+                }
             };
             let listed = Listed::new(version, Some(&bytes), kind);
             record.listed = Some(listed);

@@ -87,7 +87,7 @@ impl Vault {
         let content = match record.listed.map(|listed| listed.kind) {
             None => NOTHING,
             Some(ListedKind::Deletion) => DELETION,
-            Some(ListedKind::MadeUp | ListedKind::Unreadable) => UNREADABLE,
+            Some(ListedKind::MadeUp | ListedKind::NewerFormat | ListedKind::Unreadable) => UNREADABLE,
             Some(ListedKind::Entry) => {
                 let stored = record.stored.as_ref().and_then(|(version, bytes)| self.open(id, *version, bytes).ok());
                 stored.map_or(UNREADABLE, |document| self.keys.content_mark(&document))

@@ -146,7 +146,7 @@ fn made_up_deletion_and_then_an_older_version_change_nothing() {
     let update = sync_by(&mut keyring, older);
     assert!(doubts(&update).entries.contains(&doubt(bank, "Bank", DoubtKind::Older, true)));
     assert_eq!(reveal_entry(&mut keyring, bank).unwrap(), "new");
-    // What the page holds outlives a lock.
+    // The version that the page holds outlives a lock.
     let (mut opened, _) = reopened(Some(memory(&mut keyring)), &outbox);
     sync_by(&mut opened, older);
     assert_eq!(reveal_entry(&mut opened, bank).unwrap(), "new");

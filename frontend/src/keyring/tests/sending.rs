@@ -137,7 +137,7 @@ fn everything_is_sealed_again_after_a_new_key() {
     assert_eq!(batch_of(&mut keyring, Vec::new(), 9, true), (None, 0));
     let after = whole(&mut keyring, id);
     assert_eq!((after.changed_at, passwords(&after)), (before.changed_at, passwords(&before)));
-    // Who has only the old key opens nothing any more.
+    // The old key alone opens nothing any more.
     let mut thief = closed_keyring();
     let update = sync(&mut thief, &server);
     let refused: std::collections::BTreeSet<_> = update.refused.iter().collect();

@@ -151,11 +151,11 @@ pub(crate) fn send_all(keyring: &mut Keyring<Counter>, server: &mut VaultServer,
 }
 
 /// The keyring's memory, as another session of the same browser recalls it.
-pub(crate) fn memory(keyring: &mut Keyring<Counter>) -> Vec<u8> {
+pub(in crate::keyring) fn memory(keyring: &mut Keyring<Counter>) -> Vec<u8> {
     remember(keyring, None).unwrap()
 }
 
-pub(crate) fn remember(keyring: &mut Keyring<Counter>, stored: Option<Vec<u8>>) -> Option<Vec<u8>> {
+pub(in crate::keyring) fn remember(keyring: &mut Keyring<Counter>, stored: Option<Vec<u8>>) -> Option<Vec<u8>> {
     match keyring.handle(Request::Remember { stored }) {
         Ok(Response::Memory { sealed }) => sealed,
         other => panic!("{other:?}"),
@@ -170,6 +170,6 @@ pub(crate) fn reopened(memory: Option<Vec<u8>>, outbox: &[SealedChange]) -> (Key
     (keyring, update)
 }
 
-pub(crate) fn doubts(update: &EntryUpdate) -> Doubts {
+pub(in crate::keyring) fn doubts(update: &EntryUpdate) -> Doubts {
     update.doubts.clone().expect("a judged list")
 }
