@@ -95,7 +95,7 @@ mod tests {
             device: None,
             address: String::new(),
         };
-        (1..).zip(kinds).map(change).rev().collect()
+        (1..=kinds.len() as u64).zip(kinds).map(change).rev().collect()
     }
 
     fn kinds(changes: Vec<CredentialChange>) -> Vec<CredentialChangeKind> {
