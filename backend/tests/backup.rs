@@ -13,13 +13,11 @@ use std::time::{Duration, Instant};
 use backend::backup::{Passphrase, Source, create, restore, verify_archive, verify_folder};
 use backend::database::{open_sqlite, sqlite_file};
 use backend::server_key::ServerKey;
-use backend::store::{Invite, NewAccount, Put, Store};
+use backend::store::{Invite, NewAccount, Store};
 use shared::accounts::{NewCredential, Username};
 use shared::bytes::Base64Url;
-use shared::changes::StoredVersion;
+use shared::changes::{Change, FORMAT, HEAD_LEN, OVERHEAD, SaveChanges, StoredVersion};
 use shared::ids::{AccountId, EntryId};
-use shared::limits::SEALED_OVERHEAD;
-use shared::passwords::FORMAT;
 use tempfile::TempDir;
 
 const WORDS: &str = "correct horse battery staple";
@@ -29,6 +27,13 @@ struct House {
     folder: TempDir,
     account: AccountId,
     key: ServerKey,
+}
+
+/// Bytes that look sealed under vault key 1, with a number in them.
+fn under_key_1(len: usize, number: u32) -> Vec<u8> {
+    let mut bytes = [&[FORMAT, 0, 0, 0, 1][..], &vec![7; len - 5]].concat();
+    bytes[30..34].copy_from_slice(&number.to_be_bytes());
+    bytes
 }
 
 impl House {
@@ -42,8 +47,9 @@ impl House {
         store.add_invite(&Invite { code_hash: [1; 32], expires_at: 2, setup: false }).unwrap();
         let secret = NewCredential { suite: 1, record: Base64Url(vec![1; 192]), wrapped_key: Base64Url(vec![1; 73]) };
         let username = Username::new("ada").unwrap();
+        let head = under_key_1(HEAD_LEN, u32::MAX).try_into().unwrap();
         let account =
-            NewAccount { id: house.account, username, passphrase: secret.clone(), recovery: secret, head: None };
+            NewAccount { id: house.account, username, passphrase: secret.clone(), recovery: secret, head: Some(head) };
         store.create_account(&account, &[1; 32], 1).unwrap();
         house
     }
@@ -53,18 +59,14 @@ impl House {
     }
 
     fn put(&self, store: &dyn Store, number: u32) {
-        let mut bytes = vec![7; 1024 + SEALED_OVERHEAD];
-        bytes[0] = FORMAT;
-        bytes[30..34].copy_from_slice(&number.to_be_bytes());
+        let replaces = store.list_changes(self.account, 0, 1).unwrap().head.unwrap().0.try_into().unwrap();
         let mut tail = [0; 10];
         tail[..4].copy_from_slice(&number.to_be_bytes());
-        let put = Put {
-            account: self.account,
-            id: EntryId::from_time(1, tail),
-            replaces: 0,
-            sealed: bytes.try_into().unwrap(),
-        };
-        store.put(&put, 1_000_000, 1).unwrap();
+        let sealed = under_key_1(1024 + OVERHEAD, number).try_into().unwrap();
+        let change = Change { id: EntryId::from_time(1, tail), replaces: 0, version: 1, sealed };
+        let head = under_key_1(HEAD_LEN, number).try_into().unwrap();
+        let save = SaveChanges { replaces, changes: vec![change], head };
+        store.save_changes(self.account, &save, 1_000_000, 1).unwrap();
     }
 
     fn file(&self) -> PathBuf {
@@ -136,8 +138,8 @@ fn backup_of_a_busy_database_restores_intact() {
         assert_eq!(key.fingerprint(), house.key.fingerprint());
         // The restored database can be served, and its change numbers continue.
         let restored = open_sqlite(&sqlite_file(&new)).unwrap();
-        let original = store.changes(house.account, 0, 150).unwrap().entries;
-        assert_eq!(restored.changes(house.account, 0, 150).unwrap().entries, original);
+        let original = store.list_changes(house.account, 0, 150).unwrap().entries;
+        assert_eq!(restored.list_changes(house.account, 0, 150).unwrap().entries, original);
         house.put(&*restored, 999_999);
     }
 }

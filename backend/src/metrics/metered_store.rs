@@ -6,15 +6,14 @@ use std::time::Instant;
 use shared::accounts::Username;
 use shared::changes::{Changes, SaveChanges, Saved, StoredVersion};
 use shared::credentials::{CredentialChange, PasskeySummary};
-use shared::ids::{AccountId, EntryId, PasskeyId, SessionId};
-use shared::passwords::NewVersion;
+use shared::ids::{AccountId, PasskeyId, SessionId};
 use shared::sessions::CredentialName;
 
 use super::Metrics;
 use crate::store::{
     AccountSummary, Accounts, Credential, Credentials, Database, Entries, Grant, Hash, Invite, Lifetime, LiveSession,
     Millis, NewAccount, NewSecret, NewSession, NewVaultKey, OldPasskey, Operator, PasskeyVerifier, PasswordExpiry,
-    Passwords, Put, Sessions, Store, StoreError, StoredAccount, StoredInvite, StoredSession, Transfer, Usage,
+    Sessions, Store, StoreError, StoredAccount, StoredInvite, StoredSession, Transfer, Usage,
 };
 
 /// Forwards each operation to `store`.
@@ -99,14 +98,6 @@ forward! {
         revoke_invite(code_hash: &Hash) -> bool;
         all_sessions(lifetime: &Lifetime, now: Millis) -> Vec<(AccountId, StoredSession)>;
         end_sessions(account: AccountId, now: Millis) -> u64;
-    }
-}
-
-forward! {
-    Passwords {
-        changes(account: AccountId, since: u64, limit: u32) -> shared::passwords::Changes;
-        put(put: &Put, entries_max: u64, now: Millis) -> NewVersion;
-        delete(account: AccountId, id: EntryId, replaces: u32, now: Millis) -> NewVersion;
     }
 }
 

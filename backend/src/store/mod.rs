@@ -15,8 +15,7 @@ mod unreadable;
 use shared::accounts::Username;
 use shared::changes::{Changes, SaveChanges, Saved, StoredVersion};
 use shared::credentials::{CredentialChange, PasskeySummary};
-use shared::ids::{AccountId, EntryId, PasskeyId, SessionId};
-use shared::passwords::NewVersion;
+use shared::ids::{AccountId, PasskeyId, SessionId};
 use shared::sessions::CredentialName;
 
 pub use password_expiry::{PasswordExpiry, WARN_DAYS};
@@ -37,9 +36,9 @@ pub use unreadable::{Defect, UnreadableRow, UnreadableRows};
 ///   [`StoreError::ReadOnly`]. `# Errors` lists only what comes in addition.
 ///
 /// `tests/contract` holds every driver to this.
-pub trait Store: Database + Accounts + Credentials + Sessions + Entries + Passwords + Operator + Transfer {}
+pub trait Store: Database + Accounts + Credentials + Sessions + Entries + Operator + Transfer {}
 
-impl<S: Database + Accounts + Credentials + Sessions + Entries + Passwords + Operator + Transfer> Store for S {}
+impl<S: Database + Accounts + Credentials + Sessions + Entries + Operator + Transfer> Store for S {}
 
 /// The database as a whole: its health, and the server key it belongs to.
 pub trait Database: Send + Sync {
@@ -211,27 +210,6 @@ pub trait Entries: Send + Sync {
         entries_max: u64,
         now: Millis,
     ) -> Result<Saved, StoreError>;
-}
-
-/// Sealed entries of format 1.
-pub trait Passwords: Send + Sync {
-    /// Entries that changed after change number `since`, by rising change number, at most `limit`.
-    fn changes(&self, account: AccountId, since: u64, limit: u32) -> Result<shared::passwords::Changes, StoreError>;
-
-    /// Writes an entry. Repeating a put (same version replaced, same bytes) changes nothing and returns the first
-    /// answer. A deleted entry may be put again by replacing the version of its deletion.
-    ///
-    /// # Errors
-    /// [`StoreError::Stale`] with the current entry if `replaces` is not its version; [`StoreError::NotFound`] if a
-    /// version is to be replaced and there is no entry; [`StoreError::Full`] if the account holds `entries_max`.
-    fn put(&self, put: &Put, entries_max: u64, now: Millis) -> Result<NewVersion, StoreError>;
-
-    /// Deletes an entry: its bytes are gone, its id, version and change number stay. Deleting twice is no error.
-    ///
-    /// # Errors
-    /// [`StoreError::Stale`] with the current entry if `replaces` is not its version; [`StoreError::NotFound`] if there
-    /// is no entry.
-    fn delete(&self, account: AccountId, id: EntryId, replaces: u32, now: Millis) -> Result<NewVersion, StoreError>;
 }
 
 /// Operations of the operator's commands.

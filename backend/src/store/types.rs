@@ -6,8 +6,7 @@ use shared::accounts::{NewCredential, Username};
 use shared::bytes::Base64Url;
 use shared::changes::{SealedHead, StoredVersion};
 use shared::credentials::{CredentialChange, PasskeySummary};
-use shared::ids::{AccountId, EntryId, PasskeyId};
-use shared::passwords::SealedEntry;
+use shared::ids::{AccountId, PasskeyId};
 use shared::sessions::{CredentialName, Device};
 
 /// A point in time: milliseconds since 1970 (UTC). Times are passed in, so that tests can set the clock.
@@ -246,16 +245,6 @@ pub struct Lifetime {
     pub idle: Millis,
     /// Since the log-in, however much it is used.
     pub max: Millis,
-}
-
-/// An entry to be written.
-#[derive(Clone, Debug)]
-pub struct Put {
-    pub account: AccountId,
-    pub id: EntryId,
-    /// The version it replaces; 0 for a new entry.
-    pub replaces: u32,
-    pub sealed: SealedEntry,
 }
 
 /// An account in the operator's list.

@@ -5,9 +5,7 @@ use std::thread;
 
 use backend::store::{NewSecret, NewSession, OldPasskey, StoreError};
 use shared::bytes::Base64Url;
-use shared::credentials::PasskeySummary;
 use shared::ids::PasskeyId;
-use shared::limits::PASSKEY_ID_MAX;
 use shared::sessions::CredentialName;
 
 use super::*;
@@ -42,7 +40,7 @@ pub fn new(account: AccountId, name: &CredentialName, tag: u8) -> NewSecret {
     }
 }
 
-fn epoch(store: &dyn Store, username: &str) -> u32 {
+pub fn epoch(store: &dyn Store, username: &str) -> u32 {
     store.credential(&Username::new(username).unwrap(), &CredentialName::Passphrase).unwrap().unwrap().epoch
 }
 
@@ -55,9 +53,11 @@ pub fn new_secret_replaces_the_old_and_ends_other_sessions(driver: &impl Driver)
     store.set_credential(&new(ada, &passkey(3), 3), PASSKEYS_MAX, NOW).unwrap();
     let (passphrase, recovery) = (CredentialName::Passphrase, CredentialName::Recovery);
     for (number, name, other, kept) in
-        [(1, &passphrase, &recovery, secret(1 ^ 0xff)), (2, &recovery, &passphrase, secret(11))]
+        [(2, &passphrase, &recovery, secret(1 ^ 0xff)), (3, &recovery, &passphrase, secret(12))]
     {
-        let before = NewSession { epoch: number - 1, credential: other.clone(), ..session(ada, 6) };
+        // A token is used once.
+        let (first, second) = (50 + number as u8, 60 + number as u8);
+        let before = NewSession { epoch: number - 1, credential: other.clone(), ..session(ada, first) };
         store.open_session(&before, &LONG, NOW).unwrap();
         let tag = 10 + number as u8;
         store.set_credential(&new(ada, name, tag), PASSKEYS_MAX, NOW).unwrap();
@@ -65,19 +65,19 @@ pub fn new_secret_replaces_the_old_and_ends_other_sessions(driver: &impl Driver)
         assert_eq!((found.epoch, found.secret), (number, secret(tag)));
         assert_eq!(store.credential(&username, other).unwrap().unwrap().secret, kept);
         assert_eq!(store.credential(&username, &passkey(3)).unwrap().unwrap().secret, secret(3));
-        assert!(is_live(&*store, 5) && !is_live(&*store, 6));
+        assert!(is_live(&*store, 5) && !is_live(&*store, first));
         // A log-in that began before fails, with any secret.
         for credential in [&passphrase, &recovery, &passkey(3)] {
-            let late = NewSession { epoch: number - 1, credential: credential.clone(), ..session(ada, 6) };
+            let late = NewSession { epoch: number - 1, credential: credential.clone(), ..session(ada, second) };
             assert!(matches!(store.open_session(&late, &LONG, NOW), Err(StoreError::NotFound)));
         }
-        let next = NewSession { epoch: number, credential: name.clone(), ..session(ada, 6) };
+        let next = NewSession { epoch: number, credential: name.clone(), ..session(ada, second) };
         assert_eq!(store.open_session(&next, &LONG, NOW).unwrap().wrapped_key, secret(tag).wrapped_key);
         // The answer was lost, and the same request comes again: later sessions stay.
         driver.open().set_credential(&new(ada, name, tag), PASSKEYS_MAX, NOW).unwrap();
-        assert!(is_live(&*store, 6));
+        assert!(is_live(&*store, second));
         assert_eq!(epoch(&*store, "ada"), number);
-        store.end_session(&[6; 32], NOW).unwrap();
+        store.end_session(&[second; 32], NOW).unwrap();
     }
     assert!(is_live(&*store, 7), "another account's session");
     assert_eq!(epoch(&*store, "bob"), 0);
@@ -87,7 +87,26 @@ pub fn new_secret_replaces_the_old_and_ends_other_sessions(driver: &impl Driver)
         *if field == 0 { &mut empty.secret.record } else { &mut empty.secret.wrapped_key } = Base64Url::default();
         assert!(matches!(store.set_credential(&empty, PASSKEYS_MAX, NOW), Err(StoreError::Fault(_))));
     }
-    assert_eq!(epoch(&*store, "ada"), 2);
+    assert_eq!(epoch(&*store, "ada"), 3);
+}
+
+pub fn suite_of_each_credential_is_returned_as_stored(driver: &impl Driver) {
+    let store = driver.open();
+    store.add_invite(&invite(1)).unwrap();
+    let mut ada = account(1, "ada");
+    (ada.passphrase.suite, ada.recovery.suite) = (2, 255);
+    store.create_account(&ada, &[1; 32], NOW).unwrap();
+    store.open_session(&session(ada.id, 5), &LONG, NOW).unwrap();
+    let username = Username::new("ada").unwrap();
+    let found = |name: &CredentialName| store.credential(&username, name).unwrap().unwrap().secret.suite;
+    let (passphrase, recovery) = (CredentialName::Passphrase, CredentialName::Recovery);
+    assert_eq!((found(&passphrase), found(&recovery)), (2, 255));
+    for (name, suite) in [(&passphrase, 3), (&recovery, 4), (&passkey(3), 5)] {
+        let mut new = new(ada.id, name, 9);
+        new.secret.suite = suite;
+        store.set_credential(&new, PASSKEYS_MAX, NOW).unwrap();
+    }
+    assert_eq!((found(&passphrase), found(&recovery), found(&passkey(3))), (3, 4, 5));
 }
 
 pub fn set_credential_needs_a_session_that_has_not_ended(driver: &impl Driver) {
@@ -95,116 +114,16 @@ pub fn set_credential_needs_a_session_that_has_not_ended(driver: &impl Driver) {
     let (ada, bob) = (settle(&*store, 1, "ada"), settle(&*store, 2, "bob"));
     store.open_session(&session(ada, 5), &LONG, NOW).unwrap();
     store.end_session(&[5; 32], NOW).unwrap();
-    store.open_session(&session(bob, 5), &LONG, NOW).unwrap();
+    store.open_session(&session(bob, 7), &LONG, NOW).unwrap();
     let before = store.account_after(None).unwrap();
     for name in [CredentialName::Passphrase, CredentialName::Recovery, passkey(3)] {
         let nobody = NewSecret { token_hash: [9; 32], ..new(ada, &name, 9) };
-        for new in [new(ada, &name, 9), nobody, new(AccountId::from_random([9; 16]), &name, 9)] {
+        let bobs = NewSecret { token_hash: [7; 32], ..new(ada, &name, 9) };
+        for new in [new(ada, &name, 9), nobody, bobs, new(AccountId::from_random([9; 16]), &name, 9)] {
             assert!(matches!(store.set_credential(&new, PASSKEYS_MAX, NOW), Err(StoreError::NotFound)));
         }
     }
     assert_eq!(store.account_after(None).unwrap(), before);
-}
-
-pub fn passkey_is_added_used_and_removed(driver: &impl Driver) {
-    let store = driver.open();
-    let (ada, bob) = (settle(&*store, 1, "ada"), settle(&*store, 2, "bob"));
-    let (username, other) = (Username::new("ada").unwrap(), Username::new("bob").unwrap());
-    store.open_session(&session(ada, 5), &LONG, NOW).unwrap();
-    store.open_session(&session(ada, 6), &LONG, NOW).unwrap();
-    assert_eq!(store.passkeys(ada).unwrap(), []);
-    assert_eq!(store.credential(&username, &passkey(4)).unwrap(), None);
-    store.set_credential(&new(ada, &passkey(4), 4), PASSKEYS_MAX, NOW + 2).unwrap();
-    store.set_credential(&new(ada, &passkey(3), 3), PASSKEYS_MAX, NOW + 3).unwrap();
-    assert!(is_live(&*store, 6), "sessions of others stay");
-    let summary =
-        |tag, created_at, used_at| PasskeySummary { id: passkey_id(tag), created_at, used_at, outdated: true };
-    assert_eq!(store.passkeys(ada).unwrap(), [summary(4, NOW + 2, None), summary(3, NOW + 3, None)]);
-
-    let found = store.credential(&username, &passkey(3)).unwrap().unwrap();
-    assert_eq!((found.account, found.epoch, found.secret), (ada, 0, secret(3)));
-    let with = |tag, epoch, token| NewSession { epoch, credential: passkey(tag), ..session(ada, token) };
-    assert_eq!(store.open_session(&with(3, 0, 7), &LONG, NOW + 9).unwrap().wrapped_key, secret(3).wrapped_key);
-    assert_eq!(store.passkeys(ada).unwrap(), [summary(4, NOW + 2, None), summary(3, NOW + 3, Some(NOW + 9))]);
-
-    // The passkey belongs to ada only.
-    assert_eq!(store.credential(&other, &passkey(3)).unwrap(), None);
-    assert_eq!(store.passkeys(bob).unwrap(), []);
-    let his = NewSession { account: bob, ..with(3, 0, 8) };
-    assert!(matches!(store.open_session(&his, &LONG, NOW), Err(StoreError::NotFound)));
-    store.remove_passkey(&old(bob, &passkey_id(3)), NOW).unwrap();
-    assert_eq!((store.passkeys(ada).unwrap().len(), epoch(&*store, "ada"), epoch(&*store, "bob")), (2, 0, 0));
-
-    // After its removal, a log-in that began before fails.
-    store.remove_passkey(&old(ada, &passkey_id(3)), NOW).unwrap();
-    store.remove_passkey(&old(ada, &passkey_id(3)), NOW).unwrap();
-    assert_eq!(store.passkeys(ada).unwrap(), [summary(4, NOW + 2, None)]);
-    assert_eq!(store.credential(&username, &passkey(3)).unwrap(), None);
-    assert_eq!(epoch(&*store, "ada"), 1);
-    for late in [with(3, 0, 8), with(3, 1, 8), with(4, 0, 8)] {
-        assert!(matches!(store.open_session(&late, &LONG, NOW), Err(StoreError::NotFound)));
-    }
-    store.open_session(&with(4, 1, 8), &LONG, NOW).unwrap();
-    assert!(is_live(&*store, 6) && is_live(&*store, 7));
-}
-
-pub fn repeated_passkey_is_set_once_and_another_of_its_id_replaces_it(driver: &impl Driver) {
-    let store = driver.open();
-    let ada = settle(&*store, 1, "ada");
-    store.open_session(&session(ada, 5), &LONG, NOW).unwrap();
-    store.set_credential(&new(ada, &passkey(3), 3), PASSKEYS_MAX, NOW + 1).unwrap();
-    let with = |epoch, token| NewSession { epoch, credential: passkey(3), ..session(ada, token) };
-    store.open_session(&with(0, 6), &LONG, NOW + 2).unwrap();
-    let there = store.passkeys(ada).unwrap();
-    store.set_credential(&new(ada, &passkey(3), 3), PASSKEYS_MAX, NOW + 3).unwrap();
-    assert_eq!((store.passkeys(ada).unwrap(), epoch(&*store, "ada")), (there, 0));
-
-    store.set_credential(&new(ada, &passkey(3), 4), PASSKEYS_MAX, NOW + 4).unwrap();
-    let replaced = PasskeySummary { id: passkey_id(3), created_at: NOW + 4, used_at: None, outdated: true };
-    assert_eq!(store.passkeys(ada).unwrap(), [replaced]);
-    assert!(matches!(store.open_session(&with(0, 7), &LONG, NOW), Err(StoreError::NotFound)));
-    assert_eq!(store.open_session(&with(1, 7), &LONG, NOW).unwrap().wrapped_key, secret(4).wrapped_key);
-    assert!(is_live(&*store, 6));
-}
-
-pub fn all_bytes_of_a_passkey_id_count(driver: &impl Driver) {
-    let store = driver.open();
-    let ada = settle(&*store, 1, "ada");
-    store.open_session(&session(ada, 5), &LONG, NOW).unwrap();
-    let ids = [vec![0], vec![0, 0], vec![1], vec![1, 0], vec![0xff; PASSKEY_ID_MAX - 1], vec![0xff; PASSKEY_ID_MAX]];
-    let ids = ids.map(|id| PasskeyId::try_from(id).unwrap());
-    for (tag, id) in (1..).zip(&ids) {
-        store
-            .set_credential(&new(ada, &CredentialName::Passkey(id.clone()), tag), PASSKEYS_MAX, NOW + u64::from(tag))
-            .unwrap();
-    }
-    for (tag, id) in (1..).zip(&ids) {
-        let name = CredentialName::Passkey(id.clone());
-        let found = store.credential(&Username::new("ada").unwrap(), &name).unwrap().unwrap();
-        assert_eq!((found.epoch, found.secret), (0, secret(tag)));
-    }
-    store.remove_passkey(&old(ada, &ids[1]), NOW).unwrap();
-    let left: Vec<_> = store.passkeys(ada).unwrap().into_iter().map(|passkey| passkey.id).collect();
-    assert_eq!(left, [0, 2, 3, 4, 5].map(|number: usize| ids[number].clone()));
-}
-
-pub fn passkey_beyond_the_maximum_is_refused(driver: &impl Driver) {
-    let store = driver.open();
-    let (ada, bob) = (settle(&*store, 1, "ada"), settle(&*store, 2, "bob"));
-    store.open_session(&session(ada, 5), &LONG, NOW).unwrap();
-    store.open_session(&session(bob, 7), &LONG, NOW).unwrap();
-    let set = |new: NewSecret| store.set_credential(&new, 2, NOW);
-    set(new(ada, &passkey(1), 1)).unwrap();
-    set(new(ada, &passkey(2), 2)).unwrap();
-    assert!(matches!(set(new(ada, &passkey(3), 3)), Err(StoreError::Full)));
-    // A passkey that exists does not count again, and those of another account do not count.
-    set(new(ada, &passkey(1), 1)).unwrap();
-    set(new(ada, &passkey(2), 9)).unwrap();
-    set(new(ada, &CredentialName::Passphrase, 9)).unwrap();
-    set(NewSecret { token_hash: [7; 32], ..new(bob, &passkey(3), 3) }).unwrap();
-    store.remove_passkey(&old(ada, &passkey_id(1)), NOW).unwrap();
-    set(new(ada, &passkey(3), 3)).unwrap();
-    assert_eq!(store.passkeys(ada).unwrap().len(), 2);
 }
 
 /// After concurrent log-ins and changes, every session was opened with the newest secrets.

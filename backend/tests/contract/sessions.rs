@@ -1,6 +1,6 @@
 //! Sessions.
 
-use backend::store::{LiveSession, NewSession, StoreError, StoredSession};
+use backend::store::{LiveSession, NewSecret, NewSession, StoreError, StoredSession, TOKEN_KEPT};
 use shared::ids::SessionId;
 use shared::sessions::{CredentialName, Device};
 
@@ -46,13 +46,10 @@ pub fn session_ends_after_idle_time_and_after_maximum_time(driver: &impl Driver)
     assert_eq!(use_at(NOW + 250_000), None);
     store.open_session(&session(ada, 6), &lifetime, NOW).unwrap();
     assert!(matches!(store.live_session(&[6; 32], &lifetime, NOW + 100_000), Err(StoreError::NotFound)));
-    // A log-in deletes sessions that have ended, so that the token can be stored again.
-    store.open_session(&session(ada, 7), &lifetime, NOW + 100_000).unwrap();
-    store.open_session(&session(ada, 6), &lifetime, NOW + 100_000).unwrap();
-    let live = LiveSession { account: ada, opened_at: NOW + 100_000, used_at: NOW + 100_000 };
-    assert_eq!(store.live_session(&[6; 32], &lifetime, NOW + 100_001).unwrap(), live);
     // Never backwards: of two processes whose clocks differ, the later use counts. A missing session is not made.
+    store.touch_session(&[6; 32], NOW + 50_000).unwrap();
     store.touch_session(&[6; 32], NOW).unwrap();
+    let live = LiveSession { account: ada, opened_at: NOW, used_at: NOW + 50_000 };
     assert_eq!(store.live_session(&[6; 32], &lifetime, NOW + 100_001).unwrap(), live);
     store.touch_session(&[9; 32], NOW).unwrap();
     assert!(!is_live(&*store, 9));
@@ -67,6 +64,37 @@ pub fn end_session_is_final_and_repeatable(driver: &impl Driver) {
     store.end_session(&[5; 32], NOW).unwrap();
     assert!(matches!(store.live_session(&[5; 32], &LONG, NOW), Err(StoreError::NotFound)));
     assert_eq!(driver.open().live_session(&[6; 32], &LONG, NOW).unwrap().account, ada);
+}
+
+/// The last request of a log-in could be repeated by anybody who saw it, as long as its state is valid.
+pub fn token_of_an_ended_session_opens_no_other(driver: &impl Driver) {
+    let store = driver.open();
+    let (ada, bob) = (settle(&*store, 1, "ada"), settle(&*store, 2, "bob"));
+    let short = Lifetime { idle: 1000, max: 2000 };
+    for tag in [5, 6, 7, 8] {
+        store.open_session(&session(ada, tag), &LONG, NOW).unwrap();
+    }
+    store.end_session(&[5; 32], NOW).unwrap();
+    store.end_listed_session(ada, SessionId::of_hash(&[6; 32]), NOW).unwrap();
+    store.end_other_sessions(ada, &[8; 32], NOW).unwrap();
+    store.open_session(&session(ada, 9), &LONG, NOW).unwrap();
+    store.set_credential(&NewSecret { token_hash: [8; 32], ..new(ada, &passkey(3), 3) }, PASSKEYS_MAX, NOW).unwrap();
+    // Ended by the person, by another device, by a change, and by its short life.
+    for now in [NOW, NOW + 3000, NOW + TOKEN_KEPT - 1] {
+        for tag in [5, 6, 7, 8, 9] {
+            let again = NewSession { epoch: 1, ..session(ada, tag) };
+            let taken = store.open_session(&again, &short, now);
+            assert!(matches!(taken, Err(StoreError::Taken)), "{tag}: {taken:?}");
+        }
+        assert!(!is_live(&*store, 5) && !is_live(&*store, 6) && !is_live(&*store, 7));
+    }
+    // An ended session changes nothing, and is not listed.
+    let ended = NewSecret { token_hash: [7; 32], ..new(ada, &CredentialName::Recovery, 3) };
+    assert!(matches!(store.set_credential(&ended, PASSKEYS_MAX, NOW), Err(StoreError::NotFound)));
+    let listed: Vec<_> = store.sessions(ada, &LONG, NOW).unwrap().into_iter().map(|it| it.token_hash[0]).collect();
+    assert_eq!(listed.len(), 2, "{listed:?}");
+    // A later log-in, of anybody, removes their tokens.
+    store.open_session(&session(bob, 7), &LONG, NOW + TOKEN_KEPT).unwrap();
 }
 
 pub fn open_session_needs_an_unchanged_epoch(driver: &impl Driver) {

@@ -8,13 +8,12 @@ use axum::http::StatusCode;
 use backend::store::{
     AccountSummary, Accounts, Credential, Credentials, Database, Entries, Grant, Hash, Invite, Lifetime, LiveSession,
     Millis, NewAccount, NewSecret, NewSession, NewVaultKey, OldPasskey, Operator, PasskeyVerifier, PasswordExpiry,
-    Passwords, Put, Sessions, StoreError, StoredAccount, StoredInvite, StoredSession, Transfer, Usage,
+    Sessions, StoreError, StoredAccount, StoredInvite, StoredSession, Transfer, Usage,
 };
 use shared::accounts::Username;
 use shared::changes::{Changes, SaveChanges, Saved, StoredVersion};
 use shared::credentials::{CredentialChange, PasskeySummary};
-use shared::ids::{AccountId, EntryId, PasskeyId, SessionId};
-use shared::passwords::NewVersion;
+use shared::ids::{AccountId, PasskeyId, SessionId};
 use shared::sessions::CredentialName;
 use tokio::io::AsyncWriteExt;
 use tokio::net::TcpStream;
@@ -111,14 +110,6 @@ unavailable! {
         revoke_invite(&Hash) -> bool;
         all_sessions(&Lifetime, Millis) -> Vec<(AccountId, StoredSession)>;
         end_sessions(AccountId, Millis) -> u64;
-    }
-}
-
-unavailable! {
-    Passwords {
-        changes(AccountId, u64, u32) -> shared::passwords::Changes;
-        put(&Put, u64, Millis) -> NewVersion;
-        delete(AccountId, EntryId, u32, Millis) -> NewVersion;
     }
 }
 

@@ -62,10 +62,11 @@ fn read_changes(
     since: u64,
     limit: u32,
 ) -> Result<Option<Changes>, OpError> {
-    // One row more than asked for shows whether more follow.
-    let wanted = i64::from(limit) + 1;
-    // All rows are fetched in one round trip after the first.
-    let mut query = connection.now()?.statement(sql::LIST_CHANGES).fetch_array_size(limit + 1).build()?;
+    let since = i64::try_from(since).unwrap_or(i64::MAX);
+    // One row more than asked for shows whether more follow; all of them come in one round trip.
+    let wanted = limit.saturating_add(1);
+    let mut query =
+        connection.now()?.statement(sql::LIST_CHANGES).fetch_array_size(wanted).prefetch_rows(wanted + 1).build()?;
     let binds: [(&str, &dyn ToSql); 3] = [("since", &since), ("account", &account.as_bytes()), ("wanted", &wanted)];
     let mut changes = Changes { entries: Vec::new(), head: None, more: false };
     for row in query.query_named(&binds)? {
@@ -202,7 +203,10 @@ fn read_versions(
         let mut binds: Vec<(&str, &dyn ToSql)> = vec![("account", &account)];
         let last = ids.len() - 1;
         binds.extend(NAMES.iter().enumerate().map(|(place, name)| (*name, &ids[place.min(last)] as &dyn ToSql)));
-        let mut query = connection.now()?.statement(sql::VERSIONS).fetch_array_size(VERSIONS as u32).build()?;
+        // One more than there can be: the last round trip is saved.
+        let rows = VERSIONS as u32;
+        let now = connection.now()?;
+        let mut query = now.statement(sql::VERSIONS).fetch_array_size(rows).prefetch_rows(rows + 1).build()?;
         for row in query.query_as_named::<(Vec<u8>, u32, Option<u64>)>(&binds)? {
             let (id, version, deleted_at) = row?;
             let id = entry_id(bytes(id, "passwords.id")?)?;

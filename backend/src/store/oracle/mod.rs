@@ -13,7 +13,6 @@ mod descriptor;
 mod entries;
 mod expiry;
 mod operator;
-mod passwords;
 mod remedy;
 mod schema;
 mod sessions;

@@ -322,41 +322,9 @@ statements! {
         END IF;
         END;";
 
-    /// The account's newest change number and the changes asked for, in one statement and so from one snapshot. An account
-    /// without changes is one row with NULLs.
-    CHANGES = "SELECT a.change_no, p.id, p.version, p.change_no, p.changed_at, p.deleted_at, p.sealed
-        FROM accounts a LEFT JOIN passwords p ON p.account_id = a.id AND p.change_no > :since
-        WHERE a.id = :account ORDER BY p.change_no FETCH FIRST :wanted ROWS ONLY";
     LARGE = "SELECT version, sealed_large FROM passwords WHERE account_id = :account AND id = :entry";
     LOCK_ACCOUNT = "SELECT change_no, entries FROM accounts WHERE id = :account FOR UPDATE";
-    CURRENT = "SELECT p.id, p.version, p.change_no, p.changed_at, p.deleted_at, p.sealed
-        FROM passwords p WHERE p.account_id = :account AND p.id = :entry";
-    COUNT_CHANGE = "UPDATE accounts SET change_no = :change_no, entries = :entries WHERE id = :account";
-    ADD_ENTRY = "INSERT INTO passwords (account_id, id, version, change_no, changed_at, sealed)
-        VALUES (:account, :entry, :version, :change_no, :now, :sealed)";
-    ADD_LARGE = "INSERT INTO passwords (account_id, id, version, change_no, changed_at, sealed_large)
-        VALUES (:account, :entry, :version, :change_no, :now, :sealed)";
-    REPLACE_ENTRY = "UPDATE passwords SET version = :version, change_no = :change_no, changed_at = :now,
-            deleted_at = NULL, sealed_deletion = NULL, sealed_large = NULL, sealed = :sealed
-        WHERE account_id = :account AND id = :entry";
-    REPLACE_LARGE = "UPDATE passwords SET version = :version, change_no = :change_no, changed_at = :now,
-            deleted_at = NULL, sealed_deletion = NULL, sealed = NULL, sealed_large = :sealed
-        WHERE account_id = :account AND id = :entry";
-    DELETE_ENTRY = "UPDATE passwords SET version = :version, change_no = :change_no, changed_at = :now,
-            deleted_at = :now, sealed = NULL, sealed_deletion = NULL, sealed_large = NULL
-        WHERE account_id = :account AND id = :entry";
 
-    /// The most frequent save in one round trip: a new entry that is not large, in an account that is not full. Leaves
-    /// `change_no` NULL if there is no such account or it is full.
-    SAVE_NEW = "BEGIN
-        UPDATE accounts SET change_no = change_no + 1, entries = entries + 1
-            WHERE id = :account AND entries < :most RETURNING change_no INTO :change_no;
-        IF SQL%ROWCOUNT = 1 THEN
-            INSERT INTO passwords (account_id, id, version, change_no, changed_at, sealed)
-                VALUES (:account, :entry, 1, :change_no, :now, :sealed);
-            COMMIT;
-        END IF;
-        END;";
 
     FIRST_ACCOUNT = "SELECT id, login, passphrase_record, passphrase_key, passphrase_suite, recovery_record, recovery_key,
             recovery_suite, epoch, change_no, entries, created_at, key_no, earlier_keys, head, invite_hash

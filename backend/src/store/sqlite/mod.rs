@@ -9,7 +9,6 @@ mod credentials;
 mod entries;
 mod migrations;
 mod operator;
-mod passwords;
 mod sessions;
 mod transfer;
 mod writer;

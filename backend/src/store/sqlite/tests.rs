@@ -4,9 +4,8 @@ use std::fs;
 
 use shared::accounts::{NewCredential, Username};
 use shared::bytes::Base64Url;
+use shared::changes::{Change, FORMAT, HEAD_LEN, OVERHEAD, SaveChanges, Saved, SealedHead};
 use shared::ids::{AccountId, EntryId, PasskeyId};
-use shared::limits::SEALED_OVERHEAD;
-use shared::passwords::{FORMAT, NewVersion};
 use shared::sessions::CredentialName;
 
 use super::*;
@@ -19,18 +18,39 @@ fn account(store: &SqliteStore) -> AccountId {
         username: Username::new("ada").unwrap(),
         passphrase: secret.clone(),
         recovery: secret,
-        head: None,
+        head: Some(head(0xff)),
     };
     store.add_invite(&Invite { code_hash: [1; 32], expires_at: 2, setup: false }).unwrap();
     store.create_account(&account, &[1; 32], 1).unwrap();
     account.id
 }
 
-fn put(store: &SqliteStore, account: AccountId, fill: u8) -> Result<NewVersion, StoreError> {
-    let mut bytes = vec![fill; 1024 + SEALED_OVERHEAD];
-    bytes[0] = FORMAT;
+fn under_key_1(len: usize, fill: u8) -> Vec<u8> {
+    [&[FORMAT, 0, 0, 0, 1][..], &vec![fill; len - 5]].concat()
+}
+
+fn head(fill: u8) -> SealedHead {
+    under_key_1(HEAD_LEN, fill).try_into().unwrap()
+}
+
+/// Saves a new entry, each with another `fill`.
+fn put(store: &SqliteStore, account: AccountId, fill: u8) -> Result<Saved, StoreError> {
+    save(store, account, fill, 0, under_key_1(1024 + OVERHEAD, fill))
+}
+
+/// Saves a version of the entry of that `fill`.
+fn save(
+    store: &SqliteStore,
+    account: AccountId,
+    fill: u8,
+    replaces: u32,
+    sealed: Vec<u8>,
+) -> Result<Saved, StoreError> {
     let id = EntryId::from_time(1, [fill; 10]);
-    store.put(&Put { account, id, replaces: 0, sealed: bytes.try_into().unwrap() }, 10_000, 1)
+    let changes = vec![Change { id, replaces, version: replaces + 1, sealed: sealed.try_into().unwrap() }];
+    let before = store.account_after(None)?.unwrap().head.unwrap().0.try_into().unwrap();
+    let save = SaveChanges { replaces: before, changes, head: head(fill ^ 0x80 ^ replaces as u8) };
+    store.save_changes(account, &save, 10_000, 1)
 }
 
 fn checkpoint(store: &SqliteStore) {
@@ -79,7 +99,7 @@ fn bytes_of_a_deleted_entry_are_overwritten() {
         fs::read(&path).unwrap().windows(64).any(|window| window == [0xa7; 64])
     };
     assert!(holds());
-    store.delete(ada, EntryId::from_time(1, [0xa7; 10]), 1, 2).unwrap();
+    save(&store, ada, 0xa7, 1, under_key_1(OVERHEAD, 0)).unwrap();
     assert!(!holds());
 }
 
@@ -134,11 +154,12 @@ fn schema_1_is_migrated_and_keeps_its_data() {
     let id = AccountId::from_random([1; 16]);
     let insert = |sql: &str, params: &[&dyn rusqlite::ToSql]| old.execute(sql, params).unwrap();
     insert("INSERT INTO server VALUES (1, ?1)", &[&[3_u8; 32]]);
-    insert("INSERT INTO accounts VALUES (?1, 'ada', x'01', x'02', x'03', x'04', 0, 1, 1, 1)", &[id.as_bytes()]);
-    let mut sealed = vec![7; 1024 + SEALED_OVERHEAD];
-    sealed[0] = FORMAT;
+    insert("INSERT INTO accounts VALUES (?1, 'ada', x'01', x'02', x'03', x'04', 0, 2, 1, 1)", &[id.as_bytes()]);
+    let sealed = [&[1][..], &[7; 1024 + 40]].concat();
     let entry = EntryId::from_time(1, [7; 10]);
     insert("INSERT INTO passwords VALUES (?1, ?2, 1, 1, ?3, NULL, 1)", &[id.as_bytes(), entry.as_bytes(), &sealed]);
+    let gone = EntryId::from_time(1, [8; 10]);
+    insert("INSERT INTO passwords VALUES (?1, ?2, 2, 2, NULL, 5, 5)", &[id.as_bytes(), gone.as_bytes()]);
     insert("INSERT INTO sessions VALUES (?1, ?2, 1000, 1000)", &[&[5_u8; 32], id.as_bytes()]);
     insert("INSERT INTO invites VALUES (?1, 1, NULL, 0)", &[&[1_u8; 32]]);
     drop(old);
@@ -163,7 +184,12 @@ fn schema_1_is_migrated_and_keeps_its_data() {
     assert_eq!(store.invites().unwrap().len(), 1);
     let ada = store.account_after(None).unwrap().unwrap();
     assert_eq!((ada.id, ada.username.as_str(), ada.recovery.wrapped_key.0, ada.passkeys), (id, "ada", vec![4], vec![]));
-    assert_eq!(store.changes(id, 0, 10).unwrap().entries[0].sealed.as_ref().unwrap().as_bytes(), sealed);
+    assert_eq!((ada.passphrase.suite, ada.recovery.suite, ada.key_no), (1, 1, 0));
+    assert_eq!((ada.head, ada.earlier_keys, ada.credential_changes), (None, None, vec![]));
+    let changes = store.list_changes(id, 0, 10).unwrap();
+    let rows: Vec<_> =
+        changes.entries.into_iter().map(|row| (row.id, row.deleted, row.sealed.map(|it| it.0))).collect();
+    assert_eq!(rows, [(entry, false, Some(sealed)), (gone, true, None)]);
     let lifetime = Lifetime { idle: 10_000, max: 10_000 };
     let live = store.live_session(&[5; 32], &lifetime, 2000).unwrap();
     assert_eq!(live, LiveSession { account: id, opened_at: 1000, used_at: 1000 });

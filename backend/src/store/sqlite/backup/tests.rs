@@ -5,15 +5,14 @@ use std::path::PathBuf;
 
 use shared::accounts::{NewCredential, Username};
 use shared::bytes::Base64Url;
+use shared::changes::{Change, FORMAT, HEAD_LEN, OVERHEAD, SaveChanges};
 use shared::ids::{AccountId, EntryId};
-use shared::limits::SEALED_OVERHEAD;
-use shared::passwords::FORMAT;
 use shared::sessions::CredentialName;
 use tempfile::TempDir;
 
 use super::*;
 use crate::store::sqlite::SqliteStore;
-use crate::store::{Accounts, Database, Invite, Lifetime, NewAccount, NewSession, Passwords, Put, Sessions};
+use crate::store::{Accounts, Database, Entries, Invite, Lifetime, NewAccount, NewSession, Sessions, Transfer};
 
 /// A file with two accounts; one of them has forty entries and a tombstone.
 fn used_file() -> (TempDir, PathBuf) {
@@ -25,19 +24,27 @@ fn used_file() -> (TempDir, PathBuf) {
         let secret =
             NewCredential { suite: 1, record: Base64Url(vec![tag; 192]), wrapped_key: Base64Url(vec![tag; 73]) };
         let id = AccountId::from_random([tag; 16]);
+        let head = [&[FORMAT, 0, 0, 0, 1][..], &[0xff; HEAD_LEN - 5]].concat().try_into().unwrap();
         let username = Username::new(&format!("login {tag}")).unwrap();
-        let account = NewAccount { id, username, passphrase: secret.clone(), recovery: secret, head: None };
+        let account = NewAccount { id, username, passphrase: secret.clone(), recovery: secret, head: Some(head) };
         store.add_invite(&Invite { code_hash: [tag; 32], expires_at: 2, setup: false }).unwrap();
         store.create_account(&account, &[tag; 32], 1).unwrap();
     }
     let account = AccountId::from_random([1; 16]);
-    for fill in 0..41 {
-        let mut bytes = vec![fill; 1024 + SEALED_OVERHEAD];
-        bytes[0] = FORMAT;
+    let under_key_1 = |len: usize, fill| [&[FORMAT, 0, 0, 0, 1][..], &vec![fill; len - 5]].concat();
+    let save = |fill: u8, replaces, len| {
+        let head = store.account_after(None).unwrap().unwrap().head.unwrap().0;
+        let sealed = under_key_1(len + OVERHEAD, fill).try_into().unwrap();
         let id = EntryId::from_time(1, [fill; 10]);
-        store.put(&Put { account, id, replaces: 0, sealed: bytes.try_into().unwrap() }, 100, 1).unwrap();
+        let changes = vec![Change { id, replaces, version: replaces + 1, sealed }];
+        let next = under_key_1(HEAD_LEN, fill + 100 * replaces as u8).try_into().unwrap();
+        let save = SaveChanges { replaces: head.try_into().unwrap(), changes, head: next };
+        store.save_changes(account, &save, 100, 1).unwrap();
+    };
+    for fill in 0..41 {
+        save(fill, 0, 1024);
     }
-    store.delete(account, EntryId::from_time(1, [7; 10]), 1, 2).unwrap();
+    save(7, 1, 0);
     let credential = CredentialName::Passphrase;
     let session =
         NewSession { token_hash: [0xee; 32], account, epoch: 0, credential, device: None, passkey_state: None };
