@@ -16,7 +16,7 @@ use super::{Fault, LockReason, Session, drafts};
 use crate::keyring::protocol::{ProvenAction, Request, Response};
 use crate::platform::api::{self, ApiFault};
 use crate::platform::local_store;
-use crate::platform::passkey::{self, PasskeyFault};
+use crate::platform::passkey::{self, NewPasskey, PasskeyFault};
 use crate::secret::Secret;
 use crate::workers::client::KeyringFault;
 
@@ -84,20 +84,17 @@ impl Session {
     }
 
     /// Has the browser create a passkey for this account, on an authenticator that holds none of `known`.
-    pub async fn make_passkey(self, known: &[PasskeyId]) -> Result<(PasskeyId, Secret), PasskeyFault> {
-        let open = self.open_vault().ok_or(PasskeyFault::Failed)?;
-        passkey::create(open.account, &open.username, known).await
+    pub async fn make_passkey(self, known: &[PasskeyId]) -> Result<Result<NewPasskey, PasskeyFault>, Fault> {
+        let open = self.open_vault().ok_or(Fault::Keyring(KeyringFault::Ended))?;
+        let challenge = self.send_to("passkeys/challenge", "{}").await?;
+        Ok(passkey::create(&challenge, open.account, &open.username, known).await)
     }
 
-    /// Adds a passkey to the account. `secret` is its "prf" output. Needs a proof.
-    pub async fn add_passkey(
-        self,
-        id: PasskeyId,
-        secret: Secret,
-        registration: Option<PasskeyRegistration>,
-    ) -> Result<(), Fault> {
+    /// Adds a passkey to the account. Needs a proof.
+    pub async fn add_passkey(self, made: NewPasskey) -> Result<(), Fault> {
+        let NewPasskey { id, secret, registration } = made;
         let body = self.body(Request::StartReplacement { credential: CredentialName::Passkey(id), secret }).await?;
-        self.replace_credential(&body, Vec::new(), registration).await?;
+        self.replace_credential(&body, Vec::new(), Some(registration)).await?;
         self.note_own_change(CredentialChangeKind::PasskeyAdded);
         Ok(())
     }

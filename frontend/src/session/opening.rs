@@ -6,6 +6,7 @@ use std::rc::Rc;
 use futures_util::future::{AbortHandle, abortable};
 use leptos::prelude::*;
 use leptos::task::spawn_local;
+use shared::passkeys::PasskeyAssertion;
 use shared::sessions::CredentialName;
 
 use super::{Fault, LOGIN_SETTING, OpenVault, OpeningStep, Session, Stage, drafts};
@@ -15,6 +16,7 @@ use crate::model::list::EntryList;
 use crate::platform::api;
 use crate::platform::browser;
 use crate::platform::local_store;
+use crate::platform::passkey::{self, PasskeyFault, UsedPasskey};
 use crate::secret::Secret;
 use crate::workers::client::{KeyringClient, KeyringFault};
 
@@ -56,12 +58,12 @@ impl Session {
         let result = async {
             self.post("accounts/finish", &new_vault.finish).await?;
             // An ordinary log-in proves at once that the new account works.
-            self.log_in(Rc::clone(&new_vault.keyring), Request::StartFirstLogin, CredentialName::Passphrase).await
+            self.log_in(Rc::clone(&new_vault.keyring), Request::StartFirstLogin, CredentialName::Passphrase, None).await
         };
         self.attempt(result, Stage::Open).await
     }
 
-    /// Opens a vault with one of its credentials.
+    /// Opens a vault with the passphrase or the recovery code.
     ///
     /// # Errors
     /// On a fault the vault stays locked.
@@ -69,7 +71,28 @@ impl Session {
         let result = async {
             let keyring = self.start_keyring().await?;
             let by = credential.clone();
-            self.log_in(keyring, Request::StartLogin { username, credential, secret }, by).await
+            self.log_in(keyring, Request::StartLogin { username, credential, secret }, by, None).await
+        };
+        self.attempt(result, Stage::Open).await
+    }
+
+    /// Has the person choose a passkey for a username.
+    pub async fn use_passkey(self, username: &str) -> Result<Result<UsedPasskey, PasskeyFault>, Fault> {
+        let challenge = self.note_answer(api::post("sessions/challenge", "{}").await)?;
+        Ok(passkey::get(&challenge, username).await)
+    }
+
+    /// Opens a vault with a passkey that was just used.
+    ///
+    /// # Errors
+    /// On a fault the vault stays locked.
+    pub async fn unlock_by_passkey(self, username: String, used: UsedPasskey) -> Result<(), Fault> {
+        let UsedPasskey { id, secret, assertion } = used;
+        let credential = CredentialName::Passkey(id);
+        let result = async {
+            let keyring = self.start_keyring().await?;
+            let by = credential.clone();
+            self.log_in(keyring, Request::StartLogin { username, credential, secret }, by, Some(assertion)).await
         };
         self.attempt(result, Stage::Open).await
     }
@@ -80,11 +103,17 @@ impl Session {
         Ok(Rc::new(KeyringClient::start().await?))
     }
 
-    async fn log_in(self, keyring: Rc<KeyringClient>, request: Request, by: CredentialName) -> Result<(), Fault> {
+    async fn log_in(
+        self,
+        keyring: Rc<KeyringClient>,
+        request: Request,
+        by: CredentialName,
+        assertion: Option<PasskeyAssertion>,
+    ) -> Result<(), Fault> {
         let body = keyring.body(request).await?;
         let answer = self.post("sessions/start", &body).await?;
         self.stage.set(Stage::Busy(OpeningStep::Stretching));
-        let body = keyring.body(Request::ContinueLogin { answer, device: browser::device(), assertion: None }).await?;
+        let body = keyring.body(Request::ContinueLogin { answer, device: browser::device(), assertion }).await?;
         let answer = self.post("sessions/finish", &body).await?;
         let Response::Unlocked { account, username, token, draft_keys, is_legacy, is_outdated } =
             keyring.ask(Request::FinishLogin { answer }).await?

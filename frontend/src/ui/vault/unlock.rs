@@ -3,6 +3,7 @@
 use leptos::ev::SubmitEvent;
 use leptos::prelude::*;
 use leptos::task::spawn_local;
+use shared::problem::ProblemCode;
 use shared::sessions::CredentialName;
 
 use super::no_vault::NoVault;
@@ -112,15 +113,21 @@ impl UnlockForm {
         }
         self.notices.clear();
         spawn_local(async move {
-            match passkey::get(&[]).await {
-                Err(declined) => fault.set(say::passkey_fault(declined)),
-                Ok((id, secret)) => match session.unlock(name, CredentialName::Passkey(id), secret).await {
-                    Ok(()) => browser::focus_soon("name"),
-                    Err(Fault::Keyring(KeyringFault::Refused(KeyringError::WrongSecret))) => {
-                        fault.set(Msg::PasskeyWrong);
-                    }
-                    Err(wrong) => fault.set(move || say::fault(&wrong)),
-                },
+            let opened = async {
+                match session.use_passkey(&name).await? {
+                    Ok(used) => session.unlock_by_passkey(name, used).await.map(Ok),
+                    Err(declined) => Ok(Err(declined)),
+                }
+            };
+            match opened.await {
+                Ok(Ok(())) => browser::focus_soon("name"),
+                Ok(Err(declined)) => fault.set(say::passkey_fault(declined)),
+                Err(Fault::Keyring(KeyringFault::Refused(KeyringError::WrongSecret))) => fault.set(Msg::PasskeyWrong),
+                // The server does not say more about an assertion that it refuses.
+                Err(Fault::Api(wrong)) if wrong.code() == Some(ProblemCode::LoginFailed) => {
+                    fault.set(Msg::PasskeyWrong);
+                }
+                Err(wrong) => fault.set(move || say::fault(&wrong)),
             }
         });
     }

@@ -1,4 +1,4 @@
-//! The account: changing the passphrase and the recovery code, passkeys, sessions, the idle lock, and deletion.
+//! The account: changing the passphrase and the recovery code, sessions, the idle lock, and deletion.
 
 use serde_json::json;
 
@@ -10,7 +10,7 @@ use e2e::wait_until;
 const ANOTHER: &str = "another horse battery";
 
 /// Opens a section of the dialog about the account.
-async fn open_section(page: &Page, title: &str) {
+pub async fn open_section(page: &Page, title: &str) {
     if page.js("return !document.querySelector('dialog')", vec![]).await == json!(true) {
         page.press("Account").await;
     }
@@ -147,70 +147,6 @@ fn sessions_are_listed_and_can_be_ended() {
         page.press("Close").await;
         page.save("Still here").await;
         page.assert_no_errors().await;
-    });
-}
-
-/// Adds a virtual authenticator to the browser, with or without the PRF extension.
-async fn add_authenticator(page: &Page, has_prf: bool) {
-    page.cdp("WebAuthn.enable", json!({ "enableUI": false })).await;
-    let options = json!({
-        "protocol": "ctap2", "ctap2Version": "ctap2_1", "transport": "internal", "hasResidentKey": true,
-        "hasUserVerification": true, "isUserVerified": true, "automaticPresenceSimulation": true, "hasPrf": has_prf,
-    });
-    page.cdp("WebAuthn.addVirtualAuthenticator", json!({ "options": options })).await;
-}
-
-#[test]
-fn a_passkey_opens_the_vault_until_it_is_removed() {
-    in_browser(BrowserOptions::default(), async |page| {
-        let server = Server::start();
-        // A passkey belongs to a host name.
-        let url = server.url().replace("127.0.0.1", "localhost");
-        add_authenticator(&page, true).await;
-        page.create_vault(&server.setup_link().replace("127.0.0.1", "localhost"), "Ada").await;
-        let kept = page.save("GitHub").await;
-        open_section(&page, "Passkeys").await;
-        page.fill("Your passphrase, to confirm", PASSPHRASE).await;
-        page.press("Add a passkey").await;
-        page.see("The passkey opens this vault from now on.").await;
-        page.see("not used yet").await;
-        page.assert_accessible("the passkeys").await;
-        // Each authenticator holds one.
-        page.fill("Your passphrase, to confirm", PASSPHRASE).await;
-        page.press("Add a passkey").await;
-        page.see("This device already has a passkey for this vault.").await;
-
-        page.open(&url).await;
-        page.press("Unlock with a passkey").await;
-        page.see_rows(&["GitHub"]).await;
-        assert_eq!(page.show("GitHub").await, kept);
-        let row = "return document.querySelector('dialog .row')?.textContent ?? null";
-        open_section(&page, "Passkeys").await;
-        let used = page.wait_for("the passkey", row, vec![]).await;
-        assert!(!used.as_str().unwrap().contains("not used yet"), "{used}");
-        page.fill("Your passphrase, to confirm", PASSPHRASE).await;
-        page.js("document.querySelector('dialog .row button').click()", vec![]).await;
-        page.see("The passkey no longer opens this vault.").await;
-
-        page.open(&url).await;
-        page.press("Unlock with a passkey").await;
-        page.see("This passkey does not open this vault").await;
-        page.unlock("ada", PASSPHRASE).await;
-        page.see_rows(&["GitHub"]).await;
-    });
-}
-
-#[test]
-fn authenticator_without_prf_is_refused() {
-    in_browser(BrowserOptions::default(), async |page| {
-        let server = Server::start();
-        add_authenticator(&page, false).await;
-        page.create_vault(&server.setup_link().replace("127.0.0.1", "localhost"), "Ada").await;
-        open_section(&page, "Passkeys").await;
-        page.fill("Your passphrase, to confirm", PASSPHRASE).await;
-        page.press("Add a passkey").await;
-        page.see("This passkey cannot keep a secret for this page").await;
-        assert_eq!(server.count("SELECT count(*) FROM passkeys"), 0);
     });
 }
 

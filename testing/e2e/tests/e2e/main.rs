@@ -25,6 +25,7 @@ mod main_job;
 mod nginx;
 mod no_vault;
 mod offline;
+mod passkeys;
 mod presets;
 mod protection;
 mod server_key;

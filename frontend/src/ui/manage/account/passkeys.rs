@@ -39,10 +39,13 @@ pub(super) fn PasskeyList() -> impl IntoView {
     load();
     let add = move |event| {
         prevent_submit(&event);
-        let known: Vec<PasskeyId> = listed.with_untracked(|listed| listed.iter().map(|one| one.id.clone()).collect());
+        // An authenticator may hold an outdated passkey: the new one replaces it there.
+        let is_known = |one: &&PasskeySummary| !one.outdated;
+        let known: Vec<PasskeyId> =
+            listed.with_untracked(|listed| listed.iter().filter(is_known).map(|one| one.id.clone()).collect());
         let work = async move {
-            match session.make_passkey(&known).await {
-                Ok((id, secret)) => session.add_passkey(id, secret, None).await.map(Ok),
+            match session.make_passkey(&known).await? {
+                Ok(made) => session.add_passkey(made).await.map(Ok),
                 Err(declined) => Ok(Err(declined)),
             }
         };
@@ -73,6 +76,9 @@ pub(super) fn PasskeyList() -> impl IntoView {
         <ul class="list">
             {move || listed.get().into_iter().map(|one| view! { <PasskeyRow one remove busy=form.busy.into()/> }).collect_view()}
         </ul>
+        <p class="hint" hidden=move || !listed.with(|listed| listed.iter().any(|one| one.outdated))>
+            {tr(Msg::PasskeyOutdated)}
+        </p>
         <p class="fault" role="alert">{fault.text()}</p>
         <form class="narrow" novalidate on:submit=add>
             {form.field()}
