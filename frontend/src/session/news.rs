@@ -88,14 +88,14 @@ mod tests {
     use crate::browser_test::test;
 
     fn changes(kinds: &[(CredentialChangeKind, u64)]) -> Vec<CredentialChange> {
-        let change = |(number, (kind, at)): (u64, &(CredentialChangeKind, u64))| CredentialChange {
-            number,
+        let change = |(place, (kind, at)): (usize, &(CredentialChangeKind, u64))| CredentialChange {
+            number: place as u64 + 1,
             at: *at,
             kind: *kind,
             device: None,
             address: String::new(),
         };
-        (1..=kinds.len() as u64).zip(kinds).map(change).rev().collect()
+        kinds.iter().enumerate().map(change).rev().collect()
     }
 
     fn kinds(changes: Vec<CredentialChange>) -> Vec<CredentialChangeKind> {
