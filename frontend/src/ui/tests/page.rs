@@ -14,6 +14,7 @@ use web_sys::{
 
 use super::world;
 use crate::platform::browser::{self, document};
+use crate::session::{LockReason, Session};
 use crate::text;
 use crate::ui::{dialog_view::DialogView, notice::NoticeBar, provide};
 
@@ -272,6 +273,10 @@ impl Drop for Page {
 
 fn close() {
     if let Some((view, owner)) = OPEN.take() {
+        // Otherwise its session would go on, and write into the local store of the next page.
+        if let Some(session) = owner.with(use_context::<Session>) {
+            session.lock(LockReason::SessionEnded);
+        }
         drop(view);
         // Requests that are under way may still read signals of the page, so its owner is never dropped.
         std::mem::forget(owner);
