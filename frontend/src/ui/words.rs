@@ -44,6 +44,7 @@ pub fn fault(fault: &Fault) -> String {
             KeyringError::TooLarge => Msg::FaultTooLarge,
             KeyringError::Conflict => Msg::FaultConflict,
             KeyringError::Legacy => Msg::FaultLegacy,
+            KeyringError::UnknownSuite => Msg::FaultSuite,
             _ => Msg::FaultUnfit,
         },
         Fault::Api(fault) => return api_fault(fault),
