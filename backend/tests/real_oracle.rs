@@ -13,7 +13,8 @@ use backend::store::{Accounts, Store};
 use zeroize::Zeroizing;
 
 /// The driver's tables. A table stands before those it refers to.
-const TABLES: [&str; 7] = ["passwords", "passkeys", "sessions", "invites", "accounts", "server", "schema_version"];
+const TABLES: [&str; 8] =
+    ["passwords", "passkeys", "sessions", "credential_changes", "invites", "accounts", "server", "schema_version"];
 
 fn required(variable: &str) -> String {
     std::env::var(variable).unwrap_or_else(|_| panic!("{variable} is not set: run `cargo xtask test --oracle`"))

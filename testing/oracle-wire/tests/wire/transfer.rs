@@ -32,9 +32,9 @@ fn data_moved_to_oracle_and_back_is_the_same() {
     assert_moved(&back, "Moved 1 accounts, 3 entries and 2 invites; both databases hold the same.");
 
     let (from, to) = (Connection::open(from).unwrap(), Connection::open(to).unwrap());
-    for table in ["accounts", "passwords", "passkeys", "invites"] {
+    for table in ["accounts", "passwords", "passkeys", "credential_changes", "invites"] {
         let rows = rows(&from, table);
-        assert_eq!(rows.is_empty(), table == "passkeys", "{table}");
+        assert_eq!(rows.is_empty(), ["passkeys", "credential_changes"].contains(&table), "{table}");
         assert!(rows == self::rows(&to, table), "{table} differs");
     }
 }

@@ -4,12 +4,14 @@ use oracle_wire::Stand;
 
 /// One account with an entry of each kind: short, long, deleted. Its last change is of 2026-09-21, 15:13 UTC.
 const VAULT: &str = "
-    INSERT INTO passmint.accounts VALUES
+    INSERT INTO passmint.accounts (id, login, passphrase_record, passphrase_key, recovery_record, recovery_key, epoch,
+        change_no, entries, created_at) VALUES
         ('\\x0a', 'ada', '\\x01', '\\x02', '\\x03', '\\x04', 0, 4, 2, 1789000000000);
-    INSERT INTO passmint.passwords (account_id, id, version, change_no, sealed, sealed_large, deleted_at, changed_at) VALUES
-        ('\\x0a', '\\x01', 1, 1, '\\x01ab', NULL, NULL, 1790000000123),
-        ('\\x0a', '\\x02', 1, 2, NULL, '\\x01cd', NULL, 1790000060123),
-        ('\\x0a', '\\x03', 2, 4, NULL, NULL, 1790003600123, 1790003600123);";
+    INSERT INTO passmint.passwords (account_id, id, version, change_no, sealed, sealed_large, deleted_at, changed_at,
+        sealed_deletion) VALUES
+        ('\\x0a', '\\x01', 1, 1, '\\x01ab', NULL, NULL, 1790000000123, NULL),
+        ('\\x0a', '\\x02', 1, 2, NULL, '\\x01cd', NULL, 1790000060123, NULL),
+        ('\\x0a', '\\x03', 2, 4, NULL, NULL, 1790003600123, 1790003600123, '\\x02');";
 
 #[test]
 fn statements_of_the_guide_show_comments_counts_and_sealed_bytes() {
@@ -24,7 +26,7 @@ fn statements_of_the_guide_show_comments_counts_and_sealed_bytes() {
     let [comments, accounts, entries] = statements[..] else { panic!("{statements:?}") };
 
     let comments = stand.query_as_admin(comments);
-    assert_eq!(comments.len(), 7, "{comments:?}");
+    assert_eq!(comments.len(), 8, "{comments:?}");
     let of_passwords = comments.iter().find(|row| row[0] == "PASSWORDS").unwrap();
     assert!(of_passwords[1].starts_with("One row is one entry, sealed"), "{of_passwords:?}");
     assert_eq!(stand.query_as_admin(accounts), [["ada", "2"]]);
