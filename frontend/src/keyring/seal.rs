@@ -121,7 +121,7 @@ impl VaultKeys {
         let set = self.get(0).ok_or(KeyringError::Broken)?;
         let (nonce, ciphertext) = sealed.split_at_checked(NONCE_LEN).ok_or(KeyringError::Broken)?;
         let bound = [&[FORMAT_1], &set.account.as_bytes()[..], id.as_bytes(), &version.to_be_bytes()].concat();
-        document_of(&*decrypt(&set.entry.0, nonce, ciphertext, &bound)?)
+        document_of(&decrypt(&set.entry.0, nonce, ciphertext, &bound)?)
     }
 
     /// Opens a head. Also gives the number of its key.

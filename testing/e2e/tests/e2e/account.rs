@@ -60,7 +60,7 @@ fn the_passphrase_is_changed_and_other_sessions_end() {
         // The server has replaced this window's session; the list and the keys stay.
         assert_eq!(page.show("GitHub").await, kept);
         let after = page.save("After").await;
-        assert_eq!(server.count("SELECT count(*) FROM sessions"), 1);
+        assert_eq!(server.count("SELECT count(*) FROM sessions WHERE ended_at IS NULL"), 1);
 
         // The other window learns of it with its next request.
         page.driver.switch_to_window(first).await.unwrap();
@@ -143,7 +143,7 @@ fn sessions_are_listed_and_can_be_ended() {
         page.wait_for("two sessions", rows, vec![json!(2)]).await;
         page.press("End all other sessions").await;
         page.wait_for("one session", rows, vec![json!(1)]).await;
-        assert_eq!(server.count("SELECT count(*) FROM sessions"), 1);
+        assert_eq!(server.count("SELECT count(*) FROM sessions WHERE ended_at IS NULL"), 1);
         page.press("Close").await;
         page.save("Still here").await;
         page.assert_no_errors().await;
@@ -213,6 +213,8 @@ fn vault_locks_when_idle_and_when_hidden() {
         page.js(hide, vec![]).await;
         page.see("Locked, because the page was hidden.").await;
         page.assert_no_errors().await;
-        wait_until("the session has ended", || server.count("SELECT count(*) FROM sessions") == 0);
+        wait_until("the session has ended", || {
+            server.count("SELECT count(*) FROM sessions WHERE ended_at IS NULL") == 0
+        });
     });
 }

@@ -8,6 +8,7 @@ use std::sync::atomic::{AtomicUsize, Ordering};
 use std::time::Duration;
 
 use rand_core_06::{OsRng, RngCore};
+use rusqlite::Connection;
 use serde_json::{Value, json};
 use shared::bytes::Base64Url;
 use shared::changes::{FORMAT, HEAD_LEN, HEADER_LEN, OVERHEAD};
@@ -44,9 +45,12 @@ struct Writer {
 
 /// Creates a vault and copies its account, so that each writer has one. Nobody could open the copies.
 fn writers(server: &Server) -> Vec<Writer> {
+    writers_in(server, &server.database())
+}
+
+fn writers_in(server: &Server, database: &Connection) -> Vec<Writer> {
     let runtime = tokio::runtime::Builder::new_current_thread().enable_all().build().unwrap();
     runtime.block_on(VaultClient::create_first_vault(server, "ada"));
-    let database = server.database();
     let columns: String = database
         .query_row(
             "SELECT group_concat(name) FROM pragma_table_info('accounts') WHERE name NOT IN ('id', 'login')",
@@ -261,11 +265,11 @@ fn full_disk_refuses_saves_serves_reads_and_recovers() {
         );
     }
     let server = Server::start_under(&launcher, data);
-    let mut writers = writers(&server);
     // The disk is mounted in the server's namespace only; this path leads into it.
-    let filler =
+    let disk =
         Path::new("/proc").join(server.process_id().to_string()).join("root").join(folder.strip_prefix("/").unwrap());
-    let filler = filler.join("filler");
+    let mut writers = writers_in(&server, &Connection::open(disk.join("passmint.db")).unwrap());
+    let filler = disk.join("filler");
     let fill = || {
         let full = std::fs::write(&filler, vec![1; 16 << 20]);
         assert!(full.is_err(), "the disk is full");
