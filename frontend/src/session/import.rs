@@ -40,12 +40,15 @@ impl Session {
     /// found among all of it.
     ///
     /// # Errors
-    /// The vault is locked.
+    /// The vault is locked, or the server does not list its changes.
     pub async fn begin_import(self) -> Result<Importing, Fault> {
         let (open, driver) = self.open_outbox_now()?;
         let lock = lock::acquire(&format!("passmint.import.{}", open.account)).await;
         driver.outbox.borrow_mut().wake(true);
         self.run_until_rest(&open, &driver).await;
+        if let Some(fault) = driver.fault() {
+            return Err(fault);
+        }
         Ok(Importing { _lock: lock, is_first: true })
     }
 

@@ -50,6 +50,8 @@ struct Schedule {
     may_doubt: bool,
     /// A store was cleared.
     is_cleared: bool,
+    /// An imported item may be there twice: a person kept both sides of a conflict, or the database was put back.
+    may_double: bool,
 }
 
 #[test]
@@ -83,7 +85,13 @@ fn every_sealed_password_survives_any_interleaving() {
 
 impl Schedule {
     fn new(seed: u64) -> Self {
-        let mut schedule = Self { world: World::new(seed, 2), values: Vec::new(), may_doubt: false, is_cleared: false };
+        let mut schedule = Self {
+            world: World::new(seed, 2),
+            values: Vec::new(),
+            may_doubt: false,
+            is_cleared: false,
+            may_double: false,
+        };
         schedule.world.open_page(0, Vec::new());
         schedule
     }
@@ -132,6 +140,7 @@ impl Schedule {
         }
         self.calm_down()?;
         self.check_values("after everything has come to rest")?;
+        self.check_imports()?;
         self.resolve_conflicts()?;
         self.check_values("after all conflicts are resolved")?;
         self.check_outboxes()
@@ -204,7 +213,7 @@ impl Schedule {
         let before = self.world.passwords_of_server();
         self.world.server = snapshot;
         self.world.restores += 1;
-        self.may_doubt = true;
+        (self.may_doubt, self.may_double) = (true, true);
         self.world.note("the database is put back");
         let after = self.world.passwords_of_server();
         for value in &mut self.values {
@@ -229,7 +238,7 @@ impl Schedule {
             self.world.devices[device].store.changes.values().map(|change| change.change).collect();
         self.world.note(format!("device {device}: the store is cleared"));
         self.world.clear_store(device);
-        self.is_cleared = true;
+        (self.is_cleared, self.may_double) = (true, true);
         // Pages that are open have their own changes; those of other tabs that they have not read are gone.
         for value in self.values.iter_mut().filter(|value| stored.contains(&value.change)) {
             let of = |outbox: &Outbox<_>| outbox.items().iter().any(|item| item.change.change == value.change);
@@ -330,6 +339,19 @@ impl Schedule {
             }
         }
         Ok(())
+    }
+
+    /// However many tabs of a device have imported a file, every item is there once.
+    fn check_imports(&self) -> Result<(), String> {
+        let twice = self
+            .world
+            .count_on_server()
+            .into_iter()
+            .find(|(password, count)| *count > 1 && password.starts_with("imported"));
+        match twice {
+            Some((password, count)) if !self.may_double => Err(format!("{password} is there {count} times")),
+            _ => Ok(()),
+        }
     }
 
     fn resolve_conflicts(&mut self) -> Result<(), String> {

@@ -3,7 +3,7 @@
 use shared::ids::EntryId;
 
 use super::{Schedule, Value};
-use crate::keyring::protocol::entry::{Content, EntryState};
+use crate::keyring::protocol::entry::{Content, EntryState, ImportItem};
 use crate::keyring::protocol::outbox::ChangeRef;
 use crate::keyring::protocol::{KeyringError, Request, Resolution};
 use crate::secret::Secret;
@@ -39,6 +39,10 @@ impl Person<'_> {
             Some((id, _)) if kind < 13 => self.save(Some(id)),
             Some((id, _)) if kind == 13 => self.ask(Request::Bin { id, binned: true, now: NOW }).map(drop),
             Some((id, _)) if kind == 14 => self.delete(id),
+            _ if kind == 15 && self.device == 0 => {
+                self.import();
+                Ok(())
+            }
             _ => self.save(None),
         }
     }
@@ -59,6 +63,21 @@ impl Person<'_> {
             self.schedule.values.push(value);
         }
         Ok(())
+    }
+
+    /// Imports a file, always the same.
+    fn import(&mut self) {
+        let item = |number| ImportItem {
+            content: Content {
+                name: "item".to_owned(),
+                password: Secret::new(format!("imported {number}")),
+                ..Content::default()
+            },
+            history: Vec::new(),
+            created_at: None,
+            changed_at: None,
+        };
+        self.schedule.world.begin_import(self.device, self.place, (1..=3).map(item).collect());
     }
 
     /// Deletes an entry for good: what this person can see of it may be lost.
@@ -91,6 +110,7 @@ impl Person<'_> {
             [mine] if resolution == Resolution::Theirs => mine.clone(),
             _ => Vec::new(),
         };
+        self.schedule.may_double |= resolution == Resolution::Both;
         self.ask(Request::Resolve { id, resolution, now: NOW })?;
         for value in &mut self.schedule.values {
             value.is_excused |= given_up.contains(&value.password);

@@ -7,7 +7,7 @@ use shared::ids::EntryId;
 
 use super::server::{Problem, Server};
 use crate::keyring::Keyring;
-use crate::keyring::protocol::entry::{EntryState, EntryUpdate};
+use crate::keyring::protocol::entry::{EntryState, EntryUpdate, ImportItem};
 use crate::keyring::protocol::outbox::{ChangeRef, Doubts, SealedChange};
 use crate::keyring::protocol::{KeyringError, Request, Response};
 use crate::keyring::simulated::{keyring_with, new_vault_head};
@@ -124,6 +124,8 @@ pub(super) struct Page {
     flight: Option<Flight>,
     /// The write of a person's change, under way.
     pub(super) person: Option<Write>,
+    /// The items to import, once the page has listed what others have saved.
+    pub(super) import: Option<Vec<ImportItem>>,
     /// The state of every entry, as the page lists it.
     pub(super) list: BTreeMap<EntryId, EntryState>,
     pub(super) doubts: Doubts,
@@ -141,6 +143,8 @@ pub(super) struct Device {
     /// The page that has the lock of the outbox, and those that wait for it.
     lock: Option<u32>,
     queue: VecDeque<u32>,
+    /// The page that imports.
+    importer: Option<u32>,
 }
 
 pub(super) struct World {
@@ -202,6 +206,7 @@ impl World {
         }
         self.devices[device].queue.retain(|number| *number != page.number);
         self.release(device, page.number);
+        self.end_import(device, page.number);
         page
     }
 
@@ -209,6 +214,41 @@ impl World {
         let device = &mut self.devices[device];
         if device.lock == Some(number) {
             device.lock = device.queue.pop_front();
+        }
+    }
+
+    /// A page begins to import, unless another tab does: the list is read first.
+    pub(super) fn begin_import(&mut self, device: usize, place: usize, items: Vec<ImportItem>) {
+        let Device { importer, pages, .. } = &mut self.devices[device];
+        let page = &mut pages[place];
+        if importer.is_none() {
+            *importer = Some(page.number);
+            page.import = Some(items);
+            page.outbox.wake(true);
+            page.rest = None;
+        }
+    }
+
+    fn go_on_importing(&mut self, device: usize, place: usize, rest: Rest) {
+        let page = &mut self.devices[device].pages[place];
+        let number = page.number;
+        match page.import.take() {
+            // A change is still on its way into the store.
+            items if page.person.is_some() => page.import = items,
+            Some(items) if rest == Rest::Done => {
+                page.rest = None;
+                let request = Request::Import { items, first: true, again: false, now: 1_790_000_000_000 };
+                self.note(format!("page {number}: an import"));
+                self.person_asks(device, place, request).unwrap();
+            }
+            // The items wait or are saved, or the server does not list what is there.
+            _ => self.end_import(device, number),
+        }
+    }
+
+    fn end_import(&mut self, device: usize, number: u32) {
+        if self.devices[device].importer == Some(number) {
+            self.devices[device].importer = None;
         }
     }
 
@@ -278,7 +318,9 @@ impl World {
                 if rest == Rest::Done && !page.is_open {
                     page.outbox.opened();
                     (page.is_open, page.rest) = (true, None);
+                    return Vec::new();
                 }
+                self.go_on_importing(device, place, rest);
                 return Vec::new();
             }
             Action::Lock => {
@@ -473,6 +515,21 @@ impl World {
         self.reader(self.server.list(0, usize::MAX)).passwords()
     }
 
+    /// How often each password is in an entry of the server that is not in the bin.
+    pub(super) fn count_on_server(&self) -> BTreeMap<String, usize> {
+        let mut reader = self.reader(self.server.list(0, usize::MAX));
+        let mut counts = BTreeMap::new();
+        match reader.keyring.handle(Request::ListEntries { after: None, limit: 1000 }) {
+            Ok(Response::Entries { entries, .. }) => {
+                for (_, entry) in entries {
+                    *counts.entry(entry.content.password.expose().to_owned()).or_default() += 1;
+                }
+            }
+            other => panic!("{other:?}"),
+        }
+        counts
+    }
+
     /// The passwords in changes of an outbox.
     pub(super) fn passwords_of_items(&self, items: &[SealedChange]) -> BTreeSet<String> {
         let mut found = BTreeSet::new();
@@ -519,6 +576,7 @@ impl Page {
             rest: None,
             flight: None,
             person: None,
+            import: None,
             list: BTreeMap::new(),
             doubts: Doubts::default(),
             key_no,

@@ -6,7 +6,7 @@ use std::path::{Path, PathBuf};
 use serde_json::{Value, json};
 
 use e2e::browser::{BrowserOptions, in_browser};
-use e2e::page::{Page, create_first_vault};
+use e2e::page::{PASSPHRASE, Page, create_first_vault};
 use e2e::server::Server;
 use e2e::{downloaded, repository, wait_until};
 
@@ -82,6 +82,55 @@ fn file_is_previewed_and_imported_once_without_duplicates() {
         import_all(&page, 4).await;
         page.see("New and saved: 4.").await;
         assert_eq!(server.count("SELECT count(*) FROM passwords"), 7);
+        page.assert_no_errors().await;
+    });
+}
+
+/// A table of this many entries.
+fn table(folder: &Path, rows: usize) -> PathBuf {
+    let file = folder.join("many.csv");
+    let row = |number| format!("entry {number},https://{number}.example,ada,p{number}\n");
+    fs::write(&file, format!("name,url,username,password\n{}", (0..rows).map(row).collect::<String>())).unwrap();
+    file
+}
+
+#[test]
+fn import_goes_on_while_the_list_is_refreshed() {
+    in_browser(BrowserOptions::default(), async |page| {
+        let server = Server::start();
+        let folder = tempfile::tempdir().unwrap();
+        create_first_vault(&page, &server).await;
+        choose(&page, &table(folder.path(), 1000)).await;
+        // What returning to the tab does, as fast as it can be done.
+        page.js("setInterval(() => window.dispatchEvent(new Event('focus')), 5)", vec![]).await;
+        import_all(&page, 1000).await;
+        page.see("New and saved: 1,000.").await;
+        assert_eq!(server.count("SELECT count(*) FROM passwords"), 1000);
+        page.assert_no_errors().await;
+    });
+}
+
+#[test]
+fn two_tabs_that_import_one_file_save_every_entry_once() {
+    in_browser(BrowserOptions::default(), async |page| {
+        let server = Server::start();
+        let folder = tempfile::tempdir().unwrap();
+        create_first_vault(&page, &server).await;
+        let file = table(folder.path(), 500);
+        choose(&page, &file).await;
+        page.see("Can be imported: 500.").await;
+        let first = page.driver.window().await.unwrap();
+        let second = page.driver.new_window(false).await.unwrap().handle;
+        page.driver.switch_to_window(second).await.unwrap();
+        page.open(&server.url()).await;
+        page.unlock("Ada", PASSPHRASE).await;
+        choose(&page, &file).await;
+        page.see("Can be imported: 500.").await;
+        import_all(&page, 500).await;
+        page.driver.switch_to_window(first).await.unwrap();
+        import_all(&page, 500).await;
+        page.see("Already there: 500.").await;
+        assert_eq!(server.count("SELECT count(*) FROM passwords"), 500);
         page.assert_no_errors().await;
     });
 }

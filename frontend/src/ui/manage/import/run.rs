@@ -17,8 +17,9 @@ use crate::ui::notice::Notices;
 use crate::ui::sentence::Sentence;
 use crate::ui::words::{api_fault as api_fault_words, fault as fault_words};
 
-/// Rows that are sealed and sent before the import looks whether it was cancelled.
-const CHUNK: usize = 100;
+/// Rows that are sealed and sent before the import looks whether it was cancelled: most entries are of the smallest size,
+/// and so many of them are one request.
+const CHUNK: usize = 80;
 
 #[derive(Clone, Default)]
 pub(super) struct ImportReport {
