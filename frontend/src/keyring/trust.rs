@@ -122,6 +122,10 @@ impl Vault {
         let held = self.records.iter().filter(|(_, record)| record.waiting.iter().any(Waiting::is_held));
         for id in held.map(|(id, _)| *id).collect::<Vec<_>>() {
             while self.records.get(&id).is_some_and(|record| record.waiting.iter().any(Waiting::is_held)) {
+                // A change that the server never had was not accepted as lost with the entry: it becomes one of its own.
+                let is_unsent = self.records.get(&id).is_some_and(|it| it.waiting.iter().any(|own| !own.is_held()));
+                let is_lost = resolution == Resolution::Theirs && self.compare(id)?.1.is_none();
+                let resolution = if is_unsent && is_lost { Resolution::Both } else { resolution };
                 update.add(self.resolve(id, resolution, now, random)?);
             }
         }

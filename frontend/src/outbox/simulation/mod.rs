@@ -7,6 +7,8 @@
 //! A failure prints its seed. `PASSMINT_SEED=n cargo test -p frontend outbox` runs that schedule alone, and prints its
 //! steps; `PASSMINT_SCHEDULES=n` runs another number of schedules.
 
+mod browser;
+mod page;
 mod person;
 mod server;
 mod world;
@@ -379,7 +381,7 @@ impl Schedule {
 
     /// Without conflicts and doubts, nothing waits.
     fn check_outboxes(&mut self) -> Result<(), String> {
-        let is_sure = |page: &world::Page| page.doubts.vault.is_none() && page.doubts.entries.is_empty();
+        let is_sure = |page: &page::Page| page.doubts.vault.is_none() && page.doubts.entries.is_empty();
         if self.world.devices.iter().flat_map(|device| &device.pages).all(is_sure) {
             let left = self.world.items_left();
             if !left.is_empty() {

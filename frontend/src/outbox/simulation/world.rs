@@ -2,139 +2,20 @@
 
 use std::collections::{BTreeMap, BTreeSet, VecDeque};
 
-use rand_core_06::{CryptoRng, Error, RngCore};
+use rand_core_06::RngCore;
 use shared::ids::EntryId;
 
+use super::browser::{Chance, Store};
+use super::page::{Flight, Page};
 use super::server::{Problem, Server};
-use crate::keyring::Keyring;
-use crate::keyring::protocol::entry::{EntryState, EntryUpdate, ImportItem};
-use crate::keyring::protocol::outbox::{ChangeRef, Doubts, SealedChange};
+use crate::keyring::protocol::entry::{EntryUpdate, ImportItem};
+use crate::keyring::protocol::outbox::{ChangeRef, SealedChange};
 use crate::keyring::protocol::{KeyringError, Request, Response};
 use crate::keyring::simulated::{keyring_with, new_vault_head};
-use crate::outbox::{Action, Answer, Event, Facts, Found, Item, Outbox, Outcome, Rest, Write, Written};
+use crate::outbox::{Action, Answer, Event, Facts, Item, Outcome, Rest};
 
 /// Changes in one answer: few, so that lists have pages.
 const PAGE: usize = 3;
-
-/// SplitMix64: a schedule is repeated by its seed.
-#[derive(Clone)]
-pub(super) struct Chance(pub(super) u64);
-
-impl Chance {
-    pub(super) fn below(&mut self, end: usize) -> usize {
-        usize::try_from(self.next_u64() % end.max(1) as u64).unwrap()
-    }
-
-    /// True once in `times`.
-    pub(super) fn once_in(&mut self, times: usize) -> bool {
-        self.below(times) == 0
-    }
-}
-
-impl RngCore for Chance {
-    fn next_u32(&mut self) -> u32 {
-        self.next_u64() as u32
-    }
-    fn next_u64(&mut self) -> u64 {
-        self.0 = self.0.wrapping_add(0x9e37_79b9_7f4a_7c15);
-        let mut mixed = self.0;
-        mixed = (mixed ^ (mixed >> 30)).wrapping_mul(0xbf58_476d_1ce4_e5b9);
-        mixed = (mixed ^ (mixed >> 27)).wrapping_mul(0x94d0_49bb_1331_11eb);
-        mixed ^ (mixed >> 31)
-    }
-    fn fill_bytes(&mut self, dest: &mut [u8]) {
-        for chunk in dest.chunks_mut(8) {
-            chunk.copy_from_slice(&self.next_u64().to_le_bytes()[..chunk.len()]);
-        }
-    }
-    fn try_fill_bytes(&mut self, dest: &mut [u8]) -> Result<(), Error> {
-        self.fill_bytes(dest);
-        Ok(())
-    }
-}
-impl CryptoRng for Chance {}
-
-/// The database of a browser, for one account.
-#[derive(Default)]
-pub(super) struct Store {
-    pub(super) changes: BTreeMap<u32, SealedChange>,
-    memory: Option<Vec<u8>>,
-    birth: u64,
-    last_key: u32,
-    /// Its space is used up.
-    pub(super) is_full: bool,
-}
-
-impl Store {
-    fn read(&self, known: &BTreeSet<u32>) -> Found {
-        let new = self.changes.iter().filter(|(key, _)| !known.contains(key));
-        Found {
-            keys: self.changes.keys().copied().collect(),
-            new: new.map(|(key, change)| (*key, change.clone())).collect(),
-            memory: self.memory.clone(),
-            birth: Some(self.birth),
-        }
-    }
-
-    fn write(&mut self, write: &Write) -> Written {
-        if self.is_full && (!write.add.is_empty() || write.memory.is_some()) {
-            return Written::Refused;
-        }
-        if let Some(memory) = &write.memory {
-            if memory.expected != self.memory {
-                return Written::MemoryMoved(self.memory.clone());
-            }
-            self.memory = Some(memory.new.clone());
-        }
-        for key in &write.remove {
-            self.changes.remove(key);
-        }
-        let mut keys = Vec::new();
-        for change in &write.add {
-            self.last_key += 1;
-            self.changes.insert(self.last_key, change.clone());
-            keys.push(self.last_key);
-        }
-        Written::Done(keys)
-    }
-}
-
-/// The action under way in a page.
-enum Flight {
-    /// A lock that another tab has.
-    Lock,
-    /// The outcome is known, and not delivered yet.
-    Outcome(Action, Outcome<Problem>),
-    /// A read of the store that has not happened yet.
-    Read(BTreeSet<u32>),
-    /// A write that has not happened yet, or is not reported yet.
-    Write(Write, Option<Written>),
-    /// A request on its way to the server.
-    Request(Action),
-}
-
-/// A page: a tab, or what it becomes after a reload.
-pub(super) struct Page {
-    /// A number that no other page has.
-    pub(super) number: u32,
-    pub(super) keyring: Keyring<Chance>,
-    pub(super) outbox: Outbox<Problem>,
-    pub(super) is_open: bool,
-    pub(super) rest: Option<Rest>,
-    flight: Option<Flight>,
-    /// The write of a person's change, under way.
-    pub(super) person: Option<Write>,
-    /// The items to import, once the page has listed what others have saved.
-    pub(super) import: Option<Vec<ImportItem>>,
-    /// The state of every entry, as the page lists it.
-    pub(super) list: BTreeMap<EntryId, EntryState>,
-    pub(super) doubts: Doubts,
-    /// The vault key that its session began with.
-    key_no: u32,
-    /// The database of the last list that it has applied to its end.
-    pub(super) listed_restores: u32,
-    asked_restores: u32,
-}
 
 #[derive(Default)]
 pub(super) struct Device {
@@ -472,7 +353,7 @@ impl World {
     /// Whatever a browser holds for this account is cleared.
     pub(super) fn clear_store(&mut self, device: usize) {
         let birth = self.devices[device].store.birth + 1;
-        self.devices[device].store = Store { birth, ..Store::default() };
+        self.devices[device].store = Store::new(birth);
     }
 
     pub(super) fn has_late(&self) -> bool {
@@ -563,100 +444,5 @@ impl World {
     pub(super) fn state(&self) -> (String, Vec<Option<Vec<u8>>>, Vec<ChangeRef>) {
         let memories = self.devices.iter().map(|device| device.store.memory.clone()).collect();
         (self.server.list(0, usize::MAX), memories, self.items_left().iter().map(|item| item.change).collect())
-    }
-}
-
-impl Page {
-    fn new(number: u32, keyring: Keyring<Chance>, in_page: Vec<Item<Problem>>, key_no: u32) -> Self {
-        Self {
-            number,
-            keyring,
-            outbox: Outbox::new(in_page),
-            is_open: false,
-            rest: None,
-            flight: None,
-            person: None,
-            import: None,
-            list: BTreeMap::new(),
-            doubts: Doubts::default(),
-            key_no,
-            listed_restores: 0,
-            asked_restores: 0,
-        }
-    }
-
-    /// True if the page has listed the vault since the database was last put back, and has stored what it found.
-    pub(super) fn has_noticed(&self, restores: u32) -> bool {
-        self.listed_restores == restores && self.rest.is_some()
-    }
-
-    /// Carries out an action of the keyring.
-    fn ask(&mut self, action: &Action) -> Outcome<Problem> {
-        let request = match action.clone() {
-            Action::Recall { memory } => Request::Recall { memory },
-            Action::Restore { items } => Request::RestoreWaiting { items },
-            Action::Position => Request::ListPosition,
-            Action::Apply { since, answer } => Request::ApplyChanges { since, answer },
-            Action::Release { changes } => Request::Release { changes },
-            Action::Build { without, count, reseal } => {
-                // Few, so that there are several requests.
-                let count = u32::try_from(count.min(4)).unwrap();
-                Request::BuildBatch { without, count, bytes: 128 * 1024, reseal }
-            }
-            Action::ApplySaved { body, answer } => Request::ApplySaved { body, answer },
-            Action::Remember { stored } => Request::Remember { stored },
-            other => panic!("{other:?}"),
-        };
-        match self.keyring.handle(request) {
-            Ok(Response::Updated(mut update)) => {
-                let facts = Facts::of(&mut update);
-                self.show(update);
-                Outcome::Facts(facts)
-            }
-            Ok(Response::Batch { batch, left }) => {
-                let (body, changes) = batch.map_or((None, Vec::new()), |it| (Some(it.body), it.changes));
-                Outcome::Built { body, changes, left }
-            }
-            Ok(Response::Memory { sealed, .. }) => Outcome::Merged(sealed),
-            Ok(other) => panic!("{other:?}"),
-            Err(error) => panic!("{action:?}: {error}"),
-        }
-    }
-
-    fn show(&mut self, update: EntryUpdate) {
-        for entry in update.entries {
-            self.list.insert(entry.id, entry.state);
-        }
-        for id in update.deleted {
-            self.list.remove(&id);
-        }
-        if let Some(doubts) = update.doubts {
-            self.doubts = doubts;
-        }
-    }
-
-    /// The passwords that the page can show: of each entry, and of both sides of a conflict, with all previous ones.
-    pub(super) fn passwords(&mut self) -> BTreeSet<String> {
-        let ids: Vec<_> = self.list.keys().copied().collect();
-        ids.into_iter().flat_map(|id| self.sides(id).concat()).collect()
-    }
-
-    /// The passwords of each side of a conflict, or of an entry without one.
-    pub(super) fn sides(&mut self, id: EntryId) -> Vec<Vec<String>> {
-        let is_conflict = self.list.get(&id) == Some(&EntryState::Conflict);
-        let both = match self.keyring.handle(Request::Compare { id }) {
-            Ok(Response::Comparison { mine, theirs }) => vec![Some(mine), theirs.filter(|_| is_conflict)],
-            _ => Vec::new(),
-        };
-        let all = |entry: Box<crate::keyring::protocol::entry::Entry>| {
-            let history = entry.history.into_iter().map(|previous| previous.password.expose().to_owned());
-            std::iter::once(entry.content.password.expose().to_owned()).chain(history).collect::<Vec<_>>()
-        };
-        both.into_iter().flatten().map(all).collect()
-    }
-
-    /// True if the server has the session's key.
-    pub(super) fn has_session(&self, server: &Server) -> bool {
-        self.key_no == server.key_no
     }
 }
