@@ -159,8 +159,10 @@ impl Facts {
 #[derive(Clone, Debug)]
 pub enum Answer<F> {
     Ok(String),
-    /// The account has another head, or the entry another version: list, and build again.
+    /// The account has another head: list, and build again.
     Stale,
+    /// The account has this head, and yet another version of an entry: list everything, and judge it.
+    Contradiction,
     /// There was no answer, or a fault that may pass.
     Silent,
     /// The session is over.

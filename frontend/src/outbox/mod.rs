@@ -237,7 +237,9 @@ impl<F: Clone> Outbox<F> {
                     self.due.apply = Some((since, answer));
                 }
                 Answer::Ended => self.halted = Some(Rest::Over),
-                Answer::Silent | Answer::Stale | Answer::Refused(_) => self.halted = Some(Rest::Later),
+                Answer::Silent | Answer::Stale | Answer::Contradiction | Answer::Refused(_) => {
+                    self.halted = Some(Rest::Later);
+                }
             },
             (Action::Apply { since, .. }, Outcome::Facts(facts)) => {
                 self.items.hold_none();
@@ -336,9 +338,9 @@ impl<F: Clone> Outbox<F> {
     fn answered(&mut self, body: String, answer: Answer<F>) {
         match answer {
             Answer::Ok(answer) => self.due.saved = Some((body, answer)),
-            Answer::Stale => {
+            Answer::Stale | Answer::Contradiction => {
                 self.tries += 1;
-                self.list(None);
+                self.list(matches!(answer, Answer::Contradiction).then_some(0));
                 if self.tries > MAX_TRIES {
                     self.tries = 0;
                     self.halted = Some(Rest::Later);

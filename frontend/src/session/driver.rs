@@ -139,6 +139,12 @@ impl Session {
         self.waiting.set(left);
     }
 
+    /// The fault that ended an outbox, if the vault was locked meanwhile: its changes may not have been sent.
+    pub(super) fn ended_by(self, driver: &Rc<Driver>) -> Option<Fault> {
+        let is_current = self.driver().is_some_and(|current| Rc::ptr_eq(&current, driver));
+        (!is_current).then(|| driver.fault().unwrap_or(Fault::Keyring(KeyringFault::Ended)))
+    }
+
     pub(super) fn driver(self) -> Option<Rc<Driver>> {
         self.driver.get_value()
     }
@@ -359,8 +365,9 @@ impl Session {
         };
         driver.fault.replace(Some(fault.clone().into()));
         match fault.code() {
+            Some(ProblemCode::StaleHead) => Answer::Stale,
             // "Not found" is a change of an entry that the server has lost.
-            Some(ProblemCode::StaleHead | ProblemCode::StaleVersion | ProblemCode::NotFound) => Answer::Stale,
+            Some(ProblemCode::StaleVersion | ProblemCode::NotFound) => Answer::Contradiction,
             Some(ProblemCode::SessionEnded) => Answer::Ended,
             Some(ProblemCode::StaleKey) => Answer::Silent,
             _ if fault.is_temporary() => Answer::Silent,

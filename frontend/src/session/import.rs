@@ -46,7 +46,7 @@ impl Session {
         let lock = lock::acquire(&format!("passmint.import.{}", open.account)).await;
         driver.outbox.borrow_mut().wake(true);
         self.run_until_rest(&open, &driver).await;
-        if let Some(fault) = driver.fault() {
+        if let Some(fault) = self.ended_by(&driver).or_else(|| driver.fault()) {
             return Err(fault);
         }
         Ok(Importing { _lock: lock, is_first: true })
@@ -79,6 +79,9 @@ impl Session {
         let ids: BTreeSet<_> = items.iter().filter_map(sealed).collect();
         driver.outbox.borrow_mut().wake(false);
         self.run_for(&open, &driver, ids).await;
+        if let Some(fault) = self.ended_by(&driver) {
+            return Err(fault);
+        }
         let mut outcomes = Vec::new();
         for item in &items {
             outcomes.push(match item {

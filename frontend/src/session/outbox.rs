@@ -134,6 +134,9 @@ impl Session {
         let ids = BTreeSet::from_iter(wanted);
         driver.outbox.borrow_mut().wake(false);
         self.run_for(&open, &driver, ids.clone()).await;
+        if let Some(fault) = self.ended_by(&driver) {
+            return Err(fault);
+        }
         match driver.state_of(&ids) {
             (Some(refused), _) => Err(refused.into()),
             (None, true) => driver.fault().map_or(Ok(false), Err),

@@ -298,7 +298,8 @@ impl World {
                 }
                 match self.server.save(body) {
                     Ok(answer) => Answer::Ok(answer),
-                    Err(Problem::StaleHead | Problem::StaleVersion | Problem::NotFound) => Answer::Stale,
+                    Err(Problem::StaleHead) => Answer::Stale,
+                    Err(Problem::StaleVersion | Problem::NotFound) => Answer::Contradiction,
                     Err(Problem::StaleKey) => Answer::Silent,
                     Err(Problem::Refused) => Answer::Refused(Problem::Refused),
                 }
