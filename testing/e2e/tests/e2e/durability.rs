@@ -8,7 +8,6 @@ use std::sync::atomic::{AtomicUsize, Ordering};
 use std::time::Duration;
 
 use rand_core_06::{OsRng, RngCore};
-use rusqlite::Connection;
 use serde_json::{Value, json};
 use shared::bytes::Base64Url;
 use shared::changes::{FORMAT, HEAD_LEN, HEADER_LEN, OVERHEAD};
@@ -43,14 +42,19 @@ struct Writer {
     since: u64,
 }
 
-/// Creates a vault and copies its account, so that each writer has one. Nobody could open the copies.
-fn writers(server: &Server) -> Vec<Writer> {
-    writers_in(server, &server.database())
+/// Creates a vault; the writer is its owner.
+fn owner(server: &Server) -> Writer {
+    let runtime = tokio::runtime::Builder::new_current_thread().enable_all().build().unwrap();
+    let token = runtime.block_on(VaultClient::create_first_vault(server, "ada")).token().to_owned();
+    let mut owner = Writer { token, head: String::new(), sent: HashMap::new(), found: HashMap::new(), since: 0 };
+    owner.compare(server.port);
+    owner
 }
 
-fn writers_in(server: &Server, database: &Connection) -> Vec<Writer> {
-    let runtime = tokio::runtime::Builder::new_current_thread().enable_all().build().unwrap();
-    runtime.block_on(VaultClient::create_first_vault(server, "ada"));
+/// Creates a vault and copies its account, so that each writer has one. Nobody could open the copies.
+fn writers(server: &Server) -> Vec<Writer> {
+    let owner = owner(server);
+    let database = server.database();
     let columns: String = database
         .query_row(
             "SELECT group_concat(name) FROM pragma_table_info('accounts') WHERE name NOT IN ('id', 'login')",
@@ -75,9 +79,7 @@ fn writers_in(server: &Server, database: &Connection) -> Vec<Writer> {
                 rusqlite::params![hash, account.as_bytes()],
             )
             .unwrap();
-        let head: Vec<u8> = database.query_row("SELECT head FROM accounts LIMIT 1", [], |row| row.get(0)).unwrap();
-        let head = Base64Url::encode(&head);
-        Writer { token, head, sent: HashMap::new(), found: HashMap::new(), since: 0 }
+        Writer { token, head: owner.head.clone(), sent: HashMap::new(), found: HashMap::new(), since: 0 }
     };
     (0..WRITERS).map(copy).collect()
 }
@@ -268,7 +270,8 @@ fn full_disk_refuses_saves_serves_reads_and_recovers() {
     // The disk is mounted in the server's namespace only; this path leads into it.
     let disk =
         Path::new("/proc").join(server.process_id().to_string()).join("root").join(folder.strip_prefix("/").unwrap());
-    let mut writers = writers_in(&server, &Connection::open(disk.join("passmint.db")).unwrap());
+    // SQLite follows the link out of the namespace, so no accounts can be added here.
+    let mut writers = [owner(&server)];
     let filler = disk.join("filler");
     let fill = || {
         let full = std::fs::write(&filler, vec![1; 16 << 20]);
