@@ -356,3 +356,53 @@ fn new_vault_key_may_be_finished_again_with_the_same_proof_and_key() {
     assert_eq!(keys(&keyring).current().number, 2);
     assert_eq!(keyring.handle(Request::AdoptVaultKey).err(), Some(KeyringError::OutOfTurn));
 }
+
+/// An account from before vault keys had numbers: its key is number 0, and its entries have format 1 and no head.
+#[test]
+fn legacy_account_opens_for_reading_until_it_has_a_new_vault_key() {
+    let (mut server, mut keyring, mut account, _) = opened_vault();
+    // Its passphrase wraps key 0.
+    let answer = server.start_replacement(&start_passphrase(&mut keyring, PASSPHRASE));
+    prove(&mut server, &mut keyring, &account, CredentialName::Passphrase, PASSPHRASE).unwrap();
+    let root = keys(&keyring).current().root.clone();
+    keyring.vault.as_mut().unwrap().keys = VaultKeys::new(KeySet::new(account.account_id, 0, root));
+    let finish = body(keyring.handle(finish_replacement(&answer))).unwrap();
+    account.passphrase = serde_json::from_str::<CredentialFinish>(&finish).unwrap().secret;
+    server.key_no = 0;
+
+    let mut legacy = self::keyring(80);
+    let request = || with_secret(CredentialName::Passphrase, PASSPHRASE);
+    assert!(log_in(&mut server, &mut legacy, Some(&account), request()).unwrap().is_legacy);
+    let document = document::write(entry("GitHub")).unwrap();
+    let sealed = keys(&legacy).seal_format_1(entry_id(), 1, document.as_bytes());
+    let row = StoredVersion { sealed: Some(Base64Url(sealed)), ..stored(entry_id(), 1, None) };
+    let row = StoredVersion { deleted: false, ..row };
+    let mut vault = VaultServer { head: None, change_no: 1, ..VaultServer::new() };
+    vault.rows.insert(entry_id(), row);
+    let update = server::sync(&mut legacy, &vault);
+    assert_eq!((update.entries.len(), server::doubts(&update)), (1, Doubts::default()));
+    let create = || Request::Create { content: content("x", ""), now: NOW };
+    assert_eq!(legacy.handle(create()).err(), Some(KeyringError::Legacy));
+
+    let (_, answer) = start_vault_key(&server, &mut legacy, NEW);
+    prove(&mut server, &mut legacy, &account, CredentialName::Passphrase, PASSPHRASE).unwrap();
+    let finish = body(legacy.handle(Request::FinishVaultKey { answer })).unwrap();
+    let finish: VaultKeyFinish = serde_json::from_str(&finish).unwrap();
+    assert_eq!((finish.key_no, &finish.replaces), (1, &None));
+    assert!(matches!(legacy.handle(Request::AdoptVaultKey), Ok(Response::VaultKeyReplaced { .. })));
+    assert!(legacy.handle(create()).is_ok(), "it can be changed now");
+
+    (server.key_no, server.earlier_keys) = (1, Some(finish.earlier_keys));
+    account.passphrase = finish.passphrase;
+    vault.head = Some(Base64Url(finish.head.as_bytes().to_vec()));
+    let mut new = self::keyring(80);
+    let request = with_secret(CredentialName::Passphrase, NEW);
+    assert!(!log_in(&mut server, &mut new, Some(&account), request).unwrap().is_legacy);
+    let update = server::sync(&mut new, &vault);
+    assert_eq!((update.entries.len(), server::doubts(&update)), (1, Doubts::default()));
+    assert_eq!(reveal(&mut new).unwrap(), "kV9!mQ2#");
+    // Its entry is sealed again under the new key.
+    server::send_all(&mut new, &mut vault, true);
+    let sealed = vault.rows[&entry_id()].sealed.as_ref().unwrap();
+    assert_eq!((seal::key_no(&sealed.0), vault.rows[&entry_id()].version), (Ok(1), 2));
+}
