@@ -116,15 +116,6 @@ impl VaultKeys {
         }
     }
 
-    /// Seals as versions before did, for tests.
-    #[cfg(test)]
-    pub(super) fn seal_format_1(&self, id: EntryId, version: u32, document: &[u8]) -> Vec<u8> {
-        let set = self.get(0).unwrap();
-        let bound = [&[FORMAT_1], &set.account.as_bytes()[..], id.as_bytes(), &version.to_be_bytes()].concat();
-        let random = &mut super::tests::Counter(0);
-        [&[FORMAT_1], &encrypt(&set.entry.0, &pad(document).unwrap(), &bound, random).unwrap()[..]].concat()
-    }
-
     /// Opens an entry of format 1 without its first byte.
     fn open_format_1(&self, id: EntryId, version: u32, sealed: &[u8]) -> Result<Zeroizing<Vec<u8>>, KeyringError> {
         let set = self.get(0).ok_or(KeyringError::Broken)?;

@@ -149,3 +149,27 @@ pub(super) fn is_foreign_key(account: AccountId, keys: &[String]) -> bool {
 pub(super) fn remember_vault(account: AccountId, key: &str) {
     browser::save_setting(DRAFT_KEY_SETTING, Some(&format!("{account} {key}")));
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::browser_test::test;
+
+    #[test]
+    fn key_that_is_none_of_the_vaults_is_foreign() {
+        let [account, other] = [1, 2].map(|byte| AccountId::from_random([byte; 16]));
+        let keys = ["current".to_owned(), "earlier".to_owned()];
+        browser::save_setting(DRAFT_KEY_SETTING, None);
+        assert!(!is_foreign_key(account, &keys), "no key is known");
+        for (known, key, expected) in [
+            (account, "current", false),
+            (account, "earlier", false),
+            (account, "planted", true),
+            (other, "planted", false),
+        ] {
+            remember_vault(known, key);
+            assert_eq!(is_foreign_key(account, &keys), expected, "{key}");
+        }
+        browser::save_setting(DRAFT_KEY_SETTING, None);
+    }
+}

@@ -27,6 +27,16 @@ fn keys() -> VaultKeys {
     VaultKeys::new(set(1, 7))
 }
 
+impl VaultKeys {
+    /// Seals as versions before keys had numbers did.
+    pub(in crate::keyring) fn seal_format_1(&self, id: EntryId, version: u32, document: &[u8]) -> Vec<u8> {
+        let set = self.get(0).unwrap();
+        let bound = [&[FORMAT_1], &set.account.as_bytes()[..], id.as_bytes(), &version.to_be_bytes()].concat();
+        let sealed = encrypt(&set.entry.0, &pad(document).unwrap(), &bound, &mut Counter(0)).unwrap();
+        [&[FORMAT_1], &sealed[..]].concat()
+    }
+}
+
 const DOCUMENT: &str =
     r#"{"name":"GitHub","password":"kV9!mQ2#","created_at":1790000000000,"changed_at":1790000000000}"#;
 
