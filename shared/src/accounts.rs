@@ -128,8 +128,7 @@ pub struct AccountFinish {
     /// The credential of the recovery code.
     pub recovery: NewCredential,
     /// The head of the empty vault: change number 0. Its vault key has number 1.
-    #[serde(default)]
-    pub head: Option<SealedHead>,
+    pub head: SealedHead,
 }
 
 /// The body of `POST /api/v1/accounts/delete`.

@@ -48,8 +48,7 @@ pub struct CredentialFinish {
     pub credential: CredentialName,
     pub secret: NewCredential,
     /// The proof of the present passphrase or recovery code.
-    #[serde(default, skip_serializing_if = "Option::is_none")]
-    pub proof: Option<Proof>,
+    pub proof: Proof,
     /// For a passphrase or recovery code: the passkeys that stay, as their owner has confirmed. Absent for a passkey.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub keep_passkeys: Option<Vec<PasskeyId>>,

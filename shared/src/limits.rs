@@ -40,9 +40,6 @@ pub const PASSKEYS_MAX: usize = 20;
 /// Changes of an account's credentials that are remembered; the newest stay.
 pub const CREDENTIAL_CHANGES_MAX: usize = 50;
 
-/// Greatest age of a log-in, in seconds, to change credentials or to delete the account.
-pub const FRESH_SECONDS: u64 = 600;
-
 /// Most earlier vault keys that an account keeps. Entries are sealed again long before the oldest is dropped.
 pub const EARLIER_KEYS_MAX: usize = 50;
 

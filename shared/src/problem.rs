@@ -53,9 +53,6 @@ codes! {
     InviteUsed = "invite-used",
     /// 403: the invite has expired.
     InviteExpired = "invite-expired",
-    /// 403: the session was not opened recently enough for this request; log in again, and repeat it in the new
-    /// session.
-    LogInAgain = "log-in-again",
     /// 403: the proof of a secret that the request carries is wrong or too old.
     ProofFailed = "proof-failed",
     /// 403: the passkey's registration is not valid, or was made on a page of another address; `detail` says which.

@@ -63,7 +63,7 @@ impl ApiError {
                 StatusCode::UNAUTHORIZED
             }
             ProblemCode::InviteUnknown | ProblemCode::InviteUsed | ProblemCode::InviteExpired => StatusCode::FORBIDDEN,
-            ProblemCode::LogInAgain | ProblemCode::ProofFailed | ProblemCode::PasskeyRefused => StatusCode::FORBIDDEN,
+            ProblemCode::ProofFailed | ProblemCode::PasskeyRefused => StatusCode::FORBIDDEN,
             ProblemCode::NotFound => StatusCode::NOT_FOUND,
             ProblemCode::MethodNotAllowed => StatusCode::METHOD_NOT_ALLOWED,
             ProblemCode::RequestTimeout => StatusCode::REQUEST_TIMEOUT,
@@ -102,7 +102,6 @@ impl ApiError {
             ProblemCode::InviteUnknown => "This invite is not known here.",
             ProblemCode::InviteUsed => "This invite has been used.",
             ProblemCode::InviteExpired => "This invite is too old.",
-            ProblemCode::LogInAgain => "This needs a log-in of the last ten minutes. Log in again.",
             ProblemCode::ProofFailed => "The proof of a secret is wrong or too old.",
             ProblemCode::PasskeyRefused => "The passkey was not made on this page, or not as it should be.",
             ProblemCode::NotFound => "Nothing is here.",

@@ -7,7 +7,6 @@ use axum::http::request::Parts;
 use axum::http::{StatusCode, header};
 use serde::de::DeserializeOwned;
 use shared::ids::AccountId;
-use shared::limits::FRESH_SECONDS;
 use shared::login::SessionToken;
 use shared::problem::ProblemCode;
 
@@ -15,7 +14,7 @@ use crate::server::error::ApiError;
 use crate::server::gate::GateError;
 use crate::server::login::ProofOf;
 use crate::server::state::AppState;
-use crate::store::{Hash, LiveSession, Millis, StoreError, TOUCH_INTERVAL};
+use crate::store::{Hash, LiveSession, StoreError, TOUCH_INTERVAL};
 
 /// A JSON body of at most [`shared::limits::BODY_MAX`] bytes.
 pub struct JsonBody<T>(pub T);
@@ -75,24 +74,12 @@ pub struct Session {
     pub account: AccountId,
     /// The key of the session in the store.
     pub token_hash: Hash,
-    opened_at: Millis,
 }
 
 impl Session {
     /// The session as the proofs in its requests name it.
     pub fn as_prover(&self) -> ProofOf {
         ProofOf { account: self.account, token_hash: self.token_hash }
-    }
-
-    /// Refuses a session that was opened longer ago than [`FRESH_SECONDS`].
-    ///
-    /// # Errors
-    /// `log-in-again`.
-    pub fn must_be_fresh(&self) -> Result<(), ApiError> {
-        if crate::now().saturating_sub(self.opened_at) > FRESH_SECONDS * 1000 {
-            return Err(ProblemCode::LogInAgain.into());
-        }
-        Ok(())
     }
 }
 
@@ -110,7 +97,7 @@ impl FromRequestParts<AppState> for Session {
         let lifetime = state.lifetime();
         let now = crate::now();
         let session = state.store().read(move |store| store.live_session(&token_hash, &lifetime, now)).await;
-        let LiveSession { account, opened_at, used_at } = match session {
+        let LiveSession { account, used_at, .. } = match session {
             Ok(live) => live,
             Err(GateError::Store(StoreError::NotFound)) => return Err(ended()),
             Err(error) => return Err(error.into()),
@@ -123,24 +110,6 @@ impl FromRequestParts<AppState> for Session {
                 }
             });
         }
-        Ok(Self { account, token_hash, opened_at })
-    }
-}
-
-/// A session that was opened in the last [`FRESH_SECONDS`]. A stolen token or an open page allows the protected actions
-/// for that long only.
-pub struct FreshSession {
-    pub account: AccountId,
-    /// The key of the session in the store.
-    pub token_hash: Hash,
-}
-
-impl FromRequestParts<AppState> for FreshSession {
-    type Rejection = ApiError;
-
-    async fn from_request_parts(parts: &mut Parts, state: &AppState) -> Result<Self, ApiError> {
-        let session = Session::from_request_parts(parts, state).await?;
-        session.must_be_fresh()?;
-        Ok(Self { account: session.account, token_hash: session.token_hash })
+        Ok(Self { account, token_hash })
     }
 }

@@ -285,3 +285,33 @@ fn read_state(state: &[u8]) -> Option<(Millis, bool, Claim, &[u8])> {
 fn parameters() -> ServerLoginParameters<'static, 'static> {
     ServerLoginParameters { context: Some(CONTEXT), identifiers: identifiers() }
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn identifier(name: &str) -> Vec<u8> {
+        credential_identifier(&Username::new(name).unwrap(), &CredentialName::Passphrase)
+    }
+
+    #[test]
+    fn suite_of_an_unknown_name_is_fixed_and_spread_over_all_suites() {
+        let key = ServerKey::generate();
+        let suites = [4, 7];
+        let drawn = |name: &str| decoy_suite(&key, &identifier(name), &suites);
+        let of_second = (0..400).filter(|number| drawn(&format!("name {number}")) == 7).count();
+        assert!((120..280).contains(&of_second), "{of_second} of 400");
+        for number in 0..20 {
+            let name = format!("name {number}");
+            assert!(suites.contains(&drawn(&name)));
+            assert_eq!(drawn(&name), drawn(&name));
+            let changed = key.with_new_token_key().unwrap();
+            assert_eq!(decoy_suite(&changed, &identifier(&name), &suites), drawn(&name), "a rotated key changes none");
+        }
+        let other = ServerKey::generate();
+        assert!((0..400).any(|number| {
+            let identifier = identifier(&format!("name {number}"));
+            decoy_suite(&other, &identifier, &suites) != decoy_suite(&key, &identifier, &suites)
+        }));
+    }
+}

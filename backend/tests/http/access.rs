@@ -17,20 +17,18 @@ use crate::harness::{Answer, App, CHANGES, deletion, entry_id, head, request, se
 #[derive(Clone, Copy, PartialEq, Eq)]
 pub enum IdKind {
     Nothing,
-    Passkey,
     Session,
 }
-use IdKind::{Nothing, Passkey, Session};
+use IdKind::{Nothing, Session};
 
 /// A route: method, path, kind of the id in the path, and true if it needs a session.
 pub type Route = (&'static str, &'static str, IdKind, bool);
 
 /// Every route of the server.
-pub const ROUTES: [Route; 26] = [
+pub const ROUTES: [Route; 24] = [
     ("GET", "/api/v1/setup", Nothing, false),
     ("POST", "/api/v1/accounts/start", Nothing, false),
     ("POST", "/api/v1/accounts/finish", Nothing, false),
-    ("DELETE", "/api/v1/accounts/current", Nothing, true),
     ("POST", "/api/v1/accounts/delete", Nothing, true),
     ("POST", "/api/v1/sessions/start", Nothing, false),
     ("POST", "/api/v1/sessions/finish", Nothing, false),
@@ -50,7 +48,6 @@ pub const ROUTES: [Route; 26] = [
     ("POST", "/api/v1/changes", Nothing, true),
     ("GET", "/api/v1/passkeys", Nothing, true),
     ("POST", "/api/v1/passkeys/remove", Nothing, true),
-    ("DELETE", "/api/v1/passkeys/{id}", Passkey, true),
     ("GET", "/healthz", Nothing, false),
     ("GET", "/readyz", Nothing, false),
 ];
@@ -112,7 +109,6 @@ pub fn record() -> Vec<u8> {
 pub fn with_some_id((_, path, id, _): Route) -> String {
     let id = match id {
         Nothing => String::new(),
-        Passkey => "cGFzc2tleQ".to_owned(),
         Session => "AAECAwQFBgcICQoLDA0ODw".to_owned(),
     };
     path.replace("{id}", &id)
@@ -250,7 +246,6 @@ impl World {
     fn ids(kind: IdKind) -> [String; 2] {
         match kind {
             Nothing => [String::new(), String::new()],
-            Passkey => [Base64Url::encode(PASSKEY), Base64Url::encode(b"nobody's keys")],
             Session => [session(9), session(99)],
         }
     }

@@ -72,7 +72,7 @@ pub async fn register_as(
         account_id: AccountId::from_random([tag; 16]),
         passphrase: record(passphrase, first_state, &challenge.passphrase),
         recovery: record(recovery, second_state, &challenge.recovery),
-        head: Some(head(1, 0)),
+        head: head(1, 0),
     };
     let answer = app.post("/api/v1/accounts/finish", &finish).await;
     assert_eq!(answer.status, StatusCode::CREATED, "{answer:?}");
@@ -134,9 +134,12 @@ async fn invalid_opaque_message_is_malformed() {
     long.passphrase.record.0.push(0);
     let mut key = good.clone();
     key.passphrase.wrapped_key.0.pop();
+    let mut suite = good.clone();
+    suite.recovery.suite = 2;
+    let second_key = AccountFinish { head: head(2, 0), ..good.clone() };
     let mut point = good;
     point.passphrase.record.0[..32].fill(0xff);
-    for body in [short, long, key, point] {
+    for body in [short, long, key, suite, second_key, point] {
         assert!(malformed(app.post("/api/v1/accounts/finish", &body).await));
     }
 }

@@ -14,12 +14,14 @@ use shared::accounts::Username;
 use shared::changes::{Changes, SaveChanges, Saved, StoredVersion};
 use shared::credentials::{CredentialChange, PasskeySummary};
 use shared::ids::{AccountId, PasskeyId, SessionId};
+use shared::limits::{BODY_MAX, OPEN_BODY_MAX};
 use shared::sessions::CredentialName;
 use tokio::io::AsyncWriteExt;
 use tokio::net::TcpStream;
 
+use crate::access::{ROUTES, with_some_id};
 use crate::connections::{BOUNDS, read_all, serve};
-use crate::harness::{App, CHANGES, DEADLINE};
+use crate::harness::{App, CHANGES, DEADLINE, request};
 
 type Closure = Box<dyn Fn() -> Result<(), StoreError> + Send + Sync>;
 
@@ -284,4 +286,52 @@ async fn request_that_is_not_http_is_refused() {
     wrong.write_all(b"\x16\x03\x01 this is not HTTP\r\n\r\n").await.unwrap();
     let answer = read_all(&mut wrong).await;
     assert!(answer.is_empty() || answer.starts_with("HTTP/1.1 400"), "{answer}");
+}
+
+/// A body that notes whether anybody has read of it.
+struct NotedBody(Arc<AtomicUsize>);
+
+impl hyper::body::Body for NotedBody {
+    type Data = axum::body::Bytes;
+    type Error = std::convert::Infallible;
+
+    fn poll_frame(
+        self: std::pin::Pin<&mut Self>,
+        _: &mut std::task::Context<'_>,
+    ) -> std::task::Poll<Option<Result<hyper::body::Frame<Self::Data>, Self::Error>>> {
+        self.0.fetch_add(1, Ordering::SeqCst);
+        std::task::Poll::Ready(None)
+    }
+}
+
+/// Nobody without a session makes the server hold a large body.
+#[tokio::test]
+async fn body_without_a_session_is_not_read_or_small() {
+    let app = App::new();
+    let token = app.settle(1);
+    for route in ROUTES {
+        let (method, _, _, private) = route;
+        if method != "POST" {
+            continue;
+        }
+        let path = with_some_id(route);
+        let reads = Arc::new(AtomicUsize::new(0));
+        let noted = |token: Option<&str>| {
+            let (parts, _) = request(method, &path, token, Some(Vec::new())).into_parts();
+            axum::http::Request::from_parts(parts, axum::body::Body::new(NotedBody(Arc::clone(&reads))))
+        };
+        let status = app.send(noted(None)).await.status;
+        if private {
+            assert_eq!((status, reads.load(Ordering::SeqCst)), (StatusCode::UNAUTHORIZED, 0), "{path}");
+            let padded = vec![b' '; BODY_MAX];
+            let answer = app.send(request(method, &path, Some(&token), Some(padded))).await;
+            assert_ne!(answer.status, StatusCode::PAYLOAD_TOO_LARGE, "{path}");
+        } else if !path.ends_with("/challenge") {
+            assert!(reads.load(Ordering::SeqCst) > 0, "{path}");
+            for (len, expected) in [(OPEN_BODY_MAX, "malformed-request"), (OPEN_BODY_MAX + 1, "body-too-large")] {
+                let answer = app.send(request(method, &path, None, Some(vec![b' '; len]))).await;
+                assert_eq!(answer.problem(), expected, "{path}: {len} bytes");
+            }
+        }
+    }
 }

@@ -56,7 +56,7 @@ pub async fn prepare(
         _ => panic!("not a passkey"),
     });
     let keep_passkeys = (!matches!(name, CredentialName::Passkey(_))).then(|| keep.collect());
-    let proof = Some(prove(app, token, by.0, by.1).await);
+    let proof = prove(app, token, by.0, by.1).await;
     CredentialFinish { credential: name.clone(), secret, proof, keep_passkeys, registration }
 }
 
@@ -325,7 +325,7 @@ async fn passkey_beyond_twenty_is_refused() {
     let token = log_in(&app, "ada", &Passphrase, b"passphrase").await.unwrap();
     let body = prepare(&app, &token, BY_PASSPHRASE, &passkey(0), PRF, &[]).await;
     let with = async |tag: u8| {
-        let proof = Some(prove(&app, &token, Passphrase, b"passphrase").await);
+        let proof = prove(&app, &token, Passphrase, b"passphrase").await;
         let body = CredentialFinish { proof, ..with_passkey(&app, &token, tag, &body).await };
         send(&app, &token, &body).await
     };

@@ -12,7 +12,7 @@ use shared::login::Suite;
 use shared::sessions::{CredentialName, SessionFinish, SessionStart};
 
 use crate::accounts::register;
-use crate::harness::{Answer, App, CHANGES, request};
+use crate::harness::{Answer, App, CHANGES, head, request};
 use crate::sessions::{conclude, log_in, start};
 
 const LIMITS: RateLimitArgs = RateLimitArgs { logins_per_address: 12, logins_per_account: 4, sign_ups_per_address: 6 };
@@ -163,7 +163,7 @@ async fn finishes_sign_ups_and_new_secrets_are_limited() {
         username: guess.username.clone(),
         passphrase: credential.clone(),
         recovery: credential,
-        head: None,
+        head: head(1, 0),
     };
     let mut statuses = Vec::new();
     for _ in 0..4 {

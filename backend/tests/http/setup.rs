@@ -5,10 +5,14 @@ use std::time::Duration;
 use axum::http::StatusCode;
 use backend::server::any_vault::AnyVault;
 use serde_json::json;
+use shared::accounts::DeleteAccount;
+use shared::sessions::CredentialName;
 use tokio::task::JoinSet;
 
-use crate::accounts::register;
+use crate::accounts::{register, register_as};
 use crate::harness::App;
+use crate::proofs::prove;
+use crate::sessions::log_in;
 
 /// A little longer than the lifetime of the cached answer.
 const WHILE: Duration = Duration::from_millis(1100);
@@ -19,6 +23,14 @@ async fn has_vault(app: &App) -> bool {
     let told = answer.json();
     assert_eq!(told.as_object().unwrap().len(), 1, "it says nothing else: {told}");
     told["has_vault"].as_bool().unwrap()
+}
+
+/// Deletes the account, whose passphrase is "passphrase".
+async fn delete_account(app: &App, username: &str) {
+    let token = log_in(app, username, &CredentialName::Passphrase, b"passphrase").await.unwrap();
+    let body = DeleteAccount { proof: prove(app, &token, CredentialName::Passphrase, b"passphrase").await };
+    let answer = app.post_in(&token, "/api/v1/accounts/delete", &body).await;
+    assert_eq!(answer.status, StatusCode::NO_CONTENT, "{answer:?}");
 }
 
 /// The number of queries of the store.
@@ -34,15 +46,14 @@ async fn setup_reports_the_first_vault_at_once_and_the_last_deletion_within_a_se
     assert!(!has_vault(&app).await);
     register(&app, &app.invite(), "ada", b"passphrase", b"recovery").await;
     assert!(has_vault(&app).await, "although the cached answer is less than a second old");
-    let session = app.settle(2);
-    assert_eq!(app.delete_at(&session, "/api/v1/accounts/current").await.status, StatusCode::NO_CONTENT);
+    register_as(&app, &app.invite(), 43, "bob", b"passphrase", b"recovery").await;
+    delete_account(&app, "bob").await;
     tokio::time::sleep(WHILE).await;
     assert!(has_vault(&app).await, "there is another vault");
 
-    let app = App::new();
-    let session = app.settle(1);
+    let app = app.restart();
     assert!(has_vault(&app).await, "a vault of an earlier start, or of another process");
-    app.delete_at(&session, "/api/v1/accounts/current").await;
+    delete_account(&app, "ada").await;
     tokio::time::sleep(WHILE).await;
     assert!(!has_vault(&app).await);
 }

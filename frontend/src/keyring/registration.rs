@@ -114,7 +114,7 @@ impl Registration {
         let head = keys.seal_head(&head, random)?;
         let Self { invite, username, .. } = &self;
         let (invite, username) = (invite.clone(), username.clone());
-        let finish = AccountFinish { invite, username, account_id, passphrase, recovery, head: Some(head) };
+        let finish = AccountFinish { invite, username, account_id, passphrase, recovery, head };
         Ok((finish, (self.username, self.passphrase)))
     }
 }
@@ -179,7 +179,7 @@ impl Replacement {
         Ok(CredentialFinish {
             credential: credential.clone(),
             secret,
-            proof: Some(proof),
+            proof,
             keep_passkeys: (!is_passkey).then_some(confirmed.keep_passkeys),
             registration: confirmed.passkey,
         })

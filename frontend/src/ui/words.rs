@@ -68,7 +68,7 @@ fn problem(code: ProblemCode) -> Msg {
         ProblemCode::UsernameTaken => Msg::UsernameTaken,
         ProblemCode::LoginFailed => Msg::LoginFailed,
         ProblemCode::SessionEnded => Msg::SessionOver,
-        ProblemCode::LogInAgain | ProblemCode::ProofFailed => Msg::ProofFailed,
+        ProblemCode::ProofFailed => Msg::ProofFailed,
         ProblemCode::PasskeyOutdated => Msg::PasskeyOutdated,
         ProblemCode::PasskeyRefused => Msg::PasskeyFailed,
         ProblemCode::StaleKey => Msg::StaleKey,

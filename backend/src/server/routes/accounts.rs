@@ -12,7 +12,7 @@ use super::credentials::unless_ended;
 use super::proofs;
 use crate::server::client_address::Client;
 use crate::server::error::ApiError;
-use crate::server::extract::{FreshSession, JsonBody, Session};
+use crate::server::extract::{JsonBody, Session};
 use crate::server::gate::GateError;
 use crate::server::invites;
 use crate::server::login::{self, LoginError};
@@ -79,7 +79,7 @@ pub async fn finish(
     state.rate_limits().count_sign_up(client.address)?;
     check(&body.passphrase)?;
     check(&body.recovery)?;
-    if body.head.as_ref().is_some_and(|head| head.key_no() != 1) {
+    if body.head.key_no() != 1 {
         return Err(ApiError::malformed("the first vault key has number 1"));
     }
     let invite = invite_hash(&body.invite)?;
@@ -89,7 +89,7 @@ pub async fn finish(
         username: body.username,
         passphrase: body.passphrase,
         recovery: body.recovery,
-        head: body.head,
+        head: Some(body.head),
     };
     let made = state.store().write(move |store| store.create_account(&account, &invite, crate::now())).await;
     match made {
@@ -106,24 +106,6 @@ pub async fn finish(
     }
 }
 
-/// Delete the account with its entries, passkeys and sessions. Nobody can bring them back. It needs a session that was
-/// opened in the last ten minutes.
-#[utoipa::path(
-    delete,
-    path = "/api/v1/accounts/current",
-    tag = "accounts",
-    security(("session" = [])),
-    responses(
-        (status = 204, description = "The account is gone, and this session with it"),
-        (status = 403, description = "log-in-again"),
-    )
-)]
-pub async fn delete(State(state): State<AppState>, session: FreshSession) -> Result<StatusCode, ApiError> {
-    state.store().write(move |store| store.delete_account(session.account, None)).await?;
-    state.any_vault().vault_deleted();
-    Ok(StatusCode::NO_CONTENT)
-}
-
 /// Delete the account with its entries, passkeys and sessions, with a proof of the passphrase or the recovery code. Nobody
 /// can bring them back.
 #[utoipa::path(
@@ -137,7 +119,7 @@ pub async fn delete(State(state): State<AppState>, session: FreshSession) -> Res
         (status = 403, description = "proof-failed"),
     )
 )]
-pub async fn delete_with_proof(
+pub async fn delete(
     State(state): State<AppState>,
     session: Session,
     JsonBody(body): JsonBody<DeleteAccount>,

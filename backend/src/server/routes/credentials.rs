@@ -4,7 +4,6 @@ use axum::extract::State;
 use axum::http::StatusCode;
 use axum::{Extension, Json};
 use shared::credentials::{CredentialChallenge, CredentialChanges, CredentialFinish, CredentialStart};
-use shared::ids::PasskeyId;
 use shared::limits::PASSKEYS_MAX;
 use shared::problem::ProblemCode;
 use shared::sessions::CredentialName;
@@ -13,11 +12,11 @@ use super::accounts::{check, refusal};
 use super::{passkeys, proofs};
 use crate::server::client_address::Client;
 use crate::server::error::ApiError;
-use crate::server::extract::{FreshSession, JsonBody, Path, Session};
+use crate::server::extract::{JsonBody, Session};
 use crate::server::gate::GateError;
 use crate::server::login;
 use crate::server::state::AppState;
-use crate::store::{NewSecret, OldPasskey, StoreError};
+use crate::store::{NewSecret, StoreError};
 
 /// Start setting a passphrase, a recovery code or a passkey: answers the registration request.
 #[utoipa::path(
@@ -65,16 +64,10 @@ pub async fn finish(
 ) -> Result<StatusCode, ApiError> {
     check(&body.secret)?;
     let is_passkey = matches!(body.credential, CredentialName::Passkey(_));
-    if body.keep_passkeys.is_some() == is_passkey && body.proof.is_some() {
+    if body.keep_passkeys.is_some() == is_passkey {
         return Err(ApiError::malformed("keep_passkeys belongs to a passphrase or a recovery code, and to both"));
     }
-    let epoch = match &body.proof {
-        Some(proof) => Some(proofs::check(&state, &session, proof)?),
-        None => {
-            session.must_be_fresh()?;
-            None
-        }
-    };
+    let epoch = Some(proofs::check(&state, &session, &body.proof)?);
     let verifier = passkeys::verifier(&state, session.account, &body.credential, body.registration)?;
     let secret = NewSecret {
         account: session.account,
@@ -107,30 +100,6 @@ pub async fn finish(
 pub async fn changes(State(state): State<AppState>, session: Session) -> Result<Json<CredentialChanges>, ApiError> {
     let changes = state.store().read(move |store| store.credential_changes(session.account)).await?;
     Ok(Json(CredentialChanges { changes }))
-}
-
-/// Remove a passkey. Log-ins that have begun fail. Removing a passkey that does not exist changes nothing. It needs a
-/// session that was opened in the last ten minutes.
-#[utoipa::path(
-    delete,
-    path = "/api/v1/passkeys/{id}",
-    tag = "credentials",
-    security(("session" = [])),
-    params(("id" = PasskeyId, Path, description = "The passkey's WebAuthn credential id")),
-    responses(
-        (status = 204, description = "It is not there (any more)"),
-        (status = 403, description = "log-in-again"),
-    )
-)]
-pub async fn remove_passkey(
-    State(state): State<AppState>,
-    session: FreshSession,
-    Path(id): Path<PasskeyId>,
-) -> Result<StatusCode, ApiError> {
-    let FreshSession { account, token_hash } = session;
-    let passkey = OldPasskey { account, token_hash, epoch: None, id, address: String::new() };
-    state.store().write(move |store| store.remove_passkey(&passkey, crate::now())).await?;
-    Ok(StatusCode::NO_CONTENT)
 }
 
 /// Maps `NotFound`: the session or the account was deleted during the request.

@@ -31,7 +31,7 @@ fn opened_vault() -> (Server, Keyring<Counter>, AccountFinish, String) {
 
 /// The server's side of a vault without entries.
 fn empty_vault(account: &AccountFinish) -> VaultServer {
-    let head = account.head.as_ref().map(|head| Base64Url(head.as_bytes().to_vec()));
+    let head = Some(Base64Url(account.head.as_bytes().to_vec()));
     VaultServer { head, ..VaultServer::new() }
 }
 
@@ -171,7 +171,7 @@ fn proof_is_for_one_request() {
     // The same replacement may be finished again, another one may not.
     prove(&mut server, &mut keyring, &account, CredentialName::Passphrase, PASSPHRASE).unwrap();
     let proof_of = |response| -> Option<Proof> {
-        serde_json::from_str::<CredentialFinish>(&body(response).unwrap()).unwrap().proof
+        Some(serde_json::from_str::<CredentialFinish>(&body(response).unwrap()).unwrap().proof)
     };
     let first = proof_of(keyring.handle(finish_replacement(&answer))).unwrap();
     let again = proof_of(keyring.handle(finish_replacement(&answer))).unwrap();

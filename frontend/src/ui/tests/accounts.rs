@@ -39,7 +39,7 @@ pub(in crate::ui) fn serve(has_account: bool) -> String {
     });
     let account: Option<AccountFinish> = has_account.then(|| serde_json::from_str(&account).unwrap());
     if let Some(account) = &account {
-        vault::serve_empty(account.head.as_ref().unwrap());
+        vault::serve_empty(&account.head);
     }
     let accounts = Rc::new(RefCell::new(Accounts { server, account, username: None }));
     world::answer(move |request, body| accounts.borrow_mut().answer(request, body));
@@ -52,7 +52,7 @@ impl Accounts {
             "POST accounts/start" => (200, self.server.challenge(&serde_json::from_str(body).unwrap())),
             "POST accounts/finish" => {
                 let account: AccountFinish = serde_json::from_str(body).unwrap();
-                vault::serve_empty(account.head.as_ref().unwrap());
+                vault::serve_empty(&account.head);
                 self.account = Some(account);
                 (201, String::new())
             }
@@ -67,7 +67,7 @@ impl Accounts {
             "POST credentials/start" => (200, self.server.start_replacement(body)),
             "POST credentials/finish" => {
                 let CredentialFinish { credential, secret, proof, .. } = serde_json::from_str(body).unwrap();
-                assert!(proof.is_some());
+                assert_eq!(proof.finalization.0.len(), 64);
                 let account = self.account.as_mut().unwrap();
                 match credential {
                     CredentialName::Passphrase => account.passphrase = secret,
