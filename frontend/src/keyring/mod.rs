@@ -222,7 +222,8 @@ fn post(body: &impl Serialize) -> Result<Response, KeyringError> {
     Ok(Response::Post { body: json::write_body(body)? })
 }
 
-#[cfg(all(test, not(target_arch = "wasm32")))]
+#[cfg(test)]
+#[cfg(not(target_arch = "wasm32"))]
 pub(crate) mod simulated;
 #[cfg(test)]
 pub(crate) mod tests;

@@ -245,8 +245,17 @@ impl Vault {
     pub(super) fn release(&mut self, changes: &[ChangeRef], random: &mut (impl RngCore + CryptoRng)) -> EntryUpdate {
         let mut update = EntryUpdate::default();
         for change in changes {
+            let seen = self.memory.seen(change.id).map_or(0, |seen| seen.version);
             if let Some(record) = self.records.get_mut(&change.id) {
-                record.waiting.retain(|waiting| waiting.change != *change);
+                let is_lost = record.version() < change.version && change.version <= seen;
+                match record.waiting.iter_mut().find(|waiting| waiting.change == *change) {
+                    // The other tab has sent it, and the server has lost it since: only this tab has it.
+                    Some(waiting) if is_lost => {
+                        waiting.replaces = change.version;
+                        update.sealed.extend(waiting.to_item());
+                    }
+                    _ => record.waiting.retain(|waiting| waiting.change != *change),
+                }
                 self.settle(change.id, &mut update, random);
                 self.report(change.id, &mut update);
             }

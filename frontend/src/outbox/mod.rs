@@ -18,7 +18,8 @@
 mod action;
 mod item;
 
-#[cfg(all(test, not(target_arch = "wasm32")))]
+#[cfg(test)]
+#[cfg(not(target_arch = "wasm32"))]
 mod simulation;
 
 use std::collections::BTreeSet;

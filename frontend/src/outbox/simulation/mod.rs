@@ -22,7 +22,7 @@ use self::person::Person;
 use self::world::World;
 use crate::keyring::protocol::Resolution;
 use crate::keyring::protocol::entry::EntryState;
-use crate::keyring::protocol::outbox::ChangeRef;
+use crate::keyring::protocol::outbox::{ChangeRef, SealedChange};
 use crate::outbox::{Outbox, Rest};
 
 /// Schedules in an ordinary test run.
@@ -165,9 +165,11 @@ impl Schedule {
     }
 
     /// Notes that a page ends: what only it had may be lost.
-    fn page_ends(&mut self, number: u32, only_here: &[ChangeRef], has_noticed: bool) {
+    fn page_ends(&mut self, number: u32, only_here: &[SealedChange], has_noticed: bool) {
+        // A resolved conflict has the passwords of both sides.
+        let lost = self.world.passwords_of_items(only_here);
         for value in &mut self.values {
-            value.is_excused |= only_here.contains(&value.change);
+            value.is_excused |= lost.contains(&value.password);
             if !has_noticed {
                 value.holders.remove(&number);
             }
@@ -175,11 +177,11 @@ impl Schedule {
     }
 
     /// The changes of a page that are neither in the store nor in another page, because the store was cleared.
-    fn cleared_changes(&self, device: usize, place: usize) -> Vec<ChangeRef> {
+    fn cleared_changes(&self, device: usize, place: usize) -> Vec<SealedChange> {
         let device = &self.world.devices[device];
-        let is_stored = |change: &ChangeRef| device.store.changes.values().any(|stored| stored.change == *change);
+        let is_stored = |change: &SealedChange| device.store.changes.values().any(|stored| stored == change);
         let items = device.pages[place].outbox.items().iter().filter(|item| item.key().is_some());
-        items.map(|item| item.change.change).filter(|change| self.is_cleared && !is_stored(change)).collect()
+        items.map(|item| item.change.clone()).filter(|change| self.is_cleared && !is_stored(change)).collect()
     }
 
     fn end_some_page(&mut self) {
@@ -189,8 +191,7 @@ impl Schedule {
         let page = self.world.take_page(device, place);
         let (number, has_noticed) = (page.number, page.has_noticed(restores));
         let items = page.outbox.into_in_page();
-        let in_page = items.iter().map(|item| item.change.change);
-        let changes: Vec<ChangeRef> = in_page.chain(cleared).collect();
+        let changes: Vec<SealedChange> = items.into_iter().map(|item| item.change).chain(cleared).collect();
         self.page_ends(number, &changes, has_noticed);
     }
 
