@@ -19,6 +19,10 @@ use crate::limits::BUCKETS;
 /// The first byte of sealed bytes that a client may save. The server still lists those of format 1.
 pub const FORMAT: u8 = 2;
 
+/// The first byte of sealed bytes from before keys had numbers: format (1), nonce (24), ciphertext and tag (16). Clients
+/// read them, and no client writes them.
+pub const FORMAT_1: u8 = 1;
+
 /// Bytes before the nonce: format (1) and number of the vault key (4, big-endian).
 pub const HEADER_LEN: usize = 1 + 4;
 

@@ -17,7 +17,6 @@ pub mod limits;
 #[cfg(feature = "login")]
 pub mod login;
 pub mod passkeys;
-pub mod passwords;
 pub mod problem;
 pub mod proofs;
 #[cfg(feature = "openapi")]

@@ -16,9 +16,6 @@ pub const NAME_MAX: usize = 255;
 /// Sizes in bytes that an entry's document is padded to, so that the sealed size says little about the content.
 pub const BUCKETS: [usize; 4] = [1024, 4 * 1024, 16 * 1024, 64 * 1024];
 
-/// Overhead of sealing, in bytes: the format version (1), the nonce (24) and the tag (16).
-pub const SEALED_OVERHEAD: usize = 1 + 24 + 16;
-
 /// Entries an account may hold, unless the operator sets another number.
 pub const ENTRIES_MAX: u64 = 100_000;
 

@@ -6,9 +6,8 @@
 //! open counts as it is listed: it must not cast doubt on the others.
 
 use sha2::{Digest, Sha512};
-use shared::changes::key_no;
+use shared::changes::{FORMAT_1, key_no};
 use shared::ids::EntryId;
-use shared::passwords::FORMAT as FORMAT_1;
 
 const TAG_LEN: usize = 16;
 

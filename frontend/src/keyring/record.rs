@@ -151,6 +151,6 @@ pub(super) struct Item {
 
 /// The identity of sealed bytes of this version.
 pub(super) fn mark_of_nonce(bytes: &[u8]) -> u64 {
-    let from = if bytes.first() == Some(&shared::passwords::FORMAT) { 1 } else { shared::changes::HEADER_LEN };
+    let from = if bytes.first() == Some(&shared::changes::FORMAT_1) { 1 } else { shared::changes::HEADER_LEN };
     bytes.get(from..from + 8).and_then(|nonce| nonce.try_into().ok()).map(u64::from_be_bytes).unwrap_or_default()
 }

@@ -22,16 +22,13 @@
 //! under key 0.
 
 use rand_core_06::{CryptoRng, RngCore};
-use shared::changes::{FORMAT, HEADER_LEN, Sealed, SealedHead};
+use shared::changes::{FORMAT, FORMAT_1, HEADER_LEN, Sealed, SealedHead};
 use shared::ids::EntryId;
 use shared::limits::BUCKETS;
 use zeroize::Zeroizing;
 
 use super::keys::{KEY_LEN, KeySet, NONCE_LEN, VaultKeys, decrypt, encrypt};
 use super::protocol::KeyringError;
-
-/// The first byte of sealed bytes from before vault keys had numbers.
-const FORMAT_1: u8 = 1;
 
 const LENGTH_LEN: usize = 4;
 

@@ -12,23 +12,26 @@ pub fn next(list: &str) -> Option<u64> {
 
 #[cfg(test)]
 mod tests {
+    use shared::bytes::Base64Url;
+    use shared::changes::{Changes, StoredVersion};
     use shared::ids::EntryId;
-    use shared::passwords::{Changes, StoredEntry};
 
     use super::*;
 
     #[test]
     fn the_next_change_number_is_the_last_one_of_a_list_with_more() {
-        let entry = |change_no| StoredEntry {
+        let entry = |change_no| StoredVersion {
             id: EntryId::from_time(change_no, [1; 10]),
             version: 7,
             change_no,
             changed_at: 99,
+            deleted: true,
             sealed: None,
         };
         let list = |numbers: &[u64], more| {
             let entries = numbers.iter().copied().map(entry).collect();
-            serde_json::to_string(&Changes { entries, latest: 1000, more }).unwrap()
+            let head = Some(Base64Url(vec![7; 85]));
+            serde_json::to_string(&Changes { entries, head, more }).unwrap()
         };
         assert_eq!(next(&list(&[3, 8, 512], true)), Some(512));
         assert_eq!(next(&list(&[3, 8, 512], false)), None);
