@@ -340,8 +340,8 @@ fn schema_1_is_migrated_and_keeps_its_data() {
             let store = store(&service);
             assert!(contract::is_live(&store, 5));
             let passphrase = shared::sessions::CredentialName::Passphrase;
-            store.set_credential(&contract::new(ada, &passphrase, 3), contract::PASSKEYS_MAX, NOW).unwrap();
-            store.set_credential(&contract::new(ada, &contract::passkey(3), 3), contract::PASSKEYS_MAX, NOW).unwrap();
+            contract::set(&store, &contract::new(ada, &passphrase, 3), NOW).unwrap();
+            contract::set(&store, &contract::new(ada, &contract::passkey(3), 3), NOW).unwrap();
             assert_eq!((store.passkeys(ada).unwrap().len(), list(&store, ada)), (1, vec![]));
             assert_eq!(store.sessions(ada, &contract::LONG, NOW).unwrap()[0].device, None);
         }
@@ -388,8 +388,8 @@ fn change_of_secrets_is_done_once_if_the_connection_drops() {
         for round in 0..3 {
             faults(&service, &format!("{fault}\n# {round}\n"));
             match round {
-                0 => store.set_credential(&contract::new(ada, &passphrase, 9), contract::PASSKEYS_MAX, NOW).unwrap(),
-                1 => store.remove_passkey(&contract::old(ada, &contract::passkey_id(3)), NOW).unwrap(),
+                0 => contract::set(&store, &contract::new(ada, &passphrase, 9), NOW).unwrap(),
+                1 => contract::remove(&store, &contract::old(ada, &contract::passkey_id(3)), NOW).unwrap(),
                 _ => store.delete_account(bob, None).unwrap(),
             }
         }

@@ -138,14 +138,14 @@ pub struct NewSecret {
     pub account: AccountId,
     /// Hash of the token of the session that asks for it.
     pub token_hash: Hash,
-    /// [`Credential::epoch`] at the start of the proof; none if there is no proof.
-    pub epoch: Option<u32>,
+    /// [`Credential::epoch`] at the start of the proof.
+    pub epoch: u32,
     pub name: CredentialName,
     pub secret: NewCredential,
     /// For a passkey.
     pub verifier: Option<PasskeyVerifier>,
-    /// The passkeys that stay when a passphrase or recovery code is set; none for all.
-    pub keep_passkeys: Option<Vec<PasskeyId>>,
+    /// The passkeys that stay when a passphrase or recovery code is set.
+    pub keep_passkeys: Vec<PasskeyId>,
     /// The network address of the request's client, at most [`ADDRESS_MAX`] characters; empty if it is not known.
     pub address: String,
 }
@@ -159,8 +159,8 @@ pub struct OldPasskey {
     pub account: AccountId,
     /// Hash of the token of the session that asks for it.
     pub token_hash: Hash,
-    /// [`Credential::epoch`] at the start of the proof; none if there is no proof.
-    pub epoch: Option<u32>,
+    /// [`Credential::epoch`] at the start of the proof.
+    pub epoch: u32,
     pub id: PasskeyId,
     /// As [`NewSecret::address`].
     pub address: String,

@@ -122,7 +122,7 @@ pub fn two_full_accounts(store: &dyn Store) -> (AccountId, AccountId) {
     for (account, token) in [(ada, 5), (bob, 6)] {
         store.open_session(&session(account, token), &LONG, NOW).unwrap();
         let passkey_of = NewSecret { token_hash: [token; 32], ..new(account, &passkey(3), 9) };
-        store.set_credential(&passkey_of, PASSKEYS_MAX, NOW).unwrap();
+        set(store, &passkey_of, NOW).unwrap();
         let by_passkey = NewSession { epoch: 1, credential: passkey(3), ..session(account, token + 10) };
         store.open_session(&by_passkey, &LONG, NOW).unwrap();
         for (tag, bucket) in BUCKETS.into_iter().enumerate() {
@@ -154,7 +154,7 @@ pub fn delete_account_removes_all_of_it_and_nothing_of_others(driver: &impl Driv
         assert_eq!(store.credential(&username, &name).unwrap(), None);
         let late = NewSession { credential: name.clone(), ..session(ada, 7) };
         assert!(matches!(store.open_session(&late, &LONG, NOW), Err(StoreError::NotFound)));
-        assert!(matches!(store.set_credential(&new(ada, &name, 9), PASSKEYS_MAX, NOW), Err(StoreError::NotFound)));
+        assert!(matches!(set(&*store, &new(ada, &name, 9), NOW), Err(StoreError::NotFound)));
     }
     let nothing = |head: Option<SealedHead>| {
         assert_eq!((list(&*store, ada), account_head(&*store, ada)), (vec![], head));

@@ -11,7 +11,7 @@ pub fn stale_proof_changes_no_credential(driver: &impl Driver) {
     let store = driver.open();
     let ada = settle(&*store, 1, "ada");
     store.open_session(&session(ada, 5), &LONG, NOW).unwrap();
-    let with_epoch = |epoch, name: &CredentialName, tag| NewSecret { epoch: Some(epoch), ..new(ada, name, tag) };
+    let with_epoch = |epoch, name: &CredentialName, tag| NewSecret { epoch, ..new(ada, name, tag) };
     let names = [CredentialName::Passphrase, CredentialName::Recovery, passkey(3)];
     // One proof is good for one change: each raises the epoch.
     for (epoch, name) in (0_u32..).zip(&names) {
@@ -26,12 +26,12 @@ pub fn stale_proof_changes_no_credential(driver: &impl Driver) {
         store.set_credential(&with_epoch(epoch, name, 9), PASSKEYS_MAX, NOW).unwrap();
     }
     let before = store.account_after(None).unwrap();
-    let remove = |epoch| OldPasskey { epoch: Some(epoch), ..old(ada, &passkey_id(3)) };
-    assert!(matches!(store.remove_passkey(&remove(2), NOW), Err(StoreError::StaleProof)));
+    let removal = |epoch| OldPasskey { epoch, ..old(ada, &passkey_id(3)) };
+    assert!(matches!(store.remove_passkey(&removal(2), NOW), Err(StoreError::StaleProof)));
     assert!(matches!(store.delete_account(ada, Some(2)), Err(StoreError::StaleProof)));
     assert_eq!(store.account_after(None).unwrap(), before);
-    store.remove_passkey(&remove(3), NOW).unwrap();
-    store.remove_passkey(&remove(3), NOW).unwrap();
+    store.remove_passkey(&removal(3), NOW).unwrap();
+    store.remove_passkey(&removal(3), NOW).unwrap();
     assert_eq!(store.passkeys(ada).unwrap(), []);
     store.delete_account(ada, Some(4)).unwrap();
     store.delete_account(ada, Some(4)).unwrap();
@@ -43,15 +43,15 @@ pub fn passkeys_that_are_not_kept_are_removed_with_the_old_secret(driver: &impl 
     let (ada, bob) = (settle(&*store, 1, "ada"), settle(&*store, 2, "bob"));
     store.open_session(&session(ada, 5), &LONG, NOW).unwrap();
     store.open_session(&session(bob, 7), &LONG, NOW).unwrap();
-    let add = |tag| store.set_credential(&new(ada, &passkey(tag), tag), PASSKEYS_MAX, NOW + u64::from(tag)).unwrap();
+    let add = |tag| set(&*store, &new(ada, &passkey(tag), tag), NOW + u64::from(tag)).unwrap();
     [1, 2, 3].into_iter().for_each(add);
     let his = NewSecret { token_hash: [7; 32], ..new(bob, &passkey(1), 1) };
-    store.set_credential(&his, PASSKEYS_MAX, NOW).unwrap();
+    set(&*store, &his, NOW).unwrap();
     let left = || store.passkeys(ada).unwrap().into_iter().map(|passkey| passkey.id).collect::<Vec<_>>();
-    let keep = |tags: &[u8]| Some(tags.iter().map(|tag| passkey_id(*tag)).collect());
+    let keep = |tags: &[u8]| tags.iter().map(|tag| passkey_id(*tag)).collect();
     let set = |name: CredentialName, tag, kept| {
         let new = NewSecret { keep_passkeys: kept, ..new(ada, &name, tag) };
-        store.set_credential(&new, PASSKEYS_MAX, NOW)
+        super::set(&*store, &new, NOW)
     };
     // A name that is not among the account's passkeys keeps nothing.
     set(CredentialName::Passphrase, 11, keep(&[1, 3, 9])).unwrap();
@@ -81,15 +81,15 @@ pub fn credential_changes_are_noted_with_device_and_address(driver: &impl Driver
     assert_eq!(store.credential_changes(ada).unwrap(), [], "making an account is no change");
     let address = "2001:0db8:0000:0000:0000:0000:192.168.158.190";
     let with_address = NewSecret { address: address.into(), ..new(ada, &passkey(3), 3) };
-    store.set_credential(&with_address, PASSKEYS_MAX, NOW + 1).unwrap();
+    set(&*store, &with_address, NOW + 1).unwrap();
     let of_another = OldPasskey { token_hash: [6; 32], ..old(ada, &passkey_id(3)) };
     // The clock of another server is behind.
-    store.remove_passkey(&of_another, NOW - 9).unwrap();
-    store.set_credential(&new(ada, &CredentialName::Recovery, 9), PASSKEYS_MAX, NOW + 2).unwrap();
+    remove(&*store, &of_another, NOW - 9).unwrap();
+    set(&*store, &new(ada, &CredentialName::Recovery, 9), NOW + 2).unwrap();
     // Neither a repeat nor a refusal is a change.
-    store.set_credential(&new(ada, &CredentialName::Recovery, 9), PASSKEYS_MAX, NOW + 3).unwrap();
-    store.remove_passkey(&of_another, NOW + 3).unwrap();
-    let refused = NewSecret { epoch: Some(9), ..new(ada, &CredentialName::Recovery, 8) };
+    set(&*store, &new(ada, &CredentialName::Recovery, 9), NOW + 3).unwrap();
+    remove(&*store, &of_another, NOW + 3).unwrap();
+    let refused = NewSecret { epoch: 9, ..new(ada, &CredentialName::Recovery, 8) };
     assert!(store.set_credential(&refused, PASSKEYS_MAX, NOW + 3).is_err());
     let changes = driver.open().credential_changes(ada).unwrap();
     let facts: Vec<_> = changes.iter().map(|it| (it.number, it.at, it.kind, &it.device, &*it.address)).collect();
@@ -111,11 +111,11 @@ pub fn credential_changes_beyond_the_newest_are_forgotten(driver: &impl Driver) 
     store.open_session(&session(ada, 5), &LONG, NOW).unwrap();
     store.open_session(&session(bob, 7), &LONG, NOW).unwrap();
     let his = NewSecret { token_hash: [7; 32], ..new(bob, &CredentialName::Recovery, 9) };
-    store.set_credential(&his, PASSKEYS_MAX, NOW).unwrap();
+    set(&*store, &his, NOW).unwrap();
     let all = CREDENTIAL_CHANGES_MAX as u64 + 3;
     for n in 1..=all {
         let name = if n % 2 == 0 { CredentialName::Passphrase } else { CredentialName::Recovery };
-        store.set_credential(&new(ada, &name, 100 + n as u8), PASSKEYS_MAX, NOW).unwrap();
+        set(&*store, &new(ada, &name, 100 + n as u8), NOW).unwrap();
     }
     let numbers = |account| -> Vec<_> {
         store.credential_changes(account).unwrap().into_iter().map(|change| change.number).collect()

@@ -21,23 +21,40 @@ pub fn passkey(tag: u8) -> CredentialName {
     CredentialName::Passkey(passkey_id(tag))
 }
 
-/// A passkey, to be removed in the session of tag 5.
+/// A passkey, to be removed in the session of tag 5 of an account whose credentials never changed.
 pub fn old(account: AccountId, id: &PasskeyId) -> OldPasskey {
-    OldPasskey { account, token_hash: [5; 32], epoch: None, id: id.clone(), address: String::new() }
+    OldPasskey { account, token_hash: [5; 32], epoch: 0, id: id.clone(), address: String::new() }
 }
 
-/// A secret to be set in the session of tag 5.
+/// A secret to be set in the session of tag 5 of an account whose credentials never changed. Each passkey stays.
 pub fn new(account: AccountId, name: &CredentialName, tag: u8) -> NewSecret {
     NewSecret {
         account,
         token_hash: [5; 32],
-        epoch: None,
+        epoch: 0,
         name: name.clone(),
         secret: secret(tag),
         verifier: None,
-        keep_passkeys: None,
+        keep_passkeys: (0..100).map(passkey_id).collect(),
         address: String::new(),
     }
+}
+
+/// Sets a secret after a proof that is begun now.
+pub fn set(store: &dyn Store, new: &NewSecret, now: u64) -> Result<(), StoreError> {
+    let epoch = epoch_of(store, new.account);
+    store.set_credential(&NewSecret { epoch, ..new.clone() }, PASSKEYS_MAX, now)
+}
+
+/// Removes a passkey after a proof that is begun now.
+pub fn remove(store: &dyn Store, old: &OldPasskey, now: u64) -> Result<(), StoreError> {
+    let epoch = epoch_of(store, old.account);
+    store.remove_passkey(&OldPasskey { epoch, ..old.clone() }, now)
+}
+
+/// The epoch of an account; 0 if there is none.
+fn epoch_of(store: &dyn Store, account: AccountId) -> u32 {
+    store.username(account).map_or(0, |username| epoch(store, username.as_str()))
 }
 
 pub fn epoch(store: &dyn Store, username: &str) -> u32 {
@@ -50,7 +67,7 @@ pub fn new_secret_replaces_the_old_and_ends_other_sessions(driver: &impl Driver)
     let username = Username::new("ada").unwrap();
     store.open_session(&session(ada, 5), &LONG, NOW).unwrap();
     store.open_session(&session(bob, 7), &LONG, NOW).unwrap();
-    store.set_credential(&new(ada, &passkey(3), 3), PASSKEYS_MAX, NOW).unwrap();
+    set(&*store, &new(ada, &passkey(3), 3), NOW).unwrap();
     let (passphrase, recovery) = (CredentialName::Passphrase, CredentialName::Recovery);
     for (number, name, other, kept) in
         [(2, &passphrase, &recovery, secret(1 ^ 0xff)), (3, &recovery, &passphrase, secret(12))]
@@ -60,7 +77,7 @@ pub fn new_secret_replaces_the_old_and_ends_other_sessions(driver: &impl Driver)
         let before = NewSession { epoch: number - 1, credential: other.clone(), ..session(ada, first) };
         store.open_session(&before, &LONG, NOW).unwrap();
         let tag = 10 + number as u8;
-        store.set_credential(&new(ada, name, tag), PASSKEYS_MAX, NOW).unwrap();
+        set(&*store, &new(ada, name, tag), NOW).unwrap();
         let found = store.credential(&username, name).unwrap().unwrap();
         assert_eq!((found.epoch, found.secret), (number, secret(tag)));
         assert_eq!(store.credential(&username, other).unwrap().unwrap().secret, kept);
@@ -74,7 +91,7 @@ pub fn new_secret_replaces_the_old_and_ends_other_sessions(driver: &impl Driver)
         let next = NewSession { epoch: number, credential: name.clone(), ..session(ada, second) };
         assert_eq!(store.open_session(&next, &LONG, NOW).unwrap().wrapped_key, secret(tag).wrapped_key);
         // The answer was lost, and the same request comes again: later sessions stay.
-        driver.open().set_credential(&new(ada, name, tag), PASSKEYS_MAX, NOW).unwrap();
+        set(&*driver.open(), &new(ada, name, tag), NOW).unwrap();
         assert!(is_live(&*store, second));
         assert_eq!(epoch(&*store, "ada"), number);
         store.end_session(&[second; 32], NOW).unwrap();
@@ -85,7 +102,7 @@ pub fn new_secret_replaces_the_old_and_ends_other_sessions(driver: &impl Driver)
     for (name, field) in [(&passphrase, 0), (&recovery, 1), (&passkey(4), 0), (&passkey(4), 1)] {
         let mut empty = new(ada, name, 9);
         *if field == 0 { &mut empty.secret.record } else { &mut empty.secret.wrapped_key } = Base64Url::default();
-        assert!(matches!(store.set_credential(&empty, PASSKEYS_MAX, NOW), Err(StoreError::Fault(_))));
+        assert!(matches!(set(&*store, &empty, NOW), Err(StoreError::Fault(_))));
     }
     assert_eq!(epoch(&*store, "ada"), 3);
 }
@@ -104,7 +121,7 @@ pub fn suite_of_each_credential_is_returned_as_stored(driver: &impl Driver) {
     for (name, suite) in [(&passphrase, 3), (&recovery, 4), (&passkey(3), 5)] {
         let mut new = new(ada.id, name, 9);
         new.secret.suite = suite;
-        store.set_credential(&new, PASSKEYS_MAX, NOW).unwrap();
+        set(&*store, &new, NOW).unwrap();
     }
     assert_eq!((found(&passphrase), found(&recovery), found(&passkey(3))), (3, 4, 5));
 }
@@ -120,7 +137,7 @@ pub fn set_credential_needs_a_session_that_has_not_ended(driver: &impl Driver) {
         let nobody = NewSecret { token_hash: [9; 32], ..new(ada, &name, 9) };
         let bobs = NewSecret { token_hash: [7; 32], ..new(ada, &name, 9) };
         for new in [new(ada, &name, 9), nobody, bobs, new(AccountId::from_random([9; 16]), &name, 9)] {
-            assert!(matches!(store.set_credential(&new, PASSKEYS_MAX, NOW), Err(StoreError::NotFound)));
+            assert!(matches!(set(&*store, &new, NOW), Err(StoreError::NotFound)));
         }
     }
     assert_eq!(store.account_after(None).unwrap(), before);
@@ -152,7 +169,7 @@ pub fn concurrent_log_in_with_old_secrets_does_not_outlive_a_new_passphrase(driv
             })
         });
         for tag in 10..25 {
-            store.set_credential(&new(ada, &CredentialName::Passphrase, tag), PASSKEYS_MAX, NOW).unwrap();
+            set(&*store, &new(ada, &CredentialName::Passphrase, tag), NOW).unwrap();
         }
         done.store(true, Ordering::Relaxed);
         others.into_iter().flat_map(|other| other.join().unwrap()).collect::<Vec<_>>()

@@ -16,8 +16,8 @@ pub fn passkey_is_added_used_and_removed(driver: &impl Driver) {
     store.open_session(&session(ada, 6), &LONG, NOW).unwrap();
     assert_eq!(store.passkeys(ada).unwrap(), []);
     assert_eq!(store.credential(&username, &passkey(4)).unwrap(), None);
-    store.set_credential(&new(ada, &passkey(4), 4), PASSKEYS_MAX, NOW + 2).unwrap();
-    store.set_credential(&new(ada, &passkey(3), 3), PASSKEYS_MAX, NOW + 3).unwrap();
+    set(&*store, &new(ada, &passkey(4), 4), NOW + 2).unwrap();
+    set(&*store, &new(ada, &passkey(3), 3), NOW + 3).unwrap();
     assert!(is_live(&*store, 6), "sessions of others stay");
     let summary =
         |tag, created_at, used_at| PasskeySummary { id: passkey_id(tag), created_at, used_at, outdated: true };
@@ -34,12 +34,12 @@ pub fn passkey_is_added_used_and_removed(driver: &impl Driver) {
     assert_eq!(store.passkeys(bob).unwrap(), []);
     let his = NewSession { account: bob, ..with(3, 0, 8) };
     assert!(matches!(store.open_session(&his, &LONG, NOW), Err(StoreError::NotFound)));
-    store.remove_passkey(&old(bob, &passkey_id(3)), NOW).unwrap();
+    remove(&*store, &old(bob, &passkey_id(3)), NOW).unwrap();
     assert_eq!((store.passkeys(ada).unwrap().len(), epoch(&*store, "ada"), epoch(&*store, "bob")), (2, 2, 0));
 
     // After its removal, a log-in that began before fails.
-    store.remove_passkey(&old(ada, &passkey_id(3)), NOW).unwrap();
-    store.remove_passkey(&old(ada, &passkey_id(3)), NOW).unwrap();
+    remove(&*store, &old(ada, &passkey_id(3)), NOW).unwrap();
+    remove(&*store, &old(ada, &passkey_id(3)), NOW).unwrap();
     assert_eq!(store.passkeys(ada).unwrap(), [summary(4, NOW + 2, None)]);
     assert_eq!(store.credential(&username, &passkey(3)).unwrap(), None);
     assert_eq!(epoch(&*store, "ada"), 3);
@@ -54,16 +54,16 @@ pub fn repeated_passkey_is_set_once_and_another_of_its_id_replaces_it(driver: &i
     let store = driver.open();
     let ada = settle(&*store, 1, "ada");
     store.open_session(&session(ada, 5), &LONG, NOW).unwrap();
-    store.set_credential(&new(ada, &passkey(3), 3), PASSKEYS_MAX, NOW + 1).unwrap();
+    set(&*store, &new(ada, &passkey(3), 3), NOW + 1).unwrap();
     let with = |epoch, token| NewSession { epoch, credential: passkey(3), ..session(ada, token) };
     // A log-in that began before it was added fails.
     assert!(matches!(store.open_session(&with(0, 6), &LONG, NOW), Err(StoreError::NotFound)));
     store.open_session(&with(1, 6), &LONG, NOW + 2).unwrap();
     let there = store.passkeys(ada).unwrap();
-    store.set_credential(&new(ada, &passkey(3), 3), PASSKEYS_MAX, NOW + 3).unwrap();
+    set(&*store, &new(ada, &passkey(3), 3), NOW + 3).unwrap();
     assert_eq!((store.passkeys(ada).unwrap(), epoch(&*store, "ada")), (there, 1));
 
-    store.set_credential(&new(ada, &passkey(3), 4), PASSKEYS_MAX, NOW + 4).unwrap();
+    set(&*store, &new(ada, &passkey(3), 4), NOW + 4).unwrap();
     let replaced = PasskeySummary { id: passkey_id(3), created_at: NOW + 4, used_at: None, outdated: true };
     assert_eq!(store.passkeys(ada).unwrap(), [replaced]);
     assert!(matches!(store.open_session(&with(1, 7), &LONG, NOW), Err(StoreError::NotFound)));
@@ -78,16 +78,15 @@ pub fn all_bytes_of_a_passkey_id_count(driver: &impl Driver) {
     let ids = [vec![0], vec![0, 0], vec![1], vec![1, 0], vec![0xff; PASSKEY_ID_MAX - 1], vec![0xff; PASSKEY_ID_MAX]];
     let ids = ids.map(|id| PasskeyId::try_from(id).unwrap());
     for (tag, id) in (1..).zip(&ids) {
-        store
-            .set_credential(&new(ada, &CredentialName::Passkey(id.clone()), tag), PASSKEYS_MAX, NOW + u64::from(tag))
-            .unwrap();
+        let name = CredentialName::Passkey(id.clone());
+        set(&*store, &new(ada, &name, tag), NOW + u64::from(tag)).unwrap();
     }
     for (tag, id) in (1..).zip(&ids) {
         let name = CredentialName::Passkey(id.clone());
         let found = store.credential(&Username::new("ada").unwrap(), &name).unwrap().unwrap();
         assert_eq!((found.epoch, found.secret), (6, secret(tag)));
     }
-    store.remove_passkey(&old(ada, &ids[1]), NOW).unwrap();
+    remove(&*store, &old(ada, &ids[1]), NOW).unwrap();
     let left: Vec<_> = store.passkeys(ada).unwrap().into_iter().map(|passkey| passkey.id).collect();
     assert_eq!(left, [0, 2, 3, 4, 5].map(|number: usize| ids[number].clone()));
 }
@@ -97,7 +96,11 @@ pub fn passkey_beyond_the_maximum_is_refused(driver: &impl Driver) {
     let (ada, bob) = (settle(&*store, 1, "ada"), settle(&*store, 2, "bob"));
     store.open_session(&session(ada, 5), &LONG, NOW).unwrap();
     store.open_session(&session(bob, 7), &LONG, NOW).unwrap();
-    let set = |new: NewSecret| store.set_credential(&new, 2, NOW);
+    let set = |new: NewSecret| {
+        let username = store.username(new.account).unwrap();
+        let new = NewSecret { epoch: epoch(&*store, username.as_str()), ..new };
+        store.set_credential(&new, 2, NOW)
+    };
     set(new(ada, &passkey(1), 1)).unwrap();
     set(new(ada, &passkey(2), 2)).unwrap();
     assert!(matches!(set(new(ada, &passkey(3), 3)), Err(StoreError::Full)));
@@ -106,7 +109,7 @@ pub fn passkey_beyond_the_maximum_is_refused(driver: &impl Driver) {
     set(new(ada, &passkey(2), 9)).unwrap();
     set(new(ada, &CredentialName::Passphrase, 9)).unwrap();
     set(NewSecret { token_hash: [7; 32], ..new(bob, &passkey(3), 3) }).unwrap();
-    store.remove_passkey(&old(ada, &passkey_id(1)), NOW).unwrap();
+    remove(&*store, &old(ada, &passkey_id(1)), NOW).unwrap();
     set(new(ada, &passkey(3), 3)).unwrap();
     assert_eq!(store.passkeys(ada).unwrap().len(), 2);
 }
@@ -117,8 +120,8 @@ pub fn verifier_of_a_passkey_is_returned_as_stored_and_renewed_at_log_in(driver:
     store.open_session(&session(ada, 5), &LONG, NOW).unwrap();
     let verifier = PasskeyVerifier { state: vec![0; PASSKEY_STATE_MAX], origin: "a".repeat(ORIGIN_MAX) };
     let with_verifier = NewSecret { verifier: Some(verifier.clone()), ..new(ada, &passkey(3), 3) };
-    store.set_credential(&with_verifier, PASSKEYS_MAX, NOW).unwrap();
-    store.set_credential(&new(ada, &passkey(4), 4), PASSKEYS_MAX, NOW).unwrap();
+    set(&*store, &with_verifier, NOW).unwrap();
+    set(&*store, &new(ada, &passkey(4), 4), NOW).unwrap();
     let username = Username::new("ada").unwrap();
     let found = |name: &CredentialName| store.credential(&username, name).unwrap().unwrap().verifier;
     assert_eq!(found(&passkey(3)).as_ref(), Some(&verifier));

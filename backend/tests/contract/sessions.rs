@@ -78,7 +78,7 @@ pub fn token_of_an_ended_session_opens_no_other(driver: &impl Driver) {
     store.end_listed_session(ada, SessionId::of_hash(&[6; 32]), NOW).unwrap();
     store.end_other_sessions(ada, &[8; 32], NOW).unwrap();
     store.open_session(&session(ada, 9), &LONG, NOW).unwrap();
-    store.set_credential(&NewSecret { token_hash: [8; 32], ..new(ada, &passkey(3), 3) }, PASSKEYS_MAX, NOW).unwrap();
+    set(&*store, &NewSecret { token_hash: [8; 32], ..new(ada, &passkey(3), 3) }, NOW).unwrap();
     // Ended by the person, by another device, by a change, and by its short life.
     for now in [NOW, NOW + 3000, NOW + TOKEN_KEPT - 1] {
         for tag in [5, 6, 7, 8, 9] {
@@ -90,7 +90,7 @@ pub fn token_of_an_ended_session_opens_no_other(driver: &impl Driver) {
     }
     // An ended session changes nothing, and is not listed.
     let ended = NewSecret { token_hash: [7; 32], ..new(ada, &CredentialName::Recovery, 3) };
-    assert!(matches!(store.set_credential(&ended, PASSKEYS_MAX, NOW), Err(StoreError::NotFound)));
+    assert!(matches!(set(&*store, &ended, NOW), Err(StoreError::NotFound)));
     let listed: Vec<_> = store.sessions(ada, &LONG, NOW).unwrap().into_iter().map(|it| it.token_hash[0]).collect();
     assert_eq!(listed.len(), 2, "{listed:?}");
     // A later log-in, of anybody, removes their tokens.

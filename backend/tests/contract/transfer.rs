@@ -50,11 +50,11 @@ fn source() -> (TempDir, SqliteStore) {
         // One passkey is from before assertions were verified.
         let state = PasskeyVerifier { state: vec![tag; 90], origin: "https://passmint.example".into() };
         new.verifier = Some(state).filter(|_| tag != 9);
-        store.set_credential(&new, PASSKEYS_MAX, NOW + u64::from(tag)).unwrap();
+        set(&store, &new, NOW + u64::from(tag)).unwrap();
     }
     let with_passkey = NewSession { epoch: 3, credential: passkey(7), ..session(ada, 6) };
     store.open_session(&with_passkey, &LONG, NOW + 7000).unwrap();
-    store.remove_passkey(&old(ada, &passkey_id(8)), NOW).unwrap();
+    remove(&store, &old(ada, &passkey_id(8)), NOW).unwrap();
     // Bob has a second vault key, and secrets of other suites.
     store.open_session(&session(bob, 15), &LONG, NOW).unwrap();
     let mut key = NewVaultKey { token_hash: [15; 32], replaces: account_head(&store, bob), ..new_key(bob, 2) };
@@ -133,7 +133,7 @@ pub fn transfer_into_other_data_is_refused(driver: &impl Driver) {
     transfer(&from, &*to, &mut |_| {}).unwrap();
     // A passkey that was removed in the source is removed in the target.
     let ada = account(1, "Åda").id;
-    from.remove_passkey(&old(ada, &passkey_id(9)), NOW).unwrap();
+    remove(&from, &old(ada, &passkey_id(9)), NOW).unwrap();
     transfer(&from, &*to, &mut |_| {}).unwrap();
     assert_eq!(to.passkeys(ada).unwrap().len(), 1);
     // The target was used after the transfer: it has an entry that the source lacks.
@@ -144,9 +144,9 @@ pub fn transfer_into_other_data_is_refused(driver: &impl Driver) {
     let used = SqliteStore::open(&folder.path().join("used.db"), 1).unwrap();
     transfer(&from, &used, &mut |_| {}).unwrap();
     used.open_session(&NewSession { epoch: 5, ..session(ada, 5) }, &LONG, NOW).unwrap();
-    used.set_credential(&new(ada, &passkey(1), 1), PASSKEYS_MAX, NOW).unwrap();
+    set(&used, &new(ada, &passkey(1), 1), NOW).unwrap();
     assert!(matches!(refused(&used), TransferError::OtherData));
-    used.remove_passkey(&old(ada, &passkey_id(1)), NOW).unwrap();
+    remove(&used, &old(ada, &passkey_id(1)), NOW).unwrap();
     assert!(matches!(refused(&used), TransferError::OtherData), "its epoch is higher");
     // Another account, another server key.
     let folder = tempfile::tempdir().unwrap();

@@ -31,7 +31,7 @@ pub fn vault_key_is_replaced_with_all_that_belongs_to_it(driver: &impl Driver) {
     let ada = settle(&*store, 1, "ada");
     store.open_session(&session(ada, 5), &LONG, NOW).unwrap();
     store.open_session(&session(ada, 6), &LONG, NOW).unwrap();
-    store.set_credential(&new(ada, &passkey(3), 3), PASSKEYS_MAX, NOW).unwrap();
+    set(&*store, &new(ada, &passkey(3), 3), NOW).unwrap();
     save(&*store, ada, &[change(1, 0, 7), change(2, 0, 7)]).unwrap();
     save(&*store, ada, &[delete(2, 1)]).unwrap();
     let (before, entries) = (stored(&*store), list(&*store, ada));
@@ -70,7 +70,7 @@ pub fn refused_vault_key_changes_nothing(driver: &impl Driver) {
     store.open_session(&session(ada, 5), &LONG, NOW).unwrap();
     store.open_session(&session(ada, 6), &LONG, NOW).unwrap();
     store.open_session(&session(bob, 7), &LONG, NOW).unwrap();
-    store.set_credential(&NewSecret { epoch: Some(0), ..new(ada, &passkey(3), 3) }, PASSKEYS_MAX, NOW).unwrap();
+    set(&*store, &NewSecret { epoch: 0, ..new(ada, &passkey(3), 3) }, NOW).unwrap();
     let key = || NewVaultKey { epoch: 1, ..new_key(ada, 2) };
     let before = stored(&*store);
     for no_session in [[9; 32], [7; 32]] {

@@ -231,11 +231,11 @@ impl World {
         let secret = NewSecret {
             account,
             token_hash,
-            epoch: None,
+            epoch: 0,
             name,
             secret,
             verifier: None,
-            keep_passkeys: None,
+            keep_passkeys: Vec::new(),
             address: String::new(),
         };
         self.app.store.set_credential(&secret, 20, now()).unwrap();

@@ -63,11 +63,11 @@ async fn ada() -> (App, String) {
     let secret = NewSecret {
         account,
         token_hash: SessionToken::from_bearer(&token).unwrap().hash(),
-        epoch: None,
+        epoch: 0,
         name: passkey(),
         secret: NewCredential { suite: 1, record: Base64Url(record()), wrapped_key: Base64Url(vec![6; 73]) },
         verifier: None,
-        keep_passkeys: None,
+        keep_passkeys: Vec::new(),
         address: String::new(),
     };
     app.store.set_credential(&secret, 20, backend::now()).unwrap();

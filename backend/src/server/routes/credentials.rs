@@ -67,7 +67,7 @@ pub async fn finish(
     if body.keep_passkeys.is_some() == is_passkey {
         return Err(ApiError::malformed("keep_passkeys belongs to a passphrase or a recovery code, and to both"));
     }
-    let epoch = Some(proofs::check(&state, &session, &body.proof)?);
+    let epoch = proofs::check(&state, &session, &body.proof)?;
     let verifier = passkeys::verifier(&state, session.account, &body.credential, body.registration)?;
     let secret = NewSecret {
         account: session.account,
@@ -76,7 +76,7 @@ pub async fn finish(
         name: body.credential,
         secret: body.secret,
         verifier,
-        keep_passkeys: body.keep_passkeys,
+        keep_passkeys: body.keep_passkeys.unwrap_or_default(),
         address: client.address.text(),
     };
     let set = state.store().write(move |store| store.set_credential(&secret, PASSKEYS_MAX, crate::now())).await;

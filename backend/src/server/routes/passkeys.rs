@@ -83,7 +83,7 @@ pub async fn remove(
     Extension(client): Extension<Client>,
     JsonBody(body): JsonBody<RemovePasskey>,
 ) -> Result<StatusCode, ApiError> {
-    let epoch = Some(proofs::check(&state, &session, &body.proof)?);
+    let epoch = proofs::check(&state, &session, &body.proof)?;
     let Session { account, token_hash, .. } = session;
     let passkey = OldPasskey { account, token_hash, epoch, id: body.id, address: client.address.text() };
     state.store().write(move |store| store.remove_passkey(&passkey, crate::now())).await.map_err(unless_ended)?;

@@ -74,11 +74,9 @@ impl Credentials for OracleStore {
                 [("record", &record.0), ("wrapped_key", &wrapped_key.0), ("suite", suite), by_account];
             connection.execute_named(update, &binds)?;
             maker.note(connection, kind)?;
-            if let Some(kept) = &new.keep_passkeys {
-                for StoredPasskey { id, .. } in stored_passkeys(connection, new.account)? {
-                    if !kept.contains(&id) && remove(connection, new.account, &id)? {
-                        maker.note(connection, CredentialChangeKind::PasskeyRemoved)?;
-                    }
+            for StoredPasskey { id, .. } in stored_passkeys(connection, new.account)? {
+                if !new.keep_passkeys.contains(&id) && remove(connection, new.account, &id)? {
+                    maker.note(connection, CredentialChangeKind::PasskeyRemoved)?;
                 }
             }
             maker.end_others(connection)?;
@@ -103,7 +101,7 @@ impl Credentials for OracleStore {
             if key_no.checked_add(1) != Some(new.key_no) {
                 return Err(StoreError::StaleKey.into());
             }
-            require_epoch(epoch, Some(new.epoch))?;
+            require_epoch(epoch, new.epoch)?;
             if head.as_deref() != new.replaces.as_ref().map(SealedHead::as_bytes) {
                 return Err(StoreError::StaleHead.into());
             }
@@ -219,8 +217,8 @@ impl Maker<'_> {
     }
 }
 
-fn require_epoch(current: u32, epoch: Option<u32>) -> Result<(), StoreError> {
-    if epoch.is_some_and(|epoch| epoch != current) { Err(StoreError::StaleProof) } else { Ok(()) }
+fn require_epoch(current: u32, epoch: u32) -> Result<(), StoreError> {
+    if epoch == current { Ok(()) } else { Err(StoreError::StaleProof) }
 }
 
 /// Locks the account and returns its epoch. Until the transaction ends, nobody else changes its secrets.

@@ -156,7 +156,7 @@ impl Credentials for SqliteStore {
         self.write(|connection| {
             if delete_passkey(connection, *account, id)? {
                 // An error takes the removal back.
-                check_epoch(connection, *account, *epoch)?;
+                check_epoch(connection, *account, Some(*epoch))?;
                 raise_epoch(connection, *account)?;
                 maker.note(connection, CredentialChangeKind::PasskeyRemoved)?;
             }
@@ -242,15 +242,13 @@ fn replace(
     if current == new.secret {
         return Ok(());
     }
-    check_epoch(connection, new.account, new.epoch)?;
+    check_epoch(connection, new.account, Some(new.epoch))?;
     let NewCredential { suite, record, wrapped_key } = &new.secret;
     connection.execute(update, params![account, record.0, wrapped_key.0, suite]).map_err(cause)?;
     maker.note(connection, kind)?;
-    if let Some(kept) = &new.keep_passkeys {
-        for StoredPasskey { id, .. } in stored_passkeys(connection, new.account)? {
-            if !kept.contains(&id) && delete_passkey(connection, new.account, &id)? {
-                maker.note(connection, CredentialChangeKind::PasskeyRemoved)?;
-            }
+    for StoredPasskey { id, .. } in stored_passkeys(connection, new.account)? {
+        if !new.keep_passkeys.contains(&id) && delete_passkey(connection, new.account, &id)? {
+            maker.note(connection, CredentialChangeKind::PasskeyRemoved)?;
         }
     }
     end_others(connection, new.account, &new.token_hash, maker.now)
@@ -275,7 +273,7 @@ fn set_passkey(
     if current.as_ref() == Some(&new.secret) {
         return Ok(());
     }
-    check_epoch(connection, new.account, new.epoch)?;
+    check_epoch(connection, new.account, Some(new.epoch))?;
     if current.is_some() {
         delete_passkey(connection, new.account, id)?;
     } else {

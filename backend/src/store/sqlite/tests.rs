@@ -221,11 +221,11 @@ fn no_table_has_a_row_of_a_deleted_account() {
     let passkey = NewSecret {
         account: ada,
         token_hash: [5; 32],
-        epoch: None,
+        epoch: 0,
         name,
         secret: secret(1),
         verifier: None,
-        keep_passkeys: None,
+        keep_passkeys: Vec::new(),
         address: String::new(),
     };
     store.set_credential(&passkey, 1, 1).unwrap();
