@@ -9,6 +9,8 @@ use wasm_bindgen::prelude::*;
 use wasm_bindgen_futures::JsFuture;
 use web_sys::{Blob, BlobPropertyBag, Document, Event, HtmlAnchorElement, HtmlElement, Url, Window};
 
+use crate::platform::random;
+
 /// The window. A worker has none: do not call this there.
 pub fn window() -> Window {
     web_sys::window().unwrap_throw()
@@ -106,7 +108,8 @@ pub async fn pause() {
 
 /// Waits for half of these milliseconds to one and a half times as many, by chance.
 pub async fn pause_about(ms: u64) {
-    wait(Duration::from_millis(ms).mul_f64(0.5 + js_sys::Math::random())).await;
+    let [chance] = random::bytes::<1>();
+    wait(Duration::from_millis(ms).mul_f64(0.5 + f64::from(chance) / 256.0)).await;
 }
 
 async fn wait(time: Duration) {

@@ -1,6 +1,6 @@
 //! News of the account: changes of its credentials that somebody made elsewhere.
 //!
-//! Whoever holds a stolen secret can add a passkey or set a passphrase. The server writes such changes down, and the next
+//! A thief who holds a stolen secret can add a passkey or set a passphrase. The server writes such changes down, and the next
 //! unlock tells those that this browser has not told before. The newest that was told is in the browser's memory; a
 //! browser that has no memory of the vault yet tells nothing, and begins with the newest.
 

@@ -441,7 +441,7 @@ impl World {
         all
     }
 
-    /// What must not change any more at rest.
+    /// The state that must not change any more at rest.
     pub(super) fn state(&self) -> (String, Vec<Option<Vec<u8>>>, Vec<ChangeRef>) {
         let memories = self.devices.iter().map(|device| device.store.memory.clone()).collect();
         (self.server.list(0, usize::MAX), memories, self.items_left().iter().map(|item| item.change).collect())

@@ -101,7 +101,7 @@ fn import_goes_on_while_the_list_is_refreshed() {
         let folder = tempfile::tempdir().unwrap();
         create_first_vault(&page, &server).await;
         choose(&page, &table(folder.path(), 1000)).await;
-        // What returning to the tab does, as fast as it can be done.
+        // Returning to the tab does this, as fast as it can be done.
         page.js("setInterval(() => window.dispatchEvent(new Event('focus')), 5)", vec![]).await;
         import_all(&page, 1000).await;
         page.see("New and saved: 1,000.").await;
