@@ -145,35 +145,45 @@ impl<R: RngCore + CryptoRng> Keyring<R> {
         credential: CredentialName,
         secret: &Secret,
     ) -> Result<Response, KeyringError> {
-        let (replacement, start) = registration::Replacement::start(&mut self.random, credential, secret)?;
-        self.replacement = Some(replacement);
-        post(&start)
+        let replacement = registration::Replacement::start(&mut self.random, credential, secret)?;
+        Ok(Response::Post { body: self.add_replacement(replacement) })
     }
 
     pub(super) fn start_renewal(&mut self) -> Result<Response, KeyringError> {
-        let (replacement, recovery_code, start) = registration::Replacement::renew(&mut self.random)?;
-        self.replacement = Some(replacement);
-        Ok(Response::RegistrationStarted { recovery_code, body: json::write_body(&start)? })
+        let (replacement, recovery_code) = registration::Replacement::renew(&mut self.random)?;
+        Ok(Response::RegistrationStarted { recovery_code, body: self.add_replacement(replacement) })
     }
 
     /// Starts a proof of the secret that opened the vault, and its replacement by itself.
     pub(super) fn start_raising(&mut self) -> Result<Response, KeyringError> {
         let login::OutdatedSecret { credential, secret } = self.outdated.take().ok_or(KeyringError::OutOfTurn)?;
-        let (replacement, start) = registration::Replacement::of_bytes(&mut self.random, credential.clone(), &secret)?;
-        let replacement_body = json::write_body(&start)?;
+        let replacement = registration::Replacement::of_bytes(&mut self.random, credential.clone(), &secret)?;
         let (pending, start) = login::PendingProof::start(&mut self.random, credential, secret)?;
-        self.replacement = Some(replacement);
         self.pending_proof = Some(pending);
-        Ok(Response::RaisingStarted { proof: json::write_body(&start)?, replacement: replacement_body })
+        Ok(Response::RaisingStarted {
+            proof: json::write_body(&start)?,
+            replacement: self.add_replacement(replacement),
+        })
+    }
+
+    /// Keeps a replacement in place of one of the same credential, and gives its body.
+    fn add_replacement(&mut self, replacement: registration::Replacement) -> String {
+        self.replacements.retain(|other| other.credential != replacement.credential);
+        let start = replacement.start.clone();
+        self.replacements.push(replacement);
+        start
     }
 
     pub(super) fn finish_replacement(
         &mut self,
+        start: &str,
         answer: &str,
         keep_passkeys: Vec<PasskeyId>,
         passkey: Option<PasskeyRegistration>,
     ) -> Result<Response, KeyringError> {
-        let replacement = self.replacement.as_mut().ok_or(KeyringError::OutOfTurn)?;
+        // An answer to another request would make a record that nothing opens.
+        let replacement = self.replacements.iter_mut().find(|replacement| replacement.start == start);
+        let replacement = replacement.ok_or(KeyringError::OutOfTurn)?;
         let (vault, username) = self.vault.as_ref().zip(self.username.as_ref()).ok_or(KeyringError::Locked)?;
         let account = (username, vault.keys.current());
         let confirmed = registration::Confirmed { proof: self.proof.take(), keep_passkeys, passkey };
@@ -182,13 +192,14 @@ impl<R: RngCore + CryptoRng> Keyring<R> {
     }
 
     pub(super) fn start_vault_key(&mut self, passphrase: &Secret) -> Result<Response, KeyringError> {
-        let (new, recovery_code, start) = registration::NewVaultKey::start(&mut self.random, passphrase)?;
+        let (new, recovery_code) = registration::NewVaultKey::start(&mut self.random, passphrase)?;
+        let body = new.start.clone();
         self.new_vault_key = Some(new);
-        Ok(Response::RegistrationStarted { recovery_code, body: json::write_body(&start)? })
+        Ok(Response::RegistrationStarted { recovery_code, body })
     }
 
-    pub(super) fn finish_vault_key(&mut self, answer: &str) -> Result<Response, KeyringError> {
-        let new = self.new_vault_key.as_mut().ok_or(KeyringError::OutOfTurn)?;
+    pub(super) fn finish_vault_key(&mut self, start: &str, answer: &str) -> Result<Response, KeyringError> {
+        let new = self.new_vault_key.as_mut().filter(|new| new.start == start).ok_or(KeyringError::OutOfTurn)?;
         let (vault, username) = self.vault.as_ref().zip(self.username.as_ref()).ok_or(KeyringError::Locked)?;
         let (challenge, proof) = (json::read_answer(answer)?, self.proof.take());
         post(&new.finish(&mut self.random, self.suites, (username, vault), &challenge, proof)?)

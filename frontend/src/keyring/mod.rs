@@ -53,7 +53,8 @@ pub struct Keyring<R> {
     pending_proof: Option<login::PendingProof>,
     /// A proof for the next request that needs one.
     proof: Option<Proof>,
-    replacement: Option<registration::Replacement>,
+    /// At most one for each credential.
+    replacements: Vec<registration::Replacement>,
     new_vault_key: Option<registration::NewVaultKey>,
     vault: Option<Vault>,
     /// The open vault's username. Wrapped keys are bound to it.
@@ -76,7 +77,7 @@ impl<R: RngCore + CryptoRng> Keyring<R> {
             outdated: None,
             pending_proof: None,
             proof: None,
-            replacement: None,
+            replacements: Vec::new(),
             new_vault_key: None,
             vault: None,
             username: None,
@@ -104,11 +105,11 @@ impl<R: RngCore + CryptoRng> Keyring<R> {
             Request::StartReplacement { credential, secret } => self.start_replacement(credential, &secret),
             Request::StartRenewal => self.start_renewal(),
             Request::StartRaising => self.start_raising(),
-            Request::FinishReplacement { answer, keep_passkeys, passkey } => {
-                self.finish_replacement(&answer, keep_passkeys, passkey)
+            Request::FinishReplacement { start, answer, keep_passkeys, passkey } => {
+                self.finish_replacement(&start, &answer, keep_passkeys, passkey)
             }
             Request::StartVaultKey { passphrase } => self.start_vault_key(&passphrase),
-            Request::FinishVaultKey { answer } => self.finish_vault_key(&answer),
+            Request::FinishVaultKey { start, answer } => self.finish_vault_key(&start, &answer),
             Request::AdoptVaultKey => self.adopt_vault_key(),
             Request::Recall { memory } => self.vault()?.recall(memory.as_deref()).map(Response::Updated),
             Request::Remember { stored } => {

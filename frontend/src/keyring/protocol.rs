@@ -86,6 +86,8 @@ pub enum Request {
     /// Wrap the vault key for the secret. Needs a proof, and may be repeated with the same one. Gives
     /// [`Response::Post`], for `credentials/finish`.
     FinishReplacement {
+        /// The body of `credentials/start`.
+        start: String,
         /// The answer of `credentials/start`.
         answer: String,
         /// For a passphrase or recovery code: the passkeys that stay.
@@ -102,6 +104,8 @@ pub enum Request {
     /// Make and wrap the new vault key. Needs a proof, and may be repeated with the same one, for another head. Gives
     /// [`Response::Post`], for `vault-key/finish`.
     FinishVaultKey {
+        /// The body of `vault-key/start`.
+        start: String,
         /// The answer of `vault-key/start`.
         answer: String,
     },

@@ -16,6 +16,7 @@ use shared::vault_key::{VaultKeyChallenge, VaultKeyFinish, VaultKeyStart};
 use zeroize::Zeroizing;
 
 use super::head;
+use super::json;
 use super::keys::{KeyEncryptionKey, KeySet, VaultKey, VaultKeys, Wrapping};
 use super::login::secret_bytes;
 use super::protocol::KeyringError;
@@ -121,7 +122,9 @@ impl Registration {
 
 /// One secret of an open vault on its way to replace another, or to join them.
 pub(super) struct Replacement {
-    credential: CredentialName,
+    pub(super) credential: CredentialName,
+    /// The body of `credentials/start`.
+    pub(super) start: String,
     pending: PendingCredential,
     /// The proof that it was finished with. It may be finished once more with the same: the server may have asked for it.
     proof: Option<Proof>,
@@ -133,7 +136,7 @@ impl Replacement {
         random: &mut (impl RngCore + CryptoRng),
         credential: CredentialName,
         secret: &Secret,
-    ) -> Result<(Self, CredentialStart), KeyringError> {
+    ) -> Result<Self, KeyringError> {
         let secret = secret_bytes(&credential, secret)?;
         Self::of_bytes(random, credential, &secret)
     }
@@ -142,19 +145,16 @@ impl Replacement {
         random: &mut (impl RngCore + CryptoRng),
         credential: CredentialName,
         secret: &[u8],
-    ) -> Result<(Self, CredentialStart), KeyringError> {
+    ) -> Result<Self, KeyringError> {
         let (pending, request) = PendingCredential::start(random, secret)?;
-        let start = CredentialStart { credential: credential.clone(), request };
-        Ok((Self { credential, pending, proof: None }, start))
+        let start = json::write_body(&CredentialStart { credential: credential.clone(), request })?;
+        Ok(Self { credential, start, pending, proof: None })
     }
 
     /// Makes another recovery code, and asks the server for its credential.
-    pub(super) fn renew(
-        random: &mut (impl RngCore + CryptoRng),
-    ) -> Result<(Self, Secret, CredentialStart), KeyringError> {
+    pub(super) fn renew(random: &mut (impl RngCore + CryptoRng)) -> Result<(Self, Secret), KeyringError> {
         let code = RecoveryCode::generate(random);
-        let (replacement, start) = Self::of_bytes(random, CredentialName::Recovery, code.expose())?;
-        Ok((replacement, code.to_text(), start))
+        Ok((Self::of_bytes(random, CredentialName::Recovery, code.expose())?, code.to_text()))
     }
 
     /// Wraps the vault key for the secret. Takes as long as a log-in.
@@ -196,6 +196,8 @@ pub(super) struct Confirmed {
 
 /// A new vault key on its way to replace the open vault's.
 pub(super) struct NewVaultKey {
+    /// The body of `vault-key/start`.
+    pub(super) start: String,
     passphrase: PendingCredential,
     recovery: PendingCredential,
     finished: Option<FinishedVaultKey>,
@@ -218,12 +220,14 @@ impl NewVaultKey {
     pub(super) fn start(
         random: &mut (impl RngCore + CryptoRng),
         passphrase: &Secret,
-    ) -> Result<(Self, Secret, VaultKeyStart), KeyringError> {
+    ) -> Result<(Self, Secret), KeyringError> {
         let code = RecoveryCode::generate(random);
         let (by_passphrase, passphrase) = PendingCredential::start(random, passphrase.expose().as_bytes())?;
         let (by_recovery, recovery) = PendingCredential::start(random, code.expose())?;
-        let new = Self { passphrase: by_passphrase, recovery: by_recovery, finished: None, head: None, proof: None };
-        Ok((new, code.to_text(), VaultKeyStart { passphrase, recovery }))
+        let start = json::write_body(&VaultKeyStart { passphrase, recovery })?;
+        let new =
+            Self { start, passphrase: by_passphrase, recovery: by_recovery, finished: None, head: None, proof: None };
+        Ok((new, code.to_text()))
     }
 
     /// Makes the key, wraps it for both credentials, and seals the earlier keys and the head under it. Takes as long as

@@ -28,7 +28,8 @@ struct Repeatable(RefCell<Option<String>>);
 pub struct RecoveryRenewal {
     /// The person writes it down before it is in force.
     pub recovery_code: Secret,
-    /// The answer of `credentials/start`.
+    /// The body of `credentials/start`, and its answer.
+    start: String,
     answer: String,
     finish: Repeatable,
 }
@@ -37,7 +38,8 @@ pub struct RecoveryRenewal {
 pub struct NewVaultKey {
     /// The new recovery code. The person writes it down before the key is in force.
     pub recovery_code: Secret,
-    /// The answer of `vault-key/start`.
+    /// The body of `vault-key/start`, and its answer.
+    start: String,
     answer: String,
     finish: Repeatable,
 }
@@ -111,7 +113,7 @@ impl Session {
     pub async fn start_renewing(self) -> Result<RecoveryRenewal, Fault> {
         let (recovery_code, body) = self.start_registration(Request::StartRenewal).await?;
         let answer = self.send_to("credentials/start", &body).await?;
-        Ok(RecoveryRenewal { recovery_code, answer, finish: Repeatable::default() })
+        Ok(RecoveryRenewal { recovery_code, start: body, answer, finish: Repeatable::default() })
     }
 
     /// Puts the new recovery code into force in place of the old one, and removes the passkeys that are not in `keep`.
@@ -120,8 +122,8 @@ impl Session {
     /// # Errors
     /// On a fault prove again and call it again.
     pub async fn finish_renewing(self, renewal: &RecoveryRenewal, keep: Vec<PasskeyId>) -> Result<(), Fault> {
-        let answer = renewal.answer.clone();
-        let request = Request::FinishReplacement { answer, keep_passkeys: keep, passkey: None };
+        let (start, answer) = (renewal.start.clone(), renewal.answer.clone());
+        let request = Request::FinishReplacement { start, answer, keep_passkeys: keep, passkey: None };
         self.send_repeatable("credentials/finish", &renewal.finish, self.body(request)).await?;
         self.note_own_change(CredentialChangeKind::Recovery);
         Ok(())
@@ -132,7 +134,7 @@ impl Session {
     pub async fn start_vault_key(self, passphrase: Secret) -> Result<NewVaultKey, Fault> {
         let (recovery_code, body) = self.start_registration(Request::StartVaultKey { passphrase }).await?;
         let answer = self.send_to("vault-key/start", &body).await?;
-        Ok(NewVaultKey { recovery_code, answer, finish: Repeatable::default() })
+        Ok(NewVaultKey { recovery_code, start: body, answer, finish: Repeatable::default() })
     }
 
     /// Puts the new vault key into force. All passkeys are removed, and all other sessions of the account end. The
@@ -145,7 +147,7 @@ impl Session {
         let (open, driver) = self.open_vault().zip(self.driver()).ok_or(ended.clone())?;
         let mut tries = 1;
         loop {
-            let body = self.body(Request::FinishVaultKey { answer: new.answer.clone() });
+            let body = self.body(Request::FinishVaultKey { start: new.start.clone(), answer: new.answer.clone() });
             match self.send_repeatable("vault-key/finish", &new.finish, body).await {
                 // Another device has saved changes meanwhile: the head has to state them.
                 Err(Fault::Api(fault)) if fault.code() == Some(ProblemCode::StaleHead) && tries < VAULT_KEY_TRIES => {
@@ -202,7 +204,8 @@ impl Session {
         passkey: Option<PasskeyRegistration>,
     ) -> Result<(), Fault> {
         let answer = self.send_to("credentials/start", body).await?;
-        let body = self.body(Request::FinishReplacement { answer, keep_passkeys, passkey }).await?;
+        let start = body.to_owned();
+        let body = self.body(Request::FinishReplacement { start, answer, keep_passkeys, passkey }).await?;
         self.send_to("credentials/finish", &body).await.map(drop)
     }
 

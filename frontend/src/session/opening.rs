@@ -5,7 +5,6 @@ use std::rc::Rc;
 
 use futures_util::future::{AbortHandle, abortable};
 use leptos::prelude::*;
-use leptos::task::spawn_local;
 use shared::passkeys::PasskeyAssertion;
 use shared::sessions::CredentialName;
 
@@ -129,10 +128,8 @@ impl Session {
         self.open.set_value(Some(open));
         self.start_news();
         if is_outdated {
-            spawn_local(async move {
-                // If it fails, the next log-in tries again.
-                let _ = self.raise_suite().await;
-            });
+            // If it fails, the next log-in tries again. Nothing else may use a proof meanwhile.
+            let _ = self.raise_suite().await;
         }
         Ok(())
     }

@@ -110,9 +110,11 @@ pub fn answers(data: &[u8]) {
             Request::ApplySaved { body: body.to_owned(), answer: answer.to_owned() }
         }
         (3, Ok(answer)) => Request::ContinueLogin { answer, device: String::new(), assertion: None },
-        (4, Ok(answer)) => Request::FinishReplacement { answer, keep_passkeys: Vec::new(), passkey: None },
+        (4, Ok(answer)) => {
+            Request::FinishReplacement { start: String::new(), answer, keep_passkeys: Vec::new(), passkey: None }
+        }
         (5, Ok(answer)) => Request::ContinueProof { answer },
-        (7, Ok(answer)) => Request::FinishVaultKey { answer },
+        (7, Ok(answer)) => Request::FinishVaultKey { start: String::new(), answer },
         (_, Ok(body)) => {
             let change = ChangeRef { id: EntryId::from_time(1, [1; 10]), version: 1, mark: 0 };
             Request::RestoreWaiting { items: vec![SealedChange { change, body }] }

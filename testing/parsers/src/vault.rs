@@ -24,7 +24,7 @@ pub(crate) fn server_key() -> &'static ServerKey {
 }
 
 /// Asks the keyring. What reads an answer is brought to where it waits for one.
-pub(crate) fn ask(request: Request) {
+pub(crate) fn ask(mut request: Request) {
     static KEYRING: OnceLock<Mutex<Keyring<OsRng>>> = OnceLock::new();
     let mut keyring = KEYRING.get_or_init(|| Mutex::new(opened())).lock().unwrap_or_else(PoisonError::into_inner);
     let secret = || Secret::new(PASSPHRASE.to_owned());
@@ -38,8 +38,11 @@ pub(crate) fn ask(request: Request) {
         Request::FinishReplacement { .. } => Some(Request::StartReplacement { credential, secret: secret() }),
         _ => None,
     };
-    if let Some(before) = before {
-        keyring.handle(before).unwrap();
+    if let Some(before) = before
+        && let Response::Post { body } | Response::RegistrationStarted { body, .. } = keyring.handle(before).unwrap()
+        && let Request::FinishReplacement { start, .. } | Request::FinishVaultKey { start, .. } = &mut request
+    {
+        *start = body;
     }
     match keyring.handle(request) {
         // Entries come back only as such that could not be opened, or as deleted ones.

@@ -35,8 +35,19 @@ fn empty_vault(account: &AccountFinish) -> VaultServer {
     VaultServer { head, ..VaultServer::new() }
 }
 
-fn finish_replacement(answer: &str) -> Request {
-    Request::FinishReplacement { answer: answer.into(), keep_passkeys: Vec::new(), passkey: None }
+fn finish_replacement((start, answer): &(String, String)) -> Request {
+    let (start, answer) = (start.clone(), answer.clone());
+    Request::FinishReplacement { start, answer, keep_passkeys: Vec::new(), passkey: None }
+}
+
+fn finish_vault_key((start, answer): &(String, String)) -> Request {
+    Request::FinishVaultKey { start: start.clone(), answer: answer.clone() }
+}
+
+/// The body of the first step of setting a secret, and the server's answer.
+fn answered(server: &Server, start: String) -> (String, String) {
+    let answer = server.start_replacement(&start);
+    (start, answer)
 }
 
 /// Sets a secret after a proof of the passphrase; gives what the server would store.
@@ -46,9 +57,9 @@ fn replace(
     account: &AccountFinish,
     start: &str,
 ) -> CredentialFinish {
-    let answer = server.start_replacement(start);
+    let started = answered(server, start.to_owned());
     prove(server, keyring, account, CredentialName::Passphrase, PASSPHRASE).unwrap();
-    serde_json::from_str(&body(keyring.handle(finish_replacement(&answer))).unwrap()).unwrap()
+    serde_json::from_str(&body(keyring.handle(finish_replacement(&started))).unwrap()).unwrap()
 }
 
 /// The root of the vault's keys that a log-in of a new browser gets.
@@ -99,11 +110,11 @@ fn passkey_opens_the_vault_by_its_authenticators_output() {
     let made = |byte| Base64Url::encode(&[byte; 32]);
     let secret = Secret::new(made(7));
     let start = body(keyring.handle(Request::StartReplacement { credential: credential.clone(), secret })).unwrap();
-    let answer = server.start_replacement(&start);
+    let (start, answer) = answered(&server, start);
     prove(&mut server, &mut keyring, &account, CredentialName::Passphrase, PASSPHRASE).unwrap();
     let bytes = |byte| Base64Url(vec![byte]);
     let passkey = Some(PasskeyRegistration { state: bytes(1), client_data: bytes(2), attestation: bytes(3) });
-    let request = Request::FinishReplacement { answer, keep_passkeys: Vec::new(), passkey: passkey.clone() };
+    let request = Request::FinishReplacement { start, answer, keep_passkeys: Vec::new(), passkey: passkey.clone() };
     let finish: CredentialFinish = serde_json::from_str(&body(keyring.handle(request)).unwrap()).unwrap();
     assert_eq!((finish.registration, finish.keep_passkeys), (passkey, None));
     server.passkey = Some(finish.secret);
@@ -115,10 +126,11 @@ fn passkey_opens_the_vault_by_its_authenticators_output() {
 #[test]
 fn passkeys_that_stay_are_named_in_the_request() {
     let (mut server, mut keyring, account, _) = opened_vault();
-    let answer = server.start_replacement(&start_passphrase(&mut keyring, NEW));
+    let started = answered(&server, start_passphrase(&mut keyring, NEW));
     prove(&mut server, &mut keyring, &account, CredentialName::Passphrase, PASSPHRASE).unwrap();
     let keep = vec![PasskeyId::try_from(vec![1, 2, 3]).unwrap()];
-    let request = Request::FinishReplacement { answer, keep_passkeys: keep.clone(), passkey: None };
+    let (start, answer) = started;
+    let request = Request::FinishReplacement { start, answer, keep_passkeys: keep.clone(), passkey: None };
     let finish: CredentialFinish = serde_json::from_str(&body(keyring.handle(request)).unwrap()).unwrap();
     assert_eq!(finish.keep_passkeys, Some(keep));
 }
@@ -149,11 +161,11 @@ fn proof_is_for_one_request() {
     let delete = || Request::UseProof { action: ProvenAction::DeleteAccount };
     let passkey = PasskeyId::try_from(vec![1]).unwrap();
     let remove = || Request::UseProof { action: ProvenAction::RemovePasskey(passkey.clone()) };
-    let answer = server.start_replacement(&start_passphrase(&mut keyring, NEW));
-    let key_answer = start_vault_key(&server, &mut keyring, NEW).1;
-    let finish_key = || Request::FinishVaultKey { answer: key_answer.clone() };
+    let started = answered(&server, start_passphrase(&mut keyring, NEW));
+    let key_started = start_vault_key(&server, &mut keyring, NEW).1;
+    let finish_key = || finish_vault_key(&key_started);
     let out_of_turn = |keyring: &mut Keyring<Counter>| {
-        for request in [delete(), remove(), finish_replacement(&answer), finish_key()] {
+        for request in [delete(), remove(), finish_replacement(&started), finish_key()] {
             assert_eq!(keyring.handle(request).err(), Some(KeyringError::OutOfTurn));
         }
     };
@@ -173,12 +185,45 @@ fn proof_is_for_one_request() {
     let proof_of = |response| -> Option<Proof> {
         Some(serde_json::from_str::<CredentialFinish>(&body(response).unwrap()).unwrap().proof)
     };
-    let first = proof_of(keyring.handle(finish_replacement(&answer))).unwrap();
-    let again = proof_of(keyring.handle(finish_replacement(&answer))).unwrap();
+    let first = proof_of(keyring.handle(finish_replacement(&started))).unwrap();
+    let again = proof_of(keyring.handle(finish_replacement(&started))).unwrap();
     assert_eq!(first.finalization, again.finalization);
-    let answer = server.start_replacement(&start_passphrase(&mut keyring, NEW));
-    assert_eq!(keyring.handle(finish_replacement(&answer)).err(), Some(KeyringError::OutOfTurn));
+    let started = answered(&server, start_passphrase(&mut keyring, NEW));
+    assert_eq!(keyring.handle(finish_replacement(&started)).err(), Some(KeyringError::OutOfTurn));
     assert_eq!(keyring.handle(delete()).err(), Some(KeyringError::OutOfTurn));
+}
+
+/// An answer that belongs to another request would make a record that nothing opens.
+#[test]
+fn changes_that_are_prepared_side_by_side_are_not_mixed_up() {
+    let (mut server, mut keyring, mut account, _) = opened_vault();
+    let Ok(Response::RegistrationStarted { recovery_code, body: start }) = keyring.handle(Request::StartRenewal) else {
+        panic!("not started");
+    };
+    let renewal = answered(&server, start);
+    let started = answered(&server, start_passphrase(&mut keyring, NEW));
+    let finish = |server: &mut Server, keyring: &mut Keyring<Counter>, account: &AccountFinish, secret, started| {
+        prove(server, keyring, account, CredentialName::Passphrase, secret).unwrap();
+        let finish = body(keyring.handle(finish_replacement(started))).unwrap();
+        serde_json::from_str::<CredentialFinish>(&finish).unwrap()
+    };
+    let passphrase = finish(&mut server, &mut keyring, &account, PASSPHRASE, &started);
+    account.passphrase = passphrase.secret;
+    let recovery = finish(&mut server, &mut keyring, &account, NEW, &renewal);
+    assert_eq!(recovery.credential, CredentialName::Recovery);
+    account.recovery = recovery.secret;
+    assert!(opens(&mut server, &account, CredentialName::Passphrase, NEW).is_ok());
+    assert!(opens(&mut server, &account, CredentialName::Recovery, recovery_code.expose()).is_ok());
+    // One that was started over is over.
+    let again = answered(&server, start_passphrase(&mut keyring, PASSPHRASE));
+    prove(&mut server, &mut keyring, &account, CredentialName::Passphrase, NEW).unwrap();
+    assert_eq!(keyring.handle(finish_replacement(&started)).err(), Some(KeyringError::OutOfTurn));
+    assert!(keyring.handle(finish_replacement(&again)).is_ok(), "the proof is still there");
+    let first = start_vault_key(&server, &mut keyring, NEW).1;
+    let second = start_vault_key(&server, &mut keyring, NEW).1;
+    prove(&mut server, &mut keyring, &account, CredentialName::Passphrase, NEW).unwrap();
+    assert_eq!(keyring.handle(finish_vault_key(&first)).err(), Some(KeyringError::OutOfTurn));
+    assert!(keyring.handle(finish_vault_key(&second)).is_ok());
 }
 
 #[test]
@@ -212,11 +257,11 @@ fn locked_keyring_refuses_to_change_what_opens_a_vault() {
     let mut keyring = keyring(0);
     let result = prove(&mut server, &mut keyring, &account, CredentialName::Passphrase, PASSPHRASE);
     assert_eq!(result, Err(KeyringError::Locked));
-    assert_eq!(keyring.handle(finish_replacement("")).err(), Some(KeyringError::OutOfTurn));
-    let answer = server.start_replacement(&start_passphrase(&mut keyring, NEW));
-    assert_eq!(keyring.handle(finish_replacement(&answer)).err(), Some(KeyringError::Locked));
-    let answer = start_vault_key(&server, &mut keyring, NEW).1;
-    assert_eq!(keyring.handle(Request::FinishVaultKey { answer }).err(), Some(KeyringError::Locked));
+    assert_eq!(keyring.handle(finish_replacement(&Default::default())).err(), Some(KeyringError::OutOfTurn));
+    let started = answered(&server, start_passphrase(&mut keyring, NEW));
+    assert_eq!(keyring.handle(finish_replacement(&started)).err(), Some(KeyringError::Locked));
+    let started = start_vault_key(&server, &mut keyring, NEW).1;
+    assert_eq!(keyring.handle(finish_vault_key(&started)).err(), Some(KeyringError::Locked));
     assert_eq!(keyring.handle(Request::AdoptVaultKey).err(), Some(KeyringError::Locked));
     assert_eq!(keyring.handle(Request::StartRaising).err(), Some(KeyringError::OutOfTurn));
 }
@@ -237,9 +282,9 @@ fn older_suite_is_raised_by_the_log_in_of_a_newer_client() {
         };
         let answer = server.start_proof(&account, &proof);
         assert!(matches!(keyring.handle(Request::ContinueProof { answer }), Ok(Response::Proven)));
-        let answer = server.start_replacement(&replacement);
+        let started = answered(&server, replacement);
         let finish: CredentialFinish =
-            serde_json::from_str(&body(keyring.handle(finish_replacement(&answer))).unwrap()).unwrap();
+            serde_json::from_str(&body(keyring.handle(finish_replacement(&started))).unwrap()).unwrap();
         assert_eq!((&finish.credential, finish.secret.suite), (&credential, 2));
         match credential {
             CredentialName::Passphrase => account.passphrase = finish.secret,
@@ -251,12 +296,13 @@ fn older_suite_is_raised_by_the_log_in_of_a_newer_client() {
     }
 }
 
-/// Starts a new vault key; gives its recovery code, and the server's answer.
-fn start_vault_key(server: &Server, keyring: &mut Keyring<Counter>, passphrase: &str) -> (String, String) {
+/// Starts a new vault key; gives its recovery code, and its body with the server's answer.
+fn start_vault_key(server: &Server, keyring: &mut Keyring<Counter>, passphrase: &str) -> (String, (String, String)) {
     let passphrase = Secret::new(passphrase.into());
     match keyring.handle(Request::StartVaultKey { passphrase }) {
         Ok(Response::RegistrationStarted { recovery_code, body }) => {
-            (recovery_code.expose().to_owned(), server.start_vault_key(&body))
+            let answer = server.start_vault_key(&body);
+            (recovery_code.expose().to_owned(), (body, answer))
         }
         other => panic!("{other:?}"),
     }
@@ -270,9 +316,9 @@ fn set_vault_key(
     passphrase: (&str, &str),
 ) -> String {
     let (old, new) = passphrase;
-    let (code, answer) = start_vault_key(server, keyring, new);
+    let (code, started) = start_vault_key(server, keyring, new);
     prove(server, keyring, account, CredentialName::Passphrase, old).unwrap();
-    let finish = body(keyring.handle(Request::FinishVaultKey { answer })).unwrap();
+    let finish = body(keyring.handle(finish_vault_key(&started))).unwrap();
     let VaultKeyFinish { key_no, passphrase, recovery, earlier_keys, .. } = serde_json::from_str(&finish).unwrap();
     assert_eq!(key_no, server.key_no + 1);
     (server.key_no, server.earlier_keys) = (key_no, Some(earlier_keys));
@@ -340,11 +386,10 @@ fn old_row_with_the_old_passphrase_opens_nothing_that_was_sealed_later() {
 #[test]
 fn new_vault_key_may_be_finished_again_with_the_same_proof_and_key() {
     let (mut server, mut keyring, account, _) = opened_vault();
-    let (_, answer) = start_vault_key(&server, &mut keyring, NEW);
+    let (_, started) = start_vault_key(&server, &mut keyring, NEW);
     prove(&mut server, &mut keyring, &account, CredentialName::Passphrase, PASSPHRASE).unwrap();
     let finish = |keyring: &mut Keyring<Counter>| -> VaultKeyFinish {
-        let request = Request::FinishVaultKey { answer: answer.clone() };
-        serde_json::from_str(&body(keyring.handle(request)).unwrap()).unwrap()
+        serde_json::from_str(&body(keyring.handle(finish_vault_key(&started))).unwrap()).unwrap()
     };
     let (first, again) = (finish(&mut keyring), finish(&mut keyring));
     assert_eq!(first.proof.finalization, again.proof.finalization);
@@ -362,11 +407,11 @@ fn new_vault_key_may_be_finished_again_with_the_same_proof_and_key() {
 fn legacy_account_opens_for_reading_until_it_has_a_new_vault_key() {
     let (mut server, mut keyring, mut account, _) = opened_vault();
     // Its passphrase wraps key 0.
-    let answer = server.start_replacement(&start_passphrase(&mut keyring, PASSPHRASE));
+    let started = answered(&server, start_passphrase(&mut keyring, PASSPHRASE));
     prove(&mut server, &mut keyring, &account, CredentialName::Passphrase, PASSPHRASE).unwrap();
     let root = keys(&keyring).current().root.clone();
     keyring.vault.as_mut().unwrap().keys = VaultKeys::new(KeySet::new(account.account_id, 0, root));
-    let finish = body(keyring.handle(finish_replacement(&answer))).unwrap();
+    let finish = body(keyring.handle(finish_replacement(&started))).unwrap();
     account.passphrase = serde_json::from_str::<CredentialFinish>(&finish).unwrap().secret;
     server.key_no = 0;
 
@@ -384,9 +429,9 @@ fn legacy_account_opens_for_reading_until_it_has_a_new_vault_key() {
     let create = || Request::Create { content: content("x", ""), now: NOW };
     assert_eq!(legacy.handle(create()).err(), Some(KeyringError::Legacy));
 
-    let (_, answer) = start_vault_key(&server, &mut legacy, NEW);
+    let (_, started) = start_vault_key(&server, &mut legacy, NEW);
     prove(&mut server, &mut legacy, &account, CredentialName::Passphrase, PASSPHRASE).unwrap();
-    let finish = body(legacy.handle(Request::FinishVaultKey { answer })).unwrap();
+    let finish = body(legacy.handle(finish_vault_key(&started))).unwrap();
     let finish: VaultKeyFinish = serde_json::from_str(&finish).unwrap();
     assert_eq!((finish.key_no, &finish.replaces), (1, &None));
     assert!(matches!(legacy.handle(Request::AdoptVaultKey), Ok(Response::VaultKeyReplaced { .. })));
