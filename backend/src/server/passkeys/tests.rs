@@ -33,14 +33,12 @@ fn account() -> AccountId {
     <[u8; 16]>::try_from(handle.0).unwrap().try_into().unwrap()
 }
 
-/// The crate's encoding of a time that has not come yet: seconds (8 bytes) and nanoseconds (4).
-fn far_future() -> Vec<u8> {
-    [&4_000_000_000_u64.to_le_bytes()[..], &[0; 4]].concat()
-}
-
-/// The state of a log-in whose challenge is `byte` sixteen times: challenge, verification required, no extensions.
+/// The state of a log-in whose challenge is `byte` sixteen times. Taken from a true one, to replace the challenge only.
 fn log_in_state(key: &ServerKey, byte: u8, made_at: Millis) -> Base64Url {
-    let state = [&[byte; 16][..], &[0, 0], &far_future()].concat();
+    let made = challenge_log_in(key, NOW).unwrap();
+    let mut state = open(key, &made.state, LOG_IN, NOW).unwrap();
+    assert_eq!(state[..16], made.challenge.0);
+    state[..16].fill(byte);
     seal(key, 0, LOG_IN, &state, made_at).unwrap().state
 }
 
@@ -217,6 +215,16 @@ fn assertion_whose_counter_does_not_rise_is_refused() {
     assert_eq!(log_in("es256_log_in"), Err(PasskeyError::Counter));
     assert_eq!(log_in("later"), Ok(()));
     assert_eq!(log_in("es256_log_in"), Err(PasskeyError::Counter));
+}
+
+#[test]
+fn challenge_is_good_for_its_purpose_only() {
+    let key = ServerKey::generate();
+    let log_in = challenge_log_in(&key, NOW).unwrap().state;
+    let registration = challenge_registration(&key, account(), NOW).unwrap().state;
+    assert!(open(&key, &log_in, LOG_IN, NOW).is_ok() && open(&key, &registration, REGISTRATION, NOW).is_ok());
+    assert_eq!(open(&key, &log_in, REGISTRATION, NOW), Err(PasskeyError::Challenge));
+    assert_eq!(open(&key, &registration, LOG_IN, NOW), Err(PasskeyError::Challenge));
 }
 
 /// Stored rows must be read by later versions, also of the crate.
