@@ -4,7 +4,7 @@
 use std::collections::BTreeMap;
 
 use rand_core_06::{CryptoRng, RngCore};
-use shared::changes::{Change, SaveChanges, Saved, Sealed, SealedHead};
+use shared::changes::{Change, OVERHEAD, SaveChanges, Saved, Sealed, SealedHead};
 use shared::ids::EntryId;
 
 use super::document;
@@ -134,15 +134,14 @@ impl Vault {
         }
         for id in ids {
             let base = self.base(id);
-            let document = match self.records.get(&id).and_then(|record| record.stored.as_ref()) {
-                Some((version, bytes)) => Some(self.open(id, *version, bytes)?),
-                None => None,
-            };
-            let document = document.as_ref().map(|document| document.as_slice());
-            if !draft.has_room(document.map_or(0, |document| document.len().saturating_add(64).next_power_of_two() * 2))
-            {
+            let stored = self.records.get(&id).and_then(|record| record.stored.as_ref());
+            // Sealed again, it is longer by the key number at most.
+            let length = stored.map_or(0, |(_, bytes)| bytes.len()) + OVERHEAD;
+            if !draft.has_room(length) {
                 break;
             }
+            let document = stored.map(|(version, bytes)| self.open(id, *version, bytes)).transpose()?;
+            let document = document.as_ref().map(|document| document.as_slice());
             let sealed = self.seal_version(id, document, base, random)?;
             let kind = if sealed.is_deletion() { ListedKind::Deletion } else { ListedKind::Entry };
             draft.push(id, base, sealed.change.version, &sealed.bytes, kind);

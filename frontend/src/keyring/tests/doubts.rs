@@ -405,6 +405,18 @@ fn unreadable_row_costs_only_itself_and_the_open_page_holds_the_entry() {
     assert_eq!(sync(&mut closed_keyring(), &server).refused.len(), 0);
 }
 
+#[test]
+fn damaged_row_of_a_version_that_was_not_seen_here_is_named() {
+    let (mut keyring, mut server, _, bank) = bank();
+    let known = memory(&mut keyring);
+    change(&mut keyring, bank, content("Bank", "newest"), NOW + 2);
+    send(&mut keyring, &mut server);
+    server.rows.get_mut(&bank).unwrap().sealed.as_mut().unwrap().0[100] ^= 1;
+    let (_, update, found) = unlock(known, |since| server.list(since, 1000));
+    assert_eq!((found.vault, found.entries), (None, vec![doubt(bank, "Bank", DoubtKind::Missing, false)]));
+    assert!(update.refused.contains(&bank));
+}
+
 /// An answer that is older than a save that was acknowledged meanwhile.
 #[test]
 fn late_list_is_no_contradiction() {
