@@ -73,15 +73,16 @@ impl Vault {
             if order.chain.iter().any(|place| waiting[*place].change.version > seen.version) {
                 return None;
             }
-            let is_here = seen.is_deleted || waiting.iter().any(Waiting::is_held);
+            let is_mine = order.mine.is_some_and(|mine| waiting[mine].change.version >= seen.version);
+            let is_here = seen.is_deleted || is_mine || waiting.iter().any(Waiting::is_held);
             Some(Doubt { id, name: seen.name.clone(), kind, is_here })
         };
         self.memory.all_seen().filter_map(doubt).collect()
     }
 
-    /// Judges again, if there were doubts.
+    /// Judges again, if there are doubts: waiting changes may have come or gone.
     pub(super) fn judge_again(&mut self, update: &mut EntryUpdate) {
-        if self.state.doubts != Doubts::default() || self.state.is_accepted {
+        if self.state.doubts != Doubts::default() {
             let entries = self.judge_entries();
             let vault = self.state.doubts.vault.filter(|doubt| {
                 let is_memory = self.state.memory_doubt == Some(*doubt);

@@ -126,7 +126,7 @@ impl<R: RngCore + CryptoRng> Keyring<R> {
             }
             Request::ApplyChanges { answer, since } => {
                 let changes = json::read_answer(&answer)?;
-                self.update(|vault, random| vault.apply_list(changes, since, random))
+                self.seal(|vault, random| vault.apply_list(changes, since, random).map(Response::Updated))
             }
             Request::BuildBatch { without, count, bytes, reseal } => {
                 self.seal(|vault, random| vault.build_batch(&without, (count, bytes), reseal, random))
@@ -139,7 +139,7 @@ impl<R: RngCore + CryptoRng> Keyring<R> {
             Request::Release { changes } => self.update(|vault, random| Ok(vault.release(&changes, random))),
             Request::KeepNewer { now } => self.update(|vault, random| vault.keep_newer(now, random)),
             Request::AcceptServer { now } => self.update(|vault, random| vault.accept_server(now, random)),
-            Request::Discard { id } => Ok(Response::Updated(self.vault()?.discard(id))),
+            Request::Discard { id } => self.update(|vault, _| Ok(vault.discard(id))),
             Request::Create { content, now } => self.seal(|vault, random| vault.create(content, now, random)),
             Request::Change { id, content, now } => {
                 self.seal(|vault, random| vault.change(id, now, random, |entry| with_content(entry, content, now)))
@@ -149,7 +149,9 @@ impl<R: RngCore + CryptoRng> Keyring<R> {
             }),
             Request::Delete { id } => self.seal(|vault, random| vault.delete(id, random)),
             Request::Resolve { id, resolution, now } => self.seal(|vault, random| {
-                vault.resolve(id, resolution, now, random).map(|update| Response::EntrySealed { id, update })
+                let mut update = vault.resolve(id, resolution, now, random)?;
+                vault.judge_again(&mut update);
+                Ok(Response::EntrySealed { id, update })
             }),
             Request::Reveal { id } => {
                 self.vault()?.entry(id).map(|entry| Response::Revealed { password: entry.content.password })
@@ -211,7 +213,11 @@ impl<R: RngCore + CryptoRng> Keyring<R> {
         &mut self,
         update: impl FnOnce(&mut Vault, &mut R) -> Result<EntryUpdate, KeyringError>,
     ) -> Result<Response, KeyringError> {
-        self.seal(|vault, random| update(vault, random).map(Response::Updated))
+        self.seal(|vault, random| {
+            let mut update = update(vault, random)?;
+            vault.judge_again(&mut update);
+            Ok(Response::Updated(update))
+        })
     }
 
     fn vault(&mut self) -> Result<&mut Vault, KeyringError> {

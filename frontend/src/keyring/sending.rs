@@ -199,7 +199,6 @@ impl Vault {
         }
         self.state.note_saved();
         self.memory.note_change_no(saved.change_no);
-        self.judge_again(&mut update);
         Ok(update)
     }
 

@@ -1,11 +1,13 @@
 //! This browser's memory beside the server's list: reading and writing it, and ending doubts.
 
+use std::collections::BTreeSet;
+
 use rand_core_06::{CryptoRng, RngCore};
 use shared::ids::EntryId;
 
 use super::memory::Memory;
 use super::protocol::entry::EntryUpdate;
-use super::protocol::outbox::{DoubtKind, VaultDoubt};
+use super::protocol::outbox::{DoubtKind, Doubts, VaultDoubt};
 use super::protocol::{KeyringError, Resolution};
 use super::record::Waiting;
 use super::vault::Vault;
@@ -72,8 +74,7 @@ impl Vault {
                 self.seal_next(doubt.id, None, &mut update, random)?;
             }
         }
-        self.accept_head();
-        self.judge_again(&mut update);
+        self.accept_head(&mut update);
         Ok(update)
     }
 
@@ -90,8 +91,7 @@ impl Vault {
                 self.memory.note_seen(id, listed.version, listed.mark(), name.as_deref());
             }
         }
-        self.accept_head();
-        self.judge_again(&mut update);
+        self.accept_head(&mut update);
         Ok(update)
     }
 
@@ -119,11 +119,14 @@ impl Vault {
             return Err(KeyringError::Legacy);
         }
         let mut update = EntryUpdate { remember: true, ..EntryUpdate::default() };
+        // A change that builds on a version which the server has lost is newer than that.
+        let doubts = self.judge_entries().into_iter().filter(|doubt| doubt.is_here).map(|doubt| doubt.id);
         let held = self.records.iter().filter(|(_, record)| record.waiting.iter().any(Waiting::is_held));
-        for id in held.map(|(id, _)| *id).collect::<Vec<_>>() {
-            while self.records.get(&id).is_some_and(|record| record.waiting.iter().any(Waiting::is_held)) {
+        let ids: BTreeSet<EntryId> = held.map(|(id, _)| *id).chain(doubts).collect();
+        for id in ids {
+            while let Some(mine) = self.order(id).mine {
                 // A change that the server never had was not accepted as lost with the entry: it becomes one of its own.
-                let is_unsent = self.records.get(&id).is_some_and(|it| it.waiting.iter().any(|own| !own.is_held()));
+                let is_unsent = self.records.get(&id).is_some_and(|record| !record.waiting[mine].is_held());
                 let is_lost = resolution == Resolution::Theirs && self.compare(id)?.1.is_none();
                 let resolution = if is_unsent && is_lost { Resolution::Both } else { resolution };
                 update.add(self.resolve(id, resolution, now, random)?);
@@ -132,9 +135,11 @@ impl Vault {
         Ok(update)
     }
 
-    fn accept_head(&mut self) {
+    fn accept_head(&mut self, update: &mut EntryUpdate) {
         self.memory.accept_number(self.state.position);
         self.state.accept();
+        self.state.doubts = Doubts { vault: None, entries: self.judge_entries() };
+        update.doubts = Some(self.state.doubts.clone());
     }
 }
 

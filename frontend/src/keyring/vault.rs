@@ -202,6 +202,7 @@ impl Vault {
         let changed_at = now.max(entry.changed_at);
         let mut update = EntryUpdate::default();
         self.seal_next(id, Some(Entry { changed_at, ..change(entry) }), &mut update, random)?;
+        self.judge_again(&mut update);
         Ok(Response::EntrySealed { id, update })
     }
 
@@ -214,6 +215,7 @@ impl Vault {
         self.entry_without_conflict(id)?;
         let mut update = EntryUpdate::default();
         self.seal_next(id, None, &mut update, random)?;
+        self.judge_again(&mut update);
         Ok(Response::EntrySealed { id, update })
     }
 

@@ -95,6 +95,33 @@ fn entries_left_out_are_named_whatever_the_numbers_say() {
     }
 }
 
+/// The head is the only difference: the same numbers, and nothing listed since.
+#[test]
+fn other_head_of_the_same_number_has_everything_listed_again() {
+    let (mut one, mut two, mut server) = two_browsers();
+    let (id, _) = create(&mut one, content("Bank", "v1"));
+    send(&mut one, &mut server);
+    let snapshot = server.clone();
+    sync(&mut two, &server);
+    change(&mut one, id, content("Bank", "one"), NOW + 1);
+    send(&mut one, &mut server);
+    server = snapshot;
+    let (other, _) = create(&mut two, content("Other", "x"));
+    send(&mut two, &mut server);
+    assert_eq!(server.change_no, 2);
+    let update = sync(&mut one, &server);
+    assert_eq!(update.conflicts, [id]);
+    assert!(update.entries.iter().any(|entry| entry.id == other));
+}
+
+#[test]
+fn head_of_an_earlier_key_is_not_believed() {
+    let server = VaultServer::new();
+    let mut keyring = closed_keyring();
+    keyring.vault = Some(Vault::new(keys(2)));
+    assert_eq!(doubts(&sync(&mut keyring, &server)).vault, Some(VaultDoubt::HeadWrong));
+}
+
 /// Security review, A1, d.
 #[test]
 fn list_that_never_ends_is_noticed() {
@@ -225,6 +252,27 @@ fn deleted_entry_that_is_put_back_is_noticed_and_deleted_again() {
     assert!(restored.rows[&bank].deleted);
 }
 
+/// A deletion that was sealed once, for an entry that was saved again since.
+#[test]
+fn older_sealed_deletion_does_not_remove_a_newer_entry() {
+    let (mut keyring, mut other, mut server) = two_browsers();
+    let (bank, _) = create(&mut keyring, content("Bank", "1"));
+    send(&mut keyring, &mut server);
+    sync(&mut other, &server);
+    sealed(other.handle(Request::Delete { id: bank }));
+    send(&mut other, &mut server);
+    let before = server.clone();
+    change(&mut keyring, bank, content("Bank", "2"), NOW + 1);
+    sync(&mut keyring, &server);
+    sealed(keyring.handle(Request::Resolve { id: bank, resolution: Resolution::Mine, now: NOW + 2 }));
+    send(&mut keyring, &mut server);
+    let (_, _, found) = unlock(memory(&mut keyring), |since| before.list(since, 1000));
+    assert_eq!(found.entries, [doubt(bank, "Bank", DoubtKind::Missing, false)]);
+    let update = sync(&mut keyring, &before);
+    assert_eq!(doubts(&update).entries, [doubt(bank, "Bank", DoubtKind::Missing, true)]);
+    assert_eq!((update.conflicts, reveal_entry(&mut keyring, bank).unwrap()), (vec![bank], "2".into()));
+}
+
 /// Security review, A2, with an honest server: saved, database copied, changed and acknowledged, copy put back, changed
 /// again in the page that is still open, locked, unlocked.
 #[test]
@@ -251,6 +299,22 @@ fn change_upon_a_version_that_the_server_has_lost_is_a_conflict() {
     let mine = whole(&mut opened, id);
     let history: Vec<_> = mine.history.iter().map(|it| it.password.expose()).collect();
     assert_eq!((mine.content.password.expose(), history), ("v3", vec!["v2", "v1"]));
+    // As the page does it: it restores its outbox once the list is judged.
+    let (mut later, _) = reopened(Some(memory(&mut keyring)), &[]);
+    let update = sync(&mut later, &server);
+    assert_eq!(doubts_of(&update), [doubt(id, "Bank", DoubtKind::Older, false)]);
+    let update = updated(later.handle(Request::RestoreWaiting { items: outbox.to_vec() }));
+    assert_eq!(doubts_of(&update), [doubt(id, "Bank", DoubtKind::Older, true)]);
+    let update = updated(later.handle(Request::KeepNewer { now: NOW + 9 }));
+    assert_eq!((doubts(&update), update.settled.len()), (Doubts::default(), 2));
+    let mut kept = server.clone();
+    send(&mut later, &mut kept);
+    assert_eq!((reveal_entry(&mut later, id).unwrap(), kept.rows[&id].version), ("v3".into(), 4));
+    // Without the acknowledged version, the change that builds on it counts as well.
+    let (mut later, _) = reopened(Some(memory(&mut keyring)), &outbox[..1]);
+    assert_eq!(doubts_of(&sync(&mut later, &server)), [doubt(id, "Bank", DoubtKind::Older, true)]);
+    let update = updated(later.handle(Request::KeepNewer { now: NOW + 9 }));
+    assert_eq!((doubts(&update), update.settled.len()), (Doubts::default(), 1));
     // Discarding what was never saved leaves the acknowledged version.
     updated(opened.handle(Request::Discard { id }));
     assert_eq!(reveal_entry(&mut opened, id).unwrap(), "v2");
@@ -284,6 +348,7 @@ fn accepting_the_server_lowers_the_memory_and_keeps_passwords_in_the_history() {
     let (mut keyring, _, mut server, bank) = bank();
     sync(&mut keyring, &server);
     let stored = memory(&mut keyring);
+    let doubts_before = doubts(&sync_by(&mut reopened(Some(stored.clone()), &[]).0, |since| server.list(since, 1000)));
     let update = updated(keyring.handle(Request::AcceptServer { now: NOW + 9 }));
     assert_eq!((update.settled.len(), doubts(&update)), (3, Doubts::default()));
     assert_eq!(update.deleted.len(), 2, "the entries that the server does not have");
@@ -297,6 +362,9 @@ fn accepting_the_server_lowers_the_memory_and_keeps_passwords_in_the_history() {
     assert_eq!(found, Doubts::default());
     // Version 2 was another one: it is not used twice.
     assert_eq!(change(&mut opened, bank, content("Bank", "next"), NOW + 10).change.version, 4);
+    // Not even by a page that does not know how the doubt was ended.
+    let lost = doubts_before.entries.iter().map(|doubt| doubt.id).find(|id| *id != bank).unwrap();
+    assert_eq!(opened.vault.as_ref().unwrap().next_version(lost), Ok(2));
 }
 
 #[test]
@@ -305,8 +373,10 @@ fn accepting_without_the_newer_version_at_hand_ends_the_doubt() {
     let known = memory(&mut keyring);
     let (mut opened, _, found) = unlock(known, |since| before.list(since, 1000));
     assert_eq!((found.vault, found.entries.len()), (Some(VaultDoubt::Older), 3));
-    // An entry in doubt is not sealed again in silence.
-    assert_eq!(batch(&mut opened, true), None);
+    // A new version of an entry in doubt ends that doubt.
+    let (mut other, ..) = unlock(memory(&mut opened), |since| before.list(since, 1000));
+    let (_, update) = sealed(other.handle(Request::Change { id: bank, content: content("Bank", "x"), now: NOW }));
+    assert_eq!(doubts(&update).entries.len(), 2);
     let update = updated(opened.handle(Request::AcceptServer { now: NOW + 9 }));
     assert_eq!(doubts(&update), Doubts::default());
     let (mut later, _, found) = unlock(memory(&mut opened), |since| before.list(since, 1000));
@@ -431,9 +501,15 @@ fn late_list_is_no_contradiction() {
     assert_eq!(keyring.handle(stale).err(), Some(KeyringError::OutOfTurn));
     let update = updated(keyring.handle(Request::ApplyChanges { answer: late, since: 0 }));
     assert_eq!((update.next, update.conflicts.len(), update.doubts), (Some(0), 0, None));
+    // A save that is acknowledged while the list is read once more makes that one outdated, too.
+    let late = serde_json::to_string(&server.list(0, 1000)).unwrap();
+    change(&mut keyring, bank, content("Bank", "very newest"), NOW + 6);
+    send_without_list(&mut keyring, &mut server);
+    let update = updated(keyring.handle(Request::ApplyChanges { answer: late, since: 0 }));
+    assert_eq!((update.next, update.conflicts.len(), update.doubts), (Some(0), 0, None));
     let update = sync(&mut keyring, &server);
     assert_eq!((doubts(&update), update.conflicts.len()), (Doubts::default(), 0));
-    assert_eq!(reveal_entry(&mut keyring, bank).unwrap(), "newest");
+    assert_eq!(reveal_entry(&mut keyring, bank).unwrap(), "very newest");
 }
 
 /// A save is acknowledged between two pages of a list that does not have it.

@@ -185,6 +185,32 @@ fn sealing_again_loses_against_a_change_made_elsewhere() {
 }
 
 #[test]
+fn entry_in_doubt_is_not_sealed_again_unasked() {
+    let (mut keyring, _, mut server) = two_browsers();
+    let (bank, _) = create(&mut keyring, content("Bank", "old"));
+    create(&mut keyring, content("Mail", "x"));
+    send(&mut keyring, &mut server);
+    let snapshot = server.clone();
+    change(&mut keyring, bank, content("Bank", "new"), NOW + 1);
+    send(&mut keyring, &mut server);
+    let known = server::memory(&mut keyring);
+    // Put back, a new key made by a browser that knew nothing of it, and opened here again.
+    server = snapshot;
+    let mut other = closed_keyring();
+    other.random = Counter(99);
+    sync(&mut other, &server);
+    renew(&mut other, &mut server);
+    let mut opened = with_new_key(50);
+    updated(opened.handle(Request::Recall { memory: Some(known) }));
+    assert_eq!(doubts(&sync(&mut opened, &server)).entries.len(), 1);
+    let (batch, left) = batch_of(&mut opened, Vec::new(), 9, true);
+    assert_eq!((versions(&batch.unwrap()).len(), left), (1, 0), "the other entry only");
+    updated(opened.handle(Request::AcceptServer { now: NOW }));
+    let (batch, _) = batch_of(&mut opened, Vec::new(), 9, true);
+    assert_eq!(versions(&batch.unwrap()).len(), 2);
+}
+
+#[test]
 fn outbox_of_an_earlier_key_is_sealed_again_before_it_is_sent() {
     let (mut keyring, _, mut server) = two_browsers();
     let (id, _) = create(&mut keyring, content("Bank", "1"));
@@ -192,8 +218,10 @@ fn outbox_of_an_earlier_key_is_sealed_again_before_it_is_sent() {
     let second = change(&mut keyring, id, content("Bank", "2"), NOW + 1);
     let third = change(&mut keyring, id, content("Bank", "3"), NOW + 2);
     // In this page at once, and in another one as soon as it opens the outbox.
+    keyring.vault.as_mut().unwrap().memory.note_made(id, 9);
     let update = renew(&mut keyring, &mut server);
     assert_eq!((update.settled, update.sealed.len()), (vec![second.change, third.change], 2));
+    assert_eq!(versions(&batch(&mut keyring, false).unwrap()), [(1, 10), (10, 11)]);
     let mut other = with_new_key(99);
     updated(other.handle(Request::RestoreWaiting { items: vec![second, third] }));
     sync(&mut other, &server);
