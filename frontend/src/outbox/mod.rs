@@ -2,7 +2,7 @@
 //! dropped.
 //!
 //! It is a pure state machine: it has no browser, clock or network. A driver asks for the [`Action`] that is due
-//! ([`Outbox::next`]), carries it out, and reports the [`Outcome`] ([`Outbox::done`]). The session drives it in the
+//! ([`Outbox::next_action`]), carries it out, and reports the [`Outcome`] ([`Outbox::done`]). The session drives it in the
 //! page, `simulation` drives it in the tests. Between two actions, and while one is carried out, a person may seal
 //! further changes ([`Outbox::take`]).
 //!
@@ -138,7 +138,7 @@ impl<F: Clone> Outbox<F> {
     }
 
     /// The action that is due. It is carried out, and its outcome reported, before the next one is asked for.
-    pub fn next(&mut self) -> Action {
+    pub fn next_action(&mut self) -> Action {
         let action = self.keyring_action().or_else(|| self.store_action()).or_else(|| self.server_action());
         action.unwrap_or_else(|| {
             if std::mem::take(&mut self.is_locked) {
@@ -219,7 +219,7 @@ impl<F: Clone> Outbox<F> {
         Some(Action::Build { without: self.items.not_to_send(), count: self.limit, reseal: self.due.reseal })
     }
 
-    /// Reports the outcome of the action that [`Outbox::next`] gave last. Returns the changes that have left.
+    /// Reports the outcome of the action that [`Outbox::next_action`] gave last. Returns the changes that have left.
     pub fn done(&mut self, action: Action, outcome: Outcome<F>) -> Vec<Event<F>> {
         match (action, outcome) {
             (Action::Lock, Outcome::Done) => {

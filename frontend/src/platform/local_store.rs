@@ -12,6 +12,7 @@ use web_sys::{IdbDatabase, IdbObjectStoreParameters, IdbRequest, IdbTransaction}
 use crate::keyring::protocol::outbox::{ChangeRef, SealedChange};
 use crate::outbox::{Found, Memory, Write, Written};
 use crate::platform::browser::{error, window};
+use crate::platform::random;
 
 /// The name of the database.
 const DATABASE: &str = "passmint";
@@ -171,7 +172,7 @@ async fn open_database() -> Result<IdbDatabase, JsValue> {
             parameters.set_auto_increment(true);
             // Version 1 had the items already: making them again fails.
             let _ = database.create_object_store_with_optional_parameters(ITEMS, &parameters);
-            let birth = (js_sys::Math::random() * f64::from(u32::MAX)).floor();
+            let birth = f64::from(u32::from_be_bytes(random::bytes()) >> 1);
             database.create_object_store(MEMORIES)?.put_with_key(&birth.into(), &BIRTH.into()).map(drop)
         })
     };

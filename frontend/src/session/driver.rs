@@ -187,7 +187,7 @@ impl Session {
             if self.driver().is_none_or(|current| !Rc::ptr_eq(&current, driver)) {
                 break Rest::Over;
             }
-            let action = driver.outbox.borrow_mut().next();
+            let action = driver.outbox.borrow_mut().next_action();
             match action {
                 Action::Rest(rest) => break rest,
                 Action::Write(write) => {

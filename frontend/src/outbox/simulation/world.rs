@@ -191,7 +191,7 @@ impl World {
 
     fn begin(&mut self, device: usize, place: usize) -> Vec<Event<Problem>> {
         let page = &mut self.devices[device].pages[place];
-        let action = page.outbox.next();
+        let action = page.outbox.next_action();
         page.rest = None;
         match action {
             Action::Rest(rest) => {
