@@ -78,7 +78,8 @@ fn invite_links_to_the_recorded_address() {
     assert!(!log.contains("cannot record"), "{log}");
     let (address, advice) = invited_to(data.path(), &[]);
     assert_eq!(address, format!("http://{listen}"));
-    assert_eq!(advice.lines().count(), 1, "{advice}");
+    assert_eq!(advice.lines().count(), 2, "{advice}");
+    assert!(advice.lines().nth(1).unwrap().contains("passmint invites revoke "), "{advice}");
     // The flag takes precedence over the file.
     let (address, _) = invited_to(data.path(), &["--public-url", "https://given.example.org/"]);
     assert_eq!(address, "https://given.example.org");
