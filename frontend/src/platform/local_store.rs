@@ -170,9 +170,14 @@ async fn open_database() -> Result<IdbDatabase, JsValue> {
             let database: IdbDatabase = request.result()?.dyn_into()?;
             let parameters = IdbObjectStoreParameters::new();
             parameters.set_auto_increment(true);
+            let birth = f64::from(u32::from_be_bytes(random::bytes()) >> 1) + 1.0;
             // Version 1 had the items already: making them again fails.
-            let _ = database.create_object_store_with_optional_parameters(ITEMS, &parameters);
-            let birth = f64::from(u32::from_be_bytes(random::bytes()) >> 1);
+            if let Ok(items) = database.create_object_store_with_optional_parameters(ITEMS, &parameters) {
+                // Keys rise from here, so that a page that has not noticed that the store was cleared removes nothing
+                // of the new one.
+                items.put_with_key(&JsValue::NULL, &birth.into())?;
+                items.delete(&birth.into())?;
+            }
             database.create_object_store(MEMORIES)?.put_with_key(&birth.into(), &BIRTH.into()).map(drop)
         })
     };

@@ -58,7 +58,9 @@ pub(super) struct Store {
 
 impl Store {
     pub(super) fn new(birth: u64) -> Self {
-        Self { birth, ..Self::default() }
+        // Keys rise from the birth, as in the browser.
+        let last_key = u32::try_from(birth * 1000).unwrap();
+        Self { birth, last_key, ..Self::default() }
     }
 
     pub(super) fn read(&self, known: &BTreeSet<u32>) -> Found {

@@ -26,9 +26,9 @@ use crate::keyring::protocol::outbox::{ChangeRef, SealedChange};
 use crate::outbox::{Outbox, Rest};
 
 /// Schedules in an ordinary test run.
-const SCHEDULES: u64 = 400;
+const SCHEDULES: u64 = 20_000;
 /// Random steps of a schedule before everything calms down.
-const STEPS: usize = 60;
+const STEPS: usize = 50;
 /// Rounds after which everything must have come to rest.
 const ROUNDS: usize = 60;
 
