@@ -32,6 +32,16 @@ impl Session {
         self.doubts.with(|doubts| doubts.iter().find(is_it).map(|doubt| doubt.kind))
     }
 
+    /// True if the server's state of the entry is in doubt. In a reactive scope this subscribes to the doubts.
+    pub fn is_doubted(self, id: EntryId) -> bool {
+        self.doubts.with(|doubts| doubts.iter().any(|doubt| doubt.id == id))
+    }
+
+    /// True if the server's state of an entry of this name is in doubt.
+    pub fn is_doubted_name(self, name: &str) -> bool {
+        self.doubts.with_untracked(|doubts| doubts.iter().any(|doubt| doubt.name == name))
+    }
+
     /// Seals what this page has as newer versions, and sends it.
     pub async fn keep_newer(self) -> Result<(), Fault> {
         self.seal_and_send(Request::KeepNewer { now: browser::now() }).await

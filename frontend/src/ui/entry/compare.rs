@@ -48,8 +48,8 @@ pub(super) fn Compare(id: EntryId) -> impl IntoView {
         });
     };
     // The server's side may be an old version that was put back, and no change by anybody.
-    let is_old = move || session.doubts.with(|all| all.iter().any(|doubt| doubt.id == id));
-    let intro = text_signal(move || text::get(if is_old() { Msg::CompareOlder } else { Msg::CompareIntro }));
+    let intro =
+        text_signal(move || text::get(if session.is_doubted(id) { Msg::CompareOlder } else { Msg::CompareIntro }));
     view! {
         <Frame title=Msg::CompareTitle>
             <p class="lead">{intro}</p>

@@ -10,7 +10,7 @@ use super::{Page, en, en_with, world};
 use crate::browser_test::test;
 use crate::keyring::tests::NOW;
 use crate::platform::browser::document;
-use crate::session::{Doubt, DoubtKind, Session, VaultDoubt};
+use crate::session::{Doubt, DoubtKind, Report, Session, VaultDoubt};
 use crate::text::Msg;
 
 /// Doubts an entry, as the session does after it has judged the server's list.
@@ -114,10 +114,23 @@ async fn conflict_with_an_older_version_shows_the_newer_one_without_a_question()
     let (page, session) = open(conflict).await;
     doubt(session, "Bank", DoubtKind::Older, true);
     page.sees(&en(Msg::DoubtTitle)).await;
+    page.sees(&en(Msg::DoubtHere)).await;
+    assert!(!page.text().contains(&en(Msg::Conflict)));
     page.press("Copy Bank").await;
     page.until("the copy", || world::copied().as_deref() == Some("mine")).await;
     page.press("Compare Bank").await;
     page.sees(&en(Msg::CompareOlder)).await;
+}
+
+#[test]
+async fn conflict_is_announced_as_a_change_elsewhere_unless_the_entry_is_in_doubt() {
+    let (page, session) = open(two).await;
+    session.report.set(Some(Report::Conflict { name: "GitHub".to_owned() }));
+    page.says(&named(Msg::ConflictFound, "GitHub")).await;
+    doubt(session, "Bank", DoubtKind::Older, true);
+    session.report.set(Some(Report::Conflict { name: "Bank".to_owned() }));
+    page.sees(&en(Msg::DoubtTitle)).await;
+    assert!(page.notice() != named(Msg::ConflictFound, "Bank"));
 }
 
 #[test]

@@ -60,6 +60,8 @@ pub fn part() -> VaultPart {
     // Changes of the background.
     Effect::new(move |_| match session.report.get() {
         Some(Report::Saved { name }) => notices.result(move || say::named(Msg::Saved, &name)),
+        // The panel of doubts says more.
+        Some(Report::Conflict { name }) if session.is_doubted_name(&name) => {}
         Some(Report::Conflict { name }) => notices.problem(move || say::named(Msg::ConflictFound, &name)),
         Some(Report::LockedIdle { minutes }) => {
             notices.result(move || text::with(Msg::LockedIdle, &[("minutes", &minutes)]));

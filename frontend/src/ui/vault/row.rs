@@ -73,6 +73,7 @@ pub(super) struct RowContext {
 #[component]
 pub(super) fn EntryRow(row: RowData, place: RwSignal<RowPosition>, context: RowContext) -> impl IntoView {
     let dialog = use_dialog();
+    let session = use_session();
     let RowContext { count, focused, resized } = context;
     let RowData { id, name, username, changed_at, state, doubt, .. } = row.clone();
     let refused = row.refused.clone();
@@ -82,6 +83,8 @@ pub(super) fn EntryRow(row: RowData, place: RwSignal<RowPosition>, context: RowC
         (_, Some(_)) => text::get(Msg::DoubtMark),
         (EntryState::Saved, _) => say::ago(ago(browser::now(), changed_at)),
         (EntryState::Waiting, _) => text::get(Msg::Waiting),
+        // A server that was put back has an older version, and nobody changed it elsewhere.
+        (EntryState::Conflict, _) if session.is_doubted(id) => text::get(Msg::DoubtHere),
         (EntryState::Conflict, _) => text::get(Msg::Conflict),
     });
     let exact = text_signal(move || browser::exact_time(changed_at, &text::language()));
