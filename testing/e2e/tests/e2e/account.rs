@@ -17,11 +17,10 @@ pub async fn open_section(page: &Page, title: &str) {
     page.toggle_summary(title).await;
 }
 
-async fn change_passphrase(page: &Page, current: Option<&str>, new: &str) {
+/// Changes the passphrase, and proves it by the secret that this field asks for.
+async fn change_passphrase(page: &Page, (field, secret): (&str, &str), new: &str) {
     open_section(page, "Passphrase").await;
-    if let Some(current) = current {
-        page.fill("Your passphrase, to confirm", current).await;
-    }
+    page.fill(field, secret).await;
     page.fill("New passphrase", new).await;
     page.fill("Passphrase again", new).await;
     page.press("Change the passphrase").await;
@@ -46,7 +45,7 @@ fn the_passphrase_is_changed_and_other_sessions_end() {
         reload_and_unlock(&page, &server, PASSPHRASE).await;
         page.see_rows(&["GitHub"]).await;
 
-        change_passphrase(&page, Some("wrong horse battery"), ANOTHER).await;
+        change_passphrase(&page, ("Your passphrase, to confirm", "wrong horse battery"), ANOTHER).await;
         page.see("This is not the passphrase of this vault.").await;
         page.assert_accessible("the account").await;
         page.fill("Your passphrase, to confirm", PASSPHRASE).await;
@@ -87,7 +86,7 @@ fn recovery_code_opens_the_vault_and_allows_a_new_passphrase() {
         page.see("You unlocked with the recovery code.").await;
         page.press("Change the passphrase").await;
         page.see("Account “ada”").await;
-        change_passphrase(&page, None, ANOTHER).await;
+        change_passphrase(&page, ("Your recovery code, to confirm", &code), ANOTHER).await;
         page.see("The passphrase is changed.").await;
         reload_and_unlock(&page, &server, ANOTHER).await;
         page.see_rows(&["GitHub"]).await;
