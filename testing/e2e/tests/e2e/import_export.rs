@@ -323,6 +323,13 @@ fn export_is_complete_and_can_be_imported_again() {
         page.assert_accessible("the export").await;
         page.choose("Bitwarden JSON, not encrypted").await;
         page.see("Anyone can read all your passwords in this file.").await;
+        // The page may have been left open: nothing is written without the passphrase.
+        let confirm = "Your passphrase, to confirm";
+        page.fill(confirm, "not the passphrase").await;
+        page.press_in_dialog("Export").await;
+        page.see_fault(confirm, "This is not the passphrase of this vault.").await;
+        assert!(!folder.path().join("passmint.json").exists());
+        page.fill(confirm, PASSPHRASE).await;
         page.press_in_dialog("Export").await;
         page.see(&format!("Exported: {count}, as “passmint.json”.")).await;
         let json = downloaded(folder.path(), "passmint.json");
@@ -330,6 +337,7 @@ fn export_is_complete_and_can_be_imported_again() {
         assert_eq!(parsed["items"].as_array().unwrap().len(), count);
         assert!(json.contains(&serde_json::to_string(&github).unwrap()));
         page.choose("CSV, not encrypted").await;
+        page.fill(confirm, PASSPHRASE).await;
         page.press_in_dialog("Export").await;
         page.see("as “passmint.csv”.").await;
         assert!(downloaded(folder.path(), "passmint.csv").starts_with("folder,favorite,type,name,notes,fields,"));
