@@ -3,6 +3,7 @@ mod credentials;
 mod doubts;
 mod drafts;
 mod import;
+mod lists;
 pub(crate) mod login;
 mod memory;
 mod sending;
