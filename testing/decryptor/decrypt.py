@@ -1,4 +1,4 @@
-"""Opens what Passmint stores, without Passmint: written from docs/SECURITY.md alone.
+"""Opens what Passmint stores, without Passmint, as docs/SECURITY.md says. Its author had read Passmint's code.
 
     decrypt.py entries --data FOLDER --username NAME --secret-file FILE [--kind passphrase|recovery]
     decrypt.py archive ARCHIVE [--passphrase-file FILE] --into FOLDER

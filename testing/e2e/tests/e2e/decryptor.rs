@@ -1,4 +1,4 @@
-//! An independent decryptor (`testing/decryptor`, in Python, written from docs/SECURITY.md) opens what a real page and
+//! An independent decryptor (`testing/decryptor`, in Python, after docs/SECURITY.md) opens what a real page and
 //! server have stored: entries, head and keys by passphrase and by recovery code, a sealed archive, an encrypted export.
 
 use std::path::{Path, PathBuf};
